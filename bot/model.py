@@ -195,7 +195,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to become a delivery's recipient: a typed code and a link's payload, both secret."""
+    """The right to become a recipient: a code to type and a link's payload, both secret."""
 
     delivery: DeliveryId
     code: str = field(repr=False)

@@ -151,7 +151,7 @@ class Transaction(Protocol):
     async def mark(
         self, chat: PersonId, subject: str, *, now: datetime, ring: bool = False
     ) -> None:
-        """The card (made if there is none) is out of date from now on; `ring` is kept until shown."""
+        """The card (made if there is none) is out of date from now on; `ring` stays until shown."""
         ...
 
     async def card(self, chat: PersonId, subject: str) -> Card | None: ...
