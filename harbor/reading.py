@@ -1,0 +1,93 @@
+"""How much of Harbor's JSON may be odd before an answer counts as unreadable.
+
+Guarantees: fields that we do not know are ignored; a name that we do not know (a status, a size)
+is kept and logged once; an unreadable accessory reads as its default and is logged once. No error
+quotes its input, since the input may be a code.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
+
+import structlog
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from bot.model import TowerId
+
+log = structlog.get_logger(__name__)
+
+KEEP_QUIET = ConfigDict(extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True)
+
+Named = TypeVar("Named", bound=StrEnum)
+
+
+class Wire(BaseModel):
+    """An object of Harbor's: read once, then unchangeable."""
+
+    model_config = ConfigDict(frozen=True, **KEEP_QUIET)
+
+
+def known(kind: type[Named], name: str, otherwise: Named) -> Named:
+    """The member of `kind` called `name`; if there is none, `otherwise` and a line in the log."""
+    try:
+        return kind(name)
+    except ValueError:
+        _say_once("harbor.unknown_name", kind.__name__, name[:60])
+        return otherwise
+
+
+def lenient(default: Any = None) -> WrapValidator:
+    """An accessory: whatever can't be read becomes `default`, and never fails its object."""
+
+    def read(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        try:
+            return default if value is None else handler(value)
+        except ValidationError:
+            _say_once("harbor.unreadable_accessory", info.field_name or "", "")
+            return default
+
+    return WrapValidator(read)
+
+
+@lru_cache(maxsize=256)
+def _say_once(event: str, what: str, name: str) -> None:
+    log.warning(event, what=what, name=name)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _tower_id(text: str) -> TowerId:
+    if not re.fullmatch(r"[0-9A-Fa-f]{16}", text):
+        raise ValueError("a tower id has 16 hexadecimal digits")
+    return TowerId(text.lower())
+
+
+def _hexadecimal(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"([0-9A-Fa-f]{2})+", secret.get_secret_value()):
+        raise ValueError("a payload has an even number of hexadecimal digits")
+    return secret
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""An instant in UTC. Harbor's zone-less times are taken for UTC (INFERRED)."""
+
+Tower16 = Annotated[TowerId, AfterValidator(_tower_id)]
+"""16 hexadecimal digits in either case, kept in lower case."""
+
+HexSecret = Annotated[SecretStr, AfterValidator(_hexadecimal)]
+"""Bytes for a tower, opaque to us, that open a door: never shown by repr or str."""
