@@ -148,8 +148,8 @@ class Connection:
                 raise
             raise NotAllowed(
                 f"Harbor's {self._environment} environment does not accept the client id and "
-                f"secret for the scope {scope!r} ({error.status} {error.detail})".rstrip(),
-                error.status,
+                f"secret for the scope {scope!r} ({error.status} {error.detail})",
+                httpx.codes.UNAUTHORIZED,
                 error.detail,
             ) from error
 

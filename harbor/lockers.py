@@ -1,0 +1,209 @@
+"""Harbor as the bot's core sees it: the port `bot.ports.Lockers`.
+
+Guarantees: values and errors are the core's own. A 403 to a call about one locker means that this
+locker is not ours, so it is a plain refusal; on any other call it means that our credentials lack
+a scope. An answer that can't be read says nothing about any locker: it is a reason to try later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot import errors as edge
+from bot import lifecycle, model, ports
+from bot.model import LockerId, Size, TowerId
+from harbor import errors, wire
+from harbor.client import Harbor
+
+log = structlog.get_logger(__name__)
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+USUAL_TYPES = {Size.SMALL: 1, Size.MEDIUM: 2, Size.LARGE: 3, Size.X_LARGE: 4}
+"""Harbor's usual locker type ids; they may vary, so a location's own come first."""
+
+
+class HarborLockers:
+    """The port over a client; `only` (tower ids) narrows what discovery shows."""
+
+    def __init__(self, harbor: Harbor, only: Collection[TowerId] | None = None) -> None:
+        self._harbor = harbor
+        self._only = None if only is None else {tower.lower() for tower in only}
+
+    async def towers(self) -> list[model.Tower]:
+        """Every tower we may use, with its location's address; dear, so keep the answer."""
+        with _translated():
+            found = await self._harbor.towers()
+        shared = Counter(tower.location.id for tower in found)
+        return [
+            _tower(tower, alone=shared[tower.location.id] == 1)
+            for tower in found
+            if self._only is None or tower.id in self._only
+        ]
+
+    async def lockers(self, tower: TowerId) -> list[model.Locker]:
+        """All lockers of a tower, whatever their status."""
+        with _translated():
+            return [_locker(locker) for locker in await self._harbor.lockers(tower)]
+
+    async def assigned(self) -> list[model.Locker]:
+        """Every locker in our possession."""
+        with _translated():
+            return [_locker(locker) for locker in await self._harbor.assigned_lockers()]
+
+    async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> int | None:
+        """Reserve an available locker; the reservation's id, where Harbor tells one."""
+        with _translated(about_one_locker=True):
+            return (await self._harbor.reserve(tower, locker, seconds)).id
+
+    async def cancel_reservation(
+        self, tower: TowerId, locker: LockerId, reservation: int | None
+    ) -> None:
+        """Give a reserved locker back; NotOffered where we know no route for it."""
+        with _translated(about_one_locker=True):
+            await self._harbor.cancel_reservation(tower, locker, reservation)
+
+    async def drop_off_token(self, tower: TowerId, locker: LockerId, seconds: int) -> ports.Token:
+        """A token to put something in; the locker is rented until it ends."""
+        with _translated(about_one_locker=True):
+            return _token(await self._harbor.drop_off_token(tower, locker, seconds))
+
+    async def pick_up_token(self, tower: TowerId, locker: LockerId, seconds: int) -> ports.Token:
+        """A token to take something out of an occupied locker of ours."""
+        with _translated(about_one_locker=True):
+            return _token(await self._harbor.pick_up_token(tower, locker, seconds))
+
+    async def release(self, tower: TowerId, locker: LockerId) -> None:
+        """Give a rented locker back; it is available once its tower has been synced."""
+        with _translated(about_one_locker=True):
+            await self._harbor.release(tower, locker)
+
+    async def drop_off_link(self, tower: model.Tower, size: Size, low: bool) -> ports.OpenLink:
+        """A Locker Open link for a locker that Harbor picks at the tower's location."""
+        if tower.location is None:
+            raise edge.NotOffered(f"tower {tower.id} has no location, so Harbor makes no link")
+        with _translated():
+            type_id = await self._type_id(tower.location, size)
+        with _translated(about_one_locker=True):
+            asked = await self._harbor.open_drop_off_request(
+                tower.location, type_id, require_low=low
+            )
+        return await self._link(asked)
+
+    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> ports.OpenLink:
+        """A Locker Open link to take something out of an occupied locker of ours."""
+        with _translated(about_one_locker=True):
+            asked = await self._harbor.open_pick_up_request(locker)
+        return ports.OpenLink(tower, locker, _url(asked))
+
+    async def _type_id(self, location: int, size: Size) -> int:
+        counts = (await self._harbor.availability(location)).by_size
+        own = (count.type_id for count in counts if count.size.value == size.value)
+        return next(own, USUAL_TYPES[size])
+
+    async def _link(self, asked: wire.OpenRequest) -> ports.OpenLink:
+        """The link of a request; asks Harbor for its locker when the answer did not name it."""
+        told = asked
+        if asked.tower_id is None or asked.locker_id is None:
+            try:
+                told = await self._harbor.open_request(asked.id)
+            except errors.HarborError as error:
+                raise edge.OutcomeUnknown(f"made a link, but {error}") from error
+        if told.tower_id is None or told.locker_id is None:
+            raise edge.OutcomeUnknown("Harbor made a link without saying for which locker")
+        return ports.OpenLink(told.tower_id, told.locker_id, _url(asked))
+
+
+@contextlib.contextmanager
+def _translated(*, about_one_locker: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except errors.HarborError as error:
+        raise _for_the_core(error, about_one_locker) from error
+
+
+def _for_the_core(error: errors.HarborError, about_one_locker: bool) -> edge.EdgeError:
+    """The core's error that says what `error` means to it."""
+    said = str(error)
+    match error:
+        case errors.Unavailable():
+            return edge.TryLater(said, error.retry_after)
+        case errors.OutcomeUnknown():
+            return edge.OutcomeUnknown(said)
+        case errors.NotOffered():
+            return edge.NotOffered(said)
+        case errors.NotAllowed() if error.status != 403 or not about_one_locker:
+            return edge.Misconfigured(said)
+        case errors.Refused():
+            return edge.Refused(said)
+        case _:
+            return edge.TryLater(said)
+
+
+def _locker(locker: wire.Locker) -> model.Locker:
+    return model.Locker(
+        id=locker.id,
+        name=locker.name,
+        tower=locker.tower_id,
+        status=lifecycle.LockerStatus[locker.status.name],
+        size=None if locker.size is wire.LockerSize.UNKNOWN else Size(locker.size.value),
+        low=locker.is_low,
+    )
+
+
+def _token(token: wire.LockerToken) -> ports.Token:
+    return ports.Token(
+        token.payload.get_secret_value(), token.payload_auth.get_secret_value(), token.expires
+    )
+
+
+def _url(asked: wire.OpenRequest) -> str:
+    if asked.link is None:
+        raise edge.OutcomeUnknown("Harbor took a Locker Open request without giving its link")
+    return asked.link.get_secret_value()
+
+
+def _tower(tower: wire.Tower, *, alone: bool) -> model.Tower:
+    """A tower under its location's name, with its own last digits where it does not stand alone."""
+    place = tower.location
+    name = place.name or place.address1 or tower.id
+    return model.Tower(
+        id=tower.id,
+        name=name if alone else f"{name} · {tower.id[-4:]}",
+        address=", ".join(line for line in (place.address1, place.address2) if line),
+        city=place.city or "",
+        latitude=place.lat,
+        longitude=place.lon,
+        zone=_zone(place.timezone),
+        hours=_hours(place.access_hours),
+        location=place.id,
+    )
+
+
+def _zone(name: str | None) -> str:
+    """`name` if the tz database knows it, else UTC: Harbor's zones are typed in by hand."""
+    if not name:
+        return "UTC"
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        log.warning("harbor.unknown_zone", zone=name[:60])
+        return "UTC"
+    return name
+
+
+def _hours(
+    days: Mapping[str, list[wire.Hours]] | None,
+) -> Mapping[int, tuple[model.Hours, ...]] | None:
+    """Weekday (Monday 0) → spans; None when Harbor says nothing, which includes all days empty."""
+    if not days or not any(days.values()):
+        return None
+    named = {day.lower(): spans for day, spans in days.items()}
+    return {
+        number: tuple(model.Hours(span.start, span.end) for span in named.get(day, ()))
+        for number, day in enumerate(WEEKDAYS)
+    }
