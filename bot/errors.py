@@ -31,6 +31,10 @@ class NotOffered(Refused):
     """The other side has no such call (a route that Harbor does not document, say)."""
 
 
+class NoLocker(Refused):
+    """Harbor has no locker of that kind free."""
+
+
 class Misconfigured(Refused):
     """The other side does not accept our credentials: only the operator can mend that."""
 

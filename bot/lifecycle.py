@@ -27,6 +27,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     LAPSED = "lapsed"
     NO_LOCKER = "no_locker"
+    CLOSED = "closed"
 
 
 class Event(StrEnum):
@@ -43,6 +44,7 @@ class Event(StrEnum):
     CANCELLED = "cancelled"
     RELEASED = "released"
     LAPSED = "lapsed"
+    CLOSED = "closed"
 
 
 class LockerStatus(StrEnum):
@@ -92,6 +94,12 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         # The token outlived what we knew: the parcel is in all the same.
         (State.LAPSED, Event.DROPPED_OFF): State.STORED,
         (State.CANCELLED, Event.DROPPED_OFF): State.STORED,
+        # An operator's word ends whatever is stuck.
+        (State.REQUESTED, Event.CLOSED): State.CLOSED,
+        (State.RESERVED, Event.CLOSED): State.CLOSED,
+        (State.RENTED, Event.CLOSED): State.CLOSED,
+        (State.RELEASING, Event.CLOSED): State.CLOSED,
+        (State.STORED, Event.CLOSED): State.CLOSED,
     }
 )
 

@@ -116,6 +116,22 @@ class Want(StrEnum):
     RELEASE = "release"
 
 
+class Trouble(StrEnum):
+    """Why what was wanted has not been had (yet); shown on the card."""
+
+    HARBOR_AWAY = "harbor_away"
+    REFUSED = "refused"
+    FITS_NOT = "fits_not"
+    DOOR = "door"
+
+
+class Role(StrEnum):
+    """What a person is to a delivery."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One parcel on its way from a sender through a locker to a recipient.
@@ -134,6 +150,7 @@ class Delivery:
     revision: int = 1
     recipient: PersonId | None = None
     recipient_name: str | None = None
+    handed_over_by: PersonId | None = None  # who forwards the open claim, if not the sender
     low: bool = False
     larger_allowed: bool = True
     note: str | None = None
@@ -145,11 +162,13 @@ class Delivery:
     want: Want | None = None
     want_due: datetime | None = None
     want_attempts: int = 0
+    want_by: PersonId | None = None
     created_at: datetime | None = None
     changed_at: datetime | None = None
     held_until: datetime | None = None
     occupied_at: datetime | None = None
     heard_at: datetime | None = None
+    code_until: datetime | None = None
     collect_until: datetime | None = None
     collected_at: datetime | None = None
     ended_at: datetime | None = None
@@ -159,9 +178,22 @@ class Delivery:
     extensions: int = 0
     taken_back: bool = False
     door_reports: int = 0
-    trouble: str | None = None  # why the last wish could not be met, in a word of `bot.troubles`
+    trouble: Trouble | None = None
     successor: DeliveryId | None = None
     elsewhere: TowerId | None = None  # NO_LOCKER: the nearest tower that has one
+
+    @property
+    def collector(self) -> PersonId | None:
+        """The one person entitled to a pick-up code."""
+        return self.sender if self.taken_back else self.recipient
+
+    def roles_of(self, person: PersonId) -> frozenset[Role]:
+        """What `person` is to this delivery; both, for a parcel to oneself."""
+        return frozenset(
+            role
+            for role, who in ((Role.SENDER, self.sender), (Role.RECIPIENT, self.recipient))
+            if who == person
+        )
 
 
 class CodeKind(StrEnum):
@@ -219,12 +251,14 @@ class Card:
 
     Owed whenever `wanted` is ahead of `shown`. `ring` asks for a new message instead of an edit.
     `sending_since` is set while a new message may be under way: found after a crash, it marks the
-    one double that can't be avoided.
+    one double that can't be avoided. `previous` is the message that a newer one has replaced and
+    that is still to be taken away.
     """
 
     chat: PersonId
     subject: str
     message: MessageId | None = None
+    previous: MessageId | None = None
     form: str = "text"
     wanted: int = 0
     shown: int = 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.lifecycle import LockerStatus
 from bot.model import (
     Alert,
     Card,
@@ -114,8 +115,20 @@ class Transaction(Protocol):
         """Those whose `alarm_at` has come."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """The earliest of all wants and alarms, due or to come."""
+    async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
+        """Live deliveries that have, or are trying, this locker."""
+        ...
+
+    async def next_want(self) -> datetime | None:
+        """When the earliest want is (or was) due."""
+        ...
+
+    async def next_alarm(self) -> datetime | None:
+        """When the earliest alarm is (or was) due."""
+        ...
+
+    async def doors_reported(self, limit: int) -> list[Delivery]:
+        """Live deliveries whose door was reported as not opening."""
         ...
 
     async def record(self, moment: Moment) -> None: ...
@@ -157,7 +170,7 @@ class Transaction(Protocol):
     async def card(self, chat: PersonId, subject: str) -> Card | None: ...
     async def cards_about(self, subject: str) -> list[Card]: ...
     async def cards_due(self, now: datetime, limit: int) -> list[Card]:
-        """Owed and due, the longest due first, at most one a chat."""
+        """Owed (or with a `previous` to take away) and due, longest due first, one a chat."""
         ...
 
     async def next_card_due(self) -> datetime | None: ...
@@ -172,7 +185,14 @@ class Transaction(Protocol):
     async def card_shown(
         self, card: Card, *, message: MessageId | None, form: str, digest: str
     ) -> None:
-        """`card.wanted` has been shown: owed no longer unless marked meanwhile; ring is over."""
+        """`card.wanted` has been shown: owed no longer unless marked meanwhile; ring is over.
+
+        A `message` other than the card's own becomes the card's, and that one its `previous`.
+        """
+        ...
+
+    async def card_tidied(self, card: Card) -> None:
+        """`card.previous` has been taken away."""
         ...
 
     async def card_postponed(self, card: Card, due_at: datetime) -> None:
@@ -253,6 +273,18 @@ class OpenLink:
     url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a webhook of Harbor said; only a verified one contributes facts of its own."""
+
+    tower: TowerId
+    locker: LockerId
+    status: LockerStatus
+    at: datetime
+    source: str
+    verified: bool
+
+
 class Lockers(Protocol):
     """Harbor. Raises TryLater, OutcomeUnknown, Refused (NotOffered, Misconfigured)."""
 
@@ -269,7 +301,10 @@ class Lockers(Protocol):
     async def drop_off_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token: ...
     async def pick_up_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token: ...
     async def release(self, tower: TowerId, locker: LockerId) -> None: ...
-    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink: ...
+    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
+        """Harbor picks the locker; NoLocker when there is none of that size."""
+        ...
+
     async def pick_up_link(self, tower: TowerId, locker: LockerId) -> OpenLink: ...
 
 

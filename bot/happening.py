@@ -1,0 +1,104 @@
+"""How a delivery changes: one function through which every event passes, and who is told of it.
+
+Guarantees: an event, its line in the history, the cards it puts out of date and the next alarm are
+written in the caller's transaction, all or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.alarms import next_alarm
+from bot.lifecycle import Event, advance
+from bot.model import (
+    Delivery,
+    Moment,
+    PersonId,
+    Role,
+    alert_subject,
+    code_subject,
+    delivery_subject,
+)
+from bot.ports import Transaction
+from bot.terms import Terms
+
+ROUSES: Mapping[Event, frozenset[Role]] = {
+    Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
+    Event.COLLECTED: frozenset({Role.SENDER, Role.RECIPIENT}),
+    Event.OVERDUE: frozenset({Role.SENDER, Role.RECIPIENT}),
+    Event.CLOSED: frozenset({Role.SENDER, Role.RECIPIENT}),
+    Event.LAPSED: frozenset({Role.SENDER}),
+}
+"""Whose phone rings at which event; at any other, cards change in silence."""
+
+
+async def happen(
+    tx: Transaction,
+    delivery: Delivery,
+    event: Event,
+    *,
+    now: datetime,
+    terms: Terms,
+    by: PersonId | None = None,
+    detail: str | None = None,
+    **changes: Any,
+) -> Delivery:
+    """Advance `delivery` by `event` with `changes` to its fields. Raises Illegal, Conflict."""
+    state = advance(delivery.state, event)
+    after = await keep(tx, replace(delivery, state=state, **changes), now=now, terms=terms)
+    await tx.record(Moment(after.id, now, event.value, by, detail))
+    await tell(tx, after, now=now, rouse=ROUSES.get(event, frozenset()))
+    return after
+
+
+async def keep(
+    tx: Transaction, delivery: Delivery, *, now: datetime, terms: Terms, seen: bool = True
+) -> Delivery:
+    """Save a changed delivery; `seen` when people can see the change. Raises Conflict."""
+    return await tx.save_delivery(
+        replace(
+            delivery,
+            revision=delivery.revision + seen,
+            changed_at=now,
+            alarm_at=next_alarm(delivery, terms),
+        )
+    )
+
+
+async def tell(
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    now: datetime,
+    rouse: frozenset[Role] = frozenset(),
+) -> None:
+    """Put the cards of everybody concerned out of date; ring for the roles in `rouse`."""
+    people = dict.fromkeys(
+        person for person in (delivery.sender, delivery.recipient) if person is not None
+    )
+    for person in people:
+        ring = bool(delivery.roles_of(person) & rouse)
+        await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
+
+
+async def show_code(
+    tx: Transaction, delivery: Delivery, holder: PersonId, *, now: datetime, ring: bool
+) -> None:
+    """The protected message with the delivery's code is out of date."""
+    await tx.mark(holder, code_subject(delivery.id), now=now, ring=ring)
+
+
+async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
+    """The code is used, over or no longer theirs: from the database at once, from chats as owed."""
+    await tx.drop_code(delivery.id)
+    for card in await tx.cards_about(code_subject(delivery.id)):
+        await tx.mark(card.chat, card.subject, now=now)
+
+
+async def tell_operators(tx: Transaction, key: str, terms: Terms, *, now: datetime) -> None:
+    """Every operator's message about the alert is out of date, and rings."""
+    for operator in sorted(terms.operators):
+        await tx.mark(operator, alert_subject(key), now=now, ring=True)

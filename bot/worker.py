@@ -1,0 +1,250 @@
+"""Carries out at Harbor what deliveries want of it.
+
+Guarantees: one want at a time for each delivery, many deliveries side by side; a call that changes
+something at Harbor is preceded by a commit that says so, and after an unknown outcome Harbor is
+looked at before it is asked again; so no locker is ever held that nobody remembers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import Conflict, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.finding import Finder
+from bot.happening import happen, keep, show_code, take_code_away, tell
+from bot.issuing import issue
+from bot.lifecycle import Event, LockerStatus, State
+from bot.model import Delivery, DeliveryId, Locker, LockerId, Trouble, Want
+from bot.ports import Clock, Database, Lockers, Transaction
+from bot.terms import Terms
+from bot.waking import backoff
+
+log = structlog.get_logger()
+
+AT_ONCE = 16
+_WANTED_IN: dict[Want, frozenset[State]] = {
+    Want.LOCKER: frozenset({State.REQUESTED}),
+    Want.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
+    Want.PICK_UP_TOKEN: frozenset({State.STORED}),
+    Want.RELEASE: frozenset({State.RELEASING, State.CLOSED}),
+}
+"""In which states a want still makes sense; overtaken by events, it is dropped."""
+
+
+class Worker:
+    """See the module. `poke_outbox` and `poke_watcher` are called after each commit."""
+
+    def __init__(
+        self,
+        database: Database,
+        lockers: Lockers,
+        clock: Clock,
+        terms: Terms,
+        *,
+        poke_outbox: Callable[[], None],
+        poke_watcher: Callable[[], None],
+    ) -> None:
+        self._database, self._lockers, self._clock, self._terms = database, lockers, clock, terms
+        self._poke_outbox, self._poke_watcher = poke_outbox, poke_watcher
+        self._finder = Finder(database, lockers, clock, terms)
+        self._busy: dict[DeliveryId, asyncio.Task[None]] = {}
+        self._carry: dict[Want, Callable[[Delivery], Awaitable[None]]] = {
+            Want.LOCKER: self._finder.find,
+            Want.DROP_OFF_TOKEN: self._token,
+            Want.PICK_UP_TOKEN: self._token,
+            Want.RELEASE: self._release,
+        }
+        self.poke: Callable[[], None] = lambda: None
+
+    async def turn(self) -> datetime | None:
+        """Start on all that is due; say when the next want falls due."""
+        now = self._clock.now()
+        room = AT_ONCE - len(self._busy)
+        due = await self._database.look(lambda tx: tx.deliveries_wanting(now, AT_ONCE * 2))
+        waiting = [delivery for delivery in due if delivery.id not in self._busy]
+        for delivery in waiting[: max(room, 0)]:
+            task = asyncio.create_task(self._see_to(delivery), name=f"want {delivery.id}")
+            self._busy[delivery.id] = task
+            task.add_done_callback(lambda _, done=delivery.id: self._finished(done))
+        if due:
+            return None  # whoever finishes pokes us
+        following = await self._database.look(lambda tx: tx.next_want())
+        return following
+
+    def _finished(self, delivery: DeliveryId) -> None:
+        self._busy.pop(delivery, None)
+        self.poke()
+
+    async def settle(self) -> None:
+        """Wait for what is under way (at shutdown, and in tests)."""
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _see_to(self, delivery: Delivery) -> None:
+        want = delivery.want
+        if want is None:
+            return
+        try:
+            if delivery.state in _WANTED_IN[want]:
+                await self._carry[want](delivery)
+            else:
+                await self._done_with(delivery)
+        except Conflict:
+            log.debug("want_overtaken", delivery=delivery.id)
+        except (TryLater, OutcomeUnknown) as error:
+            await self._postpone(delivery, error)
+        except Refused as error:
+            log.warning("want_refused", delivery=delivery.id, want=want.value, why=str(error))
+            await self._give_up(delivery)
+        except Exception:
+            log.exception("want_failed", delivery=delivery.id, want=want.value)
+            await self._postpone(delivery, None)
+        self._poke_outbox()
+
+    async def _done_with(self, delivery: Delivery, **changes: object) -> None:
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            after = replace(delivery, want=None, want_due=None, want_attempts=0)
+            after = replace(after, **changes)  # type: ignore[arg-type]  # Delivery's own fields
+            await keep(tx, after, now=now, terms=self._terms, seen=bool(changes))
+            if changes:
+                await tell(tx, after, now=now)
+
+        await self._database.run(step)
+
+    async def _give_up(self, delivery: Delivery) -> None:
+        """Harbor said no for good: the watcher will see how things stand; the card says so."""
+        current = await self._database.look(lambda tx: tx.delivery(delivery.id))
+        if current is not None and current.want is delivery.want:
+            await self._swallowing(self._done_with(current, trouble=Trouble.REFUSED))
+        self._poke_watcher()
+
+    async def _postpone(self, delivery: Delivery, error: Exception | None) -> None:
+        asked = error.after if isinstance(error, TryLater) else None
+
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            current = await tx.delivery(delivery.id)
+            if current is None or current.want is not delivery.want:
+                return
+            wait = max(backoff(current.want_attempts), timedelta(seconds=asked or 0))
+            first = current.trouble is not Trouble.HARBOR_AWAY and current.want_attempts > 0
+            after = replace(
+                current,
+                want_due=now + wait,
+                want_attempts=current.want_attempts + 1,
+                trouble=Trouble.HARBOR_AWAY if first else current.trouble,
+            )
+            await keep(tx, after, now=now, terms=self._terms, seen=first)
+            if first:
+                await tell(tx, after, now=now)
+
+        await self._swallowing(self._database.run(step))
+
+    async def _swallowing(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Conflict:
+            log.debug("want_overtaken")
+
+    async def _token(self, delivery: Delivery) -> None:
+        """Ask for a token; safe to repeat, since one that was lost has been shown to nobody."""
+        if delivery.locker is None or delivery.want is None:
+            await self._done_with(delivery)
+            return
+        issued = await issue(self._lockers, delivery, delivery.want, self._clock.now(), self._terms)
+
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            current = await tx.delivery(delivery.id)
+            if current is None or current.want is not delivery.want:
+                return
+            if current.want_by != delivery.want_by or current.state not in _WANTED_IN[issued.want]:
+                return
+            code = replace(issued.code, revealed=True)
+            after = await happen(
+                tx,
+                current,
+                issued.event,
+                now=now,
+                terms=self._terms,
+                by=current.want_by,
+                want=None,
+                want_due=None,
+                want_attempts=0,
+                trouble=None,
+                reminders_sent=0
+                if issued.event is Event.DROP_OFF_ISSUED
+                else current.reminders_sent,
+                held_until=code.expires_at
+                if issued.event is Event.DROP_OFF_ISSUED
+                else current.held_until,
+                code_until=code.expires_at,
+            )
+            await take_code_away(tx, after, now=now)
+            await tx.save_code(code)
+            await show_code(tx, after, code.holder, now=now, ring=True)
+
+        await self._database.run(step)
+
+    async def _release(self, delivery: Delivery) -> None:
+        """Give back what is held, by whichever call fits how Harbor sees the locker."""
+        locker = delivery.locker or delivery.trying
+        held = await self._held(delivery, locker) if locker is not None else None
+        if locker is None or held is None:
+            await self._nothing_held(delivery, locker)
+        elif held.status is LockerStatus.RESERVED:
+            await self._cancel_reservation(delivery, locker)
+        elif held.status is LockerStatus.RENTED:
+            await self._lockers.release(delivery.tower, locker)
+            await self._done_with(delivery)
+        else:  # declined: on its way back; occupied: the watcher has news
+            await self._done_with(delivery)
+        self._poke_watcher()
+
+    async def _held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
+        assigned = await self._lockers.assigned()
+        mine = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, locker)), None)
+        if mine is None or await self._finder.somebody_elses(delivery, locker):
+            return None
+        return mine
+
+    async def _nothing_held(self, delivery: Delivery, locker: LockerId | None) -> None:
+        """Absence is believed only when the tower's own list agrees (or nothing was ever tried)."""
+        if locker is not None:
+            at_tower = await self._lockers.lockers(delivery.tower)
+            status = next((x.status for x in at_tower if x.id == locker), None)
+            ours_perhaps = status in (LockerStatus.RESERVED, LockerStatus.RENTED)
+            if ours_perhaps and not await self._finder.somebody_elses(delivery, locker):
+                raise TryLater("the two readings disagree")
+        if delivery.state is State.CLOSED:
+            await self._done_with(delivery)
+            return
+
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            await happen(
+                tx,
+                delivery,
+                Event.RELEASED,
+                now=now,
+                terms=self._terms,
+                want=None,
+                want_due=None,
+                ended_at=now,
+                held_until=None,
+            )
+
+        await self._database.run(step)
+
+    async def _cancel_reservation(self, delivery: Delivery, locker: LockerId) -> None:
+        """Where Harbor offers no such call, the reservation runs out by itself: the watcher sees."""
+        try:
+            await self._lockers.cancel_reservation(delivery.tower, locker, delivery.reservation)
+        except (NotOffered, Refused) as error:
+            log.info("reservation_left_to_lapse", delivery=delivery.id, why=str(error))
+        await self._done_with(delivery)
