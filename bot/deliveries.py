@@ -227,16 +227,16 @@ async def _ask_code(
         return delivery
     if delivery.want is want and delivery.want_by == act.person:
         return delivery  # it is under way: a second tap asks for nothing more
-    return await _wish(act, delivery, want)
+    return await _wish(act, delivery, want, show_to=act.person)
 
 
-async def _wish(act: Act, delivery: Delivery, want: Want) -> Delivery:
+async def _wish(act: Act, delivery: Delivery, want: Want, *, show_to: PersonId | None) -> Delivery:
     after = replace(
         delivery,
         want=want,
         want_due=act.now,
         want_attempts=0,
-        want_by=act.person,
+        want_by=show_to,
         trouble=None,
     )
     after = await keep(act.tx, after, now=act.now, terms=act.terms)
@@ -253,7 +253,9 @@ async def more_time(act: Act, delivery: Delivery) -> Delivery:
         return await extend(act, delivery)
     if delivery.state not in (State.RESERVED, State.RENTED):
         raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
-    return await _wish(act, delivery, Want.DROP_OFF_TOKEN)
+    code = await act.tx.code(delivery.id)
+    shown = code is not None and code.revealed
+    return await _wish(act, delivery, Want.DROP_OFF_TOKEN, show_to=act.person if shown else None)
 
 
 def extensions_left(delivery: Delivery, terms: Terms) -> int:

@@ -162,7 +162,7 @@ class Delivery:
     want: Want | None = None
     want_due: datetime | None = None
     want_attempts: int = 0
-    want_by: PersonId | None = None
+    want_by: PersonId | None = None  # to whom the code is shown at once; None: when asked for
     created_at: datetime | None = None
     changed_at: datetime | None = None
     held_until: datetime | None = None

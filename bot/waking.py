@@ -21,7 +21,7 @@ _AFTER_FAILURE = timedelta(seconds=1)
 
 
 class Loop:
-    """Turns `turn()` again and again; `turn` says when it wants to be woken (None: by poke only)."""
+    """Takes `turn()` again and again; a turn says when to wake it next (None: at a poke only)."""
 
     def __init__(
         self, name: str, clock: Clock, turn: Callable[[], Awaitable[datetime | None]]
@@ -60,7 +60,7 @@ class Loop:
         return due
 
     async def _wait(self, due: datetime | None) -> None:
-        waiters = [asyncio.create_task(self._poked.wait())]
+        waiters: list[asyncio.Task[object]] = [asyncio.create_task(self._poked.wait())]
         if due is not None:
             waiters.append(asyncio.create_task(self._clock.sleep_until(due)))
         try:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -70,13 +71,12 @@ class Worker:
         for delivery in waiting[: max(room, 0)]:
             task = asyncio.create_task(self._see_to(delivery), name=f"want {delivery.id}")
             self._busy[delivery.id] = task
-            task.add_done_callback(lambda _, done=delivery.id: self._finished(done))
+            task.add_done_callback(partial(self._finished, delivery.id))
         if due:
             return None  # whoever finishes pokes us
-        following = await self._database.look(lambda tx: tx.next_want())
-        return following
+        return await self._database.look(lambda tx: tx.next_want())
 
-    def _finished(self, delivery: DeliveryId) -> None:
+    def _finished(self, delivery: DeliveryId, _: asyncio.Task[None]) -> None:
         self._busy.pop(delivery, None)
         self.poke()
 
@@ -165,7 +165,7 @@ class Worker:
                 return
             if current.want_by != delivery.want_by or current.state not in _WANTED_IN[issued.want]:
                 return
-            code = replace(issued.code, revealed=True)
+            code = replace(issued.code, revealed=current.want_by is not None)
             after = await happen(
                 tx,
                 current,
@@ -242,7 +242,7 @@ class Worker:
         await self._database.run(step)
 
     async def _cancel_reservation(self, delivery: Delivery, locker: LockerId) -> None:
-        """Where Harbor offers no such call, the reservation runs out by itself: the watcher sees."""
+        """Where Harbor offers no such call, the reservation runs out by itself."""
         try:
             await self._lockers.cancel_reservation(delivery.tower, locker, delivery.reservation)
         except (NotOffered, Refused) as error:

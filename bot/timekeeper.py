@@ -1,0 +1,124 @@
+"""Lets time happen: reminders, deadlines, codes that run out.
+
+Guarantees: an alarm is taken in one transaction that also moves the next one on, so that a restart
+neither loses nor repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.alarms import Alarm, alarms, quiet_until
+from bot.happening import happen, keep, take_code_away, tell, tell_operators
+from bot.lifecycle import Event
+from bot.model import Alert, Delivery, Role
+from bot.ports import Clock, Database, Transaction
+from bot.terms import Terms
+
+_AT_ONCE = 100
+_PRUNE_EVERY = timedelta(hours=1)
+_KEEP = timedelta(days=8)  # update ids restart after a week of silence (Telegram, Update.update_id)
+
+
+class Timekeeper:
+    """See the module; `turn` takes every alarm that is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        terms: Terms,
+        *,
+        poke_outbox: Callable[[], None],
+    ) -> None:
+        self._database, self._clock, self._terms = database, clock, terms
+        self._poke_outbox = poke_outbox
+        self._prune_at: datetime | None = None
+
+    async def turn(self) -> datetime | None:
+        """Take what is due; say when the next alarm (or the hourly pruning) is."""
+        now = self._clock.now()
+        due = await self._database.look(lambda tx: tx.deliveries_alarmed(now, _AT_ONCE))
+        for delivery in due:
+            await self._database.run(partial(self._ring, seen=delivery))
+        if due:
+            self._poke_outbox()
+            return now
+        prune_at = await self._prune(now)
+        following = await self._database.look(lambda tx: tx.next_alarm())
+        return min(following, prune_at) if following else prune_at
+
+    async def _prune(self, now: datetime) -> datetime:
+        if self._prune_at is None or self._prune_at <= now:
+            await self._database.run(lambda tx: tx.prune(now - _KEEP))
+            self._prune_at = now + _PRUNE_EVERY
+        return self._prune_at
+
+    async def _ring(self, tx: Transaction, seen: Delivery) -> None:
+        now = self._clock.now()
+        current = await tx.delivery(seen.id)
+        if current is None or current.alarm_at is None or current.alarm_at > now:
+            return
+        due = [alarm for at, alarm in alarms(current, self._terms) if at <= now]
+        if not due:
+            await self._quietly(tx, current, now)
+            return
+        if Alarm.CODE_OVER in due:
+            await take_code_away(tx, current, now=now)
+            current = replace(current, code_until=None)
+        await self._sound(tx, current, due, now)
+
+    async def _sound(
+        self, tx: Transaction, current: Delivery, due: list[Alarm], now: datetime
+    ) -> None:
+        """The weightiest of what is due speaks for the rest."""
+        if Alarm.OVERDUE in due:
+            await self._overdue(tx, current, now)
+        elif Alarm.LAST_REMINDER in due:
+            await self._remind(tx, current, now, sent=2, whom=Role.RECIPIENT)
+        elif Alarm.FIRST_REMINDER in due:
+            await self._first_reminder(tx, current, now)
+        elif Alarm.HOLD_OVER in due:
+            await self._remind(tx, current, now, sent=2, whom=None)
+        elif Alarm.HOLD_ENDING in due:
+            await self._remind(tx, current, now, sent=1, whom=Role.SENDER)
+        else:
+            await self._remind(tx, current, now, sent=current.reminders_sent, whom=None)
+
+    async def _quietly(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        await keep(tx, current, now=now, terms=self._terms, seen=False)
+
+    async def _remind(
+        self, tx: Transaction, current: Delivery, now: datetime, *, sent: int, whom: Role | None
+    ) -> None:
+        after = await keep(tx, replace(current, reminders_sent=sent), now=now, terms=self._terms)
+        await tell(tx, after, now=now, rouse=frozenset({whom} if whom else ()))
+
+    async def _first_reminder(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        """Put off to the end of the recipient's quiet hours; not sent where reminders are off."""
+        recipient = await tx.person(current.recipient) if current.recipient else None
+        if recipient is not None:
+            zone = next((t.zone for t in await tx.towers() if t.id == current.tower), "UTC")
+            if (until := quiet_until(recipient, zone, now)) is not None:
+                rest = [at for at, alarm in alarms(current, self._terms) if at > now]
+                await tx.save_delivery(replace(current, alarm_at=min([until, *rest])))
+                return
+        wanted = recipient is not None and recipient.reminders
+        await self._remind(tx, current, now, sent=1, whom=Role.RECIPIENT if wanted else None)
+
+    async def _overdue(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        late = await happen(
+            tx,
+            current,
+            Event.OVERDUE,
+            now=now,
+            terms=self._terms,
+            overdue_at=now,
+            reminders_sent=2,
+        )
+        key = f"overdue:{late.id}:{late.extensions}"
+        if await tx.raise_alert(Alert(key, now, detail={"delivery": late.id})):
+            await tell_operators(tx, key, self._terms, now=now)
