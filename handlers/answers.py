@@ -1,0 +1,46 @@
+"""Answers to callback queries, so that no button keeps spinning.
+
+Guarantees: giving one waits for nobody; one that Telegram doesn't take (too old, unreachable) is
+logged and forgotten, because nothing that matters is ever said only here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from telegram import CallbackQuery
+from telegram.constants import CallbackQueryLimit
+from telegram.error import TelegramError
+
+log = structlog.get_logger(__name__)
+
+_LONGEST = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
+
+
+class Answers:
+    """The answers that are on their way."""
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def give(self, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
+        """Answer `query` (answerCallbackQuery) in a task; `text` is cut to 200 characters."""
+        shown = text if text is None or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        task = asyncio.create_task(_answer(query, shown, alert), name="answer")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def settle(self, seconds: float) -> None:
+        """Wait for those under way, at most `seconds`; what is left then is given up."""
+        if self._under_way:
+            _, late = await asyncio.wait(tuple(self._under_way), timeout=seconds)
+            for task in late:
+                task.cancel()
+
+
+async def _answer(query: CallbackQuery, text: str | None, alert: bool) -> None:
+    try:
+        await query.answer(text=text, show_alert=alert)
+    except TelegramError as error:
+        log.info("callback query not answered", error=type(error).__name__, reason=error.message)

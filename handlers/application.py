@@ -1,0 +1,64 @@
+"""python-telegram-bot's Application, put together from our own parts.
+
+Guarantees: updates come in by the receiver alone (there is no Updater and no queue); every update
+is handled in its chat's turn and acknowledged only after its commit; the token stands in no error.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+
+from telegram.error import InvalidToken, NetworkError
+from telegram.ext import Application, ContextTypes
+
+from bot.errors import Misconfigured, TryLater
+from handlers.context import Context, Wiring
+from handlers.dialogue import Dialogue
+from handlers.durable import App
+from handlers.groups import Groups
+from handlers.transport import AiohttpRequest
+
+TELEGRAM_API_URL = "https://api.telegram.org"
+
+_POLLERS = 2
+"""Connections for getUpdates: the long poll, and the one that ends it."""
+
+
+def build_application(token: str, api_url: str | None, wiring: Wiring, dialogue: Dialogue) -> App:
+    """The application, not yet initialized; `api_url` is the base without `/bot<token>`."""
+    base = (api_url or TELEGRAM_API_URL).rstrip("/")
+    # At debug level the library logs each call's parameters: texts, codes and all.
+    logging.getLogger("telegram").setLevel(logging.INFO)
+    application = (
+        Application.builder()
+        .token(token)
+        .base_url(f"{base}/bot")
+        .base_file_url(f"{base}/file/bot")
+        .request(AiohttpRequest())
+        .get_updates_request(AiohttpRequest(connections=_POLLERS))
+        .updater(None)
+        .job_queue(None)
+        .context_types(
+            # A "type" is only ever called, without arguments, to make the bot_data.
+            ContextTypes(context=Context, bot_data=cast("type[Wiring]", lambda: wiring))
+        )
+        .build()
+    )
+    application.add_handlers([dialogue, Groups()])
+    return application
+
+
+async def introduce(application: App) -> None:
+    """Open the connections and learn the bot's own name (getMe); Misconfigured, TryLater."""
+    try:
+        await application.initialize()
+        return
+    except InvalidToken:
+        failure: Exception = Misconfigured(
+            "Telegram does not accept TELEGRAM_BOT_TOKEN (or TELEGRAM_API_URL is not a Bot API)"
+        )
+    except NetworkError as error:
+        failure = TryLater(f"Telegram can't be reached: {error.message}")
+    # Raised out here, without its cause: PTB puts the token into InvalidToken's message.
+    raise failure

@@ -1,0 +1,158 @@
+"""python-telegram-bot's requests over aiohttp, because stock httpx is what limits a busy bot.
+
+Guarantees: whatever fails comes out as an error of `telegram.error`, and as NotSent when Telegram
+can't have seen the request; no error, cause or log line holds a URL, since that is where the token
+stands; an answer that isn't JSON (a proxy's page) is reduced to its status.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.request import getproxies
+
+import aiohttp
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class NotSent(NetworkError):
+    """The request never reached Telegram: it may be sent again without fear of a double."""
+
+
+class AiohttpRequest(BaseRequest):
+    """One pool of connections. All times in seconds.
+
+    `read` is the longest silence; a whole request may take all four together and no longer, so
+    that an answer that trickles in can't take for ever.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections: int = 256,
+        connect: float = 5.0,
+        pool: float = 5.0,
+        read: float = 10.0,
+        write: float = 20.0,
+    ) -> None:
+        self._connections = connections
+        self._connect, self._pool, self._read, self._write = connect, pool, read, write
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """What PTB adds to the time-out of a long poll."""
+        return self._read
+
+    async def initialize(self) -> None:
+        """Open the pool in the running loop."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60),
+                headers={"User-Agent": self.USER_AGENT},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # Asked once: aiohttp would look through the environment at every request.
+                trust_env=bool(getproxies()),
+            )
+
+    async def shutdown(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """`BaseRequest.do_request`: the status and a body that is JSON whenever it says failure."""
+        if self._session is None:
+            raise RuntimeError("this request object has not been initialized")
+        read = self._read if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
+        failure: TelegramError
+        try:
+            async with self._session.request(
+                method,
+                url,
+                timeout=self._timeout(read),
+                allow_redirects=False,
+                **_sent(request_data),
+            ) as answer:
+                return answer.status, _readable(answer.status, await answer.read(), answer.headers)
+        except (aiohttp.ClientError, OSError) as error:
+            failure = _translated(error)
+        # Raised out here, without its cause: aiohttp's errors carry the URL, and so the token.
+        raise failure
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """As PTB's own, which logs what it can't read."""
+        try:
+            said = json.loads(payload)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise NetworkError("the answer is not JSON")
+        return said
+
+    def _timeout(self, read: float | None) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=None if read is None else self._pool + self._connect + self._write + read,
+            connect=self._pool + self._connect,
+            sock_connect=self._connect,
+            sock_read=read,
+        )
+
+
+def _sent(request_data: RequestData | None) -> dict[str, Any]:
+    if request_data is None:
+        return {}
+    files = request_data.multipart_data
+    if not files:
+        return {"data": request_data.url_encoded_parameters().encode(), "headers": _FORM}
+    form = aiohttp.FormData(request_data.json_parameters)
+    for name, (filename, content, mime) in files.items():
+        form.add_field(name, content, filename=filename, content_type=mime)
+    return {"data": form}
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], type[NetworkError]], ...] = (
+    (aiohttp.ConnectionTimeoutError, NotSent),
+    (aiohttp.ClientConnectorError, NotSent),
+    (aiohttp.ClientProxyConnectionError, NotSent),
+    (aiohttp.InvalidURL, NotSent),
+    (TimeoutError, TimedOut),
+)
+
+
+def _translated(error: Exception) -> NetworkError:
+    for kind, into in _TRANSLATIONS:
+        if isinstance(error, kind):
+            return into(type(error).__name__)
+    return NetworkError(type(error).__name__)
+
+
+def _readable(status: int, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A failure as PTB can read it; it would quote any other body in an error, and log it."""
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return body
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        said = {}
+    if status == HTTPStatus.TOO_MANY_REQUESTS and not said.get("parameters"):
+        wait = headers.get("Retry-After", "")
+        said["parameters"] = {"retry_after": int(wait) if wait.isdecimal() else 1}
+    return json.dumps(said).encode()
