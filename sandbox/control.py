@@ -43,7 +43,7 @@ _HEARTBEAT = 15.0
 class ControlError(Exception):
     """A control call that is refused; `more` joins code and message within `error`."""
 
-    def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
+    def __init__(self, status: int, code: str | int, message: str, **more: Any) -> None:
         super().__init__(message)
         self.status = status
         self.error = {"code": code, "message": message, **more}
@@ -203,7 +203,7 @@ class Control:
 
 
 def call(method: str, path: str, function: Callable[[Request], Awaitable[Any]]) -> Route:
-    """A route that answers what `function` returns as JSON, and ControlError in the agreed shape."""
+    """A route that answers what `function` returns as JSON, a ControlError in the agreed shape."""
 
     async def endpoint(request: Request) -> Response:
         try:

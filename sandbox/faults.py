@@ -50,14 +50,17 @@ class Faults:
         self.on.append(self._read({"name": name, "call": call, "times": times, **parameters}))
 
     def take(self, name: str, call: str = "*") -> dict[str, Any] | None:
-        """The fault's parameters if it is in force for `call`, counting it down; else None."""
+        """The fault if it is in force for `call`, counting it down; else None.
+
+        A mapping of its name and all its parameters, hence never empty.
+        """
         for fault in self.on:
             if fault.name == name and fault.call in ("*", call):
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:
                         self.on.remove(fault)
-                return {**self.known[name].parameters, **fault.parameters}
+                return {"name": name, **self.known[name].parameters, **fault.parameters}
         return None
 
     def clear(self) -> None:

@@ -1,0 +1,173 @@
+"""Harbor's control side: what a person, a phone, a tower or Harbor's console does.
+
+The calls are those of docs/sandbox.md, "Harbor's control side".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from sandbox.control import ControlError, call, json_body
+from sandbox.harbor.links import BadLink, return_url
+from sandbox.harbor.lockers import Refusal
+from sandbox.harbor.registry import Site
+from sandbox.harbor.states import Status
+from sandbox.harbor.tower import Door, DoorError, FirmwareError
+from sandbox.harbor.webhooks import ALGORITHMS, Endpoint
+from sandbox.harbor.world import Harbor
+
+CODE = re.compile(r"HARBOR://OPEN/([0-9A-F]{16})/(\d{1,18})/([0-9A-F]+)/([0-9A-F]+)", re.I)
+_LOCKER = "/towers/{tower}/lockers/{locker:int}"
+
+
+def routes(harbor: Harbor) -> list[BaseRoute]:
+    """The calls, to be mounted at `/sandbox`."""
+    controls = _Controls(harbor)
+    own = [
+        ("POST", "/towers/{tower}/hold", controls.hold),
+        ("POST", "/towers/{tower}/keypad", controls.keypad),
+        ("POST", "/towers/{tower}/reopen", controls.reopen),
+        ("POST", "/towers/{tower}/sync", controls.sync),
+        ("POST", f"{_LOCKER}/put-in", controls.put_in),
+        ("POST", f"{_LOCKER}/take-out", controls.take_out),
+        ("POST", f"{_LOCKER}/close", controls.close),
+        ("POST", f"{_LOCKER}/status", controls.status),
+        ("PUT", "/sync", controls.automatic),
+        ("PUT", "/webhook", controls.webhook),
+        ("POST", "/links/open", controls.open_link),
+    ]
+    return [*harbor.control.routes(), *(_route(*each) for each in own)]
+
+
+def _route(method: str, path: str, function: Callable[[Request], Awaitable[Any]]) -> Route:
+    async def translated(request: Request) -> Any:
+        try:
+            return await function(request)
+        except FirmwareError as error:
+            raise ControlError(409, error.code, error.message, domain=error.domain) from error
+        except DoorError as error:
+            raise ControlError(409, "door", str(error)) from error
+        except BadLink as error:
+            raise ControlError(404, "bad_link", str(error)) from error
+        except Refusal as error:
+            raise ControlError(error.status, "refused", error.detail) from error
+
+    return call(method, path, translated)
+
+
+class _Controls:
+    def __init__(self, harbor: Harbor) -> None:
+        self._harbor = harbor
+
+    async def hold(self, request: Request) -> Any:
+        site = self._site(request)
+        body = await json_body(request)
+        if "code" in body:
+            door = site.tower.hold(*_read_code(site, str(body["code"])))
+        else:
+            door = site.tower.hold(str(body.get("payload")), str(body.get("payload_auth")))
+        return self._opened(site, door)
+
+    async def keypad(self, request: Request) -> Any:
+        site = self._site(request)
+        digits = str((await json_body(request)).get("digits", ""))
+        return self._opened(site, site.tower.type_code(digits))
+
+    async def reopen(self, request: Request) -> Any:
+        site = self._site(request)
+        return self._opened(site, site.tower.reopen())
+
+    async def sync(self, request: Request) -> Any:
+        return {"events": self._harbor.sync(self._site(request).seed.id)}
+
+    async def put_in(self, request: Request) -> Any:
+        site, locker = self._door(request)
+        label = (await json_body(request)).get("parcel") or "a parcel"
+        site.tower.put_in(locker, str(label))
+        return self._shown(site, locker)
+
+    async def take_out(self, request: Request) -> Any:
+        site, locker = self._door(request)
+        parcel = site.tower.take_out(locker)
+        return {**self._shown(site, locker), "taken": parcel}
+
+    async def close(self, request: Request) -> Any:
+        site, locker = self._door(request)
+        site.tower.close(locker)
+        return self._shown(site, locker)
+
+    async def status(self, request: Request) -> Any:
+        site, locker = self._door(request)
+        name = (await json_body(request)).get("status")
+        if name not in {status.value for status in Status}:
+            raise ControlError(400, "bad_status", f"Harbor has no status {name!r}")
+        self._harbor.server.set_status(site.seed.id, locker, Status(name))
+        if Status(name) is not Status.DECLINED:
+            self._harbor.touched(site.seed.id)
+        return self._shown(site, locker)
+
+    async def automatic(self, request: Request) -> Any:
+        automatic = (await json_body(request)).get("automatic")
+        if not isinstance(automatic, bool):
+            raise ControlError(400, "bad_sync", "automatic is true or false")
+        self._harbor.automatic_sync = automatic
+        self._harbor.server.changed()
+        return {"automatic": automatic}
+
+    async def webhook(self, request: Request) -> Any:
+        body = await json_body(request)
+        self._harbor.webhooks.endpoint = _endpoint(body) if body.get("url") else None
+        self._harbor.server.changed()
+        return {"url": body.get("url")}
+
+    async def open_link(self, request: Request) -> Any:
+        self._harbor.settle()
+        link = str((await json_body(request)).get("link", ""))
+        opened, door = self._harbor.links.open(link)
+        site = self._harbor.registry.site(opened.tower)
+        shown = self._opened(site, door)
+        return {**shown, "tower": opened.tower, "return_url": return_url(opened)}
+
+    def _site(self, request: Request) -> Site:
+        return self._harbor.registry.site(request.path_params["tower"])
+
+    def _door(self, request: Request) -> tuple[Site, int]:
+        site, locker = self._site(request), request.path_params["locker"]
+        self._harbor.registry.locker(site.seed.id, locker)
+        return site, locker
+
+    def _opened(self, site: Site, door: Door) -> dict[str, Any]:
+        self._harbor.touched(site.seed.id)
+        return {"locker": door.id, "name": site.lockers[door.id].seed.name}
+
+    def _shown(self, site: Site, locker: int) -> dict[str, Any]:
+        self._harbor.server.changed()
+        door = site.tower.doors[locker]
+        shown = "open" if door.open else "closed"
+        return {"locker": locker, "door": shown, "parcel": door.parcel}
+
+
+def _read_code(site: Site, code: str) -> tuple[str, str]:
+    match = CODE.fullmatch(code.strip())
+    if match is None:
+        raise ControlError(400, "bad_code", "this is not HARBOR://OPEN/tower/locker/payload/auth")
+    tower, locker, payload, payload_auth = match.groups()
+    if tower.lower() != site.seed.id:
+        raise FirmwareError(206)
+    if int(locker) not in site.lockers:
+        raise FirmwareError(502)
+    return payload, payload_auth
+
+
+def _endpoint(body: dict[str, Any]) -> Endpoint:
+    given = {name: body[name] for name in ("secret", "header", "algorithm") if body.get(name)}
+    if not all(isinstance(value, str) for value in (body["url"], *given.values())):
+        raise ControlError(400, "bad_webhook", "url, secret, header and algorithm are texts")
+    if given.get("algorithm", "sha256") not in ALGORITHMS:
+        raise ControlError(400, "bad_webhook", f"algorithm is one of {sorted(ALGORITHMS)}")
+    return Endpoint(body["url"], **given)

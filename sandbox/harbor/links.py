@@ -1,0 +1,161 @@
+"""Locker Open links: a request at the server, and the link that a phone opens at the tower.
+
+Guarantees: a link opens its own locker only, as long as that locker is held for its request, and
+until it has done so once. Formats follow locker_open and deeplinks.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
+
+from sandbox.harbor.lockers import Locker, OpenRequest, Refusal
+from sandbox.harbor.schemas import DropOffLinkRequest, OpenRequestBody, PickUpLinkRequest
+from sandbox.harbor.server import Asked, LockerToken, Server
+from sandbox.harbor.states import Cause, Status
+from sandbox.harbor.tower import Door
+
+HOLD_SECONDS = 300.0
+"""How long a locker is held for a drop-off link: Harbor's own statement of 2026-02."""
+TOKEN_SECONDS = 60.0
+"""How long the token lasts for which a phone trades a link at the tower."""
+LINK_BASE = "https://lockeropen.com/open"
+
+
+class BadLink(ValueError):
+    """This is no link of ours."""
+
+
+class Links:
+    """The requests made at `server`, and their links."""
+
+    def __init__(self, server: Server, *, hold_seconds: float = HOLD_SECONDS) -> None:
+        self._server = server
+        self._hold_seconds = hold_seconds
+        self._key = secrets.token_bytes(32)
+
+    def for_drop_off(self, client: str, asked: DropOffLinkRequest) -> OpenRequest:
+        """Rent some free locker of the size, and a link to it. Raises Refusal."""
+        locker = self._free(asked)
+        tenancy = self._server.rent(client, locker, self._hold_seconds)
+        tenancy.request = self._request(client, locker, asked, drop_off=True)
+        self._server.push(
+            "LOCKER_ASSIGNED",
+            "LOCKER_OPEN_LINK_CREATED",
+            locker,
+            tenancy,
+            request=tenancy.request,
+        )
+        return tenancy.request
+
+    def for_pick_up(self, client: str, asked: PickUpLinkRequest) -> OpenRequest:
+        """A link to an occupied locker of one's own. Raises Refusal."""
+        for locker in self._server.registry.lockers():
+            if locker.id == asked.locker_id:
+                locker.check(Cause.PICK_UP_TOKEN, client)
+                return self._request(client, locker, asked, drop_off=False)
+        raise Refusal(404, "Locker not found")
+
+    def request(self, client: str, request_id: int) -> OpenRequest:
+        """A request of the client's. Raises Refusal."""
+        request = self._server.requests.get(request_id)
+        if request is None or request.client != client:
+            raise Refusal(404, "Locker open request not found")
+        return request
+
+    def open(self, link: str) -> tuple[OpenRequest, Door]:
+        """A phone at the tower opens the link. Raises BadLink, Refusal, FirmwareError."""
+        request = self._verified(link)
+        site = self._server.registry.site(request.tower)
+        if request.done:
+            raise Refusal(409, "This link has been used")
+        token = self._trade(request, site.lockers[request.locker])
+        door = site.tower.hold(token.payload, token.payload_auth)
+        request.done = True
+        return request, door
+
+    def _trade(self, request: OpenRequest, locker: Locker) -> LockerToken:
+        tenancy = locker.tenancy
+        held = tenancy is not None and (
+            tenancy.request is request if request.drop_off else tenancy.client == request.client
+        )
+        if not held:
+            raise Refusal(409, "The locker is no longer held for this link")
+        ask = self._server.drop_off_token if request.drop_off else self._server.pick_up_token
+        asked = Asked(TOKEN_SECONDS, request.client_info, request)
+        return ask(request.client, request.tower, request.locker, asked)
+
+    def _free(self, asked: DropOffLinkRequest) -> Locker:
+        for locker in self._server.registry.at_location(asked.location_id):
+            fits = locker.seed.type.id == asked.locker_type_id
+            low = locker.seed.low or not asked.require_low_locker
+            if fits and low and locker.status is Status.AVAILABLE:
+                return locker
+        raise Refusal(409, "No locker available of this type at the location")
+
+    def _request(
+        self,
+        client: str,
+        locker: Locker,
+        asked: DropOffLinkRequest | PickUpLinkRequest,
+        *,
+        drop_off: bool,
+    ) -> OpenRequest:
+        request = OpenRequest(
+            id=self._server.next_id(),
+            client=client,
+            tower=locker.tower,
+            locker=locker.id,
+            drop_off=drop_off,
+            return_url=asked.return_url,
+            client_info=asked.client_info,
+            payload=asked.payload,
+            keypad_code=f"{secrets.randbelow(10**6):06}" if asked.keypad_intent else None,
+            persist_keypad_code=asked.persist_keypad_code,
+        )
+        request.link = f"{LINK_BASE}?{urlencode({'token': self._signed(request.id)})}"
+        self._server.requests[request.id] = request
+        return request
+
+    def _signed(self, request_id: int) -> str:
+        body = _encoded(json.dumps({"request_id": request_id}).encode())
+        return f"{body}.{_encoded(hmac.digest(self._key, body.encode(), hashlib.sha1))}"
+
+    def _verified(self, link: str) -> OpenRequest:
+        token = parse_qs(urlsplit(link).query).get("token", [""])[0]
+        for request in self._server.requests.values():
+            if hmac.compare_digest(token.encode(), self._signed(request.id).encode()):
+                return request
+        raise BadLink("no link of this Harbor")
+
+
+def body(request: OpenRequest) -> OpenRequestBody:
+    """As the API shows it."""
+    return OpenRequestBody(
+        id=request.id,
+        locker_id=request.locker,
+        tower_id=request.tower,
+        link_token=request.link,
+        return_url=request.return_url,
+        client_info=request.client_info,
+        payload=request.payload,
+    )
+
+
+def return_url(request: OpenRequest) -> str | None:
+    """Where Harbor sends the browser after an opening: `open_locker_request` and `status` added."""
+    if not request.return_url:
+        return None
+    parts = urlsplit(request.return_url)
+    query: list[tuple[str, Any]] = parse_qsl(parts.query, keep_blank_values=True)
+    query += [("open_locker_request", request.id), ("status", "success")]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,100 @@
+"""How Harbor's server learns: from a tower when a phone syncs it, and from the clock.
+
+Guarantees: events are taken in the order in which they happened; one for which the table has no
+row is left aside; whatever is over by the clock is ended before anybody looks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sandbox.harbor.lockers import Locker, Tenancy
+from sandbox.harbor.registry import Registry, Site
+from sandbox.harbor.server import LockerToken, Server
+from sandbox.harbor.states import Cause, Status
+from sandbox.harbor.tower import TowerEvent
+
+
+def sync(server: Server, tower_id: str) -> int:
+    """A phone syncs a tower, events up and commands down: how many events there were."""
+    site = server.registry.site(tower_id)
+    events = site.tower.collect_log()
+    site.tower.obey(site.commands)
+    site.commands.clear()
+    events += site.tower.collect_log()
+    for event in events:
+        _learn(server, site, event)
+    settle(server)
+    server.changed()
+    return len(events)
+
+
+def settle(server: Server) -> None:
+    """End every reservation and rental that is over.
+
+    A rental is not ended while its tower has something to report: Harbor takes such a locker back
+    "on the next sync", and its table knows no way from available to occupied.
+    """
+    now, ended = server.clock.now(), False
+    for locker in server.registry.lockers():
+        end = _end(locker)
+        waits = locker.status is Status.RENTED and server.registry.sites[locker.tower].tower.log
+        if end and end <= now and not waits:
+            rented = locker.status is Status.RENTED
+            locker.move(Cause.RENTAL_EXPIRED if rented else Cause.RESERVATION_EXPIRED)
+            ended = True
+    if ended:
+        server.changed()
+
+
+def next_end(registry: Registry, now: datetime) -> datetime | None:
+    """When the next reservation or rental will be over."""
+    ends = (_end(locker) for locker in registry.lockers())
+    return min((end for end in ends if end and end > now), default=None)
+
+
+def _end(locker: Locker) -> datetime | None:
+    if locker.tenancy is None:
+        return None
+    if locker.status is Status.RESERVED:
+        return locker.tenancy.reserved_until
+    return locker.tenancy.rented_until if locker.status is Status.RENTED else None
+
+
+def _learn(server: Server, site: Site, event: TowerEvent) -> None:
+    locker = site.lockers[event.locker]
+    locker.tower_token = event.token
+    token = server.tokens.get(event.token_id) if event.token_id else None
+    cause, tenancy = _cause(event, token), locker.tenancy
+    if not locker.may(cause):
+        return
+    locker.move(cause)
+    if event.opened and tenancy:
+        _tell(server, locker, tenancy, event, token)
+
+
+def _cause(event: TowerEvent, token: LockerToken | None) -> Cause:
+    if not event.opened:
+        return Cause.RELEASE_SET
+    drop_off = token.drop_off if token else not event.available
+    return Cause.DROP_OFF_USED if drop_off else Cause.PICK_UP_USED
+
+
+def _tell(
+    server: Server,
+    locker: Locker,
+    tenancy: Tenancy,
+    event: TowerEvent,
+    token: LockerToken | None,
+) -> None:
+    request = token.request if token else tenancy.request
+    server.push(
+        "LOCKER_OPERATION",
+        "LOCKER_TOKEN_USED",
+        locker,
+        tenancy,
+        at=event.at.replace(microsecond=0),
+        token=token,
+        keypad_code=event.keypad_code or (request.keypad_code if request else None),
+        request=request,
+    )
