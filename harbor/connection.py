@@ -22,6 +22,7 @@ from harbor.answers import read_as, settle
 from harbor.auth import Bearer, Renewing
 from harbor.errors import Broken, HarborError, NotAllowed, OutcomeUnknown, Refused, Unavailable
 from harbor.routes import Route
+from harbor.transport import Transport
 from harbor.wire import AccessToken
 
 TOKEN_PATH = "/realms/harbor/protocol/openid-connect/token"
@@ -91,9 +92,7 @@ class Connection:
         self._now = now
         self._longest = 3 * timeout  # a server that drips its answer ends here
         self._auth = Renewing(self._renew, now)
-        self._http = httpx.AsyncClient(
-            transport=transport, timeout=timeout, limits=LIMITS, http1=True, http2=False
-        )
+        self._http = httpx.AsyncClient(transport=transport or Transport(LIMITS), timeout=timeout)
 
     async def aclose(self) -> None:
         """Give back every connection."""
