@@ -1,0 +1,100 @@
+"""The sandbox Telegram as an app: the Bot API, files, and the control side.
+
+Guarantees: works at the root of its own port and mounted below any path; what goes on in the
+background lives within the app's lifespan, or within `app.state.telegram.running()` when mounted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from sandbox.clock import Clock
+from sandbox.control import Control
+from sandbox.telegram.bot_api import BotApi, FileApi
+from sandbox.telegram.calls import Call
+from sandbox.telegram.control_side import ControlSide
+from sandbox.telegram.core import Telegram
+from sandbox.telegram.errors import ApiError
+from sandbox.telegram.groups import Groups
+from sandbox.telegram.methods import METHODS
+from sandbox.telegram.phones import Phones
+
+DEFAULT_BOT = "42:sandbox"
+_SECRETS = frozenset({"secret_token"})
+
+
+def create_app(
+    *,
+    clock: Clock | None = None,
+    token: str = DEFAULT_BOT,
+    username: str = "harbor_lockers_bot",
+    limits: bool = True,
+    schema: bool = True,
+    wire: bool = True,
+) -> Starlette:
+    """A Telegram with one bot, called `username`, known by `token`.
+
+    `limits`: enforce flood limits; `schema`: hold every call against the Bot API's schema;
+    `wire`: keep a log of what goes to and fro. Both of the latter cost time; benchmarks go without.
+    `app.state.telegram` is the Telegram, `app.state.phones` what people do with it,
+    `app.state.groups` their groups, `app.state.control` the control side's own state.
+    """
+    telegram = Telegram(clock or Clock(), token=token, username=username, limits=limits)
+    phones, groups = Phones(telegram), Groups(telegram)
+
+    def reset() -> None:
+        for part in (telegram, phones, groups):
+            part.clear()
+
+    control = Control(
+        telegram.clock,
+        telegram.faults,
+        state=lambda: _state(telegram),
+        reset=reset,
+        wire_fields=_SECRETS,
+        wire_patterns=[re.compile(re.escape(token))],
+    )
+    telegram.changed = control.revision.bump
+    telegram.obey = lambda call: _obey(telegram, call)
+    if wire:
+        telegram.exchanged = control.wire.record
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with telegram.running():
+            yield
+
+    app = Starlette(
+        routes=[
+            Route("/bot{token}/{method}", BotApi(telegram, check=schema)),
+            Route("/file/bot{token}/{path:path}", FileApi(telegram)),
+            Mount("/sandbox", routes=ControlSide(telegram, phones, groups, control).routes()),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.telegram, app.state.phones = telegram, phones
+    app.state.groups, app.state.control = groups, control
+    return app
+
+
+def _state(telegram: Telegram) -> dict[str, Any]:
+    bot = telegram.bot
+    return {
+        "bot": {"id": bot["id"], "username": bot["username"], "first_name": bot["first_name"]},
+        "limits": telegram.limits.enforced,
+        "people": [person.shown() for person in telegram.people.values()],
+    }
+
+
+def _obey(telegram: Telegram, call: Call) -> None:
+    """A call that came as a webhook's answer: whether it succeeds, nobody is told."""
+    found = METHODS.get(call.method.lower())
+    if found is not None:
+        with contextlib.suppress(ApiError):
+            found[1](telegram, call)

@@ -1,0 +1,123 @@
+"""Files that were sent: kept in memory, told apart by file_id, fetched by path.
+
+Guarantees: a file_id stays valid; a photo is an image Telegram would take.
+Source: Bot API, "Sending files", getFile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from sandbox.telegram.calls import Call, Upload
+from sandbox.telegram.errors import bad_request
+
+LARGEST_PHOTO = 10 * 1024 * 1024
+LARGEST_DOWNLOAD = 20 * 1024 * 1024
+WRONG_FILE = "wrong file identifier/HTTP URL specified"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file: `path` is below `/file/bot<token>/`."""
+
+    id: str
+    unique_id: str
+    path: str
+    name: str
+    content: bytes
+    mime_type: str
+    width: int = 0
+    height: int = 0
+
+    def described(self) -> dict[str, Any]:
+        """The fields every file object of the Bot API has."""
+        return {
+            "file_id": self.id,
+            "file_unique_id": self.unique_id,
+            "file_size": len(self.content),
+        }
+
+
+class Files:
+    """The store."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, StoredFile] = {}
+        self._by_path: dict[str, StoredFile] = {}
+
+    def clear(self) -> None:
+        """Forget every file."""
+        self._by_id.clear()
+        self._by_path.clear()
+
+    def by_id(self, file_id: str) -> StoredFile | None:
+        """The file a file_id names."""
+        return self._by_id.get(file_id)
+
+    def by_path(self, path: str) -> StoredFile | None:
+        """The file behind a path from getFile."""
+        return self._by_path.get(path)
+
+    def take(self, call: Call, field: str) -> StoredFile:
+        """The file a call sends: an upload, or a file_id. Raises ApiError (400)."""
+        if (upload := call.upload(field)) is not None:
+            return self.photo(upload) if field == "photo" else self.document(upload)
+        value = call.text(field)
+        if not value:
+            raise bad_request(f"there is no {field} in the request")
+        return self.known(value)
+
+    def known(self, value: str) -> StoredFile:
+        """The file a file_id names. Raises ApiError (400): this Telegram fetches no addresses."""
+        if value.startswith(("http://", "https://")):
+            raise bad_request("failed to get HTTP URL content")
+        stored = self._by_id.get(value)
+        if stored is None:
+            raise bad_request(WRONG_FILE)
+        return stored
+
+    def document(self, upload: Upload) -> StoredFile:
+        """Keep any file. Raises ApiError (400) when it is empty."""
+        return self._keep(upload, "documents")
+
+    def photo(self, upload: Upload) -> StoredFile:
+        """Keep an image. Raises ApiError (400) when Telegram would not take it as a photo."""
+        if len(upload.content) > LARGEST_PHOTO:
+            raise bad_request(
+                f"file of size {len(upload.content)} bytes is too big for a photo;"
+                f" the maximum size is {LARGEST_PHOTO} bytes"
+            )
+        try:
+            with Image.open(io.BytesIO(upload.content)) as image:
+                width, height = image.size
+                kind = image.get_format_mimetype() or "image/jpeg"
+        except (OSError, ValueError, SyntaxError) as error:
+            raise bad_request("IMAGE_PROCESS_FAILED") from error
+        if width + height > 10_000 or max(width, height) > 20 * min(width, height):
+            raise bad_request("PHOTO_INVALID_DIMENSIONS")
+        named = Upload(f"photo.{kind.removeprefix('image/')}", upload.content, kind)
+        return self._keep(named, "photos", width, height)
+
+    def _keep(self, upload: Upload, folder: str, width: int = 0, height: int = 0) -> StoredFile:
+        if not upload.content:
+            raise bad_request("file must be non-empty")
+        suffix = upload.name.rpartition(".")[2][:8]
+        suffix = suffix if suffix.isalnum() else "bin"
+        stored = StoredFile(
+            id=f"AgAC{secrets.token_urlsafe(24)}",
+            unique_id=hashlib.sha256(upload.content).hexdigest()[:16],
+            path=f"{folder}/file_{len(self._by_id)}.{suffix}",
+            name=upload.name,
+            content=upload.content,
+            mime_type=upload.mime_type,
+            width=width,
+            height=height,
+        )
+        self._by_id[stored.id] = self._by_path[stored.path] = stored
+        return stored

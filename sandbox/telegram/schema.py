@@ -1,0 +1,111 @@
+"""An independent opinion on every call: the Bot API's schema as aiogram ships it.
+
+Guarantees: with aiogram installed (a development dependency), a call with a parameter or a nested
+field the Bot API doesn't have, or with a value of the wrong type, is refused; a required parameter
+that is absent is left to the method, which knows Telegram's words for it. Without aiogram there
+is no opinion.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sandbox.telegram.calls import Call
+
+try:
+    from aiogram import methods as models
+    from aiogram.types import BufferedInputFile, InputFile
+except ImportError:  # pragma: no cover - the tests have it
+    models = None  # type: ignore[assignment]  # its absence is a value here
+
+_ACCEPTED_BEYOND = frozenset({"method"})
+
+
+def problem(method: str, call: Call) -> str | None:
+    """What the schema says against the call of `method` (its proper name); None when nothing."""
+    model = _model(method)
+    if model is None:
+        return None
+    given = {k: v for k, v in call.parameters.items() if k not in _ACCEPTED_BEYOND}
+    unknown = sorted(given.keys() - model.model_fields.keys())
+    if unknown:
+        return f"{method} has no parameter {', '.join(unknown)}"
+    values: dict[str, Any] = {name: _value(model, name, value) for name, value in given.items()}
+    for name in call.files.keys() & model.model_fields.keys():
+        values[name] = BufferedInputFile(b"", "file")
+    try:
+        checked = model.model_validate(values)
+    except ValidationError as error:
+        return next((_told(method, e) for e in error.errors() if not _left_out(e)), None)
+    return next((f"{method}: unknown field {path}" for path in _extras(checked, "")), None)
+
+
+@cache
+def _model(method: str) -> type[BaseModel] | None:
+    model = getattr(models, method[0].upper() + method[1:], None) if models else None
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def _value(model: type[BaseModel], name: str, value: Any) -> Any:
+    """The parameter as the schema sees it: structures decoded, attachments as files."""
+    if isinstance(value, str) and name in _structures(model) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    if isinstance(value, str) and name in _files(model) and value.startswith("attach://"):
+        return BufferedInputFile(b"", "file")
+    return None if value == "" and name not in _strings(model) else value
+
+
+@cache
+def _structures(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if any(
+            "list[" in str(kind) or (isinstance(kind, type) and issubclass(kind, BaseModel))
+            for kind in _kinds(field.annotation)
+        )
+    )
+
+
+@cache
+def _files(model: type[BaseModel]) -> frozenset[str]:
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if InputFile in _kinds(field.annotation))
+
+
+@cache
+def _strings(model: type[BaseModel]) -> frozenset[str]:
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if str in _kinds(field.annotation))
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    inner = getattr(annotation, "__args__", None)
+    return inner if inner and "list[" not in str(annotation)[:5] else (annotation,)
+
+
+def _left_out(error: Any) -> bool:
+    return error["type"] == "missing" and len(error["loc"]) == 1
+
+
+def _told(method: str, error: Any) -> str:
+    return f"{method}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
+
+
+def _extras(value: Any, path: str) -> Iterator[str]:
+    """The paths of fields no model declares."""
+    if isinstance(value, BaseModel):
+        yield from (f"{path}{name}" for name in value.model_extra or ())
+        for name in type(value).model_fields:
+            yield from _extras(getattr(value, name), f"{path}{name}.")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _extras(item, f"{path}{index}.")

@@ -1,0 +1,146 @@
+"""Updates carried to the bot: one POST each, as often as it takes.
+
+Guarantees: an update is confirmed only by a 2xx answer; the updates of one chat go in order and
+one after another, different chats side by side, at most `max_connections` at once.
+Source: Bot API, setWebhook; the pace of retries is that of the Bot API server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import aiohttp
+
+from sandbox.telegram.calls import Call
+from sandbox.telegram.updates import Update
+
+if TYPE_CHECKING:
+    from sandbox.telegram.core import Telegram
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+LONGEST_DELAY = 60.0
+PATIENCE = aiohttp.ClientTimeout(total=60)
+LOOKED_AT = 1000
+"""How many pending updates are looked through for one whose chat is idle."""
+
+
+class Webhook:
+    """Where updates go, and the carrying. `url` is "" while there is none."""
+
+    def __init__(self, telegram: Telegram) -> None:
+        self._telegram = telegram
+        self._wake = asyncio.Event()
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self.delete()
+
+    def set(self, url: str, *, secret: str = "", max_connections: int = 40) -> None:
+        """Carry updates to `url` from now on."""
+        self._stop()
+        self.url = url
+        self.max_connections = max_connections
+        self._secret = secret
+        self._slots = asyncio.Semaphore(max_connections)
+        self.last_error: tuple[datetime, str] | None = None
+        self.wake()
+
+    def delete(self) -> None:
+        """Carry nothing any more; what is pending stays pending."""
+        self.set("")
+
+    def wake(self) -> None:
+        """There may be something to carry."""
+        self._wake.set()
+
+    def same(self, url: str, secret: str, max_connections: int) -> bool:
+        """Whether this is how it is set already."""
+        return (url, secret, max_connections) == (self.url, self._secret, self.max_connections)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Updates are carried within."""
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=connector, timeout=PATIENCE) as self._session:
+            task = asyncio.create_task(self._carry(), name="webhook")
+            try:
+                yield
+            finally:
+                task.cancel()
+                self._stop()
+                await asyncio.gather(task, return_exceptions=True)
+                self._session = None
+
+    def _stop(self) -> None:
+        for task in self._busy.values():
+            task.cancel()
+        self._busy.clear()
+
+    async def _carry(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if not self.url:
+                continue
+            for update in list(itertools.islice(self._telegram.updates.pending, LOOKED_AT)):
+                if update.chat not in self._busy:
+                    self._busy[update.chat] = asyncio.create_task(self._bring(update))
+
+    async def _bring(self, update: Update) -> None:
+        """Post one update until it is taken, then look for the chat's next."""
+        delay = 0.0
+        while (wait := await self._post(update)) is not None:
+            await self._telegram.clock.sleep(wait or delay)
+            delay = min(max(delay * 2, 2.0), LONGEST_DELAY)
+        self._telegram.updates.confirm(update)
+        self._busy.pop(update.chat, None)
+        self.wake()
+
+    async def _post(self, update: Update) -> float | None:
+        """None when the update was taken; else the seconds its receiver asked to wait, or 0."""
+        headers = {SECRET_HEADER: self._secret} if self._secret else {}
+        began, status, answer = time.monotonic(), None, None
+        async with self._slots:
+            assert self._session is not None, "updates are brought within running() only"
+            try:
+                async with self._session.post(
+                    self.url, json=update.body, headers=headers, allow_redirects=False
+                ) as response:
+                    status, answer = response.status, await response.text()
+                    kind = response.content_type
+                    reason = f"Wrong response from the webhook: {status} {response.reason}"
+                    asked = response.headers.get("Retry-After", "")
+            except TimeoutError:
+                reason, asked = "Read timeout expired", ""
+            except aiohttp.ClientConnectorError:
+                reason, asked = "Connection refused", ""
+            except (aiohttp.ClientError, OSError):
+                reason, asked = "Webhook connection closed", ""
+        spent = (time.monotonic() - began) * 1000
+        self._telegram.exchanged("out", "POST", self.url, status, update.body, answer, spent)
+        if status is not None and 200 <= status < 300:
+            self._obey(answer or "", kind)
+            return None
+        self.last_error = (self._telegram.clock.now(), reason)
+        return float(min(int(asked), 3600)) if asked.isdecimal() else 0.0
+
+    def _obey(self, answer: str, kind: str) -> None:
+        """A webhook may answer with a call of a method; nobody hears how it ended."""
+        parameters: Any = {}
+        if kind == "application/json":
+            with contextlib.suppress(ValueError):
+                parameters = json.loads(answer)
+        elif kind == "application/x-www-form-urlencoded":
+            parameters = dict(parse_qsl(answer))
+        if not isinstance(parameters, dict) or "method" not in parameters:
+            return
+        method = str(parameters.pop("method"))
+        if not method.lower().startswith(("get", "setwebhook", "deletewebhook")):
+            self._telegram.obey(Call(method, parameters))
