@@ -1,0 +1,20 @@
+"""The database edge: SQLite or PostgreSQL behind `bot.ports.Database`. The only package with SQL.
+
+Guarantees: a step that `run` returned from is on disk; a step that raised left no trace; SQL is
+written once, in the dialect both databases share; codes and claims are never stored in the clear.
+"""
+
+from storage.backup import back_up
+from storage.codes import reseal
+from storage.database import open_database
+from storage.errors import StorageBroken, StorageUnavailable
+from storage.migrating import migrate
+
+__all__ = [
+    "StorageBroken",
+    "StorageUnavailable",
+    "back_up",
+    "migrate",
+    "open_database",
+    "reseal",
+]

@@ -1,0 +1,151 @@
+"""Codes, claims and wrong tries. What is secret is sealed in its row and found by keyed hash."""
+
+# ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import Conflict
+from bot.model import Claim, Code, DeliveryId, PersonId
+from bot.ports import Database, Transaction
+from storage.connection import Row, Subject, marks
+from storage.rows import Rows, moment, stamp
+
+CODES = Rows(Code)
+_PORTION = 100
+
+
+class Codes(Subject):
+    """See `bot.ports.Transaction`, "codes and claims"."""
+
+    async def code(self, delivery: DeliveryId) -> Code | None:
+        row = await self._db.fetch_one(
+            f"select {CODES.listed()} from codes where delivery = ?", (delivery,)
+        )
+        return self._opened_code(row) if row else None
+
+    def _opened_code(self, row: Row) -> Code:
+        sealed = CODES.read(row)
+        return replace(sealed, text=self._sealer.open(sealed.text, f"{sealed.delivery} code text"))
+
+    async def save_code(self, code: Code) -> None:
+        sealed = self._sealer.seal(code.text, f"{code.delivery} code text")
+        await self._db.execute(
+            f"""insert into codes ({CODES.listed()}) values ({marks(len(CODES.columns))})
+                on conflict (delivery) do update set {CODES.excluded("delivery")}""",
+            CODES.write(replace(code, text=sealed)),
+        )
+
+    async def drop_code(self, delivery: DeliveryId) -> None:
+        await self._db.execute("delete from codes where delivery = ?", (delivery,))
+
+    async def claim(self, delivery: DeliveryId) -> Claim | None:
+        row = await self._db.fetch_one(
+            "select delivery, code, link from claims where delivery = ?", (delivery,)
+        )
+        return self._opened_claim(row) if row else None
+
+    async def claim_by_code(self, code: str) -> Claim | None:
+        return await self._claim_by("code", code)
+
+    async def claim_by_link(self, link: str) -> Claim | None:
+        return await self._claim_by("link", link)
+
+    async def _claim_by(self, column: str, secret: str) -> Claim | None:
+        hashes = self._sealer.hashes(secret)
+        row = await self._db.fetch_one(
+            f"""select delivery, code, link from claims
+                where {column}_hash in ({marks(len(hashes))})""",
+            hashes,
+        )
+        return self._opened_claim(row) if row else None
+
+    def _opened_claim(self, row: Row) -> Claim:
+        delivery, code, link = row
+        return Claim(
+            DeliveryId(delivery),
+            self._sealer.open(code, f"{delivery} claim code"),
+            self._sealer.open(link, f"{delivery} claim link"),
+        )
+
+    async def save_claim(self, claim: Claim) -> None:
+        codes, links = self._sealer.hashes(claim.code), self._sealer.hashes(claim.link)
+        # Asked for under every key: the same code may still stand hashed with an older one.
+        row = await self._db.fetch_one(
+            f"""insert into claims (delivery, code, link, code_hash, link_hash)
+                select ?, ?, ?, ?, ? where not exists (
+                    select 1 from claims where delivery <> ?
+                    and (code_hash in ({marks(len(codes))}) or link_hash in ({marks(len(links))}))
+                )
+                on conflict (delivery) do update set code = excluded.code, link = excluded.link,
+                    code_hash = excluded.code_hash, link_hash = excluded.link_hash
+                returning delivery""",
+            (
+                claim.delivery,
+                self._sealer.seal(claim.code, f"{claim.delivery} claim code"),
+                self._sealer.seal(claim.link, f"{claim.delivery} claim link"),
+                codes[0],
+                links[0],
+                claim.delivery,
+                *codes,
+                *links,
+            ),
+        )
+        if row is None:
+            raise Conflict(f"the claim of {claim.delivery} is another delivery's already")
+
+    async def drop_claim(self, delivery: DeliveryId) -> None:
+        await self._db.execute("delete from claims where delivery = ?", (delivery,))
+
+    async def wrong_tries(self, person: PersonId) -> tuple[int, datetime | None]:
+        row = await self._db.fetch_one(
+            "select tries, blocked_until from wrong_tries where person = ?", (person,)
+        )
+        if row is None:
+            return 0, None
+        tries, blocked = row
+        return tries, None if blocked is None else moment(blocked)
+
+    async def save_wrong_tries(
+        self, person: PersonId, tries: int, blocked_until: datetime | None
+    ) -> None:
+        await self._db.execute(
+            """insert into wrong_tries (person, tries, blocked_until) values (?, ?, ?)
+               on conflict (person) do update
+               set tries = excluded.tries, blocked_until = excluded.blocked_until""",
+            (person, tries, None if blocked_until is None else stamp(blocked_until)),
+        )
+
+    async def reseal(self, limit: int) -> int:
+        """Seal again, with the current key, up to `limit` codes and claims of other keys."""
+        old = f"substr(%s, 1, {len(self._sealer.current)}) <> ? limit ?"
+        values = (self._sealer.current, limit)
+        codes = await self._db.fetch_all(
+            f"select {CODES.listed()} from codes where {old % 'text'}", values
+        )
+        claims = await self._db.fetch_all(
+            f"select delivery, code, link from claims where {old % 'code'}", values
+        )
+        for row in codes:
+            await self.save_code(self._opened_code(row))
+        for row in claims:
+            await self.save_claim(self._opened_claim(row))
+        return len(codes) + len(claims)
+
+
+async def reseal(database: Database) -> int:
+    """After a rotation: seal everything with the first key, so that the others may go.
+
+    Says how many codes and claims there were; safe to repeat and while the bot is running.
+    """
+
+    async def portion(tx: Transaction) -> int:
+        assert isinstance(tx, Codes)
+        return await tx.reseal(_PORTION)
+
+    total = 0
+    while resealed := await database.run(portion):
+        total += resealed
+    return total

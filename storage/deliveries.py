@@ -1,0 +1,157 @@
+"""Deliveries and their history."""
+
+# ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.errors import Conflict
+from bot.lifecycle import ENDS, LIVE, State
+from bot.model import Delivery, DeliveryId, LockerId, Moment, PersonId, TowerId
+from storage.connection import Subject, chunks, marks, tuples
+from storage.rows import Rows, moment, stamp
+
+DELIVERIES = Rows(Delivery)
+HISTORY = Rows(Moment)
+_SELECT = f"select {DELIVERIES.listed()} from deliveries"
+
+
+def _states(states: Iterable[State]) -> str:
+    return ", ".join(sorted(f"'{state.value}'" for state in states))
+
+
+_LIVE, _ENDED = f"state in ({_states(LIVE)})", f"state in ({_states(ENDS)})"
+
+
+class Deliveries(Subject):
+    """See `bot.ports.Transaction`, "deliveries"."""
+
+    async def _deliveries(self, rest: str, values: Sequence[Any] = ()) -> list[Delivery]:
+        return DELIVERIES.read_all(await self._db.fetch_all(f"{_SELECT} {rest}", values))
+
+    async def delivery(self, delivery: DeliveryId) -> Delivery | None:
+        row = await self._db.fetch_one(f"{_SELECT} where id = ?", (delivery,))
+        return DELIVERIES.read(row) if row else None
+
+    async def deliveries(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
+        """Those that exist, in the order asked for."""
+        found: dict[DeliveryId, Delivery] = {}
+        for some in chunks(list(dict.fromkeys(ids))):
+            rows = await self._deliveries(f"where id in ({marks(len(some))})", some)
+            found |= {delivery.id: delivery for delivery in rows}
+        return [found[each] for each in ids if each in found]
+
+    async def add_delivery(self, delivery: Delivery) -> Delivery:
+        saved = replace(delivery, version=delivery.version + 1)
+        row = await self._db.fetch_one(
+            f"""insert into deliveries ({DELIVERIES.listed()})
+                values ({marks(len(DELIVERIES.columns))})
+                on conflict (id) do nothing returning version""",
+            DELIVERIES.write(saved),
+        )
+        if row is None:
+            raise Conflict(f"there is a delivery {delivery.id} already")
+        return saved
+
+    async def save_delivery(self, delivery: Delivery) -> Delivery:
+        saved = replace(delivery, version=delivery.version + 1)
+        row = await self._db.fetch_one(
+            f"""update deliveries set {DELIVERIES.assigned("id")}
+                where id = ? and version = ? returning version""",
+            (*DELIVERIES.write(saved, "id"), delivery.id, delivery.version),
+        )
+        if row is None:
+            raise Conflict(f"delivery {delivery.id} is no longer at {delivery.version}")
+        return saved
+
+    async def deliveries_of(
+        self, person: PersonId, *, live: bool, limit: int = 50, offset: int = 0
+    ) -> list[Delivery]:
+        return await self._deliveries(
+            f"""where (sender = ? or recipient = ?) and {_LIVE if live else _ENDED}
+                order by changed_at desc nulls last, id limit ? offset ?""",
+            (person, person, limit, offset),
+        )
+
+    async def live_deliveries(self) -> list[Delivery]:
+        return await self._deliveries(f"where {_LIVE}")
+
+    async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
+        return await self._deliveries(
+            f"where tower = ? and (locker = ? or trying = ?) and {_LIVE} order by id",
+            (tower, locker, locker),
+        )
+
+    async def doors_reported(self, limit: int) -> list[Delivery]:
+        return await self._deliveries(
+            f"""where door_reports > 0 and {_LIVE}
+                order by changed_at desc nulls last, id limit ?""",
+            (limit,),
+        )
+
+    async def deliveries_at(
+        self, lockers: Sequence[tuple[TowerId, LockerId]], since: datetime
+    ) -> list[Delivery]:
+        found: dict[DeliveryId, Delivery] = {}
+        for some in chunks(list(dict.fromkeys(lockers))):
+            places = [part for place in some for part in place]
+            for column in ("locker", "trying"):
+                rows = await self._deliveries(
+                    f"""where (tower, {column}) in (values {tuples(len(some), 2)})
+                        and {column} is not null and {_ENDED} and changed_at > ?""",
+                    (*places, stamp(since)),
+                )
+                found |= {delivery.id: delivery for delivery in rows}
+        return sorted(found.values(), key=lambda each: each.changed_at or since, reverse=True)
+
+    async def deliveries_wanting(self, now: datetime, limit: int) -> list[Delivery]:
+        return await self._deliveries(
+            "where want is not null and want_due <= ? order by want_due, id limit ?",
+            (stamp(now), limit),
+        )
+
+    async def deliveries_alarmed(self, now: datetime, limit: int) -> list[Delivery]:
+        return await self._deliveries(
+            "where alarm_at is not null and alarm_at <= ? order by alarm_at, id limit ?",
+            (stamp(now), limit),
+        )
+
+    async def next_want(self) -> datetime | None:
+        return await self._earliest("want_due", "want")
+
+    async def next_alarm(self) -> datetime | None:
+        return await self._earliest("alarm_at", "alarm_at")
+
+    async def _earliest(self, due: str, wish: str) -> datetime | None:
+        row = await self._db.fetch_one(
+            f"select min({due}) from deliveries where {wish} is not null"
+        )
+        return moment(row[0]) if row and row[0] is not None else None
+
+    async def record(self, moment: Moment) -> None:
+        await self._db.execute(
+            f"""insert into history (number, {HISTORY.listed()})
+                select coalesce(max(number), 0) + 1, {marks(len(HISTORY.columns))}
+                from history where delivery = ?""",
+            (*HISTORY.write(moment), moment.delivery),
+        )
+
+    async def history(self, delivery: DeliveryId) -> list[Moment]:
+        return HISTORY.read_all(
+            await self._db.fetch_all(
+                f"select {HISTORY.listed()} from history where delivery = ? order by number",
+                (delivery,),
+            )
+        )
+
+    async def recent_towers(self, person: PersonId, limit: int) -> list[TowerId]:
+        rows = await self._db.fetch_all(
+            """select tower from deliveries where sender = ?
+               group by tower order by coalesce(max(created_at), 0) desc, tower limit ?""",
+            (person, limit),
+        )
+        return [TowerId(tower) for (tower,) in rows]

@@ -1,0 +1,132 @@
+"""One writer for SQLite, whose waiting steps share a commit.
+
+Guarantees: each step stands in a savepoint of its own, so one that fails leaves the others; nobody
+is told anything, not even of an error, before the commit that makes it true; when that commit
+fails, it has failed for everybody in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from bot.ports import Step
+from storage.errors import StorageUnavailable
+from storage.sealing import Sealer
+from storage.sqlite_connection import SqliteConnection, Thread
+from storage.transaction import SqlTransaction
+
+T = TypeVar("T")
+
+STEPS_A_COMMIT = 64
+SECONDS_A_COMMIT = 0.02
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A step in the queue, whom to tell, and what."""
+
+    step: Step[Any]
+    told: asyncio.Future[Any]
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    result: Any = None
+    error: BaseException | None = None
+
+    def tell(self, error: BaseException | None = None) -> None:
+        if self.told.done():
+            return
+        if (error := error or self.error) is None:
+            self.told.set_result(self.result)
+        elif isinstance(error, asyncio.CancelledError):
+            self.told.cancel()
+        else:
+            self.told.set_exception(error)
+
+
+class Writer:
+    """Takes the waiting steps one after another, many to a commit."""
+
+    def __init__(self, thread: Thread, sealer: Sealer) -> None:
+        self._thread = thread
+        self._sealer = sealer
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._closed = False
+        self._serving = asyncio.create_task(self._serve(), name="sqlite writer")
+
+    async def run(self, step: Step[T]) -> T:
+        """Queue `step`. A caller who is cancelled before its turn takes the step along."""
+        if self._closed:
+            raise StorageUnavailable("the database has been closed")
+        waiting = _Waiting(step, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(waiting)
+        told: T = await waiting.told
+        return told
+
+    async def close(self) -> None:
+        """Finish what is queued, then stop."""
+        self._closed = True
+        self._queue.put_nowait(None)
+        await self._serving
+        await self._thread.close()
+
+    async def _serve(self) -> None:
+        while (first := await self._queue.get()) is not None:
+            taken: list[_Waiting] = []
+            error: BaseException | None = None
+            try:
+                await self._share_a_commit(first, taken)
+            except BaseException as e:  # whatever it was, those who wait must hear of it
+                error = e
+                await self._thread.rollback()
+            for waiting in taken:
+                waiting.tell(error)
+
+    async def _share_a_commit(self, first: _Waiting, taken: list[_Waiting]) -> None:
+        ends = asyncio.get_running_loop().time() + SECONDS_A_COMMIT
+        waiting: _Waiting | None = first
+        while waiting is not None:
+            if not waiting.told.done():
+                taken.append(waiting)
+                await self._take(waiting, f"step_{len(taken)}")
+            if len(taken) == STEPS_A_COMMIT or asyncio.get_running_loop().time() > ends:
+                break
+            waiting = self._next()
+        if self._thread.in_transaction:
+            await self._thread.fetch_last([("commit", ())])
+
+    def _next(self) -> _Waiting | None:
+        if self._queue.empty():
+            return None
+        waiting = self._queue.get_nowait()
+        if waiting is None:
+            self._queue.put_nowait(None)  # closing: the next round is to see it
+        return waiting
+
+    async def _take(self, waiting: _Waiting, savepoint: str) -> None:
+        """Take one step; if it fails, undo it and nothing else."""
+        shared = self._thread.in_transaction
+        connection = SqliteConnection(self._thread)
+        await connection.execute(f"savepoint {savepoint}" if shared else "begin immediate")
+        # In a task of its own, so that the caller's context variables are there.
+        task = asyncio.create_task(self._whole(waiting.step, connection), context=waiting.context)
+        await asyncio.wait((task,))
+        try:
+            waiting.result = task.result()
+        except BaseException as e:
+            waiting.error = e
+            if not shared:
+                await self._thread.rollback()
+            elif connection.touched:
+                await self._undo(savepoint)
+
+    async def _whole(self, step: Step[T], connection: SqliteConnection) -> T:
+        result = await step(SqlTransaction(connection, self._sealer))
+        await connection.flush()
+        return result
+
+    async def _undo(self, savepoint: str) -> None:
+        if not self._thread.in_transaction:  # a full disk, say: SQLite has undone everything
+            raise StorageUnavailable("the database gave the shared transaction up")
+        await self._thread.fetch_last([(f"rollback to {savepoint}", ())])

@@ -1,0 +1,106 @@
+"""People, where their conversations stand, and which updates have been handled."""
+
+# ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import Conflict
+from bot.model import Draft, Person, PersonId
+from bot.ports import Opening
+from storage.connection import Subject, marks
+from storage.rows import Rows, stamp
+
+PEOPLE = Rows(Person)
+DRAFTS = Rows(Draft)
+_WIDTH = len(PEOPLE.columns)
+
+
+class People(Subject):
+    """See `bot.ports.Transaction`, "updates and chats"."""
+
+    async def open_update(self, update_id: int, chat: PersonId, at: datetime) -> Opening:
+        row = await self._db.fetch_one(
+            f"""select (select count(*) from updates where id = ?),
+                       {PEOPLE.listed("people")}, {DRAFTS.listed("drafts")}
+                from (select cast(? as bigint) as chat) as asked
+                left join people on people.id = asked.chat
+                left join drafts on drafts.chat = asked.chat""",
+            (update_id, chat),
+        )
+        assert row is not None
+        handled, person, draft = row[0], row[1 : 1 + _WIDTH], row[1 + _WIDTH :]
+        if not handled:
+            # Two replicas at once: the second meets the primary key, a Conflict, and looks again.
+            await self._db.execute(
+                "insert into updates (id, handled_at) values (?, ?)", (update_id, stamp(at))
+            )
+        return Opening(
+            fresh=not handled,
+            person=None if person[0] is None else PEOPLE.read(person),
+            draft=Draft(chat) if draft[0] is None else DRAFTS.read(draft),
+        )
+
+    async def draft(self, chat: PersonId) -> Draft:
+        row = await self._db.fetch_one(
+            f"select {DRAFTS.listed()} from drafts where chat = ?", (chat,)
+        )
+        return DRAFTS.read(row) if row else Draft(chat)
+
+    async def save_draft(self, draft: Draft) -> Draft:
+        saved = replace(draft, version=draft.version + 1)
+        if draft.version:
+            row = await self._db.fetch_one(
+                f"""update drafts set {DRAFTS.assigned("chat")}
+                    where chat = ? and version = ? returning version""",
+                (*DRAFTS.write(saved, "chat"), draft.chat, draft.version),
+            )
+        else:
+            row = await self._db.fetch_one(
+                f"""insert into drafts ({DRAFTS.listed()}) values ({marks(len(DRAFTS.columns))})
+                    on conflict (chat) do nothing returning version""",
+                DRAFTS.write(saved),
+            )
+        if row is None:
+            raise Conflict(f"the draft of chat {draft.chat} is no longer at {draft.version}")
+        return saved
+
+    async def person(self, person: PersonId) -> Person | None:
+        row = await self._db.fetch_one(
+            f"select {PEOPLE.listed()} from people where id = ?", (person,)
+        )
+        return PEOPLE.read(row) if row else None
+
+    async def person_named(self, username: str) -> Person | None:
+        row = await self._db.fetch_one(
+            f"select {PEOPLE.listed()} from people where lower(username) = ?",
+            (username.lower().removeprefix("@"),),
+        )
+        return PEOPLE.read(row) if row else None
+
+    async def save_person(self, person: Person) -> None:
+        if person.username:
+            # Telegram lets a name pass to somebody else: whoever we heard of last has it.
+            await self._db.execute(
+                "update people set username = null where lower(username) = ? and id <> ?",
+                (person.username.lower(), person.id),
+            )
+        await self._db.execute(
+            f"""insert into people ({PEOPLE.listed()}) values ({marks(_WIDTH)})
+                on conflict (id) do update set {PEOPLE.excluded("id")}""",
+            PEOPLE.write(person),
+        )
+
+    async def forget_person(self, person: PersonId) -> None:
+        await self._db.execute("delete from people where id = ?", (person,))
+        await self._db.execute("delete from drafts where chat = ?", (person,))
+        await self._db.execute("delete from cards where chat = ?", (person,))
+        await self._db.execute("delete from wrong_tries where person = ?", (person,))
+        # The version moves too, lest a save under way write the names back.
+        await self._db.execute(
+            """update deliveries set recipient_name = null, note = null, version = version + 1
+               where sender = ? or recipient = ?""",
+            (person, person),
+        )

@@ -1,0 +1,67 @@
+"""PostgreSQL as the bot's database: a connection a step, and the server decides who was first."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from bot.ports import Step
+from storage.postgres_connection import PostgresConnection, Raw, border
+from storage.retrying import retried
+from storage.sealing import Sealer
+from storage.transaction import SqlTransaction
+
+T = TypeVar("T")
+
+_ATTEMPTS = 10  # more than SQLite's: SERIALIZABLE also refuses steps that would have got on
+_RUNNERS, _LOOKERS = 8, 4
+_PATIENCE = 10.0
+
+Pool = AsyncConnectionPool[Raw]
+
+
+class PostgresDatabase:
+    """`bot.ports.Database` over a server; made by `open_postgres`."""
+
+    def __init__(self, runners: Pool, lookers: Pool, sealer: Sealer) -> None:
+        self._runners = runners
+        self._lookers = lookers
+        self._sealer = sealer
+
+    async def run(self, step: Step[T]) -> T:
+        return await retried(lambda: self._take(self._runners, step), _ATTEMPTS)
+
+    async def look(self, step: Step[T]) -> T:
+        return await self._take(self._lookers, step)
+
+    async def _take(self, pool: Pool, step: Step[T]) -> T:
+        with border():
+            async with pool.connection() as raw:
+                return await step(SqlTransaction(PostgresConnection(raw), self._sealer))
+
+
+async def _for_steps(raw: Raw) -> None:
+    await raw.set_isolation_level(psycopg.IsolationLevel.SERIALIZABLE)
+
+
+async def _for_looks(raw: Raw) -> None:
+    await raw.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+    await raw.set_read_only(True)
+
+
+@contextlib.asynccontextmanager
+async def open_postgres(url: str, sealer: Sealer) -> AsyncIterator[PostgresDatabase]:
+    """The database at `url`, whose tables are there already."""
+    runners = Pool(
+        url, min_size=1, max_size=_RUNNERS, timeout=_PATIENCE, open=False, configure=_for_steps
+    )
+    lookers = Pool(
+        url, min_size=1, max_size=_LOOKERS, timeout=_PATIENCE, open=False, configure=_for_looks
+    )
+    with border():
+        async with runners, lookers:
+            yield PostgresDatabase(runners, lookers, sealer)

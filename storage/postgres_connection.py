@@ -1,0 +1,89 @@
+"""Connections to PostgreSQL: how `?` becomes its placeholder, and its errors ours.
+
+Guarantees: transactions are SERIALIZABLE, so that steps of several replicas do what they would do
+one after another, as they do on SQLite; whatever PostgreSQL raises arrives as an error of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+
+from bot.errors import Conflict
+from storage.connection import Row, Statement
+from storage.errors import StorageBroken, StorageUnavailable
+
+Raw = psycopg.AsyncConnection[TupleRow]
+
+_FIRST_COME = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+_PASSING = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+@contextlib.contextmanager
+def border() -> Iterator[None]:
+    """PostgreSQL's errors become ours (appendix A of its manual)."""
+    try:
+        yield
+    except _FIRST_COME as e:
+        raise Conflict(e.diag.message_primary or "a conflict") from e
+    except _PASSING as e:
+        raise StorageUnavailable(f"the database can't be used now: {e}") from e
+    except psycopg.Error as e:
+        raise StorageBroken(f"the database refuses: {e.diag.message_primary or e}") from e
+
+
+@cache
+def native(sql: str) -> LiteralString:
+    """`sql` with psycopg's placeholders."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresConnection:
+    """`storage.connection.Connection` over a connection that is in a transaction."""
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        with border():
+            await self._raw.execute(native(sql), values)
+
+    async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        with border():
+            return await (await self._raw.execute(native(sql), values)).fetchone()
+
+    async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        with border():
+            return await (await self._raw.execute(native(sql), values)).fetchall()
+
+
+class PostgresSession:
+    """`storage.connection.Session` over a connection of its own."""
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    async def fetch_last(self, statements: Sequence[Statement]) -> Sequence[Row]:
+        with border():
+            for sql, values in statements:
+                cursor = await self._raw.execute(native(sql), values)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def rollback(self) -> None:
+        with border():
+            await self._raw.rollback()
+
+    async def close(self) -> None:
+        await self._raw.close()
+
+
+async def connect(url: str) -> PostgresSession:
+    """A connection in autocommit mode: transactions begin and end where we say so."""
+    with border():
+        return PostgresSession(await psycopg.AsyncConnection.connect(url, autocommit=True))

@@ -1,0 +1,64 @@
+"""SQLite as the bot's database: one writer, and a few readers who never wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TypeVar
+
+from bot.ports import Step
+from storage.group_commit import Writer
+from storage.retrying import retried
+from storage.sealing import Sealer
+from storage.sqlite_connection import SqliteConnection, Thread, connect
+from storage.transaction import SqlTransaction
+
+T = TypeVar("T")
+
+READERS = 4
+_ATTEMPTS = 4
+
+
+class SqliteDatabase:
+    """`bot.ports.Database` over one file; made by `open_sqlite`."""
+
+    def __init__(self, writer: Writer, readers: list[Thread], sealer: Sealer) -> None:
+        self._writer = writer
+        self._sealer = sealer
+        # The one used last first: its cache is warm.
+        self._readers: asyncio.LifoQueue[Thread] = asyncio.LifoQueue()
+        for reader in readers:
+            self._readers.put_nowait(reader)
+
+    async def run(self, step: Step[T]) -> T:
+        return await retried(lambda: self._writer.run(step), _ATTEMPTS)
+
+    async def look(self, step: Step[T]) -> T:
+        reader = await self._readers.get()
+        try:
+            connection = SqliteConnection(reader)
+            await connection.execute("begin")
+            return await step(SqlTransaction(connection, self._sealer))
+        finally:
+            # Queued behind whatever a cancelled look left running, so the next one starts clean.
+            try:
+                await reader.rollback()
+            finally:
+                self._readers.put_nowait(reader)
+
+
+@contextlib.asynccontextmanager
+async def open_sqlite(path: Path, sealer: Sealer) -> AsyncIterator[SqliteDatabase]:
+    """The database in the file `path`, whose tables are there already."""
+    async with contextlib.AsyncExitStack() as stack:
+        readers = []
+        for _ in range(READERS):
+            reader = await connect(path)
+            stack.push_async_callback(reader.close)
+            await reader.fetch_last([("pragma query_only = on", ())])
+            readers.append(reader)
+        writer = Writer(await connect(path), sealer)
+        stack.push_async_callback(writer.close)
+        yield SqliteDatabase(writer, readers, sealer)

@@ -1,0 +1,121 @@
+"""Connections to SQLite: its settings, its errors, and as few hops to its thread as can be.
+
+Guarantees: WAL with synchronous=FULL, so what is committed survives a power cut; foreign keys are
+on; whatever SQLite raises arrives as an error of ours, with the cause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from bot.errors import Conflict
+from storage.connection import Row, Statement
+from storage.errors import StorageBroken, StorageUnavailable
+
+_BUSY_MILLISECONDS = 5000
+
+_SETTINGS = (
+    "pragma journal_mode = wal",
+    "pragma synchronous = full",
+    "pragma foreign_keys = on",
+    f"pragma busy_timeout = {_BUSY_MILLISECONDS}",
+    "pragma trusted_schema = off",
+)
+
+_TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PROTOCOL,
+}
+
+
+@contextlib.contextmanager
+def border() -> Iterator[None]:
+    """SQLite's errors become ours; a primary result code decides (sqlite.org/rescode.html)."""
+    try:
+        yield
+    except sqlite3.Error as e:
+        code = getattr(e, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code in _TAKEN:
+            raise Conflict(str(e)) from e
+        if code & 0xFF in _PASSING:
+            raise StorageUnavailable(f"the database can't be used now: {e}") from e
+        raise StorageBroken(f"the database refuses: {e}") from e
+
+
+class Thread(aiosqlite.Connection):
+    """aiosqlite's connection with one call more: many statements for one hop to its thread."""
+
+    async def fetch_last(self, statements: Sequence[Statement]) -> list[Row]:
+        """Run all of `statements`; the rows of the last. None is run after one that fails."""
+
+        def run() -> list[Row]:
+            rows: list[Row] = []
+            for sql, values in statements:
+                rows = self._conn.execute(sql, values).fetchall()
+            return rows
+
+        with border():
+            found: list[Row] = await self._execute(run)  # type: ignore[no-untyped-call]  # theirs
+        return found
+
+
+async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
+    """A connection in autocommit mode: transactions begin and end where we say so."""
+    connector: Callable[[], sqlite3.Connection] = partial(
+        sqlite3.connect, path, isolation_level=None, cached_statements=256
+    )
+    with border():
+        thread = Thread(connector, iter_chunk_size=64)
+        await thread
+    try:
+        for setting in settings:
+            await thread.fetch_last([(setting, ())])
+    except BaseException:
+        await thread.close()
+        raise
+    return thread
+
+
+class SqliteConnection:
+    """`storage.connection.Connection`: whatever nobody reads travels with the next fetch."""
+
+    def __init__(self, thread: Thread) -> None:
+        self._thread = thread
+        self._ahead: list[Statement] = []
+        self._touched = False
+
+    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        self._ahead.append((sql, values))
+
+    async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        self._ahead.append((sql, values))
+        return await self.flush()
+
+    async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        rows = await self.fetch_all(sql, values)
+        return rows[0] if rows else None
+
+    async def flush(self) -> Sequence[Row]:
+        """Run what is waiting; the rows of the last statement."""
+        if not self._ahead:
+            return []
+        statements, self._ahead, self._touched = self._ahead, [], True
+        return await self._thread.fetch_last(statements)
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything has gone to the thread."""
+        return self._touched

@@ -1,0 +1,13 @@
+"""The subjects put together: everything a step may read and write."""
+
+from __future__ import annotations
+
+from storage.cards import Cards
+from storage.codes import Codes
+from storage.deliveries import Deliveries
+from storage.people import People
+from storage.upkeep import Upkeep
+
+
+class SqlTransaction(People, Deliveries, Codes, Cards, Upkeep):
+    """`bot.ports.Transaction` over any `storage.connection.Connection`."""

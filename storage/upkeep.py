@@ -1,0 +1,116 @@
+"""Alerts, remembered towers, counts and pruning: what keeps the house, not what it is for."""
+
+# ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+
+from bot.model import Alert, Hours, Tower
+from bot.ports import Counts
+from storage.cards import OWED
+from storage.connection import Subject, chunks, marks, tuples
+from storage.rows import Codec, Rows, document, stamp
+
+
+def _written_hours(hours: Any) -> str:
+    spans = {
+        day: [(at.start.isoformat(), at.end.isoformat()) for at in hours[day]] for day in hours
+    }
+    return document(spans)
+
+
+def _read_hours(written: str) -> dict[int, tuple[Hours, ...]]:
+    return {
+        int(day): tuple(Hours(*map(time.fromisoformat, span)) for span in spans)
+        for day, spans in json.loads(written).items()
+    }
+
+
+ALERTS = Rows(Alert)
+TOWERS = Rows(Tower, hours=Codec(_written_hours, _read_hours))
+
+_PRUNED = (
+    ("updates", "id", "handled_at"),
+    ("alerts", "key", "cleared_at"),
+    ("cards", "chat, subject", f"message is null and not {OWED} and due_at"),
+)
+_PRUNED_AT_ONCE = 10_000
+
+
+class Upkeep(Subject):
+    """See `bot.ports.Transaction`, "alerts", "towers" and "housekeeping"."""
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        row = await self._db.fetch_one(
+            f"""insert into alerts ({ALERTS.listed()}) values ({marks(len(ALERTS.columns))})
+                on conflict (key) do update set {ALERTS.excluded("key")}
+                where alerts.cleared_at is not null returning key""",
+            ALERTS.write(alert),
+        )
+        return row is not None
+
+    async def clear_alert(self, key: str, at: datetime) -> bool:
+        row = await self._db.fetch_one(
+            """update alerts set cleared_at = ? where key = ? and cleared_at is null
+               returning key""",
+            (stamp(at), key),
+        )
+        return row is not None
+
+    async def alert(self, key: str) -> Alert | None:
+        row = await self._db.fetch_one(
+            f"select {ALERTS.listed()} from alerts where key = ?", (key,)
+        )
+        return ALERTS.read(row) if row else None
+
+    async def alerts(self) -> list[Alert]:
+        return ALERTS.read_all(
+            await self._db.fetch_all(
+                f"""select {ALERTS.listed()} from alerts where cleared_at is null
+                    order by raised_at, key"""
+            )
+        )
+
+    async def save_towers(self, towers: Sequence[Tower]) -> None:
+        """These and no others, in this order."""
+        await self._db.execute("delete from towers")
+        placed = [[place, *TOWERS.write(tower)] for place, tower in enumerate(towers)]
+        for some in chunks(placed):
+            await self._db.execute(
+                f"""insert into towers (place, {TOWERS.listed()})
+                    values {tuples(len(some), len(some[0]))}""",
+                [value for row in some for value in row],
+            )
+
+    async def towers(self) -> list[Tower]:
+        return TOWERS.read_all(
+            await self._db.fetch_all(f"select {TOWERS.listed()} from towers order by place")
+        )
+
+    async def counts(self) -> Counts:
+        rows = await self._db.fetch_all(
+            f"""select 'deliveries', state, count(*) from deliveries group by state
+               union all select 'cards', '', count(*) from cards where {OWED}
+               union all select 'wants', '', count(*) from deliveries where want is not null"""
+        )
+        found: dict[str, dict[str, int]] = {"deliveries": {}, "cards": {}, "wants": {}}
+        for kind, state, count in rows:
+            found[kind][state] = count
+        return Counts(found["deliveries"], found["cards"][""], found["wants"][""])
+
+    async def prune(self, before: datetime) -> int:
+        """At most 10,000 of a kind at once, so that nobody waits long for it."""
+        pruned = 0
+        for table, key, over in _PRUNED:
+            rows = await self._db.fetch_all(
+                f"""delete from {table} where ({key}) in (
+                        select {key} from {table} where {over} < ? limit {_PRUNED_AT_ONCE}
+                    ) returning 1""",
+                (stamp(before),),
+            )
+            pruned += len(rows)
+        return pruned
