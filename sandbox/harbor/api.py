@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sandbox.harbor import links
@@ -24,8 +25,15 @@ from sandbox.harbor.world import Harbor
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": wire.Detail} for code in (401, 403, 404, 409)
 }
-accounts = APIRouter(route_class=FaultyRoute, tags=["accounts"])
-service = APIRouter(route_class=FaultyRoute, prefix="/api/v1", responses=_REFUSALS)
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+_common: dict[str, Any] = {"route_class": FaultyRoute, "generate_unique_id_function": _name}
+accounts = APIRouter(**_common, tags=["accounts"])
+service = APIRouter(**_common, prefix="/api/v1", responses=_REFUSALS)
 _scheme = HTTPBearer(auto_error=False)
 
 

@@ -67,15 +67,16 @@ class Webhooks:
 
     async def deliver(self) -> None:
         """Send whatever is queued, until cancelled."""
+        message = await self._queue.get()
         async with httpx.AsyncClient(timeout=10) as http, asyncio.TaskGroup() as late:
             while True:
-                message = await self._queue.get()
                 if delay := self._faults.take("webhook_delayed", CALL):
                     late.create_task(self._send_later(http, message, delay["seconds"]))
                 elif self._overtaken is None and self._faults.take("webhook_reordered", CALL):
                     self._overtaken = message
                 else:
                     await self._send_and_follow(http, message)
+                message = await self._queue.get()
 
     async def _send_later(
         self, http: httpx.AsyncClient, message: dict[str, Any], seconds: float
