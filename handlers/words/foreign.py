@@ -1,0 +1,65 @@
+"""Text that came from outside, made fit to stand in our sentences.
+
+Guarantees: one line, no control characters, no more than so many UTF-16 units (what Telegram
+counts), and where it is written from right to left, isolated so that it turns nothing else around.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+NAME = 40
+"""How much of a name a sentence has room for, UTF-16 units."""
+_FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_JOINERS = frozenset("\u200c\u200d")  # Persian and Indic words, and many an emoji, need them
+_MARKS_IN_A_ROW = 3
+
+
+def plain(text: str | None, most: int = NAME) -> str:
+    """`text` for a button, a toast or a list: cleaned, cut to `most` units, isolated."""
+    cleaned = cut(_clean(text or ""), most)
+    if any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in cleaned):
+        return f"{_FIRST_STRONG_ISOLATE}{cleaned}{_POP}"
+    return cleaned
+
+
+def esc(text: str | None, most: int = NAME) -> str:
+    """`text` for a message: as `plain`, and safe to stand between Telegram's HTML tags."""
+    return html.escape(plain(text, most))
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` UTF-16 units of `text`, the last an ellipsis where something was cut off."""
+    if units(text) <= most:
+        return text
+    kept = text
+    while units(kept) > most - 1:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
+def units(text: str) -> int:
+    """The length of `text` as Telegram counts it (UTF-16 code units)."""
+    return len(text) + sum(ord(sign) > 0xFFFF for sign in text)
+
+
+def capital(text: str) -> str:
+    """`text` as the beginning of a line: its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+def _clean(text: str) -> str:
+    """Without what can't be seen, without towers of accents, white space as single blanks."""
+    kept: list[str] = []
+    marks = 0
+    for sign in text[:4096]:
+        kind = unicodedata.category(sign)
+        marks = marks + 1 if kind in ("Mn", "Me") else 0
+        if sign.isspace():
+            kept.append(" ")
+        elif (kind not in _UNSEEN or sign in _JOINERS) and marks <= _MARKS_IN_A_ROW:
+            kept.append(sign)
+    return " ".join("".join(kept).split())

@@ -1,0 +1,115 @@
+"""One language's voice: sentences, plurals, moments, spans and sizes.
+
+Guarantees: a `Words` is immutable and shared; a broken or missing translation never raises, the
+English text is said instead.
+"""
+
+from __future__ import annotations
+
+import gettext
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+from babel import Locale
+from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.units import format_unit
+
+from bot.model import Size
+
+log = structlog.get_logger(__name__)
+
+DOMAIN = "lockerbot"
+CATALOGUES = Path(__file__).parent / "catalogues"
+LANGUAGES = ("en", "es", "de", "fr", "pl", "uk")
+"""The languages spoken; English is the source and has no catalogue."""
+_LOCALES = {"en": "en_GB"}  # dates as 3 October, times by 24 hours
+_DAYS_BY_NAME = 6
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+class Words:
+    """See the module; get one by `speak`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.locale = Locale.parse(_LOCALES.get(language, language))
+        self._catalogue = gettext.translation(
+            DOMAIN, CATALOGUES, languages=[language], fallback=True
+        )
+
+    def _(self, message: str, **values: object) -> str:
+        """The sentence in this language, its `{placeholders}` filled with `values` as they are."""
+        return _fill(self._catalogue.gettext(message), message, values)
+
+    def n(self, one: str, many: str, count: int, **values: object) -> str:
+        """The sentence for `count` things; `{count}` is filled in beside `values`."""
+        source = one if count == 1 else many
+        return _fill(self._catalogue.ngettext(one, many, count), source, values | {"count": count})
+
+    def size(self, size: Size) -> str:
+        """A locker size, as it stands within a sentence."""
+        return {
+            Size.SMALL: self._("small"),
+            Size.MEDIUM: self._("medium"),
+            Size.LARGE: self._("large"),
+            Size.X_LARGE: self._("extra large"),
+        }[size]
+
+    def clock(self, at: datetime, zone: str, *, named: bool = False) -> str:
+        """The time of day at the tower, `18:00`; with the zone's name where `named`."""
+        local = at.astimezone(ZoneInfo(zone))
+        return f"{local:%H:%M}{self._zone(local) if named else ''}"
+
+    def moment(self, at: datetime, zone: str, *, now: datetime, named: bool = False) -> str:
+        """When that is, at the tower: `18:00` today, `Friday 18:00` in the days to come, else
+        `3 Oct 18:00`."""
+        local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+        days = (local.date() - today).days
+        time = self.clock(at, zone, named=named)
+        if days == 0:
+            return time
+        if 0 < days <= _DAYS_BY_NAME:
+            return f"{format_date(local, 'EEEE', locale=self.locale)} {time}"
+        pattern = "d MMM" if local.year == today.year else "d MMM y"
+        return f"{format_datetime(local, pattern, locale=self.locale)} {time}"
+
+    def span(self, span: timedelta) -> str:
+        """How long that is, rounded down: `4 min`, `2 hrs 5 min`, `3 days`; `< 1 min` at least."""
+        if span < _MINUTE:
+            return f"< {self._unit(1, 'minute')}"
+        if span < _HOUR:
+            return self._unit(span // _MINUTE, "minute")
+        if span < 2 * _DAY:
+            minutes = (span % _HOUR) // _MINUTE
+            hours = self._unit(span // _HOUR, "hour")
+            return f"{hours} {self._unit(minutes, 'minute')}" if minutes else hours
+        return self._unit(span // _DAY, "day")
+
+    def _unit(self, count: int, unit: str) -> str:
+        return format_unit(count, f"duration-{unit}", length="short", locale=self.locale)
+
+    def _zone(self, local: datetime) -> str:
+        return f" {get_timezone_name(local, width='short', locale=self.locale)}"
+
+
+@lru_cache(maxsize=64)
+def speak(language: str | None, fallback: str = "en") -> Words:
+    """The voice for a language code as Telegram tells it (`de`, `pt-br`), else for `fallback`."""
+    for code in (language, fallback):
+        primary = (code or "").replace("_", "-").partition("-")[0].lower()
+        if primary in LANGUAGES:
+            return Words(primary)
+    return Words("en")
+
+
+def _fill(text: str, source: str, values: dict[str, object]) -> str:
+    if not values:
+        return text
+    try:
+        return text.format_map(values)
+    except (KeyError, IndexError, ValueError):
+        log.exception("translation_broken", message=source)
+        return source.format_map(values)
