@@ -1,0 +1,138 @@
+"""The one ASGI app of the bot.
+
+Guarantees: Telegram is answered 200 only after its update has been committed (promise 2), and with
+503 when it could not be, so that it comes again; a request without the secret token learns nothing
+(404); Harbor's push is answered at once and is never more than a nudge unless it was verified; a
+body over 1 MiB is refused; anything else is 404.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.errors import EdgeError
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 1024 * 1024
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramHook:
+    """Where Telegram delivers, with which secret, and who takes an update (until committed)."""
+
+    path: str
+    secret: str
+    take: Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):
+    """A push of Harbor that is not accepted: the HTTP status, and why in a few words."""
+
+    status: int
+    why: str
+
+
+HarborHook = Callable[[Mapping[str, str], bytes], Awaitable[None]]
+"""Takes a push's headers and raw body; raises Refusal."""
+
+Health = Callable[[], Awaitable[Mapping[str, Any]]]
+"""`{"ok": bool, "reasons": [...], …}`."""
+
+Metrics = Callable[[], Awaitable[tuple[bytes, str]]]
+"""The exposition and its content type."""
+
+
+def create_app(
+    *,
+    health: Health,
+    metrics: Metrics,
+    telegram: TelegramHook | None = None,
+    harbor: HarborHook | None = None,
+) -> Starlette:
+    """Health and metrics always; the hooks only where they are given (webhook mode)."""
+
+    async def show_health(_: Request) -> Response:
+        told = await health()
+        return JSONResponse(dict(told), status_code=200 if told["ok"] else 503)
+
+    async def show_metrics(_: Request) -> Response:
+        body, kind = await metrics()
+        return Response(body, media_type=kind)
+
+    routes = [
+        Route("/healthz", show_health, methods=["GET"]),
+        Route("/metrics", show_metrics, methods=["GET"]),
+    ]
+    if telegram is not None:
+        routes.append(Route(telegram.path, _telegram(telegram), methods=["POST"]))
+    if harbor is not None:
+        routes.append(Route("/harbor", _harbor(harbor), methods=["POST"]))
+    return Starlette(routes=routes, exception_handlers={HTTPException: _plain, 405: _not_found})
+
+
+def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
+    async def deliver(request: Request) -> Response:
+        shown = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(shown.encode(), hook.secret.encode()):
+            raise HTTPException(404)
+        try:
+            update = json.loads(await body_of(request))
+        except ValueError:
+            raise HTTPException(400) from None
+        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+            raise HTTPException(400)
+        try:
+            await hook.take(update)
+        except EdgeError as error:
+            log.warning("update_not_taken", why=type(error).__name__)
+            raise HTTPException(503) from error
+        return Response(status_code=200)
+
+    return deliver
+
+
+def _harbor(hook: HarborHook) -> Callable[[Request], Awaitable[Response]]:
+    async def deliver(request: Request) -> Response:
+        try:
+            await hook(request.headers, await body_of(request))
+        except Refusal as refusal:
+            raise HTTPException(refusal.status, refusal.why) from refusal
+        return Response(status_code=200)
+
+    return deliver
+
+
+async def body_of(request: Request) -> bytes:
+    """The whole body; 413 as soon as it is longer than allowed, whatever its header claims."""
+    parts: list[bytes] = []
+    length = 0
+    async for part in request.stream():
+        length += len(part)
+        if length > LARGEST_BODY:
+            raise HTTPException(413)
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _plain(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    return PlainTextResponse(detail, status_code=status)
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return PlainTextResponse("Not Found", status_code=404)
