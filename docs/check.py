@@ -1,0 +1,61 @@
+"""Holds the documents against the program: `python -m docs.check` (with `--write`, mends them).
+
+Guarantees: the diagram in architecture.md is printed from the table, the README names every setting
+and every `make` target, and no document links to a file that is not there.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from bot.lifecycle import diagram
+from bot.settings import Settings
+from harbor.settings import HarborSettings
+
+ROOT = Path(__file__).parent.parent
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+README = ROOT / "README.md"
+_DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
+
+
+def drawn(text: str) -> str:
+    """`text` with its diagram printed anew from the table."""
+    return _DIAGRAM.sub(lambda match: f"{match[1]}{diagram()}\n{match[2]}", text)
+
+
+def setting_names() -> list[str]:
+    """Every setting by its name in the environment."""
+    ours = [field.alias or name.upper() for name, field in Settings.model_fields.items()]
+    return ours + [f"HARBOR_{name.upper()}" for name in HarborSettings.model_fields]
+
+
+def faults() -> list[str]:
+    """What is not true, one line each."""
+    found: list[str] = []
+    architecture = ARCHITECTURE.read_text("utf-8")
+    if drawn(architecture) != architecture:
+        found.append("docs/architecture.md: the diagram is not the table; run with --write")
+    readme = README.read_text("utf-8")
+    found += [
+        f"README.md: {name} is not mentioned" for name in setting_names() if name not in readme
+    ]
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for target in re.findall(r"`make ([a-z]+)", readme):
+        if target not in targets:
+            found.append(f"README.md: there is no `make {target}`")
+    for document in (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for link in _LINK.findall(document.read_text("utf-8")):
+            if not (document.parent / link).exists():
+                found.append(f"{document.relative_to(ROOT)}: links to {link}, which is not there")
+    return found
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        ARCHITECTURE.write_text(drawn(ARCHITECTURE.read_text("utf-8")), "utf-8")
+    problems = faults()
+    print("\n".join(problems) or "the documents are true")
+    sys.exit(bool(problems))
