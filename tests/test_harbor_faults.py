@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from harbor_stand_in import Answer, Heard, Line, answer, half, stand_in
 
 from bot.model import LockerId, TowerId
 from harbor.client import Harbor
@@ -24,6 +23,7 @@ from harbor.errors import (
     Unavailable,
 )
 from harbor.transport import Transport
+from tests.harbor_stand_in import Answer, Heard, Line, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000175"), LockerId(959)
 Call = Callable[[Harbor], Awaitable[Any]]
