@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from telegram import Update
-from telegram.ext import Application, BaseHandler
+from telegram.ext import Application, BaseHandler, ExtBot
 
 from bot.deliveries import NotYours, Stale
 from bot.errors import TryLater
@@ -23,7 +23,7 @@ from handlers.context import Context, Wiring
 
 log = structlog.get_logger(__name__)
 
-App = Application[Any, Context, Any, Any, Wiring, Any]
+App = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], Wiring, Any]
 
 OUT_OF_DATE = (Stale, NotYours, Illegal)
 """What a use case raises when a button no longer fits the facts: nobody's fault."""
