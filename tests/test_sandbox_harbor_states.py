@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from sandbox_harbor import World, world
+
+from tests.sandbox_harbor import World, world
 
 STATUSES = ["available", "reserved", "rented", "occupied", "declined", "out of service"]
 EDGES = """
