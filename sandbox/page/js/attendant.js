@@ -1,0 +1,88 @@
+/**
+ * What a person can do at the tower: with the door they look at, with a phone that syncs it, and
+ * what Harbor's console could do from afar.
+ */
+
+import { harbor } from "./api.js";
+import { h, icon, reconcile, setText } from "./dom.js";
+import { doorInWords } from "./door.js";
+import { world } from "./world.js";
+
+/** The label of a parcel put in on this page: strangers' parcels have others. */
+export const PARCEL = "a parcel put in on the page";
+
+/** What can be done at a door, when, and under which name. */
+const DEEDS = [
+  { name: "Put the parcel in", symbol: "parcel", when: (it) => it.door === "open" && !it.parcel,
+    act: (tower, it) => harbor.putIn(tower.id, it.id, PARCEL) },
+  { name: "Take the parcel out", symbol: "parcel", when: (it) => it.door === "open" && it.parcel,
+    act: (tower, it) => harbor.takeOut(tower.id, it.id) },
+  { name: "Close the door", symbol: "door", when: (it) => it.door === "open",
+    act: (tower, it) => harbor.close(tower.id, it.id) },
+];
+
+const HELP = "Hold a code to the tower, or choose a door to look at it.";
+
+class TowerAttendant extends HTMLElement {
+  #parts;
+  #tower;
+  #locker;
+
+  connectedCallback() {
+    if (this.#parts) return;
+    this.#parts = this.#build();
+    const { title, words, deeds, sync, more } = this.#parts;
+    this.append(h("div", { class: "at-door" },
+      h("div", { class: "door-words", "aria-live": "polite" }, title, words), more, sync), deeds);
+  }
+
+  /** Show `locker` of `tower`, or how to begin when none is looked at. */
+  show(tower, locker) {
+    [this.#tower, this.#locker] = [tower, locker];
+    const { title, words, deeds, sync, more, status } = this.#parts;
+    setText(title, locker ? `Door ${locker.name}` : "At the tower");
+    setText(words, locker ? doorInWords(locker) : HELP);
+    const possible = locker ? DEEDS.filter((deed) => deed.when(locker)) : [];
+    const focused = deeds.contains(document.activeElement);
+    reconcile(deeds, possible, (deed) => deed.name, (deed) => h("button", {
+      type: "button", class: "primary", on: { click: () => this.#do(deed) },
+    }, icon(deed.symbol), deed.name));
+    if (focused && !deeds.contains(document.activeElement)) deeds.firstElementChild?.focus();
+    setText(sync.lastElementChild, tower.unsynced ? `Sync (${tower.unsynced})` : "Sync");
+    sync.classList.toggle("waiting", tower.unsynced > 0);
+    more.hidden = !locker || locker.door === "open";
+    if (locker) status.value = locker.status;
+  }
+
+  /** Move the focus to the first thing that can be done at the door. */
+  beckon() {
+    this.#parts.deeds.firstElementChild?.focus({ preventScroll: true });
+  }
+
+  async #do(deed) {
+    await world.act(() => deed.act(this.#tower, this.#locker));
+    await world.refreshHarbor();
+  }
+
+  #build() {
+    const setStatus = (event) => world.act(() =>
+      harbor.setStatus(this.#tower.id, this.#locker.id, event.target.value));
+    const status = h("select", { "aria-label": "Status in Harbor’s console",
+      title: "What Harbor’s console says of this door", on: { change: setStatus } },
+      ["available", "reserved", "rented", "occupied", "declined", "out of service"]
+        .map((name) => h("option", {}, name)));
+    const syncNow = () => world.act(() => harbor.sync(this.#tower.id));
+    return {
+      status,
+      title: h("h3", {}),
+      words: h("p", {}),
+      deeds: h("div", { class: "deeds" }),
+      sync: h("button", { type: "button", class: "small", on: { click: syncNow },
+        title: "A phone passes by and syncs the tower with Harbor" }, icon("sync"), h("span", {}, "Sync")),
+      more: h("span", { class: "console" }, status),
+    };
+  }
+
+}
+
+customElements.define("tower-attendant", TowerAttendant);

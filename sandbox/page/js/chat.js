@@ -1,0 +1,203 @@
+/**
+ * One person's chat with the bot: the messages, what they ask to be done, toasts and alerts.
+ *
+ * Guarantees: messages are updated in place by id; the view stays at the newest message if it was
+ * there, and where it was if not; a toast is shown once.
+ */
+
+import { photoUrl, telegram } from "./api.js";
+import { h, icon, reconcile } from "./dom.js";
+import { addressesOf, codeOf, deepLink, lockerOpenLink } from "./links.js";
+import "./message.js";
+import { openPicture, openSheet } from "./sheet.js";
+import { world } from "./world.js";
+
+const TOAST_MS = 3500;
+const NEAR_END = 80;
+
+class PhoneChat extends HTMLElement {
+  #person;
+  #log;
+  #toasts;
+  #lastToast = null;
+  #busy = new Map();
+  #atEnd = true;
+
+  connectedCallback() {
+    if (this.#log) return;
+    this.#person = Number(this.dataset.personId);
+    this.#log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": "Messages" });
+    this.#toasts = h("div", { class: "toasts", role: "status", "aria-live": "assertive" });
+    this.append(this.#log, this.#toasts);
+    this.addEventListener("act", (event) => this.#obey(event.detail));
+    this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("keydown", (event) => {
+      if ((event.key === "Enter" || event.key === " ") && reveal(event.target)) event.preventDefault();
+    });
+    new ResizeObserver(() => this.#stay()).observe(this.#log);
+    this.#log.addEventListener("load", () => this.#stay(), { capture: true });
+    this.#log.addEventListener("scroll", () => {
+      this.#atEnd = this.#log.scrollHeight - this.#log.clientHeight - this.#log.scrollTop < NEAR_END;
+    });
+  }
+
+  /** Show the chat as the person sees it. */
+  show(chat) {
+    const last = lastOwnText(chat.messages);
+    reconcile(this.#log, chat.messages, (message) => message.message_id,
+      () => document.createElement("chat-message"),
+      (element, message) => element.show(message, this.#context(message, last)));
+    this.#rest(chat.waiting ?? []);
+    this.#stay();
+    this.#speak(chat.toasts ?? []);
+  }
+
+  #context(message, last) {
+    const found = addressesOf(message).map((address) => deepLink(address, world.bot.username));
+    const others = world.people.filter((person) => person.id !== this.#person && !person.blocked);
+    const links = message.outgoing ? [] : [...new Set(found.filter(Boolean))];
+    return {
+      links,
+      others: links.length ? others.map(({ id, first_name: name }) => ({ id, name })) : [],
+      author: message.outgoing ? world.person(this.#person)?.first_name : world.bot.first_name,
+      editable: message.outgoing && message.message_id === last,
+    };
+  }
+
+  #stay() {
+    if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  #obey({ kind, message, ...detail }) {
+    const deeds = {
+      hold: () => visitTower({ code: codeOf(message) }),
+      "open-locker": () => visitTower({ link: lockerOpenLink(message) }),
+      "open-elsewhere": () => openAt(detail.person, detail.link),
+      enlarge: () => this.#enlarge(message),
+      edit: () => this.dispatchEvent(new CustomEvent("rewrite", { bubbles: true, detail: message })),
+      key: () => this.#key(message, detail),
+    };
+    deeds[kind]();
+  }
+
+  #enlarge(message) {
+    const code = codeOf(message);
+    openPicture(photoUrl(message), code ? "Code" : "Picture", (close) => (code ? [
+      h("button", {
+        type: "button", class: "primary", on: { click: () => { close(); visitTower({ code }); } },
+      }, icon("tower"), "Hold to tower"),
+    ] : []));
+  }
+
+  async #key(message, { key, button }) {
+    if (key.copy_text) {
+      this.#toast(await copied(key.copy_text.text) ? "Copied" : `Copy: ${key.copy_text.text}`);
+    } else if (key.url) {
+      this.#follow(key.url);
+    } else if (key.callback_data) {
+      await this.#press(message.message_id, key.callback_data, button);
+    }
+  }
+
+  /** The button is busy until its query is answered. */
+  async #press(messageId, data, button) {
+    button.setAttribute("aria-busy", "true");
+    const pressed = await world.act(() => telegram.press(this.#person, messageId, data));
+    if (pressed) this.#busy.set(button, pressed.callback_query_id);
+    else button.removeAttribute("aria-busy");
+    await world.refreshTelegram();
+  }
+
+  #rest(waiting) {
+    for (const [button, query] of this.#busy) {
+      if (waiting.includes(query)) continue;
+      button.removeAttribute("aria-busy");
+      this.#busy.delete(button);
+    }
+  }
+
+  /** As Telegram does: a link to this bot opens in this chat, anything else in the browser. */
+  #follow(address) {
+    const link = deepLink(address, world.bot.username);
+    if (link && !/\/share\b/.test(address)) openAt(this.#person, link);
+    else if (link) offerPeople(link);
+    else window.open(address, "_blank", "noopener,noreferrer");
+  }
+
+  #clicked(event) {
+    if (reveal(event.target)) return;
+    const anchor = event.target.closest?.(".words a");
+    if (anchor && deepLink(anchor.href, world.bot.username)) {
+      event.preventDefault();
+      this.#follow(anchor.href);
+    }
+  }
+
+  #speak(toasts) {
+    const newest = Math.max(0, ...toasts.map((toast) => toast.n));
+    if (this.#lastToast !== null) {
+      for (const toast of toasts.filter((one) => one.n > this.#lastToast && one.text)) {
+        if (toast.alert) this.#alert(toast.text);
+        else this.#toast(toast.text);
+      }
+    }
+    this.#lastToast = newest;
+  }
+
+  #toast(text) {
+    const toast = h("p", { class: "toast" }, text);
+    this.#toasts.append(toast);
+    setTimeout(() => toast.remove(), TOAST_MS);
+  }
+
+  #alert(text) {
+    const before = document.activeElement;
+    const close = () => {
+      box.remove();
+      before?.focus();
+    };
+    const ok = h("button", { type: "button", class: "primary", on: { click: close } }, "OK");
+    const box = h("div", { class: "alert", role: "alertdialog", "aria-label": world.bot.first_name,
+      on: { keydown: (event) => event.key === "Escape" && close() } }, h("p", {}, text), ok);
+    this.append(box);
+    ok.focus();
+  }
+}
+
+/** Browsers give the clipboard only to pages of this machine or behind TLS. */
+async function copied(text) {
+  if (!navigator.clipboard) return false;
+  return navigator.clipboard.writeText(text).then(() => true, () => false);
+}
+
+const lastOwnText = (messages) =>
+  messages.findLast((message) => message.outgoing && message.text && !message.text.startsWith("/"))
+    ?.message_id;
+
+function reveal(target) {
+  const cover = target.closest?.(".spoiler:not(.revealed)");
+  cover?.classList.add("revealed");
+  cover?.removeAttribute("aria-label");
+  cover?.removeAttribute("role");
+  return cover;
+}
+
+/** Go to the tower with a code, or with a Locker Open link. */
+function visitTower(detail) {
+  document.dispatchEvent(new CustomEvent("visit", { detail }));
+}
+
+/** Open a deep link in somebody's phone, and look there. */
+async function openAt(person, link) {
+  await world.act(() => telegram.open(person, link));
+  document.dispatchEvent(new CustomEvent("look", { detail: `phone-${person}` }));
+}
+
+/** Telegram's share dialog, for a link to this bot: whose phone is it to be opened in? */
+function offerPeople(link) {
+  const dialog = openSheet("Share with", h("div", { class: "stack" }, world.people.map((person) =>
+    h("button", { type: "button", on: { click: () => { dialog.close(); openAt(person.id, link); } } },
+      icon("person"), `Open in ${person.first_name}’s phone`))));
+}
+
+customElements.define("phone-chat", PhoneChat);

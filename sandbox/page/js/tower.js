@@ -1,0 +1,190 @@
+/**
+ * The tower: its doors as they stand, the reader a code is held to, and what can be done at a door.
+ *
+ * Guarantees: what happened at the tower is said in words in a live region; a door that opens is
+ * the door that is looked at.
+ */
+
+import { harbor } from "./api.js";
+import "./attendant.js";
+import { h, icon, iconButton, reconcile, setText } from "./dom.js";
+import "./door.js";
+import { keypad } from "./keypad.js";
+import { towerOf } from "./links.js";
+import { drawTowers, nearby } from "./map.js";
+import { openTowerMap } from "./maps.js";
+import { setZone } from "./time.js";
+import { world } from "./world.js";
+
+const SAID_MS = 6000;
+const IDLE = "Hold a code here";
+
+class LockerTower extends HTMLElement {
+  #parts;
+  #current = null;
+  #chosen = null;
+  #open = new Set();
+  #quiet;
+
+  connectedCallback() {
+    if (this.#parts) return;
+    this.#parts = this.#build();
+    this.append(this.#head(), this.#cabinet(), this.#parts.attendant);
+    this.setAttribute("role", "region");
+    this.setAttribute("aria-label", "Tower");
+    world.addEventListener("harbor", () => this.#show());
+    world.addEventListener("reset", () => this.#choose(null));
+    document.addEventListener("visit", ({ detail: { code, link } }) =>
+      (code ? this.hold(code, towerOf(code)) : this.#openLink(link)));
+  }
+
+  get #tower() {
+    return world.towers.find((tower) => tower.id === this.#current) ?? world.towers[0];
+  }
+
+  /** Hold a code to a tower (the one looked at, unless `at` names another). */
+  async hold(code, at = this.#tower.id) {
+    const tower = world.towers.find((one) => one.id.toLowerCase() === at.toLowerCase());
+    if (!tower) return this.#say("No tower here has this code's number", "no");
+    this.#look(tower.id);
+    return this.#attempt(() => harbor.hold(tower.id, code));
+  }
+
+  #openLink(link) {
+    return this.#attempt(async () => {
+      const opened = await harbor.openLink(link);
+      this.#look(opened.tower);
+      return opened;
+    });
+  }
+
+  async #attempt(work) {
+    document.dispatchEvent(new CustomEvent("look", { detail: "tower" }));
+    try {
+      const { name } = await work();
+      this.#say(`Door ${name} is open`, "yes");
+    } catch (error) {
+      const code = error.code === undefined ? "" : ` (${error.code})`;
+      this.#say(`${error.message}${code}`, "no");
+    }
+    await world.refreshHarbor();
+    if (this.#parts.reader.dataset.mood === "yes") this.#parts.attendant.beckon();
+  }
+
+  #say(words, mood) {
+    setText(this.#parts.said, words);
+    this.#parts.reader.dataset.mood = mood;
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => {
+      setText(this.#parts.said, IDLE);
+      delete this.#parts.reader.dataset.mood;
+    }, SAID_MS);
+  }
+
+  #look(id) {
+    if (this.#current === id) return;
+    this.#current = id;
+    this.#chosen = null;
+    this.#open.clear();
+    this.#show();
+  }
+
+  #choose(id) {
+    this.#chosen = id;
+    this.#show();
+  }
+
+  #show() {
+    const tower = this.#tower;
+    if (!tower) return;
+    this.#current = tower.id;
+    this.dataset.towerId = tower.id;
+    setZone(tower.location.timezone);
+    this.#listTowers();
+    this.#parts.chooser.value = tower.id;
+    setText(this.#parts.address, [tower.location.address1, tower.location.city].filter(Boolean).join(", "));
+    drawTowers(this.#parts.map, nearby(world.towers, tower), tower);
+    world.tower = tower;
+    this.#noticeOpened(tower);
+    this.#arrange(tower);
+    const locker = tower.lockers.find((one) => one.id === this.#chosen);
+    this.#parts.attendant.show(tower, locker);
+  }
+
+  #listTowers() {
+    const cities = [...new Set(world.towers.map((tower) => tower.location.city))];
+    reconcile(this.#parts.chooser, cities, (city) => city, (city) => h("optgroup", { label: city }),
+      (group, city) => reconcile(group, world.towers.filter((one) => one.location.city === city),
+        (one) => one.id, (one) => h("option", { value: one.id }, one.location.name)));
+  }
+
+  #noticeOpened(tower) {
+    const open = tower.lockers.filter((locker) => locker.door === "open").map((one) => one.id);
+    const opened = open.find((id) => !this.#open.has(id));
+    if (opened !== undefined) this.#chosen = opened;
+    this.#open = new Set(open);
+  }
+
+  #arrange(tower) {
+    const left = Math.min(...tower.lockers.map((locker) => locker.column));
+    const top = Math.min(...tower.lockers.map((locker) => locker.row));
+    const rows = Math.max(...tower.lockers.map((locker) => locker.row + locker.height)) - top;
+    const { doors } = this.#parts;
+    doors.style.setProperty("--columns", tower.columns);
+    doors.style.setProperty("--rows", rows);
+    const ordered = tower.lockers.toSorted((a, b) => a.column - b.column || a.row - b.row);
+    reconcile(doors, ordered, (locker) => `${tower.id}/${locker.id}`,
+      (locker) => h("locker-door", { on: { click: () => this.#choose(locker.id) } }), () => {});
+    ordered.forEach((locker, index) =>
+      doors.children[index].show(locker, { left, top, chosen: locker.id === this.#chosen }));
+  }
+
+  #build() {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 132 72");
+    svg.setAttribute("class", "map");
+    svg.setAttribute("aria-hidden", "true");
+    const said = h("span", { class: "said", role: "status", "aria-live": "polite" }, IDLE);
+    return {
+      said, map: svg,
+      reader: h("div", { class: "reader" }, icon("waves"), said),
+      chooser: h("select", { "aria-label": "Tower",
+        on: { change: (event) => this.#look(event.target.value) } }),
+      address: h("span", { class: "address" }),
+      doors: h("div", { class: "doors", role: "group", "aria-label": "Doors" }),
+      attendant: h("tower-attendant"),
+    };
+  }
+
+  #head() {
+    const { chooser, address, map } = this.#parts;
+    const open = () => openTowerMap(world.towers, this.#tower, (id) => this.#look(id));
+    return h("header", { class: "tower-head" },
+      h("div", { class: "where" }, h("h2", { class: "visually-hidden" }, "Tower"), chooser, address),
+      h("button", { type: "button", class: "map-button", "aria-label": "Map of the towers",
+        on: { click: open } }, map));
+  }
+
+  #cabinet() {
+    const cabinet = h("div", { class: "cabinet" },
+      h("div", { class: "cap" }, this.#parts.reader,
+        keypad((digits) => this.#attempt(() => harbor.keypad(this.#tower.id, digits)))),
+      this.#parts.doors,
+      h("div", { class: "plinth" }));
+    cabinet.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+      cabinet.classList.add("over");
+    });
+    cabinet.addEventListener("dragleave", () => cabinet.classList.remove("over"));
+    cabinet.addEventListener("drop", (event) => {
+      event.preventDefault();
+      cabinet.classList.remove("over");
+      document.body.classList.remove("carrying");
+      this.hold(event.dataTransfer.getData("text/plain"));
+    });
+    return cabinet;
+  }
+}
+
+customElements.define("locker-tower", LockerTower);

@@ -1,0 +1,97 @@
+"""The stage: Harbor, Telegram and the page on one port, with one clock between them.
+
+Guarantees: turning either side's clock turns both; starting again puts both back as seeded before
+any listener of `on_reset` is called; both background parts live as long as the app's lifespan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from sandbox.clock import Clock
+from sandbox.harbor.app import create_app as create_harbor
+from sandbox.page import create_page
+from sandbox.telegram.app import create_app as create_telegram
+
+__all__ = ["Stage", "create_stage"]
+
+ResetListener = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Stage:
+    """What stands on the stage; `on_reset` listeners are awaited in order after both sides."""
+
+    clock: Clock
+    harbor: Any
+    telegram: Any
+    on_reset: list[ResetListener] = field(default_factory=list)
+
+    async def reset(self) -> None:
+        """Start both sides again, then everybody who listens."""
+        for side in (self.harbor, self.telegram):
+            await _start_again(side)
+        for listener in self.on_reset:
+            await listener()
+
+    async def health(self, request: Request) -> Response:
+        """`GET /sandbox/health`: 200 with the sandbox's time."""
+        return JSONResponse({"status": "ok", "now": self.clock.now().isoformat()})
+
+    async def post_reset(self, request: Request) -> Response:
+        """`POST /sandbox/reset`."""
+        await self.reset()
+        return JSONResponse({"status": "ok"})
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Run what both sides do in the background."""
+        async with self.harbor.state.harbor.running(), self.telegram.state.telegram.running():
+            yield
+
+
+def create_stage(
+    *,
+    clock: Clock | None = None,
+    seed: int = 1,
+    token: str = "42:sandbox",  # noqa: S107 - everybody may know it
+    limits: bool = True,
+) -> Starlette:
+    """The page at `/`, Harbor at `/harbor`, Telegram at `/telegram`.
+
+    `seed` draws Harbor's towers, `token` is the bot's, `limits` enforces Telegram's flood limits.
+    `state.stage` is the Stage, `state.clock` its clock, `state.on_reset` its listeners.
+    """
+    clock = clock or Clock()
+    harbor = create_harbor(clock=clock, seed=seed)
+    telegram = create_telegram(clock=clock, token=token, limits=limits)
+    stage = Stage(clock, harbor, telegram)
+    app = Starlette(
+        routes=[
+            Mount("/harbor", app=harbor),
+            Mount("/telegram", app=telegram),
+            Route("/sandbox/health", stage.health, methods=["GET"]),
+            Route("/sandbox/reset", stage.post_reset, methods=["POST"]),
+            Mount("/", app=create_page()),
+        ],
+        lifespan=stage.lifespan,
+    )
+    app.state.stage, app.state.clock, app.state.on_reset = stage, clock, stage.on_reset
+    return app
+
+
+async def _start_again(side: ASGIApp) -> None:
+    """Through the control side, which is all that is agreed on. Raises httpx.HTTPStatusError."""
+    transport = httpx.ASGITransport(app=side)
+    async with httpx.AsyncClient(transport=transport, base_url="http://stage") as client:
+        (await client.post("/sandbox/reset")).raise_for_status()

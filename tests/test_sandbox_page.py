@@ -1,0 +1,314 @@
+"""The page in a browser, doing what a person would, with a small bot on the other end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+
+from sandbox.screenshots import chromium, launched
+from sandbox.serving import serving
+from sandbox.stage import Stage, create_stage
+from tests.echo_bot import echoing
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
+]
+
+DESKTOP = {"width": 1440, "height": 900}
+NARROW = {"width": 360, "height": 740}
+
+
+@dataclass
+class Scene:
+    """A page on a stage of its own, and short ways to what a person looks at."""
+
+    page: Page
+    stage: Stage
+
+    def phone(self, name: str) -> Locator:
+        return self.page.get_by_role("region", name=f"{name}’s phone")
+
+    @property
+    def tower(self) -> Locator:
+        return self.page.get_by_role("region", name="Tower", exact=True)
+
+    def open_door(self) -> Locator:
+        return self.page.locator("locker-door[data-door=open]")
+
+    async def start(self, name: str) -> Locator:
+        phone = self.phone(name)
+        await phone.get_by_role("button", name="Start").click()
+        await expect(phone.get_by_text("Hello!")).to_be_visible()
+        return phone
+
+    async def say(self, phone: Locator, text: str) -> None:
+        await phone.get_by_role("textbox").fill(text)
+        await phone.get_by_role("textbox").press("Enter")
+
+    async def press(self, where: Locator, *names: str) -> None:
+        for name in names:
+            await where.get_by_role("button", name=name).click()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright, launched(playwright) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served() -> AsyncIterator[tuple[str, Stage]]:
+    app = create_stage(limits=False)
+    async with serving(app) as base, echoing(base):
+        yield base, app.state.stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(context: BrowserContext, served: tuple[str, Stage]) -> AsyncIterator[Scene]:
+    base, stage = served
+    await stage.reset()
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    await page.goto(base)
+    scene = Scene(page, stage)
+    await expect(scene.phone("Ben")).to_be_attached()
+    await expect(page.locator("locker-door")).to_have_count(24)
+    yield scene
+    assert [c for c in complaints if "status of 4" not in c and "ERR_" not in c] == []
+
+
+async def test_two_people_and_a_tower_are_there_from_the_beginning(scene: Scene) -> None:
+    await expect(scene.phone("Anna")).to_be_visible()
+    await expect(scene.phone("Ben")).to_be_visible()
+    door = scene.page.locator("locker-door").first
+    await expect(door.get_by_role("button")).to_have_accessible_name(
+        re.compile(r"Door \d+: (small|medium|large|x-large).*, closed")
+    )
+    await expect(scene.page.locator("locker-door[data-status=out-of-service]")).to_contain_text(
+        "out of service"
+    )
+
+
+async def test_a_card_is_edited_in_place_and_keeps_the_focus(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    count = anna.get_by_role("button", name="Count: 0")
+    await count.focus()
+    await scene.page.keyboard.press("Enter")
+    await expect(anna.get_by_text("Count is 1")).to_be_visible()
+    await expect(anna.get_by_role("status").filter(has_text="Counted to 1")).to_be_visible()
+    await expect(anna.get_by_role("button", name="Count: 1")).to_be_focused()
+    await expect(anna.locator("chat-message:not(.outgoing)")).to_have_count(1)
+
+
+async def test_an_alert_waits_until_it_is_read(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Alert")
+    alert = anna.get_by_role("alertdialog")
+    await expect(alert).to_contain_text("Mind the door")
+    await scene.page.keyboard.press("Enter")
+    await expect(alert).to_have_count(0)
+
+
+async def test_a_parcel_goes_in_and_comes_out_through_the_page(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Drop-off code", "Hold to tower")
+    await expect(scene.open_door()).to_have_count(1)
+    await expect(scene.tower.get_by_text(re.compile(r"Door \d+ is open"))).to_be_visible()
+    await expect(scene.tower.get_by_role("button", name="Put the parcel in")).to_be_focused()
+    await scene.press(scene.tower, "Put the parcel in", "Close the door")
+    await expect(scene.open_door()).to_have_count(0)
+    hint = scene.page.get_by_role("region", name="Your first parcel")
+    await expect(hint).to_have_attribute("data-step", "3")
+    await scene.press(anna, "Pick-up code")
+    await scene.press(anna.locator("chat-message").last, "Hold to tower")
+    await scene.press(scene.tower, "Take the parcel out", "Close the door")
+    await expect(hint).to_contain_text("That was a whole delivery")
+
+
+async def test_a_code_is_dragged_onto_the_tower(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Drop-off code")
+    photo = anna.get_by_role("button", name="Enlarge the picture")
+    await photo.scroll_into_view_if_needed()
+    await photo.drag_to(scene.page.locator(".cabinet"))
+    await expect(scene.open_door()).to_have_count(1)
+    await expect(anna.get_by_text("Protected")).to_be_visible()
+
+
+async def test_the_tower_says_why_it_stays_shut(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Drop-off code")
+    await expect(anna.get_by_role("button", name="Hold to tower")).to_be_visible()
+    await scene.press(scene.page.get_by_role("group", name="Clock"), "Turn the clock ahead one day")
+    await scene.press(anna, "Hold to tower")
+    await expect(scene.tower.locator(".reader")).to_contain_text("(107)")
+    await expect(scene.open_door()).to_have_count(0)
+
+
+async def test_a_picture_is_enlarged_and_closed_with_escape(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Drop-off code", "Enlarge the picture")
+    dialog = scene.page.get_by_role("dialog", name="Code")
+    await expect(dialog.get_by_role("img")).to_be_visible()
+    await scene.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(anna.get_by_role("button", name="Enlarge the picture")).to_be_focused()
+
+
+async def test_a_deep_link_opens_in_the_other_phone_with_one_click(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await anna.get_by_role("button", name="Open in Ben’s phone").first.click()
+    ben = scene.phone("Ben")
+    await expect(ben.get_by_text("You came with c_hello")).to_be_visible()
+    await ben.get_by_role("link", name="claim it").click()
+    await expect(ben.get_by_text("You came with c_inside")).to_be_visible()
+
+
+async def test_text_is_sent_and_edited(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.say(anna, "a shoe box")
+    await expect(anna.get_by_text("You said: a shoe box")).to_be_visible()
+    await scene.press(anna, "Edit")
+    await scene.say(anna, "two shoe boxes")
+    await expect(anna.get_by_text("Edited to: two shoe boxes")).to_be_visible()
+
+
+async def test_the_commands_menu_is_walked_by_keyboard(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Commands")
+    await expect(anna.get_by_role("menuitem", name="/start")).to_be_focused()
+    await scene.page.keyboard.press("ArrowDown")
+    await scene.page.keyboard.press("Enter")
+    await expect(anna.get_by_text("Who and where?")).to_be_visible()
+
+
+async def test_a_reply_keyboard_shares_contact_place_and_person(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.say(anna, "/ask")
+    await scene.press(anna, "My contact")
+    await expect(anna.get_by_text("Contact of Anna")).to_be_visible()
+    await scene.press(anna, "Somebody")
+    await scene.press(scene.page.get_by_role("dialog", name="Choose a person"), "Ben")
+    await expect(anna.get_by_text("Picked 1002")).to_be_visible()
+    await scene.press(anna, "My place")
+    sheet = scene.page.get_by_role("dialog", name="Where is Anna?")
+    await sheet.get_by_role("application").press("ArrowLeft")
+    await scene.press(sheet, "Share this location")
+    await expect(anna.get_by_text("You are here")).to_be_visible()
+
+
+async def test_a_third_person_joins_and_changes_language(scene: Scene) -> None:
+    await scene.page.get_by_role("button", name="Add a person").click()
+    sheet = scene.page.get_by_role("dialog", name="Add a person")
+    await sheet.get_by_role("textbox").fill("Dora")
+    await sheet.get_by_role("textbox").press("Enter")
+    dora = scene.phone("Dora")
+    await dora.get_by_role("combobox", name="Language").select_option("de")
+    people = scene.stage.telegram.state.telegram.people
+    await expect(dora).to_be_visible()
+    await until(lambda: [p.language_code for p in people.values()] == ["en", "en", "de"], scene)
+
+
+async def test_faults_are_switched_by_name_and_gone_after_starting_again(scene: Scene) -> None:
+    page = scene.page
+    await page.get_by_role("button", name="Faults").click()
+    drawer = page.get_by_role("complementary", name="Faults")
+    switch = drawer.get_by_role("switch", name=re.compile("late sync", re.I))
+    await switch.check()
+    harbor = scene.stage.harbor.state.harbor
+    await until(lambda: harbor.automatic_sync is False, scene)
+    fault = drawer.locator("fault-panel section div").first.get_by_role("switch").first
+    await fault.check()
+    await until(lambda: len(harbor.faults.on) == 1, scene)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Faults")).to_be_focused()
+    await page.get_by_role("button", name="Start again").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Start again").click()
+    await until(lambda: harbor.automatic_sync and not harbor.faults.on, scene)
+    await expect(scene.phone("Anna").get_by_role("button", name="Start")).to_be_visible()
+
+
+async def test_the_wires_show_both_sides_and_blank_the_token(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Drop-off code")
+    await scene.page.get_by_role("button", name="Wires").click()
+    wires = scene.page.get_by_role("complementary", name="Wires")
+    sent = wires.locator("details", has_text="sendMessage").first
+    await sent.locator("summary").click()
+    await expect(sent.locator("pre").first).to_contain_text("Hello!")
+    asked = wires.locator("details", has_text="dropoff-locker-tokens").first
+    await asked.locator("summary").click()
+    await expect(asked.locator("pre").last).to_contain_text('"payload": "•••"')
+    assert "42:sandbox" not in await wires.inner_text()
+
+
+async def test_a_ring_marks_the_phone_out_of_view(scene: Scene) -> None:
+    await scene.page.set_viewport_size(NARROW)
+    tabs = scene.page.get_by_role("navigation", name="Phones and tower")
+    await scene.start("Anna")
+    await tabs.get_by_role("button", name="Tower").click()
+    await expect(tabs.get_by_role("button", name="Tower")).to_have_attribute("aria-current", "true")
+    scene.stage.telegram.state.phones.text(1001, "ring me")
+    await expect(tabs.get_by_role("button", name="Anna")).to_have_class(re.compile("unread"))
+
+
+async def test_the_page_finds_back_after_the_server_was_away(scene: Scene) -> None:
+    await scene.page.context.set_offline(True)
+    await scene.page.get_by_role("button", name="Turn the clock ahead one minute").click()
+    await expect(scene.page.get_by_role("alert")).to_contain_text("does not answer")
+    scene.stage.telegram.state.phones.text(1001, "while you were away")
+    await scene.page.context.set_offline(False)
+    await expect(scene.phone("Anna").get_by_text("while you were away", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, NARROW], ids=["desktop", "narrow"])
+async def test_axe_finds_nothing_serious(scene: Scene, theme: Any, size: Any) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "Drop-off code", "Hold to tower")
+    await expect(scene.open_door()).to_have_count(1)
+    await scene.page.set_viewport_size(size)
+    await scene.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await scene.page.get_by_role("button", name="Wires").click()
+    assert await serious(scene.page) == []
+    await scene.page.get_by_role("button", name="Faults").click()
+    assert await serious(scene.page) == []
+
+
+async def serious(page: Page) -> list[str]:
+    """What axe finds of weight, readable in a failed test."""
+    found = await Axe().run(page)
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+async def until(condition: Any, scene: Scene) -> None:
+    """Wait, with the page running, until what the stage holds is so."""
+    for _ in range(200):
+        if condition():
+            return
+        await scene.page.wait_for_timeout(25)
+    raise AssertionError("it did not come about within five seconds")
