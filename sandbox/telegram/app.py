@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -37,11 +37,13 @@ def create_app(
     limits: bool = True,
     schema: bool = True,
     wire: bool = True,
+    people: Sequence[Mapping[str, Any]] = (),
 ) -> Starlette:
     """A Telegram with one bot, called `username`, known by `token`.
 
     `limits`: enforce flood limits; `schema`: hold every call against the Bot API's schema;
     `wire`: keep a log of what goes to and fro. Both of the latter cost time; benchmarks go without.
+    `people` are there from the beginning and after each reset (arguments of Phones.make).
     `app.state.telegram` is the Telegram, `app.state.phones` what people do with it,
     `app.state.groups` their groups, `app.state.control` the control side's own state.
     """
@@ -49,8 +51,9 @@ def create_app(
     phones, groups = Phones(telegram), Groups(telegram)
 
     def reset() -> None:
-        for part in (telegram, phones, groups):
-            part.clear()
+        telegram.clear()
+        for person in people:
+            phones.make(**person)
 
     control = Control(
         telegram.clock,
@@ -62,6 +65,7 @@ def create_app(
     )
     telegram.changed = control.revision.bump
     telegram.obey = lambda call: _obey(telegram, call)
+    reset()
     if wire:
         telegram.exchanged = control.wire.record
 

@@ -63,14 +63,6 @@ class Telegram:
         self.exchanged: Exchanged = lambda *exchange: None
         self.webhook = Webhook(self)
         self.poller = Poller()
-        self.obey: Callable[[Call], object] = lambda call: None
-        self.clear()
-
-    def clear(self) -> None:
-        """Start again: nobody is there, nothing was said."""
-        self.people: dict[int, Person] = {}
-        self.chats: dict[int, Chat] = {}
-        self.queries: dict[str, CallbackQuery] = {}
         self.profile = Profile(self.bot["first_name"])
         self.updates = Updates(
             self.clock.now,
@@ -78,13 +70,22 @@ class Telegram:
             repeat=self._repeat,
             on_put=self.webhook.wake,
         )
-        self._held: Update | None = None
         self._message_ids = itertools.count(1)
         self._supergroup_ids: dict[int, itertools.count[int]] = {}
         self._toast_numbers = itertools.count(1)
+        self.obey: Callable[[Call], object] = lambda call: None
+        self.clear()
+
+    def clear(self) -> None:
+        """Nobody is there, nothing was said. What the bot set up of itself (webhook, commands,
+        names) stays, as does the count of ids, so that nobody is taken for somebody else."""
+        self.people: dict[int, Person] = {}
+        self.chats: dict[int, Chat] = {}
+        self.queries: dict[str, CallbackQuery] = {}
+        self.updates.clear()
+        self._held: Update | None = None
         self.files.clear()
         self.limits.clear()
-        self.webhook.delete()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -138,6 +139,13 @@ class Telegram:
 
     def writable(self, text: str) -> Chat:
         """The chat a call names, in which the bot may speak. Raises ApiError (400, 403)."""
+        chat = self.reachable(text)
+        if chat.person is not None and chat.person.blocked:
+            raise forbidden("bot was blocked by the user")
+        return chat
+
+    def reachable(self, text: str) -> Chat:
+        """The chat a call names, which is still what it was. Raises ApiError (400, 403)."""
         number = int(text) if text.lstrip("-").isdecimal() else 0
         if number in self.people and not self.people[number].started:
             raise forbidden("bot can't initiate conversation with a user")
@@ -149,8 +157,6 @@ class Telegram:
             )
         if chat.person is not None and chat.person.vanished:
             raise forbidden("user is deactivated")
-        if chat.person is not None and chat.person.blocked:
-            raise forbidden("bot was blocked by the user")
         return chat
 
     def post(self, chat: Chat, sender: dict[str, Any], content: dict[str, Any]) -> Message:

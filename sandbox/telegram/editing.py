@@ -83,7 +83,7 @@ def edit_message_reply_markup(telegram: Telegram, call: Call) -> Any:
 
 def delete_message(telegram: Telegram, call: Call) -> Any:
     """deleteMessage."""
-    chat = telegram.writable(call.text("chat_id"))
+    chat = telegram.reachable(call.text("chat_id"))
     message_id = call.number("message_id")
     if not message_id:
         raise bad_request("message identifier is not specified")
@@ -102,7 +102,7 @@ def delete_messages(telegram: Telegram, call: Call) -> Any:
         raise bad_request("expected an Array of message identifiers")
     if len(ids) > 100:
         raise bad_request("too many message identifiers specified")
-    chat = telegram.writable(call.text("chat_id"))
+    chat = telegram.reachable(call.text("chat_id"))
     _delete(telegram, chat, [int(i) for i in ids if int(i) in chat.messages])
     return True
 

@@ -19,6 +19,7 @@ MOST_ENTITIES = 100
 _PARSERS = {"html": parse_html, "markdownv2": parse_markdown}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _OPAQUE = frozenset({"code", "pre", "text_link", "text_mention"})
+_HINT = re.compile(r"[/@#.]")
 _FOUND = re.compile(
     r"(?P<url>\b(?:https?://|t\.me/|www\.)[^\s<>\"'«»]*[^\s<>\"'«».,;:!?)\]}])"
     r"|(?P<email>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b)"
@@ -46,7 +47,7 @@ def formatted(text: str, parse_mode: str, given: list[Entity] | None) -> tuple[s
 
 def found(text: str, given: list[Entity]) -> list[Entity]:
     """Commands, addresses and the like which Telegram marks without being told."""
-    if not any(char in text for char in "/@#."):
+    if not _HINT.search(text):
         return []
     taken = [_span(entity) for entity in given if entity["type"] in _OPAQUE]
     units = _units(text)

@@ -25,10 +25,6 @@ class Groups:
 
     def __init__(self, telegram: Telegram) -> None:
         self._telegram = telegram
-        self.clear()
-
-    def clear(self) -> None:
-        """Count groups from the beginning."""
         self._ids = itertools.count(FIRST_GROUP, -1)
         self._supergroup_ids = itertools.count(FIRST_SUPERGROUP, -1)
         self._open: set[int] = set()

@@ -39,10 +39,6 @@ class Phones:
 
     def __init__(self, telegram: Telegram) -> None:
         self._telegram = telegram
-        self.clear()
-
-    def clear(self) -> None:
-        """Count people from the beginning."""
         self._ids = itertools.count(FIRST_ID)
 
     def make(

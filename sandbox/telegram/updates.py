@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,15 +21,12 @@ NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction
 class Update:
     """One update: `body` as the bot will see it; `chat` orders a webhook's deliveries."""
 
+    id: int
     body: dict[str, Any]
     kind: str
     chat: int
     at: datetime
     repeated: bool = False
-
-    @property
-    def id(self) -> int:
-        return int(self.body["update_id"])
 
 
 class Updates:
@@ -55,9 +52,9 @@ class Updates:
         if kind not in self.allowed if self.allowed else kind in NOT_BY_DEFAULT:
             return None
         self._next_id += self._jump(kind, chat)
-        body = {"update_id": self._next_id, kind: payload}
+        number = self._next_id
         self._next_id += 1
-        return Update(body, kind, chat, self._now())
+        return Update(number, {"update_id": number, kind: payload}, kind, chat, self._now())
 
     def put(self, updates: Iterable[Update]) -> None:
         """Queue them and wake whoever waits."""
@@ -88,7 +85,7 @@ class Updates:
         elif update in self.pending:
             self.pending.remove(update)
         if not update.repeated and self._repeat(update):
-            self.put([Update(update.body, update.kind, update.chat, update.at, repeated=True)])
+            self.put([replace(update, repeated=True)])
 
     def first(self, limit: int) -> list[dict[str, Any]]:
         """The oldest `limit` updates, which stay pending."""
