@@ -1,11 +1,15 @@
-"""What the database can do to us, in two names: try again, or call the operator.
+"""What the database can do to us: try again, or call the operator.
 
-(A third, `bot.errors.Conflict`, says that somebody else was first; `run` takes the step again.)
+(`bot.errors.Conflict` says that somebody else was first; `run` takes the step again.)
 """
 
 from __future__ import annotations
 
-from bot.errors import Refused, TryLater
+from bot.errors import Conflict, Refused, TryLater
+
+
+class Crossed(Conflict):
+    """The database found no order for two steps at once: this one is to be taken again."""
 
 
 class StorageUnavailable(TryLater):

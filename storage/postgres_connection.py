@@ -1,7 +1,6 @@
 """Connections to PostgreSQL: how `?` becomes its placeholder, and its errors ours.
 
-Guarantees: transactions are SERIALIZABLE, so that steps of several replicas do what they would do
-one after another, as they do on SQLite; whatever PostgreSQL raises arrives as an error of ours.
+Guarantees: whatever PostgreSQL raises arrives as an error of ours, with the cause.
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import TupleRow
 
-from bot.errors import Conflict
 from storage.connection import Row, Statement
-from storage.errors import StorageBroken, StorageUnavailable
+from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 Raw = psycopg.AsyncConnection[TupleRow]
 
@@ -31,7 +29,7 @@ def border() -> Iterator[None]:
     try:
         yield
     except _FIRST_COME as e:
-        raise Conflict(e.diag.message_primary or "a conflict") from e
+        raise Crossed(e.diag.message_primary or "two steps crossed") from e
     except _PASSING as e:
         raise StorageUnavailable(f"the database can't be used now: {e}") from e
     except psycopg.Error as e:

@@ -8,20 +8,32 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.errors import Conflict
+from storage.errors import Crossed, StorageUnavailable
 
 T = TypeVar("T")
 
-_PAUSE = 0.002
+CONFLICTS = 3
+CROSSINGS = 20
+_PAUSE, _LONGEST_PAUSE = 0.001, 0.05
 
 
-async def retried(once: Callable[[], Awaitable[T]], attempts: int) -> T:
-    """What `once()` returns, asked up to `attempts` times while it raises Conflict.
+async def retried(once: Callable[[], Awaitable[T]]) -> T:
+    """What `once()` returns, asked again while it raises Conflict.
 
+    After a few Conflicts the last is passed on; Crossed is borne longer, then StorageUnavailable.
     The pauses between grow and are random, so that two who met don't meet again.
     """
-    for attempt in range(1, attempts):
+    failures = 0
+    while True:
         try:
             return await once()
+        except Crossed as e:
+            failures += 1
+            if failures >= CROSSINGS:
+                raise StorageUnavailable("too many steps at once in each other's way") from e
         except Conflict:
-            await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311  # no secret
-    return await once()
+            failures += 1
+            if failures >= CONFLICTS:
+                raise
+        longest = min(_PAUSE * 2**failures, _LONGEST_PAUSE)
+        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret

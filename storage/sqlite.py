@@ -18,7 +18,6 @@ from storage.transaction import SqlTransaction
 T = TypeVar("T")
 
 READERS = 4
-_ATTEMPTS = 4
 
 
 class SqliteDatabase:
@@ -33,7 +32,7 @@ class SqliteDatabase:
             self._readers.put_nowait(reader)
 
     async def run(self, step: Step[T]) -> T:
-        return await retried(lambda: self._writer.run(step), _ATTEMPTS)
+        return await retried(lambda: self._writer.run(step))
 
     async def look(self, step: Step[T]) -> T:
         reader = await self._readers.get()

@@ -15,9 +15,8 @@ from typing import Any
 
 import aiosqlite
 
-from bot.errors import Conflict
 from storage.connection import Row, Statement
-from storage.errors import StorageBroken, StorageUnavailable
+from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 _BUSY_MILLISECONDS = 5000
 
@@ -49,7 +48,7 @@ def border() -> Iterator[None]:
     except sqlite3.Error as e:
         code = getattr(e, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code in _TAKEN:
-            raise Conflict(str(e)) from e
+            raise Crossed(str(e)) from e
         if code & 0xFF in _PASSING:
             raise StorageUnavailable(f"the database can't be used now: {e}") from e
         raise StorageBroken(f"the database refuses: {e}") from e

@@ -1,0 +1,133 @@
+"""People, drafts and handled updates, on both databases."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time
+
+import pytest
+
+from bot.errors import Conflict
+from bot.model import Draft, Person, PersonId, Size, TowerId
+from bot.ports import Database
+from tests.databases import a_delivery
+
+NOW = datetime(2026, 3, 1, 12, 31, 7, 250001, tzinfo=UTC)
+ANNA, BEN = PersonId(7_000_000_001), PersonId(2)
+
+
+async def test_the_first_update_of_a_chat_finds_nobody_and_a_new_draft(database: Database) -> None:
+    opening = await database.run(lambda tx: tx.open_update(10, ANNA, NOW))
+    assert (opening.fresh, opening.person, opening.draft) == (True, None, Draft(ANNA))
+
+
+async def test_an_update_is_fresh_only_once(database: Database) -> None:
+    await database.run(lambda tx: tx.open_update(10, ANNA, NOW))
+    again = await database.run(lambda tx: tx.open_update(10, ANNA, NOW))
+    other = await database.run(lambda tx: tx.open_update(11, ANNA, NOW))
+    assert (again.fresh, other.fresh) == (False, True)
+
+
+async def test_an_update_whose_step_failed_is_fresh_again(database: Database) -> None:
+    async def fails(tx):
+        await tx.open_update(10, ANNA, NOW)
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        await database.run(fails)
+    assert (await database.run(lambda tx: tx.open_update(10, ANNA, NOW))).fresh
+
+
+async def test_an_update_opens_with_its_person_and_draft(database: Database) -> None:
+    anna = Person(ANNA, "Anna", quiet_from=time(22), last_size=Size.LARGE)
+
+    async def meet(tx):
+        await tx.save_person(anna)
+        await tx.save_person(Person(BEN, "Ben"))
+        return await tx.save_draft(Draft(ANNA, "send", "size", {"tower": "aa", "page": 2}))
+
+    draft = await database.run(meet)
+    opening = await database.run(lambda tx: tx.open_update(1, ANNA, NOW))
+    assert (opening.person, opening.draft, draft.version) == (anna, draft, 1)
+
+
+async def test_of_two_who_saved_the_same_draft_the_second_is_told(database: Database) -> None:
+    first = await database.run(lambda tx: tx.save_draft(Draft(ANNA, step="one")))
+    second = await database.run(lambda tx: tx.save_draft(replace(first, step="two")))
+    assert second.version == 2
+    for stale in (Draft(ANNA, step="late"), replace(first, step="late")):
+        with pytest.raises(Conflict):
+            await database.run(lambda tx, stale=stale: tx.save_draft(stale))
+    assert await database.look(lambda tx: tx.draft(ANNA)) == second
+
+
+async def test_a_draft_that_was_forgotten_cannot_be_saved_again(database: Database) -> None:
+    draft = await database.run(lambda tx: tx.save_draft(Draft(ANNA)))
+    await database.run(lambda tx: tx.forget_person(ANNA))
+    with pytest.raises(Conflict):
+        await database.run(lambda tx: tx.save_draft(draft))
+
+
+async def test_a_person_is_saved_over_and_found_by_name(database: Database) -> None:
+    anna = Person(ANNA, "Anna", username="Anna_K", last_tower=TowerId("aa"), reachable=False)
+    await database.run(lambda tx: tx.save_person(Person(ANNA, "Anne")))
+    await database.run(lambda tx: tx.save_person(anna))
+    assert await database.look(lambda tx: tx.person(ANNA)) == anna
+    assert await database.look(lambda tx: tx.person_named("@aNNa_k")) == anna
+    assert await database.look(lambda tx: tx.person_named("anna")) is None
+    assert await database.look(lambda tx: tx.person(BEN)) is None
+
+
+async def test_a_username_belongs_to_whoever_was_heard_of_last(database: Database) -> None:
+    await database.run(lambda tx: tx.save_person(Person(ANNA, "Anna", username="parcel")))
+    await database.run(lambda tx: tx.save_person(Person(BEN, "Ben", username="Parcel")))
+    named = await database.look(lambda tx: tx.person_named("parcel"))
+    anna = await database.look(lambda tx: tx.person(ANNA))
+    assert named is not None
+    assert anna is not None
+    assert (named.id, anna.username) == (BEN, None)
+
+
+async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) -> None:
+    async def live(tx):
+        await tx.save_person(Person(ANNA, "Anna"))
+        await tx.save_draft(Draft(ANNA))
+        await tx.mark(ANNA, "screen", now=NOW)
+        await tx.mark(BEN, "screen", now=NOW)
+        await tx.save_wrong_tries(ANNA, 3, NOW)
+        sent = a_delivery("sent", sender=ANNA, recipient_name="Ben", note="fragile")
+        got = a_delivery("got", sender=BEN, recipient=ANNA, recipient_name="Anna", note="fragile")
+        other = a_delivery("other", sender=BEN, recipient_name="Cleo", note="books")
+        return [await tx.add_delivery(each) for each in (sent, got, other)]
+
+    sent, got, other = await database.run(live)
+    await database.run(lambda tx: tx.forget_person(ANNA))
+
+    async def rest(tx):
+        assert await tx.person(ANNA) is None
+        assert (await tx.draft(ANNA)).version == 0
+        assert await tx.card(ANNA, "screen") is None
+        assert await tx.card(BEN, "screen") is not None
+        assert await tx.wrong_tries(ANNA) == (0, None)
+        return await tx.deliveries([sent.id, got.id, other.id])
+
+    found = await database.look(rest)
+    assert [(each.recipient_name, each.note) for each in found] == [
+        (None, None),
+        (None, None),
+        ("Cleo", "books"),
+    ]
+    with pytest.raises(Conflict):  # read before, it would write the name back
+        await database.run(lambda tx: tx.save_delivery(got))
+
+
+async def test_text_that_no_database_can_hold_is_kept_as_well_as_can_be(database: Database) -> None:
+    hostile = Person(ANNA, "a\0b\ud83dc\u202e\U0001f4e6" + "x" * 100_000)
+    await database.run(lambda tx: tx.save_person(hostile))
+    kept = await database.look(lambda tx: tx.person(ANNA))
+    assert kept is not None
+    assert kept.name == "a\ufffdb?c\u202e\U0001f4e6" + "x" * 100_000
+
+
+async def test_a_draft_keeps_any_string(database: Database) -> None:
+    draft = Draft(ANNA, answers={"note": "a\0b\ud83d", "list": [1, None, {"x": "ł"}]})
+    saved = await database.run(lambda tx: tx.save_draft(draft))
+    assert await database.look(lambda tx: tx.draft(ANNA)) == saved
