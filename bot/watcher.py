@@ -48,6 +48,11 @@ class Watcher:
         self._failures = 0
         self.looked_at: datetime | None = None
 
+    @property
+    def away(self) -> bool:
+        """Whether Harbor has failed to answer more than once in a row."""
+        return self._failures >= _FAILURES_TO_ALERT
+
     async def turn(self) -> datetime | None:
         """Look once; say when to look again."""
         try:

@@ -1,0 +1,5 @@
+"""`python -m bot` is `lockerbot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,229 @@
+"""The bot put together: core, edges and the loops between them, for as long as a block lasts.
+
+Guarantees: everything that was opened is closed in the opposite order; leaving the block lets the
+turn of every loop and every call to Harbor or Telegram under way finish, within seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.errors import EdgeError
+from bot.model import PersonId
+from bot.outbox import Outbox
+from bot.ports import Clock, Counts, Database
+from bot.settings import Settings
+from bot.terms import Terms
+from bot.timekeeper import Timekeeper
+from bot.towers import Towers
+from bot.waking import Loop
+from bot.watcher import Watcher
+from bot.worker import Worker
+from handlers.application import build_application
+from handlers.context import Wiring
+from handlers.conversation import build_dialogue, phrases
+from handlers.durable import App
+from handlers.messenger import TelegramMessenger
+from handlers.pace import Pace
+from handlers.presenter import CardPresenter
+from handlers.receiver import Receiver
+from handlers.screens import Screens
+from harbor.client import Harbor
+from harbor.errors import PushRefused
+from harbor.lockers import HarborLockers
+from harbor.pushes import as_push
+from harbor.settings import HarborSettings
+from harbor.webhooks import Signature, read_push
+from storage import open_database
+from web.app import Refusal
+from web.metrics import Reading
+
+log = structlog.get_logger()
+
+FAREWELL = 5.0
+"""Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
+
+
+@dataclass(slots=True)
+class Assembly:
+    """The running parts, and what the web edge and operators ask of them."""
+
+    database: Database
+    lockers: HarborLockers
+    clock: Clock
+    terms: Terms
+    application: App
+    receiver: Receiver
+    towers: Towers
+    worker: Worker
+    watcher: Watcher
+    timekeeper: Timekeeper
+    outbox: Outbox
+    loops: Mapping[str, Loop]
+    signature: Signature | None
+
+    def poke_outbox(self, touched: Collection[tuple[PersonId, str]] = ()) -> None:
+        """Cards are owed: these, or whatever the database says."""
+        self.outbox.touch(touched)
+        if not touched:
+            self.loops["outbox"].poke()
+
+    def poke_worker(self) -> None:
+        """A delivery was saved: it may want something, or ring sooner."""
+        self.loops["worker"].poke()
+        self.loops["timekeeper"].poke()
+
+    async def push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A webhook of Harbor. Raises Refusal."""
+        try:
+            read = read_push(headers, body, now=self.clock.now(), signature=self.signature)
+        except PushRefused as error:
+            raise Refusal(error.status, "refused") from error
+        await self.watcher.heard(as_push(read))
+        self.loops["watcher"].poke()
+
+    async def counts(self) -> Counts | None:
+        """What the database counts, None when it does not answer."""
+        try:
+            return await self.database.look(lambda tx: tx.counts())
+        except EdgeError:
+            return None
+
+    def lag(self) -> float | None:
+        """Seconds since assigned lockers were last looked at."""
+        if self.watcher.looked_at is None:
+            return None
+        return (self.clock.now() - self.watcher.looked_at).total_seconds()
+
+    async def reading(self) -> Reading:
+        """One scrape's worth for the metrics."""
+        return Reading(await self.counts(), self.outbox.tally, self.lag(), not self.watcher.away)
+
+    async def health(self) -> Mapping[str, Any]:
+        """`{"ok", "reasons", …}` for /healthz and /ops."""
+        counts = await self.counts()
+        reasons = ["storage does not answer"] if counts is None else []
+        if self.watcher.away:
+            reasons.append("Harbor does not answer")
+        return {
+            "ok": not reasons,
+            "reasons": reasons,
+            "watcher_lag_seconds": self.lag(),
+            "cards_owed": counts.cards_owed if counts else None,
+            "wants_owed": counts.wants_owed if counts else None,
+        }
+
+
+@contextlib.asynccontextmanager
+async def assembled(
+    settings: Settings, harbor_settings: HarborSettings, clock: Clock
+) -> AsyncIterator[Assembly]:
+    """Everything opened and the loops turning; updates come in by the caller's choice.
+
+    Raises BadSetting(s) for what is missing, and what storage raises when it can't be opened.
+    """
+    settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
+    async with (
+        open_database(settings.database_url, keys=settings.keys) as database,
+        harbor_settings.connect(clock=clock.now) as harbor,
+    ):
+        assembly = _assemble(settings, harbor_settings.signature, database, harbor, clock)
+        await assembly.towers.load()
+        await assembly.outbox.recover()
+        async with _turning(assembly), assembly.application:
+            yield assembly
+
+
+def _assemble(
+    settings: Settings,
+    signature: Signature | None,
+    database: Database,
+    harbor: Harbor,
+    clock: Clock,
+) -> Assembly:
+    lockers, terms = HarborLockers(harbor, settings.only_towers), settings.terms
+    loops: dict[str, Loop] = {}
+    towers = Towers(database, lockers, clock)
+    watcher = Watcher(database, lockers, clock, terms, poke_outbox=lambda: loops["outbox"].poke())
+    worker = Worker(
+        database,
+        lockers,
+        clock,
+        terms,
+        poke_outbox=lambda: loops["outbox"].poke(),
+        poke_watcher=lambda: loops["watcher"].poke(),
+    )
+    timekeeper = Timekeeper(database, clock, terms, poke_outbox=lambda: loops["outbox"].poke())
+    token = settings.telegram_bot_token
+    assert token is not None, "asked for above"
+    wiring = Wiring(
+        database=database,
+        clock=clock,
+        terms=terms,
+        phrases=phrases(),
+        poke_outbox=lambda touched: assembly.poke_outbox(touched),
+        poke_worker=lambda: assembly.poke_worker(),
+        locale=settings.locale,
+    )
+    application = build_application(
+        token.get_secret_value(), settings.telegram_api_url, wiring, build_dialogue(towers)
+    )
+    messenger = TelegramMessenger(application.bot, Pace(clock))
+    presenter = CardPresenter(database, towers, clock, terms, Screens())
+    outbox = Outbox(database, messenger, presenter, clock)
+    loops |= {
+        "worker": Loop("worker", clock, worker.turn),
+        "watcher": Loop("watcher", clock, watcher.turn),
+        "timekeeper": Loop("timekeeper", clock, timekeeper.turn),
+        "outbox": Loop("outbox", clock, outbox.turn),
+    }
+    worker.poke, outbox.poke = loops["worker"].poke, loops["outbox"].poke
+    assembly = Assembly(
+        database=database,
+        lockers=lockers,
+        clock=clock,
+        terms=terms,
+        application=application,
+        receiver=Receiver(application, clock),
+        towers=towers,
+        worker=worker,
+        watcher=watcher,
+        timekeeper=timekeeper,
+        outbox=outbox,
+        loops=loops,
+        signature=signature,
+    )
+    return assembly
+
+
+@contextlib.asynccontextmanager
+async def _turning(assembly: Assembly) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(loop.run(), name=name) for name, loop in assembly.loops.items()]
+    try:
+        yield
+    finally:
+        for loop in assembly.loops.values():
+            loop.stop()
+        await _settle(assembly, tasks)
+
+
+async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> None:
+    """Let what is under way finish; what does not in time is owed still, and done after restart."""
+    _, late = await asyncio.wait(
+        [
+            *tasks,
+            asyncio.create_task(assembly.worker.settle()),
+            asyncio.create_task(assembly.outbox.settle()),
+        ],
+        timeout=FAREWELL,
+    )
+    for task in late:
+        log.warning("left_for_the_next_start", task=task.get_name())
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,73 @@
+"""`lockerbot run`: the bot until it is asked to end; by polling, or by webhooks (PUBLIC_URL)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from bot.cli.assembly import Assembly, assembled
+from bot.cli.signals import stop_requested
+from bot.clock import SystemClock
+from bot.settings import BadSetting, Settings
+from handlers.commands import announce
+from harbor.settings import HarborSettings
+from storage import open_database
+from storage import reseal as reseal_all
+from web.app import TelegramHook, create_app
+from web.metrics import exposition
+from web.serving import serving
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Raises BadSetting, Misconfigured."""
+    stop = stop_requested()
+    async with (
+        assembled(settings, HarborSettings.load(), SystemClock()) as assembly,
+        answering(settings, assembly),
+    ):
+        await receive(settings, assembly, stop)
+
+
+async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -> None:
+    """Take updates until `stop`; whatever ends the receiver early is raised here."""
+    receiver = assembly.receiver
+    if settings.public_url is None:
+        incoming = asyncio.create_task(receiver.poll(), name="receiver")
+    else:
+        url = settings.public_url + settings.webhook_path
+        incoming = asyncio.create_task(receiver.listen(url, settings.webhook_secret))
+    greeting = asyncio.create_task(announce(assembly.application, assembly.terms))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({incoming, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if incoming.done() and not incoming.exception():
+        await stopped  # webhooks: listening goes on in the web server
+    greeting.cancel()
+    stopped.cancel()
+    receiver.stop()
+    await incoming
+
+
+@contextlib.asynccontextmanager
+async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[None]:
+    """The web edge on HOST:PORT, for as long as the block lasts. Raises BadSetting."""
+    hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.receiver.take)
+    app = create_app(
+        health=assembly.health,
+        metrics=lambda: exposition(assembly.reading),
+        telegram=hook if settings.public_url else None,
+        harbor=assembly.push if settings.public_url else None,
+    )
+    try:
+        async with serving(app, host=settings.host, port=settings.port):
+            yield
+    except OSError as error:
+        at = f"{settings.host}:{settings.port}"
+        raise BadSetting(f"PORT: {at} can't be used ({error.strerror}); set another") from error
+
+
+async def reseal(settings: Settings) -> int:
+    """Seal every code and claim with the first key; how many there were."""
+    settings.need("LOCKERBOT_SECRET_KEY")
+    async with open_database(settings.database_url, keys=settings.keys) as database:
+        return await reseal_all(database)
