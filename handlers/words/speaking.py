@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_timezone_name
-from babel.units import format_unit
+from babel.dates import format_date
 
 from bot.model import Size
 
@@ -61,7 +60,7 @@ class Words:
     def clock(self, at: datetime, zone: str, *, named: bool = False) -> str:
         """The time of day at the tower, `18:00`; with the zone's name where `named`."""
         local = at.astimezone(ZoneInfo(zone))
-        return f"{local:%H:%M}{self._zone(local) if named else ''}"
+        return f"{local:%H:%M} {_zone(local)}" if named else f"{local:%H:%M}"
 
     def moment(self, at: datetime, zone: str, *, now: datetime, named: bool = False) -> str:
         """When that is, at the tower: `18:00` today, `Friday 18:00` in the days to come, else
@@ -74,25 +73,24 @@ class Words:
         if 0 < days <= _DAYS_BY_NAME:
             return f"{format_date(local, 'EEEE', locale=self.locale)} {time}"
         pattern = "d MMM" if local.year == today.year else "d MMM y"
-        return f"{format_datetime(local, pattern, locale=self.locale)} {time}"
+        return f"{format_date(local, pattern, locale=self.locale)} {time}"
 
     def span(self, span: timedelta) -> str:
-        """How long that is, rounded down: `4 min`, `2 hrs 5 min`, `3 days`; `< 1 min` at least."""
+        """How long that is, rounded down: `4 min`, `2 h 5 min`, `3 days`."""
         if span < _MINUTE:
-            return f"< {self._unit(1, 'minute')}"
+            return self._("under a minute")
         if span < _HOUR:
-            return self._unit(span // _MINUTE, "minute")
+            return self.n("{count} min", "{count} min", span // _MINUTE)
         if span < 2 * _DAY:
             minutes = (span % _HOUR) // _MINUTE
-            hours = self._unit(span // _HOUR, "hour")
-            return f"{hours} {self._unit(minutes, 'minute')}" if minutes else hours
-        return self._unit(span // _DAY, "day")
+            hours = self.n("{count} h", "{count} h", span // _HOUR)
+            return f"{hours} {self.span(minutes * _MINUTE)}" if minutes else hours
+        return self.n("{count} day", "{count} days", span // _DAY)
 
-    def _unit(self, count: int, unit: str) -> str:
-        return format_unit(count, f"duration-{unit}", length="short", locale=self.locale)
 
-    def _zone(self, local: datetime) -> str:
-        return f" {get_timezone_name(local, width='short', locale=self.locale)}"
+def _zone(local: datetime) -> str:
+    name = local.tzname() or ""
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 @lru_cache(maxsize=64)

@@ -23,6 +23,7 @@ from handlers.words.speaking import CATALOGUES, DOMAIN, LANGUAGES
 
 TRANSLATED = LANGUAGES[1:]
 SOURCES = Path(__file__).parents[1]
+MAPPING = Path(__file__).parent / "babel.cfg"
 TEMPLATE = CATALOGUES / f"{DOMAIN}.pot"
 _KEYWORDS = {"_": None, "n": (1, 2)}
 _NOTES = ("NOTE:",)
@@ -38,11 +39,9 @@ def po(language: str) -> Path:
 
 def extracted() -> Catalog:
     """Every sentence that the code says, with the file it is said in."""
-    catalogue = Catalog(
-        project=DOMAIN, version=" ", copyright_holder="", creation_date=_BORN, charset="utf-8"
-    )
-    with (Path(__file__).parent / "babel.cfg").open(encoding="utf-8") as mapping:
-        methods, options = parse_mapping_cfg(mapping)
+    catalogue = _empty(None)
+    with MAPPING.open(encoding="utf-8") as mapping:
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]  # Babel's
     for file, line, message, notes, context in extract_from_dir(
         SOURCES, methods, options, keywords=_KEYWORDS, comment_tags=_NOTES
     ):
@@ -81,11 +80,24 @@ def compile_all() -> None:
 def read(language: str) -> Catalog:
     """A language's catalogue; an empty one where there is no file yet."""
     if not po(language).exists():
-        return Catalog(
-            locale=language, project=DOMAIN, version=" ", creation_date=_BORN, revision_date=_BORN
-        )
+        return _empty(language)
     with po(language).open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
+
+
+def _empty(language: str | None) -> Catalog:
+    return Catalog(
+        locale=language,
+        header_comment="# What the bot says; see handlers/words.",
+        project=DOMAIN,
+        version="1",
+        msgid_bugs_address="none",
+        last_translator="none",
+        language_team="none",
+        creation_date=_BORN,
+        revision_date=_BORN,
+        fuzzy=False,
+    )
 
 
 def compiled(catalogue: Catalog) -> bytes:
@@ -150,8 +162,8 @@ def _holes(text: str) -> set[str] | None:
         return None
 
 
-def _forms(text: str | Iterable[str]) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
+def _forms(text: str | Iterable[str] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or [""])
 
 
 def _shown(message: Message) -> str:
