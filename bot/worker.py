@@ -80,6 +80,11 @@ class Worker:
         self._busy.pop(delivery, None)
         self.poke()
 
+    @property
+    def busy(self) -> int:
+        """How many deliveries are being seen to."""
+        return len(self._busy)
+
     async def settle(self) -> None:
         """Wait for what is under way (at shutdown, and in tests)."""
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
