@@ -51,14 +51,19 @@ def build_application(token: str, api_url: str | None, wiring: Wiring, dialogue:
 
 async def introduce(application: App) -> None:
     """Open the connections and learn the bot's own name (getMe); Misconfigured, TryLater."""
+    failure: Exception | None = TryLater("interrupted")
     try:
         await application.initialize()
-        return
+        failure = None
     except InvalidToken:
-        failure: Exception = Misconfigured(
+        failure = Misconfigured(
             "Telegram does not accept TELEGRAM_BOT_TOKEN (or TELEGRAM_API_URL is not a Bot API)"
         )
     except NetworkError as error:
         failure = TryLater(f"Telegram can't be reached: {error.message}")
+    finally:
+        if failure is not None:
+            await application.bot.shutdown()
     # Raised out here, without its cause: PTB puts the token into InvalidToken's message.
-    raise failure
+    if failure is not None:
+        raise failure

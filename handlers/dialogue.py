@@ -107,9 +107,8 @@ class Dialogue(Durable):
                 await context.mark(delivery_subject(delivery.id))
 
     async def _step(self, update: Update, context: Context) -> Draft | None:
-        # An edited message is no new answer, though PTB's handlers take it for one.
         app = cast(App, context.application)
-        for handler in () if update.edited_message else self._table(context.draft):
+        for handler in self._table(update, context):
             check = handler.check_update(update)
             if check is not None and check is not False:
                 step: Draft | None = await handler.handle_update(update, app, check, context)
@@ -119,8 +118,13 @@ class Dialogue(Durable):
             await _refresh(context, update.callback_query)
         return None
 
-    def _table(self, draft: Draft) -> Iterator[Handler]:
-        return chain(self.entry_points, self.states.get(state_of(draft), ()), self.fallbacks)
+    def _table(self, update: Update, context: Context) -> Iterator[Handler]:
+        # PTB's handlers would take an edited message for a new answer, and a button without data
+        # for any button.
+        if update.edited_message or (update.callback_query and context.press is None):
+            return iter(())
+        state = state_of(context.draft)
+        return chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
 
     async def _leave(
         self, update: Update, context: Context, opening: Opening, after: Draft
