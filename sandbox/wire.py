@@ -7,6 +7,7 @@ the values of secret fields and whatever a secret pattern matches are blanked be
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections import deque
@@ -68,18 +69,24 @@ class WireLog:
             "method": method,
             "path": self.blanked(path),
             "status": status,
-            "request": self.blanked(request),
-            "response": self.blanked(response),
+            "request": self._kept(request),
+            "response": self._kept(response),
             "milliseconds": round(milliseconds, 1),
         }
         self._entries.append(entry)
         self._listener(entry)
 
+    def _kept(self, body: Any) -> Any:
+        try:
+            return self.blanked(body)
+        except RecursionError:
+            return "nested too deeply to show"
+
     def blanked(self, value: Any) -> Any:
-        """The same value without its secrets."""
+        """The same value without its secrets, and fit to be sent on as JSON."""
         if isinstance(value, dict):
             return {
-                key: BLANK if key in self._fields and held else self.blanked(held)
+                self.blanked(key): BLANK if key in self._fields and held else self.blanked(held)
                 for key, held in value.items()
             }
         if isinstance(value, list):
@@ -87,7 +94,8 @@ class WireLog:
         if isinstance(value, str):
             for pattern in self._patterns:
                 value = pattern.sub(BLANK, value)
-        return value
+            return value.encode("utf-8", "backslashreplace").decode()
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class WireLogMiddleware:
@@ -143,7 +151,7 @@ class _Body:
             if kind.endswith("json"):
                 try:
                     return json.loads(text)
-                except ValueError:
+                except (ValueError, RecursionError):
                     return f"not JSON, {self._size} bytes"
         return f"{kind or 'unnamed'}, {self._size} bytes"
 

@@ -59,6 +59,8 @@ def _bearer(
 
 Caller = Annotated[Bearer, Depends(_bearer)]
 TowerId = Annotated[str, Path(description="16 hexadecimal digits", examples=["0100000000000101"])]
+LockerId = Annotated[int, Path(examples=[102])]
+LocationId = Annotated[int, Path(examples=[11])]
 Latitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
 _LOCKER = "/towers/{tower_id}/lockers/{locker_id}"
@@ -157,7 +159,7 @@ async def in_area(
 
 
 @service.get("/locations/{location_id}/", tags=["locations"])
-async def location(harbor: World, caller: Caller, location_id: int) -> wire.LocationBody:
+async def location(harbor: World, caller: Caller, location_id: LocationId) -> wire.LocationBody:
     """Read one location. CONFIRMED."""
     harbor.registry.at_location(location_id)
     return next(place for place in harbor.registry.locations() if place.id == location_id)
@@ -165,7 +167,7 @@ async def location(harbor: World, caller: Caller, location_id: int) -> wire.Loca
 
 @service.get("/locations/{location_id}/availability", tags=["locations"])
 async def location_availability(
-    harbor: World, caller: Caller, location_id: int
+    harbor: World, caller: Caller, location_id: LocationId
 ) -> wire.AvailabilityBody:
     """Count free lockers by size. CONFIRMED."""
     return availability(harbor.registry.at_location(location_id))
@@ -173,7 +175,7 @@ async def location_availability(
 
 @service.get("/locations/{location_id}/lockers", tags=["locations"])
 async def location_lockers(
-    harbor: World, caller: Caller, location_id: int
+    harbor: World, caller: Caller, location_id: LocationId
 ) -> list[wire.LockerBody]:
     """List the lockers of a location. CONFIRMED on an old page."""
     return [locker.body() for locker in harbor.registry.at_location(location_id)]
@@ -195,7 +197,11 @@ async def tower_availability(
 
 @service.post(f"{_LOCKER}/reservations", tags=["lockers"])
 async def reserve(
-    harbor: World, caller: Caller, tower_id: TowerId, locker_id: int, asked: wire.ReservationRequest
+    harbor: World,
+    caller: Caller,
+    tower_id: TowerId,
+    locker_id: LockerId,
+    asked: wire.ReservationRequest,
 ) -> wire.ReservationBody:
     """Reserve an available locker. CONFIRMED; the answer's body is INFERRED."""
     locker = harbor.server.reserve(caller.client, tower_id, locker_id, asked.duration)
@@ -214,7 +220,7 @@ async def reserve(
 
 @service.delete(f"{_LOCKER}/reservations/{{reservation_id}}", tags=["lockers"])
 async def cancel_reservation(
-    harbor: World, caller: Caller, tower_id: TowerId, locker_id: int, reservation_id: int
+    harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId, reservation_id: int
 ) -> wire.LockerBody:
     """Cancel a reservation. The operation is CONFIRMED; method and path are UNKNOWN."""
     return harbor.server.cancel(caller.client, tower_id, locker_id, reservation_id).body()
@@ -222,7 +228,7 @@ async def cancel_reservation(
 
 @service.post(f"{_LOCKER}/cancel-reservation", tags=["lockers"])
 async def cancel_any_reservation(
-    harbor: World, caller: Caller, tower_id: TowerId, locker_id: int
+    harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId
 ) -> wire.LockerBody:
     """Cancel whatever reservation there is. The operation is CONFIRMED; the path is UNKNOWN."""
     return harbor.server.cancel(caller.client, tower_id, locker_id).body()
@@ -230,7 +236,7 @@ async def cancel_any_reservation(
 
 @service.post(f"{_LOCKER}/dropoff-locker-tokens", tags=["lockers"])
 async def drop_off_token(
-    harbor: World, caller: Caller, tower_id: TowerId, locker_id: int, asked: wire.TokenRequest
+    harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId, asked: wire.TokenRequest
 ) -> wire.TokenBody:
     """Issue a drop-off token. CONFIRMED."""
     terms = Asked(asked.duration, asked.client_info)
@@ -239,7 +245,7 @@ async def drop_off_token(
 
 @service.post(f"{_LOCKER}/pickup-locker-tokens", tags=["lockers"])
 async def pick_up_token(
-    harbor: World, caller: Caller, tower_id: TowerId, locker_id: int, asked: wire.TokenRequest
+    harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId, asked: wire.TokenRequest
 ) -> wire.TokenBody:
     """Issue a pick-up token. The operation is CONFIRMED; the path is INFERRED."""
     terms = Asked(asked.duration, asked.client_info)
@@ -248,7 +254,7 @@ async def pick_up_token(
 
 @service.post(f"{_LOCKER}/release-locker", tags=["lockers"])
 async def release(
-    harbor: World, caller: Caller, tower_id: TowerId, locker_id: int
+    harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId
 ) -> wire.LockerBody:
     """Release a rented locker, which becomes declined. CONFIRMED; the body is INFERRED."""
     return harbor.server.release(caller.client, tower_id, locker_id).body()

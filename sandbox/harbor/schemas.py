@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 LONGEST_DURATION = 30 * 86_400
@@ -131,10 +132,18 @@ class TokenBody(BaseModel):
     expires: str
 
 
+def _sendable(payload: dict[str, Any]) -> dict[str, Any]:
+    """The same, if it can be echoed: Python reads JSON that it can't write (NaN, half a pair)."""
+    json.dumps(payload, allow_nan=False, ensure_ascii=False).encode()
+    return payload
+
+
 class _OpenRequest(Camel):
     return_url: str = ""
     client_info: str = Field(default="", max_length=200)
-    payload: dict[str, Any] = Field(default_factory=dict)
+    payload: Annotated[dict[str, JsonValue], AfterValidator(_sendable)] = Field(
+        default_factory=dict
+    )
     keypad_intent: str | None = None
     persist_keypad_code: bool = False
 
@@ -142,15 +151,15 @@ class _OpenRequest(Camel):
 class DropOffLinkRequest(_OpenRequest):
     """Ask for a link that opens some free locker of a size."""
 
-    location_id: int
-    locker_type_id: int
+    location_id: int = Field(examples=[11])
+    locker_type_id: int = Field(examples=[1])
     require_low_locker: bool = False
 
 
 class PickUpLinkRequest(_OpenRequest):
     """Ask for a link that opens an occupied locker of one's own."""
 
-    locker_id: int
+    locker_id: int = Field(examples=[102])
 
 
 class OpenRequestBody(Camel):
