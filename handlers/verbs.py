@@ -23,7 +23,8 @@ class Verb(StrEnum):
     MORE_TIME = "more"
     """Hold the locker, or keep the parcel, longer."""
     SIZE = "size"
-    """Another size (it doesn't fit): asks which; with a size as argument, takes that one."""
+    """Another size (it doesn't fit): asks which; with a size as argument, takes that one. Offered
+    too when no locker was found, where it means: try again with that size."""
     CANCEL = "drop"
     """Cancel: asks first."""
     CANCEL_OK = "drop_ok"
@@ -47,7 +48,8 @@ class Verb(StrEnum):
     HISTORY = "log"
     """The whole timeline of the delivery."""
     RELEASE_ORPHAN = "free"
-    """Operators: give back a locker that is ours at Harbor and unknown here (asks first)."""
+    """Operators: give back a locker that is ours at Harbor and unknown here (asks first); carries
+    no delivery, but `<tower>.<locker>`."""
     LOOK = "look"
     """Operators: open a delivery in the operators' errand."""
 
@@ -67,3 +69,5 @@ class Go(StrEnum):
     """Language, quiet hours, low lockers, reminders."""
     HELP = "guide"
     """How it all works."""
+    OPERATE = "ops"
+    """Operators: health, towers, what is stuck."""

@@ -1,0 +1,117 @@
+"""The protected message that opens a door.
+
+Guarantees: shown to its holder alone, once they have asked for it, for as long as it works; in any
+other case there is nothing to show, and the message goes away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.lifecycle import State
+from bot.model import Code, CodeForm, CodeKind
+from bot.view import Button, View
+from handlers.cards.rows import Row, deed
+from handlers.cards.scene import Scene
+from handlers.verbs import Verb
+from handlers.words import Words
+
+_OPENS_IN: Mapping[CodeKind, frozenset[State]] = {
+    CodeKind.DROP_OFF: frozenset({State.RESERVED, State.RENTED}),
+    CodeKind.PICK_UP: frozenset({State.STORED}),
+}
+
+
+def code_card(scene: Scene) -> View | None:
+    """The code with the door it opens; None when there is none (any more) for this reader."""
+    code, delivery = scene.code, scene.delivery
+    if code is None or not scene.code_out or delivery.state not in _OPENS_IN[code.kind]:
+        return None
+    entitled = delivery.sender if code.kind is CodeKind.DROP_OFF else delivery.collector
+    if scene.reader != entitled:
+        return None
+    lines = [[_title(scene, code), scene.place, _valid(scene, code)], _steps(scene, code)]
+    text = [] if code.form is CodeForm.LINK else [_text(scene, code)]
+    caption = "\n\n".join("\n".join(part) for part in [*lines, text] if part)
+    qr = None if code.form is CodeForm.KEYPAD else code.text
+    return View(caption, tuple(filter(None, _rows(scene, code))), qr=qr, protected=True)
+
+
+def spelled(words: Words, digits: str) -> str:
+    """A keypad code as one says it aloud: `four · seven · one · one`."""
+    _ = words._
+    names = {
+        "0": _("zero"),
+        "1": _("one"),
+        "2": _("two"),
+        "3": _("three"),
+        "4": _("four"),
+        "5": _("five"),
+        "6": _("six"),
+        "7": _("seven"),
+        "8": _("eight"),
+        "9": _("nine"),
+    }
+    return " · ".join(names[digit] for digit in digits if digit in names)
+
+
+def _title(scene: Scene, code: Code) -> str:
+    _ = scene.words._
+    if code.kind is CodeKind.DROP_OFF:
+        return _("🔑 <b>Locker {door}</b> · drop-off code", door=scene.door)
+    return _("🔑 <b>Locker {door}</b> · pick-up code", door=scene.door)
+
+
+def _valid(scene: Scene, code: Code) -> str:
+    return scene.words._("⏳ Valid until {until}", until=scene.until(code.expires_at))
+
+
+def _steps(scene: Scene, code: Code) -> list[str]:
+    _ = scene.words._
+    then = _("3. Take the parcel out and close the door.")
+    if code.kind is CodeKind.DROP_OFF:
+        then = _("3. Put the parcel in and close the door.")
+    match code.form:
+        case CodeForm.KEYPAD:
+            return [
+                _("1. Go to the tower's keypad."),
+                _("2. Type the digits below: door {door} opens.", door=scene.door),
+                then,
+            ]
+        case CodeForm.LINK:
+            return [
+                _("1. Stand at the tower, with Bluetooth switched on."),
+                _("2. Tap “Open the door”: door {door} opens.", door=scene.door),
+                then,
+            ]
+    return [
+        _("1. Stand at the tower, with Bluetooth switched on."),
+        _("2. Hold this code to the tower: door {door} opens.", door=scene.door),
+        then,
+    ]
+
+
+def _text(scene: Scene, code: Code) -> str:
+    if code.form is CodeForm.KEYPAD:
+        return f"<code>{code.text}</code>\n{spelled(scene.words, code.text)}"
+    return f"<code>{code.text}</code>"
+
+
+def _rows(scene: Scene, code: Code) -> list[Row]:
+    _ = scene.words._
+    drop_off = code.kind is CodeKind.DROP_OFF
+    opens: Row = ()
+    if code.form is CodeForm.LINK:
+        opens = (Button(_("Open the door"), url=code.text),)
+    fresh = Verb.NEW_DROP_OFF_CODE if drop_off else Verb.NEW_PICK_UP_CODE
+    helps = (
+        deed(scene, _("It did not open"), Verb.DOOR),
+        deed(scene, _("New code"), fresh),
+    )
+    if not drop_off:
+        return [opens, helps]
+    ways_out = (
+        deed(scene, _("It doesn't fit"), Verb.SIZE),
+        deed(scene, _("Cancel"), Verb.CANCEL),
+    )
+    return [opens, helps, ways_out]
