@@ -67,7 +67,7 @@ class Receiver:
             while True:
                 updates = await self._ask(self._get_updates)
                 untaken = await self._take_batch(updates)
-                self._offset = _offset(updates, untaken)
+                self._offset = next_offset(updates, untaken)
                 failures = failures + 1 if untaken else 0
                 if untaken:
                     await self._pause(backoff(failures - 1))
@@ -185,7 +185,7 @@ class Receiver:
             stopped.cancel()
 
 
-def _offset(updates: Sequence[Update], untaken: Sequence[Update]) -> int | None:
+def next_offset(updates: Sequence[Update], untaken: Sequence[Update]) -> int | None:
     """Confirms all that was taken and nothing else, in whatever order the ids came.
 
     After an empty answer none is needed: what was confirmed is gone at Telegram. Going on without
