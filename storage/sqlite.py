@@ -39,7 +39,9 @@ class SqliteDatabase:
         try:
             connection = SqliteConnection(reader)
             await connection.execute("begin")
-            return await step(SqlTransaction(connection, self._sealer))
+            seen = await step(SqlTransaction(connection, self._sealer))
+            await connection.flush()  # nothing, unless somebody tried to write: they hear of it
+            return seen
         finally:
             # Queued behind whatever a cancelled look left running, so the next one starts clean.
             try:

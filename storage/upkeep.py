@@ -53,6 +53,13 @@ class Upkeep(Subject):
         )
         return row is not None
 
+    async def save_alert(self, alert: Alert) -> None:
+        await self._db.execute(
+            f"""insert into alerts ({ALERTS.listed()}) values ({marks(len(ALERTS.columns))})
+                on conflict (key) do update set {ALERTS.excluded("key")}""",
+            ALERTS.write(alert),
+        )
+
     async def clear_alert(self, key: str, at: datetime) -> bool:
         row = await self._db.fetch_one(
             """update alerts set cleared_at = ? where key = ? and cleared_at is null

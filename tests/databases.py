@@ -1,14 +1,13 @@
 """Fixtures: an empty database of either kind, ready in a few milliseconds.
 
 `database` runs a test on SQLite and on PostgreSQL; `sqlite_database` on SQLite alone, for tests to
-which the kind is nothing. `database_url` and `sqlite_url` are the same before anybody opened them.
-The PostgreSQL server is a real one, brought by a development dependency and shared by all workers
-of a run; each test has a database of its own in it.
+which the kind is nothing. `database_url`, `sqlite_url` and `postgres_url` are the same before
+anybody opened them; `bare_url` has no tables yet. The PostgreSQL server is a real one, brought by
+a development dependency and shared by all workers of a run; each has a database of its own in it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import tempfile
@@ -45,16 +44,26 @@ def postgres_server() -> str:
     return server
 
 
-@contextlib.contextmanager
-def postgres_database(server: str) -> Iterator[str]:
-    """The URL of a new, empty database on `server`, dropped when the block ends."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str) -> str:
+    """The URL of this worker's own database on the server."""
+    name = f"worker_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"create database {name} strategy file_copy")
-        try:
-            yield server.replace("/postgres?", f"/{name}?")
-        finally:
-            connection.execute(f"drop database {name} with (force)")
+    return postgres_server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def postgres_url(postgres_database: str) -> str:
+    """The worker's database with every table empty, which takes a millisecond."""
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public'"
+        ).fetchall()
+        for (table,) in tables:
+            if table != "migrations":
+                connection.execute(f"delete from {table}")
+    return postgres_database
 
 
 @pytest.fixture
@@ -69,12 +78,22 @@ async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(params=KINDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def bare_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database in which there are no tables yet."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
-    with postgres_database(request.getfixturevalue("postgres_server")) as url:
+    url = request.getfixturevalue("postgres_database")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("drop schema public cascade; create schema public")
         yield url
+        connection.execute("drop schema public cascade; create schema public")
 
 
 @pytest.fixture

@@ -1,0 +1,428 @@
+"""Transactions: whole or not at all, durable before anybody is told, taken again on conflict."""
+
+import asyncio
+import contextvars
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Conflict
+from bot.model import Claim, DeliveryId, Draft, Person, PersonId
+from bot.ports import Database
+from storage import StorageBroken, StorageUnavailable, open_database
+from storage.group_commit import STEPS_A_COMMIT
+from storage.urls import sqlite_path
+from tests.databases import KEYS, a_delivery
+
+NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
+CHAT = PersonId(7_000_000_001)
+
+
+async def count_one_up(tx) -> int:
+    """A step that two can't take at once without one noticing."""
+    draft = await tx.draft(CHAT)
+    await asyncio.sleep(0)
+    saved = await tx.save_draft(replace(draft, answers={"n": draft.answers.get("n", 0) + 1}))
+    return saved.answers["n"]
+
+
+async def test_a_step_that_raises_leaves_nothing_and_passes_its_error_on(
+    database: Database,
+) -> None:
+    async def fails(tx):
+        await tx.save_draft(Draft(CHAT))
+        await tx.mark(CHAT, "screen", now=NOW)
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        await database.run(fails)
+    assert (await database.look(lambda tx: tx.draft(CHAT))).version == 0
+    assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
+
+
+async def test_a_failing_step_leaves_those_it_shares_a_commit_with(database: Database) -> None:
+    async def mark(tx, number: int) -> int:
+        await tx.mark(PersonId(number), "screen", now=NOW)
+        if number % 3 == 0:
+            raise ZeroDivisionError
+        if number % 3 == 1:
+            await tx.card(PersonId(number), "screen")
+        return number
+
+    many = range(150)
+    told = await asyncio.gather(
+        *(database.run(lambda tx, number=number: mark(tx, number)) for number in many),
+        return_exceptions=True,
+    )
+    kept = {card.chat for card in await database.look(lambda tx: tx.cards_about("screen"))}
+    assert kept == {number for number in many if number % 3}
+    assert {number for number in told if isinstance(number, int)} == kept
+    assert sum(isinstance(error, ZeroDivisionError) for error in told) == 50
+
+
+async def test_a_step_that_fails_before_it_asks_anything_spoils_nothing(
+    database: Database,
+) -> None:
+    async def fails(tx):
+        raise ZeroDivisionError
+
+    told = await asyncio.gather(
+        *(database.run(step) for step in (count_one_up, fails, count_one_up, fails)),
+        return_exceptions=True,
+    )
+    assert sorted(each for each in told if isinstance(each, int)) == [1, 2]
+    assert (await database.look(lambda tx: tx.draft(CHAT))).answers == {"n": 2}
+
+
+async def test_waiting_steps_share_commits(sqlite_database: Database, sqlite_url: str) -> None:
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    seen = []
+    with closing(sqlite3.connect(path)) as onlooker:
+
+        async def step(tx, number: int):
+            await tx.mark(PersonId(number), "screen", now=NOW)
+            [row] = onlooker.execute("select count(*) from cards").fetchall()
+            seen.append(row[0])
+
+        steps = [lambda tx, number=number: step(tx, number) for number in range(STEPS_A_COMMIT)]
+        await asyncio.gather(*(sqlite_database.run(each) for each in steps))
+    assert len(set(seen)) < STEPS_A_COMMIT / 2
+
+
+async def test_who_is_told_finds_it_committed(sqlite_database: Database, sqlite_url: str) -> None:
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    with closing(sqlite3.connect(path)) as onlooker:
+
+        async def mark_and_look(number: int):
+            await sqlite_database.run(lambda tx: tx.mark(PersonId(number), "screen", now=NOW))
+            return onlooker.execute(
+                "select count(*) from cards where chat = ?", (number,)
+            ).fetchall()
+
+        found = await asyncio.gather(*(mark_and_look(number) for number in range(50)))
+    assert found == [[(1,)]] * 50
+
+
+async def test_a_failing_commit_fails_everybody_in_it(sqlite_database: Database) -> None:
+    writer = sqlite_database._writer._thread  # the one thing that can't be brought about outside
+    honest = writer.fetch_last
+
+    async def full_disk(statements):
+        if statements[-1][0] == "commit":
+            raise StorageUnavailable("disk full")
+        return await honest(statements)
+
+    async def fails(tx):
+        raise ZeroDivisionError
+
+    writer.fetch_last = full_disk
+    told = await asyncio.gather(
+        *(sqlite_database.run(step) for step in (count_one_up, fails, count_one_up)),
+        return_exceptions=True,
+    )
+    writer.fetch_last = honest
+    assert [type(each) for each in told] == [StorageUnavailable] * 3
+    assert await sqlite_database.run(count_one_up) == 1
+
+
+async def test_a_full_disk_is_told_and_outlived(sqlite_database: Database) -> None:
+    writer = sqlite_database._writer._thread
+    [[pages]] = await writer.fetch_last([("pragma page_count", ())])
+    await writer.fetch_last([(f"pragma max_page_count = {pages + 2}", ())])
+
+    async def big(tx):
+        await tx.save_person(Person(CHAT, "x" * 100_000))
+
+    told = await asyncio.gather(
+        *(sqlite_database.run(step) for step in (count_one_up, big, count_one_up)),
+        return_exceptions=True,
+    )
+    assert isinstance(told[1], StorageUnavailable)
+    await writer.fetch_last([("pragma max_page_count = 100000", ())])
+    kept = (await sqlite_database.look(lambda tx: tx.draft(CHAT))).answers.get("n", 0)
+    assert kept == sum(isinstance(each, int) for each in told)
+    assert await sqlite_database.run(count_one_up) == kept + 1
+
+
+async def test_a_step_that_meets_a_conflict_is_taken_again(database: Database) -> None:
+    stale = await database.run(lambda tx: tx.save_draft(Draft(CHAT)))
+    await database.run(lambda tx: tx.save_draft(stale))
+    taken = []
+
+    async def step(tx):
+        taken.append(tx)
+        draft = stale if len(taken) == 1 else await tx.draft(CHAT)
+        return await tx.save_draft(replace(draft, step="mine"))
+
+    assert (await database.run(step)).version == 3
+    assert len(taken) == 2
+
+
+async def test_a_conflict_that_does_not_go_away_is_passed_on(database: Database) -> None:
+    taken = []
+
+    async def step(tx):
+        taken.append(tx)
+        await tx.mark(CHAT, "screen", now=NOW)
+        raise Conflict("always")
+
+    with pytest.raises(Conflict, match="always"):
+        await database.run(step)
+    assert 1 < len(taken) < 10
+    assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
+
+
+async def test_two_replicas_lose_no_step(database_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        replicas = [
+            await stack.enter_async_context(open_database(database_url, keys=KEYS))
+            for _ in range(2)
+        ]
+
+        async def ten(replica: Database) -> list[int]:
+            return [await replica.run(count_one_up) for _ in range(10)]
+
+        told = await asyncio.gather(*(ten(replica) for replica in replicas for _ in range(2)))
+        assert sorted(number for numbers in told for number in numbers) == list(range(1, 41))
+
+
+async def test_two_replicas_handle_an_update_once(database_url: str) -> None:
+    async def handle(tx, update: int) -> bool:
+        opening = await tx.open_update(update, CHAT, NOW)
+        if opening.fresh:
+            await tx.mark(PersonId(update), "screen", now=NOW)
+        return opening.fresh
+
+    async with (
+        open_database(database_url, keys=KEYS) as one,
+        open_database(database_url, keys=KEYS) as other,
+    ):
+        told = await asyncio.gather(
+            *(
+                replica.run(lambda tx, update=update: handle(tx, update))
+                for update in range(20)
+                for replica in (one, other)
+            )
+        )
+        cards = await one.look(lambda tx: tx.cards_about("screen"))
+    assert sum(told) == 20
+    assert [card.wanted for card in cards] == [1] * 20
+
+
+async def test_a_look_sees_one_moment_and_waits_for_no_writer(database: Database) -> None:
+    await database.run(count_one_up)
+    seen = asyncio.Event()
+    written = asyncio.Event()
+
+    async def look(tx):
+        before = await tx.draft(CHAT)
+        seen.set()
+        await written.wait()
+        return before, await tx.draft(CHAT)
+
+    looking = asyncio.create_task(database.look(look))
+    await seen.wait()
+
+    async def write(tx):
+        await count_one_up(tx)
+        # In the midst of writing, somebody else looks and sees what was.
+        return await database.look(lambda other: other.draft(CHAT))
+
+    meanwhile = await database.run(write)
+    written.set()
+    before, after = await looking
+    assert before == after == meanwhile
+    assert (await database.look(lambda tx: tx.draft(CHAT))).version == 2
+
+
+async def test_more_looks_than_readers_all_get_their_turn(database: Database) -> None:
+    looks = (database.look(lambda tx: tx.draft(CHAT)) for _ in range(40))
+    assert await asyncio.gather(*looks) == [Draft(CHAT)] * 40
+
+
+async def test_a_caller_who_gives_up_while_waiting_takes_the_step_along(
+    sqlite_database: Database,
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx):
+        begun.set()
+        await go_on.wait()
+        return await count_one_up(tx)
+
+    first = asyncio.create_task(sqlite_database.run(slow))
+    await begun.wait()
+    given_up = asyncio.create_task(sqlite_database.run(count_one_up))
+    third = asyncio.create_task(sqlite_database.run(count_one_up))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    go_on.set()
+    assert [await first, await third] == [1, 2]
+    assert given_up.cancelled()
+
+
+async def test_a_caller_who_gives_up_half_way_leaves_a_whole_step_or_none(
+    database: Database,
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def two_marks(tx):
+        await tx.mark(CHAT, "one", now=NOW)
+        await tx.card(CHAT, "one")
+        begun.set()
+        await go_on.wait()
+        await tx.mark(CHAT, "two", now=NOW)
+
+    caller = asyncio.create_task(database.run(two_marks))
+    await begun.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    go_on.set()
+    assert await database.run(count_one_up) == 1
+    cards = [await database.look(lambda tx, s=s: tx.card(CHAT, s)) for s in ("one", "two")]
+    assert (cards[0] is None) == (cards[1] is None)
+
+
+async def test_a_look_given_up_leaves_its_reader_usable(database: Database) -> None:
+    for _ in range(12):
+        begun = asyncio.Event()
+
+        async def stuck(tx, begun=begun):
+            await tx.draft(CHAT)
+            begun.set()
+            await asyncio.Event().wait()
+
+        looking = asyncio.create_task(database.look(stuck))
+        await begun.wait()
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+    assert await database.run(count_one_up) == 1
+    assert (await database.look(lambda tx: tx.draft(CHAT))).version == 1
+
+
+async def test_a_step_that_cancels_itself_is_undone_alone(database: Database) -> None:
+    async def impatient(tx):
+        await tx.mark(CHAT, "screen", now=NOW)
+        async with asyncio.timeout(0):
+            await tx.card(CHAT, "screen")
+
+    told = await asyncio.gather(
+        *(database.run(step) for step in (count_one_up, impatient, count_one_up)),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in told] == [int, TimeoutError, int]
+    assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
+
+
+async def test_a_step_sees_its_callers_context(database: Database) -> None:
+    language = contextvars.ContextVar("language", default="en")
+
+    async def call(chosen: str) -> str:
+        language.set(chosen)
+
+        async def step(tx):
+            await tx.draft(CHAT)
+            return language.get()
+
+        return await database.run(step)
+
+    languages = ["de", "fr", "pl"]
+    assert await asyncio.gather(*(call(each) for each in languages)) == languages
+
+
+async def test_closing_finishes_what_is_queued_and_takes_no_more(sqlite_url: str) -> None:
+    async with open_database(sqlite_url, keys=KEYS) as database:
+        waiting = [asyncio.create_task(database.run(count_one_up)) for _ in range(5)]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*waiting) == [1, 2, 3, 4, 5]
+    with pytest.raises(StorageUnavailable, match="closed"):
+        await database.run(count_one_up)
+
+
+async def test_a_row_without_its_delivery_is_refused(database: Database) -> None:
+    claim = Claim(DeliveryId("nowhere"), "AAAA2222", "link")
+    with pytest.raises(StorageBroken):
+        await database.run(lambda tx: tx.save_claim(claim))
+    await database.run(lambda tx: tx.add_delivery(a_delivery("nowhere")))
+    await database.run(lambda tx: tx.save_claim(claim))
+
+
+KILLED = """
+import asyncio, sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from bot.model import Moment
+from storage import open_database
+from tests.databases import KEYS, a_delivery
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+async def main(url):
+    async with open_database(url, keys=KEYS) as database:
+        async def writer(name):
+            delivery = await database.run(lambda tx: tx.add_delivery(a_delivery(name)))
+            while True:
+                async def step(tx):
+                    saved = await tx.save_delivery(delivery)
+                    await tx.record(Moment(saved.id, NOW, str(saved.version)))
+                    return saved
+                delivery = await database.run(step)
+                print(name, delivery.version, flush=True)
+        await asyncio.gather(*(writer(f"writer{number}") for number in range(6)))
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def test_killed_at_any_moment_it_leaves_whole_steps_and_all_that_was_told(
+    database_url: str,
+) -> None:
+    for lines in (1, 40, 77, 150):
+        told = await asyncio.to_thread(_run_and_kill, database_url, lines)
+        async with open_database(database_url, keys=KEYS) as database:
+            live = await database.look(lambda tx: tx.live_deliveries())
+            for delivery in live:
+                history = await database.look(lambda tx, each=delivery: tx.history(each.id))
+                steps = [moment.event for moment in history]
+                assert steps == [str(number) for number in range(2, delivery.version + 1)]
+                assert delivery.version >= told.get(delivery.id, 0)
+            assert told.keys() <= {delivery.id for delivery in live}
+            for delivery in live:
+                await database.run(lambda tx, each=delivery: _remove(tx, each.id))
+
+
+async def _remove(tx, delivery: str) -> None:
+    await tx._db.execute("delete from deliveries where id = ?", (delivery,))
+
+
+def _run_and_kill(url: str, lines: int) -> dict[str, int]:
+    """Kill a writing process after that many steps were told; the last version told of each."""
+    told: dict[str, int] = {}
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, url],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    with process, process.stdout as output:
+        for _ in range(lines):
+            name, version = output.readline().split()
+            told[name] = int(version)
+        os.kill(process.pid, signal.SIGKILL)
+        for line in output:  # what it still told before it died counts too
+            if line.endswith("\n"):
+                name, version = line.split()
+                told[name] = int(version)
+    return told

@@ -1,0 +1,126 @@
+"""Alerts, remembered towers, counts and pruning, on both databases."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from bot.lifecycle import State
+from bot.model import Alert, Hours, MessageId, PersonId, Tower, TowerId, Want
+from bot.ports import Counts, Database
+from storage import StorageBroken
+from tests.databases import a_delivery
+
+NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
+DAY = timedelta(days=1)
+ANNA = PersonId(7_000_000_001)
+ALERT = Alert("harbor:away", NOW, detail={"since": "12:31", "tries": 3})
+
+
+async def test_an_alert_is_raised_once_until_it_was_cleared(database: Database) -> None:
+    assert await database.run(lambda tx: tx.raise_alert(ALERT))
+    assert not await database.run(lambda tx: tx.raise_alert(replace(ALERT, raised_at=NOW + DAY)))
+    assert await database.look(lambda tx: tx.alert(ALERT.key)) == ALERT
+    assert await database.look(lambda tx: tx.alerts()) == [ALERT]
+    assert await database.run(lambda tx: tx.clear_alert(ALERT.key, NOW + DAY))
+    assert not await database.run(lambda tx: tx.clear_alert(ALERT.key, NOW + DAY))
+    assert await database.look(lambda tx: tx.alerts()) == []
+    cleared = await database.look(lambda tx: tx.alert(ALERT.key))
+    assert cleared == replace(ALERT, cleared_at=NOW + DAY)
+    again = Alert(ALERT.key, NOW + 2 * DAY)
+    assert await database.run(lambda tx: tx.raise_alert(again))
+    assert await database.look(lambda tx: tx.alerts()) == [again]
+
+
+async def test_alerts_come_in_the_order_they_were_raised(database: Database) -> None:
+    async def raise_them(tx):
+        for number, key in enumerate(("c", "a", "b")):
+            await tx.raise_alert(Alert(key, NOW + number * DAY))
+
+    await database.run(raise_them)
+    alerts = await database.look(lambda tx: tx.alerts())
+    assert [alert.key for alert in alerts] == ["c", "a", "b"]
+
+
+def a_tower(number: int, **more) -> Tower:
+    return Tower(
+        TowerId(f"{number:016x}"), f"Tower {number}", "Hafenstraße 1", "Łódź", None, None,
+        "Europe/Warsaw", **more,
+    )  # fmt: skip
+
+
+async def test_towers_are_remembered_as_they_were_last_saved(database: Database) -> None:
+    span = Hours(time(8), time(20, 30))
+    full = replace(
+        a_tower(2, hours={0: (span, Hours(time(21), time(23, 59, 59))), 6: ()}, location=77),
+        latitude=51.759248,
+        longitude=-0.1,
+    )
+    await database.run(lambda tx: tx.save_towers([a_tower(n) for n in range(1200)]))
+    assert len(await database.look(lambda tx: tx.towers())) == 1200
+    await database.run(lambda tx: tx.save_towers([full, a_tower(1)]))
+    assert await database.look(lambda tx: tx.towers()) == [full, a_tower(1)]
+    await database.run(lambda tx: tx.save_towers([]))
+    assert await database.look(lambda tx: tx.towers()) == []
+
+
+async def test_counts_say_what_there_is_and_what_is_owed(database: Database) -> None:
+    assert await database.look(lambda tx: tx.counts()) == Counts({}, 0, 0)
+
+    async def fill(tx):
+        await tx.add_delivery(a_delivery("a", want=Want.LOCKER))
+        await tx.add_delivery(a_delivery("b"))
+        await tx.add_delivery(a_delivery("c", state=State.STORED))
+        await tx.mark(ANNA, "screen", now=NOW)
+        await tx.mark(ANNA, "delivery:a", now=NOW)
+        card = await tx.card(ANNA, "screen")
+        await tx.card_shown(card, message=MessageId(1), form="text", digest="")
+
+    await database.run(fill)
+    assert await database.look(lambda tx: tx.counts()) == Counts(
+        {"requested": 2, "stored": 1}, cards_owed=1, wants_owed=1
+    )
+
+
+async def test_pruning_forgets_the_old_and_keeps_what_is_needed(database: Database) -> None:
+    async def fill(tx):
+        for update, day in enumerate((0, 1, 5)):
+            await tx.open_update(update, ANNA, NOW + day * DAY)
+        for day, key in ((0, "old"), (5, "new")):
+            await tx.raise_alert(Alert(key, NOW))
+            await tx.clear_alert(key, NOW + day * DAY)
+        await tx.raise_alert(Alert("stands", NOW))
+        for subject in ("owed", "shown", "dropped"):
+            await tx.mark(ANNA, subject, now=NOW)
+        shown, dropped = await tx.card(ANNA, "shown"), await tx.card(ANNA, "dropped")
+        await tx.card_shown(shown, message=MessageId(1), form="text", digest="")
+        for message in (2, 3):
+            await tx.card_shown(dropped, message=MessageId(message), form="text", digest="")
+        dropped = await tx.card(ANNA, "dropped")
+        await tx.drop_card(dropped)
+        await tx.card_tidied(dropped)
+
+    await database.run(fill)
+    assert await database.run(lambda tx: tx.prune(NOW + 2 * DAY)) == 4
+    assert await database.run(lambda tx: tx.prune(NOW + 2 * DAY)) == 0
+
+    async def rest(tx):
+        openings = [await tx.open_update(update, ANNA, NOW) for update in range(3)]
+        assert [opening.fresh for opening in openings] == [True, True, False]
+        assert await tx.alert("old") is None
+        assert await tx.alert("new") is not None
+        assert await tx.alert("stands") is not None
+        cards = [await tx.card(ANNA, subject) for subject in ("owed", "shown", "dropped")]
+        assert [card is not None for card in cards] == [True, True, False]
+
+    await database.run(rest)
+
+
+async def test_a_look_cannot_write(database: Database) -> None:
+    for write in (
+        lambda tx: tx.raise_alert(ALERT),
+        lambda tx: tx.mark(ANNA, "screen", now=NOW),
+    ):
+        with pytest.raises(StorageBroken, match=r"read-?\s?only"):
+            await database.look(write)
+    assert await database.look(lambda tx: tx.alerts()) == []
