@@ -339,6 +339,16 @@ async def close(act: Act, delivery: Delivery, reason: str) -> Delivery:
     )
 
 
+async def release_orphan(act: Act, key: str) -> None:
+    """An operator wants the stray locker of an alert given back; the watcher does it."""
+    if act.person not in act.terms.operators:
+        raise NotYours
+    alert = await act.tx.alert(key)
+    if alert is not None and alert.cleared_at is None:
+        await act.tx.save_alert(replace(alert, detail={**alert.detail, "release": True}))
+        await tell_operators(act.tx, key, act.terms, now=act.now)
+
+
 async def _alert(act: Act, key: str, detail: dict[str, str]) -> None:
     if await act.tx.raise_alert(Alert(key, act.now, detail=detail)):
         await tell_operators(act.tx, key, act.terms, now=act.now)

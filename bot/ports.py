@@ -212,6 +212,10 @@ class Transaction(Protocol):
         """False when it stands already (told once)."""
         ...
 
+    async def save_alert(self, alert: Alert) -> None:
+        """Replace what is known of an alert."""
+        ...
+
     async def clear_alert(self, key: str, at: datetime) -> bool:
         """False when none stood."""
         ...

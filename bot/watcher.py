@@ -165,7 +165,7 @@ class Watcher:
                 await self._conclude(latest[key], assigned[key].status, began)
             elif not self._fresh(latest.get(key), began):
                 orphans.append(key)
-        await self._report_orphans(orphans)
+        await self._report_orphans({key: assigned[key].status for key in orphans})
 
     @staticmethod
     def _late_fact(delivery: Delivery | None, status: LockerStatus) -> Event | None:
@@ -177,14 +177,16 @@ class Watcher:
         changed = delivery.changed_at if delivery is not None else None
         return changed is not None and began - changed < self._terms.drop_off
 
-    async def _report_orphans(self, orphans: Iterable[Door]) -> None:
+    async def _report_orphans(self, orphans: Mapping[Door, LockerStatus]) -> None:
         keys = {f"orphan:{tower}/{locker}": (tower, locker) for tower, locker in orphans}
         for key, (tower, locker) in keys.items():
             await self._alerts.raise_once(key, tower=tower, locker=locker)
         for alert in await self._alerts.standing("orphan:"):
             if alert.key not in keys:
                 await self._alerts.clear(alert.key)
-            elif alert.detail.get("release"):
+            elif alert.detail.get("release") and (
+                orphans[keys[alert.key]] is not LockerStatus.DECLINED  # on its way already
+            ):
                 await self._release_orphan(*keys[alert.key])
 
     async def _release_orphan(self, tower: TowerId, locker: LockerId) -> None:

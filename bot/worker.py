@@ -115,8 +115,9 @@ class Worker:
             now = self._clock.now()
             after = replace(delivery, want=None, want_due=None, want_attempts=0)
             after = replace(after, **changes)  # type: ignore[arg-type]  # Delivery's own fields
-            await keep(tx, after, now=now, terms=self._terms, seen=bool(changes))
-            if changes:
+            seen = after.trouble is not delivery.trouble
+            await keep(tx, after, now=now, terms=self._terms, seen=seen)
+            if seen:
                 await tell(tx, after, now=now)
 
         await self._database.run(step)
@@ -206,9 +207,9 @@ class Worker:
             await self._cancel_reservation(delivery, locker)
         elif held.status is LockerStatus.RENTED:
             await self._lockers.release(delivery.tower, locker)
-            await self._done_with(delivery)
+            await self._leave_to_watcher(delivery, locker)
         else:  # declined: on its way back; occupied: the watcher has news
-            await self._done_with(delivery)
+            await self._leave_to_watcher(delivery, locker)
         self._poke_watcher()
 
     async def _held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
@@ -252,4 +253,8 @@ class Worker:
             await self._lockers.cancel_reservation(delivery.tower, locker, delivery.reservation)
         except (NotOffered, Refused) as error:
             log.info("reservation_left_to_lapse", delivery=delivery.id, why=str(error))
-        await self._done_with(delivery)
+        await self._leave_to_watcher(delivery, locker)
+
+    async def _leave_to_watcher(self, delivery: Delivery, locker: LockerId) -> None:
+        """Nothing more to ask; a locker that was only being tried is now known to be ours."""
+        await self._done_with(delivery, locker=locker, trying=None)

@@ -1,0 +1,318 @@
+"""The outbox: what is owed is shown once, truthfully, whatever Telegram does meanwhile.
+
+The messenger here is a chat in memory that fails on demand; the real one is tested elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.model import SCREEN, Card, MessageId, Person, PersonId
+from bot.outbox import Outbox
+from bot.ports import Database
+from bot.view import Button, View
+from sandbox.clock import Clock
+
+ANNA, BEN = PersonId(1), PersonId(2)
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Chats:
+    """Messages by chat and id; `failing` holds what the next calls raise, oldest first."""
+
+    messages: dict[tuple[int, int], str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    failing: list[Exception] = field(default_factory=list)
+    gate: dict[int, asyncio.Event] = field(default_factory=dict)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+    last: int = 0
+
+    async def _called(self, what: str, chat: int) -> None:
+        self.calls.append(what)
+        self.called.set()
+        if chat in self.gate:
+            await self.gate[chat].wait()
+        if self.failing:
+            raise self.failing.pop(0)
+
+    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+        await self._called("send silently" if silent else "send", chat)
+        self.last += 1
+        self.messages[chat, self.last] = view.html
+        return MessageId(self.last)
+
+    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+        await self._called("edit", chat)
+        if (chat, message) not in self.messages:
+            raise MessageGone
+        self.messages[chat, message] = view.html
+
+    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+        await self._called("remove", chat)
+        self.messages.pop((chat, message), None)
+
+    def of(self, chat: PersonId) -> list[str]:
+        return [text for (owner, _), text in self.messages.items() if owner == chat]
+
+
+@dataclass
+class Truth:
+    """What is true now, by subject."""
+
+    views: dict[str, View | None] = field(default_factory=dict)
+
+    async def present(self, card: Card) -> tuple[View | None, bool]:
+        return self.views.get(card.subject), not card.ring
+
+
+@dataclass
+class Owed:
+    database: Database
+    clock: Clock
+    chats: Chats
+    truth: Truth
+    outbox: Outbox
+
+    async def mark(self, chat: PersonId = ANNA, subject: str = SCREEN, *, ring: bool = False):
+        now = self.clock.now()
+        await self.database.run(lambda tx: tx.mark(chat, subject, now=now, ring=ring))
+
+    async def turn(self) -> None:
+        for _ in range(5):
+            await self.outbox.turn()
+            await self.outbox.settle()
+
+    async def card(self, chat: PersonId = ANNA, subject: str = SCREEN) -> Card:
+        card = await self.database.look(lambda tx: tx.card(chat, subject))
+        assert card is not None
+        return card
+
+
+@pytest.fixture
+async def owed(database: Database) -> Owed:
+    clock, chats, truth = Clock(START, stopped=True), Chats(), Truth({SCREEN: View("one")})
+    return Owed(database, clock, chats, truth, Outbox(database, chats, truth, clock))
+
+
+async def test_what_is_owed_is_sent_once_and_then_edited(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = View("two")
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["two"]
+    assert owed.chats.calls == ["send silently", "edit"]
+
+
+async def test_a_card_that_would_look_the_same_is_left_alone(owed: Owed):
+    for _ in range(3):
+        await owed.mark()
+        await owed.turn()
+    assert owed.chats.calls == ["send silently"]
+    assert owed.outbox.tally.unchanged == 2
+
+
+async def test_ringing_sends_anew_and_takes_the_old_message_away(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = View("in the locker")
+    await owed.mark(ring=True)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["in the locker"]
+    assert owed.chats.calls == ["send silently", "send", "remove"]
+    assert (await owed.card()).previous is None
+
+
+async def test_three_changes_while_telegram_was_away_become_one_message(owed: Owed):
+    owed.chats.failing = [TryLater("away")] * 3
+    for text in ("one", "two", "three"):
+        owed.truth.views[SCREEN] = View(text)
+        await owed.mark()
+        await owed.turn()
+        owed.clock.turn(0.1)
+    owed.clock.turn(60)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["three"]
+
+
+async def test_telegrams_own_delay_is_kept(owed: Owed):
+    owed.chats.failing = [TryLater("flood", 30)]
+    await owed.mark()
+    await owed.turn()
+    owed.clock.turn(29)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == []
+    owed.clock.turn(2)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_restart_repeats_nothing(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    again = Outbox(owed.database, owed.chats, owed.truth, owed.clock)
+    await again.recover()
+    await again.turn()
+    await again.settle()
+    assert owed.chats.calls == ["send silently"]
+    assert again.tally.possible_doubles == 0
+
+
+async def test_a_send_whose_answer_was_lost_is_repeated_and_counted(owed: Owed):
+    owed.chats.failing = [OutcomeUnknown("reset")]
+    await owed.mark()
+    await owed.turn()
+    owed.clock.turn(5)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+    assert owed.outbox.tally.possible_doubles == 1
+
+
+async def test_a_crash_in_the_middle_of_a_send_is_found_at_the_next_start(owed: Owed):
+    await owed.mark()
+    card = await owed.card()
+    await owed.database.run(lambda tx: tx.card_sending(card, owed.clock.now()))
+    again = Outbox(owed.database, owed.chats, owed.truth, owed.clock)
+    await again.recover()
+    await again.turn()
+    await again.settle()
+    assert again.tally.possible_doubles == 1
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_crash_before_the_old_message_was_taken_away_takes_it_away_later(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    await owed.mark(ring=True)
+    card = await owed.card()
+    owed.chats.messages[ANNA, 77] = "new"
+    await owed.database.run(
+        lambda tx: tx.card_shown(card, message=MessageId(77), form="text", digest="new")
+    )  # …and here the plug was pulled
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["new"]
+
+
+async def test_nothing_to_show_takes_the_message_away(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = None
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == []
+    assert await owed.database.look(lambda tx: tx.card(ANNA, SCREEN)) is None
+
+
+async def test_a_message_that_the_person_deleted_is_sent_anew(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.chats.messages.clear()
+    owed.truth.views[SCREEN] = View("two")
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["two"]
+
+
+async def test_a_view_of_another_form_replaces_the_message(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = View("scan me", qr="HARBOR://OPEN/1")
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["scan me"]
+    assert owed.chats.calls == ["send silently", "send silently", "remove"]
+
+
+async def test_somebody_who_blocked_the_bot_is_owed_nothing_and_known_as_out_of_reach(owed: Owed):
+    await owed.database.run(lambda tx: tx.save_person(Person(ANNA, "Anna")))
+    owed.chats.failing = [Unreachable("blocked")]
+    await owed.mark()
+    await owed.turn()
+    person = await owed.database.look(lambda tx: tx.person(ANNA))
+    assert person is not None
+    assert not person.reachable
+    owed.clock.turn(3600)
+    await owed.turn()
+    assert owed.chats.calls == ["send silently"]
+
+
+async def test_a_card_that_telegram_refuses_does_not_hold_up_the_rest(owed: Owed):
+    owed.chats.failing = [Refused("can't parse entities")]
+    await owed.mark(ANNA)
+    await owed.turn()
+    await owed.mark(BEN)
+    await owed.turn()
+    assert owed.chats.of(BEN) == ["one"]
+    owed.clock.turn(601)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_chat_that_telegram_is_slow_for_delays_no_other(owed: Owed):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark(ANNA)
+    await owed.outbox.turn()
+    await owed.mark(BEN)
+    await owed.outbox.turn()
+    for _ in range(1000):
+        if owed.chats.of(BEN):
+            break
+        await asyncio.sleep(0.001)
+    assert owed.chats.of(BEN) == ["one"]
+    assert owed.chats.of(ANNA) == []
+    owed.chats.gate[ANNA].set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed: Owed):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    owed.truth.views[SCREEN] = View("two")
+    await owed.mark()
+    owed.chats.gate[ANNA].set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["two"]
+
+
+async def test_the_fast_path_shows_what_a_step_touched_without_a_turn(owed: Owed):
+    await owed.mark()
+    owed.outbox.touch([(ANNA, SCREEN)])
+    await owed.outbox.settle()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+def test_views_that_look_alike_have_one_digest_and_others_have_others():
+    button = Button("Reserve", press="r")
+    assert View("a", ((button,),)).digest == View("a", ((button,),)).digest
+    others = [View("b"), View("a"), View("a", qr="X"), View("a", protected=True)]
+    assert len({view.digest for view in [View("a", ((button,),)), *others]}) == 5
+
+
+def test_no_repr_of_a_view_shows_what_it_says():
+    view = View("secret text", ((Button("copy", copy="secret code"),),), qr="HARBOR://OPEN/SECRET")
+    assert "secret" not in repr(view).lower()
+
+
+async def test_backing_off_grows_and_then_stays(owed: Owed):
+    owed.chats.failing = [TryLater("away")] * 20
+    await owed.mark()
+    gaps = []
+    for _ in range(8):
+        before = owed.clock.now()
+        await owed.turn()
+        due = (await owed.card()).due_at
+        assert due is not None
+        gaps.append(due - before)
+        owed.clock.turn((due - owed.clock.now()).total_seconds())
+    assert gaps == sorted(gaps)
+    assert gaps[0] == timedelta(seconds=1)
+    assert gaps[-1] == timedelta(seconds=60)

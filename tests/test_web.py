@@ -1,0 +1,153 @@
+"""The web edge over real HTTP: what is let in, what is answered, what is kept quiet."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.errors import TryLater
+from bot.outbox import Tally
+from bot.ports import Counts
+from web.app import LARGEST_BODY, Refusal, TelegramHook, create_app
+from web.metrics import Reading, exposition
+from web.serving import serving
+
+PATH, SECRET = "/telegram/some-random-part", "the-secret"
+HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+UPDATE = {"update_id": 1}
+
+
+class Behind:
+    """Whatever stands behind the web edge, and what it was given."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.pushed: list[bytes] = []
+        self.failing: Exception | None = None
+        self.told: dict[str, Any] = {"ok": True, "reasons": []}
+
+    async def take(self, update: dict[str, Any]) -> None:
+        if self.failing:
+            raise self.failing
+        self.taken.append(update)
+
+    async def push(self, headers, body: bytes) -> None:
+        if self.failing:
+            raise self.failing
+        self.pushed.append(body)
+
+    async def health(self) -> dict[str, Any]:
+        return self.told
+
+    async def reading(self) -> Reading:
+        return Reading(Counts({"stored": 3}, 2, 1), Tally(sent=5), 4.5, harbor_ok=True)
+
+
+@asynccontextmanager
+async def outside(behind: Behind, *, hooks: bool) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(
+        health=behind.health,
+        metrics=lambda: exposition(behind.reading),
+        telegram=TelegramHook(PATH, SECRET, behind.take) if hooks else None,
+        harbor=behind.push if hooks else None,
+    )
+    async with (
+        serving(app, host="127.0.0.1", port=0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def behind() -> Behind:
+    return Behind()
+
+
+@pytest.fixture
+async def client(behind: Behind) -> AsyncIterator[httpx.AsyncClient]:
+    async with outside(behind, hooks=True) as client:
+        yield client
+
+
+async def test_an_update_is_answered_only_after_it_was_taken(client, behind):
+    assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 200
+    assert behind.taken == [UPDATE]
+
+
+async def test_an_update_that_could_not_be_kept_is_refused_so_that_it_comes_again(client, behind):
+    behind.failing = TryLater("storage is away")
+    assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 503
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Telegram-Bot-Api-Secret-Token": "guess"}])
+async def test_without_the_secret_the_path_seems_not_to_exist(client, behind, headers):
+    refused = await client.post(PATH, json=UPDATE, headers=headers)
+    nowhere = await client.post("/telegram/elsewhere", json=UPDATE, headers=HEADERS)
+    assert refused.status_code == nowhere.status_code == 404
+    assert refused.text == nowhere.text
+    assert behind.taken == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"update_id": "x"}', b"\xff"])
+async def test_what_is_no_update_is_refused(client, behind, body):
+    answer = await client.post(PATH, content=body, headers=HEADERS)
+    assert answer.status_code == 400
+    assert behind.taken == []
+
+
+async def test_a_body_over_a_megabyte_is_refused_even_without_a_length(client, behind):
+    async def endless():
+        for _ in range(LARGEST_BODY // 1024 + 2):
+            yield b" " * 1024
+
+    for path, headers in ((PATH, HEADERS), ("/harbor", {})):
+        assert (await client.post(path, content=endless(), headers=headers)).status_code == 413
+
+
+async def test_harbors_push_reaches_the_bot_and_a_refused_one_says_why(client, behind):
+    assert (await client.post("/harbor", content=b"{}")).status_code == 200
+    assert behind.pushed == [b"{}"]
+    behind.failing = Refusal(401, "refused")
+    assert (await client.post("/harbor", content=b"{}")).status_code == 401
+
+
+async def test_health_is_503_with_reasons_when_something_is_wrong(client, behind):
+    assert (await client.get("/healthz")).json()["ok"] is True
+    behind.told = {"ok": False, "reasons": ["Harbor does not answer"]}
+    ill = await client.get("/healthz")
+    assert ill.status_code == 503
+    assert ill.json()["reasons"] == ["Harbor does not answer"]
+
+
+async def test_metrics_can_be_read_by_prometheus(client):
+    answer = await client.get("/metrics")
+    families = {f.name: f for f in text_string_to_metric_families(answer.text)}
+    sent = [s.value for s in families["lockerbot_messages"].samples if s.labels["how"] == "sent"]
+    assert sent == [5.0]
+    assert families["lockerbot_watcher_lag_seconds"].samples[0].value == 4.5
+    assert families["lockerbot_deliveries"].samples[0].labels == {"state": "stored"}
+    assert "lockerbot_possible_double_messages" in families
+
+
+@pytest.mark.parametrize("path", ["/", "/telegram", "/docs", "/harbor/x", PATH + "/x"])
+async def test_anything_else_is_not_there(client, path):
+    assert (await client.get(path)).status_code == 404
+    assert (await client.get(PATH)).status_code == 404, "another method learns nothing either"
+
+
+async def test_in_polling_mode_there_are_no_hooks(behind):
+    async with outside(behind, hooks=False) as client:
+        assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 404
+        assert (await client.post("/harbor", content=b"{}")).status_code == 404
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_an_address_that_is_taken_is_an_os_error(behind):
+    app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
+    async with serving(app, host="127.0.0.1", port=0) as port:
+        with pytest.raises(OSError, match="in use"):
+            async with serving(app, host="127.0.0.1", port=port):
+                pass
