@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from PIL import Image
@@ -23,6 +23,7 @@ from sandbox.telegram.phones import Phones
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOKEN = "42:sandbox"
+T = TypeVar("T")
 
 
 @dataclass
@@ -114,6 +115,14 @@ async def stage(*, limits: bool = False, schema: bool = True) -> AsyncIterator[S
         on.phones.open(on.ann)
         on.telegram.updates.clear()
         yield on
+
+
+async def eventually(seen: Callable[[], Awaitable[T]]) -> T:
+    """The first true thing `seen` finds, within a few seconds."""
+    async with asyncio.timeout(10):
+        while not (found := await seen()):  # noqa: ASYNC110 - what is looked at has no event
+            await asyncio.sleep(0.005)
+    return found
 
 
 def buttons(*data: str) -> dict[str, Any]:

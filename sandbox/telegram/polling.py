@@ -28,9 +28,14 @@ class Poller:
     def __init__(self) -> None:
         self._ended: asyncio.Future[ApiError] | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits for an update."""
+        return self._ended is None or self._ended.done()
+
     def end(self, description: str = WEBHOOK_SET) -> None:
         """End the poll that waits, if one does, with 409."""
-        if self._ended is not None and not self._ended.done():
+        if self._ended is not None and not self.idle:
             self._ended.set_result(ApiError(409, description))
 
     async def get_updates(self, telegram: Telegram, call: Call, receive: Receive) -> Any:
@@ -59,6 +64,7 @@ class Poller:
             hang_up.cancel()
         if ended.done():
             raise ended.result()
+        ended.cancel()
 
 
 def read_allowed(updates: Updates, call: Call) -> None:
