@@ -33,7 +33,7 @@ _TOWERS_FRESH = timedelta(minutes=1)
 
 
 class ChatPresenter:
-    """See the module. `bot` is the bot's username, for links; `locale` the language of people whose
+    """See the module. `bot` tells the bot's username, for links; `locale` the language of people whose
     own has no catalogue."""
 
     def __init__(
@@ -43,7 +43,7 @@ class ChatPresenter:
         terms: Terms,
         screens: Screens,
         *,
-        bot: str,
+        bot: Callable[[], str],
         locale: str = "en",
     ) -> None:
         self._database, self._clock, self._terms = database, clock, terms
@@ -98,7 +98,7 @@ class ChatPresenter:
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))
         words = speak(draft.answers.get("language"), self._locale)
-        return group_card(words, self._bot), True
+        return group_card(words, self._bot()), True
 
     def _hushed(self, scene: Scene, reader: Person) -> bool:
         quiet = quiet_until(reader, scene.tower.zone, scene.now) is not None
@@ -116,4 +116,4 @@ class ChatPresenter:
         if self._towers_read is None or now - self._towers_read >= _TOWERS_FRESH:
             self._towers = {tower.id: tower for tower in await tx.towers()}
             self._towers_read = now if self._towers else None
-        return Sources(now, self._terms, self._towers, self._bot, self._locale)
+        return Sources(now, self._terms, self._towers, self._bot(), self._locale)

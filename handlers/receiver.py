@@ -51,6 +51,8 @@ class Receiver:
         self._long_poll = timedelta(seconds=long_poll)
         self._offset: int | None = None
         self._stopping = asyncio.Event()
+        self.introduced = asyncio.Event()
+        """Set once Telegram has told us who we are: before that, nothing can be said."""
         self._failures: dict[int, Exception] = {}
         application.add_error_handler(self._note_failure)
 
@@ -62,7 +64,7 @@ class Receiver:
         """Receive until stopped, then confirm. Raises Misconfigured."""
         bot, failures = self._application.bot, 0
         try:
-            await self._ask(lambda: introduce(self._application))
+            await self._introduce()
             await self._ask(bot.delete_webhook)  # getUpdates is refused while one is set
             while True:
                 updates = await self._ask(self._get_updates)
@@ -80,7 +82,7 @@ class Receiver:
         """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
         bot = self._application.bot
         try:
-            await self._ask(lambda: introduce(self._application))
+            await self._introduce()
             await self._ask(
                 lambda: bot.set_webhook(
                     url,
@@ -91,6 +93,10 @@ class Receiver:
             )
         except _Stopped:
             return
+
+    async def _introduce(self) -> None:
+        await self._ask(lambda: introduce(self._application))
+        self.introduced.set()
 
     async def take(self, update: Mapping[str, Any]) -> None:
         """One update as Telegram's JSON; returns once it is committed.
