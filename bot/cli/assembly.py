@@ -31,7 +31,8 @@ from handlers.conversation import build_dialogue, phrases
 from handlers.durable import App
 from handlers.messenger import TelegramMessenger
 from handlers.pace import Pace
-from handlers.presenter import CardPresenter
+from handlers.presenter import ChatPresenter
+from handlers.prompting import Health, Sight
 from handlers.receiver import Receiver
 from handlers.screens import Screens
 from harbor.client import Harbor
@@ -105,8 +106,18 @@ class Assembly:
         """One scrape's worth for the metrics."""
         return Reading(await self.counts(), self.outbox.tally, self.lag(), not self.watcher.away)
 
+    async def condition(self) -> Health:
+        """How the bot is doing, for operators in the chat."""
+        counts = await self.counts()
+        return Health(
+            harbor=not self.watcher.away,
+            database=counts is not None,
+            looked_at=self.watcher.looked_at,
+            cards_owed=counts.cards_owed if counts else 0,
+        )
+
     async def health(self) -> Mapping[str, Any]:
-        """`{"ok", "reasons", …}` for /healthz and /ops."""
+        """`{"ok", "reasons", …}` for /healthz."""
         counts = await self.counts()
         reasons = ["storage does not answer"] if counts is None else []
         if self.watcher.away:
@@ -136,7 +147,7 @@ async def assembled(
         assembly = _assemble(settings, harbor_settings.signature, database, harbor, clock)
         await assembly.towers.load()
         await assembly.outbox.recover()
-        async with _turning(assembly), assembly.application:
+        async with _turning(assembly):
             yield assembly
 
 
@@ -172,10 +183,20 @@ def _assemble(
         locale=settings.locale,
     )
     application = build_application(
-        token.get_secret_value(), settings.telegram_api_url, wiring, build_dialogue(towers)
+        token.get_secret_value(), settings.telegram_api_url, wiring, build_dialogue()
     )
     messenger = TelegramMessenger(application.bot, Pace(clock))
-    presenter = CardPresenter(database, towers, clock, terms, Screens())
+    screens = Screens(
+        Sight(database, towers, clock, terms, lambda: assembly.condition(), settings.locale)
+    )
+    presenter = ChatPresenter(
+        database,
+        clock,
+        terms,
+        screens,
+        bot=lambda: application.bot.username,
+        locale=settings.locale,
+    )
     outbox = Outbox(database, messenger, presenter, clock)
     loops |= {
         "worker": Loop("worker", clock, worker.turn),
