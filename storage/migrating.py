@@ -35,14 +35,15 @@ _POSTGRES_BEGIN: Sequence[Statement] = (
 def known() -> dict[str, tuple[Statement, ...]]:
     """Every migration's statements by its name, in order."""
     found = {
-        entry.name.removesuffix(".sql"): tuple(_statements(entry.read_text()))
+        entry.name.removesuffix(".sql"): tuple(statements(entry.read_text()))
         for entry in files("storage").joinpath("migrations").iterdir()
         if entry.name.endswith(".sql")
     }
     return dict(sorted(found.items()))
 
 
-def _statements(script: str) -> list[Statement]:
+def statements(script: str) -> list[Statement]:
+    """The statements of an SQL file, one by one, without its comments."""
     found: list[Statement] = []
     collected = ""
     for line in script.splitlines(keepends=True):

@@ -6,6 +6,7 @@ on; whatever SQLite raises arrives as an error of ours, with the cause.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +22,10 @@ from storage.errors import Crossed, StorageBroken, StorageUnavailable
 _BUSY_MILLISECONDS = 5000
 
 _SETTINGS = (
+    f"pragma busy_timeout = {_BUSY_MILLISECONDS}",
     "pragma journal_mode = wal",
     "pragma synchronous = full",
     "pragma foreign_keys = on",
-    f"pragma busy_timeout = {_BUSY_MILLISECONDS}",
     "pragma trusted_schema = off",
 )
 
@@ -70,6 +71,10 @@ class Thread(aiosqlite.Connection):
             found: list[Row] = await self._execute(run)  # type: ignore[no-untyped-call]  # theirs
         return found
 
+    async def ended(self) -> None:
+        """Wait for a thread whose connection could not be made; its loop must outlive it."""
+        await asyncio.to_thread(self._thread.join)
+
 
 async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
     """A connection in autocommit mode: transactions begin and end where we say so."""
@@ -78,7 +83,11 @@ async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
     )
     with border():
         thread = Thread(connector, iter_chunk_size=64)
-        await thread
+        try:
+            await thread
+        except BaseException:
+            await thread.ended()
+            raise
     try:
         for setting in settings:
             await thread.fetch_last([(setting, ())])
