@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,20 @@ from tests.echo_bot import echoing
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
 ]
 
 DESKTOP = {"width": 1440, "height": 900}
 NARROW = {"width": 360, "height": 740}
+FOREIGN = '<b class="x"><a href="javascript:x">a</a><img src="x"><script>b</script></b>'
+SANITIZE = """async (html) => {
+  const { sanitized } = await import("/js/sanitize.js");
+  const box = document.createElement("div");
+  box.append(sanitized(html));
+  return box.innerHTML;
+}"""
 
 
 @dataclass
@@ -139,7 +147,8 @@ async def test_a_parcel_goes_in_and_comes_out_through_the_page(scene: Scene) -> 
     hint = scene.page.get_by_role("region", name="Your first parcel")
     await expect(hint).to_have_attribute("data-step", "3")
     await scene.press(anna, "Pick-up code")
-    await scene.press(anna.locator("chat-message").last, "Hold to tower")
+    pick_up = anna.locator("chat-message", has_text="Your pickup code")
+    await scene.press(pick_up, "Hold to tower")
     await scene.press(scene.tower, "Take the parcel out", "Close the door")
     await expect(hint).to_contain_text("That was a whole delivery")
 
@@ -225,7 +234,7 @@ async def test_a_third_person_joins_and_changes_language(scene: Scene) -> None:
     await dora.get_by_role("combobox", name="Language").select_option("de")
     people = scene.stage.telegram.state.telegram.people
     await expect(dora).to_be_visible()
-    await until(lambda: [p.language_code for p in people.values()] == ["en", "en", "de"], scene)
+    await until(lambda: [p.language_code for p in people.values()] == ["en", "en", "de"], scene.page)
 
 
 async def test_faults_are_switched_by_name_and_gone_after_starting_again(scene: Scene) -> None:
@@ -235,15 +244,15 @@ async def test_faults_are_switched_by_name_and_gone_after_starting_again(scene: 
     switch = drawer.get_by_role("switch", name=re.compile("late sync", re.I))
     await switch.check()
     harbor = scene.stage.harbor.state.harbor
-    await until(lambda: harbor.automatic_sync is False, scene)
+    await until(lambda: harbor.automatic_sync is False, scene.page)
     fault = drawer.locator("fault-panel section div").first.get_by_role("switch").first
     await fault.check()
-    await until(lambda: len(harbor.faults.on) == 1, scene)
+    await until(lambda: len(harbor.faults.on) == 1, scene.page)
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="Faults")).to_be_focused()
     await page.get_by_role("button", name="Start again").click()
     await page.get_by_role("dialog").get_by_role("button", name="Start again").click()
-    await until(lambda: harbor.automatic_sync and not harbor.faults.on, scene)
+    await until(lambda: harbor.automatic_sync and not harbor.faults.on, scene.page)
     await expect(scene.phone("Anna").get_by_role("button", name="Start")).to_be_visible()
 
 
@@ -271,27 +280,54 @@ async def test_a_ring_marks_the_phone_out_of_view(scene: Scene) -> None:
     await expect(tabs.get_by_role("button", name="Anna")).to_have_class(re.compile("unread"))
 
 
-async def test_the_page_finds_back_after_the_server_was_away(scene: Scene) -> None:
-    await scene.page.context.set_offline(True)
-    await scene.page.get_by_role("button", name="Turn the clock ahead one minute").click()
-    await expect(scene.page.get_by_role("alert")).to_contain_text("does not answer")
-    scene.stage.telegram.state.phones.text(1001, "while you were away")
-    await scene.page.context.set_offline(False)
-    await expect(scene.phone("Anna").get_by_text("while you were away", exact=True)).to_be_visible()
+async def test_the_page_finds_back_after_the_server_has_restarted(context: BrowserContext) -> None:
+    page = await context.new_page()
+    lost = page.get_by_text("Reconnecting")
+    async with serving(create_stage()) as base:
+        await page.goto(base)
+        await expect(page.locator("locker-door")).to_have_count(24)
+        await expect(lost).to_be_hidden()
+    await expect(lost).to_be_visible()
+    again = create_stage()
+    async with serving(again, port=int(base.rpartition(":")[2])):
+        await expect(lost).to_be_hidden()
+        await until(lambda: len(again.state.stage.telegram.state.telegram.people) == 2, page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, NARROW], ids=["desktop", "narrow"])
-async def test_axe_finds_nothing_serious(scene: Scene, theme: Any, size: Any) -> None:
+@pytest.mark.parametrize(
+    ("theme", "size", "drawer"),
+    [("light", DESKTOP, "Wires"), ("dark", DESKTOP, "Faults"), ("light", NARROW, None)],
+    ids=["light", "dark", "narrow"],
+)
+async def test_axe_finds_nothing_serious(
+    scene: Scene, theme: Any, size: Any, drawer: str | None
+) -> None:
+    await scene.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await scene.page.set_viewport_size(size)
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off code", "Hold to tower")
     await expect(scene.open_door()).to_have_count(1)
-    await scene.page.set_viewport_size(size)
-    await scene.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    await scene.page.get_by_role("button", name="Wires").click()
+    if drawer:
+        await scene.page.get_by_role("button", name=drawer).click()
     assert await serious(scene.page) == []
-    await scene.page.get_by_role("button", name="Faults").click()
-    assert await serious(scene.page) == []
+
+
+async def test_the_hint_is_dismissed_for_good(scene: Scene) -> None:
+    hint = scene.page.get_by_role("region", name="Your first parcel")
+    await expect(hint).to_have_attribute("data-step", "1")
+    await scene.press(scene.page, "Dismiss the hint")
+    await scene.page.reload()
+    await expect(scene.page.locator("locker-door")).to_have_count(24)
+    await expect(hint).to_be_hidden()
+
+
+async def test_words_from_the_wire_stay_words(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.say(anna, "<img src=x onerror=alert(1)><script>alert(2)</script>")
+    said = anna.locator("chat-message.outgoing .words").last
+    await expect(said).to_contain_text("<img src=x onerror=alert(1)>")
+    kept = await scene.page.evaluate(SANITIZE, FOREIGN)
+    assert kept == '<b><a target="_blank" rel="noopener noreferrer">a</a></b>'
 
 
 async def serious(page: Page) -> list[str]:
@@ -305,10 +341,10 @@ async def serious(page: Page) -> list[str]:
     ]
 
 
-async def until(condition: Any, scene: Scene) -> None:
+async def until(condition: Callable[[], bool], page: Page) -> None:
     """Wait, with the page running, until what the stage holds is so."""
     for _ in range(200):
         if condition():
             return
-        await scene.page.wait_for_timeout(25)
+        await page.wait_for_timeout(25)
     raise AssertionError("it did not come about within five seconds")

@@ -3,19 +3,19 @@
  */
 
 import "./clock.js";
-import { telegram } from "./api.js";
-import { h, icon, iconButton, reconcile, setText } from "./dom.js";
-import { countFaults } from "./faults.js";
+import { h, icon, reconcile, setText } from "./dom.js";
+import { furnishDrawers } from "./drawers.js";
+import "./faults.js";
 import "./hint.js";
+import { OPERATOR, addPerson } from "./newcomer.js";
 import "./phone.js";
-import { confirmed, openSheet } from "./sheet.js";
+import { confirmed } from "./sheet.js";
 import "./tower.js";
 import "./wires.js";
 import { world } from "./world.js";
 
 const PARTS = ["sender", "recipient"];
 const NOTICE_MS = 6000;
-const DOCKED = "(min-width: 1900px)";
 
 const stage = document.querySelector("#stage");
 const tabs = document.querySelector(".tabs");
@@ -40,6 +40,8 @@ function phonePane(person) {
   return pane;
 }
 
+const partOf = (person, index) => (person.id === OPERATOR ? "operator" : PARTS[index] ?? "");
+
 /** The first phone stands left of the tower, all others right of it. */
 function showPeople() {
   const wanted = new Set(world.people.map(phoneName));
@@ -50,7 +52,7 @@ function showPeople() {
     if (!paneOf(phoneName(person))) {
       stage.insertBefore(phonePane(person), index === 0 ? towerPane : newcomer);
     }
-    phoneOf(person.id).showPerson(person, PARTS[index] ?? "");
+    phoneOf(person.id).showPerson(person, partOf(person, index));
   });
   showTabs();
   if (!begun) stage.scrollLeft = 0;
@@ -60,9 +62,10 @@ function showPeople() {
 function showTabs() {
   const panes = [...stage.querySelectorAll(".pane")].map((pane) => pane.dataset.pane);
   const symbols = { tower: "tower", newcomer: "plus" };
-  reconcile(tabs, panes, (name) => name, (name) => h("button", { type: "button",
-    dataset: { tab: name }, on: { click: () => (name === "newcomer" ? addPerson() : look(name)) } }, icon(symbols[name] ?? "phone"), h("span", {})),
-  (tab, name) => {
+  const go = (name) => () => (name === "newcomer" ? addPerson() : look(name));
+  const make = (name) => h("button", { type: "button", dataset: { tab: name },
+    on: { click: go(name) } }, icon(symbols[name] ?? "phone"), h("span", {}));
+  reconcile(tabs, panes, (name) => name, make, (tab, name) => {
     setText(tab.lastElementChild, tabWords(name));
     tab.setAttribute("aria-current", String(inView.has(name)));
     if (inView.has(name)) tab.classList.remove("unread");
@@ -94,21 +97,6 @@ function look(wanted) {
   pane.scrollIntoView({ behavior: calm ? "instant" : "smooth", inline: "center", block: "nearest" });
 }
 
-function addPerson() {
-  const name = h("input", { required: true, maxlength: "64", autocomplete: "off", value: "Cleo" });
-  const add = async (event) => {
-    event.preventDefault();
-    dialog.close();
-    const person = await world.act(() => telegram.makePerson({ first_name: name.value.trim() }));
-    await world.refreshTelegram();
-    if (person) look(phoneName(person));
-  };
-  const dialog = openSheet("Add a person", h("form", { class: "stack", on: { submit: add } },
-    h("label", { class: "field" }, "First name", name),
-    h("div", { class: "row end" }, h("button", { type: "submit", class: "primary" }, "Add"))));
-  name.select();
-}
-
 async function startAgain() {
   const sure = await confirmed("Start again?",
     "People, chats, parcels and faults are put back to the beginning. The clock stays.",
@@ -129,36 +117,8 @@ function showConnection() {
   if (lost.length) setText(line, "The sandbox does not answer. Reconnecting…");
 }
 
-function setDrawer(name, open) {
-  for (const button of document.querySelectorAll("[data-drawer]")) {
-    const shown = open && button.dataset.drawer === name;
-    document.querySelector(`#${button.dataset.drawer}`).hidden = !shown;
-    button.setAttribute("aria-expanded", String(shown));
-  }
-}
-
-function furnishDrawers() {
-  for (const button of document.querySelectorAll("[data-drawer]")) {
-    const drawer = document.querySelector(`#${button.dataset.drawer}`);
-    const close = () => {
-      setDrawer(button.dataset.drawer, false);
-      button.focus();
-    };
-    const cross = iconButton("close", "Close", close);
-    drawer.querySelector("header").append(cross);
-    drawer.addEventListener("keydown", (event) => event.key === "Escape" && close());
-    button.addEventListener("click", () => {
-      const open = drawer.hidden;
-      setDrawer(button.dataset.drawer, open);
-      if (open) cross.focus();
-    });
-  }
-  if (matchMedia(DOCKED).matches) setDrawer("wires", true);
-}
-
 visible.observe(towerPane);
 furnishDrawers();
-countFaults(document.querySelector("fault-panel"), document.querySelector(".badge"));
 document.querySelector("#add-person").addEventListener("click", addPerson);
 document.querySelector("#again").addEventListener("click", startAgain);
 document.addEventListener("look", (event) => look(event.detail));

@@ -6,6 +6,7 @@
 import { harbor } from "./api.js";
 import { h, icon, reconcile, setText } from "./dom.js";
 import { doorInWords } from "./door.js";
+import { popMenu } from "./menu.js";
 import { world } from "./world.js";
 
 /** The label of a parcel put in on this page: strangers' parcels have others. */
@@ -21,6 +22,7 @@ const DEEDS = [
     act: (tower, it) => harbor.close(tower.id, it.id) },
 ];
 
+const STATUSES = ["available", "reserved", "rented", "occupied", "declined", "out of service"];
 const HELP = "Hold a code to the tower, or choose a door to look at it.";
 
 class TowerAttendant extends HTMLElement {
@@ -33,13 +35,13 @@ class TowerAttendant extends HTMLElement {
     this.#parts = this.#build();
     const { title, words, deeds, sync, more } = this.#parts;
     this.append(h("div", { class: "at-door" },
-      h("div", { class: "door-words", "aria-live": "polite" }, title, words), more, sync), deeds);
+      h("div", { class: "door-words", "aria-live": "polite" }, title, words), sync, more), deeds);
   }
 
   /** Show `locker` of `tower`, or how to begin when none is looked at. */
   show(tower, locker) {
     [this.#tower, this.#locker] = [tower, locker];
-    const { title, words, deeds, sync, more, status } = this.#parts;
+    const { title, words, deeds, sync, more } = this.#parts;
     setText(title, locker ? `Door ${locker.name}` : "At the tower");
     setText(words, locker ? doorInWords(locker) : HELP);
     const possible = locker ? DEEDS.filter((deed) => deed.when(locker)) : [];
@@ -50,8 +52,7 @@ class TowerAttendant extends HTMLElement {
     if (focused && !deeds.contains(document.activeElement)) deeds.firstElementChild?.focus();
     setText(sync.lastElementChild, tower.unsynced ? `Sync (${tower.unsynced})` : "Sync");
     sync.classList.toggle("waiting", tower.unsynced > 0);
-    more.hidden = !locker || locker.door === "open";
-    if (locker) status.value = locker.status;
+    more.hidden = !locker;
   }
 
   /** Move the focus to the first thing that can be done at the door. */
@@ -64,22 +65,23 @@ class TowerAttendant extends HTMLElement {
     await world.refreshHarbor();
   }
 
+  /** Harbor's console can say anything of a locker, whatever is so at the tower. */
+  #console() {
+    return STATUSES.map((status) => ({
+      label: `Console: ${status}`,
+      act: () => world.act(() => harbor.setStatus(this.#tower.id, this.#locker.id, status)),
+    }));
+  }
+
   #build() {
-    const setStatus = (event) => world.act(() =>
-      harbor.setStatus(this.#tower.id, this.#locker.id, event.target.value));
-    const status = h("select", { "aria-label": "Status in Harbor’s console",
-      title: "What Harbor’s console says of this door", on: { change: setStatus } },
-      ["available", "reserved", "rented", "occupied", "declined", "out of service"]
-        .map((name) => h("option", {}, name)));
     const syncNow = () => world.act(() => harbor.sync(this.#tower.id));
     return {
-      status,
       title: h("h3", {}),
       words: h("p", {}),
       deeds: h("div", { class: "deeds" }),
       sync: h("button", { type: "button", class: "small", on: { click: syncNow },
         title: "A phone passes by and syncs the tower with Harbor" }, icon("sync"), h("span", {}, "Sync")),
-      more: h("span", { class: "console" }, status),
+      more: popMenu({ label: "Harbor’s console", symbol: "more", items: () => this.#console() }),
     };
   }
 

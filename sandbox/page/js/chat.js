@@ -2,33 +2,36 @@
  * One person's chat with the bot: the messages, what they ask to be done, toasts and alerts.
  *
  * Guarantees: messages are updated in place by id; the view stays at the newest message if it was
- * there, and where it was if not; a toast is shown once.
+ * there, and where it was if not.
  */
 
 import { photoUrl, telegram } from "./api.js";
 import { h, icon, reconcile } from "./dom.js";
-import { addressesOf, codeOf, deepLink, lockerOpenLink } from "./links.js";
+import { addressesOf, codeOf, deepLink, isShare, lockerOpenLink } from "./links.js";
 import "./message.js";
 import { openPicture, openSheet } from "./sheet.js";
+import { Toasts } from "./toasts.js";
 import { world } from "./world.js";
 
-const TOAST_MS = 3500;
 const NEAR_END = 80;
 
 class PhoneChat extends HTMLElement {
   #person;
   #log;
-  #toasts;
-  #lastToast = null;
+  #spoken;
+  #welcome;
   #busy = new Map();
   #atEnd = true;
+  #extent = "";
 
   connectedCallback() {
     if (this.#log) return;
     this.#person = Number(this.dataset.personId);
     this.#log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": "Messages" });
-    this.#toasts = h("div", { class: "toasts", role: "status", "aria-live": "assertive" });
-    this.append(this.#log, this.#toasts);
+    this.#spoken = new Toasts(this);
+    this.#welcome = h("div", { class: "welcome" }, h("span", { class: "avatar" }, icon("tower")),
+      h("p", {}, "Nothing here yet. Press Start to meet the bot."));
+    this.prepend(this.#log, this.#welcome);
     this.addEventListener("act", (event) => this.#obey(event.detail));
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("keydown", (event) => {
@@ -36,20 +39,19 @@ class PhoneChat extends HTMLElement {
     });
     new ResizeObserver(() => this.#stay()).observe(this.#log);
     this.#log.addEventListener("load", () => this.#stay(), { capture: true });
-    this.#log.addEventListener("scroll", () => {
-      this.#atEnd = this.#log.scrollHeight - this.#log.clientHeight - this.#log.scrollTop < NEAR_END;
-    });
+    this.#log.addEventListener("scroll", () => this.#scrolled());
   }
 
   /** Show the chat as the person sees it. */
   show(chat) {
     const last = lastOwnText(chat.messages);
+    this.#welcome.hidden = chat.messages.length > 0;
     reconcile(this.#log, chat.messages, (message) => message.message_id,
       () => document.createElement("chat-message"),
       (element, message) => element.show(message, this.#context(message, last)));
     this.#rest(chat.waiting ?? []);
     this.#stay();
-    this.#speak(chat.toasts ?? []);
+    this.#spoken.show(chat.toasts ?? []);
   }
 
   #context(message, last) {
@@ -64,7 +66,15 @@ class PhoneChat extends HTMLElement {
     };
   }
 
+  /** Only somebody's own scrolling counts, not what a change of size brings about. */
+  #scrolled() {
+    const { scrollHeight, clientHeight, scrollTop } = this.#log;
+    if (`${scrollHeight}/${clientHeight}` !== this.#extent) return;
+    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+  }
+
   #stay() {
+    this.#extent = `${this.#log.scrollHeight}/${this.#log.clientHeight}`;
     if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
   }
 
@@ -91,7 +101,7 @@ class PhoneChat extends HTMLElement {
 
   async #key(message, { key, button }) {
     if (key.copy_text) {
-      this.#toast(await copied(key.copy_text.text) ? "Copied" : `Copy: ${key.copy_text.text}`);
+      this.#spoken.say(await copied(key.copy_text.text) ? "Copied" : `Copy: ${key.copy_text.text}`);
     } else if (key.url) {
       this.#follow(key.url);
     } else if (key.callback_data) {
@@ -119,7 +129,7 @@ class PhoneChat extends HTMLElement {
   /** As Telegram does: a link to this bot opens in this chat, anything else in the browser. */
   #follow(address) {
     const link = deepLink(address, world.bot.username);
-    if (link && !/\/share\b/.test(address)) openAt(this.#person, link);
+    if (link && !isShare(address)) openAt(this.#person, link);
     else if (link) offerPeople(link);
     else window.open(address, "_blank", "noopener,noreferrer");
   }
@@ -131,36 +141,6 @@ class PhoneChat extends HTMLElement {
       event.preventDefault();
       this.#follow(anchor.href);
     }
-  }
-
-  #speak(toasts) {
-    const newest = Math.max(0, ...toasts.map((toast) => toast.n));
-    if (this.#lastToast !== null) {
-      for (const toast of toasts.filter((one) => one.n > this.#lastToast && one.text)) {
-        if (toast.alert) this.#alert(toast.text);
-        else this.#toast(toast.text);
-      }
-    }
-    this.#lastToast = newest;
-  }
-
-  #toast(text) {
-    const toast = h("p", { class: "toast" }, text);
-    this.#toasts.append(toast);
-    setTimeout(() => toast.remove(), TOAST_MS);
-  }
-
-  #alert(text) {
-    const before = document.activeElement;
-    const close = () => {
-      box.remove();
-      before?.focus();
-    };
-    const ok = h("button", { type: "button", class: "primary", on: { click: close } }, "OK");
-    const box = h("div", { class: "alert", role: "alertdialog", "aria-label": world.bot.first_name,
-      on: { keydown: (event) => event.key === "Escape" && close() } }, h("p", {}, text), ok);
-    this.append(box);
-    ok.focus();
   }
 }
 

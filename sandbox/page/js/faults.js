@@ -3,7 +3,7 @@
  */
 
 import { harbor, telegram } from "./api.js";
-import { h, reconcile, setText } from "./dom.js";
+import { h, reconcile } from "./dom.js";
 import { world } from "./world.js";
 
 const words = (name) => name.replaceAll("_", " ").replaceAll("-", " ");
@@ -67,11 +67,3 @@ class FaultPanel extends HTMLElement {
 }
 
 customElements.define("fault-panel", FaultPanel);
-
-/** How many faults are on, beside the name of the drawer. */
-export function countFaults(panel, badge) {
-  panel.addEventListener("count", ({ detail }) => {
-    setText(badge, detail ? String(detail) : "");
-    badge.hidden = detail === 0;
-  });
-}

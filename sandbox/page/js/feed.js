@@ -6,15 +6,15 @@
  */
 
 const GIVE_UP_EVENTS_AFTER = 4;
-const RETRY_MS = 1000;
+const POLLS_BEFORE_TRYING_EVENTS = 3;
 const POLL_SECONDS = 20;
+const RETRY_MS = 1000;
 
 const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));
 
 export class Feed extends EventTarget {
   #side;
   #failures = 0;
-  #revision = 0;
 
   constructor(side) {
     super();
@@ -33,36 +33,33 @@ export class Feed extends EventTarget {
     source.onerror = () => this.#lost(source);
   }
 
-  /** The browser retries by itself unless the stream was refused; then we do, later by polling. */
-  #lost(source) {
+  /** Try again once a second, which is sooner than browsers do by themselves; then by polling. */
+  async #lost(source) {
+    source.close();
     this.#tell("offline");
     this.#failures += 1;
-    if (this.#failures >= GIVE_UP_EVENTS_AFTER) {
-      source.close();
-      this.#poll();
-    } else if (source.readyState === EventSource.CLOSED) {
-      setTimeout(() => this.start(), RETRY_MS);
-    }
+    await pause(RETRY_MS);
+    if (this.#failures < GIVE_UP_EVENTS_AFTER) this.start();
+    else this.#poll();
   }
 
   async #poll() {
-    for (let turn = 0; ; turn += 1) {
+    let revision = 0;
+    for (let answered = 0; answered < POLLS_BEFORE_TRYING_EVENTS; answered += 1) {
       try {
-        const state = await this.#side.stateAfter(this.#revision, this.#revision ? POLL_SECONDS : 0);
+        const state = await this.#side.stateAfter(revision, revision ? POLL_SECONDS : 0);
         this.#tell("online");
-        if (state.revision !== this.#revision) this.#tell("change");
-        this.#revision = state.revision;
-        if (turn === 0) continue;
-        this.#failures = 0;
-        this.start();
-        return;
+        if (state.revision !== revision) this.#tell("change");
+        revision = state.revision;
       } catch {
         this.#tell("offline");
-        this.#revision = 0;
-        turn = -1;
+        revision = 0;
+        answered = -1;
         await pause(RETRY_MS);
       }
     }
+    this.#failures = 0;
+    this.start();
   }
 
   #tell(name, detail) {

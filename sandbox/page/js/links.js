@@ -4,7 +4,7 @@
 
 const CODE = /HARBOR:\/\/OPEN\/[0-9A-F]{16}\/\d+\/[0-9A-F]+\/[0-9A-F]+/i;
 const LOCKER_OPEN = /(?:https?:\/\/(?:[\w-]+\.)*lockeropen\.com\/|locker-open:\/\/)[^\s"<>]*/i;
-const TELEGRAM_LINK = /^https?:\/\/(?:t|telegram)\.me\/([A-Za-z0-9_]+)\/?(?:\?(.*))?$/i;
+const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me"]);
 
 const wordsOf = (message) => message.text ?? message.caption ?? "";
 
@@ -24,17 +24,26 @@ export function addressesOf(message) {
   return [...buttonsOf(message).map((button) => button.url), ...behind, ...written].filter(Boolean);
 }
 
+/** An address at Telegram, taken apart; or null. */
+function telegramUrl(address) {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  return url && TELEGRAM_HOSTS.has(url.hostname) ? url : null;
+}
+
+/** Whether an address opens Telegram's share dialog. */
+export const isShare = (address) => telegramUrl(address)?.pathname === "/share/url";
+
 /** The deep link to `username` that an address is or shares, as `https://t.me/…?start=…`, or null. */
 export function deepLink(address, username) {
-  const [, name, query] = TELEGRAM_LINK.exec(address) ?? [];
-  if (!name) return null;
-  if (name.toLowerCase() === "share") {
-    const shared = new URL(address).searchParams;
-    const inside = `${shared.get("url") ?? ""} ${shared.get("text") ?? ""}`;
-    return inside.split(/\s+/).map((word) => deepLink(word, username)).find(Boolean) ?? null;
+  const url = telegramUrl(address);
+  if (!url) return null;
+  if (isShare(address)) {
+    const shared = `${url.searchParams.get("url") ?? ""} ${url.searchParams.get("text") ?? ""}`;
+    return shared.split(/\s+/).filter((word) => !isShare(word))
+      .map((word) => deepLink(word, username)).find(Boolean) ?? null;
   }
-  if (name.toLowerCase() !== username.toLowerCase()) return null;
-  return new URLSearchParams(query).has("start") ? address : null;
+  const bot = url.pathname.replaceAll("/", "").toLowerCase();
+  return bot === username.toLowerCase() && url.searchParams.has("start") ? address : null;
 }
 
 /** The Locker Open link in a message, or null. */

@@ -38,8 +38,8 @@ export const placeOf = (tower) => ({ latitude: tower.location.lat, longitude: to
 
 /** The water and streets of nowhere in particular: a calm ground for the points. */
 export function ground(width, height) {
-  const shore = `M0 ${height * 0.72} C ${width * 0.2} ${height * 0.62}, ${width * 0.34} ${height * 0.9},
-    ${width * 0.56} ${height * 0.8} S ${width * 0.86} ${height * 0.6}, ${width} ${height * 0.7}
+  const shore = `M0 ${height * 0.93} C ${width * 0.2} ${height * 0.84}, ${width * 0.34} ${height},
+    ${width * 0.56} ${height * 0.95} S ${width * 0.86} ${height * 0.8}, ${width} ${height * 0.88}
     V ${height} H 0 Z`;
   const streets = [];
   for (let at = width / 12; at < width; at += width / 6) {
@@ -96,16 +96,16 @@ export function scaleBar(kilometre) {
     s("text", { x, y: y - 10 }, `${length} km`));
 }
 
-/** A tower that can be clicked, and pressed by keyboard. */
-export function towerSign(tower, toXY, choose) {
-  const [x, y] = toXY(placeOf(tower));
+/** A tower that can be clicked, and pressed by keyboard; its name stands below it, or `above`. */
+function towerSign(tower, at, above, choose) {
+  const [x, y] = at;
   const sign = s("g", {
     class: "tower-sign", tabindex: "0", role: "button", "aria-label": tower.location.name,
     transform: `translate(${x} ${y})`,
   },
   s("rect", { x: -11, y: -30, width: 22, height: 30, rx: 4 }),
   s("path", { d: "M-5-23h10M-5-15h10M-5-7h10" }),
-  s("text", { y: 18 }, tower.location.name));
+  s("text", { y: above ? -40 : 18 }, tower.location.name));
   sign.addEventListener("click", (event) => {
     event.stopPropagation();
     choose();
@@ -116,4 +116,14 @@ export function towerSign(tower, toXY, choose) {
     choose();
   });
   return sign;
+}
+
+/** Signs for `towers`, named such that a tower further down does not lose its name to another's. */
+export function towerSigns(towers, toXY, choose) {
+  const places = towers.map((tower) => toXY(placeOf(tower)));
+  return towers.map((tower, index) => {
+    const [x, y] = places[index];
+    const above = places.some(([left, top]) => top > y && top - y < 70 && Math.abs(left - x) < 180);
+    return towerSign(tower, [x, y], above, () => choose(tower));
+  });
 }

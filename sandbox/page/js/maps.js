@@ -5,7 +5,7 @@
  */
 
 import { h, icon, s, reconcile } from "./dom.js";
-import { HEIGHT, WIDTH, ground, pin, placeOf, projection, scaleBar, towerSign } from "./map.js";
+import { HEIGHT, WIDTH, ground, pin, placeOf, projection, scaleBar, towerSigns } from "./map.js";
 import { openSheet } from "./sheet.js";
 
 /** Buttons for the cities; `draw(towers)` is called for the one chosen, at first `tower`'s. */
@@ -30,10 +30,10 @@ export function openTowerMap(towers, current, choose) {
   const draw = (shown) => {
     const { toXY, kilometre } = projection(shown.map(placeOf));
     drawing.replaceChildren(ground(WIDTH, HEIGHT), scaleBar(kilometre),
-      ...shown.map((tower) => towerSign(tower, toXY, () => {
+      ...towerSigns(shown, toXY, (tower) => {
         dialog.close();
         choose(tower.id);
-      })));
+      }));
   };
   const dialog = openSheet("Towers", [cityChooser(towers, current, draw), drawing]);
 }
@@ -61,8 +61,8 @@ class StandingMap {
   draw(towers) {
     this.#projection = projection(towers.map(placeOf));
     const { toXY, kilometre } = this.#projection;
-    this.drawing.replaceChildren(ground(WIDTH, HEIGHT), scaleBar(kilometre), ...towers.map((tower) =>
-      towerSign(tower, toXY, () => this.#stand(...toXY(placeOf(tower))))), this.#me);
+    this.drawing.replaceChildren(ground(WIDTH, HEIGHT), scaleBar(kilometre),
+      ...towerSigns(towers, toXY, (tower) => this.#stand(...toXY(placeOf(tower)))), this.#me);
     this.#stand(WIDTH * 0.45, HEIGHT * 0.42);
   }
 

@@ -75,10 +75,12 @@ class LockerTower extends HTMLElement {
     setText(this.#parts.said, words);
     this.#parts.reader.dataset.mood = mood;
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => {
-      setText(this.#parts.said, IDLE);
-      delete this.#parts.reader.dataset.mood;
-    }, SAID_MS);
+    this.#quiet = setTimeout(() => this.#hush(), SAID_MS);
+  }
+
+  #hush() {
+    setText(this.#parts.said, IDLE);
+    delete this.#parts.reader.dataset.mood;
   }
 
   #look(id) {
@@ -122,6 +124,7 @@ class LockerTower extends HTMLElement {
     const open = tower.lockers.filter((locker) => locker.door === "open").map((one) => one.id);
     const opened = open.find((id) => !this.#open.has(id));
     if (opened !== undefined) this.#chosen = opened;
+    if (open.length === 0 && this.#open.size > 0) this.#hush();
     this.#open = new Set(open);
   }
 

@@ -114,7 +114,7 @@ class WirePanel extends HTMLElement {
 
 /** The part of a path that tells calls apart. */
 function shortPath(path) {
-  return path.replace(/^\/bot[^/]*\//, "").replace(/^\/api\/v1\//, "");
+  return path.replace(/^\/(bot[^/]*\/|api\/v1\/)?/, "");
 }
 
 customElements.define("wire-panel", WirePanel);

@@ -15,22 +15,24 @@ const CAST = [
   { id: 1002, first_name: "Ben", language_code: "en" },
 ];
 
-/** Run `work` now; if called meanwhile, once more afterwards. */
+/** Run `work` now or, if it is running, once more afterwards; resolves when nothing is left to do. */
 function singleFlight(work) {
-  let running = false;
+  let flight = null;
   let again = false;
-  return async () => {
-    again = true;
-    if (running) return;
-    running = true;
+  const fly = async () => {
     try {
       while (again) {
         again = false;
         await work();
       }
     } finally {
-      running = false;
+      flight = null;
     }
+  };
+  return () => {
+    again = true;
+    flight ??= fly();
+    return flight;
   };
 }
 
