@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from sandbox.clock import Clock
 from sandbox.telegram import schema
 from sandbox.telegram.calls import Call
+from sandbox.telegram.chats import Person
+from sandbox.telegram.core import Telegram
+from sandbox.telegram.errors import ApiError
 from sandbox.telegram.limits import CHAT_BURST, GROUP_BURST, OVERALL_BURST
-from tests.sandbox_telegram import TOKEN, Stage, buttons, png, stage
+from sandbox.telegram.methods import METHODS
+from tests.sandbox_telegram import START, TOKEN, Stage, buttons, png, stage
 
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are"
@@ -347,9 +356,49 @@ async def test_without_the_schema_telegram_ignores_what_it_does_not_know() -> No
         await on.say("x", colour="red")
 
 
-def test_every_method_here_is_one_the_schema_knows() -> None:
-    from sandbox.telegram.methods import METHODS
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "text", "message_id", "keyboard"]), inner)
+    ),
+    max_leaves=6,
+)
+names = st.sampled_from(
+    [
+        "chat_id",
+        "text",
+        "entities",
+        "reply_markup",
+        "reply_parameters",
+        "media",
+        "photo",
+        "caption",
+        "message_id",
+        "message_ids",
+        "parse_mode",
+        "action",
+        "commands",
+        "scope",
+        "language_code",
+        "menu_button",
+        "latitude",
+        "longitude",
+    ]
+)
 
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(METHODS)), st.dictionaries(names, anything | st.just(1), max_size=5))
+def test_no_call_breaks_telegram_whatever_it_holds(method: str, parameters: dict[str, Any]) -> None:
+    telegram = Telegram(Clock(START, stopped=True), token=TOKEN, username="bot", limits=False)
+    telegram.people[1] = Person(1, "Ann", started=True)
+    if method != "sendchataction":
+        with contextlib.suppress(ApiError):
+            json.dumps(METHODS[method][1](telegram, Call(method, parameters)), default=vars)
+
+
+def test_every_method_here_is_one_the_schema_knows() -> None:
     for name, _ in METHODS.values():
         assert "has no parameter" in str(schema.problem(name, Call(name, {"colour": "red"})))
 

@@ -50,12 +50,7 @@ class Call:
     def number(self, name: str, default: int = 0) -> int:
         """An integer parameter; like Telegram, what is no number counts as 0."""
         value = self.parameters.get(name)
-        if value is None or value == "":
-            return default
-        try:
-            return int(value)
-        except (TypeError, ValueError):
-            return 0
+        return default if value is None or value == "" else as_integer(value)
 
     def flag(self, name: str) -> bool:
         """A boolean parameter; False when absent."""
@@ -79,6 +74,14 @@ class Call:
         if isinstance(value, str) and value.startswith("attach://"):
             name = value.removeprefix("attach://")
         return self.files.get(name)
+
+
+def as_integer(value: Any) -> int:
+    """Like Telegram, take what is no number for 0."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 async def read_call(scope: Scope, receive: Receive, method: str) -> Call:
@@ -111,7 +114,9 @@ async def _body(receive: Receive) -> bytes:
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body) if body.strip() else {}
-    except ValueError as error:
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise bad_request("can't parse the JSON object") from error
     if not isinstance(value, dict):
         raise bad_request("object expected")

@@ -31,7 +31,7 @@ class ControlSide:
 
     def routes(self) -> list[BaseRoute]:
         """All of them, the common ones included."""
-        person, group = "/people/{id:int}", "/groups/{id:int}"
+        person, group = "/people/{id:int}", "/groups/{id}"
         phones = self._phones
         return [
             *self._control.routes(),
@@ -122,7 +122,7 @@ class ControlSide:
         return self._groups.make(take(body, "title", str), privacy=privacy).shown()
 
     async def _get_group_chat(self, request: Request) -> Any:
-        group = self._groups.chat(request.path_params["id"])
+        group = self._groups.chat(_group_id(request))
         await wait_for_change(request, self._control.revision)
         return self._view(group)
 
@@ -131,16 +131,16 @@ class ControlSide:
         person = self._phones.person(take(body, "person", int))
         reply_to = take(body, "reply_to", int, None)
         text = take(body, "text", str)
-        return self._groups.text(request.path_params["id"], person, text, reply_to=reply_to)
+        return self._groups.text(_group_id(request), person, text, reply_to=reply_to)
 
     async def _group_press(self, request: Request) -> Any:
         body = await json_body(request)
-        group = self._groups.chat(request.path_params["id"])
+        group = self._groups.chat(_group_id(request))
         query_id = self._phones.press_in(group, take(body, "person", int), **_button(body))
         return {"callback_query_id": query_id}
 
     async def _group_migrate(self, request: Request) -> Any:
-        return self._groups.migrate(request.path_params["id"]).shown()
+        return self._groups.migrate(_group_id(request)).shown()
 
     async def _get_file(self, request: Request) -> Response:
         stored = self._telegram.files.by_path(request.path_params["path"])
@@ -166,6 +166,14 @@ def take(body: dict[str, Any], name: str, kind: Any, default: Any = _ABSENT) -> 
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ControlError(400, "bad_body", f"{name} is missing, or of the wrong kind")
     return value
+
+
+def _group_id(request: Request) -> int:
+    """Groups have negative ids, for which Starlette has no convertor."""
+    text: str = request.path_params["id"]
+    if not text.removeprefix("-").isdecimal():
+        raise ControlError(404, "unknown_group", "a group's id is a number")
+    return int(text)
 
 
 def _button(body: dict[str, Any]) -> dict[str, Any]:

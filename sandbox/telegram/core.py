@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.telegram.calls import Call
+from sandbox.telegram.calls import Call, as_integer
 from sandbox.telegram.chats import Chat, Message, Person
 from sandbox.telegram.errors import bad_request, forbidden
 from sandbox.telegram.faults import ChatFaults
@@ -132,7 +132,7 @@ class Telegram:
         """The chat a call names, which the bot knows. Raises ApiError (400)."""
         if not text:
             raise bad_request("chat_id is empty")
-        chat = self.chat(int(text)) if text.lstrip("-").isdecimal() else None
+        chat = self.chat(as_integer(text))
         if chat is None or (chat.person is not None and not chat.person.started):
             raise bad_request("chat not found")
         return chat
@@ -146,8 +146,8 @@ class Telegram:
 
     def reachable(self, text: str) -> Chat:
         """The chat a call names, which is still what it was. Raises ApiError (400, 403)."""
-        number = int(text) if text.lstrip("-").isdecimal() else 0
-        if number in self.people and not self.people[number].started:
+        person = self.people.get(as_integer(text))
+        if person is not None and not person.started:
             raise forbidden("bot can't initiate conversation with a user")
         chat = self.readable(text)
         if chat.migrated_to is not None:

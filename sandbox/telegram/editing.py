@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.telegram.calls import Call
+from sandbox.telegram.calls import Call, as_integer
 from sandbox.telegram.chats import DELETABLE_SECONDS, Chat, Message
 from sandbox.telegram.core import Telegram
 from sandbox.telegram.errors import NOT_MODIFIED, bad_request
@@ -103,7 +103,7 @@ def delete_messages(telegram: Telegram, call: Call) -> Any:
     if len(ids) > 100:
         raise bad_request("too many message identifiers specified")
     chat = telegram.reachable(call.text("chat_id"))
-    _delete(telegram, chat, [int(i) for i in ids if int(i) in chat.messages])
+    _delete(telegram, chat, [i for i in map(as_integer, ids) if i in chat.messages])
     return True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.telegram.calls import Call
+from sandbox.telegram.calls import Call, as_integer
 from sandbox.telegram.errors import bad_request
 
 MOST_COMMANDS = 100
@@ -88,10 +88,10 @@ def read_scope(call: Call) -> Scope:
         return (kind, 0, 0)
     if kind not in _CHAT_SCOPES:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    chat = str(scope.get("chat_id") or "")
-    if not chat.lstrip("-").isdecimal():
+    chat = as_integer(scope.get("chat_id"))
+    if not chat:
         raise bad_request("can't parse BotCommandScope: Empty chat_id specified")
-    return (kind, int(chat), int(scope.get("user_id") or 0))
+    return (kind, chat, as_integer(scope.get("user_id")))
 
 
 def read_commands(call: Call) -> list[Command]:

@@ -55,12 +55,27 @@ def _value(model: type[BaseModel], name: str, value: Any) -> Any:
     """The parameter as the schema sees it: structures decoded, attachments as files."""
     if isinstance(value, str) and name in _structures(model) and value[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            value = json.loads(value)
         except ValueError:
             return value
+    if name == "reply_markup":
+        return _spelled_out(value)
     if isinstance(value, str) and name in _files(model) and value.startswith("attach://"):
         return BufferedInputFile(b"", "file")
     return None if value == "" and name not in _strings(model) else value
+
+
+def _spelled_out(markup: Any) -> Any:
+    """The Bot API lets a string stand for a button that only has a text; the schema does not."""
+    if not isinstance(markup, dict) or not isinstance(markup.get("keyboard"), list):
+        return markup
+    rows = [
+        [{"text": button} if isinstance(button, str) else button for button in row]
+        if isinstance(row, list)
+        else row
+        for row in markup["keyboard"]
+    ]
+    return {**markup, "keyboard": rows}
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sandbox.telegram.calls import Call
+from sandbox.telegram.calls import Call, as_integer
 from sandbox.telegram.chats import TYPING_SECONDS, Chat, Message
 from sandbox.telegram.core import Telegram
 from sandbox.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
@@ -189,7 +189,7 @@ def _reply(chat: Chat, call: Call) -> Content:
         return {}
     if not isinstance(reply, dict):
         raise bad_request("object expected as reply parameters")
-    replied = chat.messages.get(int(reply.get("message_id") or 0))
+    replied = chat.messages.get(as_integer(reply.get("message_id")))
     if replied is not None:
         inner = {k: v for k, v in replied.body.items() if k != "reply_to_message"}
         return {"reply_to_message": inner}
