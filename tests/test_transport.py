@@ -1,0 +1,228 @@
+"""Requests over aiohttp: what can go wrong on a wire, and that none of it tells the token."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+from telegram import Bot, InputMediaPhoto
+from telegram.error import (
+    BadRequest,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from handlers.transport import AiohttpRequest, NotSent
+from sandbox.serving import serving
+from sandbox.telegram.app import create_app
+
+TOKEN = "42:a-secret-token"
+
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def wire(behaviour: Behaviour) -> AsyncIterator[str]:
+    """A server that reads one request and then does as it is told; its base URL."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(head.partition(b"content-length:")[2].split()[0])
+            await reader.readexactly(length)
+            await behaviour(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@contextlib.asynccontextmanager
+async def bot_at(url: str) -> AsyncIterator[Bot]:
+    request = AiohttpRequest(connect=0.5, pool=0.5, read=0.2, write=0.2)
+    bot = Bot(TOKEN, base_url=f"{url}/bot", request=request, get_updates_request=AiohttpRequest())
+    await request.initialize()
+    try:
+        yield bot
+    finally:
+        await request.shutdown()
+
+
+def answers(raw: bytes, *, whole: bool = True, reset: bool = False) -> Behaviour:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        await writer.drain()
+        if reset:
+            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            writer.transport.abort()
+        elif not whole:
+            await reader.read()
+
+    return answer
+
+
+def response(status: str, body: bytes, kind: str = "application/json", more: str = "") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+    return head.encode() + body
+
+
+PAGE = f"<h1>Sorry</h1> /bot{TOKEN}/sendMessage could not be served".encode()
+GOOD = b'{"ok": true, "result": true}'
+
+MISHAPS: dict[str, tuple[Behaviour, type[TelegramError], str]] = {
+    "no answer": (answers(b"", whole=False), TimedOut, ""),
+    "a head and no body": (answers(response("200 OK", GOOD)[:-9], whole=False), TimedOut, ""),
+    "closed without an answer": (answers(b""), NetworkError, "ServerDisconnectedError"),
+    "reset in the midst of the body": (
+        answers(response("200 OK", GOOD)[:-9], reset=True),
+        NetworkError,
+        "",
+    ),
+    "cut off in the midst of the body": (
+        answers(response("200 OK", GOOD)[:-9]),
+        NetworkError,
+        "ClientPayloadError",
+    ),
+    "not HTTP": (answers(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), NetworkError, ""),
+    "not JSON": (answers(response("200 OK", PAGE, "text/html")), NetworkError, "not JSON"),
+    "JSON, but no object": (answers(response("200 OK", b"[]")), NetworkError, "not JSON"),
+    "a proxy's page": (
+        answers(response("502 Bad Gateway", PAGE, "text/html")),
+        NetworkError,
+        "502",
+    ),
+    "an empty 500": (answers(response("500 Oops", b"")), NetworkError, "500"),
+    "a 404 page": (answers(response("404 Not Found", PAGE, "text/html")), InvalidToken, "404"),
+    "elsewhere": (
+        answers(response("302 Found", b"", more=f"Location: http://127.0.0.1:1/bot{TOKEN}\r\n")),
+        NetworkError,
+        "302",
+    ),
+    "not authorized": (
+        answers(response("401 No", b'{"ok":false,"description":"Unauthorized"}')),
+        InvalidToken,
+        "Unauthorized",
+    ),
+    "blocked": (
+        answers(response("403 No", b'{"ok":false,"description":"Forbidden: bot was blocked"}')),
+        Forbidden,
+        "blocked",
+    ),
+    "a bad request": (
+        answers(response("400 No", b'{"ok":false,"description":"Bad Request: chat not found"}')),
+        BadRequest,
+        "Chat not found",
+    ),
+}
+
+
+@pytest.mark.parametrize("mishap", MISHAPS)
+async def test_a_mishap_has_a_name_and_does_not_tell_the_token(
+    mishap: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    behaviour, kind, says = MISHAPS[mishap]
+    caplog.set_level(logging.INFO)
+    async with wire(behaviour) as url, bot_at(url) as bot:
+        with pytest.raises(kind) as caught:
+            await bot.delete_webhook()
+    assert says in caught.value.message
+    assert not isinstance(caught.value, NotSent)
+    assert TOKEN not in told(caught.value) + caplog.text
+
+
+def told(error: BaseException | None) -> str:
+    """All that a log of this error could show."""
+    parts = []
+    while error is not None:
+        parts.append(f"{error!r} {error} {error.args!r}")
+        error = error.__cause__ or error.__context__
+    return " ".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        (response("429 No", b'{"ok":false,"parameters":{"retry_after":7}}'), 7),
+        (response("429 No", b'{"ok":false,"description":"Too Many Requests"}'), 1),
+        (response("429 No", PAGE, "text/html", more="Retry-After: 12\r\n"), 12),
+        (response("429 No", PAGE, "text/html", more="Retry-After: soon\r\n"), 1),
+    ],
+)
+async def test_a_request_for_a_pause_says_how_long(raw: bytes, seconds: int) -> None:
+    async with wire(answers(raw)) as url, bot_at(url) as bot:
+        with pytest.raises(RetryAfter) as caught:
+            await bot.delete_webhook()
+    assert caught.value.retry_after == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid"])
+async def test_what_never_reached_telegram_can_be_told_from_what_may_have(url: str) -> None:
+    async with bot_at(url) as bot:
+        with pytest.raises(NotSent) as caught:
+            await bot.delete_webhook()
+    assert TOKEN not in told(caught.value)
+
+
+async def test_an_answer_that_trickles_in_ends_all_the_same() -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with wire(trickle) as url, bot_at(url) as bot:
+        with pytest.raises(TimedOut):
+            await bot.delete_webhook()
+
+
+async def test_waiting_for_a_free_connection_means_not_sent() -> None:
+    request = AiohttpRequest(connections=1, connect=0.1, pool=0.1, read=5)
+    async with wire(answers(b"", whole=False)) as url, request:
+        bot = Bot(TOKEN, base_url=f"{url}/bot", request=request)
+        first = asyncio.create_task(bot.delete_webhook())
+        await asyncio.sleep(0)
+        with pytest.raises(NotSent):
+            await bot.delete_webhook()
+        first.cancel()
+
+
+async def test_a_request_object_serves_again_after_being_shut_down() -> None:
+    async with wire(answers(response("200 OK", GOOD))) as url, bot_at(url) as bot:
+        for _ in range(2):
+            assert await bot.delete_webhook()
+            await bot.request.shutdown()
+            await bot.request.initialize()
+
+
+async def test_pictures_and_texts_arrive_as_they_were_sent() -> None:
+    app = create_app(token=TOKEN, limits=False)
+    text = "a & b = 100 % + <ö> 📦"
+    async with serving(app) as url, bot_at(url) as bot:
+        ada = app.state.phones.make("Ada").id
+        app.state.phones.open(ada)
+        said = await bot.send_message(ada, text)
+        shown = await bot.send_photo(ada, _picture("red"), caption=text)
+        await bot.edit_message_media(
+            InputMediaPhoto(_picture("green"), caption=text), ada, shown.message_id
+        )
+    assert (said.text, shown.caption) == (text, text)
+
+
+def _picture(colour: str) -> bytes:
+    drawn = io.BytesIO()
+    Image.new("RGB", (320, 240), colour).save(drawn, "PNG")
+    return drawn.getvalue()
