@@ -128,7 +128,10 @@ async def test_a_link_opens_once_only_while_its_locker_is_held_and_only_if_it_is
     await at.turn(300)
     assert await at.status(made["lockerId"]) == "available"
     assert (await at.control("/links/open", {"link": link})).status_code == 409
-    link = (await at.api("POST", path, json=wanted)).json()["linkToken"]
+    again = (await at.api("POST", path, json=wanted)).json()
+    assert again["lockerId"] == made["lockerId"]
+    assert (await at.control("/links/open", {"link": link})).status_code == 409
+    link = again["linkToken"]
     assert (await at.control("/links/open", {"link": link})).status_code == 200
     assert (await at.control("/links/open", {"link": link})).status_code == 409
 

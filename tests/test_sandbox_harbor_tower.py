@@ -230,6 +230,18 @@ async def test_a_keypad_code_set_at_the_drop_off_opens_for_the_pick_up_once(at: 
     assert refused(await at.control(f"/towers/{TOWER}/keypad", {"digits": code})) == 502
 
 
+async def test_a_release_that_comes_after_the_opening_leaves_the_keypad_code_good(
+    at: World,
+) -> None:
+    await at.late_sync()
+    code = await with_keypad(at, persists=False)
+    await at.ask("release-locker")
+    await at.sync()
+    assert await at.status() == "occupied"
+    answer = await at.control(f"/towers/{TOWER}/keypad", {"digits": code})
+    assert answer.status_code == 200
+
+
 async def test_a_persistent_keypad_code_lasts_until_the_next_token(at: World) -> None:
     code = await with_keypad(at, persists=True)
     for _ in range(2):

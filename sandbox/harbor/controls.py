@@ -168,6 +168,10 @@ def _endpoint(body: dict[str, Any]) -> Endpoint:
     given = {name: body[name] for name in ("secret", "header", "algorithm") if body.get(name)}
     if not all(isinstance(value, str) for value in (body["url"], *given.values())):
         raise ControlError(400, "bad_webhook", "url, secret, header and algorithm are texts")
+    if not re.match(r"https?://[^/]", body["url"]):
+        raise ControlError(400, "bad_webhook", "url begins with http:// or https://")
+    if not re.fullmatch(r"[A-Za-z0-9-]+", given.get("header", "X")):
+        raise ControlError(400, "bad_webhook", "header is letters, digits and hyphens")
     if given.get("algorithm", "sha256") not in ALGORITHMS:
         raise ControlError(400, "bad_webhook", f"algorithm is one of {sorted(ALGORITHMS)}")
     return Endpoint(body["url"], **given)
