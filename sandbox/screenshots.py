@@ -1,19 +1,31 @@
 """Pictures of the page for the README, taken in headless Chromium: `make screenshots`.
 
-Guarantees: each picture shows the stage at work, at the size and in the colours its name says.
-Playwright is a development dependency; nothing else of the sandbox needs it.
+Guarantees: each picture shows a delivery half done with the real bot, at the size and in the
+colours its name says. Playwright is a development dependency; nothing else here needs it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
+import re
 import shutil
+import socket
+import sys
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import httpx
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Playwright
+    from playwright.async_api import Browser, Page, Playwright
 
+__all__ = ["chromium", "launched"]
+
+FOLDER = Path("docs/images")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--headless",
@@ -25,6 +37,38 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+READY_SECONDS = 30
+SETTLED_MILLISECONDS = 1200
+"""For pictures and fonts to be drawn and doors to have swung."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: its file's name, the window's size in CSS pixels, the colours."""
+
+    name: str
+    width: int
+    height: int
+    colours: Literal["light", "dark"] = "light"
+
+
+PICTURES = (
+    Picture("desktop", 1440, 900),
+    Picture("dark", 1440, 900, "dark"),
+    Picture("phone-narrow", 360, 740),
+)
+BOOKING = (
+    "Start",
+    "Send a parcel",
+    "Congress Avenue Market",
+    "Medium",
+    "Send a link or code",
+    "Reserve a locker",
+    "Open in Ben’s phone",
+    "Get drop-off code",
+    "Hold to tower",
+)
+"""What Anna presses, in order; the last two of them wait for the bot's worker."""
 
 
 def chromium() -> str | None:
@@ -43,3 +87,79 @@ async def launched(playwright: Playwright) -> AsyncIterator[Browser]:
         yield browser
     finally:
         await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def _sandbox() -> AsyncIterator[str]:
+    """`lockerbot sandbox` in a process of its own, as anybody would start it."""
+    port = _free_port()
+    base = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "sandbox", env=environment
+    )
+    try:
+        await _answering(base)
+        yield base
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+async def _answering(base: str) -> None:
+    """Return once the stage answers. Raises TimeoutError."""
+    async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get(f"{base}/sandbox/health")).is_success:
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def _play(page: Page, base: str) -> None:
+    """Take a delivery as far as a parcel behind an open door, with the code still in the chat."""
+    await page.request.put(f"{base}/harbor/sandbox/sync", data={"automatic": False})
+    await page.goto(base)
+    anna = page.get_by_role("region", name="Anna’s phone")
+    for name in BOOKING:
+        await anna.get_by_role("button", name=re.compile(re.escape(name))).first.click()
+    await page.get_by_role("button", name="Put the parcel in").click()
+
+
+async def _take(browser: Browser, base: str, picture: Picture, folder: Path) -> Path:
+    page = await browser.new_page(
+        viewport={"width": picture.width, "height": picture.height}, color_scheme=picture.colours
+    )
+    await page.goto(base)
+    await page.locator("locker-door").first.wait_for()
+    await page.wait_for_timeout(SETTLED_MILLISECONDS)
+    path = folder / f"{picture.name}.png"
+    await page.screenshot(path=path)
+    await page.close()
+    return path
+
+
+async def main(folder: Path) -> None:
+    """Write every picture into `folder`, which is there."""
+    from playwright.async_api import async_playwright
+
+    async with (
+        _sandbox() as base,
+        async_playwright() as playwright,
+        launched(playwright) as browser,
+    ):
+        await _play(await browser.new_page(), base)
+        for picture in PICTURES:
+            print(await _take(browser, base, picture, folder))
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(FOLDER))

@@ -1,4 +1,4 @@
-"""A small bot that shows what a chat can hold: the page's counterpart in tests without the real one.
+"""A small bot that shows what a chat can hold, for the page's tests without the real one.
 
 Guarantees: everything it does goes over real HTTP to the two base addresses it is given; each
 button of its greeting does one thing, so that a test can press what it needs.
@@ -54,9 +54,7 @@ class Lockers:
             self.locker = await self._first_free()
         path = f"/towers/{TOWER}/lockers/{self.locker}/{kind}-locker-tokens"
         token = await self._call("POST", path, {"client_info": "", "duration": 3000})
-        return (
-            f"HARBOR://OPEN/{TOWER}/{self.locker}/{token['payload']}/{token['payload_auth']}".upper()
-        )
+        return f"HARBOR://OPEN/{TOWER}/{self.locker}/{token['payload']}/{token['payload_auth']}".upper()
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -167,7 +165,9 @@ async def think(update: Update, context: Context) -> None:
     await asked(update).reply_chat_action(ChatAction.TYPING)
 
 
-def build(telegram_url: str, harbor_url: str, token: str) -> Application[Any, Any, Any, Any, Any, Any]:
+def build(
+    telegram_url: str, harbor_url: str, token: str
+) -> Application[Any, Any, Any, Any, Any, Any]:
     application = (
         ApplicationBuilder()
         .token(token)

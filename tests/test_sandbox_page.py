@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 
 from sandbox.screenshots import chromium, launched
 from sandbox.serving import serving
@@ -24,8 +32,8 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
 ]
 
-DESKTOP = {"width": 1440, "height": 900}
-NARROW = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 360, "height": 740}
 FOREIGN = '<b class="x"><a href="javascript:x">a</a><img src="x"><script>b</script></b>'
 SANITIZE = """async (html) => {
   const { sanitized } = await import("/js/sanitize.js");
@@ -62,7 +70,7 @@ class Scene:
         await phone.get_by_role("textbox").fill(text)
         await phone.get_by_role("textbox").press("Enter")
 
-    async def press(self, where: Locator, *names: str) -> None:
+    async def press(self, where: Locator | Page, *names: str) -> None:
         for name in names:
             await where.get_by_role("button", name=name).click()
 
@@ -234,7 +242,9 @@ async def test_a_third_person_joins_and_changes_language(scene: Scene) -> None:
     await dora.get_by_role("combobox", name="Language").select_option("de")
     people = scene.stage.telegram.state.telegram.people
     await expect(dora).to_be_visible()
-    await until(lambda: [p.language_code for p in people.values()] == ["en", "en", "de"], scene.page)
+    await until(
+        lambda: [p.language_code for p in people.values()] == ["en", "en", "de"], scene.page
+    )
 
 
 async def test_faults_are_switched_by_name_and_gone_after_starting_again(scene: Scene) -> None:
@@ -300,7 +310,7 @@ async def test_the_page_finds_back_after_the_server_has_restarted(context: Brows
     ids=["light", "dark", "narrow"],
 )
 async def test_axe_finds_nothing_serious(
-    scene: Scene, theme: Any, size: Any, drawer: str | None
+    scene: Scene, theme: Any, size: ViewportSize, drawer: str | None
 ) -> None:
     await scene.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     await scene.page.set_viewport_size(size)

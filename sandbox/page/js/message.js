@@ -104,7 +104,8 @@ class ChatMessage extends HTMLElement {
       marks.push(h("span", { class: "mark", title: "Cannot be forwarded or saved" },
         icon("lock"), "Protected"));
     }
-    if (message.silent) marks.push(h("span", { class: "mark" }, icon("quiet"), "Silent"));
+    if (message.silent) marks.push(h("span", { class: "mark", title: "Came without a sound" },
+        icon("quiet"), h("span", { class: "visually-hidden" }, "Silent")));
     if (message.edit_date) marks.push(h("span", {}, "edited"));
     const date = new Date(message.date * 1000);
     marks.push(h("time", { datetime: date.toISOString() }, clockTime(date)));
