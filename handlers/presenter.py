@@ -33,8 +33,8 @@ _TOWERS_FRESH = timedelta(minutes=1)
 
 
 class ChatPresenter:
-    """See the module. `bot` tells the bot's username, for links; `locale` the language of people whose
-    own has no catalogue."""
+    """See the module. `bot` tells the bot's username, for links; `locale` is the language of people
+    whose own has no catalogue."""
 
     def __init__(
         self,

@@ -7,6 +7,9 @@ other case there is nothing to show, and the message goes away.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
+
+from telegram.constants import MessageLimit
 
 from bot.lifecycle import State
 from bot.model import Code, CodeForm, CodeKind
@@ -14,7 +17,9 @@ from bot.view import Button, View
 from handlers.cards.rows import Row, deed
 from handlers.cards.scene import Scene
 from handlers.verbs import Verb
-from handlers.words import Words
+from handlers.words import Words, seen_units
+
+_LONGEST = int(MessageLimit.CAPTION_LENGTH)
 
 _OPENS_IN: Mapping[CodeKind, frozenset[State]] = {
     CodeKind.DROP_OFF: frozenset({State.RESERVED, State.RENTED}),
@@ -30,11 +35,20 @@ def code_card(scene: Scene) -> View | None:
     entitled = delivery.sender if code.kind is CodeKind.DROP_OFF else delivery.collector
     if scene.reader != entitled:
         return None
-    lines = [[_title(scene, code), scene.place, _valid(scene, code)], _steps(scene, code)]
-    text = [] if code.form is CodeForm.LINK else [_text(scene, code)]
-    caption = "\n\n".join("\n".join(part) for part in [*lines, text] if part)
     qr = None if code.form is CodeForm.KEYPAD else code.text
-    return View(caption, tuple(filter(None, _rows(scene, code))), qr=qr, protected=True)
+    buttons = tuple(filter(None, _rows(scene, code)))
+    return View(_caption(scene, code), buttons, qr=qr, protected=True)
+
+
+def _caption(scene: Scene, code: Code) -> str:
+    """As much as fits below a picture; what is left out first can be done without."""
+    head = "\n".join((_title(scene, code), scene.place, _valid(scene, code)))
+    steps, text = "\n".join(_steps(scene, code)), _text(scene, code)
+    for parts in ((head, steps, text), (head, text), (head, steps)):
+        caption = "\n\n".join(filter(None, parts))
+        if seen_units(caption) <= _LONGEST:
+            return caption
+    return head
 
 
 def spelled(words: Words, digits: str) -> str:
@@ -53,6 +67,11 @@ def spelled(words: Words, digits: str) -> str:
         "9": _("nine"),
     }
     return " · ".join(names[digit] for digit in digits if digit in names)
+
+
+def _openable(code: Code) -> bool:
+    """Whether a button may carry it: Telegram takes no scheme of one's own (`locker-open://`)."""
+    return code.form is CodeForm.LINK and code.text.startswith(("https://", "http://"))
 
 
 def _title(scene: Scene, code: Code) -> str:
@@ -81,7 +100,7 @@ def _steps(scene: Scene, code: Code) -> list[str]:
         case CodeForm.LINK:
             return [
                 _("1. Stand at the tower, with Bluetooth switched on."),
-                _("2. Tap “Open the door”: door {door} opens.", door=scene.door),
+                _("2. Open the link on your phone: door {door} opens.", door=scene.door),
                 then,
             ]
     return [
@@ -91,17 +110,20 @@ def _steps(scene: Scene, code: Code) -> list[str]:
     ]
 
 
-def _text(scene: Scene, code: Code) -> str:
+def _text(scene: Scene, code: Code) -> str | None:
+    if _openable(code):
+        return None  # the button and the QR symbol carry it
+    text = f"<code>{escape(code.text)}</code>"
     if code.form is CodeForm.KEYPAD:
-        return f"<code>{code.text}</code>\n{spelled(scene.words, code.text)}"
-    return f"<code>{code.text}</code>"
+        return f"{text}\n{spelled(scene.words, code.text)}"
+    return text
 
 
 def _rows(scene: Scene, code: Code) -> list[Row]:
     _ = scene.words._
     drop_off = code.kind is CodeKind.DROP_OFF
     opens: Row = ()
-    if code.form is CodeForm.LINK:
+    if _openable(code):
         opens = (Button(_("Open the door"), url=code.text),)
     fresh = Verb.NEW_DROP_OFF_CODE if drop_off else Verb.NEW_PICK_UP_CODE
     helps = (

@@ -105,6 +105,8 @@ def _held(scene: Scene) -> str:
             "still works.",
             time=scene.time(ends),
         )
+    if scene.delivery.reminders_sent:
+        return _("⏳ <b>Hurry</b>: reserved only until {until}", until=scene.until(ends))
     return _("⏳ Reserved until {until}", until=scene.until(ends))
 
 

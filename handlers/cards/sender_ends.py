@@ -32,7 +32,7 @@ def collected(scene: Scene) -> View:
     return card(
         [[title, scene.place], [timeline(scene)]],
         [go(_("Send another parcel"), Go.SEND)],
-        [menu(scene)],
+        [menu(scene), guide(scene)],
     )
 
 

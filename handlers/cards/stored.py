@@ -91,9 +91,15 @@ def _for_you(scene: Scene) -> str:
 
 def _door(scene: Scene) -> str:
     _ = scene.words._
-    delivery = scene.delivery
-    at = delivery.occupied_at or delivery.heard_at
-    return _("🚪 <b>Locker {door}</b>, since {since}", door=scene.door, since=scene.time(at))
+    put_in, heard = scene.delivery.occupied_at, scene.time(scene.delivery.heard_at)
+    if put_in is None:
+        return _("🚪 <b>Locker {door}</b> (reported {heard})", door=scene.door, heard=heard)
+    return _(
+        "🚪 <b>Locker {door}</b>, since {since} (reported {heard})",
+        door=scene.door,
+        since=scene.time(put_in),
+        heard=heard,
+    )
 
 
 def _hours(scene: Scene) -> str | None:
@@ -112,7 +118,7 @@ def _deadline(scene: Scene) -> str:
             time=scene.time(ends),
         )
     if scene.delivery.reminders_sent:
-        return _("⏳ Still waiting, only until {until}", until=scene.until(ends))
+        return _("⏳ <b>Still waiting</b>, and only until {until}", until=scene.until(ends))
     # NOTE: {until} is "Friday 18:00" or "18:00 (4 h)".
     return _("⏳ It waits until {until}", until=scene.until(ends))
 
@@ -122,7 +128,7 @@ def _extendable(scene: Scene) -> str | None:
     if left == 0:
         return scene.words._("It can't be kept any longer than that.")
     return scene.words.n(
-        "It can be kept longer once more.", "It can be kept longer {count} more times.", left
+        "You can extend that once.", "You can extend that up to {count} times.", left
     )
 
 

@@ -65,7 +65,7 @@ def _what(scene: Scene, moment: Moment) -> str:
         Event.RELEASED.value: _("Locker given back"),
         Event.LAPSED.value: _("The reservation ran out"),
         Event.CLOSED.value: _("Ended by an operator"),
-        "claimed": _("Claimed by the recipient"),
+        "claimed": _("Claimed"),
         "handed_over": _("Handed on to somebody else"),
         "taken_back": _("To be taken back by the sender"),
         "door_did_not_open": _("The door did not open"),
@@ -77,5 +77,5 @@ def _what(scene: Scene, moment: Moment) -> str:
 def _dropped_off(scene: Scene) -> str:
     _ = scene.words._
     if scene.delivery.occupied_at is None:
-        return _("In the locker (this is when it was reported)")
+        return _("Reported: in the locker")
     return _("Reported: in the locker since {since}", since=scene.time(scene.delivery.occupied_at))

@@ -5,7 +5,7 @@ that a catalogue lacks is said in English; whatever came from outside goes throu
 and can break neither the markup nor the reading order of a sentence.
 """
 
-from handlers.words.foreign import capital, esc, plain
+from handlers.words.foreign import capital, esc, plain, seen_units
 from handlers.words.speaking import LANGUAGES, Words, speak
 
-__all__ = ["LANGUAGES", "Words", "capital", "esc", "plain", "speak"]
+__all__ = ["LANGUAGES", "Words", "capital", "esc", "plain", "seen_units", "speak"]

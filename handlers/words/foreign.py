@@ -7,6 +7,7 @@ counts), and where it is written from right to left, isolated so that it turns n
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 
 NAME = 40
@@ -15,6 +16,7 @@ _FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\u200c\u200d")  # Persian and Indic words, and many an emoji, need them
+_TAG = re.compile(r"<[^>]*>")
 _MARKS_IN_A_ROW = 3
 
 
@@ -44,6 +46,11 @@ def cut(text: str, most: int) -> str:
 def units(text: str) -> int:
     """The length of `text` as Telegram counts it (UTF-16 code units)."""
     return len(text) + sum(ord(sign) > 0xFFFF for sign in text)
+
+
+def seen_units(message: str) -> int:
+    """The length of an HTML message as Telegram counts it: tags and references resolved."""
+    return units(html.unescape(_TAG.sub("", message)))
 
 
 def capital(text: str) -> str:

@@ -1,0 +1,547 @@
+"""Cards: every state for every reader, whatever people are called, and nothing secret on them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.lifecycle import TRANSITIONS, Event, State
+from bot.model import (
+    Alert,
+    CodeForm,
+    CodeKind,
+    Delivery,
+    Size,
+    Trouble,
+    Want,
+)
+from bot.view import Button, View
+from handlers.buttons import parse
+from handlers.cards.alert import Concern, alert_card
+from handlers.cards.claiming import claim_link
+from handlers.cards.code import code_card, spelled
+from handlers.cards.delivery import delivery_card
+from handlers.cards.group import group_card
+from handlers.cards.recipient import RECIPIENT
+from handlers.cards.scene import Scene, map_url
+from handlers.cards.sender import SENDER
+from handlers.verbs import Go, Verb
+from handlers.words import LANGUAGES, speak
+from sandbox.telegram.errors import ApiError
+from sandbox.telegram.html import parse_html, utf16_length
+from sandbox.telegram.markup import check_markup
+from tests.scenes import (
+    ANNA,
+    BEN,
+    CARA,
+    CLAIM,
+    NOW,
+    OTHER,
+    SECRET,
+    TOWER,
+    a_code,
+    a_delivery,
+    a_history,
+    a_scene,
+)
+
+HOSTILE = "<b>&\"'</a>\u202e{0}{name}%s" + "دانا😀Z\u0335\u0335\u0335\u0335" * 40
+_AGAIN = {State.NO_LOCKER, State.LAPSED, State.CANCELLED}
+_STATES_WITH = {event: {s for s, e in TRANSITIONS if e is event} for event in Event}
+LEGAL: dict[Verb, set[State]] = {
+    Verb.DROP_OFF_CODE: _STATES_WITH[Event.DROP_OFF_ISSUED],
+    Verb.NEW_DROP_OFF_CODE: _STATES_WITH[Event.DROP_OFF_ISSUED],
+    Verb.PICK_UP_CODE: _STATES_WITH[Event.PICK_UP_ISSUED],
+    Verb.NEW_PICK_UP_CODE: _STATES_WITH[Event.PICK_UP_ISSUED],
+    Verb.MORE_TIME: _STATES_WITH[Event.DROP_OFF_ISSUED] | _STATES_WITH[Event.EXTENDED],
+    Verb.SIZE: _STATES_WITH[Event.CANCELLED] | _AGAIN,
+    Verb.CANCEL: _STATES_WITH[Event.CANCELLED],
+    Verb.TAKE_BACK: {State.STORED},
+    Verb.HAND_OVER: {State.REQUESTED, State.RESERVED, State.RENTED, State.STORED},
+    Verb.AGAIN: _AGAIN,
+    Verb.ELSEWHERE: {State.NO_LOCKER},
+    Verb.DOOR: {State.RENTED, State.STORED},
+    Verb.PROBLEM: set(State),
+    Verb.HISTORY: set(State),
+}
+
+
+def buttons(view: View) -> list[Button]:
+    return list(itertools.chain.from_iterable(view.buttons))
+
+
+def labels(view: View | None) -> list[str]:
+    assert view is not None
+    return [button.text for button in buttons(view)]
+
+
+def seen(view: View | None) -> str:
+    """The text as a person reads it; Telegram's own refusal if it isn't well formed."""
+    assert view is not None
+    return str(parse_html(view.html)[0])
+
+
+def accepted(view: View) -> None:
+    """What Telegram would say of the message and its buttons."""
+    assert 0 < utf16_length(seen(view)) <= (1024 if view.qr else 4096)
+    assert 1 <= len(buttons(view)) <= 8
+    rows: list[list[dict[str, Any]]] = []
+    for row in view.buttons:
+        rows.append([])
+        for button in row:
+            kind = [button.press, button.url, button.copy]
+            assert sum(part is not None for part in kind) == 1
+            carried: dict[str, Any] = {"text": button.text}
+            if button.press is not None:
+                assert len(button.press.encode()) <= 64
+                carried["callback_data"] = button.press
+            elif button.url is not None:
+                carried["url"] = button.url
+            else:
+                assert button.copy is not None
+                assert len(button.copy) <= 256
+                carried["copy_text"] = {"text": button.copy}
+            rows[-1].append(carried)
+    check_markup({"inline_keyboard": rows}, private=True)
+
+
+def variants(state: State) -> list[Delivery]:
+    """The same state in every other way that a card speaks of."""
+    return [
+        a_delivery(state, **changes)
+        for changes in (
+            {},
+            {"recipient": None, "recipient_name": None},
+            {"recipient": None},
+            {"recipient": ANNA.id, "recipient_name": ANNA.name},
+            {"taken_back": True},
+            {"overdue_at": NOW, "extensions": 3, "reminders_sent": 2, "collect_until": NOW},
+            {"reminders_sent": 1, "held_until": NOW, "occupied_at": None},
+            {"locker_size": Size.LARGE, "low": True, "larger_allowed": False, "elsewhere": None},
+            *(
+                {"trouble": trouble, "want": want}
+                for trouble in Trouble
+                for want in (None, Want.DROP_OFF_TOKEN, Want.PICK_UP_TOKEN)
+            ),
+        )
+    ]
+
+
+def scenes(delivery: Delivery) -> list[Scene]:
+    """As each of its people, and one who has nothing to do with it, sees it."""
+    forwards = {"claim": CLAIM} if delivery.recipient is None else {}
+    entitled = delivery.collector or ANNA.id
+    drop_off = a_code(CodeKind.DROP_OFF, ANNA.id)
+    pick_up = a_code(CodeKind.PICK_UP, entitled)
+    code = {State.RENTED: drop_off, State.STORED: pick_up}.get(delivery.state)
+    return [
+        a_scene(delivery, ANNA, **forwards, code=code),
+        a_scene(delivery, ANNA, recipient=None, code=None),
+        a_scene(delivery, BEN, code=code if entitled == BEN.id else None),
+        a_scene(delivery, CARA),
+        a_scene(delivery, CARA, **forwards),
+    ]
+
+
+def test_the_tables_know_every_state() -> None:
+    assert set(SENDER) == set(RECIPIENT) == set(State)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_card_for_every_reader(state: State) -> None:
+    for delivery in variants(state):
+        for scene in scenes(delivery):
+            view = delivery_card(scene)
+            assert view is not None
+            accepted(view)
+            assert view.qr is None
+            assert not view.protected
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_button_is_legal_now_and_carries_the_revision(state: State) -> None:
+    for delivery in variants(state):
+        for scene in scenes(delivery):
+            for button in buttons(delivery_card(scene) or View("")):
+                pressed = parse(button.press)
+                if pressed is None:
+                    assert button.press is None
+                elif pressed.delivery is None:
+                    assert pressed.verb in set(Go)
+                else:
+                    assert state in LEGAL[Verb(pressed.verb)], button.text
+                    assert pressed.revision == delivery.revision
+                    assert delivery.roles_of(scene.reader)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_card_has_a_way_back_and_a_way_to_help(state: State) -> None:
+    for delivery in variants(state):
+        for scene in scenes(delivery):
+            view = delivery_card(scene)
+            assert "Menu" in labels(view)
+            assert {"Help", "Report a problem", "It did not open"} & set(labels(view))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", State)
+def test_every_card_stands_in_every_language(state: State, language: str) -> None:
+    for delivery in variants(state):
+        for scene in scenes(delivery):
+            view = delivery_card(replace(scene, words=speak(language)))
+            assert view is not None
+            accepted(view)
+
+
+@pytest.mark.parametrize("state", State)
+def test_no_card_holds_a_code_and_a_claim_only_for_who_forwards_it(state: State) -> None:
+    for delivery in variants(state):
+        for scene in scenes(delivery):
+            view = delivery_card(scene)
+            said = repr((view, [(b.url, b.copy) for b in buttons(view)], view.html))  # type: ignore[arg-type,union-attr]  # never None here
+            assert "HARBOR://" not in said
+            assert "C0FFEE" not in said
+            if scene.claim is None:
+                assert CLAIM.link not in said
+                assert "K7QF" not in said
+
+
+def test_whoever_is_no_longer_concerned_learns_nothing() -> None:
+    for state in State:
+        said = seen(delivery_card(a_scene(a_delivery(state), CARA)))
+        for told in ("14", "Main Station", "Ben", "eggs", "12:3"):
+            assert told not in said
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=120), st.sampled_from(State), st.sampled_from(LANGUAGES))
+def test_whatever_people_are_called_the_card_holds(text: str, state: State, language: str) -> None:
+    hold_with(text, state, language)
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_worst_names_and_notes_break_nothing(state: State) -> None:
+    for language in LANGUAGES:
+        hold_with(HOSTILE, state, language)
+
+
+def hold_with(text: str, state: State, language: str) -> None:
+    note = (text * 3)[:200]
+    named = {"note": note, "locker_name": text, "recipient_name": text}
+    story = [(event.value, ANNA.id, text) for event in Event] + [("problem", BEN.id, text)] * 40
+    changes: dict[str, Any] = {
+        "words": speak(language),
+        "sender": replace(ANNA, name=text),
+        "tower": replace(TOWER, name=text, address=text, city=text, latitude=None),
+        "elsewhere": replace(OTHER, name=text),
+        "history": a_history(*story),
+        "companions": [a_delivery(State.STORED, locker_name=text)] * 30,
+        "zones": True,
+    }
+    delivery = a_delivery(state, **named)
+    for reader in (ANNA, BEN, CARA):
+        for who in (None, replace(BEN, name=text)):
+            view = delivery_card(a_scene(delivery, reader, **changes, recipient=who))
+            assert view is not None
+            accepted(view)
+
+
+# -- the sender's story, in words
+
+
+def test_a_reserved_locker_says_door_deadline_and_what_is_next() -> None:
+    view = delivery_card(a_scene(a_delivery(State.RESERVED), ANNA, now=NOW))
+    assert view is not None
+    assert "Locker 14" in seen(view)
+    assert "Reserved until 12:35 (4 min)" in seen(view)
+    assert labels(view)[:3] == ["Get drop-off code", "More time", "Another size"]
+    assert "Cancel" in labels(view)
+
+
+def test_an_unclaimed_parcel_can_be_forwarded_by_link_code_and_buttons() -> None:
+    delivery = a_delivery(State.RESERVED, recipient=None, recipient_name=None)
+    scene = a_scene(delivery, ANNA, claim=CLAIM)
+    view = delivery_card(scene)
+    assert view is not None
+    link = "https://t.me/parcels_bot?start=c_abcdefghijklmnopqrstuv"
+    assert claim_link(scene) == link
+    assert link in seen(view)
+    assert "<code>K7QF-2M9X</code>" in view.html
+    by_label = {button.text: button for button in buttons(view)}
+    assert by_label["Copy the link"].copy == link
+    share = by_label["Share the link"].url
+    assert share is not None
+    assert share.startswith("https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fparcels_bot%3Fstart")
+
+
+def test_the_sender_is_told_why_a_picked_recipient_can_not_be_written_to() -> None:
+    never_here = a_scene(a_delivery(State.STORED), ANNA, recipient=None)
+    blocked = a_scene(a_delivery(State.STORED), ANNA, recipient=replace(BEN, reachable=False))
+    for scene in (never_here, blocked):
+        view = delivery_card(scene)
+        assert "Telegram doesn't let me write to them" in seen(view)
+        assert "https://t.me/parcels_bot" in seen(view)
+        assert "Share the link" in labels(view)
+
+
+def test_the_sender_reads_since_when_it_is_in_and_when_that_was_heard() -> None:
+    told = seen(delivery_card(a_scene(a_delivery(State.STORED), ANNA)))
+    assert "In locker 14 since 12:31 (reported 12:33)" in told
+    assert "until Friday 18:00" in told
+    unknown = seen(delivery_card(a_scene(a_delivery(State.STORED, occupied_at=None), ANNA)))
+    assert "In locker 14 (reported 12:33)" in unknown
+
+
+@pytest.mark.parametrize(
+    ("before", "said"), [("cancelled", "You had cancelled"), ("lapsed", "had run out")]
+)
+def test_a_parcel_that_went_in_after_all_is_told_as_it_was(before: str, said: str) -> None:
+    story = a_history(
+        ("requested", ANNA.id, None), (before, None, None), ("dropped_off", None, None)
+    )
+    late = a_scene(a_delivery(State.STORED), ANNA, history=story)
+    assert said in seen(delivery_card(late))
+    assert said not in seen(delivery_card(a_scene(a_delivery(State.STORED), ANNA)))
+
+
+def test_a_locker_given_up_for_another_size_shows_only_if_the_parcel_is_in_it() -> None:
+    moved = {"successor": "0000000000"}
+    assert delivery_card(a_scene(a_delivery(State.RELEASING, **moved), ANNA)) is None
+    assert delivery_card(a_scene(a_delivery(State.CANCELLED, **moved), BEN)) is None
+    late = delivery_card(a_scene(a_delivery(State.STORED, **moved, recipient=None), ANNA))
+    assert "given this locker up" not in seen(
+        delivery_card(a_scene(a_delivery(State.STORED), ANNA))
+    )
+    assert "given this locker up" in seen(late)
+    assert {"Take it back", "Hand the claim to somebody else"} <= set(labels(late))
+
+
+def test_extending_is_offered_as_long_as_it_is_possible() -> None:
+    assert "Extend" in labels(delivery_card(a_scene(a_delivery(State.STORED), ANNA)))
+    assert "Extend" not in labels(
+        delivery_card(a_scene(a_delivery(State.STORED, extensions=3), ANNA))
+    )
+
+
+def test_harbor_away_says_that_nothing_is_lost() -> None:
+    away = a_delivery(State.REQUESTED, want=Want.LOCKER, trouble=Trouble.HARBOR_AWAY)
+    assert "Nothing is lost" in seen(delivery_card(a_scene(away, ANNA)))
+
+
+def test_no_locker_offers_the_tower_that_has_one_first() -> None:
+    view = delivery_card(a_scene(a_delivery(State.NO_LOCKER), ANNA))
+    assert "Market, 1.0 km" in seen(view)
+    assert labels(view)[0] == "Try there"
+    nowhere = delivery_card(a_scene(a_delivery(State.NO_LOCKER, elsewhere=None), ANNA))
+    assert "Try there" not in labels(nowhere)
+
+
+def test_taking_back_makes_the_sender_the_collector() -> None:
+    delivery = a_delivery(State.STORED, taken_back=True)
+    assert labels(delivery_card(a_scene(delivery, ANNA)))[0] == "Get pick-up code"
+    assert "Get pick-up code" not in labels(
+        delivery_card(a_scene(delivery, replace(BEN, language="en")))
+    )
+
+
+# -- the recipient's
+
+
+def english(state: State, **changes: Any) -> View | None:
+    return delivery_card(a_scene(a_delivery(state), replace(BEN, language="en"), **changes))
+
+
+def test_the_recipient_finds_tower_door_deadline_and_the_code_first() -> None:
+    view = english(State.STORED)
+    for told in ("a parcel from Anna", "Locker 14", "Main Station", "until Friday 18:00"):
+        assert told in seen(view)
+    for offered in ("More time", "Let somebody else collect", "Report a problem"):
+        assert offered in labels(view)
+    assert labels(view)[0] == "Get pick-up code"
+
+
+def test_with_a_code_out_it_can_be_shown_again_or_replaced() -> None:
+    view = english(State.STORED, code=a_code(CodeKind.PICK_UP, BEN.id))
+    assert labels(view)[:3] == ["Show again", "New code", "It did not open"]
+    over = replace(a_code(CodeKind.PICK_UP, BEN.id), expires_at=NOW)
+    assert labels(english(State.STORED, code=over))[0] == "Get pick-up code"
+
+
+def test_several_parcels_in_one_tower_are_one_visit() -> None:
+    others = [a_delivery(State.STORED, locker_name=door) for door in ("3", "8")]
+    assert "2 more parcels wait for you in this tower (lockers 3, 8)" in seen(
+        english(State.STORED, companions=others)
+    )
+
+
+def test_once_collected_the_whole_timeline_stands_there() -> None:
+    lines = seen(english(State.COLLECTED)).splitlines()
+    assert lines[-6:] == [
+        "12:31 · Locker asked for (Anna)",
+        "12:32 · Locker 14 reserved",
+        "12:33 · Drop-off code issued (Anna)",
+        "12:34 · Claimed (you)",
+        "12:35 · Reported: in the locker since 12:31",
+        "12:36 · Pick-up code issued (you)",
+    ]
+
+
+def test_the_words_of_a_problem_report_are_not_for_the_other_side() -> None:
+    story = a_history(("problem", ANNA.id, "Ben is always late"))
+    assert "always late" not in seen(english(State.COLLECTED, history=story))
+
+
+def test_whoever_handed_it_on_has_the_link_until_somebody_claims() -> None:
+    open_claim = a_delivery(State.STORED, recipient=None, handed_over_by=CARA.id)
+    view = delivery_card(a_scene(open_claim, CARA, claim=CLAIM))
+    assert "Copy the link" in labels(view)
+    assert "Locker" not in seen(view)
+    assert "no longer yours" in seen(delivery_card(a_scene(a_delivery(State.STORED), CARA)))
+
+
+def test_where_there_is_no_point_on_the_map_the_address_is_looked_for() -> None:
+    assert map_url(TOWER).endswith("?mlat=40.406600&mlon=-3.689200#map=18/40.406600/-3.689200")
+    assert map_url(replace(TOWER, longitude=None)).endswith("query=Station+Road+1%2C+Madrid")
+
+
+# -- codes
+
+
+@pytest.mark.parametrize("form", CodeForm)
+@pytest.mark.parametrize("kind", CodeKind)
+def test_a_code_stands_in_a_protected_message_with_door_and_deadline(
+    kind: CodeKind, form: CodeForm
+) -> None:
+    view = code_card(code_scene(kind, form))
+    assert view is not None
+    accepted(view)
+    assert view.protected
+    assert "Locker 14" in seen(view)
+    assert "Valid until 13:16 (42 min)" in seen(view)
+    assert {"It did not open", "New code"} <= set(labels(view))
+    assert ("It doesn't fit" in labels(view)) == (kind is CodeKind.DROP_OFF)
+
+
+def code_scene(kind: CodeKind, form: CodeForm = CodeForm.TOKEN, **changes: Any) -> Scene:
+    state = State.RENTED if kind is CodeKind.DROP_OFF else State.STORED
+    holder = ANNA if kind is CodeKind.DROP_OFF else replace(BEN, language="en")
+    code = a_code(kind, holder.id, form)
+    return a_scene(a_delivery(state), holder, **({"code": code} | changes))
+
+
+def test_a_token_is_both_symbol_and_text() -> None:
+    view = code_card(code_scene(CodeKind.PICK_UP))
+    assert view is not None
+    assert view.qr == SECRET
+    assert f"<code>{SECRET}</code>" in view.html
+
+
+def test_a_link_is_both_symbol_and_button_where_telegram_takes_it() -> None:
+    view = code_card(code_scene(CodeKind.PICK_UP, CodeForm.LINK))
+    assert view is not None
+    assert buttons(view)[0] == Button("Open the door", url=view.qr)
+    old = replace(a_code(CodeKind.PICK_UP, BEN.id, CodeForm.LINK), text="locker-open://pickup?t=x")
+    view = code_card(code_scene(CodeKind.PICK_UP, code=old))
+    assert "Open the door" not in labels(view)
+    assert "locker-open://pickup?t=x" in seen(view)
+
+
+def test_keypad_digits_are_said_in_words_too() -> None:
+    view = code_card(code_scene(CodeKind.DROP_OFF, CodeForm.KEYPAD))
+    assert view is not None
+    assert view.qr is None
+    assert "4711\nfour · seven · one · one" in seen(view)
+    assert spelled(speak("en"), "0123456789").count("·") == 9
+
+
+def test_a_code_too_long_for_a_caption_leaves_the_rest_out_first() -> None:
+    for length in (500, 900, 4000):
+        code = replace(a_code(CodeKind.PICK_UP, BEN.id), text="F" * length)
+        view = code_card(code_scene(CodeKind.PICK_UP, code=code))
+        assert view is not None
+        accepted(view)
+        assert view.qr == code.text
+
+
+def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> None:
+    kind, code = CodeKind.PICK_UP, a_code(CodeKind.PICK_UP, BEN.id)
+    assert code_card(code_scene(kind, code=None)) is None
+    assert code_card(code_scene(kind, code=replace(code, revealed=False))) is None
+    assert code_card(code_scene(kind, code=replace(code, expires_at=NOW))) is None
+    assert code_card(code_scene(kind, code=replace(code, holder=ANNA.id))) is None
+    assert code_card(code_scene(kind, code=replace(code, kind=CodeKind.DROP_OFF))) is None
+    taken_back = a_delivery(State.STORED, taken_back=True)
+    assert code_card(a_scene(taken_back, BEN, code=code)) is None
+    for state in set(State) - {State.STORED}:
+        assert code_card(a_scene(a_delivery(state), BEN, code=code)) is None
+
+
+# -- operators and groups
+
+ALERTS = {
+    "harbor": {"why": "TryLater"},
+    "orphan:00000000000000aa/14": {"tower": TOWER.id, "locker": 14},
+    "odd:7k2m9xq4tz:stored:declined": {"delivery": "7k2m9xq4tz", "status": "declined"},
+    "door:7k2m9xq4tz": {"delivery": "7k2m9xq4tz"},
+    "problem:7k2m9xq4tz:7": {"delivery": "7k2m9xq4tz", "text": "<b>wet & cold</b>"},
+    "overdue:7k2m9xq4tz:0": {"delivery": "7k2m9xq4tz"},
+    "guessing:5": {"person": 5},
+    "something:new": {},
+}
+
+
+def concern(key: str, **changes: Any) -> Concern:
+    about = a_delivery(State.STORED) if "delivery" in ALERTS[key] else None
+    alert = Alert(key, NOW, detail=ALERTS[key] | changes.pop("detail", {}))
+    alert = replace(alert, cleared_at=changes.pop("cleared_at", None))
+    basics = {"delivery": about, "tower": TOWER, "sender": ANNA}
+    return Concern(alert, speak("en"), NOW + timedelta(hours=1), **(basics | changes))
+
+
+@pytest.mark.parametrize("key", ALERTS)
+def test_every_alert_is_told_as_it_stands_and_once_it_is_over(key: str) -> None:
+    for cleared_at in (None, NOW + timedelta(minutes=5)):
+        for tower in (TOWER, None):
+            view = alert_card(concern(key, cleared_at=cleared_at, tower=tower))
+            accepted(view)
+            assert "12:31 CEST" in seen(view) or "10:31 UTC" in seen(view)
+            assert "Overview" in labels(view)
+
+
+def test_an_orphan_can_be_released_once() -> None:
+    key = "orphan:00000000000000aa/14"
+    release = buttons(alert_card(concern(key)))[0]
+    pressed = parse(release.press)
+    assert pressed is not None
+    assert (pressed.verb, pressed.arg) == (Verb.RELEASE_ORPHAN, "00000000000000aa.14")
+    under_way = alert_card(concern(key, detail={"release": True}))
+    assert "Release the locker" not in labels(under_way)
+    assert "being released" in seen(under_way)
+
+
+def test_a_problem_reaches_operators_in_the_persons_own_words() -> None:
+    view = alert_card(concern("problem:7k2m9xq4tz:7"))
+    assert "“<b>wet & cold</b>”" in seen(view)
+    assert "Look at the delivery" in labels(view)
+    assert "Anna" in seen(view)
+
+
+def test_a_group_is_shown_the_way_to_the_private_chat() -> None:
+    view = group_card(speak("en"), "parcels_bot")
+    accepted(view)
+    assert buttons(view)[0].url == "https://t.me/parcels_bot?start=group"
+
+
+def test_the_checks_here_would_notice_what_telegram_refuses() -> None:
+    broken = View("<b>open", ((Button("x", press="menu"),),))
+    with pytest.raises(ApiError):
+        accepted(broken)
+    too_many = View("x", tuple((Button("x", press="menu"),) for _ in range(9)))
+    with pytest.raises(AssertionError):
+        accepted(too_many)
