@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 
 from sandbox.clock import Clock
@@ -280,7 +279,8 @@ async def test_it_documents_itself_with_the_certainty_of_each_route(at: World) -
 
 async def test_the_legacy_login_still_gives_a_bearer_token(at: World) -> None:
     form = {"username": ME[0], "password": ME[1], "grant_type": "password"}
-    answer: httpx.Response = await at.http.post("/api/v1/login/access-token", data=form)
+    multipart = {name: (None, value) for name, value in form.items()}
+    answer = await at.http.post("/api/v1/login/access-token", files=multipart)
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     assert (await at.http.post("/api/v1/login/test-token", headers=headers)).status_code == 200
     form["password"] = "wrong"
