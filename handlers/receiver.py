@@ -12,6 +12,7 @@ call, so a batch takes as long as its commits do, which the database makes toget
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -19,6 +20,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from telegram import Update
 from telegram.error import Conflict, RetryAfter, TelegramError
+from telegram.warnings import PTBUserWarning
 
 from bot.errors import TryLater
 from bot.ports import Clock
@@ -141,12 +143,28 @@ class Receiver:
         return []
 
     async def _get_updates(self) -> Sequence[Update]:
-        return await self._application.bot.get_updates(
-            offset=self._offset,
-            limit=_BATCH,
-            timeout=self._long_poll,
-            allowed_updates=UPDATES,
-        )
+        asked: dict[str, Any] = {
+            "offset": self._offset,
+            "limit": _BATCH,
+            "timeout": self._long_poll,
+            "allowed_updates": UPDATES,
+        }
+        bot = self._application.bot
+        try:
+            return await bot.get_updates(**asked)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            log.exception("an update can't be read")
+        # get_updates reads all of a batch or nothing; here the one that can't be read is let pass.
+        with warnings.catch_warnings(action="ignore", category=PTBUserWarning):
+            bodies: Any = await bot.do_api_request("getUpdates", asked)
+        return [self._readable(body) for body in bodies]
+
+    def _readable(self, body: dict[str, Any]) -> Update:
+        try:
+            return Update.de_json(body, self._application.bot)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            log.warning("update let pass unread", update_id=body["update_id"])
+            return Update(body["update_id"])
 
     async def _confirm(self) -> None:
         if self._offset is None:

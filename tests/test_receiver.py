@@ -170,6 +170,22 @@ async def test_an_update_that_always_fails_blocks_nobody(sqlite_database: Databa
         assert await edge.words(ada) == ["red"]
 
 
+async def test_an_update_that_can_not_even_be_read_blocks_nobody(
+    sqlite_database: Database,
+) -> None:
+    async with sandbox_telegram() as there:
+        ada = there.phones.make("Ada").id
+        there.phones.open(ada)
+        queue = there.telegram.updates
+        unread = queue.make("message", {"from": "another", "version": "of the API"}, ada)
+        assert unread is not None
+        queue.put([unread])
+        there.phones.text(ada, "red")
+        async with chat_edge(sqlite_database, at=there) as edge:
+            await edge.quiet()
+            assert await edge.words(ada) == ["red"]
+
+
 def an_update(number: int) -> Update:
     return Update(number)
 
