@@ -172,6 +172,21 @@ async def test_a_webhook_is_delayed_by_the_clock(at: World, inbox: Inbox) -> Non
     assert story(await inbox.next()) == [(*CREATED, "rented")]
 
 
+async def test_a_reset_forgets_what_has_not_been_sent(at: World, inbox: Inbox) -> None:
+    await at.faults(
+        {"name": "webhook_delayed", "times": 1, "seconds": 60},
+        {"name": "webhook_reordered", "times": 1},
+    )
+    await at.token()
+    await at.token()
+    await at.control("/reset")
+    await at.turn(60)
+    made = await at.ask("dropoff-locker-tokens", {"duration": 60, "client_info": "afterwards"})
+    assert made.status_code == 200
+    (post,) = await inbox.next()
+    assert post.message["data"]["client_info"] == "afterwards"
+
+
 async def test_two_webhooks_change_places(at: World, inbox: Inbox) -> None:
     await at.faults({"name": "webhook_reordered", "times": 1})
     await at.hold(await at.token())

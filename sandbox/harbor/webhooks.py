@@ -55,6 +55,7 @@ class Webhooks:
         self._clock, self._faults, self._wire = clock, faults, wire
         self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._overtaken: dict[str, Any] | None = None
+        self._late: set[asyncio.Task[None]] = set()
 
     def push(self, event: str, data: dict[str, Any]) -> None:
         """Queue one, if there is anywhere to push it to."""
@@ -65,13 +66,23 @@ class Webhooks:
         outer = self._clock.now().replace(microsecond=0, tzinfo=None) + FLAW
         self._queue.put_nowait({"timestamp": outer.isoformat(), "event": event, "data": data})
 
+    def forget(self) -> None:
+        """Whatever has not been sent yet never will be."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._overtaken = None
+        for task in self._late:
+            task.cancel()
+
     async def deliver(self) -> None:
         """Send whatever is queued, until cancelled."""
         message = await self._queue.get()
         async with httpx.AsyncClient(timeout=10) as http, asyncio.TaskGroup() as late:
             while True:
                 if delay := self._faults.take("webhook_delayed", CALL):
-                    late.create_task(self._send_later(http, message, delay["seconds"]))
+                    task = late.create_task(self._send_later(http, message, delay["seconds"]))
+                    self._late.add(task)
+                    task.add_done_callback(self._late.discard)
                 elif self._overtaken is None and self._faults.take("webhook_reordered", CALL):
                     self._overtaken = message
                 else:

@@ -67,6 +67,7 @@ class Harbor:
     def reset(self) -> None:
         """Begin again, as seeded; clients, their bearer tokens and the webhook's address stay."""
         self.automatic_sync = True
+        self.webhooks.forget()
         self.registry = Registry(self.clock, self._seed, single_use=self._single_use)
         self.server = Server(self.clock, self.registry, self.control.revision.bump, self._push)
         self.links = Links(self.server)
