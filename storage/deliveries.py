@@ -15,7 +15,7 @@ from bot.model import Delivery, DeliveryId, LockerId, Moment, PersonId, TowerId
 from storage.connection import Subject, chunks, marks, tuples
 from storage.rows import Rows, moment, stamp
 
-DELIVERIES = Rows(Delivery)
+DELIVERIES = Rows(Delivery, remember=16_384)  # the watcher reads all live ones at every look
 HISTORY = Rows(Moment)
 _SELECT = f"select {DELIVERIES.listed()} from deliveries"
 
@@ -24,7 +24,11 @@ def _states(states: Iterable[State]) -> str:
     return ", ".join(sorted(f"'{state.value}'" for state in states))
 
 
-_LIVE, _ENDED = f"state in ({_states(LIVE)})", f"state in ({_states(ENDS)})"
+_LIVE = f"state in ({_states(LIVE)})"
+# As a second thought only: for the bare column SQLite would take the index on states, under which
+# every delivery that ever ended is found, instead of the one on whatever else is asked for.
+_ALSO_LIVE = f"coalesce(state, '') in ({_states(LIVE)})"
+_ALSO_ENDED = f"coalesce(state, '') in ({_states(ENDS)})"
 
 
 class Deliveries(Subject):
@@ -72,7 +76,7 @@ class Deliveries(Subject):
         self, person: PersonId, *, live: bool, limit: int = 50, offset: int = 0
     ) -> list[Delivery]:
         return await self._deliveries(
-            f"""where (sender = ? or recipient = ?) and {_LIVE if live else _ENDED}
+            f"""where (sender = ? or recipient = ?) and {_ALSO_LIVE if live else _ALSO_ENDED}
                 order by changed_at desc nulls last, id limit ? offset ?""",
             (person, person, limit, offset),
         )
@@ -82,13 +86,13 @@ class Deliveries(Subject):
 
     async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
         return await self._deliveries(
-            f"where tower = ? and (locker = ? or trying = ?) and {_LIVE} order by id",
+            f"where tower = ? and (locker = ? or trying = ?) and {_ALSO_LIVE} order by id",
             (tower, locker, locker),
         )
 
     async def doors_reported(self, limit: int) -> list[Delivery]:
         return await self._deliveries(
-            f"""where door_reports > 0 and {_LIVE}
+            f"""where door_reports > 0 and {_ALSO_LIVE}
                 order by changed_at desc nulls last, id limit ?""",
             (limit,),
         )
@@ -102,7 +106,7 @@ class Deliveries(Subject):
             for column in ("locker", "trying"):
                 rows = await self._deliveries(
                     f"""where (tower, {column}) in (values {tuples(len(some), 2)})
-                        and {column} is not null and {_ENDED} and changed_at > ?""",
+                        and {column} is not null and {_ALSO_ENDED} and changed_at > ?""",
                     (*places, stamp(since)),
                 )
                 found |= {delivery.id: delivery for delivery in rows}

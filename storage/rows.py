@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -41,7 +42,7 @@ def stamp(moment: datetime) -> int:
 
 def moment(stamped: int) -> datetime:
     """The moment that `stamp` turned into `stamped`."""
-    return _EPOCH + timedelta(microseconds=stamped)
+    return _EPOCH + timedelta(0, 0, stamped)
 
 
 def text(value: str) -> str:
@@ -80,14 +81,18 @@ def _codec(hint: Any) -> Codec:
         [kind] = [part for part in get_args(hint) if part is not NoneType]
     kind = getattr(kind, "__supertype__", kind)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return Codec(str, kind)
+        return Codec(str, {member.value: member for member in kind}.__getitem__)
     return _CODECS[get_origin(kind) or kind]
 
 
 class Rows(Generic[T]):
-    """The columns of one dataclass, in its own order; `codecs` overrides a field's."""
+    """The columns of one dataclass, in its own order; `codecs` overrides a field's.
 
-    def __init__(self, kind: type[T], **codecs: Codec) -> None:
+    Up to `remember` values are kept, so that reading a row again that has not changed costs next
+    to nothing; only for dataclasses whose every field is immutable, as one value serves everybody.
+    """
+
+    def __init__(self, kind: type[T], *, remember: int = 0, **codecs: Codec) -> None:
         hints = get_type_hints(kind)
         self._kind = kind
         self.columns = tuple(field.name for field in fields(kind))
@@ -96,6 +101,10 @@ class Rows(Generic[T]):
             (name, codec.write) for name, codec in zip(self.columns, chosen, strict=True)
         ]
         self._reads = [(place, codec.read) for place, codec in enumerate(chosen) if codec.read]
+        self.read: Callable[[Sequence[Any]], T] = (
+            lru_cache(remember)(self._read) if remember else self._read
+        )
+        """The value that a row of all columns holds."""
 
     def listed(self, table: str = "") -> str:
         """The columns as SQL, each of `table` if there is one."""
@@ -118,8 +127,7 @@ class Rows(Generic[T]):
                 values.append(found if write is None or found is None else write(found))
         return values
 
-    def read(self, row: Sequence[Any]) -> T:
-        """The value that a row of all columns holds."""
+    def _read(self, row: Sequence[Any]) -> T:
         values = list(row)
         for place, read in self._reads:
             if values[place] is not None:

@@ -1,0 +1,83 @@
+"""No question that is asked often makes SQLite read a table that only grows."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.model import DeliveryId, LockerId, PersonId, TowerId
+from storage import migrate
+from storage.sealing import Sealer
+from storage.transaction import SqlTransaction
+from storage.urls import sqlite_path
+
+NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
+PERSON, TOWER, LOCKER = PersonId(1), TowerId("aa"), LockerId(1)
+
+
+class Explaining:
+    """A connection that finds nothing but notes how SQLite would have looked."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+        self.plans: list[str] = []
+
+    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        await self.fetch_all(sql, values)
+
+    async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> None:
+        await self.fetch_all(sql, values)
+
+    async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        self.plans += [row[3] for row in self._raw.execute(f"explain query plan {sql}", values)]
+        return []
+
+
+@pytest.fixture
+async def explaining(sqlite_url: str) -> Iterator[Explaining]:
+    await migrate(sqlite_url)
+    with closing(sqlite3.connect(sqlite_path(sqlite_url))) as raw:
+        yield Explaining(raw)
+
+
+QUESTIONS = {
+    "deliveries_by_sender, deliveries_by_recipient": lambda tx: tx.deliveries_of(PERSON, live=True),
+    "deliveries_by_recipient, deliveries_by_sender": lambda tx: tx.deliveries_of(
+        PERSON, live=False
+    ),
+    "deliveries_by_state": lambda tx: tx.live_deliveries(),
+    "deliveries_by_locker, deliveries_by_trying": lambda tx: tx.live_at(TOWER, LOCKER),
+    "deliveries_by_trying, deliveries_by_locker": lambda tx: tx.deliveries_at(
+        [(TOWER, LOCKER)], NOW
+    ),
+    "deliveries_wanting": lambda tx: tx.deliveries_wanting(NOW, 5),
+    "deliveries_wanting (min)": lambda tx: tx.next_want(),
+    "deliveries_alarmed": lambda tx: tx.deliveries_alarmed(NOW, 5),
+    "deliveries_alarmed (min)": lambda tx: tx.next_alarm(),
+    "deliveries_doors": lambda tx: tx.doors_reported(5),
+    "sqlite_autoindex_deliveries_1": lambda tx: tx.deliveries([DeliveryId("a")]),
+    "sqlite_autoindex_history_1": lambda tx: tx.history(DeliveryId("a")),
+    "cards_owed": lambda tx: tx.cards_due(NOW, 5),
+    "cards_owed (min)": lambda tx: tx.next_card_due(),
+    "cards_sending": lambda tx: tx.cards_interrupted(),
+    "cards_by_subject": lambda tx: tx.cards_about("screen"),
+    "people_by_username": lambda tx: tx.person_named("anna"),
+    "sqlite_autoindex_claims_2": lambda tx: tx.claim_by_code("AAAA2222"),
+    "sqlite_autoindex_claims_3": lambda tx: tx.claim_by_link("link"),
+}
+
+
+@pytest.mark.parametrize("indexes", QUESTIONS)
+async def test_a_frequent_question_is_answered_by_its_index(
+    explaining: Explaining, indexes: str
+) -> None:
+    await QUESTIONS[indexes](SqlTransaction(explaining, Sealer(["key"])))
+    searches = [plan for plan in explaining.plans if plan.startswith(("SEARCH", "SCAN"))]
+    for index in indexes.removesuffix(" (min)").split(", "):
+        assert any(f"INDEX {index}" in plan for plan in searches), searches
+    scans = [plan for plan in searches if plan.startswith("SCAN") and "INDEX" not in plan]
+    tables = ("deliveries", "cards", "people", "claims", "history")
+    assert not [plan for plan in scans if plan.split()[1] in tables], scans
