@@ -15,6 +15,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from bot.ports import Step
+from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
 from storage.retrying import retried
 from storage.sealing import Sealer
@@ -40,12 +41,17 @@ class PostgresDatabase:
         return await retried(lambda: self._take(self._runners, step))
 
     async def look(self, step: Step[T]) -> T:
-        return await self._take(self._lookers, step)
+        return await retried(lambda: self._take(self._lookers, step))
 
     async def _take(self, pool: Pool, step: Step[T]) -> T:
         with border():
             async with pool.connection() as raw:
-                return await step(SqlTransaction(PostgresConnection(raw), self._sealer))
+                try:
+                    return await step(SqlTransaction(PostgresConnection(raw), self._sealer))
+                except StorageUnavailable as e:
+                    if raw.closed:  # a restarted server, say; nothing has been committed yet
+                        raise Crossed("the connection was lost half way") from e
+                    raise
 
 
 async def _for_steps(raw: Raw) -> None:

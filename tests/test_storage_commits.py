@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.errors import Conflict
@@ -217,6 +218,18 @@ async def test_two_replicas_handle_an_update_once(database_url: str) -> None:
         cards = await one.look(lambda tx: tx.cards_about("screen"))
     assert sum(told) == 20
     assert [card.wanted for card in cards] == [1] * 20
+
+
+async def test_steps_and_looks_outlive_lost_connections(postgres_url: str) -> None:
+    async with open_database(postgres_url, keys=KEYS) as database:
+        for number in range(1, 4):
+            assert await database.run(count_one_up) == number
+            assert (await database.look(lambda tx: tx.draft(CHAT))).version == number
+            with psycopg.connect(postgres_url) as connection:
+                connection.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid()"
+                )
 
 
 async def test_a_look_sees_one_moment_and_waits_for_no_writer(database: Database) -> None:
