@@ -169,20 +169,20 @@ def _show_rows(rows: Sequence[Row], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table(*(rows[0] if rows else ["nothing"]))
+    table = Table()
+    for name in rows[0] if rows else ["nothing"]:
+        table.add_column(name.replace("_", " "), no_wrap=name.endswith("id"), overflow="fold")
     for row in rows:
         table.add_row(*map(_plain, row.values()))
-    Console().print(table)
+    Console(markup=False, highlight=False).print(table)
 
 
 def _show_one(row: Row, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    table = Table(show_header=False)
-    for name, value in row.items():
-        table.add_row(name.replace("_", " "), _plain(value))
-    Console(soft_wrap=True).print(table)
+    for name, value in row.items():  # unboxed, so that a code can be copied in one piece
+        typer.echo(f"{name.replace('_', ' '):<16}{_plain(value)}")
 
 
 def _plain(value: Any) -> str:

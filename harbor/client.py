@@ -121,16 +121,21 @@ class Harbor:
         return await self._read("availability", AVAILABILITY, location_id=location_id)
 
     async def towers(self) -> list[Tower]:
-        """Discover every tower by looking at every location's lockers: dear, so keep the answer."""
+        """Discover every tower by looking at every location's lockers: dear, so keep the answer.
+
+        NotFound only if Harbor knows the lockers of not one location.
+        """
         turn = asyncio.Semaphore(AT_ONCE)
+        strange: list[NotFound] = []
 
         async def at(location: Location) -> list[Tower]:
-            async with turn:
-                try:
-                    lockers = await self._read("location_lockers", LOCKERS, location_id=location.id)
-                except NotFound:  # taken away since the list was made
-                    return []
-            ids = dict.fromkeys(locker.tower_id for locker in lockers)
+            try:
+                async with turn:
+                    found = await self._read("location_lockers", LOCKERS, location_id=location.id)
+            except NotFound as error:  # gone since the list was made, or without a tower
+                strange.append(error)
+                return []
+            ids = dict.fromkeys(locker.tower_id for locker in found)
             return [Tower(id=tower_id, location=location) for tower_id in ids]
 
         try:
@@ -139,6 +144,8 @@ class Harbor:
         except ExceptionGroup as several:
             first = several.exceptions[0]
             raise first from first.__cause__
+        if strange and len(strange) == len(looks):
+            raise strange[0]
         return [tower for look in looks for tower in look.result()]
 
     # -- lockers

@@ -1,0 +1,155 @@
+"""`lockerbot harbor …` against a served Harbor: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from harbor.cli import MASK, app
+from harbor.settings import HarborSettings
+from sandbox.clock import Clock
+from sandbox.harbor.app import create_app
+from sandbox.serving import serving
+
+TOWER = "0100000000000101"
+
+
+@dataclass
+class Shell:
+    """Runs commands in another thread, since each starts a loop of its own."""
+
+    base: str
+    http: httpx.AsyncClient
+
+    async def run(self, *words: object) -> Result:
+        result: Result = await asyncio.to_thread(CliRunner().invoke, app, list(map(str, words)))
+        return result
+
+    async def json(self, *words: object) -> object:
+        result = await self.run(*words, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    async def free(self) -> int:
+        lockers = await self.json("lockers", TOWER)
+        assert isinstance(lockers, list)
+        found: int = next(each["id"] for each in lockers if each["status"] == "available")
+        return found
+
+
+@pytest.fixture
+async def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Shell]:
+    for name in HarborSettings.model_fields:
+        monkeypatch.delenv(f"HARBOR_{name}".upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    async with (
+        serving(create_app(clock=Clock())) as base,
+        httpx.AsyncClient(base_url=base) as http,
+    ):
+        for name in ("API_URL", "ACCOUNTS_URL"):
+            monkeypatch.setenv(f"HARBOR_{name}", base)
+        for name in ("CLIENT_ID", "CLIENT_SECRET"):
+            monkeypatch.setenv(f"HARBOR_{name}", "sandbox")
+        yield Shell(base, http)
+
+
+async def test_a_parcel_goes_in_and_out_by_hand(shell: Shell) -> None:
+    locker = await shell.free()
+    held = await shell.json("reserve", TOWER, locker)
+    assert isinstance(held, dict)
+    assert held["seconds"] == 300
+    assert held["reservation_id"] is not None
+
+    for kind, act, body in (
+        ("drop-off-token", "put-in", {"parcel": "hat"}),
+        ("pick-up-token", "take-out", None),
+    ):
+        token = await shell.json(kind, TOWER, locker, "--show-secrets")
+        assert isinstance(token, dict)
+        assert re.fullmatch(rf"HARBOR://OPEN/{TOWER}/{locker}/[0-9A-F]+/[0-9A-F]+", token["code"])
+        at = f"/sandbox/towers/{TOWER}"
+        opened = await shell.http.post(f"{at}/hold", json={"code": token["code"]})
+        assert opened.json()["locker"] == locker
+        for each, sent in ((act, body), ("close", None)):
+            door = await shell.http.post(f"{at}/lockers/{locker}/{each}", json=sent)
+            assert door.is_success, door.text
+    assert await shell.json("assigned") == []
+
+
+async def test_tables_are_for_people(shell: Shell) -> None:
+    towers = await shell.run("towers")
+    assert towers.exit_code == 0
+    assert TOWER in towers.stdout
+    assert (await shell.run("assigned")).exit_code == 0
+    lockers = await shell.run("lockers", TOWER)
+    assert "available" in lockers.stdout
+
+
+async def test_every_tower_is_found(shell: Shell) -> None:
+    towers = await shell.json("towers")
+    assert isinstance(towers, list)
+    assert len(towers) == 5
+    assert towers[0].keys() == {"id", "name", "address", "city", "timezone", "location_id"}
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_a_secret_is_masked_unless_asked_for(shell: Shell, form: list[str]) -> None:
+    locker = await shell.free()
+    masked = await shell.run("drop-off-token", TOWER, locker, *form)
+    assert masked.exit_code == 0
+    assert MASK in json.loads(masked.stdout).values() if form else MASK in masked.stdout
+    assert "HARBOR://" not in masked.output
+    shown = await shell.run("drop-off-token", TOWER, locker, "--show-secrets", *form)
+    assert MASK not in shown.stdout
+    assert f"HARBOR://OPEN/{TOWER}/{locker}/" in shown.stdout
+
+
+async def test_what_harbor_refuses_ends_with_exit_code_1(shell: Shell) -> None:
+    locker = await shell.free()
+    for words in (("release", TOWER, locker), ("lockers", "ffffffffffffffff")):
+        refused = await shell.run(*words)
+        assert refused.exit_code == 1
+        assert refused.stdout == ""
+        assert refused.stderr.count("\n") == 1
+
+
+async def test_a_harbor_that_is_away_ends_with_exit_code_1(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARBOR_CLIENT_SECRET", "wrong")
+    wrong = await shell.run("assigned")
+    assert wrong.exit_code == 1
+    assert "sandbox environment does not accept" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lockers", "0100"],
+        ["reserve", TOWER],
+        ["reserve", TOWER, "fourteen"],
+        ["reserve", TOWER, "14", "--seconds", "0"],
+        ["open"],
+    ],
+)
+async def test_bad_usage_ends_with_exit_code_2(shell: Shell, words: list[str]) -> None:
+    assert (await shell.run(*words)).exit_code == 2
+
+
+async def test_bad_settings_end_with_exit_code_2_and_one_line(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARBOR_API_URL", "nowhere")
+    bad = await shell.run("assigned")
+    assert bad.exit_code == 2
+    assert bad.stderr.startswith("HARBOR_API_URL: ")
+    assert bad.stderr.count("\n") == 1
