@@ -19,7 +19,7 @@ from handlers.context import Context
 from handlers.hours import is_open
 from handlers.moves import go
 from handlers.prompting import Screen
-from handlers.words import esc, plain, speak
+from handlers.words import esc, plain
 
 TOWER, NEAR = "send/tower", "send/near"
 TAKE, NEARBY, EVERY = "tower", "near", "every"
@@ -57,8 +57,6 @@ async def searched(update: Update, context: Context) -> Draft:
     """Words have been typed: a part of a tower's name, street or city."""
     assert update.effective_message is not None
     text = (update.effective_message.text or "").strip()
-    if text == _back_key(context):
-        return go(context.draft, TOWER)
     return go(context.draft, TOWER, query=text[:LONGEST_QUERY] or None, page=None)
 
 
@@ -67,19 +65,15 @@ async def listed_every(update: Update, context: Context) -> Draft:
     return go(context.draft, TOWER, query=None, here=None, page=None)
 
 
-def _back_key(context: Context) -> str:
-    return speak(context.person.language, context.wiring.locale)._("‹ Back")
-
-
 # -- prompts
 
 
 async def near_prompt(screen: Screen) -> View:
     """A keyboard with the phone's location button; words are a search here, too."""
     _ = screen.words._
-    return View(
+    return screen.keyed(
         _("📍 <b>Where are you?</b>\nShare your location, or type a name or an address."),
-        keys=((Key(_("📍 Share my location"), Ask.LOCATION),), (Key(_("‹ Back")),)),
+        Key(_("📍 Share my location"), Ask.LOCATION),
     )
 
 

@@ -31,7 +31,7 @@ from handlers.buttons import pattern, pattern_on
 from handlers.context import Context, Phrases
 from handlers.dialogue import Dialogue, Handler
 from handlers.moves import HELP, MENU, go, start
-from handlers.prompting import Tap
+from handlers.prompting import Tap, back_said, help_said
 from handlers.verbs import Go, Verb
 from handlers.words import speak
 
@@ -112,7 +112,7 @@ def _sending() -> dict[str, Sequence[Handler]]:
         ],
         choosing.NEAR: [
             MessageHandler(filters.LOCATION, choosing.shared_location),
-            text(choosing.searched),
+            keys(choosing.searched, back=choosing.TOWER),
         ],
         send.SIZE: [
             tap(send.took_size, send.TAKE),
@@ -131,7 +131,7 @@ def _sending() -> dict[str, Sequence[Handler]]:
         ],
         send.PERSON: [
             MessageHandler(PICKED, send.picked_person),
-            text(send.typed_person),
+            keys(send.typed_person, back=send.WHO),
         ],
         send.REVIEW: [
             tap(send.reserved, send.RESERVE),
@@ -269,6 +269,22 @@ def back_to(state: str, *, afresh: bool = False) -> Handler:
         return start(context.draft, state) if afresh else go(context.draft, state)
 
     return tap(back, Tap.BACK)
+
+
+def keys(callback: Callback, *, back: str) -> Handler:
+    """Words where a keyboard lies below the question: its own keys come as words, too."""
+
+    async def step(update: Update, context: Context) -> Draft | None:
+        assert update.effective_message is not None
+        words = speak(context.person.language, context.wiring.locale)
+        said = (update.effective_message.text or "").strip()
+        if said == back_said(words):
+            return go(context.draft, back)
+        if said == help_said(words):
+            return await menu.asked_help(update, context)
+        return await callback(update, context)
+
+    return text(step)
 
 
 def below(callback: Callback) -> Callback:

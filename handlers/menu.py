@@ -17,7 +17,7 @@ from handlers.buttons import press
 from handlers.context import Context
 from handlers.dialogue import state_of
 from handlers.moves import HELP, HOLDING, MENU, NOTHING, aside, go, led_aside, resume, start
-from handlers.prompting import Row, Screen, Tap, number
+from handlers.prompting import Row, Screen, Tap, back_said, help_said, number
 from handlers.send import RESEND
 from handlers.verbs import Go
 from handlers.words import Words, plain, speak
@@ -77,7 +77,7 @@ async def menu_prompt(screen: Screen) -> View:
         (Button(_("🗂 My parcels"), press(Go.PARCELS)),),
         (
             Button(_("⚙️ Settings"), press(Go.SETTINGS)),
-            Button(_("❔ Help"), press(Go.HELP)),
+            Button(help_said(screen.words), press(Go.HELP)),
         ),
     ]
     if screen.operator:
@@ -113,7 +113,7 @@ async def help_prompt(screen: Screen) -> View:
         " code's message has a button for it.\n\n"
         "/send /collect /parcels /settings /privacy /cancel"
     )
-    back = Button(words._("‹ Back"), press(Tap.BACK, screen.draft.step))
+    back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
     row: Row = (back, Button(words._("🏠 Menu"), press(Go.MENU)))
     return View("\n\n".join(filter(None, (now, general))), (row,))
 

@@ -16,7 +16,7 @@ from bot.model import Delivery, Draft, Person
 from bot.ports import Clock, Database
 from bot.terms import Terms
 from bot.towers import Towers
-from bot.view import Button, View
+from bot.view import Button, Key, View
 from handlers.buttons import press
 from handlers.verbs import Go
 from handlers.words import Words, speak
@@ -97,9 +97,13 @@ class Screen:
 
     def way_out(self) -> Row:
         """Back one step, and help that returns to this very place."""
-        _ = self.words._
-        back = Button(_("‹ Back"), press(Tap.BACK, self.draft.step))
-        return (back, Button(_("❔ Help"), press(Go.HELP)))
+        back = Button(back_said(self.words), press(Tap.BACK, self.draft.step))
+        return (back, Button(help_said(self.words), press(Go.HELP)))
+
+    def keyed(self, html: str, key: Key) -> View:
+        """The question with a key that asks the phone for something, and the ways out as keys."""
+        out = (Key(back_said(self.words)), Key(help_said(self.words)))
+        return View(html, keys=((key,), out))
 
     def pages(self, page: int, more: bool) -> Row:
         """Earlier and later pages, where there are any."""
@@ -124,6 +128,16 @@ class Screen:
 
 
 Prompt = Callable[[Screen], Awaitable[View]]
+
+
+def back_said(words: Words) -> str:
+    """What the way back is called, on buttons and on keys."""
+    return words._("‹ Back")
+
+
+def help_said(words: Words) -> str:
+    """What the way to help is called."""
+    return words._("❔ Help")
 
 
 def number(value: object) -> int:

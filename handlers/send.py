@@ -116,11 +116,9 @@ async def picked_person(update: Update, context: Context) -> Draft | None:
 
 
 async def typed_person(update: Update, context: Context) -> Draft | None:
-    """Back, or a username of somebody we know."""
+    """A username of somebody we know."""
     assert update.effective_message is not None
     text, _ = (update.effective_message.text or "").strip(), _words(context)._
-    if text == _("‹ Back"):
-        return go(context.draft, WHO)
     known = await context.tx.person_named(text) if text.startswith("@") else None
     if known is not None:
         return await _to(context, known.id, known.name)
@@ -250,9 +248,9 @@ async def who_prompt(screen: Screen) -> View:
 async def person_prompt(screen: Screen) -> View:
     """A keyboard with Telegram's user picker."""
     _ = screen.words._
-    return View(
+    return screen.keyed(
         _("👤 <b>Who collects it?</b>\nPick them with the button below, or type their @username."),
-        keys=((Key(_("👤 Pick a person"), Ask.PERSON),), (Key(_("‹ Back")),)),
+        Key(_("👤 Pick a person"), Ask.PERSON),
     )
 
 
