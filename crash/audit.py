@@ -1,0 +1,139 @@
+"""What must be true when all is quiet again, whatever instants the plug was pulled at.
+
+Guarantees: reads only (what it tries in the database it rolls back); every fault is one line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import httpx
+
+from bot.clock import SystemClock
+from bot.lifecycle import LockerStatus, State
+from bot.model import SCREEN, Card, Delivery, PersonId, code_subject, delivery_subject
+from bot.ports import Database, Transaction
+from bot.terms import Terms
+from bot.towers import Towers
+from handlers.presenter import ChatPresenter
+from handlers.prompting import Health, Sight
+from handlers.screens import Screens
+from harbor.lockers import HarborLockers
+from sandbox.telegram.html import parse_html
+
+_HELD_AS = {
+    State.RESERVED: {LockerStatus.RESERVED},
+    State.RENTED: {LockerStatus.RENTED},
+    State.STORED: {LockerStatus.OCCUPIED},
+    State.RELEASING: {LockerStatus.RESERVED, LockerStatus.RENTED, LockerStatus.DECLINED},
+}
+_MINUTES = re.compile(r"\(\d+ (?:min|s|sec|h)[^)]*\)")
+_COUNTS = re.compile(r"\d+ (?:free|full)|full", re.IGNORECASE)
+
+
+class _Undo(Exception):
+    """Rolls back what was only tried."""
+
+
+async def every_update_took_effect(database: Database, confirmed: Collection[int]) -> list[str]:
+    """Promise 2: whatever Telegram was told of is remembered as handled."""
+    lost: list[int] = []
+
+    async def step(tx: Transaction) -> None:
+        for update in confirmed:
+            opening = await tx.open_update(update, PersonId(-1), SystemClock().now())
+            if opening.fresh:
+                lost.append(update)
+        raise _Undo
+
+    with contextlib.suppress(_Undo):
+        await database.run(step)
+    return [f"update {update} was confirmed and never took effect" for update in lost]
+
+
+async def every_locker_has_its_delivery(database: Database, lockers: HarborLockers) -> list[str]:
+    """Promises 2 and 3: no orphan at Harbor, no delivery whose locker is not held."""
+    assigned = {(x.tower, x.id): x.status for x in await lockers.assigned()}
+    live = await database.look(lambda tx: tx.live_deliveries())
+    owners = Counter((x.tower, x.locker or x.trying) for x in live)
+    found = [
+        f"locker {door} is held at Harbor by nobody here" for door in assigned if not owners[door]
+    ]
+    found += [
+        f"locker {door} has {n} deliveries" for door, n in owners.items() if n > 1 and door[1]
+    ]
+    for delivery in live:
+        status = assigned.get((delivery.tower, delivery.locker)) if delivery.locker else None
+        if delivery.state in _HELD_AS and status not in _HELD_AS[delivery.state]:
+            found.append(f"delivery {delivery.id} is {delivery.state}, its locker {status}")
+    return found
+
+
+async def nothing_is_owed(database: Database) -> list[str]:
+    """Everything that was wanted has been done, everything that was to be said has been said."""
+    counts = await database.look(lambda tx: tx.counts())
+    found = [f"{counts.cards_owed} cards are still owed"] if counts.cards_owed else []
+    return found + ([f"{counts.wants_owed} wants are still owed"] if counts.wants_owed else [])
+
+
+class Chats:
+    """What people see, held against what is true."""
+
+    def __init__(self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers) -> None:
+        self._http, self._database = http, database
+        clock, terms = SystemClock(), Terms(operators=frozenset({PersonId(1)}))
+        sight = Sight(database, Towers(database, lockers, clock), clock, terms, _healthy)
+        self._presenter = ChatPresenter(
+            database, clock, terms, Screens(sight), bot=lambda: "harbor_lockers_bot"
+        )
+        self.ghosts = 0
+
+    async def tell_the_truth(self, people: Collection[int]) -> list[str]:
+        """Every card's message shows what would be shown now; others are counted as ghosts."""
+        found: list[str] = []
+        for person in people:
+            answer = await self._http.get(f"/telegram/sandbox/people/{person}/chat")
+            shown = {m["message_id"]: m for m in answer.json()["messages"] if not m["outgoing"]}
+            cards = await self._cards(PersonId(person))
+            for card in cards:
+                found += await self._compare(card, shown)
+            self.ghosts += len(set(shown) - {card.message for card in cards})
+        return found
+
+    async def _cards(self, person: PersonId) -> list[Card]:
+        async def step(tx: Transaction) -> list[Card | None]:
+            concerned: list[Delivery] = await tx.deliveries_of(person, live=True, limit=1000)
+            concerned += await tx.deliveries_of(person, live=False, limit=1000)
+            subjects = [SCREEN]
+            for delivery in concerned:
+                subjects += [delivery_subject(delivery.id), code_subject(delivery.id)]
+            return [await tx.card(person, subject) for subject in dict.fromkeys(subjects)]
+
+        return [card for card in await self._database.look(step) if card and card.message]
+
+    async def _compare(self, card: Card, shown: dict[int, dict[str, Any]]) -> list[str]:
+        kind = card.subject.partition(":")[0]
+        message = shown.get(card.message or 0)
+        view, _ = await self._presenter.present(card)
+        if view is None:
+            return [f"a {kind} card is shown that should be gone"] if message else []
+        if message is None:
+            return [f"a {kind} card's message is not there"]
+        text, _ = parse_html(view.html)
+        seen = message.get("text") or message.get("caption") or ""
+        if _steady(text) != _steady(seen):
+            return [f"a {kind} card shows\n{seen}\nwhere the truth is\n{text}"]
+        return []
+
+
+def _steady(text: str) -> str:
+    """Without what a running clock or other people's bookings change from minute to minute."""
+    return _COUNTS.sub("…", _MINUTES.sub("…", text)).strip()
+
+
+async def _healthy() -> Health:
+    return Health(harbor=True, database=True, looked_at=None, cards_owed=0)

@@ -1,0 +1,151 @@
+"""Simulated people: they send, claim, collect, change their minds, and tap twice.
+
+A person acts only on what their phone shows, as a real one would, so that whatever they did is what
+Telegram was told; `reserved` counts the taps that must each have made one delivery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+_LINK = re.compile(r"https://t\.me/\S+\?start=(c_[A-Za-z0-9_-]+)")
+_CODE = re.compile(r"HARBOR://OPEN/([0-9A-F]{16})/(\d+)/\S+")
+
+
+@dataclass
+class Town:
+    """Both control sides, the links people have forwarded, and what everybody has done."""
+
+    http: httpx.AsyncClient
+    chance: random.Random
+    forwarded: list[str] = field(default_factory=list)
+    reserved: int = 0
+    taps: int = 0
+    parcels_in: int = 0
+    parcels_out: int = 0
+    ending: bool = False
+
+
+class Person:
+    """One phone and the feet below it."""
+
+    def __init__(self, town: Town, number: int) -> None:
+        self._town, self._number, self.id = town, number, 0
+
+    async def live(self) -> None:
+        """Do one thing after another until the town's evening."""
+        await self._begin()
+        while not self._town.ending:
+            chat = await self._chat()
+            await self._do_something(chat)
+            if self._town.chance.random() < 0.9:  # most people look what happened before they go on
+                await self._chat(after=chat["revision"])
+            await asyncio.sleep(self._town.chance.uniform(0.02, 0.15))
+
+    async def _begin(self) -> None:
+        made = await self._post("/telegram/sandbox/people", first_name=f"Person {self._number}")
+        self.id = made["id"]
+        await self._mine("open")
+
+    async def _do_something(self, chat: dict[str, Any]) -> None:
+        buttons = list(_buttons(chat))
+        if code := self._unused_code(chat):
+            await self._go_to_tower(code)
+        elif self._town.forwarded and self._town.chance.random() < 0.15:
+            await self._claim()
+        elif buttons and self._town.chance.random() < 0.97:
+            await self._tap(chat, buttons)
+        else:
+            await self._mine("text", text=self._town.chance.choice(["/start", "hello", "/parcels"]))
+
+    async def _tap(self, chat: dict[str, Any], buttons: list[tuple[int, str, str]]) -> None:
+        weights = [_LIKELY.get(data.partition(":")[0], 1) for _, data, _ in buttons]
+        message, data, _ = self._town.chance.choices(buttons, weights)[0]
+        self._note_links(chat)
+        twice = self._town.chance.random() < 0.1
+        for _ in range(1 + twice):
+            answer = await self._town.http.post(
+                f"/telegram/sandbox/people/{self.id}/press",
+                json={"message_id": message, "data": data},
+            )
+            self._town.taps += answer.status_code == 200
+
+    def _note_links(self, chat: dict[str, Any]) -> None:
+        for message in chat["messages"]:
+            for link in _LINK.findall(message.get("text") or ""):
+                if link not in self._town.forwarded:
+                    self._town.forwarded.append(link)
+
+    async def _claim(self) -> None:
+        link = self._town.forwarded.pop()
+        await self._mine("open", link=f"https://t.me/harbor_lockers_bot?start={link}")
+
+    def _unused_code(self, chat: dict[str, Any]) -> re.Match[str] | None:
+        for message in chat["messages"]:
+            found = _CODE.search(message.get("caption") or "")
+            if found and self._town.chance.random() < 0.5:
+                return found
+        return None
+
+    async def _go_to_tower(self, code: re.Match[str]) -> None:
+        """Open the door if the tower lets us, and do what is to be done behind it."""
+        tower = code[1].lower()
+        at = f"/harbor/sandbox/towers/{tower}"
+        opened = await self._town.http.post(f"{at}/hold", json={"code": code[0]})
+        if opened.status_code != 200:
+            return
+        door = f"{at}/lockers/{opened.json()['locker']}"
+        put = await self._town.http.post(f"{door}/put-in", json={"parcel": str(self._number)})
+        if put.status_code == 200:
+            self._town.parcels_in += 1
+        else:
+            taken = await self._town.http.post(f"{door}/take-out", json={})
+            self._town.parcels_out += taken.status_code == 200
+        await self._town.http.post(f"{door}/close", json={})
+
+    async def _chat(self, after: int = -1) -> dict[str, Any]:
+        """What the phone shows; with `after`, once it has changed (or a second has passed)."""
+        found = await self._town.http.get(
+            f"/telegram/sandbox/people/{self.id}/chat", params={"after": after, "wait": 1}
+        )
+        chat: dict[str, Any] = found.json()
+        return chat
+
+    async def _mine(self, what: str, **body: Any) -> None:
+        await self._post(f"/telegram/sandbox/people/{self.id}/{what}", **body)
+
+    async def _post(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = await self._town.http.post(path, json=body)
+        answer.raise_for_status()
+        read: dict[str, Any] = answer.json()
+        return read
+
+
+# How likely each button is, by its verb; any other counts 1.
+_LIKELY = {
+    "send": 20,
+    "menu": 8,
+    "tower": 4,
+    "size": 6,
+    "to_link": 9,
+    "to_me": 2,
+    "reserve": 20,
+    "din": 10,
+}
+_LIKELY |= {"pin": 10, "drop": 1, "drop!": 4, "parcels": 1}
+
+
+def _buttons(chat: dict[str, Any]) -> Iterator[tuple[int, str, str]]:
+    """(message id, callback data, text) of every callback button that the phone shows."""
+    for message in chat["messages"]:
+        for row in (message.get("reply_markup") or {}).get("inline_keyboard", ()):
+            for button in row:
+                if "callback_data" in button:
+                    yield message["message_id"], button["callback_data"], button["text"]
