@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sandbox.clock import Clock
-from sandbox.telegram import schema
-from sandbox.telegram.calls import Call
-from sandbox.telegram.chats import Person
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import ApiError
 from sandbox.telegram.limits import CHAT_BURST, GROUP_BURST, OVERALL_BURST
-from sandbox.telegram.methods import METHODS
-from tests.sandbox_telegram import START, TOKEN, Stage, buttons, png, stage
+from tests.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are"
@@ -327,80 +316,6 @@ async def test_files_telegram_would_not_take_are_refused(on: Stage) -> None:
     long = await on.refused("sendPhoto", chat_id=on.ann, photo="x", caption="c" * 1025)
     assert long == (400, "Bad Request: message caption is too long")
     assert await on.refused("getFile", file_id="x") == (400, "Bad Request: invalid file_id")
-
-
-SCHEMA_REFUSES = [
-    ("sendMessage", {"chat_id": 1, "text": "x", "colour": "red"}, "no parameter colour"),
-    ("sendMessage", {"chat_id": 1, "text": "x", "disable_notification": "maybe"}, "boolean"),
-    (
-        "sendMessage",
-        {"chat_id": 1, "text": "x", "reply_markup": inline(callback_data="a", colour="red")},
-        "unknown field reply_markup.inline_keyboard.0.0.colour",
-    ),
-    ("editMessageText", {"chat_id": 1, "message_id": "one", "text": "x"}, "integer"),
-    ("setMyCommands", {"commands": [{"command": "x"}]}, "description"),
-    ("getUpdates", {"allowed_updates": "message"}, "list"),
-]
-
-
-async def test_what_the_schema_does_not_know_is_refused(on: Stage) -> None:
-    for method, parameters, words in SCHEMA_REFUSES:
-        code, description = await on.refused(method, **parameters)
-        assert code == 400
-        assert description.startswith("Bad Request: the schema refuses it: ")
-        assert words in description
-
-
-async def test_without_the_schema_telegram_ignores_what_it_does_not_know() -> None:
-    async with stage(schema=False) as on:
-        await on.say("x", colour="red")
-
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["type", "text", "message_id", "keyboard"]), inner)
-    ),
-    max_leaves=6,
-)
-names = st.sampled_from(
-    [
-        "chat_id",
-        "text",
-        "entities",
-        "reply_markup",
-        "reply_parameters",
-        "media",
-        "photo",
-        "caption",
-        "message_id",
-        "message_ids",
-        "parse_mode",
-        "action",
-        "commands",
-        "scope",
-        "language_code",
-        "menu_button",
-        "latitude",
-        "longitude",
-    ]
-)
-
-
-@settings(deadline=None)
-@given(st.sampled_from(sorted(METHODS)), st.dictionaries(names, anything | st.just(1), max_size=5))
-def test_no_call_breaks_telegram_whatever_it_holds(method: str, parameters: dict[str, Any]) -> None:
-    telegram = Telegram(Clock(START, stopped=True), token=TOKEN, username="bot", limits=False)
-    telegram.people[1] = Person(1, "Ann", started=True)
-    if method != "sendchataction":
-        with contextlib.suppress(ApiError):
-            json.dumps(METHODS[method][1](telegram, Call(method, parameters)), default=vars)
-
-
-def test_every_method_here_is_one_the_schema_knows() -> None:
-    for name, _ in METHODS.values():
-        assert "has no parameter" in str(schema.problem(name, Call(name, {"colour": "red"})))
 
 
 async def test_json_form_multipart_and_query_say_the_same(on: Stage) -> None:

@@ -80,6 +80,8 @@ def _check(text: str, entities: list[Any]) -> None:
     units = _units(text)
     boundaries, end = set(units), units[-1]
     for entity in entities:
+        if not isinstance(entity, dict):
+            raise bad_request("can't parse MessageEntity: expected an Object")
         offset, length = entity.get("offset"), entity.get("length")
         if not isinstance(offset, int) or not isinstance(length, int) or "type" not in entity:
             raise bad_request("can't parse MessageEntity: type, offset and length are required")

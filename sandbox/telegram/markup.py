@@ -110,7 +110,8 @@ def _inline_button(button: Any) -> dict[str, Any]:
     if "url" in button:
         return {**button, "url": _url(str(button["url"]), "inline keyboard button URL")}
     for field, inner in (("web_app", "url"), ("copy_text", "text"), ("login_url", "url")):
-        if field in button and not (button[field] or {}).get(inner):
+        held = button.get(field, {inner: "?"})
+        if not isinstance(held, dict) or not isinstance(held.get(inner), str):
             raise _inline_refusal(f'Can\'t find field "{inner}"')
     return button
 
