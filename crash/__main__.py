@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,13 @@ class Run:
             before = len(self.confirmed)
             # At any instant after it has begun to work; now and then while it is still starting.
             if self.chance.random() < 0.9:
-                await _until(lambda before=before: len(self.confirmed) > before, 60)
+                await _until(partial(self._more_than, before), 60)
             await asyncio.sleep(self.chance.expovariate(1))
             await plug.pull()
             await plug.insert()
+
+    def _more_than(self, before: int) -> bool:
+        return len(self.confirmed) > before
 
     async def _let_it_become_quiet(
         self, town: Town, lives: list[asyncio.Task[None]], plug: Plug, telegram: Any
