@@ -17,7 +17,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import (
     Application,
@@ -28,7 +28,9 @@ from telegram.ext import (
     filters,
 )
 
+from sandbox.clock import Clock
 from sandbox.serving import serving
+from sandbox.telegram.app import create_app
 from tests.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 Taken = Callable[[dict[str, Any]], Awaitable[object]]
@@ -202,6 +204,26 @@ async def test_an_echo_bot_with_buttons_photos_and_edits(
         await on.act("open", link="https://t.me/harbor_lockers_bot?start=c_abc")
         chat = await on.until(lambda chat: len(chat["messages"]) == 6)
         assert chat["messages"][-1]["text"] == "/start c_abc"
+
+
+async def test_it_works_below_a_path_of_another_app() -> None:
+    inner = create_app()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(outer: Starlette) -> AsyncIterator[None]:
+        async with inner.state.telegram.running():
+            yield
+
+    outer = Starlette(routes=[Mount("/telegram", inner)], lifespan=lifespan)
+    async with serving(outer) as base, httpx.AsyncClient(base_url=f"{base}/telegram") as http:
+        on = Stage(f"{base}/telegram", http, inner, Clock(), inner.state.phones.make("Ann").id)
+        async with python_telegram_bot(on, webhook=True):
+            await on.act("text", text="hello")
+            chat = await on.until(lambda chat: len(chat["messages"]) == 2)
+        assert chat["messages"][-1]["html"] == "<b>hello</b>"
+        inner.state.telegram.faults.add("reset", times=1)
+        with pytest.raises(httpx.TransportError):
+            await on.ok("getMe")
 
 
 async def test_a_file_that_was_sent_can_be_fetched(on: Stage) -> None:

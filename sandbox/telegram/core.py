@@ -45,7 +45,10 @@ class CallbackQuery:
 
 
 class Telegram:
-    """The state of one bot's Telegram. `changed()` is called after each visible change."""
+    """The state of one bot's Telegram.
+
+    `changed()` is called after each visible change, `posted(chat, message)` with each new message.
+    """
 
     def __init__(self, clock: Clock, *, token: str, username: str, limits: bool) -> None:
         self.clock = clock
@@ -60,6 +63,7 @@ class Telegram:
         self.files = Files()
         self.limits = Limits(clock.now, enforced=limits)
         self.changed: Callable[[], object] = lambda: None
+        self.posted: Callable[[Chat, Message], object] = lambda chat, message: None
         self.exchanged: Exchanged = lambda *exchange: None
         self.webhook = Webhook(self)
         self.poller = Poller()
@@ -73,6 +77,7 @@ class Telegram:
         self._message_ids = itertools.count(1)
         self._supergroup_ids: dict[int, itertools.count[int]] = {}
         self._toast_numbers = itertools.count(1)
+        self._later: asyncio.Task[None] | None = None
         self.obey: Callable[[Call], object] = lambda call: None
         self.clear()
 
@@ -91,7 +96,11 @@ class Telegram:
     async def running(self) -> AsyncIterator[None]:
         """What goes on in the background (webhook deliveries) goes on within."""
         async with self.webhook.running():
-            yield
+            try:
+                yield
+            finally:
+                if self._later is not None:
+                    self._later.cancel()
 
     def tell(self, kind: str, payload: Any, chat: int) -> None:
         """Put an update before the bot, or hold it back if a fault asks for that."""
@@ -103,7 +112,8 @@ class Telegram:
             self.updates.put([update, held])
         elif fault := self.faults.take_in("reordered_updates", kind, chat):
             self._held = update
-            self._later = asyncio.ensure_future(self._release(update, float(fault["seconds"])))
+            release = self._release(update, float(fault["seconds"]))
+            self._later = asyncio.create_task(release, name="held back")
         else:
             self.updates.put([update])
 
@@ -171,6 +181,7 @@ class Telegram:
         }
         message = Message(body, now, outgoing=not sender["is_bot"])
         chat.messages[message.id] = message
+        self.posted(chat, message)
         self.changed()
         return message
 
