@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.model import LockerId, TowerId
 from harbor.errors import HarborError, NotAllowed, Unavailable
+from harbor.transport import Transport
 from sandbox.clock import Clock
 from tests.harbor_stand_in import Answer, Heard, answer, stand_in
 
@@ -170,3 +172,21 @@ async def test_no_secret_shows_in_any_error_or_repr() -> None:
                     await harbor.release(TOWER, LOCKER)
                 assert leak not in repr(wrong.value)
                 assert leak not in str(getattr(wrong.value, "detail", ""))
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [Transport, lambda limits: httpx.AsyncHTTPTransport(limits=limits)],
+    ids=["ours", "httpx"],
+)
+async def test_renewal_needs_no_connection_that_the_waiting_calls_hold(transport: Any) -> None:
+    accounts = Accounts()
+    narrow = transport(httpx.Limits(max_connections=2))
+    async with (
+        stand_in(accounts.say, accounts.token) as server,
+        server.harbor(transport=narrow) as harbor,
+    ):
+        await harbor.assigned_lockers()
+        accounts.revoke()
+        answers = await asyncio.gather(*(harbor.assigned_lockers() for _ in range(10)))
+        assert answers == [[]] * 10
