@@ -1,0 +1,192 @@
+"""A recipient claims a parcel and fetches it; whoever guesses is slowed down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.lifecycle import State
+from bot.model import TowerId
+from bot.ports import Database
+from tests.chats import MARKET, AtTower, Chats, Phone, chats
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
+    async with chats(sqlite_database) as world:
+        yield world
+
+
+@pytest.fixture
+async def anna(world: Chats) -> Phone:
+    anna = await world.phone("Anna")
+    await anna.open()
+    return anna
+
+
+@pytest.fixture
+async def ben(world: Chats) -> Phone:
+    return await world.phone("Ben")
+
+
+async def book(anna: Phone, tower: str = MARKET) -> tuple[str, str]:
+    """A delivery by claim, its drop-off code shown; the claim's link and code."""
+    await anna.text("/send")
+    for label in (tower, "Medium", "Send a link", "Reserve"):
+        await anna.press(label)
+    link, code = await anna.claim()
+    return link, code
+
+
+async def put_in(world: Chats, anna: Phone, tower: TowerId | None = None) -> None:
+    await anna.press("Get drop-off code")
+    await AtTower(world, tower or world.tower.id).put_in(await anna.code())
+
+
+async def test_a_claim_link_makes_its_first_reader_the_recipient(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    link, _ = await book(anna)
+    await ben.open(link)
+    await ben.sees("a parcel from Anna")
+    (delivery,) = await world.deliveries(ben)
+    assert delivery.recipient == ben.id
+    assert len(await ben.cards()) == 1
+
+
+async def test_a_parcel_goes_from_hand_to_hand(world: Chats, anna: Phone, ben: Phone) -> None:
+    link, _ = await book(anna)
+    await ben.open(link)
+    rings = await ben.rings()
+    await put_in(world, anna)
+    await ben.sees("a parcel from Anna is here for you", "Locker")
+    assert await ben.rings() == rings + 1
+    await ben.press("Get pick-up code")
+    await world.tower.take_out(await ben.code())
+    assert [d.state for d in await world.deliveries(ben)] == [State.COLLECTED]
+    await ben.loses("HARBOR://OPEN/")
+
+
+async def test_a_typed_code_is_read_in_any_case_and_with_letters_that_look_alike(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    _, code = await book(anna)
+    await ben.open()
+    await ben.press("Collect a parcel")
+    await ben.sees("Type the claim code")
+    await ben.text(f" {code.lower().replace('0', 'o').replace('1', 'l')} ")
+    await ben.sees("a parcel from Anna")
+
+
+async def test_the_command_takes_a_code_along(world: Chats, anna: Phone, ben: Phone) -> None:
+    _, code = await book(anna)
+    await ben.open()
+    await ben.text(f"/collect {code.replace('-', ' ')}")
+    await ben.sees("a parcel from Anna")
+
+
+async def test_a_code_typed_in_the_menu_is_read(world: Chats, anna: Phone, ben: Phone) -> None:
+    _, code = await book(anna)
+    await ben.open()
+    await ben.text(code)
+    await ben.sees("a parcel from Anna")
+
+
+async def test_a_claim_works_once(world: Chats, anna: Phone, ben: Phone) -> None:
+    link, code = await book(anna)
+    cleo = await world.phone("Cleo")
+    await ben.open(link)
+    await cleo.open(link)
+    await cleo.sees("No parcel goes by that code or link", "4 more tries")
+    await cleo.text(code)
+    await cleo.sees("3 more tries")
+    assert await world.deliveries(cleo) == []
+
+
+async def test_a_wrong_code_counts_down_and_then_waits_and_the_operators_hear_of_it(
+    world: Chats, ben: Phone
+) -> None:
+    operator = await world.phone("Olga", id=9000)
+    await operator.open()
+    await ben.open()
+    await ben.text("/collect")
+    for left in ("4 more tries", "3 more tries", "2 more tries", "One more try"):
+        await ben.text("AAAA-AAAA")
+        await ben.sees(left)
+    await ben.text("AAAA-AAAA")
+    await ben.sees("Too many wrong codes", "in under a minute")
+    await operator.sees("wrong claim code")
+
+
+async def test_while_a_guesser_waits_even_the_right_code_is_not_read(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    _, code = await book(anna)
+    await ben.open()
+    for _try in range(5):
+        await ben.text("/collect AAAA-AAAA")
+    await ben.text(f"/collect {code}")
+    await ben.sees("Too many wrong codes")
+    await world.turn(31)
+    await ben.text(f"/collect {code}")
+    await ben.sees("a parcel from Anna")
+
+
+async def test_what_is_no_code_at_all_is_answered_kindly(world: Chats, ben: Phone) -> None:
+    await ben.open()
+    await ben.text("/collect")
+    await ben.text("hello? " * 300)
+    await ben.sees("No parcel goes by that code", "Type the claim code")
+    await ben.sticker()
+    await ben.sees("Type the claim code")
+
+
+async def test_several_parcels_in_one_tower_are_one_visit(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    for _parcel in range(2):
+        link, _ = await book(anna)
+        await ben.open(link)
+        await put_in(world, anna)
+    doors = [str(d.locker_name) for d in await world.deliveries(ben)]
+    await ben.text("/collect")
+    message = await ben.sees(f"{MARKET}, one visit: doors")
+    assert all(door in message["text"] for door in doors)
+
+
+async def test_a_parcel_of_the_list_shows_its_card_below_everything_else(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    link, _ = await book(anna)
+    await ben.open(link)
+    await put_in(world, anna)
+    await ben.text("/collect")
+    await ben.press(MARKET)
+    assert "is here for you" in await ben.screen()
+    assert sum("is here for you" in card for card in await ben.cards()) == 1
+
+
+async def test_a_parcel_on_its_way_is_listed_as_such(world: Chats, anna: Phone, ben: Phone) -> None:
+    link, _ = await book(anna)
+    await ben.open(link)
+    await ben.text("/collect")
+    await ben.sees("One is on its way")
+
+
+async def test_a_link_opened_again_by_its_owner_leads_to_the_parcel(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    link, _ = await book(anna)
+    await ben.open(link)
+    await ben.open(link)
+    await ben.sees("Your parcels to collect", "on its way")
+
+
+async def test_the_sender_can_collect_by_their_own_link(world: Chats, anna: Phone) -> None:
+    link, _ = await book(anna)
+    await anna.open(link)
+    (delivery,) = await world.deliveries(anna)
+    assert delivery.recipient == delivery.sender

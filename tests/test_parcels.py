@@ -1,0 +1,276 @@
+"""The buttons on a delivery's cards, the questions they ask, and the list of one's parcels."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.lifecycle import State
+from bot.ports import Database
+from tests.chats import MARKET, Chats, Phone, buttons, chats
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
+    async with chats(sqlite_database) as world:
+        yield world
+
+
+@pytest.fixture
+async def anna(world: Chats) -> Phone:
+    anna = await world.phone("Anna")
+    await anna.open()
+    return anna
+
+
+@pytest.fixture
+async def ben(world: Chats) -> Phone:
+    return await world.phone("Ben")
+
+
+async def press(phone: Phone, *labels: str) -> None:
+    for label in labels:
+        await phone.press(label)
+
+
+async def book(anna: Phone) -> None:
+    await press(anna, "Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
+
+
+async def stored(world: Chats, anna: Phone, ben: Phone) -> None:
+    """Claimed by Ben, and in the locker."""
+    await book(anna)
+    await ben.open((await anna.claim())[0])
+    await anna.press("Get drop-off code")
+    await world.tower.put_in(await anna.code())
+
+
+async def the_state(world: Chats, anna: Phone) -> State:
+    return (await world.deliveries(anna))[0].state
+
+
+# -- before the parcel is in
+
+
+async def test_cancel_asks_first_and_back_cancels_nothing(world: Chats, anna: Phone) -> None:
+    await book(anna)
+    await press(anna, "Cancel")
+    await anna.sees("Cancel this drop-off?", MARKET)
+    await press(anna, "Back")
+    await anna.loses("Cancel this drop-off?")
+    assert await the_state(world, anna) is State.RESERVED
+
+
+async def test_cancel_gives_the_locker_back(world: Chats, anna: Phone) -> None:
+    await book(anna)
+    await press(anna, "Cancel", "Yes, cancel")
+    await world.look()
+    await world.turn(400)
+    await world.look()
+    assert await the_state(world, anna) is State.CANCELLED
+    assert len(await anna.cards()) == 1
+
+
+async def test_a_question_returns_to_what_was_being_done(world: Chats, anna: Phone) -> None:
+    await book(anna)
+    card = (await anna.messages())[0]
+    await press(anna, "Menu", "Send a parcel", "Hyde Park")
+    await anna.press("Cancel", on=card)
+    await anna.press("Back")
+    assert await world.state(anna) == "send/size"
+    await anna.press("Cancel", on=card)
+    await anna.press("Yes, cancel")
+    assert await world.state(anna) == "send/size"
+
+
+async def test_another_size_gives_this_locker_back_and_takes_another(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    claim = await anna.claim()
+    await press(anna, "Another size", "Large · ")
+    new, old = await world.deliveries(anna)
+    assert (new.size, new.state, old.successor) == ("large", State.RESERVED, new.id)
+    assert await anna.claim() == claim
+    assert len(await anna.cards()) == 1
+
+
+async def test_it_does_not_fit_offers_sizes_with_their_counts(world: Chats, anna: Phone) -> None:
+    await book(anna)
+    await press(anna, "Get drop-off code", "It doesn't fit")
+    await anna.sees("Which size instead?", "The locker you have is given back.")
+    assert any(label.startswith("Large · ") for label in await anna.labels())
+
+
+async def test_more_time_holds_the_locker_longer(world: Chats, anna: Phone) -> None:
+    await book(anna)
+    before = (await world.deliveries(anna))[0].held_until
+    await anna.press("More time")
+    after = (await world.deliveries(anna))[0].held_until
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+async def test_no_locker_offers_another_tower_or_size(world: Chats, anna: Phone) -> None:
+    await press(anna, "Send a parcel", MARKET, "✅ A larger", "Medium", "Send a link")
+    await world.tower.take_all("medium")
+    await anna.press("Reserve")
+    assert await the_state(world, anna) is State.NO_LOCKER
+    await anna.press("Try there")
+    new = (await world.deliveries(anna))[0]
+    assert (new.state, new.tower) != (State.NO_LOCKER, world.tower.id)
+
+
+async def test_it_did_not_open_walks_through_what_helps_and_ends_at_the_operator(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    await press(anna, "Get drop-off code", "It did not open")
+    await anna.sees("within a step or two")
+    await anna.press("Still closed")
+    await anna.sees("Bluetooth")
+    await anna.press("Still closed")
+    await anna.sees("new code")
+    assert "🔄 New code" in await anna.labels()
+    await press(anna, "Still closed", "Tell the operator")
+    assert (await world.deliveries(anna))[0].door_reports == 1
+
+
+async def test_three_reports_of_a_door_tell_the_operators(world: Chats, anna: Phone) -> None:
+    olga = await world.phone("Olga", id=9000)
+    await olga.open()
+    await book(anna)
+    await anna.press("Get drop-off code")
+    for _report in range(3):
+        await press(anna, "It did not open", *["Still closed"] * 3, "Tell the operator")
+    await olga.sees("A door has been reported")
+
+
+# -- while it is in the locker
+
+
+async def test_taking_back_asks_first_and_ends_the_recipients_claim(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    await press(anna, "Take it back", "Yes, take it back", "Get pick-up code")
+    await world.tower.take_out(await anna.code())
+    assert await the_state(world, anna) is State.COLLECTED
+
+
+async def test_handing_the_claim_on_makes_a_new_link_and_the_recipient_is_told(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    await press(anna, "Hand the claim", "Yes, a new link")
+    cleo = await world.phone("Cleo")
+    await cleo.open((await anna.claim())[0])
+    (delivery,) = await world.deliveries(cleo)
+    assert delivery.recipient == cleo.id
+    await ben.loses("is here for you")
+
+
+async def test_extending_ends_with_words_when_it_was_done_often_enough(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    for _extension in range(world.terms.extensions):
+        await ben.press("More time")
+    delivery = (await world.deliveries(anna))[0]
+    assert delivery.extensions == world.terms.extensions
+    await ben.forge(f"more:{delivery.id}:{delivery.revision}")
+    assert (await ben.toasts())[-1] == "It can't be kept any longer than that."
+
+
+async def test_a_problem_reaches_the_operators_in_the_persons_own_words(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    olga = await world.phone("Olga", id=9000)
+    await olga.open()
+    await stored(world, anna, ben)
+    await ben.press("Report a problem")
+    await ben.text("<b>The door</b> is bent")
+    await ben.sees("Passed on")
+    await olga.sees("<b>The door</b> is bent")
+
+
+async def test_the_history_tells_all_that_happened(world: Chats, anna: Phone, ben: Phone) -> None:
+    await stored(world, anna, ben)
+    await anna.press("History")
+    await anna.sees("What happened", "Locker asked for", "Drop-off code issued", "Claimed")
+    await anna.press("Back")
+    await anna.loses("What happened")
+
+
+# -- buttons that are old, forged, or somebody else's
+
+
+async def test_an_outdated_button_changes_nothing_and_the_card_comes_up_to_date(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    delivery = (await world.deliveries(anna))[0]
+    await anna.press("More time")
+    now = (await world.deliveries(anna))[0]
+    await anna.forge(f"drop_ok:{delivery.id}:{delivery.revision}")
+    assert (await world.deliveries(anna))[0] == now
+    assert (await anna.toasts())[-1] == "That has changed meanwhile. Here is how it stands now."
+
+
+async def test_somebody_elses_delivery_is_not_to_be_touched(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await book(anna)
+    delivery = (await world.deliveries(anna))[0]
+    await ben.open()
+    for verb in ("din", "drop_ok", "back_ok", "hand_ok", "more", "log", "help", "door", "look"):
+        await ben.forge(f"{verb}:{delivery.id}:{delivery.revision}")
+        assert await ben.cards() != []
+        assert all("Locker" not in card for card in await ben.cards())
+    assert (await world.deliveries(anna))[0] == delivery
+
+
+async def test_the_recipient_can_not_act_as_the_sender(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    delivery = (await world.deliveries(anna))[0]
+    for verb in ("back_ok", "drop_ok", "size", "din"):
+        await ben.forge(f"{verb}:{delivery.id}:{delivery.revision}")
+    assert (await world.deliveries(anna))[0] == delivery
+
+
+# -- the list
+
+
+async def test_parcels_under_way_come_first_then_history_page_by_page(
+    world: Chats, anna: Phone
+) -> None:
+    for _parcel in range(7):
+        await press(anna, "Send a parcel", MARKET, "Small", "Myself", "Reserve", "Cancel")
+        await press(anna, "Yes, cancel", "Menu")
+    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve")
+    await anna.text("/parcels")
+    first = await anna.labels()
+    assert "locker reserved" in first[0]
+    await anna.press("▶")
+    assert await anna.labels() != first
+    await anna.press("◀")
+    assert await anna.labels() == first
+
+
+async def test_tapping_a_parcel_sends_its_card_below_everything_else(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    await anna.text("/parcels")
+    await anna.press("locker reserved")
+    message = (await anna.messages())[-1]
+    assert any(button["text"] == "Get drop-off code" for button in buttons(message))
+
+
+async def test_who_has_no_parcels_is_invited_to_send_one(world: Chats, anna: Phone) -> None:
+    await press(anna, "My parcels", "Send a parcel")
+    assert await world.state(anna) == "send/tower"

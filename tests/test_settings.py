@@ -1,0 +1,153 @@
+"""Settings, what is stored about a person, and being forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import time
+
+import pytest
+
+from bot.ports import Database
+from handlers.settings import own_name, read_span
+from handlers.words import LANGUAGES, speak
+from tests.chats import MARKET, Chats, Phone, chats, said
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
+    async with chats(sqlite_database) as world:
+        yield world
+
+
+@pytest.fixture
+async def anna(world: Chats) -> Phone:
+    anna = await world.phone("Anna", username="anna_of_austin")
+    await anna.open()
+    return anna
+
+
+async def press(phone: Phone, *labels: str) -> None:
+    for label in labels:
+        await phone.press(label)
+
+
+async def book(anna: Phone) -> None:
+    await anna.text("/send")
+    await press(anna, MARKET, "Medium", "Myself", "Add a note")
+    await anna.text("for the <aunt>")
+    await anna.press("Reserve")
+
+
+async def test_a_chosen_language_counts_at_once_for_cards_too(world: Chats, anna: Phone) -> None:
+    await book(anna)
+    card = (await anna.messages())[0]
+    await anna.text("/settings")
+    await press(anna, "Language", "Deutsch")
+    person = await world.person(anna)
+    assert person is not None
+    assert (person.language, person.language_chosen) == ("de", True)
+    german = speak("de")
+    if german._("Cancel") != "Cancel":
+        shown = next(m for m in await anna.messages() if m["message_id"] == card["message_id"])
+        assert said(shown) != said(card)
+
+
+async def test_every_language_is_offered_by_its_own_name(anna: Phone) -> None:
+    await anna.text("/settings")
+    await anna.press("Language")
+    labels = await anna.labels()
+    assert "✅ English" in labels
+    for code in LANGUAGES:
+        assert any(own_name(code) in label for label in labels)
+
+
+async def test_a_chosen_language_outlives_what_the_phone_says(world: Chats, anna: Phone) -> None:
+    await anna.text("/settings")
+    await press(anna, "Language", "Français")
+    await anna.open()
+    person = await world.person(anna)
+    assert person is not None
+    assert person.language == "fr"
+
+
+async def test_quiet_hours_are_tapped_typed_and_switched_off(world: Chats, anna: Phone) -> None:
+    await anna.text("/settings")
+    await press(anna, "Quiet hours", "22:00–7:00")
+    await anna.sees("Settings")
+    assert "🌙 Quiet hours: 22:00–07:00" in await anna.labels()
+    await anna.press("Quiet hours")
+    await anna.text("half past ten till seven")
+    await anna.sees("I could not read that", "Quiet hours")
+    await anna.text("22:30 - 6:45")
+    assert "🌙 Quiet hours: 22:30–06:45" in await anna.labels()
+    await press(anna, "Quiet hours", "Off")
+    person = await world.person(anna)
+    assert person is not None
+    assert person.quiet_from is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "span"),
+    [
+        ("22-7", (time(22), time(7))),
+        ("22:30-7:00", (time(22, 30), time(7))),
+        (" 9.15 – 10h05 ", (time(9, 15), time(10, 5))),
+        ("0-24", None),
+        ("25-7", None),
+        ("22:61-7", None),
+        ("22-22", None),
+        ("", None),
+        ("²²-7", None),
+        ("٢٢-٧", (time(22), time(7))),
+    ],
+)
+def test_spans_are_read_as_people_write_them(typed: str, span: tuple[time, time] | None) -> None:
+    assert read_span(typed) == span
+
+
+async def test_reminders_and_low_lockers_toggle(world: Chats, anna: Phone) -> None:
+    await anna.text("/settings")
+    await press(anna, "✅ Reminders", "◻️ Low lockers first")
+    assert {"◻️ Reminders", "✅ Low lockers first"} <= set(await anna.labels())
+    person = await world.person(anna)
+    assert person is not None
+    assert (person.reminders, person.low_locker) == (False, True)
+
+
+async def test_everything_stored_is_shown_as_json_and_no_code_with_it(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    await anna.press("Get drop-off code")
+    code = await anna.code()
+    await anna.text("/privacy")
+    await anna.press("Show everything")
+    pages = [await anna.screen()]
+    while "▶" in await anna.labels():
+        await anna.press("▶")
+        pages.append(await anna.screen())
+    assert len(set(pages)) == len(pages)
+    shown = "".join(pages)
+    assert all(word in shown for word in ("anna_of_austin", "for the <aunt>", world.tower.id))
+    assert code.rsplit("/", 1)[1] not in shown
+
+
+async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    await anna.text("/privacy")
+    await anna.press("Forget me")
+    await anna.sees("Not yet", MARKET)
+    await anna.forge("forget_ok")
+    assert await world.person(anna) is not None
+
+
+async def test_a_forgotten_person_leaves_nothing_behind(world: Chats, anna: Phone) -> None:
+    await anna.text("/privacy")
+    await press(anna, "Forget me", "Yes, forget me")
+    assert (await anna.toasts())[-1].startswith("Done.")
+    assert await world.person(anna) is None
+    assert await anna.cards() == []
+    await anna.open()
+    await anna.sees("What would you like to do?")
