@@ -1,0 +1,73 @@
+"""Answers to buttons: given beside everything else, and never in its way."""
+
+from __future__ import annotations
+
+import asyncio
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler
+
+from bot.ports import Database
+from handlers.buttons import pattern
+from handlers.context import Context
+from handlers.turns import Turns
+from tests.chat_edge import ChatEdge, chat_edge, until, words_dialogue
+
+
+async def ask(edge: ChatEdge) -> int:
+    """Somebody who has a screen with a button before them."""
+    ada = edge.phones.make("Ada").id
+    edge.phones.open(ada)
+    await edge.quiet()
+    return ada
+
+
+async def test_a_toast_too_long_for_telegram_is_cut(sqlite_database: Database) -> None:
+    async def chatter(update: Update, context: Context) -> None:
+        context.say("x" * 300, alert=True)
+
+    dialogue = words_dialogue(CallbackQueryHandler(chatter, pattern("done")))
+    async with chat_edge(sqlite_database, dialogue=dialogue) as edge:
+        ada = await ask(edge)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await edge.quiet()
+        [toast] = edge.telegram.chats[ada].toasts
+        assert toast.text == "x" * 199 + "…"
+        assert toast.alert
+
+
+async def test_a_button_that_can_no_longer_be_answered_takes_effect_all_the_same(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database) as edge:
+        ada = await ask(edge)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        edge.telegram.clock.turn(3600)
+        await edge.quiet()
+        assert (await edge.draft(ada)).step == "done"
+        assert edge.toasts(ada) == []
+
+
+async def test_a_slow_answer_to_a_button_delays_nothing(sqlite_database: Database) -> None:
+    async with chat_edge(sqlite_database) as edge:
+        ada = await ask(edge)
+        edge.telegram.faults.add("slow", "answerCallbackQuery", seconds=5.0)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        edge.phones.text(ada, "hello")
+        await until(lambda: edge.texts(ada) == ["done:"] and not edge.telegram.updates.pending)
+        assert edge.toasts(ada) == []
+        edge.telegram.clock.turn(5)
+        await until(lambda: edge.toasts(ada) == ["well done"])
+
+
+async def test_a_chats_turns_go_in_the_order_of_asking_and_leave_nothing_behind() -> None:
+    turns, order = Turns(), list[int]()
+
+    async def take(number: int) -> None:
+        async with turns.of(1):
+            await asyncio.sleep(0)
+            order.append(number)
+
+    await asyncio.gather(*map(take, range(20)))
+    assert order == list(range(20))
+    assert len(turns) == 0
