@@ -32,6 +32,13 @@ async def test_an_alert_is_raised_once_until_it_was_cleared(database: Database) 
     assert await database.look(lambda tx: tx.alerts()) == [again]
 
 
+async def test_an_alert_is_saved_over_whatever_was_known_of_it(database: Database) -> None:
+    newer = replace(ALERT, detail={"tries": 4}, cleared_at=NOW + DAY)
+    for alert in (ALERT, newer, ALERT):
+        await database.run(lambda tx, alert=alert: tx.save_alert(alert))
+        assert await database.look(lambda tx: tx.alert(ALERT.key)) == alert
+
+
 async def test_alerts_come_in_the_order_they_were_raised(database: Database) -> None:
     async def raise_them(tx):
         for number, key in enumerate(("c", "a", "b")):
