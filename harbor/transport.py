@@ -2,7 +2,7 @@
 
 Guarantees: an httpx.ConnectError or ConnectTimeout means that the request was not sent; anything
 that breaks later is a ReadError, ReadTimeout or RemoteProtocolError; no request is repeated
-beneath us. Measured about three times as fast as httpx's own pool: docs/harbor-transport.md.
+beneath us. Faster than httpx's own pool, most of all under many calls: docs/harbor-transport.md.
 
 httpx-aiohttp by itself reports a line that breaks under a request as a ConnectTimeout, lets
 malformed answers through as aiohttp's errors, and has aiohttp repeat a DELETE whose line broke.
