@@ -37,7 +37,7 @@ async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -
     else:
         url = settings.public_url + settings.webhook_path
         incoming = asyncio.create_task(receiver.listen(url, settings.webhook_secret))
-    greeting = asyncio.create_task(announce(assembly.application, assembly.terms))
+    greeting = asyncio.create_task(_greet(assembly), name="greeting")
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({incoming, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if incoming.done() and not incoming.exception():
@@ -46,6 +46,11 @@ async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -
     stopped.cancel()
     receiver.stop()
     await incoming
+
+
+async def _greet(assembly: Assembly) -> None:
+    await assembly.receiver.introduced.wait()
+    await announce(assembly.application, assembly.terms)
 
 
 @contextlib.asynccontextmanager
