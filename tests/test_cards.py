@@ -31,6 +31,7 @@ from handlers.cards.group import group_card
 from handlers.cards.recipient import RECIPIENT
 from handlers.cards.scene import Scene, map_url
 from handlers.cards.sender import SENDER
+from handlers.cards.timeline import MOST, timeline
 from handlers.verbs import Go, Verb
 from handlers.words import LANGUAGES, speak
 from sandbox.telegram.errors import ApiError
@@ -234,14 +235,14 @@ def test_the_worst_names_and_notes_break_nothing(state: State) -> None:
 def hold_with(text: str, state: State, language: str) -> None:
     note = (text * 3)[:200]
     named = {"note": note, "locker_name": text, "recipient_name": text}
-    story = [(event.value, ANNA.id, text) for event in Event] + [("problem", BEN.id, text)] * 40
+    story = [(event.value, ANNA.id, text) for event in Event] * 8
     changes: dict[str, Any] = {
         "words": speak(language),
         "sender": replace(ANNA, name=text),
         "tower": replace(TOWER, name=text, address=text, city=text, latitude=None),
         "elsewhere": replace(OTHER, name=text),
         "history": a_history(*story),
-        "companions": [a_delivery(State.STORED, locker_name=text)] * 30,
+        "companions": [a_delivery(State.STORED, locker_name=text)] * 90,
         "zones": True,
     }
     delivery = a_delivery(state, **named)
@@ -545,3 +546,21 @@ def test_the_checks_here_would_notice_what_telegram_refuses() -> None:
     too_many = View("x", tuple((Button("x", press="menu"),) for _ in range(9)))
     with pytest.raises(AssertionError):
         accepted(too_many)
+
+
+def test_a_long_history_keeps_its_beginning_and_its_end() -> None:
+    story = [("extended", None, str(number)) for number in range(100)]
+    events = [("requested", ANNA.id, None), *story, ("collected", None, None)]
+    lines = timeline(a_scene(a_delivery(State.COLLECTED), ANNA, history=a_history(*events))).split(
+        "\n"
+    )
+    assert len(lines) == MOST
+    assert "Locker asked for" in lines[0]
+    assert lines[4] == "…"
+    assert "Taken out" in lines[-1]
+
+
+def test_the_same_thing_over_and_over_is_one_line() -> None:
+    story = a_history(*[("door_did_not_open", BEN.id, None)] * 3)
+    told = timeline(a_scene(a_delivery(State.COLLECTED), ANNA, history=story))
+    assert told == "12:33 · The door did not open (3×) (Ben)"

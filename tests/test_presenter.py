@@ -25,6 +25,7 @@ from bot.model import (
 from bot.ports import Database, Transaction
 from bot.terms import Terms
 from bot.view import View
+from handlers.cards.reading import Sources, read_scene
 from handlers.groups import GROUP
 from handlers.presenter import ChatPresenter
 from sandbox.clock import Clock
@@ -136,6 +137,18 @@ async def test_a_code_is_shown_to_its_holder_until_it_is_over(world: World) -> N
     assert await world.shown(ANNA, ITS_CODE) == (None, True)
     world.clock.turn(45 * 60)
     assert await world.shown(BEN, ITS_CODE) == (None, True)
+
+
+async def test_nobodys_scene_holds_the_code_of_another(world: World) -> None:
+    await world.put(a_delivery(State.STORED), a_code(CodeKind.PICK_UP, BEN.id))
+    known = Sources(NOW, Terms(), {TOWER.id: TOWER}, "parcels_bot", "en")
+    held = {}
+    for person in (ANNA, BEN, CARA):
+        card = Card(person.id, ABOUT_IT)
+        found = await world.database.look(lambda tx, card=card: read_scene(tx, card, known))
+        assert found is not None
+        held[person.name] = found[0].code is not None
+    assert held == {"Anna": False, "Ben": True, "Cara": False}
 
 
 async def test_no_card_shows_a_code(world: World) -> None:

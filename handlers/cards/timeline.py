@@ -21,10 +21,10 @@ _KEPT_FIRST = 4
 def timeline(scene: Scene) -> str:
     """The lines; empty when nothing is known."""
     alike = groupby(scene.history, key=lambda moment: (moment.event, moment.by, moment.detail))
-    lines = [_line(scene, list(moments)) for _, moments in alike]
-    if len(lines) > MOST:
-        lines = [*lines[:_KEPT_FIRST], "…", *lines[_KEPT_FIRST + 1 - MOST :]]
-    return "\n".join(lines)
+    steps = [list(moments) for _, moments in alike]
+    if len(steps) > MOST:
+        steps[_KEPT_FIRST : _KEPT_FIRST + 1 + len(steps) - MOST] = [[]]
+    return "\n".join(_line(scene, moments) if moments else "…" for moments in steps)
 
 
 def _line(scene: Scene, moments: list[Moment]) -> str:

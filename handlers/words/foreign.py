@@ -18,6 +18,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\u200c\u200d")  # Persian and Indic words, and many an emoji, need them
 _TAG = re.compile(r"<[^>]*>")
 _MARKS_IN_A_ROW = 3
+_READ = 1024  # of longer texts, the rest is not even looked at
 
 
 def plain(text: str | None, most: int = NAME) -> str:
@@ -37,7 +38,7 @@ def cut(text: str, most: int) -> str:
     """At most `most` UTF-16 units of `text`, the last an ellipsis where something was cut off."""
     if units(text) <= most:
         return text
-    kept = text
+    kept = text[:most]
     while units(kept) > most - 1:
         kept = kept[:-1]
     return f"{kept.rstrip()}…"
@@ -45,7 +46,7 @@ def cut(text: str, most: int) -> str:
 
 def units(text: str) -> int:
     """The length of `text` as Telegram counts it (UTF-16 code units)."""
-    return len(text) + sum(ord(sign) > 0xFFFF for sign in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def seen_units(message: str) -> int:
@@ -62,7 +63,7 @@ def _clean(text: str) -> str:
     """Without what can't be seen, without towers of accents, white space as single blanks."""
     kept: list[str] = []
     marks = 0
-    for sign in text[:4096]:
+    for sign in text[:_READ]:
         kind = unicodedata.category(sign)
         marks = marks + 1 if kind in ("Mn", "Me") else 0
         if sign.isspace():

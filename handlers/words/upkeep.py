@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -63,9 +64,10 @@ def extract() -> None:
 
 def update() -> None:
     """Carry new and changed sentences into each language's file; gone ones are dropped."""
+    source = extracted()
     for language in TRANSLATED:
         catalogue = read(language)
-        catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+        catalogue.update(deepcopy(source), no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
         po(language).parent.mkdir(parents=True, exist_ok=True)
         po(language).write_bytes(_written(catalogue))
