@@ -92,7 +92,7 @@ class Stage:
 
     async def until(self, seen: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Ann's chat, as soon as `seen(chat)` is true."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             revision = 0
             while True:
                 chat: dict[str, Any] = (
@@ -119,7 +119,7 @@ async def stage(*, limits: bool = False, schema: bool = True) -> AsyncIterator[S
 
 async def eventually(seen: Callable[[], Awaitable[T]]) -> T:
     """The first true thing `seen` finds, within a few seconds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not (found := await seen()):  # noqa: ASYNC110 - what is looked at has no event
             await asyncio.sleep(0.005)
     return found
