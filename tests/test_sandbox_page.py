@@ -34,6 +34,7 @@ pytestmark = [
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 740}
+STICKS_OUT = "document.documentElement.scrollWidth - innerWidth"
 FOREIGN = '<b class="x"><a href="javascript:x">a</a><img src="x"><script>b</script></b>'
 SANITIZE = """async (html) => {
   const { sanitized } = await import("/js/sanitize.js");
@@ -88,7 +89,7 @@ async def served() -> AsyncIterator[tuple[str, Stage]]:
         yield base, app.state.stage
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
     context.set_default_timeout(10_000)
@@ -96,20 +97,27 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tab(context: BrowserContext) -> Page:
+    """One for all tests: a new one each would cost more than the tests themselves."""
+    return await context.new_page()
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def scene(context: BrowserContext, served: tuple[str, Stage]) -> AsyncIterator[Scene]:
+async def scene(tab: Page, served: tuple[str, Stage]) -> AsyncIterator[Scene]:
     base, stage = served
-    await stage.reset()
-    page = await context.new_page()
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    await page.goto(base)
-    scene = Scene(page, stage)
-    await expect(scene.phone("Ben")).to_be_attached()
-    await expect(page.locator("locker-door")).to_have_count(24)
-    yield scene
-    assert [c for c in complaints if "status of 4" not in c and "ERR_" not in c] == []
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    await tab.goto("about:blank")
+    await stage.reset()
+    await tab.set_viewport_size(DESKTOP)
+    await tab.emulate_media(color_scheme="light", reduced_motion="reduce")
+    await tab.goto(base)
+    await tab.evaluate("localStorage.clear()")
+    await expect(tab.locator("sandbox-phone")).to_have_count(2)
+    await expect(tab.locator("locker-door")).to_have_count(24)
+    yield Scene(tab, stage)
+    assert complaints == []
 
 
 async def test_two_people_and_a_tower_are_there_from_the_beginning(scene: Scene) -> None:
@@ -302,6 +310,7 @@ async def test_the_page_finds_back_after_the_server_has_restarted(context: Brows
     async with serving(again, port=int(base.rpartition(":")[2])):
         await expect(lost).to_be_hidden()
         await until(lambda: len(again.state.stage.telegram.state.telegram.people) == 2, page)
+    await page.close()
 
 
 @pytest.mark.parametrize(
@@ -320,6 +329,15 @@ async def test_axe_finds_nothing_serious(
     if drawer:
         await scene.page.get_by_role("button", name=drawer).click()
     assert await serious(scene.page) == []
+
+
+async def test_nothing_sticks_out_at_any_width(scene: Scene) -> None:
+    await scene.start("Anna")
+    log = scene.phone("Anna").locator(".log")
+    for width in (360, 768, 1280, 2560):
+        await scene.page.set_viewport_size({"width": width, "height": 900})
+        assert await scene.page.evaluate(STICKS_OUT) <= 0, width
+        assert await log.evaluate("log => log.scrollWidth - log.clientWidth") <= 0, width
 
 
 async def test_the_hint_is_dismissed_for_good(scene: Scene) -> None:

@@ -33,6 +33,12 @@ class FaultPanel extends HTMLElement {
     this.append(
       h("section", {}, h("h3", {}, "Harbor and the tower"), this.#late, this.#lists.harbor),
       h("section", {}, h("h3", {}, "Telegram"), this.#limits, this.#lists.telegram));
+    const loadAll = () => {
+      this.#load("harbor", harbor, true);
+      this.#load("telegram", telegram, true);
+    };
+    new ResizeObserver(loadAll).observe(this);
+    world.addEventListener("reset", loadAll);
     world.addEventListener("harbor", () => this.#showHarbor());
     world.addEventListener("people", () => this.#showTelegram());
   }
@@ -47,7 +53,9 @@ class FaultPanel extends HTMLElement {
     this.#load("telegram", telegram);
   }
 
-  async #load(name, side) {
+  /** Asked anew at each change only while somebody looks. */
+  async #load(name, side, anyway = false) {
+    if (!anyway && !this.checkVisibility()) return;
     const faults = await side.faults().catch(() => null);
     if (!faults) return;
     this.#on[name] = faults.on;

@@ -1,7 +1,8 @@
 /**
  * What went over the wires, both ways: newest first, one line each, opened for the bodies.
  *
- * Guarantees: at most LINES lines in the page; a body is formatted only when somebody opens it.
+ * Guarantees: at most LINES lines in the page, and none are drawn while nobody looks; a body is
+ * formatted only when somebody opens it.
  */
 
 import { harbor, telegram } from "./api.js";
@@ -9,7 +10,8 @@ import { h, reconcile, setText } from "./dom.js";
 import { exactTime } from "./time.js";
 import { world } from "./world.js";
 
-const LINES = 200;
+const LINES = 100;
+const KEPT = 1000;
 const NAMES = { harbor: "Harbor", telegram: "Telegram" };
 
 /** Calls that only ask whether there is news; hidden unless wanted. */
@@ -46,6 +48,7 @@ class WirePanel extends HTMLElement {
     this.#list = h("ol", { class: "wire-list" });
     this.#empty = h("p", { class: "quiet" }, "Nothing yet: press Start in a phone.");
     this.append(this.#filters(), this.#empty, this.#list);
+    new ResizeObserver(() => this.#draw()).observe(this);
     world.addEventListener("wire", ({ detail }) => this.#add(detail.side, detail.entry));
     world.addEventListener("connection", () => this.#load());
     world.addEventListener("reset", () => this.#load());
@@ -78,8 +81,9 @@ class WirePanel extends HTMLElement {
   }
 
   #redraw() {
+    if (!this.checkVisibility()) return;
     const all = [...this.#entries.values()].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.n - a.n));
-    for (const old of all.slice(LINES * 5)) this.#entries.delete(`${old.side}-${old.n}`);
+    for (const old of all.slice(KEPT)) this.#entries.delete(`${old.side}-${old.n}`);
     const shown = all.filter((entry) => this.#sides[entry.side]
       && (this.#polling || !POLLING.test(entry.path.split("?")[0]))).slice(0, LINES);
     this.#empty.hidden = shown.length > 0;

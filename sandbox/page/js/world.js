@@ -115,8 +115,9 @@ class World extends EventTarget {
 
   async #fetchTelegram() {
     let state = await telegram.state();
-    if (state.people.length === 0) {
-      for (const person of CAST) await telegram.makePerson(person).catch(() => null);
+    const missing = CAST.filter(({ id }) => !state.people.some((person) => person.id === id));
+    if (missing.length) {
+      for (const person of missing) await telegram.makePerson(person).catch(() => null);
       state = await telegram.state();
     }
     this.telegram = state;
