@@ -49,23 +49,7 @@ def create_app(
     """
     telegram = Telegram(clock or Clock(), token=token, username=username, limits=limits)
     phones, groups = Phones(telegram), Groups(telegram)
-
-    def reset() -> None:
-        telegram.clear()
-        for person in people:
-            phones.make(**person)
-
-    control = Control(
-        telegram.clock,
-        telegram.faults,
-        state=lambda: _state(telegram),
-        reset=reset,
-        wire_fields=_SECRETS,
-        wire_patterns=[re.compile(re.escape(token))],
-    )
-    telegram.changed = control.revision.bump
-    telegram.obey = lambda call: _obey(telegram, call)
-    reset()
+    control = _control(telegram, phones, people)
     if wire:
         telegram.exchanged = control.wire.record
 
@@ -85,6 +69,28 @@ def create_app(
     app.state.telegram, app.state.phones = telegram, phones
     app.state.groups, app.state.control = groups, control
     return app
+
+
+def _control(telegram: Telegram, phones: Phones, people: Sequence[Mapping[str, Any]]) -> Control:
+    """The control side, told of every change; `people` come into being here and at each reset."""
+
+    def reset() -> None:
+        telegram.clear()
+        for person in people:
+            phones.make(**person)
+
+    reset()
+    control = Control(
+        telegram.clock,
+        telegram.faults,
+        state=lambda: _state(telegram),
+        reset=reset,
+        wire_fields=_SECRETS,
+        wire_patterns=[re.compile(re.escape(telegram.token))],
+    )
+    telegram.changed = control.revision.bump
+    telegram.obey = lambda call: _obey(telegram, call)
+    return control
 
 
 def _state(telegram: Telegram) -> dict[str, Any]:
