@@ -13,7 +13,7 @@ from bot.codes import LINK_PREFIX, read_claim_code
 from bot.deliveries import Act
 from bot.happening import tell_operators
 from bot.lifecycle import LIVE
-from bot.model import Alert, Claim, Delivery, Person
+from bot.model import Alert, Claim, Delivery, Person, delivery_subject
 
 FREE_TRIES = 5
 _FIRST_DELAY = timedelta(seconds=30)
@@ -55,6 +55,9 @@ async def _bind(act: Act, person: Person, claim: Claim | None) -> Delivery | Wro
     await act.tx.save_wrong_tries(person.id, 0, None)
     await act.tx.drop_claim(delivery.id)
     bound = replace(delivery, recipient=person.id, recipient_name=person.name, handed_over_by=None)
+    if delivery.handed_over_by is not None:
+        subject = delivery_subject(delivery.id)
+        await act.tx.mark(delivery.handed_over_by, subject, now=act.now)
     return await act.note(bound, "claimed")
 
 

@@ -286,7 +286,9 @@ async def hand_over(act: Act, delivery: Delivery) -> Delivery:
         await take_code_away(act.tx, delivery, now=act.now)
         delivery = replace(delivery, code_until=None, taken_back=False, want=None)
     await act.tx.save_claim(new_claim(delivery.id))
-    after = await act.note(replace(delivery, recipient=None, recipient_name=None), "handed_over")
+    forwards = None if act.person == delivery.sender else act.person
+    open_again = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
+    after = await act.note(open_again, "handed_over")
     if before is not None and before != after.sender:
         await act.tx.mark(before, delivery_subject(after.id), now=act.now)
     return after

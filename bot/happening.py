@@ -75,13 +75,22 @@ async def tell(
     now: datetime,
     rouse: frozenset[Role] = frozenset(),
 ) -> None:
-    """Put the cards of everybody concerned out of date; ring for the roles in `rouse`."""
+    """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
+
+    A code that is shown is among them: its buttons carry the revision, too.
+    """
     people = dict.fromkeys(
         person for person in (delivery.sender, delivery.recipient) if person is not None
     )
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
+    await _mark_code(tx, delivery, now=now)
+
+
+async def _mark_code(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
+    for card in await tx.cards_about(code_subject(delivery.id)):
+        await tx.mark(card.chat, card.subject, now=now)
 
 
 async def show_code(
@@ -94,8 +103,7 @@ async def show_code(
 async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
     """The code is used, over or no longer theirs: from the database at once, from chats as owed."""
     await tx.drop_code(delivery.id)
-    for card in await tx.cards_about(code_subject(delivery.id)):
-        await tx.mark(card.chat, card.subject, now=now)
+    await _mark_code(tx, delivery, now=now)
 
 
 async def tell_operators(tx: Transaction, key: str, terms: Terms, *, now: datetime) -> None:

@@ -262,8 +262,13 @@ async def test_handing_over_makes_the_old_claim_and_code_worthless(core: Core):
         await core.on(BEN, delivery, deliveries.ask_pick_up_code)
     again = await core.act(BEN, claims.claim_by_link, Person(BEN, "Ben"), f"c_{old.link}")
     assert again == Wrong()
+    assert (await core.now(delivery)).handed_over_by == BEN, "it is Ben who forwards the new link"
+    await core.all_shown()
     taken = await core.claimed(delivery, CLEO)
     assert taken.recipient == CLEO
+    card = await core.card(BEN, delivery)
+    assert card is not None
+    assert card.wanted > card.shown, "the link on Ben's card is dead now"
 
 
 async def test_a_sender_can_take_the_parcel_back_until_it_is_collected(core: Core):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 
+import stamina.instrumentation
 import structlog
 
 _TALKATIVE = (
@@ -52,5 +53,7 @@ def set_up_logging(level: str, form: str | None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=number, force=True)
+    # The watcher tells once when Harbor is away; a line for every repetition tells no more.
+    stamina.instrumentation.set_on_retry_hooks([])
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
