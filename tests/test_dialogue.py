@@ -300,6 +300,6 @@ async def test_a_group_is_told_once_that_the_bot_works_in_private_chats(
         edge.there.groups.text(group, ada, "/send")
         await edge.quiet()
         await until(lambda: edge.texts(group))
-        edge.there.groups.text(group, ada, "/start")
+        edge.there.groups.text(group, edge.phones.make("Ben", language_code="de"), "/start")
         await edge.quiet()
         assert edge.texts(group) == ["private chats only (uk)"]
