@@ -201,7 +201,8 @@ class Phone:
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
-                    for message in reversed(shown["messages"]):
+                    messages: list[Message] = shown["messages"]
+                    for message in reversed(messages):
                         if not message["outgoing"] and fits(message):
                             return message
                     shown = await self.chat(shown["revision"], 1)
@@ -237,6 +238,10 @@ class AtTower:
 
     async def at_door(self, locker: int, what: str, body: dict[str, Any] | None = None) -> None:
         await self._post(f"lockers/{locker}/{what}", body)
+
+    async def sync(self) -> None:
+        """A phone syncs the tower."""
+        await self._post("sync")
 
     async def take_all(self, *sizes: str) -> None:
         """Put every available locker (of `sizes`) out of service: full, as far as anybody sees."""
@@ -356,7 +361,8 @@ def _found(message: Message, label: str) -> list[dict[str, Any]]:
 
 
 def _transcript(chat: dict[str, Any]) -> str:
-    return "\n---\n".join(
+    toasts = [toast["text"] for toast in chat["toasts"]]
+    return f"{toasts}\n" + "\n---\n".join(
         f"{'> ' if m['outgoing'] else ''}{said(m)} {[b['text'] for b in buttons(m)]}"
         for m in chat["messages"]
     )

@@ -169,8 +169,9 @@ async def test_a_stray_locker_is_given_back_on_an_operators_word(world: Chats, o
     await olga.text("/ops")
     await press(olga, "Stray lockers (1)", MARKET, "Yes, release")
     await olga.sees("being released")
-    for _look in range(3):
-        await world.look()
+    await world.look()
+    await world.tower.sync()
+    await world.look()
     alerts = await world.database.look(lambda tx: tx.alerts())
     assert [alert.key for alert in alerts if alert.key.startswith("orphan:")] == []
 
