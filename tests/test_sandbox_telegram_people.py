@@ -212,6 +212,15 @@ async def test_pins_and_what_is_deleted(on: Stage) -> None:
     assert (await on.chat())["pinned"] is None
 
 
+async def test_a_scope_may_come_as_a_form_sends_it(on: Stage) -> None:
+    form = {
+        "commands": '[{"command": "a", "description": "b"}]',
+        "scope": '{"type": "all_private_chats"}',
+    }
+    answer = await on.http.post("/bot42:sandbox/setMyCommands", data=form)
+    assert answer.json() == {"ok": True, "result": True}
+
+
 async def test_commands_are_shown_by_scope_and_language(on: Stage) -> None:
     async def put(*names: str, **more: Any) -> None:
         commands = [{"command": name, "description": name} for name in names]

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -103,8 +104,12 @@ def _strings(model: type[BaseModel]) -> frozenset[str]:
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:
-    inner = getattr(annotation, "__args__", None)
-    return inner if inner and "list[" not in str(annotation)[:5] else (annotation,)
+    """All that a value may be, unions of unions and their annotations unfolded."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(kind for inner in get_args(annotation) for kind in _kinds(inner))
+    return (annotation,)
 
 
 def _left_out(error: Any) -> bool:
