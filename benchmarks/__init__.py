@@ -1,0 +1,1 @@
+"""What things cost, each beside a peer measured in the same run: `python -m benchmarks`."""
