@@ -135,6 +135,7 @@ async def show_code(update: Update, context: Context, kind: str) -> None:
         caption=f"Your {kind} code\n<code>{code}</code>",
         parse_mode=ParseMode.HTML,
         protect_content=True,
+        disable_notification=True,
     )
 
 
