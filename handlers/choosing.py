@@ -31,12 +31,12 @@ _RECENT = 3
 
 
 async def took_tower(update: Update, context: Context) -> Draft | None:
-    """A tower has been tapped."""
+    """A tower has been tapped; where they are is forgotten."""
     assert context.press is not None
     tower = context.press.arg
     if tower is None or all(known.id != tower for known in await context.tx.towers()):
         return None
-    return go(context.draft, "send/size", tower=tower, page=None)
+    return go(context.draft, "send/size", tower=tower, page=None, here=None)
 
 
 async def asked_nearby(update: Update, context: Context) -> Draft:

@@ -70,10 +70,12 @@ async def followed_link(update: Update, context: Context) -> Draft:
 
 
 async def _claimed(context: Context, claimed: Delivery | Wrong | Wait) -> Draft:
+    """Their card, or why not; a booking that was under way is still where it was."""
     words = speak(context.person.language, context.wiring.locale)
+    booking = context.draft.errand == "send"
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
-        return start(context.draft, NOTHING)
+        return context.draft if booking else start(context.draft, NOTHING)
     if isinstance(claimed, Wait):
         span = words.span(claimed.until - context.now)
         context.say(
@@ -92,7 +94,7 @@ async def _claimed(context: Context, claimed: Delivery | Wrong | Wait) -> Draft:
                 max(1, FREE_TRIES - tries),
             )
         )
-    return await _whatever_waits(context)
+    return context.draft if booking else await _whatever_waits(context)
 
 
 async def _whatever_waits(context: Context) -> Draft:

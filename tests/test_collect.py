@@ -190,3 +190,16 @@ async def test_the_sender_can_collect_by_their_own_link(world: Chats, anna: Phon
     await anna.open(link)
     (delivery,) = await world.deliveries(anna)
     assert delivery.recipient == delivery.sender
+
+
+async def test_a_link_opened_while_booking_loses_nothing_of_the_booking(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    link, _ = await book(anna)
+    await ben.open()
+    for label in ("Send a parcel", MARKET, "Large"):
+        await ben.press(label)
+    await ben.open(link)
+    await ben.sees("a parcel from Anna")
+    await ben.sees("Who collects it?")
+    assert (await world.draft(ben)).answers["size"] == "large"

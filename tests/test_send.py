@@ -70,6 +70,9 @@ async def test_a_shared_location_lists_the_nearest_tower_first_with_its_distance
     assert labels[0] == "Hyde Park Hardware · 0.0 km"
     assert labels[1].startswith(f"{MARKET} · 4.")
     assert (await anna.chat())["keyboard"] is None
+    assert "here" in (await world.draft(anna)).answers
+    await anna.press("Hyde Park")
+    assert "here" not in (await world.draft(anna)).answers
 
 
 async def test_the_keys_below_a_question_lead_back_and_to_help(world: Chats, anna: Phone) -> None:
