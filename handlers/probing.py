@@ -11,7 +11,7 @@ from handlers.transport import AiohttpRequest
 
 
 async def username(token: str, api_url: str | None) -> str:
-    """The bot's name, without @ (getMe). Raises Misconfigured, TryLater; neither shows the token."""
+    """The bot's name, without @ (getMe). Raises Misconfigured, TryLater; no token in either."""
     base = (api_url or TELEGRAM_API_URL).rstrip("/")
     bot = Bot(token, base_url=f"{base}/bot", request=AiohttpRequest())
     try:

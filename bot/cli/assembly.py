@@ -133,18 +133,20 @@ class Assembly:
 
 @contextlib.asynccontextmanager
 async def assembled(
-    settings: Settings, harbor_settings: HarborSettings, clock: Clock
+    settings: Settings, harbor_settings: HarborSettings, clock: Clock, *, pace: Pace | None = None
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
-    Raises BadSetting(s) for what is missing, and what storage raises when it can't be opened.
+    `pace`: how fast to speak, if not as fast as Telegram allows everybody. Raises BadSetting(s) for
+    what is missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
     async with (
         open_database(settings.database_url, keys=settings.keys) as database,
         harbor_settings.connect(clock=clock.now) as harbor,
     ):
-        assembly = _assemble(settings, harbor_settings.signature, database, harbor, clock)
+        pace = pace or Pace(clock)
+        assembly = _assemble(settings, harbor_settings.signature, database, harbor, clock, pace)
         await assembly.towers.load()
         await assembly.outbox.recover()
         async with _turning(assembly):
@@ -157,6 +159,7 @@ def _assemble(
     database: Database,
     harbor: Harbor,
     clock: Clock,
+    pace: Pace,
 ) -> Assembly:
     lockers, terms = HarborLockers(harbor, settings.only_towers), settings.terms
     loops: dict[str, Loop] = {}
@@ -185,7 +188,7 @@ def _assemble(
     application = build_application(
         token.get_secret_value(), settings.telegram_api_url, wiring, build_dialogue()
     )
-    messenger = TelegramMessenger(application.bot, Pace(clock))
+    messenger = TelegramMessenger(application.bot, pace)
     screens = Screens(
         Sight(database, towers, clock, terms, lambda: assembly.condition(), settings.locale)
     )
@@ -241,6 +244,7 @@ async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> 
             *tasks,
             asyncio.create_task(assembly.worker.settle()),
             asyncio.create_task(assembly.outbox.settle()),
+            asyncio.create_task(assembly.application.bot_data.answers.settle(1)),
         ],
         timeout=FAREWELL,
     )

@@ -25,6 +25,12 @@ _TALKATIVE = (
 )
 
 
+# Both structlog's formatters would print local variables, and a token or a code may be among them.
+_traceback_without_locals = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def set_up_logging(level: str, form: str | None) -> None:
     """`level` debug|info|warning|error; `form` console|json, None: by whether it is a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -35,9 +41,13 @@ def set_up_logging(level: str, form: str | None) -> None:
     ]
     as_json = form == "json" or (form is None and not sys.stderr.isatty())
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_traceback_without_locals, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
