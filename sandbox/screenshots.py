@@ -64,11 +64,10 @@ BOOKING = (
     "Medium",
     "Send a link or code",
     "Reserve a locker",
-    "Open in Ben’s phone",
     "Get drop-off code",
     "Hold to tower",
 )
-"""What Anna presses, in order; the last two of them wait for the bot's worker."""
+"""What Anna presses, in order; each waits for what the bot answers to the one before."""
 
 
 def chromium() -> str | None:
@@ -131,6 +130,8 @@ async def _play(page: Page, base: str) -> None:
     for name in BOOKING:
         await anna.get_by_role("button", name=re.compile(re.escape(name))).first.click()
     await page.get_by_role("button", name="Put the parcel in").click()
+    await anna.get_by_role("button", name="Open in Ben’s phone").first.click()
+    await page.get_by_role("region", name="Ben’s phone").get_by_text("from Anna").wait_for()
 
 
 async def _take(browser: Browser, base: str, picture: Picture, folder: Path) -> Path:
