@@ -84,7 +84,7 @@ class Run:
             # At any instant after it has begun to work; now and then while it is still starting.
             if self.chance.random() < 0.9:
                 await _until(partial(self._more_than, before), 60)
-            await asyncio.sleep(self.chance.expovariate(1))
+            await asyncio.sleep(self.chance.expovariate(0.6))
             await plug.pull()
             await plug.insert()
 

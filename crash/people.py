@@ -7,6 +7,7 @@ Telegram was told; `reserved` counts the taps that must each have made one deliv
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx
 
+_PATIENCE = 2.0
 _LINK = re.compile(r"https://t\.me/\S+\?start=(c_[A-Za-z0-9_-]+)")
 _CODE = re.compile(r"HARBOR://OPEN/([0-9A-F]{16})/(\d+)/\S+")
 
@@ -46,8 +48,15 @@ class Person:
             chat = await self._chat()
             await self._do_something(chat)
             if self._town.chance.random() < 0.9:  # most people look what happened before they go on
-                await self._chat(after=chat["revision"])
+                await self._see_a_change(chat)
             await asyncio.sleep(self._town.chance.uniform(0.02, 0.15))
+
+    async def _see_a_change(self, before: dict[str, Any]) -> None:
+        chat = before
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while chat["messages"] == before["messages"]:
+                    chat = await self._chat(after=chat["revision"])
 
     async def _begin(self) -> None:
         made = await self._post("/telegram/sandbox/people", first_name=f"Person {self._number}")
@@ -58,7 +67,7 @@ class Person:
         buttons = list(_buttons(chat))
         if code := self._unused_code(chat):
             await self._go_to_tower(code)
-        elif self._town.forwarded and self._town.chance.random() < 0.15:
+        elif self._town.forwarded and self._town.chance.random() < 0.3:
             await self._claim()
         elif buttons and self._town.chance.random() < 0.97:
             await self._tap(chat, buttons)
@@ -90,7 +99,7 @@ class Person:
     def _unused_code(self, chat: dict[str, Any]) -> re.Match[str] | None:
         for message in chat["messages"]:
             found = _CODE.search(message.get("caption") or "")
-            if found and self._town.chance.random() < 0.5:
+            if found and self._town.chance.random() < 0.8:
                 return found
         return None
 
