@@ -15,6 +15,7 @@ from typing import Any, cast
 from telegram import CallbackQuery, Chat, ChatMember, Update, User
 from telegram.ext import BaseHandler
 
+from bot.happening import reach_changed
 from bot.model import SCREEN, Draft, Person, PersonId, delivery_subject
 from bot.ports import Opening
 from handlers.buttons import parse
@@ -101,7 +102,10 @@ class Dialogue(Durable):
         before, person = opening.person, context.person
         if person != before:
             await context.tx.save_person(person)
-        if person.reachable and not (before and before.reachable):
+        if person.reachable is (before is not None and before.reachable):
+            return
+        await reach_changed(context.tx, person.id, now=context.now)
+        if person.reachable:
             # What could not be said while they were not there is said now.
             for delivery in await context.tx.deliveries_of(person.id, live=True):
                 await context.mark(delivery_subject(delivery.id))
@@ -132,10 +136,10 @@ class Dialogue(Durable):
         pressed = update.callback_query is not None
         if context.said and not pressed:
             after = replace(after, answers={**after.answers, NOTICE: context.said})
+        if context.screen:  # first, as it travels to the database with what comes next
+            await context.mark(SCREEN, ring=context.ring or not pressed)
         if after != opening.draft:
             context.draft = await context.tx.save_draft(after)
-        if context.screen:
-            await context.mark(SCREEN, ring=context.ring or not pressed)
 
 
 async def _refresh(context: Context, query: CallbackQuery) -> None:

@@ -45,7 +45,7 @@ class SqliteDatabase:
         finally:
             # Queued behind whatever a cancelled look left running, so the next one starts clean.
             try:
-                await reader.rollback()
+                reader.rollback_soon()
             finally:
                 self._readers.put_nowait(reader)
 

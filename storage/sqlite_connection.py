@@ -71,6 +71,10 @@ class Thread(aiosqlite.Connection):
             found: list[Row] = await self._execute(run)  # type: ignore[no-untyped-call]  # theirs
         return found
 
+    def rollback_soon(self) -> None:
+        """Undo the transaction before anything that is asked later; nobody waits for it."""
+        self._tx.put_nowait((None, self._conn.rollback))
+
     async def ended(self) -> None:
         """Wait for a thread whose connection could not be made; its loop must outlive it."""
         await asyncio.to_thread(self._thread.join)
