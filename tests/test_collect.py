@@ -190,6 +190,7 @@ async def test_the_sender_can_collect_by_their_own_link(world: Chats, anna: Phon
     await anna.open(link)
     (delivery,) = await world.deliveries(anna)
     assert delivery.recipient == delivery.sender
+    assert not (await anna.chat())["messages"][-1]["outgoing"], "the card comes below the link"
 
 
 async def test_a_link_opened_while_booking_loses_nothing_of_the_booking(

@@ -146,8 +146,18 @@ async def test_a_menu_opened_from_a_card_comes_below_everything_else(
     world: Chats, anna: Phone
 ) -> None:
     await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve", "Menu")
+    await press(anna, "Get drop-off code")
+    card = await anna.sees("🚪 Locker")
+    await anna.press("Menu", on=card)
     assert "What would you like to do?" in await anna.screen()
-    assert len(await anna.cards()) == 2
+    assert len(await anna.cards()) == 3
+
+
+async def test_where_no_question_stands_the_menu_is_the_answer(world: Chats, anna: Phone) -> None:
+    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve")
+    assert await world.state(anna) == NOTHING
+    await anna.sticker()
+    assert "What would you like to do?" in await anna.screen()
 
 
 async def test_a_name_full_of_markup_breaks_no_screen(world: Chats) -> None:

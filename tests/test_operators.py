@@ -109,6 +109,8 @@ async def test_who_is_an_operator_no_longer_can_do_nothing_from_an_old_screen(
     )
     for phone in (anna, cleo):
         await phone.forge("end_ok")
+        await phone.sticker()
+        assert "What would you like to do?" in await phone.screen()
     assert (await world.deliveries(anna))[0] == delivery
 
 

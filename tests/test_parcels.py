@@ -235,7 +235,14 @@ async def test_somebody_elses_delivery_is_not_to_be_touched(
 async def test_the_recipient_can_not_act_as_the_sender(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
-    await stored(world, anna, ben)
+    await book(anna)
+    await ben.open((await anna.claim())[0])
+    delivery = (await world.deliveries(anna))[0]
+    for verb in ("drop_ok", "din", "more"):
+        await ben.forge(f"{verb}:{delivery.id}:{delivery.revision}")
+    assert (await world.deliveries(anna))[0] == delivery
+    await anna.press("Get drop-off code")
+    await world.tower.put_in(await anna.code())
     delivery = (await world.deliveries(anna))[0]
     for verb in ("back_ok", "drop_ok", "size", "din"):
         await ben.forge(f"{verb}:{delivery.id}:{delivery.revision}")
