@@ -1,0 +1,214 @@
+"""The bots that are compared, each in a process of its own, on a processor of its own.
+
+Guarantees: every one polls and runs on uvloop; ours is the one that `lockerbot run` assembles, with
+an SQLite file that is flushed at every commit, but without our own pacing; the echo bots are what
+their libraries' first examples show, and remember nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import resource
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.telegram import BUTTONS
+
+# Each imports its library itself, so that nobody carries another's.
+
+
+async def lockerbot(url: str, token: str, directory: Path) -> None:
+    """Ours: one tap is a transaction, an answer to the callback query, and an edit."""
+    from benchmarks.harbor import StandIn
+    from benchmarks.loopback import serving
+    from bot.cli.assembly import assembled
+    from bot.cli.logs import set_up_logging
+    from bot.cli.running import spare_the_collector
+    from bot.clock import SystemClock
+    from bot.settings import Settings
+    from handlers.pace import Pace
+    from harbor.settings import HarborSettings
+
+    set_up_logging("warning", None)
+    clock = SystemClock()
+    settings = Settings.load(
+        telegram_bot_token=token,
+        telegram_api_url=url,
+        database_url=f"sqlite:///{directory}/taps.db",
+        LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
+    )
+    async with serving(StandIn()) as harbor:
+        wire = HarborSettings(
+            api_url=harbor,
+            accounts_url=harbor,
+            client_id="bench",
+            client_secret="bench",  # noqa: S106 - the stand-in takes any
+        )
+        pace = Pace(clock, overall=None, a_chat=None)
+        async with assembled(settings, wire, clock, pace=pace) as assembly:
+            spare_the_collector()
+            await assembly.receiver.poll()
+
+
+async def aiogram_echo(url: str, token: str, directory: Path) -> None:
+    """aiogram: a message is sent back; a button is answered, and its message edited."""
+    from aiogram import Bot, Dispatcher
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+
+    def keyboard(data: str) -> InlineKeyboardMarkup:
+        button = InlineKeyboardButton(text=data, callback_data=data)
+        return InlineKeyboardMarkup(inline_keyboard=[[button]])
+
+    async def said(message: Message) -> None:
+        taps = message.text == "/start" and "tap" in token
+        await message.answer(
+            message.text or "", reply_markup=keyboard(BUTTONS[0]) if taps else None
+        )
+
+    async def tapped(query: CallbackQuery) -> None:
+        await query.answer()
+        assert isinstance(query.message, Message)
+        await query.message.edit_text(f"{query.data}", reply_markup=keyboard(other(query.data)))
+
+    dispatcher = Dispatcher()
+    dispatcher.message.register(said)
+    dispatcher.callback_query.register(tapped)
+    bot = Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(url)))
+    await dispatcher.start_polling(bot, handle_signals=False)
+
+
+async def ptb_echo(url: str, token: str, directory: Path) -> None:
+    """The same on python-telegram-bot as it comes, 256 updates at once."""
+    from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+    from telegram.ext import Application, CallbackQueryHandler, MessageHandler, filters
+
+    def keyboard(data: str) -> InlineKeyboardMarkup:
+        return InlineKeyboardMarkup([[InlineKeyboardButton(data, callback_data=data)]])
+
+    async def said(update: Update, context: Any) -> None:
+        message = update.effective_message
+        assert message is not None
+        taps = message.text == "/start" and "tap" in token
+        await message.reply_text(
+            message.text or "", reply_markup=keyboard(BUTTONS[0]) if taps else None
+        )
+
+    async def tapped(update: Update, context: Any) -> None:
+        query = update.callback_query
+        assert query is not None
+        await query.answer()
+        await query.edit_message_text(f"{query.data}", reply_markup=keyboard(other(query.data)))
+
+    builder = Application.builder().token(token).base_url(f"{url}/bot").concurrent_updates(256)
+    application = builder.build()
+    application.add_handler(MessageHandler(filters.ALL, said))
+    application.add_handler(CallbackQueryHandler(tapped))
+    async with application:
+        assert application.updater is not None
+        await application.updater.start_polling()
+        await application.start()
+        await asyncio.Event().wait()
+
+
+def other(data: str | None) -> str:
+    """The button that leads back from where `data` led."""
+    return BUTTONS[data == BUTTONS[0]]
+
+
+Bot = Callable[[str, str, Path], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A bot at work. What stands in its token (`tap` or not) says which of its two talks it has."""
+
+    name: str
+    token: str
+    bot: Bot
+
+
+CONTESTANTS = (
+    Contestant("lockerbot: commit, answer, edit", "1:tap", lockerbot),
+    Contestant("aiogram echo: answer, edit", "2:tap", aiogram_echo),
+    Contestant("aiogram echo: one reply", "3:reply", aiogram_echo),
+    Contestant("python-telegram-bot echo: answer, edit", "4:tap", ptb_echo),
+    Contestant("python-telegram-bot echo: one reply", "5:reply", ptb_echo),
+)
+
+
+class Meter:
+    """Tells what a bot's process has used of its processor."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+
+    async def seconds(self) -> float:
+        """CPU seconds since its start, of all its threads."""
+        return await asyncio.to_thread(self._ask)
+
+    def _ask(self) -> float:
+        self._pipe.send("how much?")
+        seconds: float = self._pipe.recv()
+        return seconds
+
+
+@contextlib.contextmanager
+def at_work(contestant: Contestant, url: str, directory: Path, core: int | None) -> Iterator[Meter]:
+    """The bot in its process, for as long as the block lasts."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_work, args=(contestant, url, directory, core, theirs), daemon=True
+    )
+    process.start()
+    try:
+        yield Meter(ours)
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _work(contestant: Contestant, url: str, directory: Path, core: int | None, pipe: Pipe) -> None:
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    threading.Thread(target=_tell, args=(pipe,), daemon=True).start()
+    uvloop.run(contestant.bot(url, contestant.token, directory))
+
+
+def _tell(pipe: Pipe) -> None:
+    with contextlib.suppress(EOFError):
+        while pipe.recv():
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            pipe.send(used.ru_utime + used.ru_stime)
+
+
+@contextlib.contextmanager
+def pinned(core: int | None) -> Iterator[None]:
+    """Keep this process to one processor for as long as the block lasts."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def two_cores() -> tuple[int | None, int | None]:
+    """One for the load and one for the bots, None where they can't be chosen."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None, None
+    cores = sorted(os.sched_getaffinity(0))
+    return (cores[0], cores[1]) if len(cores) > 1 else (None, None)

@@ -1,0 +1,39 @@
+"""A Harbor that gives everybody a token and always the same lockers: picklable, and instant."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.loopback import Exchange
+from bot.model import TowerId
+
+TOWER = TowerId("0100000000000175")
+_TOKEN = b'{"access_token": "t", "expires_in": 300}'
+
+
+def lockers(status: str, count: int, *, first: int = 900) -> bytes:
+    """A list of `count` lockers of one tower, about 170 bytes each."""
+    one: dict[str, Any] = {
+        "name": "14",
+        "isLowLocker": False,
+        "towerId": TOWER,
+        "status": {"name": status, "id": 1},
+        "type": {"name": "small", "description": None, "id": 1},
+        "accessMode": "public",
+    }
+    return json.dumps([{"id": first + n, **one} for n in range(count)]).encode()
+
+
+@dataclass
+class StandIn:
+    """Answers every GET with what stands at the end of its path, else with an empty list."""
+
+    answers: dict[str, bytes] = field(default_factory=dict)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """See `benchmarks.loopback.Handler`."""
+        ending = exchange.path.partition("?")[0].rpartition("/")[2]
+        got = exchange.method == "GET"
+        exchange.answer(self.answers.get(ending, b"[]") if got else _TOKEN)

@@ -1,0 +1,142 @@
+"""One tap at saturation: our bot beside echo bots that remember nothing.
+
+All bots are started once and take turns, A B C A B C, while the others wait in their long polls.
+People tap again as soon as they are answered, so as many updates are under way as there are people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.bots import CONTESTANTS, Contestant, Meter, at_work, pinned, two_cores
+from benchmarks.loopback import serving
+from benchmarks.report import Bench, Value
+from benchmarks.telegram import Account, Telegram
+
+_WARM_UP = 0.4
+_GIVEN_UP = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many people, whose every call to Telegram takes so many seconds to arrive."""
+
+    people: int
+    delay: float = 0.0
+
+    @property
+    def said(self) -> str:
+        """For a row of the table."""
+        people = f"{self.people} people" if self.people > 1 else "1 person"
+        return f"{people}, {self.delay * 1000:.0f} ms" if self.delay else people
+
+
+LOADS = (Load(256), Load(256, 0.05), Load(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one bot did in one turn; times in seconds."""
+
+    rate: float
+    cpu: float  # a tap
+    waits: Sequence[float]
+    lost: int
+
+
+async def take_turn(
+    account: Account, meter: Meter, telegram: Telegram, load: Load, seconds: float
+) -> Turn:
+    """Let people tap for `seconds` (and a warm-up), then let the bot finish."""
+    telegram.delay = load.delay
+    account.begin(load.people)
+    await asyncio.sleep(_WARM_UP)
+    account.waits.clear()
+    used, began = await meter.seconds(), time.perf_counter()
+    await asyncio.sleep(seconds)
+    waits, took = tuple(account.waits), time.perf_counter() - began
+    used = await meter.seconds() - used
+    account.end()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_GIVEN_UP):
+            while account.unanswered:  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0.01)
+    return Turn(len(waits) / took, used / max(len(waits), 1), waits, account.unanswered)
+
+
+async def compare(
+    directory: Path,
+    *,
+    contestants: Sequence[Contestant] = CONTESTANTS,
+    loads: Sequence[Load] = LOADS,
+    rounds: int = 5,
+    seconds: float = 2.0,
+    core: int | None = None,
+) -> list[dict[str, Value]]:
+    """One row for each load and bot: medians of the rounds. `core` is the bots' processor."""
+    telegram = Telegram()
+    rows: list[dict[str, Value]] = []
+    most = max(load.people for load in loads)
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(telegram))
+        meters: dict[str, Meter] = {}
+        for one in contestants:
+            telegram.accounts[one.token] = Account(most)
+            meters[one.token] = stack.enter_context(at_work(one, url, directory, core))
+        for account in telegram.accounts.values():
+            await _polling(account)
+        for load in loads:
+            turns: dict[str, list[Turn]] = {one.token: [] for one in contestants}
+            for _ in range(rounds):
+                for one in contestants:
+                    account, meter = telegram.accounts[one.token], meters[one.token]
+                    turn = await take_turn(account, meter, telegram, load, seconds)
+                    turns[one.token].append(turn)
+            rows += [_row(load, one.name, turns[one.token]) for one in contestants]
+    return rows
+
+
+async def _polling(account: Account) -> None:
+    async with asyncio.timeout(60):
+        while not account.calls["getUpdates"]:  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.05)
+
+
+def _row(load: Load, name: str, turns: Sequence[Turn]) -> dict[str, Value]:
+    waits = [_percentiles(turn.waits) for turn in turns]
+    return {
+        "load": load.said,
+        "bot": name,
+        "updates/s": statistics.median(turn.rate for turn in turns),
+        "CPU µs/update": statistics.median(turn.cpu for turn in turns) * 1e6,
+        "p50 ms": statistics.median(p50 for p50, _ in waits) * 1e3,
+        "p99 ms": statistics.median(p99 for _, p99 in waits) * 1e3,
+        "lost": sum(turn.lost for turn in turns),
+    }
+
+
+def _percentiles(waits: Sequence[float]) -> tuple[float, float]:
+    if len(waits) < 2:
+        return float("nan"), float("nan")
+    cuts = statistics.quantiles(waits, n=100, method="inclusive")
+    return cuts[49], cuts[98]
+
+
+async def bench(directory: Path, *, rounds: int = 5, seconds: float = 2.0) -> Bench:
+    """The whole comparison; the database lies in `directory`."""
+    mine, theirs = two_cores()
+    with tempfile.TemporaryDirectory(dir=directory, prefix="taps-") as place, pinned(mine):
+        rows = await compare(Path(place), rounds=rounds, seconds=seconds, core=theirs)
+    return Bench(
+        "One tap",
+        f"medians of {rounds} turns of {seconds:g} s, the bots taking turns; p50 and p99 from the"
+        " update being available to the message being edited (or sent)",
+        rows,
+    )

@@ -1,0 +1,56 @@
+"""The benchmarks, as small as can be: that they measure what they say, never how fast it is."""
+
+import json
+from pathlib import Path
+
+from benchmarks import harbor_transport, look, storage, taps
+from benchmarks.bots import CONTESTANTS
+from benchmarks.harbor import StandIn, lockers
+from benchmarks.loopback import serving_apart
+from benchmarks.report import Bench, keep
+from benchmarks.taps import Load
+
+OURS, AN_ECHO = CONTESTANTS[0], CONTESTANTS[1]
+
+
+async def test_everybody_who_taps_is_answered_by_our_bot_and_by_an_echo(tmp_path: Path) -> None:
+    rows = await taps.compare(
+        tmp_path, contestants=(OURS, AN_ECHO), loads=(Load(4, 0.01),), rounds=1, seconds=0.3
+    )
+    assert [row["load"] for row in rows] == ["4 people, 10 ms"] * 2
+    for row in rows:
+        assert row["updates/s"], row
+        assert row["CPU µs/update"], row
+        assert row["lost"] == 0, row
+
+
+async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_path: Path) -> None:
+    row = await look.measure(tmp_path, live=600, times=1)
+    assert row["live deliveries"] == 600
+    assert row["Harbor requests"] == 1
+
+
+async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> None:
+    rows = await storage.compare(
+        tmp_path, rounds=1, seconds=0.05, at_once=(1, 4), with_postgres=False
+    )
+    ours, peer = rows
+    assert ours["database"] == "SQLite"
+    assert ours["1 at once"]
+    assert ours["4 at once"]
+    assert peer["1 at once"]
+    assert peer["4 at once"] is None
+
+
+async def test_every_transport_carries_the_harbor_client() -> None:
+    with serving_apart(StandIn({"lockers": lockers("available", 3)})) as url:
+        for transport in harbor_transport.TRANSPORTS:
+            assert await harbor_transport.calls_per_second(url, transport, at_once=2, calls=4)
+
+
+def test_figures_are_kept_with_the_machine_they_came_from(tmp_path: Path) -> None:
+    bench = Bench("A title", "once", [{"bot": "ours", "updates/s": 1.5}])
+    keep({"taps": bench}, tmp_path / "build" / "bench.json")
+    kept = json.loads((tmp_path / "build" / "bench.json").read_text("utf-8"))
+    assert kept["benches"]["taps"]["rows"] == [{"bot": "ours", "updates/s": 1.5}]
+    assert {"at", "python", "processors", "load"} <= set(kept["machine"])
