@@ -71,30 +71,28 @@ async def followed_link(update: Update, context: Context) -> Draft:
 
 async def _claimed(context: Context, claimed: Delivery | Wrong | Wait) -> Draft:
     """Their card, or why not; a booking that was under way is still where it was."""
-    words = speak(context.person.language, context.wiring.locale)
     booking = context.draft.errand == "send"
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
         return context.draft if booking else start(context.draft, NOTHING)
-    if isinstance(claimed, Wait):
-        span = words.span(claimed.until - context.now)
-        context.say(
-            words._(
-                "Too many wrong codes. Nothing is lost; I read the next one in {span}.", span=span
-            )
-        )
-    else:
-        tries, _ = await context.tx.wrong_tries(context.person.id)
-        context.say(
-            words._("No parcel goes by that code or link (any more). Please check it.")
-            + " "
-            + words.n(
-                "One more try, then I pause.",
-                "{count} more tries, then I pause.",
-                max(1, FREE_TRIES - tries),
-            )
-        )
+    context.say(await _why_not(context, claimed))
     return context.draft if booking else await _whatever_waits(context)
+
+
+async def _why_not(context: Context, refused: Wrong | Wait) -> str:
+    words = speak(context.person.language, context.wiring.locale)
+    if isinstance(refused, Wait):
+        return words._(
+            "Too many wrong codes. Nothing is lost; I read the next one in {span}.",
+            span=words.span(refused.until - context.now),
+        )
+    tries, _ = await context.tx.wrong_tries(context.person.id)
+    left = words.n(
+        "One more try, then I pause.",
+        "{count} more tries, then I pause.",
+        max(1, FREE_TRIES - tries),
+    )
+    return f"{words._('No parcel goes by that code or link (any more). Please check it.')} {left}"
 
 
 async def _whatever_waits(context: Context) -> Draft:
