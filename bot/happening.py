@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.alarms import next_alarm
-from bot.lifecycle import Event, advance
+from bot.lifecycle import Event, State, advance
 from bot.model import (
     Delivery,
     Moment,
@@ -33,6 +33,8 @@ ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.LAPSED: frozenset({Role.SENDER}),
 }
 """Whose phone rings at which event; at any other, cards change in silence."""
+
+_VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
 
 
 async def happen(
@@ -85,12 +87,34 @@ async def tell(
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
+        await tell_of_one_visit(tx, delivery, person, now=now)
     await _mark_code(tx, delivery, now=now)
+
+
+async def tell_of_one_visit(
+    tx: Transaction, delivery: Delivery, person: PersonId, *, now: datetime
+) -> None:
+    """What else waits for `person` in the same tower is told on one card with it: those, too."""
+    if delivery.state not in _VISITED:
+        return
+    for other in await tx.deliveries_of(person, live=True):
+        waits = other.state is State.STORED and other.collector == person
+        if waits and other.tower == delivery.tower and other.id != delivery.id:
+            await tx.mark(person, delivery_subject(other.id), now=now)
 
 
 async def _mark_code(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
     for card in await tx.cards_about(code_subject(delivery.id)):
         await tx.mark(card.chat, card.subject, now=now)
+
+
+async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
+    """`person` has left, or is back: whoever shares a parcel with them sees whether they can be
+    told of it."""
+    for delivery in await tx.deliveries_of(person, live=True):
+        for other in {delivery.sender, delivery.recipient} - {person, None}:
+            assert other is not None
+            await tx.mark(other, delivery_subject(delivery.id), now=now)
 
 
 async def show_code(

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from bot.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.happening import reach_changed
 from bot.model import Card, MessageId, PersonId
 from bot.ports import Clock, Database, Messenger, Presenter, Transaction
 from bot.view import View
@@ -62,8 +63,9 @@ class Outbox:
     async def turn(self) -> datetime | None:
         """Start on all cards that are due, one a chat; say when the next falls due."""
         now = self._clock.now()
-        due = await self._database.look(lambda tx: tx.cards_due(now, AT_ONCE * 4))
         self._backlog = False
+        due = await self._database.look(lambda tx: tx.cards_due(now, AT_ONCE * 4))
+        self._backlog |= bool(due)  # a chat may be owed more than the one card seen here
         for card in due:
             self._launch(card.chat, self._bring_all([card]))
         if due:
@@ -187,9 +189,11 @@ class Outbox:
             person = await tx.person(card.chat)
             if person is not None and person.reachable:
                 await tx.save_person(replace(person, reachable=False))
+                await reach_changed(tx, person.id, now=self._clock.now())
             await tx.drop_card(card)
 
         await self._database.run(step)
+        self._backlog = True  # the others' cards may be owed now
 
     async def _postpone(self, card: Card, after: float | None) -> None:
         self.tally.postponed += 1

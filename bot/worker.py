@@ -109,6 +109,8 @@ class Worker:
             log.exception("want_failed", delivery=delivery.id, want=want.value)
             await self._postpone(delivery, None)
         self._poke_outbox()
+        if want is Want.LOCKER:
+            self._poke_watcher()  # it may be idling, with nothing to look at until now
 
     async def _done_with(self, delivery: Delivery, **changes: object) -> None:
         async def step(tx: Transaction) -> None:

@@ -16,6 +16,7 @@ from bot.model import SCREEN, Card, MessageId, Person, PersonId
 from bot.outbox import Outbox
 from bot.ports import Database
 from bot.view import Button, View
+from bot.waking import Loop
 from sandbox.clock import Clock
 
 ANNA, BEN = PersonId(1), PersonId(2)
@@ -269,6 +270,24 @@ async def test_a_chat_that_telegram_is_slow_for_delays_no_other(owed: Owed):
     owed.chats.gate[ANNA].set()
     await owed.turn()
     assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_chat_that_is_owed_several_cards_gets_them_all_from_one_poke(owed: Owed):
+    owed.truth.views["code:x"] = View("a code", qr="HARBOR://OPEN/1")
+    loop = Loop("outbox", owed.clock, owed.outbox.turn)
+    owed.outbox.poke = loop.poke
+    running = asyncio.create_task(loop.run())
+    await owed.mark(ANNA)
+    await owed.mark(ANNA, "code:x")
+    loop.poke()
+    async with asyncio.timeout(10):
+        while len(owed.chats.of(ANNA)) < 2:
+            owed.chats.called.clear()
+            await owed.chats.called.wait()
+            await asyncio.sleep(0)
+    loop.stop()
+    await running
+    await owed.outbox.settle()
 
 
 async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed: Owed):

@@ -10,6 +10,7 @@ from bot import deliveries
 from bot.lifecycle import LockerStatus, State
 from bot.model import Trouble
 from bot.ports import Push
+from bot.worker import Worker
 from tests.core import ANNA, OPERATOR, TOWER, Core, core_on
 
 
@@ -151,6 +152,22 @@ async def test_harbor_away_is_told_once_and_once_when_it_is_back(core: Core):
     card = await core.database.look(lambda tx: tx.card(OPERATOR, "alert:harbor"))
     assert card is not None
     assert card.wanted == told + 1
+
+
+async def test_a_watcher_that_idles_is_woken_by_the_first_locker(core: Core):
+    pokes: list[str] = []
+    worker = Worker(
+        core.database,
+        core.lockers,
+        core.clock,
+        core.terms,
+        poke_outbox=lambda: None,
+        poke_watcher=lambda: pokes.append("watcher"),
+    )
+    await core.request()
+    await worker.turn()
+    await worker.settle()
+    assert pokes == ["watcher"]
 
 
 async def test_one_look_costs_one_request_however_many_deliveries_there_are(core: Core):
