@@ -16,6 +16,7 @@ from bot.happening import (
     show_code,
     take_code_away,
     tell,
+    tell_of_one_visit,
     tell_operators,
 )
 from bot.lifecycle import Event, Illegal, State
@@ -291,6 +292,7 @@ async def hand_over(act: Act, delivery: Delivery) -> Delivery:
     after = await act.note(open_again, "handed_over")
     if before is not None and before != after.sender:
         await act.tx.mark(before, delivery_subject(after.id), now=act.now)
+        await tell_of_one_visit(act.tx, after, before, now=act.now)
     return after
 
 
