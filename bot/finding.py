@@ -81,9 +81,17 @@ class Finder:
         return True
 
     async def _free(self, delivery: Delivery) -> Locker | None:
-        """One of the free lockers at random, so that many at once seldom try the same."""
+        """One of the free lockers at random, so that many at once seldom try the same.
+
+        One that Harbor has back before we have concluded so is not free yet: until then it would
+        be two deliveries' own, and what is seen of it would be taken for either's.
+        """
         lockers = await self._lockers.lockers(delivery.tower)
-        return choose(lockers, delivery)
+        while (locker := choose(lockers, delivery)) is not None:
+            if not await self.somebody_elses(delivery, locker.id):
+                return locker
+            lockers.remove(locker)
+        return None
 
     async def _write_down(self, delivery: Delivery, locker: Locker) -> Delivery:
         async def step(tx: Transaction) -> Delivery:
