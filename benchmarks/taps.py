@@ -20,7 +20,6 @@ from benchmarks.loopback import serving
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Telegram
 
-_WARM_UP = 0.4
 _GIVEN_UP = 10.0
 
 
@@ -54,20 +53,19 @@ class Turn:
 async def take_turn(
     account: Account, meter: Meter, telegram: Telegram, load: Load, seconds: float
 ) -> Turn:
-    """Let people tap for `seconds` (and a warm-up), then let the bot finish."""
+    """Let people tap for `seconds`, then let the bot finish; all of that counts."""
     telegram.delay = load.delay
-    account.begin(load.people)
-    await asyncio.sleep(_WARM_UP)
     account.waits.clear()
     used, began = await meter.seconds(), time.perf_counter()
+    account.begin(load.people)
     await asyncio.sleep(seconds)
-    waits, took = tuple(account.waits), time.perf_counter() - began
-    used = await meter.seconds() - used
     account.end()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_GIVEN_UP):
             while account.unanswered:  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.005)
+    took, used = time.perf_counter() - began, await meter.seconds() - used
+    waits = tuple(account.waits)
     return Turn(len(waits) / took, used / max(len(waits), 1), waits, account.unanswered)
 
 
@@ -77,7 +75,7 @@ async def compare(
     contestants: Sequence[Contestant] = CONTESTANTS,
     loads: Sequence[Load] = LOADS,
     rounds: int = 5,
-    seconds: float = 2.0,
+    seconds: float = 1.5,
     core: int | None = None,
 ) -> list[dict[str, Value]]:
     """One row for each load and bot: medians of the rounds. `core` is the bots' processor."""
@@ -129,7 +127,7 @@ def _percentiles(waits: Sequence[float]) -> tuple[float, float]:
     return cuts[49], cuts[98]
 
 
-async def bench(directory: Path, *, rounds: int = 5, seconds: float = 2.0) -> Bench:
+async def bench(directory: Path, *, rounds: int = 5, seconds: float = 1.5) -> Bench:
     """The whole comparison; the database lies in `directory`."""
     mine, theirs = two_cores()
     with tempfile.TemporaryDirectory(dir=directory, prefix="taps-") as place, pinned(mine):

@@ -17,7 +17,7 @@ from handlers.context import Context, Wiring
 from handlers.dialogue import Dialogue
 from handlers.durable import App
 from handlers.groups import Groups
-from handlers.transport import AiohttpRequest
+from handlers.transport import AiohttpRequest, UpdatesRequest
 
 TELEGRAM_API_URL = "https://api.telegram.org"
 
@@ -30,13 +30,15 @@ def build_application(token: str, api_url: str | None, wiring: Wiring, dialogue:
     base = (api_url or TELEGRAM_API_URL).rstrip("/")
     # At debug level the library logs each call's parameters: texts, codes and all.
     logging.getLogger("telegram").setLevel(logging.INFO)
+    requests = (AiohttpRequest(), UpdatesRequest(connections=_POLLERS))
+    wiring.connections.extend(requests)
     application = (
         Application.builder()
         .token(token)
         .base_url(f"{base}/bot")
         .base_file_url(f"{base}/file/bot")
-        .request(AiohttpRequest())
-        .get_updates_request(AiohttpRequest(connections=_POLLERS))
+        .request(requests[0])
+        .get_updates_request(requests[1])
         .updater(None)
         .job_queue(None)
         .context_types(
@@ -47,6 +49,13 @@ def build_application(token: str, api_url: str | None, wiring: Wiring, dialogue:
     )
     application.add_handlers([dialogue, Groups()])
     return application
+
+
+async def farewell(application: App) -> None:
+    """Close everything, even what an introduction that was cut short has left open."""
+    await application.shutdown()
+    for connection in application.bot_data.connections:
+        await connection.shutdown()
 
 
 async def introduce(application: App) -> None:
