@@ -23,7 +23,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from handlers.transport import AiohttpRequest, NotSent
+from handlers.transport import AiohttpRequest, NotSent, UpdatesRequest
 from sandbox.serving import serving
 from sandbox.telegram.app import create_app
 
@@ -220,6 +220,35 @@ async def test_pictures_and_texts_arrive_as_they_were_sent() -> None:
             InputMediaPhoto(_picture("green"), caption=text), ada, shown.message_id
         )
     assert (said.text, shown.caption) == (text, text)
+
+
+async def test_what_an_edit_answers_is_believed_and_not_read() -> None:
+    long = b'{"ok":true,"result":{"message_id":"no message at all"}}'
+    async with wire(answers(response("200 OK", long))) as url, bot_at(url) as bot:
+        assert await bot.edit_message_text("changed", 1, 2) is True
+    portal = b"<html>please log in</html>"
+    async with wire(answers(response("200 OK", portal))) as url, bot_at(url) as bot:
+        with pytest.raises(NetworkError):
+            await bot.edit_message_text("changed", 1, 2)
+
+
+@pytest.mark.parametrize("result", [b"true", b"[7, null]", b'[{"callback_query": "odd"}]', b"{}"])
+def test_whatever_comes_instead_of_updates_passes_as_it_is(result: bytes) -> None:
+    payload = b'{"ok": true, "result": %b}' % result
+    assert UpdatesRequest.parse_json_payload(payload) == AiohttpRequest.parse_json_payload(payload)
+
+
+def test_the_keyboard_below_a_pressed_button_is_left_out_and_nothing_else() -> None:
+    said = UpdatesRequest.parse_json_payload(
+        b"""{"ok": true, "result": [
+            {"update_id": 1, "callback_query": {"data": "menu",
+                "message": {"message_id": 5, "reply_markup": {"inline_keyboard": []}}}},
+            {"update_id": 2, "message": {"message_id": 6, "reply_markup": {}}}]}"""
+    )
+    assert said["result"] == [
+        {"update_id": 1, "callback_query": {"data": "menu", "message": {"message_id": 5}}},
+        {"update_id": 2, "message": {"message_id": 6, "reply_markup": {}}},
+    ]
 
 
 def _picture(colour: str) -> bytes:
