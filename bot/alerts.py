@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from bot.happening import tell_operators
-from bot.model import Alert
+from bot.model import Alert, Delivery
 from bot.ports import Clock, Database, Transaction
 from bot.terms import Terms
+
+_ABOUT_WHAT_LASTS = frozenset({"odd", "door", "overdue"})
+"""Kinds of alert that are over once their delivery is."""
+
+
+async def raise_alert(
+    tx: Transaction, key: str, terms: Terms, *, now: datetime, **detail: Any
+) -> bool:
+    """Raise an alert in the caller's transaction; True when it is news."""
+    if not await tx.raise_alert(Alert(key, now, detail=detail)):
+        return False
+    await tell_operators(tx, key, terms, now=now)
+    return True
+
+
+async def settle_alerts(
+    tx: Transaction, delivery: Delivery, terms: Terms, *, now: datetime
+) -> None:
+    """The delivery is over, and with it what was alarming about it."""
+    for alert in await tx.alerts():
+        kind = alert.key.partition(":")[0]
+        if kind in _ABOUT_WHAT_LASTS and alert.detail.get("delivery") == delivery.id:
+            await tx.clear_alert(alert.key, now)
+            await tell_operators(tx, alert.key, terms, now=now)
 
 
 class Alerts:
@@ -20,11 +45,7 @@ class Alerts:
         """True when it is news."""
 
         async def step(tx: Transaction) -> bool:
-            now = self._clock.now()
-            if not await tx.raise_alert(Alert(key, now, detail=detail)):
-                return False
-            await tell_operators(tx, key, self._terms, now=now)
-            return True
+            return await raise_alert(tx, key, self._terms, now=self._clock.now(), **detail)
 
         if await self._stands(key):
             return False
@@ -44,10 +65,18 @@ class Alerts:
 
         return await self._database.run(step)
 
-    async def standing(self, prefix: str) -> list[Alert]:
-        """Those that stand and whose key begins with `prefix`."""
-        alerts = await self._database.look(lambda tx: tx.alerts())
-        return [alert for alert in alerts if alert.key.startswith(prefix)]
+    async def amend(self, alert: Alert) -> None:
+        """What is known of a standing alert has changed: said again."""
+
+        async def step(tx: Transaction) -> None:
+            await tx.save_alert(alert)
+            await tell_operators(tx, alert.key, self._terms, now=self._clock.now())
+
+        await self._database.run(step)
+
+    async def standing(self) -> list[Alert]:
+        """Those that stand."""
+        return await self._database.look(lambda tx: tx.alerts())
 
     async def _stands(self, key: str) -> bool:
         alert = await self._database.look(lambda tx: tx.alert(key))
