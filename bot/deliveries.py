@@ -170,6 +170,7 @@ async def _succeed(act: Act, old: Delivery, tower: TowerId, size: Size) -> Deliv
             note=old.note,
             recipient=old.recipient,
             recipient_name=old.recipient_name,
+            handed_over_by=old.handed_over_by,
             want=Want.LOCKER,
             want_due=act.now,
             created_at=act.now,
@@ -224,6 +225,7 @@ async def _ask_code(
     usable = code and code.kind is kind and code.holder == act.person and code.expires_at > act.now
     if code and usable and not fresh:
         await act.tx.save_code(replace(code, revealed=True))
+        await tell(act.tx, delivery, now=act.now)  # the card says whether a code is out
         await show_code(act.tx, delivery, act.person, now=act.now, ring=True)
         return delivery
     if delivery.want is want and delivery.want_by == act.person:
@@ -282,7 +284,7 @@ async def hand_over(act: Act, delivery: Delivery) -> Delivery:
     """Somebody else shall collect: the old link, code and recipient no longer count."""
     if delivery.state not in (State.REQUESTED, State.RESERVED, State.RENTED, State.STORED):
         raise Illegal(delivery.state, Event.EXTENDED)
-    before = delivery.recipient
+    before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
         delivery = replace(delivery, code_until=None, taken_back=False, want=None)
@@ -290,9 +292,10 @@ async def hand_over(act: Act, delivery: Delivery) -> Delivery:
     forwards = None if act.person == delivery.sender else act.person
     open_again = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
     after = await act.note(open_again, "handed_over")
-    if before is not None and before != after.sender:
-        await act.tx.mark(before, delivery_subject(after.id), now=act.now)
-        await tell_of_one_visit(act.tx, after, before, now=act.now)
+    for person in before:
+        assert person is not None
+        await act.tx.mark(person, delivery_subject(after.id), now=act.now)
+        await tell_of_one_visit(act.tx, after, person, now=act.now)
     return after
 
 

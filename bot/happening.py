@@ -81,10 +81,8 @@ async def tell(
 
     A code that is shown is among them: its buttons carry the revision, too.
     """
-    people = dict.fromkeys(
-        person for person in (delivery.sender, delivery.recipient) if person is not None
-    )
-    for person in people:
+    concerned = (delivery.sender, delivery.recipient, delivery.handed_over_by)
+    for person in dict.fromkeys(person for person in concerned if person is not None):
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
         await tell_of_one_visit(tx, delivery, person, now=now)

@@ -44,7 +44,7 @@ class Run:
 
     async def all_of_it(self) -> Town:
         """People at work, the plug pulled `kills` times, an evening, an audit."""
-        stage = create_stage(limits=False)
+        stage = create_stage(limits=False, schema=False)
         telegram = stage.state.stage.telegram.state.telegram
         self._listen(telegram)
         limits = httpx.Limits(max_connections=64)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from telegram.ext import CallbackContext, ExtBot
+from telegram.request import BaseRequest
 
 from bot.deliveries import Act
 from bot.model import SCREEN, Delivery, Draft, Person, PersonId
@@ -52,6 +53,7 @@ class Wiring:
     locale: str = "en"
     turns: Turns = field(default_factory=Turns)
     answers: Answers = field(default_factory=Answers)
+    connections: list[BaseRequest] = field(default_factory=list)
 
 
 class RecordingTransaction:

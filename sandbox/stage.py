@@ -66,15 +66,17 @@ def create_stage(
     seed: int = 1,
     token: str = "42:sandbox",  # noqa: S107 - everybody may know it
     limits: bool = True,
+    schema: bool = True,
 ) -> Starlette:
     """The page at `/`, Harbor at `/harbor`, Telegram at `/telegram`.
 
-    `seed` draws Harbor's towers, `token` is the bot's, `limits` enforces Telegram's flood limits.
+    `seed` draws Harbor's towers, `token` is the bot's, `limits` enforces Telegram's flood limits,
+    `schema` holds each call against the Bot API's schema (which takes seconds to load).
     `state.stage` is the Stage, `state.clock` its clock, `state.on_reset` its listeners.
     """
     clock = clock or Clock()
     harbor = create_harbor(clock=clock, seed=seed)
-    telegram = create_telegram(clock=clock, token=token, limits=limits)
+    telegram = create_telegram(clock=clock, token=token, limits=limits, schema=schema)
     stage = Stage(clock, harbor, telegram)
     app = Starlette(
         routes=[

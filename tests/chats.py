@@ -115,8 +115,6 @@ class Chats:
                 await self.outbox.settle()
                 if not await self.database.look(self._owed):
                     return
-                # As the watcher does after each look: a chat's second card waits for a poke.
-                self.loops["outbox"].poke()
                 await asyncio.sleep(0.002)
 
     async def _owed(self, tx: Transaction) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from bot.errors import EdgeError
+from bot.errors import EdgeError, TryLater
 from bot.model import PersonId
 from bot.outbox import Outbox
 from bot.ports import Clock, Counts, Database
@@ -25,7 +25,7 @@ from bot.towers import Towers
 from bot.waking import Loop
 from bot.watcher import Watcher
 from bot.worker import Worker
-from handlers.application import build_application
+from handlers.application import build_application, farewell
 from handlers.context import Wiring
 from handlers.conversation import build_dialogue, phrases
 from handlers.durable import App
@@ -79,6 +79,12 @@ class Assembly:
         """A delivery was saved: it may want something, or ring sooner."""
         self.loops["worker"].poke()
         self.loops["timekeeper"].poke()
+
+    async def take(self, update: Mapping[str, Any]) -> None:
+        """An update from Telegram's webhook, until it is committed. Raises TryLater."""
+        if not self.receiver.introduced.is_set():
+            raise TryLater("Telegram has not told us yet who we are")
+        await self.receiver.take(update)
 
     async def push(self, headers: Mapping[str, str], body: bytes) -> None:
         """A webhook of Harbor. Raises Refusal."""
@@ -228,13 +234,22 @@ def _assemble(
 
 @contextlib.asynccontextmanager
 async def _turning(assembly: Assembly) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(loop.run(), name=name) for name, loop in assembly.loops.items()]
+    running = {name: loop.run() for name, loop in assembly.loops.items()}
+    running["outbox"] = _when_introduced(assembly, running["outbox"])
+    tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
     try:
         yield
     finally:
         for loop in assembly.loops.values():
             loop.stop()
+        assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
         await _settle(assembly, tasks)
+        await farewell(assembly.application)
+
+
+async def _when_introduced(assembly: Assembly, work: Coroutine[Any, Any, None]) -> None:
+    await assembly.receiver.introduced.wait()
+    await work
 
 
 async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> None:

@@ -66,7 +66,7 @@ async def _greet(assembly: Assembly) -> None:
 @contextlib.asynccontextmanager
 async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[None]:
     """The web edge on HOST:PORT, for as long as the block lasts. Raises BadSetting."""
-    hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.receiver.take)
+    hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.take)
     app = create_app(
         health=assembly.health,
         metrics=lambda: exposition(assembly.reading),

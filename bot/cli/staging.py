@@ -34,7 +34,7 @@ WEBHOOK_SECRET = "sandbox-pushes"
 async def play() -> None:
     """Serve everything on PORT until asked to end (or for DEMO_SECONDS)."""
     stop, clock = stop_requested(), Clock()
-    stage = create_stage(clock=clock, token=TOKEN)
+    stage = create_stage(clock=clock, token=TOKEN, schema=False)
     host, port, seconds = _address()
     try:
         async with serving(stage, host=host, port=port) as url:

@@ -24,6 +24,7 @@ from sandbox.telegram.errors import ApiError
 from sandbox.telegram.groups import Groups
 from sandbox.telegram.methods import METHODS
 from sandbox.telegram.phones import Phones
+from sandbox.telegram.schema import prepare
 
 DEFAULT_BOT = "42:sandbox"
 _SECRETS = frozenset({"secret_token"})
@@ -47,6 +48,8 @@ def create_app(
     `app.state.telegram` is the Telegram, `app.state.phones` what people do with it,
     `app.state.groups` their groups, `app.state.control` the control side's own state.
     """
+    if schema:
+        prepare()
     telegram = Telegram(clock or Clock(), token=token, username=username, limits=limits)
     phones, groups = Phones(telegram), Groups(telegram)
     control = _control(telegram, phones, people)

@@ -8,23 +8,32 @@ is no opinion.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from functools import cache
-from types import UnionType
+from types import ModuleType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from sandbox.telegram.calls import Call
 
-try:
-    from aiogram import methods as models
-    from aiogram.types import BufferedInputFile, InputFile
-except ImportError:  # pragma: no cover - the tests have it
-    models = None  # type: ignore[assignment]  # its absence is a value here
-
 _ACCEPTED_BEYOND = frozenset({"method"})
+
+
+@cache
+def _aiogram() -> ModuleType | None:
+    """Imported only where somebody wants its opinion: it takes seconds."""
+    try:
+        return importlib.import_module("aiogram")
+    except ImportError:  # pragma: no cover - the tests have it
+        return None
+
+
+def prepare() -> None:
+    """Load the schema now instead of at the first call."""
+    _aiogram()
 
 
 def problem(method: str, call: Call) -> str | None:
@@ -38,7 +47,7 @@ def problem(method: str, call: Call) -> str | None:
         return f"{method} has no parameter {', '.join(unknown)}"
     values: dict[str, Any] = {name: _value(model, name, value) for name, value in given.items()}
     for name in call.files.keys() & model.model_fields.keys():
-        values[name] = BufferedInputFile(b"", "file")
+        values[name] = _attachment()
     try:
         checked = model.model_validate(values)
     except ValidationError as error:
@@ -48,7 +57,8 @@ def problem(method: str, call: Call) -> str | None:
 
 @cache
 def _model(method: str) -> type[BaseModel] | None:
-    model = getattr(models, method[0].upper() + method[1:], None) if models else None
+    aiogram = _aiogram()
+    model = getattr(aiogram.methods, method[0].upper() + method[1:], None) if aiogram else None
     return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
@@ -62,7 +72,7 @@ def _value(model: type[BaseModel], name: str, value: Any) -> Any:
     if name == "reply_markup":
         return _spelled_out(value)
     if isinstance(value, str) and name in _files(model) and value.startswith("attach://"):
-        return BufferedInputFile(b"", "file")
+        return _attachment()
     return None if value == "" and name not in _strings(model) else value
 
 
@@ -94,7 +104,17 @@ def _structures(model: type[BaseModel]) -> frozenset[str]:
 @cache
 def _files(model: type[BaseModel]) -> frozenset[str]:
     fields = model.model_fields.items()
-    return frozenset(name for name, field in fields if InputFile in _kinds(field.annotation))
+    return frozenset(name for name, field in fields if _input_file() in _kinds(field.annotation))
+
+
+def _input_file() -> Any:
+    aiogram = _aiogram()
+    return aiogram.types.InputFile if aiogram else None
+
+
+def _attachment() -> Any:
+    aiogram = _aiogram()
+    return aiogram.types.BufferedInputFile(b"", "file") if aiogram else None
 
 
 @cache
