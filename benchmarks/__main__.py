@@ -7,6 +7,7 @@ minutes. `--rounds 1` gives a first impression.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
 
+_WIDTH = 120
+
 BENCHES: Mapping[str, Callable[[Path, int], Awaitable[Bench]]] = {
     "taps": lambda place, rounds: taps.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
@@ -28,7 +31,7 @@ BENCHES: Mapping[str, Callable[[Path, int], Awaitable[Bench]]] = {
 
 async def measure(names: list[str], rounds: int, place: Path) -> dict[str, Bench]:
     """One after another, so that none disturbs another; each is shown as soon as it is there."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
     found: dict[str, Bench] = {}
     for name in names:

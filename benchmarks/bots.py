@@ -1,4 +1,4 @@
-"""The bots that are compared, each in a process of its own, on a processor of its own.
+"""The bots that are compared.
 
 Guarantees: every one polls and runs on uvloop; ours is the one that `lockerbot run` assembles, with
 an SQLite file that is flushed at every commit, but without our own pacing; the echo bots are what
@@ -8,18 +8,10 @@ their libraries' first examples show, and remember nothing.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import multiprocessing
-import os
-import resource
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
-
-import uvloop
 
 from benchmarks.telegram import BUTTONS
 
@@ -145,70 +137,3 @@ CONTESTANTS = (
     Contestant("python-telegram-bot echo: answer, edit", "4:tap", ptb_echo),
     Contestant("python-telegram-bot echo: one reply", "5:reply", ptb_echo),
 )
-
-
-class Meter:
-    """Tells what a bot's process has used of its processor."""
-
-    def __init__(self, pipe: Pipe) -> None:
-        self._pipe = pipe
-
-    async def seconds(self) -> float:
-        """CPU seconds since its start, of all its threads."""
-        return await asyncio.to_thread(self._ask)
-
-    def _ask(self) -> float:
-        self._pipe.send("how much?")
-        seconds: float = self._pipe.recv()
-        return seconds
-
-
-@contextlib.contextmanager
-def at_work(contestant: Contestant, url: str, directory: Path, core: int | None) -> Iterator[Meter]:
-    """The bot in its process, for as long as the block lasts."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(
-        target=_work, args=(contestant, url, directory, core, theirs), daemon=True
-    )
-    process.start()
-    try:
-        yield Meter(ours)
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _work(contestant: Contestant, url: str, directory: Path, core: int | None, pipe: Pipe) -> None:
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    threading.Thread(target=_tell, args=(pipe,), daemon=True).start()
-    uvloop.run(contestant.bot(url, contestant.token, directory))
-
-
-def _tell(pipe: Pipe) -> None:
-    with contextlib.suppress(EOFError):
-        while pipe.recv():
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            pipe.send(used.ru_utime + used.ru_stime)
-
-
-@contextlib.contextmanager
-def pinned(core: int | None) -> Iterator[None]:
-    """Keep this process to one processor for as long as the block lasts."""
-    if core is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def two_cores() -> tuple[int | None, int | None]:
-    """One for the load and one for the bots, None where they can't be chosen."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None, None
-    cores = sorted(os.sched_getaffinity(0))
-    return (cores[0], cores[1]) if len(cores) > 1 else (None, None)

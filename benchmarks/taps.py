@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bots import CONTESTANTS, Contestant, Meter, at_work, pinned, two_cores
+from benchmarks.bots import CONTESTANTS, Contestant
 from benchmarks.loopback import serving
+from benchmarks.processes import Meter, at_work, pinned, two_cores
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Telegram
 
@@ -46,6 +47,7 @@ class Turn:
 
     rate: float
     cpu: float  # a tap
+    calls: float  # to Telegram, an update, polling aside
     waits: Sequence[float]
     lost: int
 
@@ -56,7 +58,7 @@ async def take_turn(
     """Let people tap for `seconds`, then let the bot finish; all of that counts."""
     telegram.delay = load.delay
     account.waits.clear()
-    used, began = await meter.seconds(), time.perf_counter()
+    spoken, used, began = account.spoken, await meter.seconds(), time.perf_counter()
     account.begin(load.people)
     await asyncio.sleep(seconds)
     account.end()
@@ -66,7 +68,9 @@ async def take_turn(
                 await asyncio.sleep(0.005)
     took, used = time.perf_counter() - began, await meter.seconds() - used
     waits = tuple(account.waits)
-    return Turn(len(waits) / took, used / max(len(waits), 1), waits, account.unanswered)
+    done = max(len(waits), 1)
+    calls = (account.spoken - spoken) / done
+    return Turn(len(waits) / took, used / done, calls, waits, account.unanswered)
 
 
 async def compare(
@@ -112,6 +116,7 @@ def _row(load: Load, name: str, turns: Sequence[Turn]) -> dict[str, Value]:
     return {
         "load": load.said,
         "bot": name,
+        "calls/update": statistics.median(turn.calls for turn in turns),
         "updates/s": statistics.median(turn.rate for turn in turns),
         "CPU µs/update": statistics.median(turn.cpu for turn in turns) * 1e6,
         "p50 ms": statistics.median(p50 for p50, _ in waits) * 1e3,

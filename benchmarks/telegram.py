@@ -21,6 +21,8 @@ BUTTONS = ("settings", "prev:settings")
 """Callback data of a button that leads to another screen, and of the one that leads back."""
 
 _DONE = b'{"ok":true,"result":true}'
+_BOT = '{"id":1,"is_bot":true,"first_name":"Bot","username":"a_bot"}'
+_DATE = 1750000000
 _SHOWS = frozenset({"sendMessage", "editMessageText"})
 
 
@@ -54,6 +56,11 @@ class Account:
         """How many updates are yet to be answered."""
         return sum(person.since is not None for person in self.people)
 
+    @property
+    def spoken(self) -> int:
+        """How many calls there were, polling aside."""
+        return self.calls.total() - self.calls["getUpdates"]
+
     def begin(self, people: int) -> None:
         """Let the first so many tap; whoever was never answered does so anew."""
         self._tapping = frozenset(person.id for person in self.people[:people])
@@ -72,8 +79,7 @@ class Account:
         elif method in _SHOWS:
             self._shown(exchange)
         elif method == "getMe":
-            me = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            exchange.answer(json.dumps({"ok": True, "result": me}).encode())
+            exchange.answer(f'{{"ok":true,"result":{_BOT}}}'.encode())
         else:
             exchange.answer(_DONE)
 
@@ -95,12 +101,8 @@ class Account:
         said = dict(parse_qsl(exchange.body.decode()))
         person = self._by_id[int(said["chat_id"])]
         markup = said.get("reply_markup", "")
-        person.message = (
-            f'{{"message_id":{said.get("message_id") or next(self._numbers)},"date":1750000000,'
-            f'"chat":{{"id":{person.id},"type":"private","first_name":"Ann"}},'
-            f'"from":{{"id":1,"is_bot":true,"first_name":"Bot","username":"a_bot"}},'
-            f'"text":{json.dumps(said["text"])}{f",{_MARKUP}:{markup}" if markup else ""}}}'
-        )
+        number = said.get("message_id") or str(next(self._numbers))
+        person.message = _shown(person, number, said["text"], markup)
         person.button = next((data for data in BUTTONS if f'"{data}"' in markup), None)
         exchange.answer(f'{{"ok":true,"result":{person.message}}}'.encode())
         if person.since is not None:
@@ -111,29 +113,42 @@ class Account:
 
     def _tap(self, person: Person) -> None:
         number = next(self._numbers)
-        user = f'{{"id":{person.id},"is_bot":false,"first_name":"Ann","language_code":"en"}}'
-        if person.button is not None:
-            kind = "callback_query"
-            body = (
-                f'"id":"{number}","from":{user},"chat_instance":"1",'
-                f'"message":{person.message},"data":"{person.button}"'
-            )
-        else:
-            kind, entities = "message", ""
-            if person.words.startswith("/"):
-                length = len(person.words)
-                entities = f',"entities":[{{"type":"bot_command","offset":0,"length":{length}}}]'
-            body = (
-                f'"message_id":{number},"date":1750000000,"from":{user},'
-                f'"chat":{{"id":{person.id},"type":"private","first_name":"Ann"}},'
-                f'"text":"{person.words}"{entities}'
-            )
-        self._updates.append((number, f'{{"update_id":{number},"{kind}":{{{body}}}}}'))
+        update = _pressed(person, number) if person.button else _said(person, number)
+        self._updates.append((number, f'{{"update_id":{number},{update}}}'))
         person.since = time.perf_counter()
         self._deliver()
 
 
-_MARKUP = '"reply_markup"'
+def _user(person: Person) -> str:
+    return f'{{"id":{person.id},"is_bot":false,"first_name":"Ann","language_code":"en"}}'
+
+
+def _chat(person: Person) -> str:
+    return f'{{"id":{person.id},"type":"private","first_name":"Ann"}}'
+
+
+def _pressed(person: Person, number: int) -> str:
+    return (
+        f'"callback_query":{{"id":"{number}","from":{_user(person)},"chat_instance":"1",'
+        f'"message":{person.message},"data":"{person.button}"}}'
+    )
+
+
+def _said(person: Person, number: int) -> str:
+    length = len(person.words) if person.words.startswith("/") else 0
+    command = f'{{"type":"bot_command","offset":0,"length":{length}}}' if length else ""
+    return (
+        f'"message":{{"message_id":{number},"date":{_DATE},"from":{_user(person)},'
+        f'"chat":{_chat(person)},"text":"{person.words}","entities":[{command}]}}'
+    )
+
+
+def _shown(person: Person, number: str, text: str, markup: str) -> str:
+    below = f',"reply_markup":{markup}' if markup else ""
+    return (
+        f'{{"message_id":{number},"date":{_DATE},"from":{_BOT},"chat":{_chat(person)},'
+        f'"text":{json.dumps(text)}{below}}}'
+    )
 
 
 @dataclass
