@@ -22,7 +22,7 @@ async def test_everybody_who_taps_is_answered_by_our_bot_and_by_an_echo(tmp_path
         assert row["updates/s"], row
         assert row["CPU µs/update"], row
         assert row["lost"] == 0, row
-        assert 1.9 < row["calls/update"] < 2.1, row  # each button is answered, each message edited
+        assert 1.5 < row["calls/update"] <= 2, row  # /start takes one call, a button two
 
 
 async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_path: Path) -> None:
