@@ -92,7 +92,8 @@ async def _why_not(context: Context, refused: Wrong | Wait) -> str:
         "{count} more tries, then I pause.",
         max(1, FREE_TRIES - tries),
     )
-    return f"{words._('No parcel goes by that code or link (any more). Please check it.')} {left}"
+    gone = words._("No parcel goes by that code or link (any more). Please check it.")
+    return f"{gone} {left}"
 
 
 async def _whatever_waits(context: Context) -> Draft:
