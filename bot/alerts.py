@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from bot.model import Alert, Delivery
 from bot.ports import Clock, Database, Transaction
 from bot.terms import Terms
 
-_ABOUT_WHAT_LASTS = frozenset({"odd", "door", "overdue"})
+_ABOUT_WHAT_LASTS = ("odd", "door", "overdue")
 """Kinds of alert that are over once their delivery is."""
 
 
@@ -25,12 +26,17 @@ async def raise_alert(
 
 
 async def settle_alerts(
-    tx: Transaction, delivery: Delivery, terms: Terms, *, now: datetime
+    tx: Transaction,
+    delivery: Delivery,
+    terms: Terms,
+    *,
+    now: datetime,
+    kinds: Collection[str] = _ABOUT_WHAT_LASTS,
 ) -> None:
-    """The delivery is over, and with it what was alarming about it."""
+    """What was alarming about the delivery is over (with the delivery itself, usually)."""
     for alert in await tx.alerts():
         kind = alert.key.partition(":")[0]
-        if kind in _ABOUT_WHAT_LASTS and alert.detail.get("delivery") == delivery.id:
+        if kind in kinds and alert.detail.get("delivery") == delivery.id:
             await tx.clear_alert(alert.key, now)
             await tell_operators(tx, alert.key, terms, now=now)
 

@@ -6,22 +6,39 @@ change in the caller's transaction, all or none.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.alerts import raise_alert, settle_alerts
 from bot.happening import happen, take_code_away
-from bot.lifecycle import Event
+from bot.lifecycle import FREES, Event, LockerStatus, State
 from bot.model import Delivery, LockerId, TowerId
 from bot.ports import Transaction
 from bot.terms import Terms
 
 Door = tuple[TowerId, LockerId]
 
+AFTER_HOLD = timedelta(minutes=10)
+"""How long after the end of a hold a locker that others may have by now is waited for."""
+
 
 def door(delivery: Delivery) -> Door:
     """Where a delivery's parcel is, or was to be; locker 0 is none."""
     return delivery.tower, delivery.locker or LockerId(0)
+
+
+def has_left(delivery: Delivery, status: LockerStatus, now: datetime) -> bool:
+    """Whether a locker that is not among those assigned to us has left the delivery, when its tower
+    lists it with `status`.
+
+    Nothing but our own hold makes a locker ours before a parcel is in: well after the end of that
+    hold it is somebody else's, whatever its status.
+    """
+    if status in FREES[delivery.state]:
+        return True
+    if delivery.state is State.STORED or status is LockerStatus.UNKNOWN:
+        return False
+    return delivery.held_until is not None and now > delivery.held_until + AFTER_HOLD
 
 
 async def take(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.alerts import settle_alerts
 from bot.codes import new_claim, new_delivery_id
 from bot.happening import (
     happen,
@@ -144,8 +145,9 @@ async def request(act: Act, sender: Person, wish: Wish) -> Delivery:
 
 
 async def try_again(act: Act, delivery: Delivery, *, tower: TowerId, size: Size) -> Delivery:
-    """After NO_LOCKER or LAPSED: the same parcel once more, for the same recipient."""
-    if delivery.state not in (State.NO_LOCKER, State.LAPSED, State.CANCELLED):
+    """After NO_LOCKER or LAPSED: the same parcel once more (once), for the same recipient."""
+    over = delivery.state in (State.NO_LOCKER, State.LAPSED, State.CANCELLED)
+    if not over or delivery.successor is not None:
         raise Illegal(delivery.state, Event.RESERVED)
     return await _succeed(act, delivery, tower, size)
 
@@ -196,7 +198,7 @@ async def cancel(act: Act, delivery: Delivery) -> Delivery:
         delivery,
         Event.CANCELLED,
         want=Want.RELEASE,
-        want_due=act.now,
+        want_due=_due(act, delivery),
         want_attempts=0,
         code_until=None,
     )
@@ -233,11 +235,16 @@ async def _ask_code(
     return await _wish(act, delivery, want, show_to=act.person)
 
 
+def _due(act: Act, delivery: Delivery) -> datetime:
+    """Now; while somebody is at work on what was wanted before, when they are through with it."""
+    return max(act.now, delivery.want_due or act.now)
+
+
 async def _wish(act: Act, delivery: Delivery, want: Want, *, show_to: PersonId | None) -> Delivery:
     after = replace(
         delivery,
         want=want,
-        want_due=act.now,
+        want_due=_due(act, delivery),
         want_attempts=0,
         want_by=show_to,
         trouble=None,
@@ -256,6 +263,8 @@ async def more_time(act: Act, delivery: Delivery) -> Delivery:
         return await extend(act, delivery)
     if delivery.state not in (State.RESERVED, State.RENTED):
         raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
+    if delivery.want is Want.DROP_OFF_TOKEN:
+        return delivery  # the code that is under way holds the locker no less long
     code = await act.tx.code(delivery.id)
     shown = code is not None and code.revealed
     return await _wish(act, delivery, Want.DROP_OFF_TOKEN, show_to=act.person if shown else None)
@@ -270,12 +279,13 @@ async def extend(act: Act, delivery: Delivery) -> Delivery:
     """Move the storage deadline on, a few times at most (Illegal after that)."""
     if delivery.collect_until is None or not extensions_left(delivery, act.terms):
         raise Illegal(delivery.state, Event.EXTENDED)
+    await settle_alerts(act.tx, delivery, act.terms, now=act.now, kinds=("overdue",))
     return await act.happen(
         delivery,
         Event.EXTENDED,
         collect_until=max(delivery.collect_until, act.now) + act.terms.extension,
         extensions=delivery.extensions + 1,
-        reminders_sent=0,
+        reminders_sent=min(delivery.reminders_sent, 1),  # the last one is due anew, not the first
         overdue_at=None,
     )
 
@@ -333,13 +343,14 @@ async def close(act: Act, delivery: Delivery, reason: str) -> Delivery:
         raise NotYours
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
+    await settle_alerts(act.tx, delivery, act.terms, now=act.now)
     held = delivery.locker is not None or delivery.trying is not None
     return await act.happen(
         delivery,
         Event.CLOSED,
         detail=reason[:MAX_NOTE],
         want=Want.RELEASE if held else None,
-        want_due=act.now if held else None,
+        want_due=_due(act, delivery) if held else None,
         want_attempts=0,
         code_until=None,
         ended_at=act.now,

@@ -1,23 +1,26 @@
 """How a requested delivery comes by its locker.
 
 Guarantees: the locker about to be asked for is committed before the call; after a crash or a lost
-answer, what is assigned to us is looked at first and adopted if it is ours and nobody else's.
+answer, what is assigned to us is looked at first and adopted if it is ours and nobody else's; no
+locker has two live deliveries.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Container
 from dataclasses import replace
-from datetime import datetime
 from math import cos, hypot, radians
 
 import structlog
 
-from bot.errors import Conflict, NoLocker, Refused
+from bot.conclusions import take
+from bot.errors import Conflict, EdgeError, Misconfigured, NoLocker, NotOffered, Refused
 from bot.happening import happen, keep, show_code
 from bot.issuing import link_code
-from bot.lifecycle import Event, LockerStatus, State
+from bot.lifecycle import Event, LockerStatus, State, meaning
 from bot.model import (
+    Code,
     CodeForm,
     CodeKind,
     Delivery,
@@ -28,7 +31,7 @@ from bot.model import (
     TowerId,
     Want,
 )
-from bot.ports import Clock, Database, Lockers, Transaction
+from bot.ports import Clock, Database, Lockers, OpenLink, Transaction
 from bot.terms import Terms
 
 log = structlog.get_logger()
@@ -50,24 +53,26 @@ class Finder:
             return
         if delivery.trying is not None and await self._adopted(delivery, delivery.trying):
             return
-        while (locker := await self._free(delivery)) is not None:
+        refused: set[LockerId] = set()
+        while (locker := await self._free(delivery, refused)) is not None:
             delivery = await self._write_down(delivery, locker)
-            asked_at = self._clock.now()
             try:
                 reservation = await self._lockers.reserve(
                     delivery.tower, locker.id, int(self._terms.reservation.total_seconds())
                 )
+            except (Misconfigured, NotOffered):
+                raise  # no other locker would mend that
             except Refused:
                 log.info("locker_taken_meanwhile", delivery=delivery.id)
+                refused.add(locker.id)
                 continue
-            await self._reserved(delivery, locker, asked_at, reservation)
+            await self._had(replace(delivery, reservation=reservation), locker)
             return
-        await self._none_left(delivery)
+        await self.none_left(delivery)
 
     async def somebody_elses(self, delivery: Delivery, locker: LockerId) -> bool:
-        """Whether another live delivery of ours has (or is trying) this locker."""
-        live = await self._database.look(lambda tx: tx.live_at(delivery.tower, locker))
-        return any(other.id != delivery.id and other.locker == locker for other in live)
+        """Whether another live delivery of ours has this locker."""
+        return bool(await self._database.look(lambda tx: _others(tx, delivery, locker)))
 
     async def _adopted(self, delivery: Delivery, trying: LockerId) -> bool:
         assigned = await self._lockers.assigned()
@@ -76,17 +81,18 @@ class Finder:
             return False
         if await self.somebody_elses(delivery, trying):
             return False
+        await self._had(delivery, ours, adopted=True)
         log.info("locker_adopted", delivery=delivery.id)
-        await self._reserved(delivery, ours, delivery.changed_at or self._clock.now(), None)
         return True
 
-    async def _free(self, delivery: Delivery) -> Locker | None:
+    async def _free(self, delivery: Delivery, refused: Container[LockerId]) -> Locker | None:
         """One of the free lockers at random, so that many at once seldom try the same.
 
         One that Harbor has back before we have concluded so is not free yet: until then it would
         be two deliveries' own, and what is seen of it would be taken for either's.
         """
-        lockers = await self._lockers.lockers(delivery.tower)
+        at_tower = await self._lockers.lockers(delivery.tower)
+        lockers = [locker for locker in at_tower if locker.id not in refused]
         while (locker := choose(lockers, delivery)) is not None:
             if not await self.somebody_elses(delivery, locker.id):
                 return locker
@@ -94,41 +100,101 @@ class Finder:
         return None
 
     async def _write_down(self, delivery: Delivery, locker: Locker) -> Delivery:
+        """Which locker is tried, and till when it is ours at most, should the answer be lost."""
+
         async def step(tx: Transaction) -> Delivery:
-            trying = replace(delivery, trying=locker.id)
-            return await keep(tx, trying, now=self._clock.now(), terms=self._terms, seen=False)
+            now = self._clock.now()
+            ends = now + self._terms.reservation
+            trying = replace(delivery, trying=locker.id, held_until=ends)
+            return await keep(tx, trying, now=now, terms=self._terms, seen=False)
 
         return await self._database.run(step)
 
-    async def _reserved(
-        self, delivery: Delivery, locker: Locker, asked_at: datetime, reservation: int | None
+    async def _had(
+        self, asked: Delivery, locker: Locker, *, code: Code | None = None, adopted: bool = False
     ) -> None:
+        """The locker is ours: held for `asked` as it was when Harbor was asked."""
+
         async def step(tx: Transaction) -> None:
-            current = await tx.delivery(delivery.id)
-            if current is None or current.state is not State.REQUESTED:
-                return  # cancelled meanwhile: `trying` tells the worker what to give back
-            await happen(
-                tx,
-                current,
-                Event.RESERVED,
-                now=self._clock.now(),
-                terms=self._terms,
-                detail=locker.name,
-                want=None,
-                want_due=None,
-                want_attempts=0,
-                trouble=None,
-                trying=None,
-                locker=locker.id,
-                locker_name=locker.name,
-                locker_size=locker.size,
-                reservation=reservation,
-                held_until=asked_at + self._terms.reservation,
-            )
+            current = await tx.delivery(asked.id)
+            if current is None:
+                return
+            if current.state is not State.REQUESTED:
+                await self._too_late(tx, current, asked, locker)
+                return
+            await self._from_others(tx, current, locker, adopted=adopted)
+            after = await self._reserved(tx, current, asked, locker)
+            if code is not None:
+                await self._issued(tx, after, code)
 
         await self._database.run(step)
 
-    async def _none_left(self, delivery: Delivery) -> None:
+    async def _too_late(
+        self, tx: Transaction, current: Delivery, asked: Delivery, locker: Locker
+    ) -> None:
+        """Given up meanwhile: the locker is written down, for the worker to give it back."""
+        now = self._clock.now()
+        unwanted = replace(
+            current,
+            tower=locker.tower,
+            trying=locker.id,
+            reservation=asked.reservation,
+            want=Want.RELEASE,
+            want_due=now,
+        )
+        await keep(tx, unwanted, now=now, terms=self._terms, seen=False)
+
+    async def _from_others(
+        self, tx: Transaction, current: Delivery, locker: Locker, *, adopted: bool
+    ) -> None:
+        """Harbor gives a locker to nobody before it is free: whoever of ours had it has it no
+        longer. A locker that was merely found assigned to us proves nothing like it."""
+        for other in await _others(tx, replace(current, tower=locker.tower), locker.id):
+            if adopted:
+                raise Conflict("somebody else's meanwhile")
+            event = meaning(other.state, LockerStatus.AVAILABLE)
+            if isinstance(event, Event):
+                await take(tx, other, event, now=self._clock.now(), terms=self._terms)
+
+    async def _reserved(
+        self, tx: Transaction, current: Delivery, asked: Delivery, locker: Locker
+    ) -> Delivery:
+        return await happen(
+            tx,
+            current,
+            Event.RESERVED,
+            now=self._clock.now(),
+            terms=self._terms,
+            detail=locker.name,
+            want=None,
+            want_due=None,
+            want_attempts=0,
+            trouble=None,
+            trying=None,
+            tower=locker.tower,
+            locker=locker.id,
+            locker_name=locker.name,
+            locker_size=locker.size,
+            reservation=asked.reservation,
+            held_until=asked.held_until,
+        )
+
+    async def _issued(self, tx: Transaction, delivery: Delivery, code: Code) -> None:
+        now = self._clock.now()
+        after = await happen(
+            tx,
+            delivery,
+            Event.DROP_OFF_ISSUED,
+            now=now,
+            terms=self._terms,
+            held_until=code.expires_at,
+            code_until=code.expires_at,
+        )
+        await tx.save_code(code)
+        await show_code(tx, after, code.holder, now=now, ring=False)
+
+    async def none_left(self, delivery: Delivery) -> None:
+        """There is no locker to be had: the nearest tower that has one is named instead."""
         elsewhere = await self._nearest_with_room(delivery)
 
         async def step(tx: Transaction) -> None:
@@ -145,6 +211,7 @@ class Finder:
                 want=None,
                 want_due=None,
                 trying=None,
+                held_until=None,
                 trouble=None,
                 elsewhere=elsewhere,
                 ended_at=now,
@@ -155,7 +222,11 @@ class Finder:
     async def _nearest_with_room(self, delivery: Delivery) -> TowerId | None:
         towers = await self._database.look(lambda tx: tx.towers())
         for tower in nearest(towers, delivery.tower)[:_TOWERS_ASKED]:
-            lockers = await self._lockers.lockers(tower.id)
+            try:
+                lockers = await self._lockers.lockers(tower.id)
+            except EdgeError as error:
+                log.info("neighbour_not_read", tower=tower.id, why=str(error))
+                continue
             if choose(lockers, delivery) is not None:
                 return tower.id
         return None
@@ -165,50 +236,39 @@ class Finder:
         towers = await self._database.look(lambda tx: tx.towers())
         tower = next((tower for tower in towers if tower.id == delivery.tower), None)
         if tower is None:
-            await self._none_left(delivery)
+            await self.none_left(delivery)
             return
         sizes: list[Size | None] = [delivery.size]
         if delivery.larger_allowed:
             sizes.append(delivery.size.larger())
         for size in filter(None, sizes):
-            asked_at = self._clock.now()
+            now, lasts = self._clock.now(), self._terms.reservation
             try:
                 link = await self._lockers.drop_off_link(tower, size, delivery.low)
             except NoLocker:
                 continue
-            names = {x.id: x for x in await self._lockers.lockers(link.tower)}
-            unnamed = Locker(link.locker, str(link.locker), link.tower, LockerStatus.RENTED, size)
-            locker = names.get(link.locker, unnamed)
-            await self._linked(delivery, locker, link.url, asked_at)
+            holder, kind = delivery.sender, CodeKind.DROP_OFF
+            code = link_code(delivery, kind, link.url, holder, now, lasts)
+            locker = await self._labelled(link, size)
+            await self._had(replace(delivery, held_until=code.expires_at), locker, code=code)
             return
-        await self._none_left(delivery)
+        await self.none_left(delivery)
 
-    async def _linked(
-        self, delivery: Delivery, locker: Locker, url: str, asked_at: datetime
-    ) -> None:
-        code = link_code(
-            delivery, CodeKind.DROP_OFF, url, delivery.sender, asked_at, self._terms.reservation
-        )
-        await self._reserved(delivery, locker, asked_at, None)
+    async def _labelled(self, link: OpenLink, size: Size) -> Locker:
+        """The locker of a link; by its number where its tower does not answer, for it is ours."""
+        unnamed = Locker(link.locker, str(link.locker), link.tower, LockerStatus.RENTED, size)
+        try:
+            at_tower = await self._lockers.lockers(link.tower)
+        except EdgeError as error:
+            log.info("label_not_read", tower=link.tower, why=str(error))
+            return unnamed
+        return next((locker for locker in at_tower if locker.id == link.locker), unnamed)
 
-        async def step(tx: Transaction) -> None:
-            now = self._clock.now()
-            current = await tx.delivery(delivery.id)
-            if current is None or current.state is not State.RESERVED:
-                return
-            after = await happen(
-                tx,
-                current,
-                Event.DROP_OFF_ISSUED,
-                now=now,
-                terms=self._terms,
-                held_until=code.expires_at,
-                code_until=code.expires_at,
-            )
-            await tx.save_code(code)
-            await show_code(tx, after, code.holder, now=now, ring=False)
 
-        await self._database.run(step)
+async def _others(tx: Transaction, delivery: Delivery, locker: LockerId) -> list[Delivery]:
+    """The live deliveries of ours, other than this one, that have the locker."""
+    live = await tx.live_at(delivery.tower, locker)
+    return [other for other in live if other.id != delivery.id and other.locker == locker]
 
 
 def choose(lockers: list[Locker], delivery: Delivery) -> Locker | None:

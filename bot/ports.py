@@ -246,6 +246,11 @@ Step = Callable[[Transaction], Awaitable[T]]
 class Database(Protocol):
     """Durable storage: SQLite or PostgreSQL."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may be at work on it at the same time."""
+        ...
+
     async def run(self, step: Step[T]) -> T:
         """Take `step` in one transaction and return only after it has been committed durably.
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from bot.alerts import Alerts
-from bot.conclusions import Door, door, take
+from bot.conclusions import Door, door, has_left, take
 from bot.errors import EdgeError, Refused, TryLater
 from bot.happening import keep, tell
 from bot.lifecycle import FREES, Event, LockerStatus, Odd, State, meaning
@@ -29,8 +29,6 @@ log = structlog.get_logger()
 
 _FAILURES_TO_ALERT = 2
 _SLOWER_WHILE_AWAY = 3
-AFTER_HOLD = timedelta(minutes=10)
-"""How long after the end of a hold a locker that others may have by now is waited for."""
 
 
 class Watcher:
@@ -213,20 +211,6 @@ class Watcher:
         self._failures = 0
         if await self._alerts.clear("harbor"):
             self._poke_outbox()
-
-
-def has_left(delivery: Delivery, status: LockerStatus, now: datetime) -> bool:
-    """Whether a locker that is not among those assigned to us has left the delivery, when its tower
-    lists it with `status`.
-
-    Nothing but our own hold makes a locker ours before a parcel is in: well after the end of that
-    hold it is somebody else's, whatever its status.
-    """
-    if status in FREES[delivery.state]:
-        return True
-    if delivery.state is State.STORED or status is LockerStatus.UNKNOWN:
-        return False
-    return delivery.held_until is not None and now > delivery.held_until + AFTER_HOLD
 
 
 def _is_ours(seen: Locker | None) -> bool:

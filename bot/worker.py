@@ -1,8 +1,9 @@
 """Carries out at Harbor what deliveries want of it.
 
-Guarantees: one want at a time for each delivery, many deliveries side by side; a call that changes
-something at Harbor is preceded by a commit that says so, and after an unknown outcome Harbor is
-looked at before it is asked again; so no locker is ever held that nobody remembers.
+Guarantees: one want at a time for each delivery (whatever the number of replicas: a want is claimed
+before it is carried out, by putting it off in a commit), many deliveries side by side; a call that
+changes something at Harbor is preceded by a commit that says so, and after an unknown outcome
+Harbor is looked at before it is asked again; so no locker is ever held that nobody remembers.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
-from bot.errors import Conflict, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.conclusions import AFTER_HOLD
+from bot.errors import Conflict, Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
 from bot.finding import Finder
 from bot.happening import happen, keep, show_code, take_code_away, tell
 from bot.issuing import issue
@@ -23,11 +24,17 @@ from bot.lifecycle import Event, LockerStatus, State
 from bot.model import Delivery, DeliveryId, Locker, LockerId, Trouble, Want
 from bot.ports import Clock, Database, Lockers, Transaction
 from bot.terms import Terms
+from bot.underway import Underway
 from bot.waking import backoff
 
 log = structlog.get_logger()
 
 AT_ONCE = 16
+_PATIENCE = 60.0
+"""Seconds for carrying out one want; whatever takes longer has an unknown outcome."""
+_CLAIM = timedelta(seconds=90)
+"""How long a want is a replica's own: longer than its patience, so that two never act at once."""
+_MOST_CLAIMED = 1000
 _WANTED_IN: dict[Want, frozenset[State]] = {
     Want.LOCKER: frozenset({State.REQUESTED}),
     Want.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
@@ -53,7 +60,7 @@ class Worker:
         self._database, self._lockers, self._clock, self._terms = database, lockers, clock, terms
         self._poke_outbox, self._poke_watcher = poke_outbox, poke_watcher
         self._finder = Finder(database, lockers, clock, terms)
-        self._busy: dict[DeliveryId, asyncio.Task[None]] = {}
+        self._underway: Underway[DeliveryId] = Underway(AT_ONCE, lambda: self.poke())
         self._carry: dict[Want, Callable[[Delivery], Awaitable[None]]] = {
             Want.LOCKER: self._finder.find,
             Want.DROP_OFF_TOKEN: self._token,
@@ -62,45 +69,90 @@ class Worker:
         }
         self.poke: Callable[[], None] = lambda: None
 
-    async def turn(self) -> datetime | None:
-        """Start on all that is due; say when the next want falls due."""
-        now = self._clock.now()
-        room = AT_ONCE - len(self._busy)
-        due = await self._database.look(lambda tx: tx.deliveries_wanting(now, AT_ONCE * 2))
-        waiting = [delivery for delivery in due if delivery.id not in self._busy]
-        for delivery in waiting[: max(room, 0)]:
-            task = asyncio.create_task(self._see_to(delivery), name=f"want {delivery.id}")
-            self._busy[delivery.id] = task
-            task.add_done_callback(partial(self._finished, delivery.id))
-        if due:
-            return None  # whoever finishes pokes us
-        return await self._database.look(lambda tx: tx.next_want())
+    async def recover(self) -> None:
+        """At start: what a process that was killed had claimed is due now, if there are no others
+        whose claim it might be."""
+        if self._database.shared:
+            return
 
-    def _finished(self, delivery: DeliveryId, _: asyncio.Task[None]) -> None:
-        self._busy.pop(delivery, None)
-        self.poke()
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            for claimed in await tx.deliveries_wanting(now + _CLAIM, _MOST_CLAIMED):
+                await tx.save_delivery(replace(claimed, want_due=now))
+
+        await self._database.run(step)
+
+    async def turn(self) -> datetime | None:
+        """Start on all that is due; say when the next want falls due. Raises what a start died of,
+        which is that nothing can be written."""
+        self._underway.raise_failure()
+        now = self._clock.now()
+        due = await self._database.look(lambda tx: tx.deliveries_wanting(now, AT_ONCE * 2))
+        for delivery in due:
+            self._underway.start(delivery.id, self._see_to(delivery))
+        if due:
+            return None  # whoever has claimed one, or finishes, pokes us
+        return await self._database.look(lambda tx: tx.next_want())
 
     @property
     def busy(self) -> int:
         """How many deliveries are being seen to."""
-        return len(self._busy)
+        return len(self._underway)
 
     async def settle(self) -> None:
         """Wait for what is under way (at shutdown, and in tests)."""
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await self._underway.settle()
 
-    async def _see_to(self, delivery: Delivery) -> None:
-        want = delivery.want
-        if want is None:
+    async def _see_to(self, due: Delivery) -> None:
+        claimed = await self._claimed(due)
+        if claimed is None:
             return
+        self.poke()  # what falls due next can be told now
+        await self._attempt(claimed)
+        await self._hand_back(claimed)
+        self._poke_outbox()
+        if claimed.want is Want.LOCKER:
+            self._poke_watcher()  # it may be idling, with nothing to look at until now
+
+    async def _claimed(self, due: Delivery) -> Delivery | None:
+        """The delivery, its want put off till nobody can be at work on it any more."""
+
+        async def step(tx: Transaction) -> Delivery | None:
+            now = self._clock.now()
+            current = await tx.delivery(due.id)
+            if current is None or current.want is None or current.want_due is None:
+                return None
+            if current.want_due > now:
+                return None
+            return await tx.save_delivery(replace(current, want_due=now + _CLAIM))
+
+        return await self._database.run(step)
+
+    async def _hand_back(self, claimed: Delivery) -> None:
+        """What came to be wanted in the meantime has waited for us, and is due now."""
+
+        async def step(tx: Transaction) -> None:
+            current = await tx.delivery(claimed.id)
+            if current is not None and current.want_due == claimed.want_due:
+                due = self._clock.now() if current.want else None
+                await tx.save_delivery(replace(current, want_due=due))
+
+        current = await self._database.look(lambda tx: tx.delivery(claimed.id))
+        if current is not None and current.want_due == claimed.want_due:
+            await self._database.run(step)
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        assert delivery.want is not None
+        want = delivery.want
         try:
-            if delivery.state in _WANTED_IN[want]:
-                await self._carry[want](delivery)
-            else:
-                await self._done_with(delivery)
+            async with asyncio.timeout(_PATIENCE):
+                if delivery.state in _WANTED_IN[want]:
+                    await self._carry[want](delivery)
+                else:
+                    await self._done_with(delivery)
         except Conflict:
             log.debug("want_overtaken", delivery=delivery.id)
-        except (TryLater, OutcomeUnknown) as error:
+        except (TryLater, OutcomeUnknown, Misconfigured, TimeoutError) as error:
             await self._postpone(delivery, error)
         except Refused as error:
             log.warning("want_refused", delivery=delivery.id, want=want.value, why=str(error))
@@ -108,9 +160,6 @@ class Worker:
         except Exception:
             log.exception("want_failed", delivery=delivery.id, want=want.value)
             await self._postpone(delivery, None)
-        self._poke_outbox()
-        if want is Want.LOCKER:
-            self._poke_watcher()  # it may be idling, with nothing to look at until now
 
     async def _done_with(self, delivery: Delivery, **changes: object) -> None:
         async def step(tx: Transaction) -> None:
@@ -128,8 +177,15 @@ class Worker:
         """Harbor said no for good: the watcher will see how things stand; the card says so."""
         current = await self._database.look(lambda tx: tx.delivery(delivery.id))
         if current is not None and current.want is delivery.want:
-            await self._swallowing(self._done_with(current, trouble=Trouble.REFUSED))
+            await self._swallowing(self._without(current))
         self._poke_watcher()
+
+    async def _without(self, current: Delivery) -> None:
+        if current.want is Want.LOCKER:
+            await self._finder.none_left(current)
+            return
+        at = current.locker or current.trying  # where the watcher has to look from now on
+        await self._done_with(current, trouble=Trouble.REFUSED, locker=at, trying=None)
 
     async def _postpone(self, delivery: Delivery, error: Exception | None) -> None:
         asked = error.after if isinstance(error, TryLater) else None
@@ -227,6 +283,8 @@ class Worker:
             at_tower = await self._lockers.lockers(delivery.tower)
             status = next((x.status for x in at_tower if x.id == locker), None)
             ours_perhaps = status in (LockerStatus.RESERVED, LockerStatus.RENTED)
+            over = delivery.held_until or delivery.changed_at or self._clock.now()
+            ours_perhaps &= self._clock.now() <= over + AFTER_HOLD
             if ours_perhaps and not await self._finder.somebody_elses(delivery, locker):
                 raise TryLater("the two readings disagree")
         if delivery.state is State.CLOSED:
@@ -243,6 +301,7 @@ class Worker:
                 terms=self._terms,
                 want=None,
                 want_due=None,
+                trouble=None,
                 ended_at=now,
                 held_until=None,
             )

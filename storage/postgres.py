@@ -32,6 +32,8 @@ Pool = AsyncConnectionPool[Raw]
 class PostgresDatabase:
     """`bot.ports.Database` over a server; made by `open_postgres`."""
 
+    shared = True
+
     def __init__(self, runners: Pool, lookers: Pool, sealer: Sealer) -> None:
         self._runners = runners
         self._lookers = lookers

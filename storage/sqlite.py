@@ -23,6 +23,8 @@ READERS = 4
 class SqliteDatabase:
     """`bot.ports.Database` over one file; made by `open_sqlite`."""
 
+    shared = False
+
     def __init__(self, writer: Writer, readers: list[Thread], sealer: Sealer) -> None:
         self._writer = writer
         self._sealer = sealer

@@ -154,6 +154,7 @@ async def assembled(
         pace = pace or Pace(clock)
         assembly = _assemble(settings, harbor_settings.signature, database, harbor, clock, pace)
         await assembly.towers.load()
+        await assembly.worker.recover()
         await assembly.outbox.recover()
         async with _turning(assembly):
             yield assembly
