@@ -1,8 +1,9 @@
 """Brings cards up to date: whatever is owed to somebody's eyes is shown, once, and truthfully.
 
 Guarantees: a card is rendered from the present truth at the moment it is sent, so that changes made
-while Telegram was away become one message; one message at a time to a chat, chats side by side; a
-restart repeats nothing but the send whose answer was lost, which is counted.
+while Telegram was away become one message; one message at a time to a chat, chats side by side; of
+several replicas one sends it; a restart repeats nothing but the send whose answer was lost, which
+is counted.
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from bot.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachab
 from bot.happening import reach_changed
 from bot.model import Card, MessageId, PersonId
 from bot.ports import Clock, Database, Messenger, Presenter, Transaction
+from bot.underway import Underway
 from bot.view import View
 from bot.waking import backoff
 
 log = structlog.get_logger()
 
 AT_ONCE = 64
+_PATIENCE = 45.0
+"""Seconds for one send; whatever takes longer has an unknown outcome."""
+_CLAIM = timedelta(seconds=60)
+"""How long a send is a replica's own: longer than its patience, so that two never send at once."""
 _AFTER_REFUSAL = timedelta(minutes=10)
 
 
@@ -48,26 +54,33 @@ class Outbox:
     ) -> None:
         self._database, self._messenger = database, messenger
         self._presenter, self._clock = presenter, clock
-        self._busy: dict[PersonId, asyncio.Task[None]] = {}
+        self._underway: Underway[PersonId] = Underway(AT_ONCE, self._finished)
         self._backlog = False  # something owed could not be started: look again when room is
         self.tally = Tally()
         self.poke: Callable[[], None] = lambda: None
 
     async def recover(self) -> None:
-        """At start: count the sends whose answer nobody heard; they are sent once more."""
-        interrupted = await self._database.look(lambda tx: tx.cards_interrupted())
+        """At start: count the sends whose answer nobody heard; they are sent once more.
+
+        Where there are other processes they may be sending still: see `_claimed`.
+        """
+        if self._database.shared:
+            return
+        interrupted = await self._database.run(partial(_free_claims, now=self._clock.now()))
         self.tally.possible_doubles += len(interrupted)
         if interrupted:
             log.warning("messages_possibly_doubled", count=len(interrupted))
 
     async def turn(self) -> datetime | None:
-        """Start on all cards that are due, one a chat; say when the next falls due."""
+        """Start on all cards that are due, one a chat; say when the next falls due. Raises what a
+        start died of, which is that nothing can be written."""
+        self._underway.raise_failure()
         now = self._clock.now()
         self._backlog = False
         due = await self._database.look(lambda tx: tx.cards_due(now, AT_ONCE * 4))
         self._backlog |= bool(due)  # a chat may be owed more than the one card seen here
         for card in due:
-            self._launch(card.chat, self._bring_all([card]))
+            self._launch(card.chat, self._bring_or_postpone(card))
         if due:
             return None  # whoever finishes pokes us
         return await self._database.look(lambda tx: tx.next_card_due())
@@ -81,45 +94,34 @@ class Outbox:
             self._launch(chat, self._bring_subjects(chat, wanted))
 
     def _launch(self, chat: PersonId, work: Coroutine[Any, Any, None]) -> None:
-        if chat in self._busy or len(self._busy) >= AT_ONCE:
-            self._backlog = True
-            work.close()
-            return
-        task = asyncio.create_task(work, name=f"cards {chat}")
-        self._busy[chat] = task
-        task.add_done_callback(partial(self._finished, chat))
+        self._backlog |= not self._underway.start(chat, work)
 
-    def _finished(self, chat: PersonId, _: asyncio.Task[None]) -> None:
-        self._busy.pop(chat, None)
-        if self._backlog:
+    def _finished(self) -> None:
+        if self._backlog or self._underway.failed:
             self.poke()
 
     async def settle(self) -> None:
         """Wait for what is under way (at shutdown, and in tests)."""
-        while self._busy:
-            await asyncio.gather(*list(self._busy.values()), return_exceptions=True)
-            await asyncio.sleep(0)
+        await self._underway.settle()
 
     async def _bring_subjects(self, chat: PersonId, subjects: list[str]) -> None:
         for subject in dict.fromkeys(subjects):
             card = await self._database.look(partial(_card, chat=chat, subject=subject))
             if card is not None:
-                await self._bring_all([card])
+                await self._bring_or_postpone(card)
 
-    async def _bring_all(self, cards: list[Card]) -> None:
-        for card in cards:
-            try:
-                await self._bring(card)
-            except Exception:
-                log.exception("card_failed", subject=card.subject.partition(":")[0])
-                await self._postpone(card, None)
+    async def _bring_or_postpone(self, card: Card) -> None:
+        try:
+            await self._bring(card)
+        except Exception:
+            log.exception("card_failed", subject=card.subject.partition(":")[0])
+            await self._postpone(card, None)
 
     async def _bring(self, card: Card) -> None:
-        if card.previous is not None:
-            card = await self._tidy(card)
-        if card.wanted <= card.shown:
-            return
         try:
+            card = await self._tidy(card)
+            if card.wanted <= card.shown:
+                return
             view, silent = await self._presenter.present(card)
             if view is None:
                 await self._take_away(card)
@@ -150,13 +152,25 @@ class Outbox:
         await self._shown(card, message, view)
 
     async def _send(self, card: Card, view: View, *, silent: bool) -> None:
-        now = self._clock.now()
-        await self._database.run(lambda tx: tx.card_sending(card, now))
-        message = await self._messenger.send(card.chat, view, silent=silent)
+        if not await self._claimed(card):
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                message = await self._messenger.send(card.chat, view, silent=silent)
+        except TimeoutError as error:
+            raise OutcomeUnknown("no answer") from error
         self.tally.sent += 1
         await self._shown(card, message, view)
         if card.message is not None:
             await self._tidy(replace(card, previous=card.message))
+
+    async def _claimed(self, card: Card) -> bool:
+        now = self._clock.now()
+        ours = await self._database.run(lambda tx: tx.card_sending(card, now, _CLAIM))
+        self._backlog |= not ours  # the loop must learn when to look again
+        if ours and card.sending_since is not None:
+            self.tally.possible_doubles += 1  # somebody died over it
+        return ours
 
     async def _shown(self, card: Card, message: MessageId, view: View) -> None:
         await self._database.run(
@@ -201,6 +215,13 @@ class Outbox:
         wait = max(backoff(card.failures), timedelta(seconds=after or 0))
         due = self._clock.now() + wait
         await self._database.run(lambda tx: tx.card_postponed(card, due))
+
+
+async def _free_claims(tx: Transaction, now: datetime) -> list[Card]:
+    interrupted = await tx.cards_interrupted()
+    for card in interrupted:
+        await tx.card_postponed(card, now)
+    return interrupted
 
 
 async def _card(tx: Transaction, chat: PersonId, subject: str) -> Card | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from bot.lifecycle import LockerStatus
@@ -178,8 +178,12 @@ class Transaction(Protocol):
         """The message of one card becomes that of another, which is then out of date."""
         ...
 
-    async def card_sending(self, card: Card, at: datetime) -> None:
-        """Write down that a new message is about to be sent."""
+    async def card_sending(self, card: Card, at: datetime, claim: timedelta) -> bool:
+        """Write down that a new message is about to be sent; nobody else may for so long.
+
+        False when somebody else is sending it (then it is due again when their claim is over), or
+        has shown it since `card` was read.
+        """
         ...
 
     async def card_shown(
@@ -187,7 +191,9 @@ class Transaction(Protocol):
     ) -> None:
         """`card.wanted` has been shown: owed no longer unless marked meanwhile; ring is over.
 
-        A `message` other than the card's own becomes the card's, and that one its `previous`.
+        A `message` other than the card's own becomes the card's, and that one its `previous`. When
+        somebody else has shown the card since it was read, it is owed once more: their words and
+        ours may have arrived in any order.
         """
         ...
 

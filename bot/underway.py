@@ -41,6 +41,11 @@ class Underway(Generic[K]):
             self._failure = failure
         self._finished()
 
+    @property
+    def failed(self) -> bool:
+        """Whether a task has died of something that nobody was told yet."""
+        return self._failure is not None
+
     def raise_failure(self) -> None:
         """Raise what a task has died of since this was last asked."""
         failure, self._failure = self._failure, None

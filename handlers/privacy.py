@@ -55,14 +55,14 @@ async def forgot(update: Update, context: Context) -> Draft | None:
     """Forgotten, unless a parcel is under way: then how things stand is said again."""
     words, chat = speak(context.person.language, context.wiring.locale), context.person.id
     if await context.tx.deliveries_of(chat, live=True, limit=1):
-        context.say(words._("A parcel of yours is under way; after that I can forget you."))
+        context.say(words._("You still have a parcel under way; after that I can forget you."))
         return None
     screen = await context.tx.card(chat, SCREEN)
     await context.tx.forget_person(chat)
     if screen is not None:  # its message is still there: it is to become the menu
         await context.mark(SCREEN)
         await context.tx.card_shown(
-            replace(screen, wanted=0), message=screen.message, form=screen.form, digest=""
+            replace(screen, wanted=0, shown=0), message=screen.message, form=screen.form, digest=""
         )
     context.say(words._("Done. I know nothing about you any more."), alert=True)
     return Draft(chat)

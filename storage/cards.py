@@ -9,7 +9,7 @@ sent stays owed without anybody comparing anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.model import Card, MessageId, PersonId
@@ -83,20 +83,39 @@ class Cards(Subject):
         )
         await self._db.execute(f"delete from cards {_ONE}", (chat, subject))
 
-    async def card_sending(self, card: Card, at: datetime) -> None:
-        await self._db.execute(
-            f"update cards set sending_since = ? {_ONE}", (stamp(at), card.chat, card.subject)
+    async def card_sending(self, card: Card, at: datetime, claim: timedelta) -> bool:
+        claimed = await self._db.fetch_one(
+            f"""update cards set sending_since = ? {_ONE} and shown = ?
+                    and (sending_since is null or sending_since <= ?) returning 1""",
+            (stamp(at), card.chat, card.subject, card.shown, stamp(at - claim)),
         )
+        if claimed is None:  # whoever is at it may die: look again when their claim is over
+            await self._db.execute(
+                f"update cards set due_at = sending_since + ? {_ONE} and sending_since is not null",
+                (claim // timedelta(microseconds=1), card.chat, card.subject),
+            )
+        return claimed is not None
 
     async def card_shown(
         self, card: Card, *, message: MessageId | None, form: str, digest: str
     ) -> None:
-        await self._db.execute(
+        shown = await self._db.fetch_one(
             f"""update cards set shown = ?, message = ?, form = ?, digest = ?, failures = 0,
                     previous = case when message <> ? then message else previous end,
-                    sending_since = null {_ONE}""",
-            (card.wanted, message, form, digest, message, card.chat, card.subject),
+                    due_at = coalesce(sending_since, due_at), sending_since = null
+                {_ONE} and shown = ? returning 1""",
+            (
+                *(card.wanted, message, form, digest, message),
+                *(card.chat, card.subject, card.shown),
+            ),
         )
+        if shown is None:
+            # Whose words came last nobody knows: once more, whatever the digest says.
+            await self._db.execute(
+                f"""update cards set wanted = wanted + 1, digest = '',
+                        previous = case when message <> ? then ? else previous end {_ONE}""",
+                (message, message, card.chat, card.subject),
+            )
 
     async def card_tidied(self, card: Card) -> None:
         await self._db.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,9 +68,15 @@ class Truth:
     """What is true now, by subject."""
 
     views: dict[str, View | None] = field(default_factory=dict)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event | None = None
 
     async def present(self, card: Card) -> tuple[View | None, bool]:
-        return self.views.get(card.subject), not card.ring
+        view = self.views.get(card.subject)
+        self.asked.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        return view, not card.ring
 
 
 @dataclass
@@ -89,10 +96,19 @@ class Owed:
             await self.outbox.turn()
             await self.outbox.settle()
 
+    def replica(self, truth: Truth | None = None, database: Database | None = None) -> Outbox:
+        return Outbox(database or self.database, self.chats, truth or self.truth, self.clock)
+
     async def card(self, chat: PersonId = ANNA, subject: str = SCREEN) -> Card:
         card = await self.database.look(lambda tx: tx.card(chat, subject))
         assert card is not None
         return card
+
+
+async def turned(outbox: Outbox) -> None:
+    for _ in range(5):
+        await outbox.turn()
+        await outbox.settle()
 
 
 @pytest.fixture
@@ -178,11 +194,16 @@ async def test_a_send_whose_answer_was_lost_is_repeated_and_counted(owed: Owed):
 async def test_a_crash_in_the_middle_of_a_send_is_found_at_the_next_start(owed: Owed):
     await owed.mark()
     card = await owed.card()
-    await owed.database.run(lambda tx: tx.card_sending(card, owed.clock.now()))
-    again = Outbox(owed.database, owed.chats, owed.truth, owed.clock)
+    await owed.database.run(
+        lambda tx: tx.card_sending(card, owed.clock.now(), timedelta(seconds=60))
+    )
+    again = owed.replica()
     await again.recover()
-    await again.turn()
-    await again.settle()
+    if owed.database.shared:  # it may be another replica that is sending it
+        await turned(again)
+        assert owed.chats.of(ANNA) == []
+        owed.clock.turn(61)
+    await turned(again)
     assert again.tally.possible_doubles == 1
     assert owed.chats.of(ANNA) == ["one"]
 
@@ -307,6 +328,120 @@ async def test_the_fast_path_shows_what_a_step_touched_without_a_turn(owed: Owed
     owed.outbox.touch([(ANNA, SCREEN)])
     await owed.outbox.settle()
     assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_card_that_one_replica_sends_is_sent_by_no_other(owed: Owed):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark(ring=True)
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    await turned(owed.replica())
+    owed.chats.gate[ANNA].set()
+    await owed.turn()
+    assert owed.chats.calls == ["send"]
+
+
+async def test_a_card_that_was_sent_while_another_replica_made_it_up_is_not_sent_again(owed: Owed):
+    slow = Truth(owed.truth.views, gate=asyncio.Event())
+    there = owed.replica(slow)
+    await owed.mark(ring=True)
+    await there.turn()
+    await slow.asked.wait()
+    await owed.turn()
+    assert slow.gate is not None
+    slow.gate.set()
+    await turned(there)
+    assert owed.chats.calls == ["send"]
+
+
+async def test_what_changes_while_another_replica_is_sending_is_shown_afterwards(owed: Owed):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark(ring=True)
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    owed.truth.views[SCREEN] = View("two")
+    await owed.mark()
+    there = owed.replica()
+    await turned(there)
+    assert await there.turn() is not None, "it looks again should the other die"
+    owed.chats.gate[ANNA].set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["two"]
+
+
+async def test_a_send_that_a_replica_died_over_is_taken_up_by_another_and_counted(owed: Owed):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    there = owed.replica()
+    await turned(there)
+    del owed.chats.gate[ANNA]
+    owed.clock.turn(61)
+    await turned(there)
+    assert owed.chats.of(ANNA) == ["one"]
+    assert there.tally.possible_doubles == 1
+
+
+async def test_an_edit_that_arrives_after_a_newer_one_is_put_right(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = View("two")
+    await owed.mark()
+    owed.chats.gate[ANNA], owed.chats.called = asyncio.Event(), asyncio.Event()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    late = owed.chats.gate.pop(ANNA)
+    owed.truth.views[SCREEN] = View("three")
+    await owed.mark()
+    await turned(owed.replica())
+    assert owed.chats.of(ANNA) == ["three"]
+    late.set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["three"]
+
+
+async def test_an_old_message_that_can_not_be_taken_away_yet_waits_as_telegram_says(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    await owed.mark(ring=True)
+    card = await owed.card()
+    owed.chats.messages[ANNA, 77] = "new"
+    await owed.database.run(
+        lambda tx: tx.card_shown(card, message=MessageId(77), form="text", digest="new")
+    )
+    owed.chats.failing = [TryLater("flood", 30)]
+    await owed.turn()
+    due = (await owed.card()).due_at
+    assert due is not None
+    assert due - owed.clock.now() == timedelta(seconds=30)
+    owed.clock.turn(31)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["new"]
+
+
+class Unwritable:
+    """A database that can be read, and not be written to: a full disk."""
+
+    shared = False
+
+    def __init__(self, database: Database) -> None:
+        self.look, self.tried = database.look, 0
+
+    async def run(self, step: Any) -> Any:
+        self.tried += 1
+        raise TryLater("disk full")
+
+
+async def test_while_nothing_can_be_written_nothing_is_said_and_the_loop_waits(owed: Owed):
+    await owed.mark()
+    full: Any = Unwritable(owed.database)
+    outbox = owed.replica(database=full)
+    await outbox.turn()
+    await outbox.settle()
+    with pytest.raises(TryLater):
+        await outbox.turn()
+    assert owed.chats.calls == []
 
 
 def test_views_that_look_alike_have_one_digest_and_others_have_others():

@@ -9,6 +9,7 @@ from bot.ports import Database
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 ANNA, BEN = PersonId(7_000_000_001), PersonId(2)
 SUBJECT = "delivery:a"
+MINUTE = timedelta(minutes=1)
 
 
 def at(seconds: float) -> datetime:
@@ -96,7 +97,7 @@ async def test_a_postponed_card_waits_but_not_for_a_new_truth(database: Database
     card = await mark(database)
 
     async def fail(tx):
-        await tx.card_sending(card, NOW)
+        assert await tx.card_sending(card, NOW, MINUTE)
         await tx.card_postponed(card, at(60))
         return await tx.card(ANNA, SUBJECT)
 
@@ -116,11 +117,43 @@ async def test_a_shown_card_marked_again_is_due_from_then_on(database: Database)
 async def test_a_send_under_way_is_found_after_a_crash(database: Database) -> None:
     card = await mark(database)
     assert await database.look(lambda tx: tx.cards_interrupted()) == []
-    await database.run(lambda tx: tx.card_sending(card, at(1)))
+    await database.run(lambda tx: tx.card_sending(card, at(1), MINUTE))
     interrupted = await database.look(lambda tx: tx.cards_interrupted())
     assert interrupted == [replace(card, sending_since=at(1))]
     await show(database, card, 11)
     assert await database.look(lambda tx: tx.cards_interrupted()) == []
+
+
+async def test_a_send_is_claimed_by_one_until_the_claim_is_over(database: Database) -> None:
+    card = await mark(database)
+
+    async def claim(seconds: float) -> bool:
+        return await database.run(lambda tx: tx.card_sending(card, at(seconds), MINUTE))
+
+    assert await claim(1)
+    assert not await claim(2)
+    assert await due(database, 60) == []
+    assert await due(database, 61) == [(ANNA, SUBJECT)]
+    assert await claim(61)
+    await show(database, card, 11)
+    assert not await claim(200), "it has been shown since it was read"
+
+
+async def test_what_is_marked_during_a_send_is_due_right_after_it(database: Database) -> None:
+    card = await mark(database)
+    await database.run(lambda tx: tx.card_sending(card, at(1), MINUTE))
+    later = await mark(database, 2)
+    await database.run(lambda tx: tx.card_sending(later, at(3), MINUTE))
+    await show(database, card, 11)
+    assert await due(database, 4) == [(ANNA, SUBJECT)]
+
+
+async def test_a_card_shown_by_two_at_once_is_owed_once_more(database: Database) -> None:
+    card = await mark(database)
+    await show(database, card, 11)
+    overtaken = await show(database, card, 12)
+    assert (overtaken.message, overtaken.previous, overtaken.digest) == (11, 12, "")
+    assert overtaken.wanted > overtaken.shown
 
 
 async def test_a_replaced_message_is_owed_a_removal(database: Database) -> None:
