@@ -6,7 +6,7 @@ before it starts runs past midnight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,9 +21,14 @@ def is_open(tower: Tower, at: datetime) -> bool | None:
     if tower.hours is None:
         return None
     local = at.astimezone(ZoneInfo(tower.zone))
-    today, clock = tower.hours.get(local.weekday(), ()), local.time()
-    yesterday = tower.hours.get((local - timedelta(days=1)).weekday(), ())
-    return _within(today, clock) or any(s.end < s.start and clock < s.end for s in yesterday)
+    clock = local.time()
+    today = [*_left_of_yesterday(tower.hours, local), *tower.hours.get(local.weekday(), ())]
+    return any(
+        _all_day(span)
+        or span.start <= clock <= span.end
+        or (span.end < span.start <= clock)  # the rest of it is tomorrow's morning
+        for span in today
+    )
 
 
 def hours_line(tower: Tower, at: datetime, words: Words) -> str:
@@ -32,22 +37,23 @@ def hours_line(tower: Tower, at: datetime, words: Words) -> str:
     if tower.hours is None:
         return _("Opening hours unknown")
     local = at.astimezone(ZoneInfo(tower.zone))
-    spans = tower.hours.get(local.weekday(), ())
+    spans = [*_left_of_yesterday(tower.hours, local), *tower.hours.get(local.weekday(), ())]
     if any(_all_day(span) for span in spans):
         return _("Open all day")
     said = ", ".join(f"{span.start:%H:%M}–{span.end:%H:%M}" for span in spans)
     if is_open(tower, at):
-        return _("Open now · today {hours}", hours=said or "24:00")
+        return _("Open now · today {hours}", hours=said)
     return _("Closed now · today {hours}", hours=said) if said else _("Closed today")
 
 
-def _within(spans: Iterable[Hours], clock: time) -> bool:
-    return any(
-        span.start <= clock <= span.end
-        if span.start <= span.end
-        else clock >= span.start  # the rest of it is tomorrow's morning
-        for span in spans
-    )
+def _left_of_yesterday(hours: Mapping[int, tuple[Hours, ...]], local: datetime) -> list[Hours]:
+    """What is still to come of the spans that began yesterday, as spans of today."""
+    yesterday = hours.get((local - timedelta(days=1)).weekday(), ())
+    return [
+        Hours(time(0), span.end)
+        for span in yesterday
+        if span.end < span.start and local.time() < span.end
+    ]
 
 
 def _all_day(span: Hours) -> bool:
