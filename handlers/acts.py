@@ -90,10 +90,10 @@ async def looked_up(
         revision = pressed.revision if as_seen else None
         return await the(context.act, pressed.delivery, *roles, revision=revision)
     except NotYours:
-        context.say(words._("That parcel has nothing to do with you (any more)."))
+        context.say(words._("That parcel is not (or no longer) yours to see."))
     except Stale as stale:
         await _show_again(update, context, stale.delivery.id)
-        context.say(words._("That has changed meanwhile. Here is how it stands now."))
+        context.say(words._("That has changed in the meantime. Here is how it stands now."))
     return None
 
 
@@ -133,7 +133,7 @@ async def _more_time(act: Act, delivery: Delivery, pressed: Press) -> None:
     if delivery.state is not State.STORED and act.person != delivery.sender:
         raise Unable(lambda words: words._("Only the sender can do that before the parcel is in."))
     if delivery.state is State.STORED and not deliveries.extensions_left(delivery, act.terms):
-        raise Unable(lambda words: words._("It can't be kept any longer than that."))
+        raise Unable(lambda words: words._("This time can't be extended any further."))
     await deliveries.more_time(act, delivery)
 
 

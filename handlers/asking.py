@@ -80,8 +80,8 @@ async def still_closed(update: Update, context: Context) -> Draft:
 
 
 async def opened(update: Update, context: Context) -> Draft:
-    """Good."""
-    context.say(_words(context)._("Good. Please close the door well when you are done."))
+    """Nothing is left to help with."""
+    context.say(_words(context)._("Please close the door firmly when you are done."))
     return resume(context.draft)
 
 
@@ -89,7 +89,7 @@ async def told_operator(update: Update, context: Context) -> Draft:
     """It did not open: written down, and the operators hear of it."""
     delivery = await the(context.act, _about(context.draft), *Role)
     await door_did_not_open(context.act, delivery)
-    context.say(_words(context)._("Written down. Operators are told of doors that stay shut."))
+    context.say(_words(context)._("Noted. Operators see every door that is reported."))
     return resume(context.draft)
 
 
@@ -175,7 +175,7 @@ async def problem_prompt(screen: Screen) -> View:
     return screen.view(
         "\n".join(
             [
-                _("🆘 <b>What is the matter?</b>"),
+                _("🆘 <b>What is wrong?</b>"),
                 await _which(screen, delivery) if delivery else "",
                 _("Write it in a sentence or two; it goes to the operators with this parcel."),
             ]
@@ -192,7 +192,7 @@ async def door_prompt(screen: Screen) -> View:
         _("Stand within a step or two of the tower, and hold the code to its reader."),
         _("Switch your phone's Bluetooth on (off and on again, if it is on), then try once more."),
         _("Try once more with a new code: the old one may have run out."),
-        _("Then something is wrong with the door. I can tell the operators."),
+        _("Then the door seems to be faulty. I can tell the operators."),
     )
     tried = min(number(screen.answers.get("tried")), len(advice) - 1)
     lines = [_("🚪 <b>It did not open</b>"), await _which(screen, delivery), advice[tried]]
@@ -223,7 +223,9 @@ async def _possible(screen: Screen, question: str) -> Delivery | None:
 
 
 def _overtaken(screen: Screen) -> View:
-    return screen.view(screen.words._("That is no longer possible: it has changed meanwhile."))
+    return screen.view(
+        screen.words._("That is no longer possible: it has changed in the meantime.")
+    )
 
 
 def _yes_or_back(

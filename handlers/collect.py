@@ -92,7 +92,7 @@ async def _why_not(context: Context, refused: Wrong | Wait) -> str:
         "{count} more tries, then I pause.",
         max(1, FREE_TRIES - tries),
     )
-    gone = words._("No parcel goes by that code or link (any more). Please check it.")
+    gone = words._("That code or link is not valid (any more). Please check it.")
     return f"{gone} {left}"
 
 
@@ -127,7 +127,7 @@ async def waiting_prompt(screen: Screen) -> View:
             else screen.words.n("⏳ One is on its way.", "⏳ {count} are on their way.", coming)
         )
     if not theirs:
-        lines.append(_("Nothing waits for you just now."))
+        lines.append(_("You have nothing to collect at the moment."))
     page, entries, more = screen.page_of(theirs)
     for delivery in entries:
         rows.append((Button(await _label(screen, delivery), press_on(SHOW, delivery)),))
@@ -137,13 +137,13 @@ async def waiting_prompt(screen: Screen) -> View:
 
 async def _visit(screen: Screen, tower: TowerId, there: list[Delivery]) -> str:
     words, found = screen.words, await screen.sight.towers.one(tower)
-    doors = ", ".join(plain(delivery.locker_name) for delivery in there)
+    doors = dict.fromkeys(plain(delivery.locker_name) for delivery in there)
     return words.n(
         "📍 <b>{tower}</b>: door {doors}",
         "📍 <b>{tower}</b>, one visit: doors {doors}",
-        len(there),
+        len(doors),
         tower=esc(found.name if found else None),
-        doors=esc(doors, 200),
+        doors=esc(", ".join(doors), 200),
     )
 
 

@@ -53,7 +53,7 @@ def commands(words: Words) -> Sequence[BotCommand]:
         BotCommand("collect", _("Collect a parcel, or type a claim code")),
         BotCommand("parcels", _("What is under way, and history")),
         BotCommand("settings", _("Language, quiet hours, reminders")),
-        BotCommand("cancel", _("Leave the present errand")),
+        BotCommand("cancel", _("Cancel what you are doing")),
         BotCommand("help", _("How it works")),
         BotCommand("privacy", _("What is stored, export, forget me")),
         BotCommand("start", _("Menu")),

@@ -17,7 +17,7 @@ async def history_prompt(screen: Screen) -> View:
     """Everything that has happened to it."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
-        return screen.view(_("That parcel has nothing to do with you (any more)."))
+        return screen.view(_("That parcel is not (or no longer) yours to see."))
     scene = await scene_of(screen, delivery)
     lines = [_("🗒 <b>What happened</b>"), scene.place, "", timeline(scene)]
     return screen.view("\n".join(lines))

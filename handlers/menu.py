@@ -34,7 +34,7 @@ async def cancelled(update: Update, context: Context) -> Draft:
     """Out of the present errand, whichever it is."""
     _ = speak(context.person.language, context.wiring.locale)._
     if context.draft.errand in HOLDING or led_aside(context.draft):
-        context.say(_("All right, left. Your parcels are as they were."))
+        context.say(_("Back to the menu. Your parcels are unchanged."))
     else:
         context.say(_("There is nothing to cancel just now."))
     return start(context.draft, MENU)
@@ -107,10 +107,10 @@ async def help_prompt(screen: Screen) -> View:
         "❔ <b>How it works</b>\n"
         "<b>Send</b>: choose a tower and a size, reserve, get the drop-off code, hold it to the"
         " tower's reader, put the parcel in and close the door.\n"
-        "<b>Collect</b>: tap the link or type the code you were sent; I tell you when the parcel"
+        "<b>Collect</b>: tap the link or type the code you were sent; I'll tell you when the parcel"
         " is in the locker, and give you the pick-up code.\n"
-        "No code opened the door? Stand within a step or two of the tower with Bluetooth on; the"
-        " code's message has a button for it.\n\n"
+        "The code does not open the door? Stand within a step or two of the tower with Bluetooth"
+        " on, then tap “It did not open” below the code.\n\n"
         "/send /collect /parcels /settings /privacy /cancel"
     )
     back = Button(back_said(words), press(Tap.BACK, screen.draft.step))

@@ -88,9 +88,9 @@ async def overview_prompt(screen: Screen) -> View:
     orphans = sum(alert.key.startswith("orphan:") for alert in alerts)
     doors = sum(delivery.door_reports > 0 for delivery in live)
     if health.looked_at is None:
-        lag = _("👁 Lockers not looked at yet")
+        lag = _("👁 Lockers not checked yet")
     else:
-        lag = _("👁 Lockers looked at {span} ago", span=words.span(screen.now - health.looked_at))
+        lag = _("👁 Lockers checked {span} ago", span=words.span(screen.now - health.looked_at))
     lines = [
         _("🛠 <b>Operations</b>"),
         _("✅ Harbor answers") if health.harbor else _("🔌 Harbor can't be reached"),
@@ -103,7 +103,7 @@ async def overview_prompt(screen: Screen) -> View:
         "\n".join(lines),
         (Button(_("🏢 Towers"), press(TO_TOWERS)),),
         (Button(_("🐌 Stuck deliveries ({count})", count=stuck), press(TO_STUCK)),),
-        (Button(_("🧩 Stray lockers ({count})", count=orphans), press(TO_ORPHANS)),),
+        (Button(_("🧩 Orphan lockers ({count})", count=orphans), press(TO_ORPHANS)),),
         (Button(_("🚪 Doors reported ({count})", count=doors), press(TO_DOORS)),),
     )
 
@@ -159,7 +159,7 @@ async def _deliveries(screen: Screen, title: str, found: list[Delivery]) -> View
         )
         label = " · ".join(filter(None, parts))
         rows.append((Button(label, press_on(Verb.LOOK, delivery)),))
-    lines = [title] if entries else [title, screen.words._("None. Good.")]
+    lines = [title] if entries else [title, screen.words._("None at the moment.")]
     return screen.view("\n".join(lines), *rows, screen.pages(page, more))
 
 
@@ -169,7 +169,7 @@ async def orphans_prompt(screen: Screen) -> View:
     alerts = await screen.sight.database.look(lambda tx: tx.alerts())
     orphans = [alert for alert in alerts if alert.key.startswith("orphan:")]
     page, entries, more = screen.page_of(orphans)
-    lines, rows = [_("🧩 <b>Stray lockers</b>")], list[Row]()
+    lines, rows = [_("🧩 <b>Orphan lockers</b>")], list[Row]()
     for alert in entries:
         door = alert.key.partition(":")[2]
         tower_id, _slash, locker = door.partition("/")
@@ -180,6 +180,8 @@ async def orphans_prompt(screen: Screen) -> View:
         else:
             rows.append((Button(text, press(Verb.RELEASE_ORPHAN, door.replace("/", "."))),))
     lines.append(
-        _("Ours at Harbor, and no delivery here knows of them.") if orphans else _("None.")
+        _("Harbor says they are ours, but no delivery here uses them.")
+        if orphans
+        else _("None at the moment.")
     )
     return screen.view("\n".join(lines), *rows, screen.pages(page, more))

@@ -58,9 +58,9 @@ async def list_prompt(screen: Screen) -> View:
     )
     page, entries, more = screen.page_of([*live, *ended])
     lines = [_("🗂 <b>Your parcels</b>")]
-    if entries:
+    if live:
         lines.append(screen.words.n("{count} under way", "{count} under way", len(live)))
-    else:
+    elif not entries:
         lines.append(_("None yet. The first one takes a minute:"))
     rows = [
         (Button(await _label(screen, delivery), press_on(SHOW, delivery)),) for delivery in entries

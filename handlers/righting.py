@@ -83,7 +83,7 @@ async def released(update: Update, context: Context) -> Draft:
 async def ended(update: Update, context: Context) -> Draft:
     """Yes: over, whatever its state; both are told."""
     await close(context.act, await _theirs(context), "")
-    context.say(_words(context)._("Ended; both have been told."))
+    context.say(_words(context)._("The delivery is ended. Both people have been told."))
     return go(context.draft, DELIVERY)
 
 
@@ -97,7 +97,7 @@ async def wrote(update: Update, context: Context) -> Draft:
         if person is not None and person != context.person.id:
             await _say_to(context, person, text)
     await tell(context.tx, delivery, now=context.now, rouse=frozenset(Role))
-    context.say(_words(context)._("Said to both."))
+    context.say(_words(context)._("Your message has been sent."))
     return go(context.draft, DELIVERY)
 
 
@@ -158,7 +158,7 @@ async def delivery_prompt(screen: Screen) -> View:
         _("🔎 <b>{state}</b> · <code>{id}</code>", state=_state(screen, delivery), id=delivery.id),
         scene.place,
         _("Locker {door}", door=scene.door) if delivery.locker_name else None,
-        f"{scene.sender_name} → {scene.recipient_name}",
+        f"{scene.sender_first} → {scene.recipient_first}",
         _("Door reported {count}×", count=delivery.door_reports) if delivery.door_reports else None,
         scene.trouble,
         "",
@@ -192,7 +192,7 @@ async def end_prompt(screen: Screen) -> View:
 async def message_prompt(screen: Screen) -> View:
     """Words for both."""
     _ = screen.words._
-    ask = _("📣 <b>What shall both people read?</b>\nType it, up to {count} characters.")
+    ask = _("📣 <b>What should both people read?</b>\nType it, up to {count} characters.")
     return screen.view(ask.format(count=MAX_NOTE))
 
 

@@ -259,8 +259,8 @@ async def review_prompt(screen: Screen) -> View:
     _, note = screen.words._, screen.answers.get("note")
     lines = [await _chosen(screen), _recipient(screen)]
     if note:
-        lines.append(_("💬 {note}", note=esc(note, MAX_NOTE)))
-    edit = Button(_("✏️ Change the note") if note else _("💬 Add a note"), press(ADD_NOTE))
+        lines.append(_("📝 {note}", note=esc(note, MAX_NOTE)))
+    edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
     return screen.view(
         "\n".join(lines), (Button(_("✅ Reserve a locker"), press(RESERVE)),), (edit,)
     )
@@ -269,7 +269,7 @@ async def review_prompt(screen: Screen) -> View:
 async def note_prompt(screen: Screen) -> View:
     """Words, or none."""
     _ = screen.words._
-    ask = _("💬 <b>A note for whoever collects</b>\nType it now, up to {count} characters.")
+    ask = _("📝 <b>A note for whoever collects</b>\nType it now, up to {count} characters.")
     return screen.view(ask.format(count=MAX_NOTE), (Button(_("Without a note"), press(NO_NOTE)),))
 
 
@@ -285,7 +285,7 @@ def _recipient(screen: Screen) -> str:
             " you get a link to forward.",
             name=esc(to["name"]),
         )
-    return _("🔗 You get a link and a code; the first to use one collects.")
+    return _("🔗 You get a link and a code; the first person to use one can collect.")
 
 
 async def _chosen(screen: Screen) -> str:

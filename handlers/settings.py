@@ -165,7 +165,7 @@ async def quiet_prompt(screen: Screen) -> View:
     ]
     return screen.view(
         _(
-            "🌙 <b>Quiet hours</b>: {hours}\nMessages come without a sound then, but for a last"
+            "🌙 <b>Quiet hours</b>: {hours}\nMessages arrive silently then, except for the last"
             " reminder. Tap one, or type your own like 22:30-7:00 (the tower's local time).",
             hours=said,
         ),

@@ -185,9 +185,9 @@ def test_every_button_is_legal_now_and_carries_the_revision(state: State) -> Non
 def test_every_card_has_a_way_back_and_a_way_to_help(state: State) -> None:
     for delivery in variants(state):
         for scene in scenes(delivery):
-            view = delivery_card(scene)
-            assert "Menu" in labels(view)
-            assert {"Help", "Report a problem", "It did not open"} & set(labels(view))
+            said, offered = scene.words._, set(labels(delivery_card(scene)))
+            assert said("Menu") in offered
+            assert offered & {said(x) for x in ("Help", "Report a problem", "It did not open")}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -337,7 +337,7 @@ def test_harbor_away_says_that_nothing_is_lost() -> None:
 
 def test_no_locker_offers_the_tower_that_has_one_first() -> None:
     view = delivery_card(a_scene(a_delivery(State.NO_LOCKER), ANNA))
-    assert "Market, 1.0 km" in seen(view)
+    assert "Market, 1.0 km from this tower" in seen(view)
     assert labels(view)[0] == "Try there"
     nowhere = delivery_card(a_scene(a_delivery(State.NO_LOCKER, elsewhere=None), ANNA))
     assert "Try there" not in labels(nowhere)
@@ -381,13 +381,60 @@ def test_several_parcels_in_one_tower_are_one_visit() -> None:
     )
 
 
+def test_a_door_label_is_not_listed_twice() -> None:
+    others = [a_delivery(State.STORED, locker_name="8")] * 2
+    assert "2 more parcels wait for you in this tower (lockers 8)" in seen(
+        english(State.STORED, companions=others)
+    )
+
+
+def test_whoever_has_no_name_is_somebody_and_a_line_begins_with_a_large_letter() -> None:
+    ben = replace(BEN, language="en")
+    nameless = replace(ANNA, name="")
+    taken = a_delivery(State.STORED, taken_back=True)
+    told = seen(delivery_card(a_scene(taken, ben, sender=nameless)))
+    assert "Somebody is taking this parcel back" in told
+    assert "ask" not in told
+    assert "ask Anna" in seen(delivery_card(a_scene(taken, ben)))
+    unknown = a_delivery(State.COLLECTED, recipient_name=None)
+    assert "Somebody has collected it" in seen(
+        delivery_card(a_scene(unknown, ANNA, recipient=None))
+    )
+    lower = replace(BEN, name="ben", language="en")
+    assert "ben, a parcel from Anna" in seen(english(State.RESERVED, recipient=lower))
+    assert "a parcel from somebody" in seen(english(State.STORED, sender=nameless))
+
+
+def test_a_note_stands_apart_from_the_claim_code() -> None:
+    unclaimed = a_delivery(State.STORED, recipient=None, recipient_name=None)
+    told = seen(delivery_card(a_scene(unclaimed, ANNA, claim=CLAIM)))
+    assert "\n\n📝 Mind the eggs\n\n" in told
+    assert told.endswith("K7QF-2M9X")
+
+
+SENDERS_WISHES = {
+    State.RESERVED: {"Get drop-off code", "More time", "Another size", "Cancel"},
+    State.RENTED: {"Show again", "It did not open", "It doesn't fit", "Cancel"},
+    State.STORED: {"Take it back", "Extend", "Hand the claim to somebody else"},
+}
+
+
+@pytest.mark.parametrize("state", SENDERS_WISHES)
+def test_what_a_sender_may_wish_for_is_offered_claimed_or_not(state: State) -> None:
+    code = a_code(CodeKind.DROP_OFF, ANNA.id) if state is State.RENTED else None
+    for changes in ({}, {"recipient": None, "recipient_name": None}):
+        claim = CLAIM if changes else None
+        scene = a_scene(a_delivery(state, **changes), ANNA, code=code, claim=claim)
+        assert set(labels(delivery_card(scene))) >= SENDERS_WISHES[state]
+
+
 def test_once_collected_the_whole_timeline_stands_there() -> None:
     lines = seen(english(State.COLLECTED)).splitlines()
     assert lines[-6:] == [
-        "12:31 · Locker asked for (Anna)",
+        "12:31 · Locker requested (Anna)",
         "12:32 · Locker 14 reserved",
         "12:33 · Drop-off code issued (Anna)",
-        "12:34 · Claimed (you)",
+        "12:34 · Recipient confirmed (you)",
         "12:35 · Reported: in the locker since 12:31",
         "12:36 · Pick-up code issued (you)",
     ]
@@ -555,7 +602,7 @@ def test_a_long_history_keeps_its_beginning_and_its_end() -> None:
         "\n"
     )
     assert len(lines) == MOST
-    assert "Locker asked for" in lines[0]
+    assert "Locker requested" in lines[0]
     assert lines[4] == "…"
     assert "Taken out" in lines[-1]
 

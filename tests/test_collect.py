@@ -100,7 +100,7 @@ async def test_a_claim_works_once(world: Chats, anna: Phone, ben: Phone) -> None
     cleo = await world.phone("Cleo")
     await ben.open(link)
     await cleo.open(link)
-    await cleo.sees("No parcel goes by that code or link", "4 more tries")
+    await cleo.sees("That code or link is not valid", "4 more tries")
     await cleo.text(code)
     await cleo.sees("3 more tries")
     assert await world.deliveries(cleo) == []
@@ -139,7 +139,7 @@ async def test_what_is_no_code_at_all_is_answered_kindly(world: Chats, ben: Phon
     await ben.open()
     await ben.text("/collect")
     await ben.text("hello? " * 300)
-    await ben.sees("No parcel goes by that code", "Type the claim code")
+    await ben.sees("That code or link is not valid", "Type the claim code")
     await ben.sticker()
     await ben.sees("Type the claim code")
 

@@ -115,7 +115,7 @@ async def test_cancel_leaves_from_anywhere_and_touches_no_parcel(world: Chats, a
     before = await world.deliveries(anna)
     await press(anna, "Menu", "Send a parcel", "Nearest")
     await anna.text("/cancel")
-    await anna.sees("All right, left.", "What would you like to do?")
+    await anna.sees("Back to the menu.", "What would you like to do?")
     await anna.text("/cancel")
     await anna.sees("There is nothing to cancel")
     assert await world.deliveries(anna) == before

@@ -167,9 +167,9 @@ async def test_a_message_reaches_both_and_their_phones_ring(
 
 async def test_a_stray_locker_is_given_back_on_an_operators_word(world: Chats, olga: Phone) -> None:
     await stray(world)
-    await olga.sees("ours at Harbor")
+    await olga.sees("Orphan locker", "no delivery here uses it")
     await olga.text("/ops")
-    await press(olga, "Stray lockers (1)", MARKET, "Yes, release")
+    await press(olga, "Orphan lockers (1)", MARKET, "Yes, release")
     await olga.sees("being released")
     await world.look()
     await world.tower.sync()

@@ -181,7 +181,7 @@ async def test_extending_ends_with_words_when_it_was_done_often_enough(
     delivery = (await world.deliveries(anna))[0]
     assert delivery.extensions == world.terms.extensions
     await ben.forge(f"more:{delivery.id}:{delivery.revision}")
-    assert (await ben.toasts())[-1] == "It can't be kept any longer than that."
+    assert (await ben.toasts())[-1] == "This time can't be extended any further."
 
 
 async def test_a_problem_reaches_the_operators_in_the_persons_own_words(
@@ -199,7 +199,7 @@ async def test_a_problem_reaches_the_operators_in_the_persons_own_words(
 async def test_the_history_tells_all_that_happened(world: Chats, anna: Phone, ben: Phone) -> None:
     await stored(world, anna, ben)
     await anna.press("History")
-    await anna.sees("What happened", "Locker asked for", "Drop-off code issued", "Claimed")
+    await anna.sees("What happened", "Locker requested", "code issued", "Recipient confirmed")
     await anna.press("Back")
     await anna.loses("What happened")
 
@@ -216,7 +216,7 @@ async def test_an_outdated_button_changes_nothing_and_the_card_comes_up_to_date(
     now = (await world.deliveries(anna))[0]
     await anna.forge(f"drop_ok:{delivery.id}:{delivery.revision}")
     assert (await world.deliveries(anna))[0] == now
-    assert (await anna.toasts())[-1] == "That has changed meanwhile. Here is how it stands now."
+    assert "has changed in the meantime" in (await anna.toasts())[-1]
 
 
 async def test_somebody_elses_delivery_is_not_to_be_touched(

@@ -47,6 +47,25 @@ def test_a_moment_is_told_as_people_say_it() -> None:
     assert told(days=120) == "29 Jan 2027 11:31"  # winter time by then
 
 
+def test_a_date_is_written_as_each_language_writes_it() -> None:
+    def told(language: str, days: int) -> str:
+        return WORDS[language].moment(NOON + timedelta(days=days), MADRID, now=NOON)
+
+    assert told("de", 7) == "8. Okt. 12:31"
+    assert told("de", 120) == "29. Jan. 2027 11:31"
+    assert told("uk", 7) == "8 жовт. 12:31"
+
+
+def test_a_distance_has_each_languages_own_decimal_point() -> None:
+    assert [WORDS["en"].distance(far) for far in (0.04, 0.94, 9.97, 2928)] == [
+        "0.0 km",
+        "0.9 km",
+        "10 km",
+        "2,928 km",
+    ]
+    assert WORDS["de"].distance(0.94).startswith("0,9")
+
+
 def test_a_moment_names_its_zone_where_that_may_be_doubted() -> None:
     assert WORDS["en"].moment(NOON, MADRID, now=NOON, named=True) == "12:31 CEST"
     assert WORDS["en"].clock(NOON, "America/Sao_Paulo", named=True) == "07:31 UTC-03"

@@ -96,8 +96,7 @@ def _ops(concern: Concern) -> Button:
 
 def _harbor(concern: Concern) -> str:
     return concern.words._(
-        "🔌 <b>Harbor can't be reached</b>\n"
-        "Nothing is lost: what is wanted of it is kept and tried again."
+        "🔌 <b>Harbor can't be reached</b>\nNothing is lost: requests are kept and tried again."
     )
 
 
@@ -108,20 +107,20 @@ def _harbor_back(concern: Concern) -> str:
 def _orphan(concern: Concern) -> str:
     _ = concern.words._
     if concern.alert.detail.get("release"):
-        return _("🧩 <b>Locker {door} is being released</b>", door=concern.door)
+        return _("🧩 <b>Orphan locker {door} is being released</b>", door=concern.door)
     return _(
-        "🧩 <b>Locker {door} is ours at Harbor, and no delivery here knows of it</b>",
+        "🧩 <b>Orphan locker {door}</b>\nHarbor says it is ours, but no delivery here uses it.",
         door=concern.door,
     )
 
 
 def _orphan_gone(concern: Concern) -> str:
-    return concern.words._("✅ <b>Locker {door} is accounted for again</b>", door=concern.door)
+    return concern.words._("✅ <b>Locker {door} is no longer an orphan</b>", door=concern.door)
 
 
 def _odd(concern: Concern) -> str:
     return concern.words._(
-        "🤔 <b>Harbor reports something that should not be</b>\nThe locker is said to be {status}.",
+        "🤔 <b>Harbor reports an unexpected state</b>\nThe locker's status there: {status}.",
         status=concern.detail("status"),
     )
 

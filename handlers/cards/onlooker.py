@@ -16,7 +16,7 @@ def handed_on(scene: Scene) -> View:
     """The claim is theirs to pass on."""
     _ = scene.words._
     title = _(
-        "🤝 <b>Somebody else shall collect the parcel from {sender}</b>",
+        "🤝 <b>Somebody else will collect the parcel from {sender}</b>",
         sender=scene.sender_name,
     )
     return card([[title], [forward_this(scene)]], forwarding(scene), [menu(scene), guide(scene)])

@@ -21,10 +21,14 @@ from handlers.cards.timeline import timeline
 def waiting(scene: Scene) -> View:
     """A parcel is on its way, and not yet in."""
     _ = scene.words._
-    name = scene.recipient_name
+    title = _(
+        "📦 <b>{name}, a parcel from {sender}</b>",
+        name=scene.recipient_first,
+        sender=scene.sender_name,
+    )
     return card(
         [
-            [_("📦 <b>{name}, a parcel from {sender}</b>", name=name, sender=scene.sender_name)],
+            [title],
             [_("It will be in a locker here:"), scene.place, scene.note],
             [_("You will be told the moment it is in. There is nothing to do until then.")],
         ],
@@ -39,12 +43,14 @@ def in_locker(scene: Scene) -> View:
     if scene.collects:
         return stored.for_collector(scene)
     _ = scene.words._
-    title = _("↩️ <b>{sender} takes this parcel back</b>", sender=scene.sender_name)
-    ask = _(
-        "It can no longer be collected. If that surprises you, ask {sender}.",
-        sender=scene.sender_name,
-    )
-    return card([[title, scene.place], [ask]], [menu(scene), guide(scene)])
+    title = _("↩️ <b>{sender} is taking this parcel back</b>", sender=scene.sender_first)
+    over = _("It can no longer be collected.")
+    if scene.sender_known:
+        over = _(
+            "It can no longer be collected. If that surprises you, ask {sender}.",
+            sender=scene.sender_name,
+        )
+    return card([[title, scene.place], [over]], [menu(scene), guide(scene)])
 
 
 def collected(scene: Scene) -> View:
@@ -53,7 +59,7 @@ def collected(scene: Scene) -> View:
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.taken_back:
         title = _(
-            "↩️ <b>{sender} has taken it back</b> ({time})", sender=scene.sender_name, time=time
+            "↩️ <b>{sender} has taken it back</b> ({time})", sender=scene.sender_first, time=time
         )
     else:
         title = _(

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from bot.lifecycle import LIVE
 from bot.model import Claim, Code, Delivery, Moment, Person, PersonId, Tower, Trouble
 from bot.terms import Terms
-from handlers.words import Words, esc, plain
+from handlers.words import Words, capital, esc, plain
 
 NOTE = 200
 
@@ -67,10 +67,25 @@ class Scene:
         """The sender, as others know them."""
         return esc(self.sender.name if self.sender else None) or self.words._("somebody")
 
+    @property
+    def sender_first(self) -> str:
+        """The sender, where a line begins with them."""
+        return self.sender_name if self.sender_known else capital(self.sender_name)
+
+    @property
+    def sender_known(self) -> bool:
+        """Whether the sender has a name."""
+        return bool(self.sender and plain(self.sender.name))
+
     @cached_property
     def recipient_name(self) -> str:
         """The recipient, as far as anybody knows."""
         return esc(self.recipient_plain) or self.words._("somebody")
+
+    @property
+    def recipient_first(self) -> str:
+        """The recipient, where a line begins with them."""
+        return self.recipient_name if self.recipient_plain else capital(self.recipient_name)
 
     @property
     def recipient_plain(self) -> str:
@@ -152,7 +167,7 @@ class Scene:
             case Trouble.HARBOR_AWAY if waits:
                 return _(
                     "⚠️ Harbor, which runs the lockers, can't be reached just now. Nothing is "
-                    "lost: your wish is kept, and I go on trying."
+                    "lost: your request is kept, and I keep trying."
                 )
             case Trouble.REFUSED:
                 return _(

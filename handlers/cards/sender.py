@@ -44,7 +44,8 @@ def reserved(scene: Scene) -> View:
         [
             [_door(scene), scene.place, _held(scene)],
             [_getting(scene) or scene.trouble or holds],
-            [who_collects(scene), scene.note],
+            [scene.note],
+            [who_collects(scene)],
         ],
         [deed(scene, _("Get drop-off code"), Verb.DROP_OFF_CODE)],
         [deed(scene, _("More time"), Verb.MORE_TIME), deed(scene, _("Another size"), Verb.SIZE)],
@@ -60,7 +61,8 @@ def rented(scene: Scene) -> View:
         [
             [_door(scene), scene.place, _code_line(scene)],
             [_getting(scene) or scene.trouble],
-            [who_collects(scene), scene.note],
+            [scene.note],
+            [who_collects(scene)],
         ],
         [_code_button(scene)],
         [
@@ -76,8 +78,8 @@ def releasing(scene: Scene) -> View:
     """Cancelled, but Harbor has not said so yet."""
     _ = scene.words._
     late = _(
-        "If a code is out, it may still open the door for a while. Should the parcel be in "
-        "already, nothing is lost: I tell you as soon as the tower reports it."
+        "A code you already have may still open the door for a while. If the parcel is already "
+        "in, nothing is lost: I'll tell you as soon as the tower reports it."
     )
     title = _("⏳ <b>Cancelling</b>")
     if scene.delivery.locker_name:
@@ -91,7 +93,8 @@ def _door(scene: Scene) -> str:
     line = _("🚪 <b>Locker {door}</b> · {size}", door=scene.door, size=scene.words.size(got))
     if got is not wished:
         line += "\n" + _(
-            "({size} was full, so this one is larger)", size=capital(scene.words.size(wished))
+            "({size}: none was free, so this one is larger)",
+            size=capital(scene.words.size(wished)),
         )
     return line
 
@@ -115,7 +118,7 @@ def _code_line(scene: Scene) -> str:
     ends = scene.delivery.held_until
     if scene.over(ends):
         return _(
-            "⌛ The drop-off code ran out at {time}. Is the parcel in? Then all is well: I tell "
+            "⌛ The drop-off code ran out at {time}. Is the parcel in? Then all is well: I'll tell "
             "you as soon as the tower reports it. If not, get a new code.",
             time=scene.time(ends),
         )
@@ -123,7 +126,7 @@ def _code_line(scene: Scene) -> str:
         return _("⏳ The locker is held until {until}", until=scene.until(ends))
     return _(
         "🔑 The drop-off code is good until {until}. Put the parcel in and close the door: "
-        "I tell you once the tower has reported it.",
+        "I'll tell you once the tower has reported it.",
         until=scene.until(ends),
     )
 

@@ -27,7 +27,7 @@ def collected(scene: Scene) -> View:
         title = _("✅ <b>The parcel has left the locker</b> ({time})", time=time)
     else:
         title = _(
-            "✅ <b>{name} has collected it</b> ({time})", name=scene.recipient_name, time=time
+            "✅ <b>{name} has collected it</b> ({time})", name=scene.recipient_first, time=time
         )
     return card(
         [[title, scene.place], [timeline(scene)]],
@@ -54,8 +54,8 @@ def lapsed(scene: Scene) -> View:
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
     late = _(
-        "As far as the tower has reported, nothing was put in. If you did put the parcel in, "
-        "nothing is lost: I tell you as soon as I hear."
+        "The tower has not reported a parcel. If you did put yours in, nothing is lost: I'll tell "
+        "you as soon as the tower reports it."
     )
     return card(
         [[title, scene.place], [late]],
@@ -108,9 +108,8 @@ def _offer(scene: Scene) -> str:
     name = f"<b>{esc(there.name)}</b>"
     if here.latitude is None or here.longitude is None or there.latitude is None:
         return _("There is room at {tower}.", tower=name)
-    far = kilometres(there, here.latitude, here.longitude)
-    distance = _("{distance} km", distance=f"{far:.1f}" if far < 10 else f"{far:.0f}")
-    return _("There is room at {tower}, {distance} from here.", tower=name, distance=distance)
+    distance = scene.words.distance(kilometres(there, here.latitude, here.longitude))
+    return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)
 
 
 def _again(scene: Scene) -> Button:

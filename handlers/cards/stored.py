@@ -29,10 +29,12 @@ def for_sender(scene: Scene) -> View:
         [
             [since(scene), scene.place, _deadline(scene), _extendable(scene)],
             [_late(scene)],
-            [_told(scene), scene.note],
+            [scene.note],
+            [_told(scene)],
         ],
         [deed(scene, _("Take it back"), Verb.TAKE_BACK), _extend(scene, _("Extend"))],
-        forwarding(scene) or [hand_over(scene)],
+        forwarding(scene),
+        [deed(scene, _("Hand the claim to somebody else"), Verb.HAND_OVER)],
         [deed(scene, _("History"), Verb.HISTORY), problem(scene)],
         [menu(scene)],
     )
@@ -113,8 +115,8 @@ def _deadline(scene: Scene) -> str:
     ends = scene.delivery.collect_until
     if scene.delivery.overdue_at is not None or scene.over(ends):
         return _(
-            "⚠️ It was to be collected by <b>{time}</b>. It is still in the locker: please see to "
-            "it soon.",
+            "⚠️ It should have been collected by <b>{time}</b>. It is still in the locker: please "
+            "take care of it soon.",
             time=scene.time(ends),
         )
     if scene.delivery.reminders_sent:
@@ -126,9 +128,9 @@ def _deadline(scene: Scene) -> str:
 def _extendable(scene: Scene) -> str | None:
     left = extensions_left(scene.delivery, scene.terms)
     if left == 0:
-        return scene.words._("It can't be kept any longer than that.")
+        return scene.words._("This time can't be extended any further.")
     return scene.words.n(
-        "You can extend that once.", "You can extend that up to {count} times.", left
+        "You can extend this time once.", "You can extend this time up to {count} times.", left
     )
 
 
@@ -161,7 +163,7 @@ def _told(scene: Scene) -> str:
     _ = scene.words._
     if scene.delivery.recipient is None or scene.recipient_silent:
         return who_is_missing(scene)
-    return _("👤 <b>{name}</b> has been told and can collect it.", name=scene.recipient_name)
+    return _("👤 <b>{name}</b> has been told and can collect it.", name=scene.recipient_first)
 
 
 def _getting(scene: Scene) -> str | None:
@@ -188,7 +190,8 @@ def _codes(scene: Scene) -> Row:
 def _one_visit(scene: Scene) -> str | None:
     if not scene.companions:
         return None
-    doors = ", ".join(f"<b>{esc(other.locker_name) or '?'}</b>" for other in scene.companions[:6])
+    labels = dict.fromkeys(esc(other.locker_name) or "?" for other in scene.companions)
+    doors = ", ".join(f"<b>{label}</b>" for label in [*labels][:6])
     return scene.words.n(
         "📦 {count} more parcel waits for you in this tower (locker {doors}): one visit will do.",
         "📦 {count} more parcels wait for you in this tower (lockers {doors}): one visit will do.",

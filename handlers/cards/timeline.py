@@ -16,6 +16,8 @@ from handlers.words import esc
 
 MOST = 24
 _KEPT_FIRST = 4
+_BY_OPERATORS = frozenset({Event.CLOSED.value, "released_by_operator", "message"})
+"""What only operators do, so that the line itself says who it was."""
 
 
 def timeline(scene: Scene) -> str:
@@ -44,7 +46,7 @@ def _who(scene: Scene, moment: Moment) -> str:
         (scene.delivery.recipient, scene.recipient_name),
     )
     name = next((name for person, name in known if person == moment.by), None)
-    if name is None and moment.by in scene.terms.operators:
+    if name is None and moment.by in scene.terms.operators and moment.event not in _BY_OPERATORS:
         name = _("an operator")
     return f" ({name})" if name else ""
 
@@ -52,26 +54,28 @@ def _who(scene: Scene, moment: Moment) -> str:
 def _what(scene: Scene, moment: Moment) -> str:
     _ = scene.words._
     said = {
-        "requested": _("Locker asked for"),
+        "requested": _("Locker requested"),
         Event.RESERVED.value: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
         Event.NO_LOCKER.value: _("No locker was free"),
         Event.DROP_OFF_ISSUED.value: _("Drop-off code issued"),
         Event.DROPPED_OFF.value: _dropped_off(scene),
         Event.PICK_UP_ISSUED.value: _("Pick-up code issued"),
-        Event.EXTENDED.value: _("Kept longer"),
-        Event.OVERDUE.value: _("The time to collect was over"),
+        Event.EXTENDED.value: _("Time extended"),
+        Event.OVERDUE.value: _("Time to collect ran out"),
         Event.COLLECTED.value: _("Taken out of the locker"),
         Event.CANCELLED.value: _("Cancelled"),
         Event.RELEASED.value: _("Locker given back"),
         Event.LAPSED.value: _("The reservation ran out"),
         Event.CLOSED.value: _("Ended by an operator"),
-        "claimed": _("Claimed"),
+        "claimed": _("Recipient confirmed"),
         "handed_over": _("Handed on to somebody else"),
-        "taken_back": _("To be taken back by the sender"),
+        "taken_back": _("Sender is taking it back"),
         "door_did_not_open": _("The door did not open"),
         "problem": _("A problem was reported"),
+        "released_by_operator": _("Locker released by an operator"),
+        "message": _("Message from an operator"),
     }
-    return said.get(moment.event) or _("Seen to by an operator")
+    return said.get(moment.event) or _("Handled by an operator")
 
 
 def _dropped_off(scene: Scene) -> str:

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
 
 from bot.model import Size
 
@@ -26,6 +27,7 @@ LANGUAGES = ("en", "es", "de", "fr", "pl", "uk")
 """The languages spoken; English is the source and has no catalogue."""
 _LOCALES = {"en": "en_GB"}  # dates as 3 October, times by 24 hours
 _DAYS_BY_NAME = 6
+_FAR = 9.95  # kilometres; from there on, nobody asks for metres
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -72,8 +74,13 @@ class Words:
             return time
         if 0 < days <= _DAYS_BY_NAME:
             return f"{format_date(local, 'EEEE', locale=self.locale)} {time}"
-        pattern = "d MMM" if local.year == today.year else "d MMM y"
-        return f"{format_date(local, pattern, locale=self.locale)} {time}"
+        day = "MMMd" if local.year == today.year else "yMMMd"
+        return f"{format_skeleton(day, local, locale=self.locale)} {time}"
+
+    def distance(self, kilometres: float) -> str:
+        """How far that is: `0.9 km`, `12 km`."""
+        digits = "#,##0.0" if kilometres < _FAR else "#,##0"
+        return self._("{distance} km", distance=format_decimal(kilometres, digits, self.locale))
 
     def span(self, span: timedelta) -> str:
         """How long that is, rounded down: `4 min`, `2 h 5 min`, `3 days`."""
