@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -308,6 +309,21 @@ async def test_the_wire_shows_both_ways_without_the_token(on: Stage) -> None:
     assert log[1]["response"]["result"]["text"] == "hello"
     assert "hush" not in str(log)
     assert TOKEN not in str(log)
+
+
+async def test_the_wire_shows_no_code_and_no_claim(on: Stage) -> None:
+    link = "https://t.me/harbor_lockers_bot?start=c_hr07UzYdSt18JEvxwFM28l"
+    share = {"text": "Share", "url": f"https://t.me/share/url?url={quote(link, safe='')}"}
+    code = "HARBOR://OPEN/0100000000000101/122/8E705D06B01B98/1EAD03B"
+    await on.say(f"{code} or {link} or YPMF-8XED", reply_markup={"inline_keyboard": [[share]]})
+    await on.ok("getUpdates")
+    on.phones.open(on.ann, link)
+    await on.ok("getUpdates")
+    log = str((await on.http.get("/sandbox/wire")).json())
+    assert "HARBOR://OPEN/•••" in log
+    assert "/start •••" in log
+    for secret in ("0100000000000101", "8E705D06B01B98", "hr07UzYdSt18JEvxwFM28l", "YPMF"):
+        assert secret not in log
 
 
 async def test_starting_again_keeps_what_the_bot_set_up(on: Stage) -> None:

@@ -28,6 +28,12 @@ from sandbox.telegram.schema import prepare
 
 DEFAULT_BOT = "42:sandbox"
 _SECRETS = frozenset({"secret_token"})
+_CODES = (
+    re.compile(r"(?<=HARBOR://OPEN/)[\w/]+", re.IGNORECASE),
+    re.compile(r"(?<![a-z0-9])c_[\w-]{22,}"),
+    re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b"),
+)
+"""What opens a door, and what claims a parcel by a link or by hand, wherever it stands in a text."""
 
 
 def create_app(
@@ -89,7 +95,7 @@ def _control(telegram: Telegram, phones: Phones, people: Sequence[Mapping[str, A
         state=lambda: _state(telegram),
         reset=reset,
         wire_fields=_SECRETS,
-        wire_patterns=[re.compile(re.escape(telegram.token))],
+        wire_patterns=[re.compile(re.escape(telegram.token)), *_CODES],
     )
     telegram.changed = control.revision.bump
     telegram.obey = lambda call: _obey(telegram, call)
