@@ -11,19 +11,16 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import httpx
-
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, Playwright
 
-__all__ = ["chromium", "launched"]
+__all__ = ["chromium", "launched", "playing"]
 
 FOLDER = Path("docs/images")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -38,6 +35,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 READY_SECONDS = 30
+ADDRESS = re.compile(rb"http://[\d.]+:\d+")
 SETTLED_MILLISECONDS = 1200
 """For pictures and fonts to be drawn and doors to have swung."""
 
@@ -89,37 +87,30 @@ async def launched(playwright: Playwright) -> AsyncIterator[Browser]:
 
 
 @contextlib.asynccontextmanager
-async def _sandbox() -> AsyncIterator[str]:
-    """`lockerbot sandbox` in a process of its own, as anybody would start it."""
-    port = _free_port()
-    base = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1"}
+async def playing(**settings: str) -> AsyncIterator[str]:
+    """`lockerbot sandbox` in a process of its own, as anybody would start it; yields its address.
+
+    `settings` go into its environment. Raises TimeoutError when it prints none in time, RuntimeError when it ends instead.
+    """
+    environment = {**os.environ, "PORT": "0", "HOST": "127.0.0.1", **settings}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "sandbox", env=environment
+        sys.executable, "-m", "bot", "sandbox", env=environment, stdout=asyncio.subprocess.PIPE
     )
     try:
-        await _answering(base)
-        yield base
+        yield await asyncio.wait_for(_address(process), READY_SECONDS)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-async def _answering(base: str) -> None:
-    """Return once the stage answers. Raises TimeoutError."""
-    async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient() as client:
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get(f"{base}/sandbox/health")).is_success:
-                    return
-            await asyncio.sleep(0.1)
+async def _address(process: asyncio.subprocess.Process) -> str:
+    """The address that the sandbox greets with, without a trailing slash."""
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if found := ADDRESS.search(line):
+            return found[0].decode()
+    raise RuntimeError("the sandbox ended before it had greeted anybody")
 
 
 async def _play(page: Page, base: str) -> None:
@@ -152,7 +143,7 @@ async def main(folder: Path) -> None:
     from playwright.async_api import async_playwright
 
     async with (
-        _sandbox() as base,
+        playing() as base,
         async_playwright() as playwright,
         launched(playwright) as browser,
     ):
