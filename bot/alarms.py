@@ -49,7 +49,7 @@ def _while_stored(delivery: Delivery, terms: Terms) -> list[tuple[datetime, Alar
     first = delivery.heard_at + terms.first_reminder
     if delivery.reminders_sent == 0 and first < last:
         due.append((first, Alarm.FIRST_REMINDER))
-    if delivery.reminders_sent <= 1:
+    if delivery.reminders_sent <= 1 and last > delivery.heard_at:
         due.append((last, Alarm.LAST_REMINDER))
     if delivery.overdue_at is None:
         due.append((delivery.collect_until, Alarm.OVERDUE))

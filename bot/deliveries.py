@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.alerts import settle_alerts
+from bot.alerts import raise_alert, settle_alerts
 from bot.codes import new_claim, new_delivery_id
 from bot.happening import (
     happen,
@@ -23,7 +23,6 @@ from bot.happening import (
 from bot.lifecycle import Event, Illegal, State
 from bot.model import (
     SCREEN,
-    Alert,
     CodeKind,
     Delivery,
     DeliveryId,
@@ -325,7 +324,9 @@ async def door_did_not_open(act: Act, delivery: Delivery) -> Delivery:
         replace(delivery, door_reports=delivery.door_reports + 1), "door_did_not_open"
     )
     if delivery.door_reports == DOOR_REPORTS_TO_ALERT:
-        await _alert(act, f"door:{delivery.id}", {"delivery": delivery.id})
+        await raise_alert(
+            act.tx, f"door:{delivery.id}", act.terms, now=act.now, delivery=delivery.id
+        )
     return delivery
 
 
@@ -333,7 +334,9 @@ async def report_problem(act: Act, delivery: Delivery, text: str) -> Delivery:
     """Pass a person's words on to the operators, with the delivery they are about."""
     delivery = await act.note(delivery, "problem", text[:MAX_NOTE])
     key = f"problem:{delivery.id}:{delivery.revision}"
-    await _alert(act, key, {"delivery": delivery.id, "text": text[:MAX_NOTE]})
+    await raise_alert(
+        act.tx, key, act.terms, now=act.now, delivery=delivery.id, text=text[:MAX_NOTE]
+    )
     return delivery
 
 
@@ -364,9 +367,4 @@ async def release_orphan(act: Act, key: str) -> None:
     alert = await act.tx.alert(key)
     if alert is not None and alert.cleared_at is None:
         await act.tx.save_alert(replace(alert, detail={**alert.detail, "release": True}))
-        await tell_operators(act.tx, key, act.terms, now=act.now)
-
-
-async def _alert(act: Act, key: str, detail: dict[str, str]) -> None:
-    if await act.tx.raise_alert(Alert(key, act.now, detail=detail)):
         await tell_operators(act.tx, key, act.terms, now=act.now)

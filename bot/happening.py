@@ -52,7 +52,10 @@ async def happen(
     state = advance(delivery.state, event)
     after = await keep(tx, replace(delivery, state=state, **changes), now=now, terms=terms)
     await tx.record(Moment(after.id, now, event.value, by, detail))
-    await tell(tx, after, now=now, rouse=ROUSES.get(event, frozenset()))
+    rouse = ROUSES.get(event, frozenset())
+    if event is Event.OVERDUE and after.taken_back:
+        rouse -= {Role.RECIPIENT}  # it is not theirs to fetch any more
+    await tell(tx, after, now=now, rouse=rouse)
     return after
 
 

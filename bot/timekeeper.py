@@ -1,7 +1,7 @@
 """Lets time happen: reminders, deadlines, codes that run out.
 
 Guarantees: an alarm is taken in one transaction that also moves the next one on, so that a restart
-neither loses nor repeats it.
+neither loses nor repeats it; one that fails holds up no other, and is tried again later.
 """
 
 from __future__ import annotations
@@ -11,14 +11,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
+
 from bot.alarms import Alarm, alarms, quiet_until
-from bot.happening import happen, keep, take_code_away, tell, tell_operators
+from bot.alerts import raise_alert
+from bot.errors import Conflict, TryLater
+from bot.happening import happen, keep, take_code_away, tell
 from bot.lifecycle import Event
-from bot.model import Alert, Delivery, Role
+from bot.model import Delivery, Role
 from bot.ports import Clock, Database, Transaction
 from bot.terms import Terms
 
+log = structlog.get_logger()
+
 _AT_ONCE = 100
+_AFTER_FAILURE = timedelta(minutes=5)
 _PRUNE_EVERY = timedelta(hours=1)
 _KEEP = timedelta(days=8)  # update ids restart after a week of silence (Telegram, Update.update_id)
 
@@ -43,7 +50,7 @@ class Timekeeper:
         now = self._clock.now()
         due = await self._database.look(lambda tx: tx.deliveries_alarmed(now, _AT_ONCE))
         for delivery in due:
-            await self._database.run(partial(self._ring, seen=delivery))
+            await self._take(delivery)
         if due:
             self._poke_outbox()
             return now
@@ -56,6 +63,23 @@ class Timekeeper:
             await self._database.run(lambda tx: tx.prune(now - _KEEP))
             self._prune_at = now + _PRUNE_EVERY
         return self._prune_at
+
+    async def _take(self, delivery: Delivery) -> None:
+        try:
+            await self._database.run(partial(self._ring, seen=delivery))
+        except TryLater:
+            raise
+        except Conflict:
+            log.debug("alarm_overtaken", delivery=delivery.id)
+        except Exception:
+            log.exception("alarm_failed", delivery=delivery.id)
+            await self._database.run(partial(self._put_off, seen=delivery))
+
+    async def _put_off(self, tx: Transaction, seen: Delivery) -> None:
+        current = await tx.delivery(seen.id)
+        if current is not None:
+            later = self._clock.now() + _AFTER_FAILURE
+            await tx.save_delivery(replace(current, alarm_at=later))
 
     async def _ring(self, tx: Transaction, seen: Delivery) -> None:
         now = self._clock.now()
@@ -78,7 +102,7 @@ class Timekeeper:
         if Alarm.OVERDUE in due:
             await self._overdue(tx, current, now)
         elif Alarm.LAST_REMINDER in due:
-            await self._remind(tx, current, now, sent=2, whom=Role.RECIPIENT)
+            await self._remind(tx, current, now, sent=2, whom=_collecting(current))
         elif Alarm.FIRST_REMINDER in due:
             await self._first_reminder(tx, current, now)
         elif Alarm.HOLD_OVER in due:
@@ -98,16 +122,17 @@ class Timekeeper:
         await tell(tx, after, now=now, rouse=frozenset({whom} if whom else ()))
 
     async def _first_reminder(self, tx: Transaction, current: Delivery, now: datetime) -> None:
-        """Put off to the end of the recipient's quiet hours; not sent where reminders are off."""
-        recipient = await tx.person(current.recipient) if current.recipient else None
-        if recipient is not None:
+        """Put off to the end of the collector's quiet hours; not sent where reminders are off."""
+        collector = await tx.person(current.collector) if current.collector else None
+        if collector is not None:
             zone = next((t.zone for t in await tx.towers() if t.id == current.tower), "UTC")
-            if (until := quiet_until(recipient, zone, now)) is not None:
+            if (until := quiet_until(collector, zone, now)) is not None:
                 rest = [at for at, alarm in alarms(current, self._terms) if at > now]
                 await tx.save_delivery(replace(current, alarm_at=min([until, *rest])))
                 return
-        wanted = recipient is not None and recipient.reminders
-        await self._remind(tx, current, now, sent=1, whom=Role.RECIPIENT if wanted else None)
+        wanted = collector is not None and collector.reminders
+        whom = _collecting(current) if wanted else None
+        await self._remind(tx, current, now, sent=1, whom=whom)
 
     async def _overdue(self, tx: Transaction, current: Delivery, now: datetime) -> None:
         late = await happen(
@@ -120,5 +145,8 @@ class Timekeeper:
             reminders_sent=2,
         )
         key = f"overdue:{late.id}:{late.extensions}"
-        if await tx.raise_alert(Alert(key, now, detail={"delivery": late.id})):
-            await tell_operators(tx, key, self._terms, now=now)
+        await raise_alert(tx, key, self._terms, now=now, delivery=late.id)
+
+
+def _collecting(delivery: Delivery) -> Role:
+    return Role.SENDER if delivery.taken_back else Role.RECIPIENT

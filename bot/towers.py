@@ -1,7 +1,8 @@
 """What a screen may show of Harbor: towers and free lockers, read at most every few seconds.
 
-Guarantees: one refresh is shared by all who ask at once; when Harbor can't be reached, what was
-last known is shown with its age, and nobody waits longer than `PATIENCE`.
+Guarantees: one refresh is shared by all who ask at once, and one that failed is not made again at
+once; when Harbor can't be reached, what was last known is shown with its age, and nobody waits
+longer than `PATIENCE`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from bot.errors import EdgeError
+from bot.errors import EdgeError, TryLater
 from bot.lifecycle import LockerStatus
 from bot.model import Locker, Size, Tower, TowerId
 from bot.ports import Clock, Database, Lockers
@@ -25,13 +26,14 @@ log = structlog.get_logger()
 FRESH = timedelta(seconds=5)
 TOWERS_FRESH = timedelta(minutes=10)
 PATIENCE = timedelta(seconds=3)
+_AFTER_FAILURE = timedelta(seconds=5)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """Something read from Harbor, and when; `at` None: never yet."""
+    """Something read from Harbor, and when it was asked; `at` None: never yet."""
 
     value: T
     at: datetime | None
@@ -44,14 +46,17 @@ class _Shared(Generic[T]):
         self._fetch, self._fresh = fetch, fresh
         self._reading: Reading[T] = Reading(empty, None)
         self._refresh: asyncio.Task[None] | None = None
+        self._failed_at: datetime | None = None
 
     async def get(self, clock: Clock) -> Reading[T]:
-        at = self._reading.at
-        if at is not None and clock.now() - at < self._fresh:
+        now = clock.now()
+        if _lately(self._reading.at, self._fresh, now) or _lately(
+            self._failed_at, _AFTER_FAILURE, now
+        ):
             return self._reading
         if self._refresh is None or self._refresh.done():
             self._refresh = asyncio.create_task(self._renew(clock), name="refresh")
-        patience = asyncio.create_task(clock.sleep_until(clock.now() + PATIENCE))
+        patience = asyncio.create_task(clock.sleep_until(now + PATIENCE))
         try:
             await asyncio.wait({self._refresh, patience}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -59,16 +64,24 @@ class _Shared(Generic[T]):
         return self._reading
 
     async def _renew(self, clock: Clock) -> None:
+        asked_at = clock.now()
         try:
-            value = await self._fetch()
+            self._reading = Reading(await self._fetch(), asked_at)
+            self._failed_at = None
         except EdgeError as error:
+            self._failed_at = clock.now()
             log.info("refresh_failed", why=str(error))
-        else:
-            self._reading = Reading(value, clock.now())
+        except Exception:
+            self._failed_at = clock.now()
+            log.exception("refresh_failed")
 
     def seed(self, value: T) -> None:
         """What was known before the last restart."""
         self._reading = Reading(value, None)
+
+
+def _lately(at: datetime | None, span: timedelta, now: datetime) -> bool:
+    return at is not None and now - at < span
 
 
 class Towers:
@@ -109,5 +122,8 @@ class Towers:
 
     async def _fetch_towers(self) -> list[Tower]:
         towers = await self._lockers.towers()
+        known = await self._database.look(lambda tx: tx.towers())
+        if known and not towers:
+            raise TryLater("not one of the towers there were")  # absence is not evidence
         await self._database.run(lambda tx: tx.save_towers(towers))
         return towers

@@ -1,0 +1,105 @@
+"""What screens may show of Harbor when it is slow, failing, or says that there is nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.errors import TryLater
+from bot.towers import Towers
+from tests.core import TOWER, Core, Twisted, core_on
+
+
+@pytest.fixture
+async def core(sqlite_database) -> AsyncIterator[Core]:
+    async with core_on(sqlite_database) as core:
+        yield core
+
+
+def towers_of(core: Core, **instead: Any) -> Towers:
+    twisted: Any = Twisted(core, **instead)
+    return Towers(core.database, twisted, core.clock)
+
+
+async def test_all_who_ask_at_once_share_one_reading(core: Core):
+    asked = 0
+
+    async def lockers(tower: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await core.lockers.lockers(tower)
+
+    towers = towers_of(core, lockers=lockers)
+    readings = await asyncio.gather(*(towers.free(TOWER) for _ in range(20)))
+    assert asked == 1
+    assert len({str(reading) for reading in readings}) == 1
+
+
+async def test_a_harbor_that_fails_is_not_asked_anew_by_every_screen(core: Core):
+    asked = 0
+
+    async def lockers(tower: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        raise TryLater("away")
+
+    towers = towers_of(core, lockers=lockers)
+    for _ in range(20):
+        assert (await towers.free(TOWER)).at is None
+    assert asked == 1
+    core.clock.turn(6)
+    await towers.free(TOWER)
+    assert asked == 2
+
+
+async def test_a_slow_harbor_keeps_nobody_longer_than_their_patience(core: Core):
+    on = asyncio.Event()
+
+    async def lockers(tower: Any) -> Any:
+        await on.wait()
+        return await core.lockers.lockers(tower)
+
+    towers = towers_of(core, lockers=lockers)
+    asking = asyncio.create_task(towers.free(TOWER))
+    while not asking.done():
+        await asyncio.sleep(0)
+        core.clock.turn(0.5)
+    assert asking.result().at is None
+    on.set()
+
+
+async def test_a_reading_is_as_old_as_the_question(core: Core):
+    began = core.clock.now()
+
+    async def lockers(tower: Any) -> Any:
+        found = await core.lockers.lockers(tower)
+        core.clock.turn(2)
+        return found
+
+    assert (await towers_of(core, lockers=lockers).free(TOWER)).at == began
+
+
+async def test_an_empty_list_of_towers_makes_nobody_forget_those_there_were(core: Core):
+    known = await core.database.look(lambda tx: tx.towers())
+
+    async def nothing() -> list[Any]:
+        return []
+
+    towers = towers_of(core, towers=nothing)
+    await towers.load()
+    assert (await towers.all()).value == known
+    assert await core.database.look(lambda tx: tx.towers()) == known
+
+
+async def test_what_no_error_of_ours_explains_is_outlived_too(core: Core):
+    async def broken(tower: Any) -> Any:
+        raise KeyError(tower)
+
+    towers = towers_of(core, lockers=broken)
+    assert (await towers.free(TOWER)).at is None
+    core.clock.turn(timedelta(minutes=1).total_seconds())
+    assert (await towers.free(TOWER)).at is None
