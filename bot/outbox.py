@@ -100,6 +100,11 @@ class Outbox:
         if self._backlog or self._underway.failed:
             self.poke()
 
+    @property
+    def busy(self) -> int:
+        """How many chats are being written to."""
+        return len(self._underway)
+
     async def settle(self) -> None:
         """Wait for what is under way (at shutdown, and in tests)."""
         await self._underway.settle()

@@ -113,7 +113,9 @@ class Chats:
                 await self.application.bot_data.answers.settle(5)
                 await self.worker.settle()
                 await self.outbox.settle()
-                if not await self.database.look(self._owed):
+                owed = await self.database.look(self._owed)
+                # What has been claimed meanwhile is no longer due, and not yet done.
+                if not (owed or self.worker.busy or self.outbox.busy):
                     return
                 await asyncio.sleep(0.002)
 
