@@ -160,7 +160,7 @@ async def quiet_prompt(screen: Screen) -> View:
     _ = screen.words._
     said = quiet_said(screen.words, screen.person)
     spans = [
-        (Button("{}:00–{}:00".format(*span.split("-")), press(QUIET_AT, span)),)
+        (Button("{:0>2}:00–{:0>2}:00".format(*span.split("-")), press(QUIET_AT, span)),)
         for span in _PRESETS
     ]
     return screen.view(

@@ -71,7 +71,7 @@ async def test_a_chosen_language_outlives_what_the_phone_says(world: Chats, anna
 
 async def test_quiet_hours_are_tapped_typed_and_switched_off(world: Chats, anna: Phone) -> None:
     await anna.text("/settings")
-    await press(anna, "Quiet hours", "22:00–7:00")
+    await press(anna, "Quiet hours", "22:00–07:00")
     await anna.sees("Settings")
     assert "🌙 Quiet hours: 22:00–07:00" in await anna.labels()
     await anna.press("Quiet hours")
