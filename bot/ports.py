@@ -82,7 +82,8 @@ class Transaction(Protocol):
     async def person_named(self, username: str) -> Person | None: ...
     async def save_person(self, person: Person) -> None: ...
     async def forget_person(self, person: PersonId) -> None:
-        """Remove the person, draft, cards and claim tries; blank names and notes in deliveries."""
+        """Remove the person, draft, cards and claim tries; blank names, notes and their own words
+        in deliveries, whose codes and claims go with them."""
         ...
 
     # -- deliveries

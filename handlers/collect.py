@@ -86,13 +86,15 @@ async def _why_not(context: Context, refused: Wrong | Wait) -> str:
             "Too many wrong codes. Nothing is lost; I read the next one in {span}.",
             span=words.span(refused.until - context.now),
         )
+    gone = words._("That code or link is not valid (any more). Please check it.")
     tries, _ = await context.tx.wrong_tries(context.person.id)
+    if not tries:  # a link: those are not counted
+        return gone
     left = words.n(
         "One more try, then I pause.",
         "{count} more tries, then I pause.",
         max(1, FREE_TRIES - tries),
     )
-    gone = words._("That code or link is not valid (any more). Please check it.")
     return f"{gone} {left}"
 
 

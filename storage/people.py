@@ -104,3 +104,13 @@ class People(Subject):
                where sender = ? or recipient = ?""",
             (person, person),
         )
+        for table in ("claims", "codes"):
+            await self._db.execute(
+                f"""delete from {table} where delivery in (select id from deliveries
+                    where sender = ? or recipient = ?)""",
+                (person, person),
+            )
+        await self._db.execute(
+            "update history set detail = null where by = ? and event in ('problem', 'message')",
+            (person,),
+        )

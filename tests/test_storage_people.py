@@ -5,8 +5,9 @@ from datetime import UTC, datetime, time
 
 import pytest
 
+from bot.codes import new_claim
 from bot.errors import Conflict
-from bot.model import Draft, Person, PersonId, Size, TowerId
+from bot.model import Draft, Moment, Person, PersonId, Size, TowerId
 from bot.ports import Database
 from tests.databases import a_delivery
 
@@ -96,7 +97,12 @@ async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) ->
         sent = a_delivery("sent", sender=ANNA, recipient_name="Ben", note="fragile")
         got = a_delivery("got", sender=BEN, recipient=ANNA, recipient_name="Anna", note="fragile")
         other = a_delivery("other", sender=BEN, recipient_name="Cleo", note="books")
-        return [await tx.add_delivery(each) for each in (sent, got, other)]
+        saved = [await tx.add_delivery(each) for each in (sent, got, other)]
+        for each in saved:
+            await tx.save_claim(new_claim(each.id))
+        await tx.record(Moment(got.id, NOW, "problem", ANNA, "my hat was wet"))
+        await tx.record(Moment(got.id, NOW, "message", BEN, "sorry"))
+        return saved
 
     sent, got, other = await database.run(live)
     await database.run(lambda tx: tx.forget_person(ANNA))
@@ -107,6 +113,9 @@ async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) ->
         assert await tx.card(ANNA, "screen") is None
         assert await tx.card(BEN, "screen") is not None
         assert await tx.wrong_tries(ANNA) == (0, None)
+        assert await tx.claim(sent.id) is None
+        assert await tx.claim(other.id) is not None
+        assert [moment.detail for moment in await tx.history(got.id)] == [None, "sorry"]
         return await tx.deliveries([sent.id, got.id, other.id])
 
     found = await database.look(rest)
