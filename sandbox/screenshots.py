@@ -90,7 +90,8 @@ async def launched(playwright: Playwright) -> AsyncIterator[Browser]:
 async def playing(**settings: str) -> AsyncIterator[str]:
     """`lockerbot sandbox` in a process of its own, as anybody would start it; yields its address.
 
-    `settings` go into its environment. Raises TimeoutError when it prints none in time, RuntimeError when it ends instead.
+    `settings` go into its environment. Raises TimeoutError when it prints none in time,
+    RuntimeError when it ends instead.
     """
     environment = {**os.environ, "PORT": "0", "HOST": "127.0.0.1", **settings}
     process = await asyncio.create_subprocess_exec(

@@ -145,6 +145,7 @@ async def test_somebody_who_claimed_early_is_told_by_the_bot_itself(demo: Demo) 
     await demo.book()
     await demo.press(demo.phone("Anna"), "Open in Ben’s phone")
     await demo.tells("Ben", "You will be told the moment it is in")
+    await expect(demo.phone("Ben").locator(".outgoing .words")).to_have_text("/start")
     await demo.at_the_tower("Anna", "Put the parcel in")
     await demo.tells("Ben", "a parcel from Anna is here for you")
 
@@ -158,6 +159,31 @@ async def test_starting_again_in_the_middle_leaves_a_bot_that_works(demo: Demo) 
     await demo.book()
     await demo.at_the_tower("Anna", "Put the parcel in")
     await demo.tells("Anna", "In locker")
+
+
+async def test_a_code_that_comes_below_is_looked_at(demo: Demo) -> None:
+    anna = demo.phone("Anna")
+    await demo.press(anna, "Start", "Send a parcel", TOWER, SIZE, "Send a link or code")
+    await demo.press(anna, "Reserve a locker")
+    await expect(anna.get_by_role("button", name="Get drop-off code")).to_be_visible()
+    await anna.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
+    await demo.press(anna, "Get drop-off code")
+    await expect(demo.code("Anna").get_by_role("button", name="Hold to tower")).to_be_in_viewport()
+
+
+async def test_a_door_that_was_given_back_says_what_it_waits_for(demo: Demo) -> None:
+    await demo.book()
+    door = demo.page.locator("locker-door[data-status=rented]")
+    name = await door.get_attribute("data-name")
+    await demo.press(demo.code("Anna"), "Cancel")
+    await demo.press(demo.phone("Anna"), "Yes, cancel")
+    declined = demo.page.locator(f"locker-door[data-status=declined][data-name='{name}']")
+    await declined.get_by_role("button").click()
+    tower = demo.page.get_by_role("region", name="Tower", exact=True)
+    await expect(tower.get_by_text("the door is free, at the next sync")).to_be_visible()
+    await demo.press(tower, "Sync")
+    await demo.tells("Anna", "Cancelled")
+    await expect(tower.get_by_text("at the next sync")).to_be_hidden()
 
 
 async def test_the_operator_sees_what_the_bot_does(demo: Demo) -> None:

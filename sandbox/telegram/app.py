@@ -33,7 +33,7 @@ _CODES = (
     re.compile(r"(?<![a-z0-9])c_[\w-]{22,}"),
     re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b"),
 )
-"""What opens a door, and what claims a parcel by a link or by hand, wherever it stands in a text."""
+"""What opens a door, and what claims a parcel: by a link, by hand; wherever it stands in a text."""
 
 
 def create_app(

@@ -12,7 +12,7 @@ import { world } from "./world.js";
 /** The label of a parcel put in on this page: strangers' parcels have others. */
 export const PARCEL = "a parcel put in on the page";
 
-/** What can be done at a door, when, and under which name. */
+/** What can be done at a door, when, and under which name; the likeliest first. */
 const DEEDS = [
   { name: "Put the parcel in", symbol: "parcel", when: (it) => it.door === "open" && !it.parcel,
     act: (tower, it) => harbor.putIn(tower.id, it.id, PARCEL) },
@@ -23,12 +23,20 @@ const DEEDS = [
 ];
 
 const STATUSES = ["available", "reserved", "rented", "occupied", "declined", "out of service"];
+const NOTES = {
+  declined: "Released: the tower learns of it, and the door is free, at the next sync.",
+};
 const HELP = "Hold a code to the tower, or choose a door to look at it.";
+
+const inWords = (locker) =>
+  [doorInWords(locker), NOTES[locker.status]].filter(Boolean).join(". ");
 
 class TowerAttendant extends HTMLElement {
   #parts;
   #tower;
   #locker;
+  /** The locker whose parcel somebody has just put in or taken out: its door wants closing. */
+  #settled = null;
 
   connectedCallback() {
     if (this.#parts) return;
@@ -43,15 +51,18 @@ class TowerAttendant extends HTMLElement {
     [this.#tower, this.#locker] = [tower, locker];
     const { title, words, deeds, sync, more } = this.#parts;
     setText(title, locker ? `Door ${locker.name}` : "At the tower");
-    setText(words, locker ? doorInWords(locker) : HELP);
+    setText(words, locker ? inWords(locker) : HELP);
+    if (locker?.door !== "open") this.#settled = null;
     const possible = locker ? DEEDS.filter((deed) => deed.when(locker)) : [];
+    if (locker && locker.id === this.#settled) possible.reverse();
     const focused = deeds.contains(document.activeElement);
     reconcile(deeds, possible, (deed) => deed.name, (deed) => h("button", {
       type: "button", class: "primary", on: { click: () => this.#do(deed) },
     }, icon(deed.symbol), deed.name));
     if (focused && !deeds.contains(document.activeElement)) deeds.firstElementChild?.focus();
     setText(sync.lastElementChild, tower.unsynced ? `Sync (${tower.unsynced})` : "Sync");
-    sync.classList.toggle("waiting", tower.unsynced > 0);
+    const told = tower.lockers.every((one) => one.status !== "declined");
+    sync.classList.toggle("waiting", tower.unsynced > 0 || !told);
     more.hidden = !locker;
   }
 
@@ -61,7 +72,8 @@ class TowerAttendant extends HTMLElement {
   }
 
   async #do(deed) {
-    await world.act(() => deed.act(this.#tower, this.#locker));
+    const { id } = this.#locker;
+    if (await world.act(() => deed.act(this.#tower, this.#locker))) this.#settled = id;
     await world.refreshHarbor();
   }
 

@@ -2,7 +2,7 @@
  * One person's chat with the bot: the messages, what they ask to be done, toasts and alerts.
  *
  * Guarantees: messages are updated in place by id; the view stays at the newest message if it was
- * there, and where it was if not.
+ * there, and where it was if not; what answers a press or comes from the person is looked at.
  */
 
 import { photoUrl, telegram } from "./api.js";
@@ -22,6 +22,8 @@ class PhoneChat extends HTMLElement {
   #welcome;
   #busy = new Map();
   #atEnd = true;
+  #pressed = false;
+  #newest = 0;
   #extent = "";
 
   connectedCallback() {
@@ -45,6 +47,7 @@ class PhoneChat extends HTMLElement {
   /** Show the chat as the person sees it. */
   show(chat) {
     const last = lastOwnText(chat.messages);
+    this.#attend(chat.messages.at(-1));
     this.#welcome.hidden = chat.messages.length > 0;
     reconcile(this.#log, chat.messages, (message) => message.message_id,
       () => document.createElement("chat-message"),
@@ -66,11 +69,18 @@ class PhoneChat extends HTMLElement {
     };
   }
 
+  /** Somebody who has scrolled up to an old card and pressed there waits for what comes below. */
+  #attend(newest) {
+    if (newest?.message_id > this.#newest) this.#atEnd ||= this.#pressed || newest.outgoing;
+    this.#newest = newest?.message_id ?? 0;
+  }
+
   /** Only somebody's own scrolling counts, not what a change of size brings about. */
   #scrolled() {
     const { scrollHeight, clientHeight, scrollTop } = this.#log;
     if (`${scrollHeight}/${clientHeight}` !== this.#extent) return;
     this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+    this.#pressed = false;
   }
 
   #stay() {
@@ -112,6 +122,7 @@ class PhoneChat extends HTMLElement {
   /** The button is busy until its query is answered. */
   async #press(messageId, data, button) {
     button.setAttribute("aria-busy", "true");
+    this.#pressed = true;
     const pressed = await world.act(() => telegram.press(this.#person, messageId, data));
     if (pressed) this.#busy.set(button, pressed.callback_query_id);
     else button.removeAttribute("aria-busy");

@@ -16,7 +16,7 @@ const STEPS = [
   { title: "Book a locker", pane: "sender",
     words: "In Anna’s phone press Start and follow the bot until it shows a drop-off code." },
   { title: "Drop it off", pane: "tower",
-    words: "Drag the code onto the tower, or press Hold to tower. Put the parcel in, close the door." },
+    words: "Hold the code to the tower (or drag it there), put the parcel in, close the door." },
   { title: "Collect it", pane: "recipient",
     words: "Open the claim link in Ben’s phone, get the pick-up code, take the parcel out." },
 ];

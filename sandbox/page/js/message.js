@@ -29,6 +29,10 @@ function attachment(message) {
   return draw ? draw(message) : null;
 }
 
+/** Telegram's apps send a deep link's payload after /start, and do not show it. */
+const htmlOf = ({ html = "", outgoing }) =>
+  (outgoing ? html.replace(/^(<span[^>]*>\/start<\/span>) \S+$/, "$1") : html);
+
 class ChatMessage extends HTMLElement {
   #shown = "";
   #parts;
@@ -46,7 +50,7 @@ class ChatMessage extends HTMLElement {
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", `${context.author}, ${clockTime(new Date(message.date * 1000))}`);
     this.classList.toggle("outgoing", message.outgoing);
-    if (before?.html !== message.html) this.#write(message.html ?? "");
+    if (before?.html !== message.html) this.#write(htmlOf(message));
     const answered = message.reply_to_message;
     setText(this.#parts.quote, answered?.text ?? answered?.caption ?? "");
     this.#attach(message, before);

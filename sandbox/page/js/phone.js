@@ -17,9 +17,10 @@ const RING_MS = 900;
 /** Telegram shows "typing" for five seconds, and tells nobody when they are over. */
 const TYPING_MS = 5200;
 
+/** Those the bot has a catalogue for, and one it has none for. */
 const LANGUAGES = [
-  ["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["it", "Italiano"],
-  ["nl", "Nederlands"], ["pl", "Polski"], ["pt", "Português"], ["ru", "Русский"], ["uk", "Українська"],
+  ["en", "English"], ["de", "Deutsch"], ["es", "Español"], ["fr", "Français"], ["pl", "Polski"],
+  ["uk", "Українська"], ["it", "Italiano"],
 ];
 
 class SandboxPhone extends HTMLElement {

@@ -17,6 +17,7 @@ import { setZone } from "./time.js";
 import { world } from "./world.js";
 
 const SAID_MS = 6000;
+const CLEAR_PX = 36;
 const IDLE = "Hold a code here";
 
 class LockerTower extends HTMLElement {
@@ -68,7 +69,17 @@ class LockerTower extends HTMLElement {
       this.#say(`${error.message}${code}`, "no");
     }
     await world.refreshHarbor();
-    if (this.#parts.reader.dataset.mood === "yes") this.#parts.attendant.beckon();
+    if (this.#parts.reader.dataset.mood !== "yes") return;
+    this.#uncover();
+    this.#parts.attendant.beckon();
+  }
+
+  /** In a low window what can be done at the door may stand before the door. */
+  #uncover() {
+    const { doors, attendant } = this.#parts;
+    const door = doors.querySelector(`[data-locker-id="${this.#chosen}"]`);
+    const edge = this.getBoundingClientRect().bottom - attendant.offsetHeight - CLEAR_PX;
+    this.scrollTop += Math.max(0, (door?.getBoundingClientRect().bottom ?? edge) - edge);
   }
 
   #say(words, mood) {
