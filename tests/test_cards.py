@@ -534,6 +534,7 @@ def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> N
 
 ALERTS = {
     "harbor": {"why": "TryLater"},
+    "gone:7k2m9xq4tz": {"delivery": "7k2m9xq4tz"},
     "orphan:00000000000000aa/14": {"tower": TOWER.id, "locker": 14},
     "odd:7k2m9xq4tz:stored:declined": {"delivery": "7k2m9xq4tz", "status": "declined"},
     "door:7k2m9xq4tz": {"delivery": "7k2m9xq4tz"},

@@ -142,6 +142,13 @@ def _overdue(concern: Concern) -> str:
     return concern.words._("⏰ <b>A parcel has not been collected in time</b>")
 
 
+def _gone(concern: Concern) -> str:
+    return concern.words._(
+        "❗ <b>A parcel has left locker {door}, and nobody had been given a code for it</b>",
+        door=concern.door,
+    )
+
+
 def _guessing(concern: Concern) -> str:
     return concern.words._(
         "🕵️ <b>Somebody types one wrong claim code after another</b>\n"
@@ -155,7 +162,8 @@ def _unheard_of(concern: Concern) -> str:
 
 
 def _settled(concern: Concern) -> str:
-    return concern.words._("✅ <b>Over:</b> {key}", key=esc(concern.alert.key, 200))
+    over = concern.words._("✅ <b>This is settled:</b>")
+    return f"{over}\n{_STANDS.get(concern.kind, _unheard_of)(concern)}"
 
 
 _Title = Callable[[Concern], str]
@@ -166,6 +174,7 @@ _STANDS: Mapping[str, _Title] = {
     "door": _door_stuck,
     "problem": _reported,
     "overdue": _overdue,
+    "gone": _gone,
     "guessing": _guessing,
 }
 _OVER: Mapping[str, _Title] = {"harbor": _harbor_back, "orphan": _orphan_gone}
