@@ -39,6 +39,11 @@ ADDRESS = re.compile(rb"http://[\d.]+:\d+")
 SETTLED_MILLISECONDS = 1200
 """For pictures and fonts to be drawn and doors to have swung."""
 
+TO_THE_TOP = """code => {
+  const log = code.closest(".log");
+  log.scrollTop += code.getBoundingClientRect().top - log.getBoundingClientRect().top - 14;
+}"""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -133,6 +138,7 @@ async def _take(browser: Browser, base: str, picture: Picture, folder: Path) -> 
     await page.goto(base)
     await page.locator("locker-door").first.wait_for()
     await page.wait_for_timeout(SETTLED_MILLISECONDS)
+    await page.locator("chat-message .photo").evaluate(TO_THE_TOP)
     path = folder / f"{picture.name}.png"
     await page.screenshot(path=path)
     await page.close()

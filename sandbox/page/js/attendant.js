@@ -31,6 +31,9 @@ const HELP = "Hold a code to the tower, or choose a door to look at it.";
 const inWords = (locker) =>
   [doorInWords(locker), NOTES[locker.status]].filter(Boolean).join(". ");
 
+/** Before Harbor has heard of an opening, a parcel can only be the one just put in. */
+const justFilled = (locker) => locker.parcel && locker.status === "rented";
+
 class TowerAttendant extends HTMLElement {
   #parts;
   #tower;
@@ -54,7 +57,7 @@ class TowerAttendant extends HTMLElement {
     setText(words, locker ? inWords(locker) : HELP);
     if (locker?.door !== "open") this.#settled = null;
     const possible = locker ? DEEDS.filter((deed) => deed.when(locker)) : [];
-    if (locker && locker.id === this.#settled) possible.reverse();
+    if (locker && (locker.id === this.#settled || justFilled(locker))) possible.reverse();
     const focused = deeds.contains(document.activeElement);
     reconcile(deeds, possible, (deed) => deed.name, (deed) => h("button", {
       type: "button", class: "primary", on: { click: () => this.#do(deed) },
