@@ -18,7 +18,6 @@ from bot.happening import (
     take_code_away,
     tell,
     tell_of_one_visit,
-    tell_operators,
 )
 from bot.lifecycle import Event, Illegal, State
 from bot.model import (
@@ -197,7 +196,7 @@ async def cancel(act: Act, delivery: Delivery) -> Delivery:
         delivery,
         Event.CANCELLED,
         want=Want.RELEASE,
-        want_due=_due(act, delivery),
+        want_due=next_due(act, delivery),
         want_attempts=0,
         code_until=None,
     )
@@ -234,7 +233,7 @@ async def _ask_code(
     return await _wish(act, delivery, want, show_to=act.person)
 
 
-def _due(act: Act, delivery: Delivery) -> datetime:
+def next_due(act: Act, delivery: Delivery) -> datetime:
     """Now; while somebody is at work on what was wanted before, when they are through with it."""
     return max(act.now, delivery.want_due or act.now)
 
@@ -243,7 +242,7 @@ async def _wish(act: Act, delivery: Delivery, want: Want, *, show_to: PersonId |
     after = replace(
         delivery,
         want=want,
-        want_due=_due(act, delivery),
+        want_due=next_due(act, delivery),
         want_attempts=0,
         want_by=show_to,
         trouble=None,
@@ -338,33 +337,3 @@ async def report_problem(act: Act, delivery: Delivery, text: str) -> Delivery:
         act.tx, key, act.terms, now=act.now, delivery=delivery.id, text=text[:MAX_NOTE]
     )
     return delivery
-
-
-async def close(act: Act, delivery: Delivery, reason: str) -> Delivery:
-    """An operator ends a delivery, whatever its state; the locker is given back where it can be."""
-    if act.person not in act.terms.operators:
-        raise NotYours
-    await take_code_away(act.tx, delivery, now=act.now)
-    await act.tx.drop_claim(delivery.id)
-    await settle_alerts(act.tx, delivery, act.terms, now=act.now)
-    held = delivery.locker is not None or delivery.trying is not None
-    return await act.happen(
-        delivery,
-        Event.CLOSED,
-        detail=reason[:MAX_NOTE],
-        want=Want.RELEASE if held else None,
-        want_due=_due(act, delivery) if held else None,
-        want_attempts=0,
-        code_until=None,
-        ended_at=act.now,
-    )
-
-
-async def release_orphan(act: Act, key: str) -> None:
-    """An operator wants the stray locker of an alert given back; the watcher does it."""
-    if act.person not in act.terms.operators:
-        raise NotYours
-    alert = await act.tx.alert(key)
-    if alert is not None and alert.cleared_at is None:
-        await act.tx.save_alert(replace(alert, detail={**alert.detail, "release": True}))
-        await tell_operators(act.tx, key, act.terms, now=act.now)

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from telegram import Update
 
-from bot.deliveries import MAX_NOTE, cancel, close, release_orphan, the
+from bot.deliveries import MAX_NOTE, NotYours, cancel, the
 from bot.happening import keep, tell
 from bot.lifecycle import LIVE, State
 from bot.model import SCREEN, Delivery, DeliveryId, Draft, Moment, PersonId, Role, Want
+from bot.operating import close, release_orphan
 from bot.view import Button, View
 from handlers.acts import looked_up
 from handlers.buttons import press
@@ -129,6 +130,8 @@ async def freed_orphan(update: Update, context: Context) -> Draft:
 
 async def _theirs(context: Context) -> Delivery:
     """The delivery that is being looked at; NotYours for who is no operator (any more)."""
+    if not _operates(context):
+        raise NotYours
     return await the(context.act, DeliveryId(str(context.draft.answers.get("delivery"))))
 
 

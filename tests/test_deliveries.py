@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import claims, deliveries
+from bot import claims, deliveries, operating
 from bot.claims import Wait, Wrong
 from bot.deliveries import NotYours, Stale
 from bot.lifecycle import Illegal, State
@@ -362,8 +362,8 @@ async def test_the_first_reminder_waits_for_the_end_of_quiet_hours(core: Core):
 async def test_an_operator_can_close_what_is_stuck_and_nobody_else_can(core: Core):
     delivery = await core.rented()
     with pytest.raises(NotYours):
-        await core.on(ANNA, delivery, deliveries.close, reason="because")
-    await core.on(OPERATOR, delivery, deliveries.close, reason="the door is broken")
+        await core.on(ANNA, delivery, operating.close, reason="because")
+    await core.on(OPERATOR, delivery, operating.close, reason="the door is broken")
     await core.work()
     assert (await core.now(delivery)).state is State.CLOSED
     assert await core.status(delivery) in ("declined", "available")

@@ -88,15 +88,16 @@ async def test_whoever_is_no_operator_gets_the_menu(world: Chats, anna: Phone) -
         assert await world.state(anna) == "menu/menu"
 
 
+@pytest.mark.parametrize("step", ["end", "release"])
 async def test_who_is_an_operator_no_longer_can_do_nothing_from_an_old_screen(
-    world: Chats, anna: Phone
+    world: Chats, anna: Phone, step: str
 ) -> None:
     await book(anna)
     delivery = (await world.deliveries(anna))[0]
     draft = await world.draft(anna)
     await world.database.run(
         lambda tx: tx.save_draft(
-            type(draft)(anna.id, "ops", "end", {"delivery": delivery.id}, draft.version)
+            type(draft)(anna.id, "ops", step, {"delivery": delivery.id}, draft.version)
         )
     )
     cleo = await world.phone("Cleo")
@@ -104,11 +105,11 @@ async def test_who_is_an_operator_no_longer_can_do_nothing_from_an_old_screen(
     place = await world.draft(cleo)
     await world.database.run(
         lambda tx: tx.save_draft(
-            type(place)(cleo.id, "ops", "end", {"delivery": delivery.id}, place.version)
+            type(place)(cleo.id, "ops", step, {"delivery": delivery.id}, place.version)
         )
     )
     for phone in (anna, cleo):
-        await phone.forge("end_ok")
+        await phone.forge(f"{step}_ok")
         await phone.sticker()
         assert "What would you like to do?" in await phone.screen()
     assert (await world.deliveries(anna))[0] == delivery

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import deliveries
+from bot import deliveries, operating
 from bot.errors import Refused
 from bot.lifecycle import LockerStatus, State
 from bot.model import Delivery, Locker, LockerId, TowerId
@@ -183,10 +183,10 @@ async def test_a_stray_locker_that_harbor_will_not_take_back_is_asked_for_once(c
 
     stubborn = watching(core, release=release)
     await stubborn.look()
-    await core.act(OPERATOR, deliveries.release_orphan, f"orphan:{TOWER}/{stray.id}")
+    await core.act(OPERATOR, operating.release_orphan, f"orphan:{TOWER}/{stray.id}")
     for _ in range(3):
         await stubborn.look()
     assert asked == [stray.id]
-    await core.act(OPERATOR, deliveries.release_orphan, f"orphan:{TOWER}/{stray.id}")
+    await core.act(OPERATOR, operating.release_orphan, f"orphan:{TOWER}/{stray.id}")
     await stubborn.look()
     assert asked == [stray.id] * 2

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot import deliveries
+from bot import operating
 from bot.claims import claim_by_link
 from bot.deliveries import Act, NotYours, Stale, the
 from bot.happening import reach_changed
@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 PEOPLE = (ANNA, BEN, CLEO)
 WHO, SIZE, ANY = st.sampled_from(PEOPLE), st.sampled_from(Size), st.integers(0, 999)
+PARCEL = st.tuples(WHO, WHO, SIZE, st.integers(0, 4))
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 CODES = (Verb.DROP_OFF_CODE, Verb.PICK_UP_CODE, Verb.NEW_DROP_OFF_CODE, Verb.NEW_PICK_UP_CODE)
@@ -116,7 +117,9 @@ class Story(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
-    @initialize(parcels=st.lists(st.tuples(WHO, WHO, SIZE, st.integers(0, 4)), max_size=3))
+    @initialize(
+        parcels=st.lists(st.tuples(WHO, WHO, SIZE, st.integers(0, 4)), min_size=1, max_size=3)
+    )
     def some_parcels_are_on_their_way(
         self, parcels: list[tuple[PersonId, PersonId, Size, int]]
     ) -> None:
@@ -160,9 +163,9 @@ class Story(RuleBasedStateMachine):
     def somebody_asks_for_a_code(self, which: int) -> None:
         self.tap(self.chat.offered(*CODES), which)
 
-    @rule(which=ANY, size=SIZE)
-    def somebody_has_second_thoughts(self, which: int, size: Size) -> None:
-        self.tap(self.chat.offered(*SECOND_THOUGHTS), which, size)
+    @rule(verb=st.sampled_from(SECOND_THOUGHTS), which=ANY, size=SIZE)
+    def somebody_has_second_thoughts(self, verb: Verb, which: int, size: Size) -> None:
+        self.tap(self.chat.offered(verb), which, size)
 
     @rule(which=ANY, size=SIZE)
     def somebody_presses_an_old_button(self, which: int, size: Size) -> None:
@@ -180,7 +183,7 @@ class Story(RuleBasedStateMachine):
         if which % 3 == 0 and self.made:
             with contextlib.suppress(*REFUSED):
                 delivery = self.run(self.core.now(self.made[which % len(self.made)]))
-                self.run(self.core.on(OPERATOR, delivery, deliveries.close, reason="stuck"))
+                self.run(self.core.on(OPERATOR, delivery, operating.close, reason="stuck"))
             self.settle()
 
     @rule(who=WHO)
@@ -370,8 +373,8 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=int(os.environ.get("STORY_EXAMPLES", "24")),
-            stateful_step_count=40,
+            max_examples=int(os.environ.get("STORY_EXAMPLES", "40")),
+            stateful_step_count=30,
             deadline=None,
             derandomize="STORY_EXAMPLES" not in os.environ,
             database=None,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import deliveries
+from bot import deliveries, operating
 from bot.lifecycle import State
 from bot.model import Person
 from tests.core import ANNA, BEN, OPERATOR, Core, core_on
@@ -55,7 +55,7 @@ async def test_what_was_alarming_about_a_delivery_is_over_with_it(core: Core):
     for _ in range(3):
         await core.on(BEN, delivery, deliveries.door_did_not_open)
     assert len(await core.alerts()) == 2
-    await core.on(OPERATOR, delivery, deliveries.close, reason="broken")
+    await core.on(OPERATOR, delivery, operating.close, reason="broken")
     assert await core.alerts() == []
 
 

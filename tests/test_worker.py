@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import deliveries
+from bot import deliveries, operating
 from bot.lifecycle import LockerStatus, State
 from bot.model import Trouble
 from bot.ports import Push
@@ -187,7 +187,7 @@ async def test_a_locker_that_nobody_remembers_is_reported_and_given_back_on_requ
     await core.look()
     key = f"orphan:{TOWER}/{stray.id}"
     assert await core.alerts() == [key]
-    await core.act(OPERATOR, deliveries.release_orphan, key)
+    await core.act(OPERATOR, operating.release_orphan, key)
     await core.look()
     await core.look()
     assert await core.alerts() == [key], "declined: free only when somebody syncs the tower"
