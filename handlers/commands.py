@@ -10,39 +10,41 @@ from collections.abc import Sequence
 
 import structlog
 from telegram import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import TelegramError
 
-from bot.terms import Terms
+from bot.model import PersonId
 from handlers.durable import App
 from handlers.words import LANGUAGES, Words, speak
 
 log = structlog.get_logger(__name__)
 
 
-async def announce(application: App, terms: Terms) -> None:
-    """Register the commands; what Telegram doesn't take now is logged, and announced at the next
-    start."""
+async def announce(application: App) -> None:
+    """Register everybody's commands; what Telegram doesn't take now is logged, and announced at the
+    next start."""
     try:
         for language in (None, *LANGUAGES):
-            words = speak(language)
             await application.bot.set_my_commands(
-                commands(words), BotCommandScopeAllPrivateChats(), language
+                commands(speak(language)), BotCommandScopeAllPrivateChats(), language
             )
-            for operator in sorted(terms.operators):
-                await _announce_to(application, operator, words, language)
     except TelegramError as error:
         log.warning("commands not announced", error=type(error).__name__, reason=error.message)
 
 
-async def _announce_to(application: App, operator: int, words: Words, language: str | None) -> None:
-    ops = BotCommand("ops", words._("Operations: health, stuck deliveries, doors"))
+async def announce_to(application: App, operator: PersonId) -> bool:
+    """Register an operator's commands; False while they have not opened the bot (/ops works for
+    them all the same, it only stands in no menu)."""
     try:
-        await application.bot.set_my_commands(
-            [*commands(words), ops], BotCommandScopeChat(operator), language
-        )
-    except (BadRequest, Forbidden) as error:
-        # They have not opened the bot yet; /ops works for them all the same.
+        for language in (None, *LANGUAGES):
+            words = speak(language)
+            ops = BotCommand("ops", words._("Operations: health, stuck deliveries, doors"))
+            await application.bot.set_my_commands(
+                [*commands(words), ops], BotCommandScopeChat(operator), language
+            )
+    except TelegramError as error:
         log.info("operator not met yet", operator=operator, reason=error.message)
+        return False
+    return True
 
 
 def commands(words: Words) -> Sequence[BotCommand]:

@@ -15,7 +15,7 @@ from telegram import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from bot.model import Draft, PersonId
 from bot.ports import Database
 from handlers.application import build_application
-from handlers.commands import announce
+from handlers.commands import announce, announce_to
 from handlers.conversation import build_dialogue, entry_points, states
 from handlers.moves import HELP, NOTHING, aside, go, led_aside, resume, start
 from handlers.screens import PROMPTS
@@ -213,7 +213,8 @@ async def test_commands_are_announced_in_each_language_and_ops_to_operators_alon
         build_application(DEFAULT_BOT, url, wiring, build_dialogue()) as application,
     ):
         for _announced_once_more in range(2):
-            await announce(application, world.terms)
+            await announce(application)
+            assert await announce_to(application, OPERATOR)
         everybody = await application.bot.get_my_commands(PRIVATE_CHATS, "pl")
         operator = await application.bot.get_my_commands(BotCommandScopeChat(OPERATOR), "de")
     known = {name for handler in entry_points() for name in getattr(handler, "commands", ())}

@@ -6,18 +6,22 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from bot.cli.assembly import Assembly, assembled
 from bot.cli.signals import stop_requested
 from bot.clock import SystemClock
 from bot.settings import BadSetting, Settings
-from handlers.commands import announce
+from handlers.commands import announce, announce_to
 from harbor.settings import HarborSettings
 from storage import open_database
 from storage import reseal as reseal_all
 from web.app import TelegramHook, create_app
 from web.metrics import exposition
 from web.serving import serving
+
+UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
+"""How long before an operator who has not opened the bot yet is offered their commands again."""
 
 
 async def run(settings: Settings) -> None:
@@ -60,7 +64,10 @@ async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -
 
 async def _greet(assembly: Assembly) -> None:
     await assembly.receiver.introduced.wait()
-    await announce(assembly.application, assembly.terms)
+    await announce(assembly.application)
+    unmet = sorted(assembly.terms.operators)
+    while unmet := [who for who in unmet if not await announce_to(assembly.application, who)]:
+        await assembly.clock.sleep_until(assembly.clock.now() + UNTIL_AN_OPERATOR_IS_MET)
 
 
 @contextlib.asynccontextmanager

@@ -14,9 +14,10 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 from starlette.types import ASGIApp
 
-from bot.cli.assembly import assembled
+from bot.cli.assembly import Assembly, assembled
 from bot.cli.running import receive
 from bot.cli.signals import stop_requested
 from bot.settings import BadSetting, Settings
@@ -24,6 +25,8 @@ from harbor.settings import HarborSettings
 from sandbox.clock import Clock
 from sandbox.serving import serving
 from sandbox.stage import create_stage
+from web.app import create_app
+from web.metrics import exposition
 
 TOKEN = "42:sandbox"
 OPERATOR = 1000
@@ -82,8 +85,25 @@ class _Bots:
     async def _live(self, stop: asyncio.Event) -> None:
         with tempfile.TemporaryDirectory(prefix="lockerbot-") as folder:
             settings = _settings(self._url, Path(folder))
-            async with assembled(settings, _harbor_settings(self._url), self._clock) as assembly:
+            async with (
+                assembled(settings, _harbor_settings(self._url), self._clock) as assembly,
+                self._hearing_pushes(assembly),
+            ):
                 await receive(settings, assembly, stop)
+
+    @contextlib.asynccontextmanager
+    async def _hearing_pushes(self, assembly: Assembly) -> AsyncIterator[None]:
+        """The bot's web edge on a port of its own, and Harbor told where to push."""
+        app = create_app(
+            health=assembly.health,
+            metrics=lambda: exposition(assembly.reading),
+            harbor=assembly.push,
+        )
+        async with serving(app) as edge, httpx.AsyncClient() as http:
+            where = {"url": f"{edge}/harbor", "secret": WEBHOOK_SECRET}
+            told = await http.put(f"{self._url}/harbor/sandbox/webhook", json=where)
+            told.raise_for_status()
+            yield
 
 
 def _settings(url: str, folder: Path) -> Settings:
@@ -127,16 +147,16 @@ def _welcome(url: str) -> str:
 
 async def serve_harbor(port: int) -> None:
     """A Harbor alone, until asked to end."""
-    from sandbox.harbor.app import create_app
+    from sandbox.harbor.app import create_app as create_harbor
 
-    await _serve(create_app(), port, "HARBOR_API_URL and HARBOR_ACCOUNTS_URL")
+    await _serve(create_harbor(), port, "HARBOR_API_URL and HARBOR_ACCOUNTS_URL")
 
 
 async def serve_telegram(port: int) -> None:
     """A Telegram alone, until asked to end."""
-    from sandbox.telegram.app import create_app
+    from sandbox.telegram.app import create_app as create_telegram
 
-    await _serve(create_app(), port, "TELEGRAM_API_URL")
+    await _serve(create_telegram(), port, "TELEGRAM_API_URL")
 
 
 async def _serve(app: ASGIApp, port: int, setting: str) -> None:
