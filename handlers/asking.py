@@ -126,6 +126,7 @@ async def take_back_prompt(screen: Screen) -> View:
         _("↩️ <b>Take this parcel back?</b>"),
         await _which(screen, delivery),
         _("You get the pick-up code; nobody else can collect it then."),
+        *await _code_still_out(screen, delivery),
     ]
     return _yes_or_back(screen, lines, _("Yes, take it back"), Verb.TAKE_BACK_OK, delivery)
 
@@ -140,6 +141,7 @@ async def hand_over_prompt(screen: Screen) -> View:
         _("🔁 <b>Let somebody else collect it?</b>"),
         await _which(screen, delivery),
         _("There will be a new link and code; the old ones stop working."),
+        *await _code_still_out(screen, delivery),
     ]
     return _yes_or_back(screen, lines, _("Yes, a new link"), Verb.HAND_OVER_OK, delivery)
 
@@ -220,6 +222,19 @@ def _fresh_code(screen: Screen, delivery: Delivery) -> Button | None:
 async def _possible(screen: Screen, question: str) -> Delivery | None:
     delivery = await screen.delivery()
     return delivery if delivery and delivery.state in _POSSIBLE[question] else None
+
+
+async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
+    """What can't be undone: Harbor knows no way to call a token back before it ends."""
+    now, until = screen.sight.clock.now(), delivery.code_until
+    if delivery.state is not State.STORED or until is None or until <= now:
+        return []
+    tower = await screen.sight.towers.one(delivery.tower)
+    time = screen.words.moment(until, tower.zone if tower else "UTC", now=now)
+    said = screen.words._(
+        "⚠️ A pick-up code already shown may still open the door until {until}.", until=time
+    )
+    return [said]
 
 
 def _overtaken(screen: Screen) -> View:

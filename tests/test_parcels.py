@@ -151,6 +151,18 @@ async def test_three_reports_of_a_door_tell_the_operators(world: Chats, anna: Ph
 # -- while it is in the locker
 
 
+async def test_taking_back_says_that_a_code_already_shown_may_still_open_the_door(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    await press(anna, "Take it back")
+    assert "may still open" not in await anna.screen()
+    await anna.press("Back")
+    await press(ben, "Get pick-up code")
+    await press(anna, "Take it back")
+    assert "may still open the door until 11:1" in await anna.screen()
+
+
 async def test_taking_back_asks_first_and_ends_the_recipients_claim(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
