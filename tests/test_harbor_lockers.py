@@ -199,7 +199,7 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
             return answer(200, {"byType": [kind], "lockerAvailability": count})
         if heard.method == "POST":
             assert heard.json["lockerTypeId"] == 11
-            return answer(200, {"id": 5, "linkToken": "https://link"})
+            return answer(200, {"id": 5, "linkToken": "locker-open://dropoff?token=t"})
         if heard.path.endswith("/locker-open-requests/5"):
             return answer(200, {"id": 5, "lockerId": 42, "towerId": TOWER})
         return place()(heard)
@@ -207,4 +207,4 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
     async with stand_in(say) as server, server.harbor() as harbor:
         port = HarborLockers(harbor)
         link = await port.drop_off_link((await port.towers())[0], Size.SMALL, low=True)
-    assert (link.tower, link.locker, link.url) == (TOWER, 42, "https://link")
+    assert (link.tower, link.locker, link.url) == (TOWER, 42, "locker-open://dropoff?token=t")
