@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from bot.cli.assembly import Assembly, Plan, assemble, turning
 from bot.model import Delivery, Draft, Person, PersonId
 from bot.outbox import Outbox
 from bot.ports import Database, Transaction
@@ -31,17 +32,10 @@ from bot.towers import Towers
 from bot.waking import Loop
 from bot.watcher import Watcher
 from bot.worker import Worker
-from handlers.application import build_application
-from handlers.context import Wiring
-from handlers.conversation import build_dialogue, phrases
 from handlers.dialogue import state_of
 from handlers.durable import App
-from handlers.messenger import TelegramMessenger
 from handlers.pace import Pace
-from handlers.presenter import ChatPresenter
-from handlers.prompting import Health, Sight
 from handlers.receiver import Receiver
-from handlers.screens import Screens
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from harbor.settings import HarborSettings
@@ -157,9 +151,11 @@ async def chats(
         _harbor(url, clock) as harbor,
     ):
         telegram = stage.state.stage.telegram.state.telegram
-        world = _assembled(database, clock, http, telegram, terms, harbor, url, locale)
-        async with _running(world):
-            yield world
+        plan = Plan(TOKEN, f"{url}/telegram", terms, locale)
+        pace = Pace(clock, overall=None, a_chat=None)
+        assembly = assemble(plan, database, HarborLockers(harbor), clock, pace)
+        async with _running(assembly):
+            yield _assembled(database, clock, http, telegram, assembly)
 
 
 def _harbor(url: str, clock: Clock) -> Harbor:
@@ -177,85 +173,32 @@ def _assembled(
     clock: Clock,
     http: httpx.AsyncClient,
     telegram: Any,
-    terms: Terms,
-    harbor: Harbor,
-    url: str,
-    locale: str,
+    assembly: Assembly,
 ) -> Chats:
-    lockers, loops = HarborLockers(harbor), dict[str, Loop]()
-    towers = Towers(database, lockers, clock)
-
-    def poke(*names: str) -> Callable[[], None]:
-        def poke_all() -> None:
-            for name in names:
-                loops[name].poke()
-
-        return poke_all
-
-    wiring = Wiring(
-        database=database,
-        clock=clock,
-        terms=terms,
-        phrases=phrases(),
-        poke_outbox=lambda touched: outbox.touch(touched),
-        poke_worker=poke("worker", "timekeeper"),
-        locale=locale,
-    )
-    application = build_application(TOKEN, f"{url}/telegram", wiring, build_dialogue())
-
-    async def health() -> Health:
-        counts = await database.look(lambda tx: tx.counts())
-        return Health(not watcher.away, True, watcher.looked_at, counts.cards_owed)
-
-    watcher = Watcher(database, lockers, clock, terms, poke_outbox=poke("outbox"))
-    worker = Worker(
-        database, lockers, clock, terms, poke_outbox=poke("outbox"), poke_watcher=poke("watcher")
-    )
-    sight = Sight(database, towers, clock, terms, health, locale)
-    presenter = ChatPresenter(
-        database,
-        clock,
-        terms,
-        Screens(sight),
-        bot=lambda: str(telegram.bot["username"]),
-        locale=locale,
-    )
-    messenger = TelegramMessenger(application.bot, Pace(clock, overall=None, a_chat=None))
-    outbox = Outbox(database, messenger, presenter, clock)
-    timekeeper = Timekeeper(database, clock, terms, poke_outbox=poke("outbox"))
-    turns = {"worker": worker, "watcher": watcher, "outbox": outbox, "timekeeper": timekeeper}
-    loops |= {name: Loop(name, clock, part.turn) for name, part in turns.items()}  # type: ignore[attr-defined]  # each has a `turn`
-    worker.poke, outbox.poke = loops["worker"].poke, loops["outbox"].poke
     return Chats(
         database=database,
         clock=clock,
         http=http,
         telegram=telegram,
-        terms=terms,
-        application=application,
-        receiver=Receiver(application, clock),
-        lockers=lockers,
-        towers=towers,
-        worker=worker,
-        watcher=watcher,
-        timekeeper=timekeeper,
-        outbox=outbox,
-        loops=loops,
+        terms=assembly.terms,
+        application=assembly.application,
+        receiver=assembly.receiver,
+        lockers=assembly.lockers,
+        towers=assembly.towers,
+        worker=assembly.worker,
+        watcher=assembly.watcher,
+        timekeeper=assembly.timekeeper,
+        outbox=assembly.outbox,
+        loops=dict(assembly.loops),
     )
 
 
 @contextlib.asynccontextmanager
-async def _running(world: Chats) -> AsyncIterator[None]:
-    await world.towers.load()
-    polling = asyncio.create_task(world.receiver.poll())
-    turning = [asyncio.create_task(loop.run()) for loop in world.loops.values()]
-    try:
-        yield
-    finally:
-        world.receiver.stop()
-        for loop in world.loops.values():
-            loop.stop()
-        await asyncio.gather(polling, *turning)
-        await world.worker.settle()
-        await world.outbox.settle()
-        await world.application.shutdown()
+async def _running(assembly: Assembly) -> AsyncIterator[None]:
+    async with turning(assembly):
+        polling = asyncio.create_task(assembly.receiver.poll())
+        try:
+            yield
+        finally:
+            assembly.receiver.stop()
+            await polling

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -35,7 +35,6 @@ from handlers.presenter import ChatPresenter
 from handlers.prompting import Health, Sight
 from handlers.receiver import Receiver
 from handlers.screens import Screens
-from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
 from harbor.pushes import as_push
@@ -49,6 +48,17 @@ log = structlog.get_logger()
 
 FAREWELL = 5.0
 """Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the parts must agree on; `signature`: how Harbor signs its pushes."""
+
+    token: str = field(repr=False)
+    api_url: str
+    terms: Terms
+    locale: str = "en"
+    signature: Signature | None = None
 
 
 @dataclass(slots=True)
@@ -147,74 +157,50 @@ async def assembled(
     what is missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
+    token = settings.telegram_bot_token
+    assert token is not None, "asked for above"
+    plan = Plan(
+        token=token.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        terms=settings.terms,
+        locale=settings.locale,
+        signature=harbor_settings.signature,
+    )
     async with (
         open_database(settings.database_url, keys=settings.keys) as database,
         harbor_settings.connect(clock=clock.now) as harbor,
     ):
-        pace = pace or Pace(clock)
-        assembly = _assemble(settings, harbor_settings.signature, database, harbor, clock, pace)
-        await assembly.towers.load()
-        await assembly.worker.recover()
-        await assembly.outbox.recover()
-        async with _turning(assembly):
+        lockers = HarborLockers(harbor, settings.only_towers)
+        assembly = assemble(plan, database, lockers, clock, pace or Pace(clock))
+        async with turning(assembly):
             yield assembly
 
 
-def _assemble(
-    settings: Settings,
-    signature: Signature | None,
-    database: Database,
-    harbor: Harbor,
-    clock: Clock,
-    pace: Pace,
+def assemble(
+    plan: Plan, database: Database, lockers: HarborLockers, clock: Clock, pace: Pace
 ) -> Assembly:
-    lockers, terms = HarborLockers(harbor, settings.only_towers), settings.terms
+    """All parts put together, none of them at work yet: see `turning`."""
     loops: dict[str, Loop] = {}
-    towers = Towers(database, lockers, clock)
-    watcher = Watcher(database, lockers, clock, terms, poke_outbox=lambda: loops["outbox"].poke())
+
+    def poke(name: str) -> Callable[[], None]:
+        return lambda: loops[name].poke()
+
+    terms, towers = plan.terms, Towers(database, lockers, clock)
+    watcher = Watcher(database, lockers, clock, terms, poke_outbox=poke("outbox"))
     worker = Worker(
-        database,
-        lockers,
-        clock,
-        terms,
-        poke_outbox=lambda: loops["outbox"].poke(),
-        poke_watcher=lambda: loops["watcher"].poke(),
+        database, lockers, clock, terms, poke_outbox=poke("outbox"), poke_watcher=poke("watcher")
     )
-    timekeeper = Timekeeper(database, clock, terms, poke_outbox=lambda: loops["outbox"].poke())
-    token = settings.telegram_bot_token
-    assert token is not None, "asked for above"
-    wiring = Wiring(
-        database=database,
-        clock=clock,
-        terms=terms,
-        phrases=phrases(),
-        poke_outbox=lambda touched: assembly.poke_outbox(touched),
-        poke_worker=lambda: assembly.poke_worker(),
-        locale=settings.locale,
-    )
-    application = build_application(
-        token.get_secret_value(), settings.telegram_api_url, wiring, build_dialogue()
-    )
-    messenger = TelegramMessenger(application.bot, pace)
-    screens = Screens(
-        Sight(database, towers, clock, terms, lambda: assembly.condition(), settings.locale)
-    )
-    presenter = ChatPresenter(
-        database,
-        clock,
-        terms,
-        screens,
-        bot=lambda: application.bot.username,
-        locale=settings.locale,
-    )
-    outbox = Outbox(database, messenger, presenter, clock)
+    timekeeper = Timekeeper(database, clock, terms, poke_outbox=poke("outbox"))
+    application = _application(plan, database, clock, lambda: assembly)
+    presenter = _presenter(plan, database, towers, clock, lambda: assembly)
+    outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock)
     loops |= {
         "worker": Loop("worker", clock, worker.turn),
         "watcher": Loop("watcher", clock, watcher.turn),
         "timekeeper": Loop("timekeeper", clock, timekeeper.turn),
         "outbox": Loop("outbox", clock, outbox.turn),
     }
-    worker.poke, outbox.poke = loops["worker"].poke, loops["outbox"].poke
+    worker.poke, outbox.poke = poke("worker"), poke("outbox")
     assembly = Assembly(
         database=database,
         lockers=lockers,
@@ -228,13 +214,46 @@ def _assemble(
         timekeeper=timekeeper,
         outbox=outbox,
         loops=loops,
-        signature=signature,
+        signature=plan.signature,
     )
     return assembly
 
 
+def _application(
+    plan: Plan, database: Database, clock: Clock, assembly: Callable[[], Assembly]
+) -> App:
+    wiring = Wiring(
+        database=database,
+        clock=clock,
+        terms=plan.terms,
+        phrases=phrases(),
+        poke_outbox=lambda touched: assembly().poke_outbox(touched),
+        poke_worker=lambda: assembly().poke_worker(),
+        locale=plan.locale,
+    )
+    return build_application(plan.token, plan.api_url, wiring, build_dialogue())
+
+
+def _presenter(
+    plan: Plan, database: Database, towers: Towers, clock: Clock, assembly: Callable[[], Assembly]
+) -> ChatPresenter:
+    sight = Sight(database, towers, clock, plan.terms, lambda: assembly().condition(), plan.locale)
+    return ChatPresenter(
+        database,
+        clock,
+        plan.terms,
+        Screens(sight),
+        bot=lambda: assembly().application.bot.username,
+        locale=plan.locale,
+    )
+
+
 @contextlib.asynccontextmanager
-async def _turning(assembly: Assembly) -> AsyncIterator[None]:
+async def turning(assembly: Assembly) -> AsyncIterator[None]:
+    """Its loops at work while the block lasts; nothing is said before we are introduced."""
+    await assembly.towers.load()
+    await assembly.worker.recover()
+    await assembly.outbox.recover()
     running = {name: loop.run() for name, loop in assembly.loops.items()}
     running["outbox"] = _when_introduced(assembly, running["outbox"])
     tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
