@@ -20,6 +20,8 @@ from storage.connection import Row, Statement
 from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 _BUSY_MILLISECONDS = 5000
+_A_TURN = 0.02  # seconds
+_TURNS = 100
 
 _SETTINGS = (
     f"pragma busy_timeout = {_BUSY_MILLISECONDS}",
@@ -94,11 +96,22 @@ async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
             raise
     try:
         for setting in settings:
-            await thread.fetch_last([(setting, ())])
+            await _apply(thread, setting)
     except BaseException:
         await thread.close()
         raise
     return thread
+
+
+async def _apply(thread: Thread, setting: str) -> None:
+    """Going over to WAL needs the file alone for a moment, and SQLite's busy time-out does not
+    cover that: of several that start at once, each waits for its turn here."""
+    for _ in range(_TURNS):
+        with contextlib.suppress(StorageUnavailable):
+            await thread.fetch_last([(setting, ())])
+            return
+        await asyncio.sleep(_A_TURN)
+    await thread.fetch_last([(setting, ())])
 
 
 class SqliteConnection:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sandbox.harbor.app import create_app
 from sandbox.harbor.faults import KNOWN
 from sandbox.harbor.states import Status
 from sandbox.serving import serving
+from tests import curl
 from tests.sandbox_harbor import START, TOWER
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "sandbox.md"
@@ -32,6 +34,8 @@ def commands() -> str:
 
 
 async def test_the_documented_walk_moves_a_parcel(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        curl.install(tmp_path / "bin")
     app = create_app(clock=Clock(START, stopped=True))
     async with serving(app) as base:
         # Each command's output is set off from the next one's by a line of its own.
@@ -41,7 +45,7 @@ async def test_the_documented_walk_moves_a_parcel(tmp_path: Path) -> None:
             "-euc",
             script.replace("http://127.0.0.1:8081", base),
             cwd=tmp_path,
-            env={"PATH": f"{BESIDE_PYTHON}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+            env={"PATH": f"{BESIDE_PYTHON}:{os.environ['PATH']}:bin", "HOME": str(tmp_path)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -79,6 +79,7 @@ class Town:
 
     async def a_few_seconds_pass(self) -> None:
         await self.world.turn(6)
+        await self.world.look()
 
     async def minutes_pass(self, minutes: float) -> None:
         await self.world.turn(minutes * 60)
