@@ -75,7 +75,10 @@ class Chat:
         [photo] = [m["photo"][-1] for m in self.messages if "photo" in m]
         stored = self.there.telegram.files.by_id(photo["file_id"])
         assert stored is not None
-        read = zxingcpp.read_barcodes(Image.open(io.BytesIO(stored.content)).convert("L"))
+        read = zxingcpp.read_barcodes(
+            Image.open(io.BytesIO(stored.content)).convert("L"),
+            formats=zxingcpp.BarcodeFormat.QRCode,
+        )
         return read[0].text if read else ""
 
     def fault(self, name: str, call: str, **parameters: Any) -> None:

@@ -13,6 +13,9 @@ from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 
 from handlers.qr import QUIET_ZONE, blank, symbol
 
+# Asked for by name: zxing sees bars of other codes in one symbol out of some hundreds.
+QR = zxingcpp.BarcodeFormat.QRCode
+
 CODE = "HARBOR://OPEN/0123456789ABCDEF/1207/" + "A5" * 48 + "/" + "3C" * 16
 LINK = "https://open.example.com/locker?tower=0123456789abcdef&key=Zm9vYmFyLWJhei1xdXV4"
 
@@ -25,7 +28,7 @@ def picture(png: bytes) -> Image.Image:
 
 @TEXTS
 def test_a_phone_reads_what_was_written(text: str) -> None:
-    [read] = zxingcpp.read_barcodes(picture(symbol(text)))
+    [read] = zxingcpp.read_barcodes(picture(symbol(text)), formats=QR)
     assert read.text == text
     assert read.format == zxingcpp.BarcodeFormat.QRCode
 
@@ -35,7 +38,7 @@ def test_a_phone_reads_what_was_written(text: str) -> None:
 def test_a_phone_at_arms_length_reads_it_too(text: str, blur: int) -> None:
     drawn = picture(symbol(text))
     small = drawn.resize((drawn.width // blur, drawn.height // blur), Image.Resampling.BILINEAR)
-    [read] = zxingcpp.read_barcodes(small)
+    [read] = zxingcpp.read_barcodes(small, formats=QR)
     assert read.text == text
 
 
@@ -48,7 +51,7 @@ def version(mode: int) -> int:
 
 
 def test_a_token_is_written_in_alphanumeric_mode() -> None:
-    [read] = zxingcpp.read_barcodes(picture(symbol(CODE)))
+    [read] = zxingcpp.read_barcodes(picture(symbol(CODE)), formats=QR)
     assert read.ec_level == "M"
     assert int(read.extra["Version"]) == version(MODE_ALPHA_NUM) < version(MODE_8BIT_BYTE)
 

@@ -57,7 +57,9 @@ class Somebody:
         """What a scanner reads from the latest picture on their phone."""
         message = await self.phone.sees("HARBOR://OPEN/")
         picture = await self.phone.world.http.get(f"/telegram{message['photo_url']}")
-        [symbol] = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)))
+        [symbol] = zxingcpp.read_barcodes(
+            Image.open(io.BytesIO(picture.content)), formats=zxingcpp.BarcodeFormat.QRCode
+        )
         return str(symbol.text)
 
     async def rings(self) -> int:
