@@ -156,7 +156,7 @@ class Watcher:
             if current is None or current.occupied_at is not None:
                 return
             since = await _theirs_since(tx, current)
-            if since is None or at < since:
+            if since is None or at < since.replace(microsecond=0):  # towers tell whole seconds
                 return
             happened = min(at, now)  # a tower's clock may be ahead of ours
             if meaning(current.state, LockerStatus.OCCUPIED) is Event.DROPPED_OFF:

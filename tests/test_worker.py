@@ -210,6 +210,16 @@ async def test_a_verified_push_tells_when_and_an_unverified_one_tells_nothing(co
     assert stored.heard_at == core.clock.now()
 
 
+async def test_a_push_of_the_same_second_counts_though_a_tower_tells_no_fractions(core: Core):
+    core.clock.turn(0.7)
+    delivery = await core.rented()
+    assert delivery.locker is not None
+    at = core.clock.now().replace(microsecond=0)
+    push = Push(TOWER, delivery.locker, LockerStatus.OCCUPIED, at, "LOCKER_TOKEN_USED", True)
+    await core.watcher.heard(push)
+    assert (await core.now(delivery)).occupied_at == at
+
+
 async def test_a_push_from_before_the_delivery_says_nothing_about_it(core: Core):
     delivery = await core.rented()
     assert delivery.locker is not None
