@@ -7,13 +7,13 @@ and Telegram answer, and every tower has been synced.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.codes import claim_payload
 from bot.lifecycle import LIVE, State
-from bot.model import Card, CodeKind, Delivery, LockerId, PersonId, TowerId, delivery_subject
+from bot.model import Card, Code, CodeKind, Delivery, LockerId, PersonId, TowerId, delivery_subject
 from bot.ports import Database, Lockers, Transaction
 from bot.terms import Terms
 from bot.view import View
@@ -82,10 +82,12 @@ def _each_code_one_reader(chat: MemoryChat) -> list[str]:
     return [f"a code was shown to {sorted(who)}" for who in chat.codes.values() if len(who) > 1]
 
 
-async def _codes_are_their_holders(world: World, deliveries: Iterable[Delivery]) -> list[str]:
+async def _codes_are_their_holders(world: World, deliveries: Sequence[Delivery]) -> list[str]:
+    async def look(tx: Transaction) -> list[tuple[Delivery, Code | None]]:
+        return [(delivery, await tx.code(delivery.id)) for delivery in deliveries]
+
     wrong = []
-    for delivery in deliveries:
-        code = await world.database.look(lambda tx, of=delivery: tx.code(of.id))  # type: ignore[misc]  # bound now
+    for delivery, code in await world.database.look(look):
         if code is None:
             continue
         drop_off = code.kind is CodeKind.DROP_OFF

@@ -13,7 +13,7 @@ import pytest
 
 from bot import deliveries
 from bot.lifecycle import LockerStatus, State
-from bot.model import Size
+from bot.model import Size, delivery_subject
 from bot.ports import Database
 from tests.chats import MARKET, Chats, chats
 from tests.core import ANNA, BEN, TOWER, Core, core_on
@@ -142,8 +142,11 @@ async def test_the_sender_is_told_even_where_telegram_says_so_only_when_the_bot_
     """The outbox meets it first: no update has come."""
     chat = MemoryChat(core.clock)
     bot = Bot(core, chat)
-    chat.blocked.add(BEN)
     delivery = await core.stored(recipient=BEN, recipient_name="Ben")
+    await bot.react()
+    chat.blocked.add(BEN)
+    subject = delivery_subject(delivery.id)
+    await core.database.run(lambda tx: tx.mark(BEN, subject, now=core.clock.now(), ring=True))
     await bot.react()
     card = await core.card(ANNA, delivery)
     assert card is not None
@@ -241,7 +244,8 @@ async def test_a_harbor_that_is_slow_for_one_delays_nobody_else(world: Chats) ->
     await books(ben)
     await ben.press("Get drop-off code")
     await ben.sees("HARBOR://OPEN/")
-    await anna.sees("Looking for a locker")
+    [annas] = await world.deliveries(anna)
+    assert (annas.state, annas.want_attempts) == (State.REQUESTED, 0), "still under way"
     world.clock.turn(5)
     await anna.sees("Reserved until")
 
@@ -274,6 +278,7 @@ async def test_a_telegram_that_is_slow_for_one_delays_nobody_else(world: Chats) 
     await ben.press("Get drop-off code")
     await ben.sees("HARBOR://OPEN/")
     assert "What would you like to do?" in await anna.screen()
+    assert world.outbox.tally.postponed == 0, "still under way"
     await world.faults("telegram")
     world.clock.turn(5)
     await anna.sees("Which tower?")
