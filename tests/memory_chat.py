@@ -38,7 +38,6 @@ class MemoryChat:
     buttons: dict[tuple[PersonId, str], None] = field(default_factory=dict)
     blocked: set[PersonId] = field(default_factory=set)
     fault: str | None = None
-    doubles: int = 0
     _last: int = 0
 
     async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
@@ -48,7 +47,6 @@ class MemoryChat:
         message = MessageId(self._last)
         self._show(chat, message, view)
         if self.fault == "reply_lost":
-            self.doubles += 1
             raise OutcomeUnknown("the answer was lost")
         return message
 

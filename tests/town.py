@@ -11,6 +11,8 @@ from PIL import Image
 from tests.chats import Chats
 from tests.phones import AtTower, Phone
 
+QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
 
 @dataclass
 class Somebody:
@@ -57,9 +59,7 @@ class Somebody:
         """What a scanner reads from the latest picture on their phone."""
         message = await self.phone.sees("HARBOR://OPEN/")
         picture = await self.phone.world.http.get(f"/telegram{message['photo_url']}")
-        [symbol] = zxingcpp.read_barcodes(
-            Image.open(io.BytesIO(picture.content)), formats=zxingcpp.BarcodeFormat.QRCode
-        )
+        [symbol] = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)), formats=QR)
         return str(symbol.text)
 
     async def rings(self) -> int:
