@@ -118,9 +118,21 @@ async def the(
 
 async def request(act: Act, sender: Person, wish: Wish) -> Delivery:
     """A new delivery out of a finished draft; the sender's screen becomes its card."""
+    delivery = await _begin(act, sender.id, wish)
+    if wish.recipient is None:
+        await act.tx.save_claim(new_claim(delivery.id))
+    await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
+    await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
+    return delivery
+
+
+async def _begin(
+    act: Act, sender: PersonId, wish: Wish, *, handed_over_by: PersonId | None = None
+) -> Delivery:
+    """Written down, with its first line of history, and wanting a locker from now on."""
     delivery = Delivery(
         id=new_delivery_id(),
-        sender=sender.id,
+        sender=sender,
         tower=wish.tower,
         size=wish.size,
         low=wish.low,
@@ -128,17 +140,14 @@ async def request(act: Act, sender: Person, wish: Wish) -> Delivery:
         note=wish.note[:MAX_NOTE] if wish.note else None,
         recipient=wish.recipient,
         recipient_name=wish.recipient_name,
+        handed_over_by=handed_over_by,
         want=Want.LOCKER,
         want_due=act.now,
         created_at=act.now,
         changed_at=act.now,
     )
     delivery = await act.tx.add_delivery(delivery)
-    if wish.recipient is None:
-        await act.tx.save_claim(new_claim(delivery.id))
-    await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
-    await act.tx.record(Moment(delivery.id, act.now, "requested", sender.id, wish.size.value))
-    await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
+    await act.tx.record(Moment(delivery.id, act.now, "requested", act.person, wish.size.value))
     return delivery
 
 
@@ -159,31 +168,22 @@ async def another_size(act: Act, delivery: Delivery, size: Size) -> Delivery:
 
 async def _succeed(act: Act, old: Delivery, tower: TowerId, size: Size) -> Delivery:
     """A successor takes over recipient, claim, note and card, so that a forwarded link holds."""
-    new = await act.tx.add_delivery(
-        Delivery(
-            id=new_delivery_id(),
-            sender=old.sender,
-            tower=tower,
-            size=size,
-            low=old.low,
-            larger_allowed=old.larger_allowed,
-            note=old.note,
-            recipient=old.recipient,
-            recipient_name=old.recipient_name,
-            handed_over_by=old.handed_over_by,
-            want=Want.LOCKER,
-            want_due=act.now,
-            created_at=act.now,
-            changed_at=act.now,
-        )
+    wish = Wish(
+        tower=tower,
+        size=size,
+        low=old.low,
+        larger_allowed=old.larger_allowed,
+        note=old.note,
+        recipient=old.recipient,
+        recipient_name=old.recipient_name,
     )
+    new = await _begin(act, old.sender, wish, handed_over_by=old.handed_over_by)
     if (claim := await act.tx.claim(old.id)) is not None:
         await act.tx.drop_claim(old.id)
         await act.tx.save_claim(replace(claim, delivery=new.id))
     elif old.recipient is None:
         await act.tx.save_claim(new_claim(new.id))
     await keep(act.tx, replace(old, successor=new.id), now=act.now, terms=act.terms)
-    await act.tx.record(Moment(new.id, act.now, "requested", act.person, size.value))
     for card in await act.tx.cards_about(delivery_subject(old.id)):
         await act.tx.move_card(card.chat, card.subject, delivery_subject(new.id), now=act.now)
     return new

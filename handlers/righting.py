@@ -38,7 +38,6 @@ DELIVERY, SURE_RELEASE, SURE_END, MESSAGE, SURE_ORPHAN = (
 RELEASE, END, WRITE = "release", "end", "write"
 YES_RELEASE, YES_END, YES_ORPHAN = "release_ok", "end_ok", "free_ok"
 _RELEASABLE = (State.REQUESTED, State.RESERVED, State.RENTED, State.RELEASING)
-_ROOM = 3000
 
 
 # -- steps
