@@ -20,7 +20,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m handlers.words check
+	$(BIN)/python -m wording check
 	$(BIN)/python -m docs.check
 
 bench: $(READY)

@@ -22,12 +22,12 @@ async def lockerbot(url: str, token: str, directory: Path) -> None:
     """Ours: one tap is a transaction, an answer to the callback query, and an edit."""
     from benchmarks.harbor import StandIn
     from benchmarks.loopback import serving
-    from bot.cli.assembly import assembled
-    from bot.cli.logs import set_up_logging
-    from bot.cli.running import spare_the_collector
-    from bot.clock import SystemClock
-    from bot.settings import Settings
-    from handlers.pace import Pace
+    from cli.bootstrap import assembled
+    from cli.logs import set_up_logging
+    from cli.run import spare_the_collector
+    from cli.settings import Settings
+    from cli.system_clock import SystemClock
+    from handlers.telegram.rate_limit import RateLimit
     from harbor.settings import HarborSettings
 
     set_up_logging("warning", None)
@@ -45,7 +45,7 @@ async def lockerbot(url: str, token: str, directory: Path) -> None:
             client_id="bench",
             client_secret="bench",  # noqa: S106 - the stand-in takes any
         )
-        pace = Pace(clock, overall=None, a_chat=None)
+        pace = RateLimit(clock, overall=None, a_chat=None)
         async with assembled(settings, wire, clock, pace=pace) as assembly:
             spare_the_collector()
             await assembly.receiver.poll()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.loopback import Exchange
-from bot.model import TowerId
+from bot.domain.ids import TowerId
 
 TOWER = TowerId("0100000000000175")
 _TOKEN = b'{"access_token": "t", "expires_in": 300}'

@@ -20,12 +20,15 @@ import httpx
 from benchmarks.harbor import TOWER, StandIn, lockers
 from benchmarks.loopback import serving_apart
 from benchmarks.report import Bench, Value
-from bot.clock import SystemClock
-from bot.lifecycle import LockerStatus, State
-from bot.model import Delivery, DeliveryId, LockerId, PersonId, Size
-from bot.ports import Database, Lockers, Transaction
-from bot.terms import Terms
-from bot.watcher import Watcher
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, LockerId, PersonId
+from bot.domain.lifecycle import State
+from bot.domain.policy import Policy
+from bot.domain.tower import LockerStatus, Size
+from bot.ports.database import Database, Transaction
+from bot.ports.lockers import Lockers
+from bot.workers.watcher import Watcher
+from cli.system_clock import SystemClock
 from harbor.client import Harbor
 from harbor.connection import LIMITS
 from harbor.lockers import HarborLockers
@@ -75,7 +78,7 @@ async def fill(database: Database, count: int) -> None:
             locker_name="14",
             created_at=at,
             changed_at=at,
-            heard_at=at,
+            reported_at=at,
         )
 
     async def some(tx: Transaction, first: int) -> None:
@@ -103,7 +106,7 @@ async def watching(
     ):
         await fill(database, count)
         port: Lockers = HarborLockers(harbor)
-        yield Watcher(database, port, SystemClock(), Terms(), poke_outbox=lambda: None)
+        yield Watcher(database, port, SystemClock(), Policy(), poke_outbox=lambda: None)
 
 
 async def look(watcher: Watcher, live: int, transport: Counting) -> Look:

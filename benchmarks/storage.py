@@ -21,8 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.report import Bench, Value
-from bot.model import SCREEN, PersonId
-from bot.ports import Database, Transaction
+from bot.domain.card import SCREEN
+from bot.domain.ids import PersonId
+from bot.ports.database import Database, Transaction
 from storage import open_database
 
 AT_ONCE = (1, 16, 256)

@@ -13,14 +13,17 @@ from typing import Any
 
 import httpx
 
-from bot.clock import SystemClock
-from bot.lifecycle import LockerStatus, State
-from bot.model import SCREEN, Card, Delivery, PersonId, code_subject, delivery_subject
-from bot.ports import Database, Transaction
-from bot.terms import Terms
-from bot.towers import Towers
-from handlers.presenter import ChatPresenter
-from handlers.prompting import Health, Sight
+from bot.domain.card import SCREEN, Card, code_subject, delivery_subject
+from bot.domain.delivery import Delivery
+from bot.domain.ids import PersonId
+from bot.domain.lifecycle import State
+from bot.domain.policy import Policy
+from bot.domain.tower import LockerStatus
+from bot.ports.database import Database, Transaction
+from bot.workers.towers import Towers
+from cli.system_clock import SystemClock
+from handlers.conversation.presenter import ChatPresenter
+from handlers.conversation.questions import Health, Sight
 from handlers.screens import Screens
 from harbor.lockers import HarborLockers
 from sandbox.telegram.html import parse_html
@@ -59,7 +62,7 @@ async def every_locker_has_its_delivery(database: Database, lockers: HarborLocke
     """Promises 2 and 3: no orphan at Harbor, no delivery whose locker is not held."""
     assigned = {(x.tower, x.id): x.status for x in await lockers.assigned()}
     live = await database.look(lambda tx: tx.live_deliveries())
-    owners = Counter((x.tower, x.locker or x.trying) for x in live)
+    owners = Counter((x.tower, x.locker or x.candidate) for x in live)
     found = [
         f"locker {door} is held at Harbor by nobody here" for door in assigned if not owners[door]
     ]
@@ -85,10 +88,10 @@ class Chats:
 
     def __init__(self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers) -> None:
         self._http, self._database = http, database
-        clock, terms = SystemClock(), Terms(operators=frozenset({PersonId(1)}))
-        sight = Sight(database, Towers(database, lockers, clock), clock, terms, _healthy)
+        clock, policy = SystemClock(), Policy(operators=frozenset({PersonId(1)}))
+        sight = Sight(database, Towers(database, lockers, clock), clock, policy, _healthy)
         self._presenter = ChatPresenter(
-            database, clock, terms, Screens(sight), bot=lambda: "harbor_lockers_bot"
+            database, clock, policy, Screens(sight), bot=lambda: "harbor_lockers_bot"
         )
         self.ghosts = 0
 

@@ -40,7 +40,7 @@ class Plug:
         """Start the bot; it gets its first update some time later."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self._environment, stdout=log, stderr=log
+                sys.executable, "-m", "cli", "run", env=self._environment, stdout=log, stderr=log
             )
 
     async def pull(self) -> None:

@@ -10,8 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from bot.lifecycle import diagram
-from bot.settings import Settings
+from bot.domain.lifecycle import diagram
+from cli.settings import Settings
 from harbor.settings import HarborSettings
 
 ROOT = Path(__file__).parent.parent

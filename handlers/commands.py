@@ -12,9 +12,9 @@ import structlog
 from telegram import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from telegram.error import TelegramError
 
-from bot.model import PersonId
-from handlers.durable import App
-from handlers.words import LANGUAGES, Words, speak
+from bot.domain.ids import PersonId
+from handlers.conversation.transactional import App
+from wording.language import LANGUAGES, Words, speak
 
 log = structlog.get_logger(__name__)
 

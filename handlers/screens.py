@@ -9,64 +9,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.model import Draft, Person
-from bot.view import View
-from handlers import (
-    asking,
-    choosing,
-    collect,
-    history,
-    menu,
-    operators,
-    parcels,
-    privacy,
-    righting,
-    send,
-    settings,
-)
-from handlers.dialogue import NOTICE, state_of
-from handlers.moves import HELP, MENU, NOTHING
-from handlers.prompting import Prompt, Screen, Sight
-from handlers.words import esc
+from bot.domain.message import View
+from bot.domain.person import Draft, Person
+from handlers.conversation.dialogue import NOTICE, state_of
+from handlers.conversation.navigation import HELP, MENU, NOTHING
+from handlers.conversation.questions import Prompt, Screen, Sight
+from handlers.errands import collect, menu, parcels, privacy, settings
+from handlers.errands.operations import deliveries, overview
+from handlers.errands.parcel import confirmations, history
+from handlers.errands.send import booking, tower
+from wording.sanitize import esc
 
 _LONGEST_NOTICE = 400
 
 PROMPTS: Mapping[str, Prompt] = {
     MENU: menu.menu_prompt,
     HELP: menu.help_prompt,
-    choosing.TOWER: choosing.tower_prompt,
-    choosing.NEAR: choosing.near_prompt,
-    send.SIZE: send.size_prompt,
-    send.WHO: send.who_prompt,
-    send.PERSON: send.person_prompt,
-    send.REVIEW: send.review_prompt,
-    send.NOTE: send.note_prompt,
+    tower.TOWER: tower.tower_prompt,
+    tower.NEAR: tower.near_prompt,
+    booking.SIZE: booking.size_prompt,
+    booking.WHO: booking.who_prompt,
+    booking.PERSON: booking.person_prompt,
+    booking.REVIEW: booking.review_prompt,
+    booking.NOTE: booking.note_prompt,
     collect.WAITING: collect.waiting_prompt,
     collect.CODE: collect.code_prompt,
     parcels.LIST: parcels.list_prompt,
-    asking.CANCEL: asking.cancel_prompt,
-    asking.TAKE_BACK: asking.take_back_prompt,
-    asking.HAND_OVER: asking.hand_over_prompt,
-    asking.SIZE: asking.size_prompt,
-    asking.PROBLEM: asking.problem_prompt,
-    asking.DOOR: asking.door_prompt,
-    asking.HISTORY: history.history_prompt,
+    confirmations.CANCEL: confirmations.cancel_prompt,
+    confirmations.TAKE_BACK: confirmations.take_back_prompt,
+    confirmations.HAND_OVER: confirmations.hand_over_prompt,
+    confirmations.SIZE: confirmations.size_prompt,
+    confirmations.PROBLEM: confirmations.problem_prompt,
+    confirmations.DOOR: confirmations.door_prompt,
+    confirmations.HISTORY: history.history_prompt,
     settings.SETTINGS: settings.settings_prompt,
     settings.LANGUAGE: settings.language_prompt,
     settings.QUIET: settings.quiet_prompt,
     privacy.PRIVACY: privacy.privacy_prompt,
     privacy.EXPORT: privacy.export_prompt,
     privacy.FORGET: privacy.forget_prompt,
-    operators.OVERVIEW: operators.overview_prompt,
-    operators.TOWERS: operators.towers_prompt,
-    operators.STUCK: operators.stuck_prompt,
-    operators.ORPHANS: operators.orphans_prompt,
-    operators.DOORS: operators.doors_prompt,
-    righting.DELIVERY: righting.delivery_prompt,
-    righting.SURE_RELEASE: righting.release_prompt,
-    righting.SURE_END: righting.end_prompt,
-    righting.MESSAGE: righting.message_prompt,
-    righting.SURE_ORPHAN: righting.orphan_prompt,
+    overview.OVERVIEW: overview.overview_prompt,
+    overview.TOWERS: overview.towers_prompt,
+    overview.STUCK: overview.stuck_prompt,
+    overview.ORPHANS: overview.orphans_prompt,
+    overview.DOORS: overview.doors_prompt,
+    deliveries.DELIVERY: deliveries.delivery_prompt,
+    deliveries.SURE_RELEASE: deliveries.release_prompt,
+    deliveries.SURE_END: deliveries.end_prompt,
+    deliveries.MESSAGE: deliveries.message_prompt,
+    deliveries.SURE_ORPHAN: deliveries.orphan_prompt,
 }
 
 
@@ -81,7 +72,7 @@ class Screens:
         state = state_of(draft)
         if state == NOTHING:
             return None
-        operates = person.id in self.sight.terms.operators
+        operates = person.id in self.sight.policy.operators
         if state not in PROMPTS or (draft.errand == "ops" and not operates):
             draft, state = Draft(draft.chat), MENU
         view = await PROMPTS[state](Screen(draft, person, self.sight))

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr, TypeAdapter
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.answers import read_as
 from harbor.connection import Connection, Credentials, Patience
 from harbor.errors import NotFound, NotOffered

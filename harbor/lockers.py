@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import errors as edge
-from bot import lifecycle, model, ports
-from bot.model import LockerId, Size, TowerId
+from bot.domain.ids import LockerId, TowerId
+from bot.domain.openers import OpenLink, Token
+from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
+from bot.ports import errors as edge
 from harbor import errors, wire
 from harbor.client import Harbor
 
@@ -34,7 +35,7 @@ class HarborLockers:
         self._harbor = harbor
         self._only = None if only is None else {tower.lower() for tower in only}
 
-    async def towers(self) -> list[model.Tower]:
+    async def towers(self) -> list[Tower]:
         """Every tower we may use, with its location's address; dear, so keep the answer."""
         with _translated():
             found = await self._harbor.towers()
@@ -45,12 +46,12 @@ class HarborLockers:
             if self._only is None or tower.id in self._only
         ]
 
-    async def lockers(self, tower: TowerId) -> list[model.Locker]:
+    async def lockers(self, tower: TowerId) -> list[Locker]:
         """All lockers of a tower, whatever their status."""
         with _translated():
             return [_locker(locker) for locker in await self._harbor.lockers(tower)]
 
-    async def assigned(self) -> list[model.Locker]:
+    async def assigned(self) -> list[Locker]:
         """Every locker in our possession."""
         with _translated():
             return [_locker(locker) for locker in await self._harbor.assigned_lockers()]
@@ -67,12 +68,12 @@ class HarborLockers:
         with _translated(about_one_locker=True):
             await self._harbor.cancel_reservation(tower, locker, reservation)
 
-    async def drop_off_token(self, tower: TowerId, locker: LockerId, seconds: int) -> ports.Token:
+    async def drop_off_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token:
         """A token to put something in; the locker is rented until it ends."""
         with _translated(about_one_locker=True):
             return _token(await self._harbor.drop_off_token(tower, locker, seconds))
 
-    async def pick_up_token(self, tower: TowerId, locker: LockerId, seconds: int) -> ports.Token:
+    async def pick_up_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token:
         """A token to take something out of an occupied locker of ours."""
         with _translated(about_one_locker=True):
             return _token(await self._harbor.pick_up_token(tower, locker, seconds))
@@ -82,7 +83,7 @@ class HarborLockers:
         with _translated(about_one_locker=True):
             await self._harbor.release(tower, locker)
 
-    async def drop_off_link(self, tower: model.Tower, size: Size, low: bool) -> ports.OpenLink:
+    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
         """A Locker Open link for a locker that Harbor picks at the tower's location."""
         if tower.location is None:
             raise edge.NotOffered(f"tower {tower.id} has no location, so Harbor makes no link")
@@ -94,18 +95,18 @@ class HarborLockers:
             )
         return await self._link(asked)
 
-    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> ports.OpenLink:
+    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> OpenLink:
         """A Locker Open link to take something out of an occupied locker of ours."""
         with _translated(about_one_locker=True):
             asked = await self._harbor.open_pick_up_request(locker)
-        return ports.OpenLink(tower, locker, _url(asked))
+        return OpenLink(tower, locker, _url(asked))
 
     async def _type_id(self, location: int, size: Size) -> int:
         counts = (await self._harbor.availability(location)).by_size
         own = (count.type_id for count in counts if count.size.value == size.value)
         return next(own, USUAL_TYPES[size])
 
-    async def _link(self, asked: wire.OpenRequest) -> ports.OpenLink:
+    async def _link(self, asked: wire.OpenRequest) -> OpenLink:
         """The link of a request; asks Harbor for its locker when the answer did not name it."""
         told = asked
         if asked.tower_id is None or asked.locker_id is None:
@@ -115,7 +116,7 @@ class HarborLockers:
                 raise edge.OutcomeUnknown(f"made a link, but {error}") from error
         if told.tower_id is None or told.locker_id is None:
             raise edge.OutcomeUnknown("Harbor made a link without saying for which locker")
-        return ports.OpenLink(told.tower_id, told.locker_id, _url(asked))
+        return OpenLink(told.tower_id, told.locker_id, _url(asked))
 
 
 @contextlib.contextmanager
@@ -144,19 +145,19 @@ def _for_the_core(error: errors.HarborError, about_one_locker: bool) -> edge.Edg
             return edge.TryLater(said)
 
 
-def _locker(locker: wire.Locker) -> model.Locker:
-    return model.Locker(
+def _locker(locker: wire.Locker) -> Locker:
+    return Locker(
         id=locker.id,
         name=locker.name,
         tower=locker.tower_id,
-        status=lifecycle.LockerStatus[locker.status.name],
+        status=LockerStatus[locker.status.name],
         size=None if locker.size is wire.LockerSize.UNKNOWN else Size(locker.size.value),
         low=locker.is_low,
     )
 
 
-def _token(token: wire.LockerToken) -> ports.Token:
-    return ports.Token(
+def _token(token: wire.LockerToken) -> Token:
+    return Token(
         token.payload.get_secret_value(), token.payload_auth.get_secret_value(), token.expires
     )
 
@@ -167,11 +168,11 @@ def _url(asked: wire.OpenRequest) -> str:
     return asked.link.get_secret_value()
 
 
-def _tower(tower: wire.Tower, *, alone: bool) -> model.Tower:
+def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
     """A tower under its location's name, with its own last digits where it does not stand alone."""
     place = tower.location
     name = place.name or place.address1 or tower.id
-    return model.Tower(
+    return Tower(
         id=tower.id,
         name=name if alone else f"{name} · {tower.id[-4:]}",
         address=", ".join(line for line in (place.address1, place.address2) if line),
@@ -198,12 +199,12 @@ def _zone(name: str | None) -> str:
 
 def _hours(
     days: Mapping[str, list[wire.Hours]] | None,
-) -> Mapping[int, tuple[model.Hours, ...]] | None:
+) -> Mapping[int, tuple[Hours, ...]] | None:
     """Weekday (Monday 0) → spans; None when Harbor says nothing, which includes all days empty."""
     if not days or not any(days.values()):
         return None
     named = {day.lower(): spans for day, spans in days.items()}
     return {
-        number: tuple(model.Hours(span.start, span.end) for span in named.get(day, ()))
+        number: tuple(Hours(span.start, span.end) for span in named.get(day, ()))
         for number, day in enumerate(WEEKDAYS)
     }

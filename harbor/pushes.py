@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bot import lifecycle, ports
+from bot.domain.tower import LockerStatus
+from bot.ports.lockers import Push as CorePush
 from harbor.webhooks import Push
 
 
-def as_push(push: Push) -> ports.Push:
+def as_push(push: Push) -> CorePush:
     """What the core needs of a push; no codes, no texts."""
-    return ports.Push(
+    return CorePush(
         tower=push.tower_id,
         locker=push.locker_id,
-        status=lifecycle.LockerStatus[push.status.name],
+        status=LockerStatus[push.status.name],
         at=push.timestamp,
         source=push.source,
         verified=push.verified,

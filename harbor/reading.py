@@ -25,7 +25,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from bot.model import TowerId
+from bot.domain.ids import TowerId
 
 log = structlog.get_logger(__name__)
 

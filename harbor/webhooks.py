@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError
 
-from bot.model import LockerId
+from bot.domain.ids import LockerId
 from harbor.errors import PushRefused
 from harbor.reading import Moment, Tower16, Wire, lenient
 from harbor.wire import LockerStatus

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, AliasPath, Field, SecretStr, model_validator
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.reading import HexSecret, Moment, Tower16, Wire, known, lenient
 
 

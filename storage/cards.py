@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.model import Card, MessageId, PersonId
+from bot.domain.card import Card
+from bot.domain.ids import MessageId, PersonId
 from storage.connection import Subject
 from storage.rows import Rows, moment, stamp
 

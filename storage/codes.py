@@ -7,9 +7,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import Conflict
-from bot.model import Claim, Code, DeliveryId, PersonId
-from bot.ports import Database, Transaction
+from bot.domain.claims import Claim
+from bot.domain.codes import Code
+from bot.domain.ids import DeliveryId, PersonId
+from bot.ports.database import Database, Transaction
+from bot.ports.errors import Conflict
 from storage.connection import Row, Subject, marks
 from storage.rows import Rows, moment, stamp
 

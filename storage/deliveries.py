@@ -9,14 +9,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.errors import Conflict
-from bot.lifecycle import ENDS, LIVE, State
-from bot.model import Delivery, DeliveryId, LockerId, Moment, PersonId, TowerId
+from bot.domain.delivery import Delivery
+from bot.domain.history import HistoryEntry
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import ENDS, LIVE, State
+from bot.ports.errors import Conflict
 from storage.connection import Subject, chunks, marks, tuples
 from storage.rows import Rows, moment, stamp
 
 DELIVERIES = Rows(Delivery, remember=16_384)  # the watcher reads all live ones at every look
-HISTORY = Rows(Moment)
+HISTORY = Rows(HistoryEntry)
 _SELECT = f"select {DELIVERIES.listed()} from deliveries"
 
 
@@ -86,7 +88,7 @@ class Deliveries(Subject):
 
     async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
         return await self._deliveries(
-            f"where tower = ? and (locker = ? or trying = ?) and {_ALSO_LIVE} order by id",
+            f"where tower = ? and (locker = ? or candidate = ?) and {_ALSO_LIVE} order by id",
             (tower, locker, locker),
         )
 
@@ -103,7 +105,7 @@ class Deliveries(Subject):
         found: dict[DeliveryId, Delivery] = {}
         for some in chunks(list(dict.fromkeys(lockers))):
             places = [part for place in some for part in place]
-            for column in ("locker", "trying"):
+            for column in ("locker", "candidate"):
                 rows = await self._deliveries(
                     f"""where (tower, {column}) in (values {tuples(len(some), 2)})
                         and {column} is not null and {_ALSO_ENDED} and changed_at > ?""",
@@ -118,17 +120,17 @@ class Deliveries(Subject):
             (stamp(now), limit),
         )
 
-    async def deliveries_alarmed(self, now: datetime, limit: int) -> list[Delivery]:
+    async def deliveries_due(self, now: datetime, limit: int) -> list[Delivery]:
         return await self._deliveries(
-            "where alarm_at is not null and alarm_at <= ? order by alarm_at, id limit ?",
+            "where deadline_at is not null and deadline_at <= ? order by deadline_at, id limit ?",
             (stamp(now), limit),
         )
 
     async def next_want(self) -> datetime | None:
         return await self._earliest("want_due", "want")
 
-    async def next_alarm(self) -> datetime | None:
-        return await self._earliest("alarm_at", "alarm_at")
+    async def next_deadline(self) -> datetime | None:
+        return await self._earliest("deadline_at", "deadline_at")
 
     async def _earliest(self, due: str, wish: str) -> datetime | None:
         row = await self._db.fetch_one(
@@ -136,7 +138,7 @@ class Deliveries(Subject):
         )
         return moment(row[0]) if row and row[0] is not None else None
 
-    async def record(self, moment: Moment) -> None:
+    async def record(self, moment: HistoryEntry) -> None:
         await self._db.execute(
             f"""insert into history (number, {HISTORY.listed()})
                 select coalesce(max(number), 0) + 1, {marks(len(HISTORY.columns))}
@@ -144,7 +146,7 @@ class Deliveries(Subject):
             (*HISTORY.write(moment), moment.delivery),
         )
 
-    async def history(self, delivery: DeliveryId) -> list[Moment]:
+    async def history(self, delivery: DeliveryId) -> list[HistoryEntry]:
         return HISTORY.read_all(
             await self._db.fetch_all(
                 f"select {HISTORY.listed()} from history where delivery = ? order by number",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from bot.errors import Conflict, Refused, TryLater
+from bot.ports.errors import Conflict, Refused, TryLater
 
 
 class Crossed(Conflict):

@@ -12,7 +12,7 @@ import contextvars
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from bot.ports import Step
+from bot.ports.database import Step
 from storage.errors import StorageUnavailable
 from storage.sealing import Sealer
 from storage.sqlite_connection import SqliteConnection, Thread

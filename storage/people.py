@@ -7,9 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import Conflict
-from bot.model import Draft, Person, PersonId
-from bot.ports import Opening
+from bot.domain.ids import PersonId
+from bot.domain.person import Draft, Person
+from bot.ports.database import Opening
+from bot.ports.errors import Conflict
 from storage.connection import Subject, marks
 from storage.rows import Rows, stamp
 

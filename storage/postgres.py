@@ -14,7 +14,7 @@ from typing import TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from bot.ports import Step
+from bot.ports.database import Step
 from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
 from storage.retrying import retried

@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bot.errors import Conflict
+from bot.ports.errors import Conflict
 from storage.errors import Crossed, StorageUnavailable
 
 T = TypeVar("T")

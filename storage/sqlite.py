@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeVar
 
-from bot.ports import Step
+from bot.ports.database import Step
 from storage.group_commit import Writer
 from storage.retrying import retried
 from storage.sealing import Sealer

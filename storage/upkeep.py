@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
-from bot.model import Alert, Hours, Tower
-from bot.ports import Counts
+from bot.domain.alerts import Alert
+from bot.domain.tower import Hours, Tower
+from bot.ports.database import Counts
 from storage.cards import OWED
 from storage.connection import Subject, chunks, marks, tuples
 from storage.rows import Codec, Rows, document, stamp

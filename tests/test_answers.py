@@ -7,11 +7,11 @@ import asyncio
 from telegram import Update
 from telegram.ext import CallbackQueryHandler
 
-from bot.ports import Database
-from handlers.buttons import pattern
-from handlers.context import Context
-from handlers.turns import Turns
-from tests.chat_edge import ChatEdge, chat_edge, until, words_dialogue
+from bot.ports.database import Database
+from handlers.conversation.context import Context
+from handlers.conversation.turns import Turns
+from handlers.telegram.callback_data import pattern
+from tests.support.chat_edge import ChatEdge, chat_edge, until, words_dialogue
 
 
 async def ask(edge: ChatEdge) -> int:

@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot import deliveries
-from bot.lifecycle import LockerStatus, State
-from bot.model import Size, delivery_subject
-from bot.ports import Database
-from tests.chats import MARKET, Chats, chats
-from tests.core import ANNA, BEN, TOWER, Core, core_on
-from tests.memory_chat import MemoryChat
-from tests.phones import Message, Phone, buttons
-from tests.playing import Bot
-from tests.town import Somebody, Town
+from bot.domain.card import delivery_subject
+from bot.domain.lifecycle import State
+from bot.domain.tower import LockerStatus, Size
+from bot.ports.database import Database
+from bot.usecases.book import cancel
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.core import ANNA, BEN, TOWER, Core, core_on
+from tests.support.memory_chat import MemoryChat
+from tests.support.phones import Message, Phone, buttons
+from tests.support.playing import Bot
+from tests.support.town import Somebody, Town
 
 T = TypeVar("T")
 
@@ -221,7 +222,7 @@ async def test_whatever_call_of_harbor_fails_the_parcel_gets_there(
 async def test_a_locker_that_is_being_given_back_is_nobody_elses_yet(core: Core) -> None:
     await _leave_one(core)
     first = await core.reserved(larger_allowed=False)
-    await core.on(ANNA, first, deliveries.cancel)
+    await core.on(ANNA, first, cancel)
     await core.work()
     assert await core.status(first) == "available", "Harbor has it back, and we have not seen so"
     second = await core.reserved(who=BEN, larger_allowed=False)

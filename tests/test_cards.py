@@ -11,33 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.lifecycle import TRANSITIONS, Event, State
-from bot.model import (
-    Alert,
-    CodeForm,
-    CodeKind,
-    Delivery,
-    Size,
-    Trouble,
-    Want,
-)
-from bot.view import Button, View
-from handlers.buttons import parse
-from handlers.cards.alert import Concern, alert_card
-from handlers.cards.claiming import claim_link
-from handlers.cards.code import code_card, spelled
-from handlers.cards.delivery import delivery_card
-from handlers.cards.group import group_card
-from handlers.cards.recipient import RECIPIENT
-from handlers.cards.scene import Scene, map_url
-from handlers.cards.sender import SENDER
-from handlers.cards.timeline import MOST, timeline
-from handlers.verbs import Go, Verb
-from handlers.words import LANGUAGES, speak
+from bot.domain.actions import Action
+from bot.domain.alerts import Alert
+from bot.domain.codes import CodeForm, CodeKind
+from bot.domain.delivery import Delivery, Trouble, Want
+from bot.domain.lifecycle import TRANSITIONS, Event, State
+from bot.domain.message import Button, Place, View
+from bot.domain.tower import Size
+from handlers.telegram.callback_data import parse
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.html import parse_html, utf16_length
 from sandbox.telegram.markup import check_markup
-from tests.scenes import (
+from tests.support.scenes import (
     ANNA,
     BEN,
     CARA,
@@ -51,25 +36,35 @@ from tests.scenes import (
     a_history,
     a_scene,
 )
+from wording.cards.alert import Concern, alert_card
+from wording.cards.claiming import claim_link
+from wording.cards.code import code_card, spelled
+from wording.cards.delivery import delivery_card
+from wording.cards.group import group_card
+from wording.cards.recipient import RECIPIENT
+from wording.cards.scene import Scene, map_url
+from wording.cards.sender import SENDER
+from wording.cards.timeline import MOST, timeline
+from wording.language import LANGUAGES, speak
 
 HOSTILE = "<b>&\"'</a>\u202e{0}{name}%s" + "دانا😀Z\u0335\u0335\u0335\u0335" * 40
 _AGAIN = {State.NO_LOCKER, State.LAPSED, State.CANCELLED}
 _STATES_WITH = {event: {s for s, e in TRANSITIONS if e is event} for event in Event}
-LEGAL: dict[Verb, set[State]] = {
-    Verb.DROP_OFF_CODE: _STATES_WITH[Event.DROP_OFF_ISSUED],
-    Verb.NEW_DROP_OFF_CODE: _STATES_WITH[Event.DROP_OFF_ISSUED],
-    Verb.PICK_UP_CODE: _STATES_WITH[Event.PICK_UP_ISSUED],
-    Verb.NEW_PICK_UP_CODE: _STATES_WITH[Event.PICK_UP_ISSUED],
-    Verb.MORE_TIME: _STATES_WITH[Event.DROP_OFF_ISSUED] | _STATES_WITH[Event.EXTENDED],
-    Verb.SIZE: _STATES_WITH[Event.CANCELLED] | _AGAIN,
-    Verb.CANCEL: _STATES_WITH[Event.CANCELLED],
-    Verb.TAKE_BACK: {State.STORED},
-    Verb.HAND_OVER: {State.REQUESTED, State.RESERVED, State.RENTED, State.STORED},
-    Verb.AGAIN: _AGAIN,
-    Verb.ELSEWHERE: {State.NO_LOCKER},
-    Verb.DOOR: {State.RENTED, State.STORED},
-    Verb.PROBLEM: set(State),
-    Verb.HISTORY: set(State),
+LEGAL: dict[Action, set[State]] = {
+    Action.DROP_OFF_CODE: _STATES_WITH[Event.DROP_OFF_ISSUED],
+    Action.NEW_DROP_OFF_CODE: _STATES_WITH[Event.DROP_OFF_ISSUED],
+    Action.PICK_UP_CODE: _STATES_WITH[Event.PICK_UP_ISSUED],
+    Action.NEW_PICK_UP_CODE: _STATES_WITH[Event.PICK_UP_ISSUED],
+    Action.MORE_TIME: _STATES_WITH[Event.DROP_OFF_ISSUED] | _STATES_WITH[Event.EXTENDED],
+    Action.SIZE: _STATES_WITH[Event.CANCELLED] | _AGAIN,
+    Action.CANCEL: _STATES_WITH[Event.CANCELLED],
+    Action.TAKE_BACK: {State.STORED},
+    Action.HAND_OVER: {State.REQUESTED, State.RESERVED, State.RENTED, State.STORED},
+    Action.AGAIN: _AGAIN,
+    Action.ELSEWHERE: {State.NO_LOCKER},
+    Action.DOOR: {State.RENTED, State.STORED},
+    Action.PROBLEM: set(State),
+    Action.HISTORY: set(State),
 }
 
 
@@ -174,9 +169,9 @@ def test_every_button_is_legal_now_and_carries_the_revision(state: State) -> Non
                 if pressed is None:
                     assert button.press is None
                 elif pressed.delivery is None:
-                    assert pressed.verb in set(Go)
+                    assert pressed.verb in set(Place)
                 else:
-                    assert state in LEGAL[Verb(pressed.verb)], button.text
+                    assert state in LEGAL[Action(pressed.verb)], button.text
                     assert pressed.revision == delivery.revision
                     assert delivery.roles_of(scene.reader)
 
@@ -568,7 +563,7 @@ def test_an_orphan_can_be_released_once() -> None:
     release = buttons(alert_card(concern(key)))[0]
     pressed = parse(release.press)
     assert pressed is not None
-    assert (pressed.verb, pressed.arg) == (Verb.RELEASE_ORPHAN, "00000000000000aa.14")
+    assert (pressed.verb, pressed.arg) == (Action.RELEASE_ORPHAN, "00000000000000aa.14")
     under_way = alert_card(concern(key, detail={"release": True}))
     assert "Release the locker" not in labels(under_way)
     assert "being released" in seen(under_way)

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.lifecycle import State
-from bot.model import TowerId
-from bot.ports import Database
-from tests.chats import MARKET, AtTower, Chats, Phone, chats
+from bot.domain.ids import TowerId
+from bot.domain.lifecycle import State
+from bot.ports.database import Database
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.phones import AtTower, Phone
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

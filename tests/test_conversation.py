@@ -12,19 +12,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from telegram import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
-from bot.model import Draft, PersonId
-from bot.ports import Database
-from handlers.application import build_application
+from bot.domain.ids import PersonId
+from bot.domain.person import Draft
+from bot.ports.database import Database
+from handlers.app import build_application, build_dialogue, entry_points, states
 from handlers.commands import announce, announce_to
-from handlers.conversation import build_dialogue, entry_points, states
-from handlers.moves import HELP, NOTHING, aside, go, led_aside, resume, start
+from handlers.conversation.navigation import HELP, NOTHING, aside, go, led_aside, resume, start
 from handlers.screens import PROMPTS
-from handlers.words import LANGUAGES
 from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.entities import formatted
 from storage import open_database
-from tests.chats import MARKET, OPERATOR, Chats, Phone, buttons, chats
+from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.phones import Phone, buttons
+from wording.language import LANGUAGES
 
 ANNA = PersonId(1)
 PRIVATE_CHATS = BotCommandScopeAllPrivateChats()

@@ -10,14 +10,16 @@ import pytest
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.deliveries import NotYours, Stale
-from bot.errors import Conflict
-from bot.lifecycle import Event, Illegal, State
-from bot.model import Draft, PersonId, delivery_subject
-from bot.ports import Database
-from handlers.context import Context
-from tests.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
-from tests.databases import a_delivery
+from bot.domain.card import delivery_subject
+from bot.domain.ids import PersonId
+from bot.domain.lifecycle import Event, Illegal, State
+from bot.domain.person import Draft
+from bot.ports.database import Database
+from bot.ports.errors import Conflict
+from bot.usecases.actor import NotYours, Stale
+from handlers.conversation.context import Context
+from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
+from tests.support.databases import a_delivery
 
 
 async def test_a_conversation_goes_on_from_the_row_it_left(database: Database) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.errors import HarborError, NotAllowed, Unavailable
 from harbor.transport import Transport
 from sandbox.clock import Clock
-from tests.harbor_stand_in import Answer, Heard, answer, stand_in
+from tests.support.harbor_stand_in import Answer, Heard, answer, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000175"), LockerId(959)
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from harbor.cli import MASK, app
+from cli.harbor import MASK, app
 from harbor.settings import HarborSettings
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app

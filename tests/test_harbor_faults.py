@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.client import Harbor
 from harbor.connection import LIMITS, Patience
 from harbor.errors import (
@@ -23,7 +23,7 @@ from harbor.errors import (
     Unavailable,
 )
 from harbor.transport import Transport
-from tests.harbor_stand_in import Answer, Heard, Line, answer, half, stand_in
+from tests.support.harbor_stand_in import Answer, Heard, Line, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000175"), LockerId(959)
 Call = Callable[[Harbor], Awaitable[Any]]

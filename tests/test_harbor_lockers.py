@@ -9,16 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import errors as edge
-from bot.lifecycle import LockerStatus
-from bot.model import LockerId, Size, TowerId
-from bot.ports import Lockers
+from bot.domain.ids import LockerId, TowerId
+from bot.domain.tower import LockerStatus, Size
+from bot.ports import errors as edge
+from bot.ports.lockers import Lockers
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
-from tests.harbor_stand_in import ONCE, Answer, Line, answer, half, stand_in
+from tests.support.harbor_stand_in import ONCE, Answer, Line, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000101"), LockerId(959)
 Call = Callable[[Lockers], Awaitable[Any]]

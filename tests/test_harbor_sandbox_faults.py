@@ -13,7 +13,7 @@ import httpx
 import pytest
 import structlog
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.client import Harbor
 from harbor.connection import Patience
 from harbor.errors import (
@@ -29,7 +29,7 @@ from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
-from tests.harbor_stand_in import ONCE
+from tests.support.harbor_stand_in import ONCE
 
 TOWER = TowerId("0100000000000101")
 Call = Callable[[Harbor, "Given"], Awaitable[Any]]

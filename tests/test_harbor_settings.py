@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.errors import NotOffered
 from harbor.routes import ROUTES, Certainty, routes_with
 from harbor.settings import ACCOUNTS_URLS, API_URLS, BadSettings, HarborSettings
-from tests.harbor_stand_in import answer, stand_in
+from tests.support.harbor_stand_in import answer, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000175"), LockerId(959)
 

@@ -18,14 +18,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from bot.model import LockerId, TowerId
+from bot.domain.ids import LockerId, TowerId
 from harbor.client import Harbor
 from harbor.errors import HarborError, OutcomeUnknown, Refused, Unavailable
 from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
-from tests.harbor_stand_in import ONCE
+from tests.support.harbor_stand_in import ONCE
 
 TOWER = TowerId("0100000000000101")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -4,21 +4,9 @@ import itertools
 
 import pytest
 
-from bot.lifecycle import (
-    ENDS,
-    FREES,
-    LIVE,
-    OBSERVATIONS,
-    TRANSITIONS,
-    Event,
-    Illegal,
-    LockerStatus,
-    Odd,
-    State,
-    advance,
-    diagram,
-    meaning,
-)
+from bot.domain.lifecycle import ENDS, LIVE, TRANSITIONS, Event, Illegal, State, advance, diagram
+from bot.domain.observations import FREES, OBSERVATIONS, Odd, meaning
+from bot.domain.tower import LockerStatus
 
 # Told anew, state by state, as a person would: what may happen, and where it leads.
 LEGAL = {

@@ -5,7 +5,7 @@ import logging
 import pytest
 import structlog
 
-from bot.cli.logs import set_up_logging
+from cli.logs import set_up_logging
 
 
 @pytest.fixture(autouse=True)

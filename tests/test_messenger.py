@@ -24,7 +24,9 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.errors import (
+from bot.domain.ids import MessageId, PersonId
+from bot.domain.message import Ask, Button, Key, View
+from bot.ports.errors import (
     EdgeError,
     MessageGone,
     Misconfigured,
@@ -33,16 +35,14 @@ from bot.errors import (
     TryLater,
     Unreachable,
 )
-from bot.model import MessageId, PersonId
-from bot.view import Ask, Button, Key, View
-from handlers.markup import PERSON_REQUEST
-from handlers.messenger import TelegramMessenger
-from handlers.pace import Pace
-from handlers.telegram_errors import translated
-from handlers.transport import AiohttpRequest, NotSent
+from handlers.telegram.errors import translated
+from handlers.telegram.markup import PERSON_REQUEST
+from handlers.telegram.messenger import TelegramMessenger
+from handlers.telegram.rate_limit import RateLimit
+from handlers.telegram.transport import AiohttpRequest, NotSent
 from sandbox.clock import Clock
 from sandbox.telegram.app import DEFAULT_BOT
-from tests.chat_edge import SandboxTelegram, sandbox_telegram
+from tests.support.chat_edge import SandboxTelegram, sandbox_telegram
 
 TEXT = View("<b>Locker 14</b>", ((Button("Cancel", press="cancel"),),))
 CODE = View("your code", qr="HARBOR://OPEN/AB/14/C0DE/F00D", protected=True)
@@ -89,7 +89,9 @@ class Chat:
 async def chat() -> AsyncIterator[Chat]:
     async with sandbox_telegram() as there, AiohttpRequest(read=1.0) as request:
         bot = Bot(DEFAULT_BOT, base_url=f"{there.url}/bot", request=request)
-        messenger = TelegramMessenger(bot, Pace(there.telegram.clock, overall=None, a_chat=None))
+        messenger = TelegramMessenger(
+            bot, RateLimit(there.telegram.clock, overall=None, a_chat=None)
+        )
         ada = there.phones.make("Ada").id
         there.phones.open(ada)
         yield Chat(there, messenger, PersonId(ada))
@@ -301,7 +303,7 @@ async def test_at_full_speed_telegram_never_has_to_ask_for_a_pause() -> None:
         there.telegram.limits.enforced = True
         clock = there.telegram.clock
         bot = Bot(DEFAULT_BOT, base_url=f"{there.url}/bot", request=request)
-        messenger = TelegramMessenger(bot, Pace(clock))
+        messenger = TelegramMessenger(bot, RateLimit(clock))
         ada = PersonId(there.phones.make("Ada").id)
         there.phones.open(ada)
         for number in range(12):

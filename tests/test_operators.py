@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.lifecycle import State
-from bot.ports import Database
-from tests.chats import MARKET, OPERATOR, Chats, Phone, chats
+from bot.domain.lifecycle import State
+from bot.ports.database import Database
+from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.phones import Phone
 
 
 @pytest.fixture

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from bot.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
-from bot.model import SCREEN, Card, MessageId, Person, PersonId
-from bot.outbox import Outbox
-from bot.ports import Database
-from bot.view import Button, View
-from bot.waking import Loop
+from bot.domain.card import SCREEN, Card
+from bot.domain.ids import MessageId, PersonId
+from bot.domain.message import Button, View
+from bot.domain.person import Person
+from bot.ports.database import Database
+from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.workers.loop import Loop
+from bot.workers.outbox import Outbox
 from sandbox.clock import Clock
 
 ANNA, BEN = PersonId(1), PersonId(2)

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.lifecycle import State
-from bot.ports import Database
-from tests.chats import MARKET, Chats, Phone, buttons, chats
+from bot.domain.lifecycle import State
+from bot.ports.database import Database
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.phones import Phone, buttons
 
 
 @pytest.fixture
@@ -188,10 +189,10 @@ async def test_extending_ends_with_words_when_it_was_done_often_enough(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
     await stored(world, anna, ben)
-    for _extension in range(world.terms.extensions):
+    for _extension in range(world.policy.extensions):
         await ben.press("More time")
     delivery = (await world.deliveries(anna))[0]
-    assert delivery.extensions == world.terms.extensions
+    assert delivery.extensions == world.policy.extensions
     await ben.forge(f"more:{delivery.id}:{delivery.revision}")
     assert (await ben.toasts())[-1] == "This time can't be extended any further."
 

@@ -8,28 +8,33 @@ from typing import Any
 
 import pytest
 
-from bot.lifecycle import State
-from bot.model import (
-    SCREEN,
-    Alert,
-    Card,
-    CodeKind,
-    Delivery,
-    Draft,
-    Person,
-    PersonId,
-    alert_subject,
-    code_subject,
-    delivery_subject,
-)
-from bot.ports import Database, Transaction
-from bot.terms import Terms
-from bot.view import View
-from handlers.cards.reading import Sources, read_scene
-from handlers.groups import GROUP
-from handlers.presenter import ChatPresenter
+from bot.domain.alerts import Alert
+from bot.domain.card import SCREEN, Card, alert_subject, code_subject, delivery_subject
+from bot.domain.codes import CodeKind
+from bot.domain.delivery import Delivery
+from bot.domain.ids import PersonId
+from bot.domain.lifecycle import State
+from bot.domain.message import View
+from bot.domain.person import Draft, Person
+from bot.domain.policy import Policy
+from bot.ports.database import Database, Transaction
+from handlers.conversation.groups import GROUP
+from handlers.conversation.presenter import ChatPresenter
 from sandbox.clock import Clock
-from tests.scenes import ANNA, BEN, CARA, CLAIM, ID, NOW, OTHER, SECRET, TOWER, a_code, a_delivery
+from tests.support.scenes import (
+    ANNA,
+    BEN,
+    CARA,
+    CLAIM,
+    ID,
+    NOW,
+    OTHER,
+    SECRET,
+    TOWER,
+    a_code,
+    a_delivery,
+)
+from wording.cards.reading import Sources, read_scene
 
 OPERATOR = Person(PersonId(9), "Olga", language="pl")
 HARBOR_AWAY = alert_subject("harbor")
@@ -46,7 +51,7 @@ class World:
         self.presenter = ChatPresenter(
             database,
             self.clock,
-            Terms(operators=frozenset({OPERATOR.id})),
+            Policy(operators=frozenset({OPERATOR.id})),
             self.screens,
             bot=lambda: "parcels_bot",
             locale="fr",
@@ -141,7 +146,7 @@ async def test_a_code_is_shown_to_its_holder_until_it_is_over(world: World) -> N
 
 async def test_nobodys_scene_holds_the_code_of_another(world: World) -> None:
     await world.put(a_delivery(State.STORED), a_code(CodeKind.PICK_UP, BEN.id))
-    known = Sources(NOW, Terms(), {TOWER.id: TOWER}, "parcels_bot", "en")
+    known = Sources(NOW, Policy(), {TOWER.id: TOWER}, "parcels_bot", "en")
     held = {}
     for person in (ANNA, BEN, CARA):
         card = Card(person.id, ABOUT_IT)

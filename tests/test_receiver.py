@@ -10,13 +10,19 @@ from structlog.testing import capture_logs
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.errors import Misconfigured, TryLater
-from bot.ports import Database, Step, T
-from handlers.application import build_application
-from handlers.context import Context
-from handlers.receiver import next_offset
+from bot.ports.database import Database, Step, T
+from bot.ports.errors import Misconfigured, TryLater
+from handlers.app import build_application
+from handlers.conversation.context import Context
+from handlers.telegram.receiver import next_offset
 from sandbox.telegram.app import DEFAULT_BOT
-from tests.chat_edge import SandboxTelegram, chat_edge, sandbox_telegram, until, words_dialogue
+from tests.support.chat_edge import (
+    SandboxTelegram,
+    chat_edge,
+    sandbox_telegram,
+    until,
+    words_dialogue,
+)
 
 
 class Away(TryLater):

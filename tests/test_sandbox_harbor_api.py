@@ -11,7 +11,7 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.harbor.states import Status
-from tests.sandbox_harbor import ME, SOMEBODY_ELSE, START, TOKEN, TOWER, World, world
+from tests.support.sandbox_harbor import ME, SOMEBODY_ELSE, START, TOKEN, TOWER, World, world
 
 FORM = {
     "grant_type": "client_credentials",

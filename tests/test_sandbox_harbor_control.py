@@ -13,7 +13,7 @@ from starlette.routing import Mount
 
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
-from tests.sandbox_harbor import TOKEN, TOWER, World, world
+from tests.support.sandbox_harbor import TOKEN, TOWER, World, world
 
 
 @pytest.fixture

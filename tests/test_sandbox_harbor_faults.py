@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox_harbor import TOKEN, TOWER, World, world
+from tests.support.sandbox_harbor import TOKEN, TOWER, World, world
 
 RESERVE = {"duration": 300}
 CODES = ["401", "403", "404", "409", "422", "429", "500", "503"]

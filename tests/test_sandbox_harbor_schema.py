@@ -11,7 +11,7 @@ from schemathesis.checks import not_a_server_error
 from sandbox.clock import Clock
 from sandbox.harbor.accounts import SERVICE, Bearer
 from sandbox.harbor.app import create_app
-from tests.sandbox_harbor import START, TOWER, world
+from tests.support.sandbox_harbor import START, TOWER, world
 
 APP = create_app(clock=Clock(START, stopped=True))
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.sandbox_harbor import World, world
+from tests.support.sandbox_harbor import World, world
 
 STATUSES = ["available", "reserved", "rented", "occupied", "declined", "out of service"]
 EDGES = """

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox_harbor import OTHER_TOWER, TOWER, World, world
+from tests.support.sandbox_harbor import OTHER_TOWER, TOWER, World, world
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from sandbox.harbor.app import create_app
 from sandbox.harbor.faults import KNOWN
 from sandbox.harbor.states import Status
 from sandbox.serving import serving
-from tests import curl
-from tests.sandbox_harbor import START, TOWER
+from tests.support import curl
+from tests.support.sandbox_harbor import START, TOWER
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "sandbox.md"
 BESIDE_PYTHON = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.serving import serving
-from tests.sandbox_harbor import SOMEBODY_ELSE, World, world
+from tests.support.sandbox_harbor import SOMEBODY_ELSE, World, world
 
 SECRET = "between us"
 

@@ -23,7 +23,7 @@ from playwright.async_api import (
 from sandbox.screenshots import chromium, launched
 from sandbox.serving import serving
 from sandbox.stage import Stage, create_stage
-from tests.echo_bot import echoing
+from tests.support.echo_bot import echoing
 
 pytestmark = [
     pytest.mark.browser,

@@ -31,7 +31,7 @@ from telegram.ext import (
 from sandbox.clock import Clock
 from sandbox.serving import serving
 from sandbox.telegram.app import create_app
-from tests.sandbox_telegram import TOKEN, Stage, buttons, png, stage
+from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 Taken = Callable[[dict[str, Any]], Awaitable[object]]
 Running = contextlib.AbstractAsyncContextManager[None]

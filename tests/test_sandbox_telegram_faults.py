@@ -12,7 +12,7 @@ import pytest
 import telegram
 from telegram.request import HTTPXRequest
 
-from tests.sandbox_telegram import TOKEN, Stage, eventually, stage
+from tests.support.sandbox_telegram import TOKEN, Stage, eventually, stage
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.serving import serving
 from sandbox.telegram.app import create_app
-from tests.sandbox_telegram import TOKEN, Stage, buttons, png, stage
+from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 
 @pytest.fixture

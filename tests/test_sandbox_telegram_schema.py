@@ -18,7 +18,7 @@ from sandbox.telegram.chats import Person
 from sandbox.telegram.core import Telegram
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.methods import METHODS
-from tests.sandbox_telegram import START, TOKEN, Stage, stage
+from tests.support.sandbox_telegram import START, TOKEN, Stage, stage
 
 
 @pytest.fixture

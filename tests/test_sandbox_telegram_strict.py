@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox.telegram.limits import CHAT_BURST, GROUP_BURST, OVERALL_BURST
-from tests.sandbox_telegram import TOKEN, Stage, buttons, png, stage
+from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are"

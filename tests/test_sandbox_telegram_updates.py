@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.serving import serving
-from tests.sandbox_telegram import TOKEN, Stage, buttons, eventually, stage
+from tests.support.sandbox_telegram import TOKEN, Stage, buttons, eventually, stage
 
 OTHER_POLLER = (
     "Conflict: terminated by other getUpdates request;"

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.lifecycle import State
-from bot.model import Size
-from bot.ports import Database
-from handlers.send import read_size
-from handlers.words import speak
-from tests.chats import MARKET, Chats, Phone, buttons, chats
+from bot.domain.lifecycle import State
+from bot.domain.tower import Size
+from bot.ports.database import Database
+from handlers.errands.send.booking import read_size
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.phones import Phone, buttons
+from wording.language import speak
 
 NEWCOMER = ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve", "Get drop-off code")
 RETURNING = ("Send again", "Send a link", "Reserve", "Get drop-off code")

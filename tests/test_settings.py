@@ -7,10 +7,11 @@ from datetime import time
 
 import pytest
 
-from bot.ports import Database
-from handlers.settings import own_name, read_span
-from handlers.words import LANGUAGES
-from tests.chats import MARKET, Chats, Phone, chats
+from bot.ports.database import Database
+from handlers.errands.settings import own_name, read_span
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.phones import Phone
+from wording.language import LANGUAGES
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.settings import BadSetting, Settings, known_names
+from cli.settings import BadSetting, Settings, known_names
 
 TOKEN = "42:for-tests-only"
 
@@ -75,11 +75,11 @@ def test_without_any_setting_the_defaults_of_the_contract_hold():
     settings = Settings.load()
     assert settings.database_url == "sqlite:///lockerbot.db"
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert settings.terms.reservation.total_seconds() == 300
-    assert settings.terms.drop_off.total_seconds() == 3000
-    assert settings.terms.pick_up.total_seconds() == 900
-    assert settings.terms.storage.total_seconds() == 72 * 3600
-    assert settings.terms.watch.total_seconds() == 5
+    assert settings.policy.reservation.total_seconds() == 300
+    assert settings.policy.drop_off.total_seconds() == 3000
+    assert settings.policy.pick_up.total_seconds() == 900
+    assert settings.policy.storage.total_seconds() == 72 * 3600
+    assert settings.policy.watch.total_seconds() == 5
     assert settings.only_towers is None
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Draft, PersonId
-from bot.ports import Database
+from bot.domain.ids import PersonId
+from bot.domain.person import Draft
+from bot.ports.database import Database
 from storage import StorageBroken, back_up, open_database
-from tests.databases import KEYS
+from tests.support.databases import KEYS
 
 
 async def write(database: Database, until: asyncio.Event) -> None:

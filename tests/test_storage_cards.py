@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.model import Card, MessageId, PersonId
-from bot.ports import Database
+from bot.domain.card import Card
+from bot.domain.ids import MessageId, PersonId
+from bot.ports.database import Database
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 ANNA, BEN = PersonId(7_000_000_001), PersonId(2)

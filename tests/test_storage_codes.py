@@ -11,13 +11,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.errors import Conflict
-from bot.model import Claim, Code, CodeForm, CodeKind, DeliveryId, PersonId
-from bot.ports import Database
+from bot.domain.claims import Claim
+from bot.domain.codes import Code, CodeForm, CodeKind
+from bot.domain.ids import DeliveryId, PersonId
+from bot.ports.database import Database
+from bot.ports.errors import Conflict
 from storage import StorageBroken, open_database, reseal
 from storage.sealing import Sealer
 from storage.urls import sqlite_path
-from tests.databases import KEYS, a_delivery
+from tests.support.databases import KEYS, a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 ANNA = PersonId(7_000_000_001)

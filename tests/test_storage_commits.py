@@ -15,13 +15,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.errors import Conflict
-from bot.model import Claim, DeliveryId, Draft, Person, PersonId
-from bot.ports import Database
+from bot.domain.claims import Claim
+from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.person import Draft, Person
+from bot.ports.database import Database
+from bot.ports.errors import Conflict
 from storage import StorageBroken, StorageUnavailable, open_database
 from storage.group_commit import STEPS_A_COMMIT
 from storage.urls import sqlite_path
-from tests.databases import KEYS, a_delivery
+from tests.support.databases import KEYS, a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 CHAT = PersonId(7_000_000_001)
@@ -376,9 +378,9 @@ KILLED = """
 import asyncio, sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from bot.model import Moment
+from bot.domain.history import HistoryEntry
 from storage import open_database
-from tests.databases import KEYS, a_delivery
+from tests.support.databases import KEYS, a_delivery
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -389,7 +391,7 @@ async def main(url):
             while True:
                 async def step(tx):
                     saved = await tx.save_delivery(delivery)
-                    await tx.record(Moment(saved.id, NOW, str(saved.version)))
+                    await tx.record(HistoryEntry(saved.id, NOW, str(saved.version)))
                     return saved
                 delivery = await database.run(step)
                 print(name, delivery.version, flush=True)

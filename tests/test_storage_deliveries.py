@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import Conflict
-from bot.lifecycle import State
-from bot.model import Delivery, DeliveryId, LockerId, Moment, PersonId, Size, TowerId, Trouble, Want
-from bot.ports import Database
-from tests.databases import a_delivery
+from bot.domain.delivery import Delivery, Trouble, Want
+from bot.domain.history import HistoryEntry
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import State
+from bot.domain.tower import Size
+from bot.ports.database import Database
+from bot.ports.errors import Conflict
+from tests.support.databases import a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 ANNA, BEN, CLEO = PersonId(7_000_000_001), PersonId(2), PersonId(3)
@@ -52,7 +55,7 @@ def full_delivery() -> Delivery:
         locker=LockerId(3),
         locker_name="12",
         locker_size=Size.X_LARGE,
-        trying=LockerId(4),
+        candidate=LockerId(4),
         reservation=9_000_000_000,
         want=Want.RELEASE,
         want_attempts=2,
@@ -146,11 +149,11 @@ async def test_whose_a_locker_is_now_and_whose_it_was(database: Database) -> Non
     await add(
         database,
         of("has", State.RESERVED, locker=LockerId(1)),
-        of("tries", State.REQUESTED, trying=LockerId(1)),
+        of("tries", State.REQUESTED, candidate=LockerId(1)),
         of("elsewhere", State.RESERVED, OTHER, locker=LockerId(1)),
         of("had", State.LAPSED, locker=LockerId(1), changed=6),
-        of("tried", State.CANCELLED, trying=LockerId(2), changed=7),
-        of("both", State.CANCELLED, locker=LockerId(1), trying=LockerId(2), changed=8),
+        of("tried", State.CANCELLED, candidate=LockerId(2), changed=7),
+        of("both", State.CANCELLED, locker=LockerId(1), candidate=LockerId(2), changed=8),
         of("old", State.LAPSED, locker=LockerId(1), changed=1),
         of("never", State.CANCELLED),
     )
@@ -179,14 +182,14 @@ async def test_wants_and_alarms_come_when_they_are_due_the_longest_due_first(
     database: Database,
 ) -> None:
     assert await database.look(lambda tx: tx.next_want()) is None
-    assert await database.look(lambda tx: tx.next_alarm()) is None
+    assert await database.look(lambda tx: tx.next_deadline()) is None
     await add(
         database,
         a_delivery("late", want=Want.LOCKER, want_due=at(-1)),
         a_delivery("later", want=Want.RELEASE, want_due=at(-3)),
         a_delivery("now", want=Want.LOCKER, want_due=NOW),
-        a_delivery("soon", want=Want.LOCKER, want_due=at(1), alarm_at=at(-2)),
-        a_delivery("no want", want_due=at(-9), alarm_at=at(2)),
+        a_delivery("soon", want=Want.LOCKER, want_due=at(1), deadline_at=at(-2)),
+        a_delivery("no want", want_due=at(-9), deadline_at=at(2)),
     )
     assert names(await database.look(lambda tx: tx.deliveries_wanting(NOW, 9))) == [
         "later",
@@ -194,9 +197,9 @@ async def test_wants_and_alarms_come_when_they_are_due_the_longest_due_first(
         "now",
     ]
     assert names(await database.look(lambda tx: tx.deliveries_wanting(NOW, 1))) == ["later"]
-    assert names(await database.look(lambda tx: tx.deliveries_alarmed(NOW, 9))) == ["soon"]
+    assert names(await database.look(lambda tx: tx.deliveries_due(NOW, 9))) == ["soon"]
     assert await database.look(lambda tx: tx.next_want()) == at(-3)
-    assert await database.look(lambda tx: tx.next_alarm()) == at(-2)
+    assert await database.look(lambda tx: tx.next_deadline()) == at(-2)
 
 
 async def test_reported_doors_are_those_of_live_deliveries(database: Database) -> None:
@@ -215,15 +218,15 @@ async def test_reported_doors_are_those_of_live_deliveries(database: Database) -
 async def test_history_keeps_its_order_within_a_moment(database: Database) -> None:
     [one, other] = await add(database, a_delivery("one"), a_delivery("other"))
     told = [
-        Moment(one.id, NOW, "requested", ANNA, "medium"),
-        Moment(one.id, NOW, "reserved"),
-        Moment(one.id, at(-1), "late news", None, "it's ? %s"),
+        HistoryEntry(one.id, NOW, "requested", ANNA, "medium"),
+        HistoryEntry(one.id, NOW, "reserved"),
+        HistoryEntry(one.id, at(-1), "late news", None, "it's ? %s"),
     ]
 
     async def tell(tx):
         for moment in told:
             await tx.record(moment)
-        await tx.record(Moment(other.id, NOW, "requested", BEN))
+        await tx.record(HistoryEntry(other.id, NOW, "requested", BEN))
 
     await database.run(tell)
     assert await database.look(lambda tx: tx.history(one.id)) == told

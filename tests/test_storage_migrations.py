@@ -6,7 +6,7 @@ import pytest
 
 from storage import StorageBroken, StorageUnavailable, migrate, migrating, open_database
 from storage.urls import sqlite_path
-from tests.databases import KEYS
+from tests.support.databases import KEYS
 
 
 async def test_migrating_names_what_it_applied_and_repeats_nothing(bare_url: str) -> None:

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from bot.codes import new_claim
-from bot.errors import Conflict
-from bot.model import Draft, Moment, Person, PersonId, Size, TowerId
-from bot.ports import Database
-from tests.databases import a_delivery
+from bot.domain.claims import new_claim
+from bot.domain.history import HistoryEntry
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.person import Draft, Person
+from bot.domain.tower import Size
+from bot.ports.database import Database
+from bot.ports.errors import Conflict
+from tests.support.databases import a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, 7, 250001, tzinfo=UTC)
 ANNA, BEN = PersonId(7_000_000_001), PersonId(2)
@@ -100,8 +103,8 @@ async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) ->
         saved = [await tx.add_delivery(each) for each in (sent, got, other)]
         for each in saved:
             await tx.save_claim(new_claim(each.id))
-        await tx.record(Moment(got.id, NOW, "problem", ANNA, "my hat was wet"))
-        await tx.record(Moment(got.id, NOW, "message", BEN, "sorry"))
+        await tx.record(HistoryEntry(got.id, NOW, "problem", ANNA, "my hat was wet"))
+        await tx.record(HistoryEntry(got.id, NOW, "message", BEN, "sorry"))
         return saved
 
     sent, got, other = await database.run(live)

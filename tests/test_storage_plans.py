@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from storage import migrate
 from storage.sealing import Sealer
 from storage.transaction import SqlTransaction
@@ -55,8 +55,8 @@ QUESTIONS = {
     ),
     "deliveries_wanting": lambda tx: tx.deliveries_wanting(NOW, 5),
     "deliveries_wanting (min)": lambda tx: tx.next_want(),
-    "deliveries_alarmed": lambda tx: tx.deliveries_alarmed(NOW, 5),
-    "deliveries_alarmed (min)": lambda tx: tx.next_alarm(),
+    "deliveries_alarmed": lambda tx: tx.deliveries_due(NOW, 5),
+    "deliveries_alarmed (min)": lambda tx: tx.next_deadline(),
     "deliveries_doors": lambda tx: tx.doors_reported(5),
     "sqlite_autoindex_deliveries_1": lambda tx: tx.deliveries([DeliveryId("a")]),
     "sqlite_autoindex_history_1": lambda tx: tx.history(DeliveryId("a")),

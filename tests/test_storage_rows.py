@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Alert, Card, Code, Delivery, Draft, Hours, Moment, Person, Tower, TowerId
+from bot.domain.alerts import Alert
+from bot.domain.card import Card
+from bot.domain.codes import Code
+from bot.domain.delivery import Delivery
+from bot.domain.history import HistoryEntry
+from bot.domain.ids import TowerId
+from bot.domain.person import Draft, Person
+from bot.domain.tower import Hours, Tower
 from storage import migrate
 from storage.rows import Rows, moment, stamp, text
 from storage.upkeep import TOWERS
@@ -25,7 +32,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
-KINDS = (Person, Draft, Delivery, Moment, Code, Card, Alert)
+KINDS = (Person, Draft, Delivery, HistoryEntry, Code, Card, Alert)
 SPECIAL = {"answers": st.dictionaries(st.text(), JSON), "detail": st.dictionaries(st.text(), JSON)}
 
 for plain, strategy in ((int, BIG), (datetime, MOMENTS), (str, WORDS)):
@@ -85,7 +92,7 @@ TABLES = {
     "people": (Person, set()),
     "drafts": (Draft, set()),
     "deliveries": (Delivery, set()),
-    "history": (Moment, {"number"}),
+    "history": (HistoryEntry, {"number"}),
     "codes": (Code, set()),
     "cards": (Card, {"ring_at"}),
     "alerts": (Alert, set()),

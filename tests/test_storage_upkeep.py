@@ -5,11 +5,14 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from bot.lifecycle import State
-from bot.model import Alert, Hours, MessageId, PersonId, Tower, TowerId, Want
-from bot.ports import Counts, Database
+from bot.domain.alerts import Alert
+from bot.domain.delivery import Want
+from bot.domain.ids import MessageId, PersonId, TowerId
+from bot.domain.lifecycle import State
+from bot.domain.tower import Hours, Tower
+from bot.ports.database import Counts, Database
 from storage import StorageBroken
-from tests.databases import a_delivery
+from tests.support.databases import a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 DAY = timedelta(days=1)

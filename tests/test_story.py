@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage import open_database
-from tests.chats import MARKET, chats
-from tests.databases import KEYS
-from tests.hooked import hooked
-from tests.town import Somebody, Town
+from tests.support.chats import MARKET, chats
+from tests.support.databases import KEYS
+from tests.support.hooked import hooked
+from tests.support.town import Somebody, Town
 
 BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
 """What a newcomer taps until a locker is theirs."""

@@ -17,16 +17,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from bot import operating
-from bot.deliveries import NotYours
-from bot.lifecycle import Illegal
-from bot.model import PersonId, Size
-from handlers.acts import DOINGS
-from handlers.verbs import Verb
-from tests.acting import PRESSABLE, Play
-from tests.core import ANNA, BEN, CLEO, NAMES, OPERATOR
-from tests.invariants import at_any_time, once_quiet
-from tests.playing import Bot
+from bot.domain.actions import Action
+from bot.domain.ids import PersonId
+from bot.domain.lifecycle import Illegal
+from bot.domain.tower import Size
+from bot.usecases import operate
+from bot.usecases.actor import NotYours
+from handlers.errands.parcel.acting import DOINGS
+from tests.support.acting import PRESSABLE, Play
+from tests.support.core import ANNA, BEN, CLEO, NAMES, OPERATOR
+from tests.support.invariants import at_any_time, once_quiet
+from tests.support.playing import Bot
 
 PEOPLE = (ANNA, BEN, CLEO)
 WHO, SIZE, ANY = st.sampled_from(PEOPLE), st.sampled_from(Size), st.integers(0, 999)
@@ -34,7 +35,12 @@ SMALL, LARGE = Size.SMALL, Size.LARGE
 PARCEL = st.tuples(WHO, WHO, SIZE, st.integers(0, 4))
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-CODES = (Verb.DROP_OFF_CODE, Verb.PICK_UP_CODE, Verb.NEW_DROP_OFF_CODE, Verb.NEW_PICK_UP_CODE)
+CODES = (
+    Action.DROP_OFF_CODE,
+    Action.PICK_UP_CODE,
+    Action.NEW_DROP_OFF_CODE,
+    Action.NEW_PICK_UP_CODE,
+)
 HARBOR_FAULTS = (
     {"name": "503", "call": "*", "times": None},
     {"name": "503", "call": "*", "times": 2, "after": True},
@@ -84,27 +90,27 @@ class Story(Play):
 
     @rule(which=ANY)
     def somebody_cancels(self, which: int) -> None:
-        self.tap(self.chat.offered(Verb.CANCEL), which)
+        self.tap(self.chat.offered(Action.CANCEL), which)
 
     @rule(which=ANY, size=SIZE)
     def somebody_takes_another_size(self, which: int, size: Size) -> None:
-        self.tap(self.chat.offered(Verb.SIZE), which, size)
+        self.tap(self.chat.offered(Action.SIZE), which, size)
 
     @rule(which=ANY)
     def somebody_wants_more_time(self, which: int) -> None:
-        self.tap(self.chat.offered(Verb.MORE_TIME), which)
+        self.tap(self.chat.offered(Action.MORE_TIME), which)
 
     @rule(which=ANY)
     def somebody_takes_it_back(self, which: int) -> None:
-        self.tap(self.chat.offered(Verb.TAKE_BACK), which)
+        self.tap(self.chat.offered(Action.TAKE_BACK), which)
 
     @rule(which=ANY)
     def somebody_hands_it_on(self, which: int) -> None:
-        self.tap(self.chat.offered(Verb.HAND_OVER), which)
+        self.tap(self.chat.offered(Action.HAND_OVER), which)
 
     @rule(which=ANY)
     def somebody_tries_again(self, which: int) -> None:
-        self.tap(self.chat.offered(Verb.AGAIN, Verb.ELSEWHERE), which)
+        self.tap(self.chat.offered(Action.AGAIN, Action.ELSEWHERE), which)
 
     @rule(which=ANY, size=SIZE)
     def somebody_presses_an_old_button(self, which: int, size: Size) -> None:
@@ -124,7 +130,7 @@ class Story(Play):
         if which % 3 == 0 and self.made:
             with contextlib.suppress(NotYours, Illegal):
                 delivery = self.run(self.core.now(self.made[which % len(self.made)]))
-                self.run(self.core.on(OPERATOR, delivery, operating.close, reason="stuck"))
+                self.run(self.core.on(OPERATOR, delivery, operate.close, reason="stuck"))
             self.settle()
 
     @rule(who=WHO)

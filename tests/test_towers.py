@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.errors import TryLater
-from bot.towers import Towers
-from tests.core import TOWER, Core, Twisted, core_on
+from bot.ports.errors import TryLater
+from bot.workers.towers import Towers
+from tests.support.core import TOWER, Core, Twisted, core_on
 
 
 @pytest.fixture

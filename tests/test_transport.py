@@ -23,7 +23,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from handlers.transport import AiohttpRequest, NotSent, UpdatesRequest
+from handlers.telegram.transport import AiohttpRequest, NotSent, UpdatesRequest
 from sandbox.serving import serving
 from sandbox.telegram.app import create_app
 

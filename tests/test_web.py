@@ -8,9 +8,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.errors import TryLater
-from bot.outbox import Tally
-from bot.ports import Counts
+from bot.ports.database import Counts
+from bot.ports.errors import TryLater
+from bot.workers.outbox import Tally
 from web.app import LARGEST_BODY, Refusal, TelegramHook, create_app
 from web.metrics import Reading, exposition
 from web.serving import serving

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.errors import EdgeError
+from bot.ports.errors import EdgeError
 
 log = structlog.get_logger()
 

@@ -13,8 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from bot.outbox import Tally
-from bot.ports import Counts
+from bot.ports.database import Counts
+from bot.workers.outbox import Tally
 
 
 @dataclass(frozen=True, slots=True)

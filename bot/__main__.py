@@ -1,5 +1,0 @@
-"""`python -m bot` is `lockerbot`."""
-
-from bot.cli import main
-
-main()

@@ -1,0 +1,102 @@
+"""A delivery: one parcel on its way from a sender through a locker to a recipient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import State
+from bot.domain.tower import Size
+
+MAX_NOTE = 200
+
+
+class Want(StrEnum):
+    """What is wanted of Harbor for a delivery, until the worker has seen to it."""
+
+    LOCKER = "locker"
+    DROP_OFF_TOKEN = "drop_off_token"
+    PICK_UP_TOKEN = "pick_up_token"
+    RELEASE = "release"
+
+
+class Trouble(StrEnum):
+    """Why what was wanted has not been had (yet); shown on the card."""
+
+    HARBOR_AWAY = "harbor_away"
+    REFUSED = "refused"
+    FITS_NOT = "fits_not"
+    DOOR = "door"
+
+
+class Role(StrEnum):
+    """What a person is to a delivery."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One parcel on its way from a sender through a locker to a recipient.
+
+    `version` counts every save (compare-and-set); `revision` counts what people can see, and is
+    what a button carries. `candidate` is the locker written down before Harbor is asked for it.
+    `occupied_at` is set only from a verified push; `reported_at` is when we were told.
+    """
+
+    id: DeliveryId
+    sender: PersonId
+    tower: TowerId
+    size: Size
+    state: State = State.REQUESTED
+    version: int = 0
+    revision: int = 1
+    recipient: PersonId | None = None
+    recipient_name: str | None = None
+    handed_over_by: PersonId | None = None  # who forwards the open claim, if not the sender
+    low: bool = False
+    larger_allowed: bool = True
+    note: str | None = None
+    locker: LockerId | None = None
+    locker_name: str | None = None
+    locker_size: Size | None = None
+    candidate: LockerId | None = None
+    reservation: int | None = None
+    want: Want | None = None
+    want_due: datetime | None = None
+    want_attempts: int = 0
+    want_by: PersonId | None = None  # to whom the code is shown at once; None: when asked for
+    created_at: datetime | None = None
+    changed_at: datetime | None = None
+    held_until: datetime | None = None
+    occupied_at: datetime | None = None
+    reported_at: datetime | None = None
+    code_until: datetime | None = None
+    collect_until: datetime | None = None
+    collected_at: datetime | None = None
+    ended_at: datetime | None = None
+    overdue_at: datetime | None = None
+    deadline_at: datetime | None = None
+    reminders_sent: int = 0
+    extensions: int = 0
+    taken_back: bool = False
+    door_reports: int = 0
+    trouble: Trouble | None = None
+    successor: DeliveryId | None = None
+    elsewhere: TowerId | None = None  # NO_LOCKER: the nearest tower that has one
+
+    @property
+    def collector(self) -> PersonId | None:
+        """The one person entitled to a pick-up code."""
+        return self.sender if self.taken_back else self.recipient
+
+    def roles_of(self, person: PersonId) -> frozenset[Role]:
+        """What `person` is to this delivery; both, for a parcel to oneself."""
+        return frozenset(
+            role
+            for role, who in ((Role.SENDER, self.sender), (Role.RECIPIENT, self.recipient))
+            if who == person
+        )

@@ -1,0 +1,31 @@
+"""Distances between towers and to a person."""
+
+from __future__ import annotations
+
+from math import cos, hypot, radians
+
+from bot.domain.ids import TowerId
+from bot.domain.tower import Tower
+
+
+def nearest(towers: list[Tower], to: TowerId) -> list[Tower]:
+    """The other towers, the nearest to `to` first; towers without coordinates come last."""
+    here = next((tower for tower in towers if tower.id == to), None)
+    others = [tower for tower in towers if tower.id != to]
+    if here is None or here.latitude is None or here.longitude is None:
+        return others
+    return by_distance(others, here.latitude, here.longitude)
+
+
+def by_distance(towers: list[Tower], latitude: float, longitude: float) -> list[Tower]:
+    """`towers` by their distance from a point, those without coordinates last."""
+    return sorted(towers, key=lambda tower: kilometres(tower, latitude, longitude))
+
+
+def kilometres(tower: Tower, latitude: float, longitude: float) -> float:
+    """How far a tower is, as the crow flies; infinite when it has no coordinates."""
+    if tower.latitude is None or tower.longitude is None:
+        return float("inf")
+    north = tower.latitude - latitude
+    east = (tower.longitude - longitude) * cos(radians(latitude))
+    return hypot(north, east) * 111.2

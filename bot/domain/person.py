@@ -1,0 +1,44 @@
+"""People the bot knows, and where each one's conversation stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.tower import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody the bot has heard of, with their settings."""
+
+    id: PersonId
+    name: str
+    language: str = "en"
+    language_chosen: bool = False
+    username: str | None = None
+    reachable: bool = True  # has opened the bot and has not blocked it
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    low_locker: bool = False
+    larger_allowed: bool = True
+    reminders: bool = True
+    last_tower: TowerId | None = None
+    last_size: Size | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Where a chat's conversation stands; the present question is a function of it alone.
+
+    `answers` holds JSON values only. `version` 0 has never been saved.
+    """
+
+    chat: PersonId
+    errand: str = "menu"
+    step: str = "menu"
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0

@@ -1,0 +1,1 @@
+"""What the core asks of the world: storage, lockers, a messenger, a clock, and what can fail."""

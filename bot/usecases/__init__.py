@@ -1,0 +1,1 @@
+"""What people may do: functions on a transaction, by subject."""

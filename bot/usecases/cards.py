@@ -1,0 +1,78 @@
+"""Whom to tell: which cards a change puts out of date, and whose phone rings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.card import alert_subject, code_subject, delivery_subject
+from bot.domain.delivery import Delivery, Role
+from bot.domain.ids import PersonId
+from bot.domain.lifecycle import State
+from bot.domain.policy import Policy
+from bot.ports.database import Transaction
+
+_VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
+
+
+async def tell(
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    now: datetime,
+    rouse: frozenset[Role] = frozenset(),
+) -> None:
+    """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
+
+    A code that is shown is among them: its buttons carry the revision, too.
+    """
+    concerned = (delivery.sender, delivery.recipient, delivery.handed_over_by)
+    for person in dict.fromkeys(person for person in concerned if person is not None):
+        ring = bool(delivery.roles_of(person) & rouse)
+        await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
+        await tell_of_one_visit(tx, delivery, person, now=now)
+    await _mark_code(tx, delivery, now=now)
+
+
+async def tell_of_one_visit(
+    tx: Transaction, delivery: Delivery, person: PersonId, *, now: datetime
+) -> None:
+    """What else waits for `person` in the same tower is told on one card with it: those, too."""
+    if delivery.state not in _VISITED:
+        return
+    for other in await tx.deliveries_of(person, live=True):
+        waits = other.state is State.STORED and other.collector == person
+        if waits and other.tower == delivery.tower and other.id != delivery.id:
+            await tx.mark(person, delivery_subject(other.id), now=now)
+
+
+async def _mark_code(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
+    for card in await tx.cards_about(code_subject(delivery.id)):
+        await tx.mark(card.chat, card.subject, now=now)
+
+
+async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
+    """`person` has left, or is back: whoever shares a parcel with them sees whether they can be
+    told of it."""
+    for delivery in await tx.deliveries_of(person, live=True):
+        for other in {delivery.sender, delivery.recipient} - {person, None}:
+            assert other is not None
+            await tx.mark(other, delivery_subject(delivery.id), now=now)
+
+
+async def show_code(
+    tx: Transaction, delivery: Delivery, holder: PersonId, *, now: datetime, ring: bool
+) -> None:
+    """The protected message with the delivery's code is out of date."""
+    await tx.mark(holder, code_subject(delivery.id), now=now, ring=ring)
+
+
+async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
+    """The code is used, over or no longer theirs: from the database at once, from chats as owed."""
+    await tx.drop_code(delivery.id)
+    await _mark_code(tx, delivery, now=now)
+
+
+async def tell_operators(tx: Transaction, key: str, policy: Policy, *, now: datetime) -> None:
+    """Every operator's message about the alert is out of date, and rings."""
+    for operator in sorted(policy.operators):
+        await tx.mark(operator, alert_subject(key), now=now, ring=True)

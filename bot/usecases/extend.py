@@ -1,0 +1,47 @@
+"""More time: hold the locker longer, or let the parcel wait longer."""
+
+from __future__ import annotations
+
+from bot.domain.delivery import Delivery, Want
+from bot.domain.lifecycle import Event, Illegal, State
+from bot.domain.policy import Policy
+from bot.usecases.actor import Actor, request_of_harbor
+from bot.usecases.alerts import settle_alerts
+
+
+async def more_time(act: Actor, delivery: Delivery) -> Delivery:
+    """Hold the locker longer, by a drop-off token: Harbor's table knows no second reservation.
+
+    In STORED it is our own storage deadline that moves: see `extend`.
+    """
+    if delivery.state is State.STORED:
+        return await extend(act, delivery)
+    if delivery.state not in (State.RESERVED, State.RENTED):
+        raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
+    if delivery.want is Want.DROP_OFF_TOKEN:
+        return delivery  # the code that is under way holds the locker no less long
+    code = await act.tx.code(delivery.id)
+    shown = code is not None and code.revealed
+    return await request_of_harbor(
+        act, delivery, Want.DROP_OFF_TOKEN, show_to=act.person if shown else None
+    )
+
+
+def extensions_left(delivery: Delivery, policy: Policy) -> int:
+    """How often the storage deadline may still be moved."""
+    return max(0, policy.extensions - delivery.extensions)
+
+
+async def extend(act: Actor, delivery: Delivery) -> Delivery:
+    """Move the storage deadline on, a few times at most (Illegal after that)."""
+    if delivery.collect_until is None or not extensions_left(delivery, act.policy):
+        raise Illegal(delivery.state, Event.EXTENDED)
+    await settle_alerts(act.tx, delivery, act.policy, now=act.now, kinds=("overdue",))
+    return await act.transition(
+        delivery,
+        Event.EXTENDED,
+        collect_until=max(delivery.collect_until, act.now) + act.policy.extension,
+        extensions=delivery.extensions + 1,
+        reminders_sent=min(delivery.reminders_sent, 1),  # the last one is due anew, not the first
+        overdue_at=None,
+    )

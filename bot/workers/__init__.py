@@ -1,0 +1,1 @@
+"""What is owed: loops that carry out what transactions have left to be done."""

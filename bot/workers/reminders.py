@@ -1,0 +1,154 @@
+"""Lets time happen: reminders, deadlines, codes that run out.
+
+Guarantees: an alarm is taken in one transaction that also moves the next one on, so that a restart
+neither loses nor repeats it; one that fails holds up no other, and is tried again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.domain.deadlines import Deadline, deadlines, quiet_until
+from bot.domain.delivery import Delivery, Role
+from bot.domain.lifecycle import Event
+from bot.domain.policy import Policy
+from bot.ports.clock import Clock
+from bot.ports.database import Database, Transaction
+from bot.ports.errors import Conflict, TryLater
+from bot.usecases.alerts import raise_alert
+from bot.usecases.cards import take_code_away, tell
+from bot.usecases.transitions import save, transition
+
+log = structlog.get_logger()
+
+_AT_ONCE = 100
+_AFTER_FAILURE = timedelta(minutes=5)
+_PRUNE_EVERY = timedelta(hours=1)
+_KEEP = timedelta(days=8)  # update ids restart after a week of silence (Telegram, Update.update_id)
+
+
+class Reminders:
+    """See the module; `turn` takes every alarm that is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        policy: Policy,
+        *,
+        poke_outbox: Callable[[], None],
+    ) -> None:
+        self._database, self._clock, self._policy = database, clock, policy
+        self._poke_outbox = poke_outbox
+        self._prune_at: datetime | None = None
+
+    async def turn(self) -> datetime | None:
+        """Take what is due; say when the next alarm (or the hourly pruning) is."""
+        now = self._clock.now()
+        due = await self._database.look(lambda tx: tx.deliveries_due(now, _AT_ONCE))
+        for delivery in due:
+            await self._take(delivery)
+        if due:
+            self._poke_outbox()
+            return now
+        prune_at = await self._prune(now)
+        following = await self._database.look(lambda tx: tx.next_deadline())
+        return min(following, prune_at) if following else prune_at
+
+    async def _prune(self, now: datetime) -> datetime:
+        if self._prune_at is None or self._prune_at <= now:
+            await self._database.run(lambda tx: tx.prune(now - _KEEP))
+            self._prune_at = now + _PRUNE_EVERY
+        return self._prune_at
+
+    async def _take(self, delivery: Delivery) -> None:
+        try:
+            await self._database.run(partial(self._ring, seen=delivery))
+        except TryLater:
+            raise
+        except Conflict:
+            log.debug("alarm_overtaken", delivery=delivery.id)
+        except Exception:
+            log.exception("alarm_failed", delivery=delivery.id)
+            await self._database.run(partial(self._put_off, seen=delivery))
+
+    async def _put_off(self, tx: Transaction, seen: Delivery) -> None:
+        current = await tx.delivery(seen.id)
+        if current is not None:
+            later = self._clock.now() + _AFTER_FAILURE
+            await tx.save_delivery(replace(current, deadline_at=later))
+
+    async def _ring(self, tx: Transaction, seen: Delivery) -> None:
+        now = self._clock.now()
+        current = await tx.delivery(seen.id)
+        if current is None or current.deadline_at is None or current.deadline_at > now:
+            return
+        due = [alarm for at, alarm in deadlines(current, self._policy) if at <= now]
+        if not due:
+            await self._quietly(tx, current, now)
+            return
+        if Deadline.CODE_OVER in due:
+            await take_code_away(tx, current, now=now)
+            current = replace(current, code_until=None)
+        await self._sound(tx, current, due, now)
+
+    async def _sound(
+        self, tx: Transaction, current: Delivery, due: list[Deadline], now: datetime
+    ) -> None:
+        """The weightiest of what is due speaks for the rest."""
+        if Deadline.OVERDUE in due:
+            await self._overdue(tx, current, now)
+        elif Deadline.LAST_REMINDER in due:
+            await self._remind(tx, current, now, sent=2, whom=_collecting(current))
+        elif Deadline.FIRST_REMINDER in due:
+            await self._first_reminder(tx, current, now)
+        elif Deadline.HOLD_OVER in due:
+            await self._remind(tx, current, now, sent=2, whom=None)
+        elif Deadline.HOLD_ENDING in due:
+            await self._remind(tx, current, now, sent=1, whom=Role.SENDER)
+        else:
+            await self._remind(tx, current, now, sent=current.reminders_sent, whom=None)
+
+    async def _quietly(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        await save(tx, current, now=now, policy=self._policy, seen=False)
+
+    async def _remind(
+        self, tx: Transaction, current: Delivery, now: datetime, *, sent: int, whom: Role | None
+    ) -> None:
+        after = await save(tx, replace(current, reminders_sent=sent), now=now, policy=self._policy)
+        await tell(tx, after, now=now, rouse=frozenset({whom} if whom else ()))
+
+    async def _first_reminder(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        """Put off to the end of the collector's quiet hours; not sent where reminders are off."""
+        collector = await tx.person(current.collector) if current.collector else None
+        if collector is not None:
+            zone = next((t.zone for t in await tx.towers() if t.id == current.tower), "UTC")
+            if (until := quiet_until(collector, zone, now)) is not None:
+                rest = [at for at, alarm in deadlines(current, self._policy) if at > now]
+                await tx.save_delivery(replace(current, deadline_at=min([until, *rest])))
+                return
+        wanted = collector is not None and collector.reminders
+        whom = _collecting(current) if wanted else None
+        await self._remind(tx, current, now, sent=1, whom=whom)
+
+    async def _overdue(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        late = await transition(
+            tx,
+            current,
+            Event.OVERDUE,
+            now=now,
+            policy=self._policy,
+            overdue_at=now,
+            reminders_sent=2,
+        )
+        key = f"overdue:{late.id}:{late.extensions}"
+        await raise_alert(tx, key, self._policy, now=now, delivery=late.id)
+
+
+def _collecting(delivery: Delivery) -> Role:
+    return Role.SENDER if delivery.taken_back else Role.RECIPIENT

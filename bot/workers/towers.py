@@ -1,0 +1,131 @@
+"""What a screen may show of Harbor: towers and free lockers, read at most every few seconds.
+
+Guarantees: one refresh is shared by all who ask at once, and one that failed is not made again at
+once; when Harbor can't be reached, what was last known is shown with its age, and nobody waits
+longer than `PATIENCE`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+import structlog
+
+from bot.domain.ids import TowerId
+from bot.domain.tower import Locker, LockerStatus, Size, Tower
+from bot.ports.clock import Clock
+from bot.ports.database import Database
+from bot.ports.errors import EdgeError, TryLater
+from bot.ports.lockers import Lockers
+
+log = structlog.get_logger()
+
+FRESH = timedelta(seconds=5)
+TOWERS_FRESH = timedelta(minutes=10)
+PATIENCE = timedelta(seconds=3)
+_AFTER_FAILURE = timedelta(seconds=5)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """Something read from Harbor, and when it was asked; `at` None: never yet."""
+
+    value: T
+    at: datetime | None
+
+
+class _Shared(Generic[T]):
+    """One value with one refresh at a time, whoever asks."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]], empty: T, fresh: timedelta) -> None:
+        self._fetch, self._fresh = fetch, fresh
+        self._reading: Reading[T] = Reading(empty, None)
+        self._refresh: asyncio.Task[None] | None = None
+        self._failed_at: datetime | None = None
+
+    async def get(self, clock: Clock) -> Reading[T]:
+        now = clock.now()
+        if _lately(self._reading.at, self._fresh, now) or _lately(
+            self._failed_at, _AFTER_FAILURE, now
+        ):
+            return self._reading
+        if self._refresh is None or self._refresh.done():
+            self._refresh = asyncio.create_task(self._renew(clock), name="refresh")
+        patience = asyncio.create_task(clock.sleep_until(now + PATIENCE))
+        try:
+            await asyncio.wait({self._refresh, patience}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            patience.cancel()
+        return self._reading
+
+    async def _renew(self, clock: Clock) -> None:
+        asked_at = clock.now()
+        try:
+            self._reading = Reading(await self._fetch(), asked_at)
+            self._failed_at = None
+        except EdgeError as error:
+            self._failed_at = clock.now()
+            log.info("refresh_failed", why=str(error))
+        except Exception:
+            self._failed_at = clock.now()
+            log.exception("refresh_failed")
+
+    def seed(self, value: T) -> None:
+        """What was known before the last restart."""
+        self._reading = Reading(value, None)
+
+
+def _lately(at: datetime | None, span: timedelta, now: datetime) -> bool:
+    return at is not None and now - at < span
+
+
+class Towers:
+    """See the module."""
+
+    def __init__(self, database: Database, lockers: Lockers, clock: Clock) -> None:
+        self._database, self._lockers, self._clock = database, lockers, clock
+        self._towers: _Shared[list[Tower]] = _Shared(self._fetch_towers, [], TOWERS_FRESH)
+        self._at: dict[TowerId, _Shared[list[Locker]]] = {}
+
+    async def load(self) -> None:
+        """Start from what the database remembers; refresh behind everybody's back."""
+        self._towers.seed(await self._database.look(lambda tx: tx.towers()))
+
+    async def all(self) -> Reading[list[Tower]]:
+        """Every tower."""
+        return await self._towers.get(self._clock)
+
+    async def one(self, tower: TowerId) -> Tower | None:
+        """The tower, if it is known."""
+        return next((found for found in (await self.all()).value if found.id == tower), None)
+
+    async def free(self, tower: TowerId) -> Reading[Mapping[Size, int]]:
+        """How many lockers of each size are free there, zeros included for sizes it has."""
+        reading = await self._lockers_at(tower)
+        sizes = {locker.size for locker in reading.value if locker.size is not None}
+        free = Counter(
+            locker.size
+            for locker in reading.value
+            if locker.status is LockerStatus.AVAILABLE and locker.size is not None
+        )
+        return Reading({size: free[size] for size in Size if size in sizes}, reading.at)
+
+    async def _lockers_at(self, tower: TowerId) -> Reading[list[Locker]]:
+        if tower not in self._at:
+            self._at[tower] = _Shared(lambda: self._lockers.lockers(tower), [], FRESH)
+        return await self._at[tower].get(self._clock)
+
+    async def _fetch_towers(self) -> list[Tower]:
+        towers = await self._lockers.towers()
+        known = await self._database.look(lambda tx: tx.towers())
+        if known and not towers:
+            raise TryLater("not one of the towers there were")  # absence is not evidence
+        await self._database.run(lambda tx: tx.save_towers(towers))
+        return towers

@@ -1,0 +1,238 @@
+"""Looks at what Harbor says is assigned to us, and draws the conclusions the tables allow.
+
+Guarantees: one assigned-lockers read a look, however many deliveries there are; that a locker has
+left us is believed only after the tower's own list has confirmed it, and one tower that does not
+answer holds up no other; a reading older than a delivery's last change says nothing about it;
+trouble is reported once, and once when it is over.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import TowerId
+from bot.domain.lifecycle import Event, State
+from bot.domain.observations import FREES, Door, Odd, door, has_left, meaning
+from bot.domain.policy import Policy
+from bot.domain.tower import Locker, LockerStatus
+from bot.ports.clock import Clock
+from bot.ports.database import Database, Transaction
+from bot.ports.errors import EdgeError, Refused, TryLater
+from bot.ports.lockers import Lockers, Push
+from bot.usecases.cards import tell
+from bot.usecases.transitions import conclude, save
+from bot.workers.alerts import Alerts
+from bot.workers.reconciler import Reconciler
+
+log = structlog.get_logger()
+
+_FAILURES_TO_ALERT = 2
+_SLOWER_WHILE_AWAY = 3
+
+
+class Watcher:
+    """See the module. `turn` is one look; `heard` takes a push."""
+
+    def __init__(
+        self,
+        database: Database,
+        lockers: Lockers,
+        clock: Clock,
+        policy: Policy,
+        *,
+        poke_outbox: Callable[[], None],
+    ) -> None:
+        self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
+        self._poke_outbox = poke_outbox
+        self._alerts = Alerts(database, clock, policy)
+        self._strays = Reconciler(lockers, self._alerts)
+        self._failures = 0
+        self.looked_at: datetime | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether Harbor has failed to answer more than once in a row."""
+        return self._failures >= _FAILURES_TO_ALERT
+
+    async def turn(self) -> datetime | None:
+        """Look once; say when to look again."""
+        began = self._clock.now()
+        try:
+            assigned = await self._lockers.assigned()
+        except (TryLater, Refused) as error:
+            await self._away(error)
+            return self._clock.now() + self._policy.watch * _SLOWER_WHILE_AWAY
+        await self._back()
+        live = await self._see(assigned, began)
+        return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
+
+    async def look(self) -> int:
+        """One look at everything; the number of live deliveries. Raises TryLater, Refused."""
+        began = self._clock.now()
+        return await self._see(await self._lockers.assigned(), began)
+
+    async def _see(self, listed: Iterable[Locker], began: datetime) -> int:
+        assigned = {(x.tower, x.id): x for x in listed}
+        live = await self._database.look(lambda tx: tx.live_deliveries())
+        holding = [x for x in live if x.state in FREES and x.locker is not None]
+        odd = await self._compare(holding, assigned, began)
+        standing = await self._alerts.standing()
+        for alert in standing:
+            if alert.key.startswith("odd:") and alert.key not in odd:
+                await self._alerts.clear(alert.key)
+        gone = [x for x in holding if not _is_ours(assigned.get(door(x)))]
+        await self._confirm_gone(gone, began)
+        strays = await self._unexplained(assigned, live, began)
+        await self._strays.report(strays, standing)
+        self.looked_at = began
+        self._poke_outbox()
+        return len(live)
+
+    async def heard(self, push: Push) -> None:
+        """A push: a verified one tells when the parcel went in; every one makes us look now."""
+        if not push.verified or push.status is not LockerStatus.OCCUPIED:
+            return
+        live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))
+        for delivery in live:
+            if delivery.locker == push.locker:  # another may merely be trying it
+                await self._note_time(delivery, push.at)
+        self._poke_outbox()
+
+    # -- what is assigned to us
+
+    async def _compare(
+        self, holding: Iterable[Delivery], assigned: Mapping[Door, Locker], began: datetime
+    ) -> set[str]:
+        """Conclude from what is there; the keys of the alerts about what is odd."""
+        odd: set[str] = set()
+        for delivery in holding:
+            seen = assigned.get(door(delivery))
+            if seen is None or not _is_ours(seen):
+                continue
+            if isinstance(meaning(delivery.state, seen.status), Odd):
+                odd.add(await self._wonder(delivery, seen.status, began))
+            else:
+                await self._conclude(delivery, seen.status, began)
+        return odd
+
+    async def _wonder(self, delivery: Delivery, status: LockerStatus, began: datetime) -> str:
+        key = f"odd:{delivery.id}:{delivery.state.value}:{status.value}"
+        if _settled(delivery, began):
+            await self._alerts.raise_once(key, delivery=delivery.id, status=status.value)
+        return key
+
+    async def _confirm_gone(self, missing: Iterable[Delivery], began: datetime) -> None:
+        by_tower: dict[TowerId, list[Delivery]] = defaultdict(list)
+        for delivery in missing:
+            by_tower[delivery.tower].append(delivery)
+        for tower, deliveries in by_tower.items():
+            try:
+                at_tower = {x.id: x.status for x in await self._lockers.lockers(tower)}
+            except EdgeError as error:
+                log.info("tower_not_read", tower=tower, why=str(error))
+                continue
+            for delivery in deliveries:
+                status = at_tower.get(delivery.locker) if delivery.locker is not None else None
+                if status is not None and has_left(delivery, status, began):
+                    await self._conclude(delivery, LockerStatus.AVAILABLE, began)
+
+    async def _conclude(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
+        event = meaning(delivery.state, status)
+        if isinstance(event, Event):
+            await self._database.run(lambda tx: self._take(tx, delivery, event, began))
+
+    async def _take(self, tx: Transaction, seen: Delivery, event: Event, began: datetime) -> None:
+        current = await tx.delivery(seen.id)
+        if current is None or current.state is not seen.state:
+            return
+        if _settled(current, began):
+            await conclude(tx, current, event, now=self._clock.now(), policy=self._policy)
+
+    async def _note_time(self, delivery: Delivery, at: datetime) -> None:
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            current = await tx.delivery(delivery.id)
+            if current is None or current.occupied_at is not None:
+                return
+            since = await _theirs_since(tx, current)
+            if since is None or at < since.replace(microsecond=0):  # towers tell whole seconds
+                return
+            happened = min(at, now)  # a tower's clock may be ahead of ours
+            if meaning(current.state, LockerStatus.OCCUPIED) is Event.DROPPED_OFF:
+                dropped = Event.DROPPED_OFF
+                await conclude(
+                    tx, current, dropped, now=now, policy=self._policy, occupied_at=happened
+                )
+            elif (
+                current.state is State.STORED and current.reported_at and at <= current.reported_at
+            ):
+                known = replace(current, occupied_at=happened)
+                known = await save(tx, known, now=now, policy=self._policy)
+                await tell(tx, known, now=now)
+
+        await self._database.run(step)
+
+    # -- what nobody here remembers
+
+    async def _unexplained(
+        self, assigned: Mapping[Door, Locker], live: Iterable[Delivery], began: datetime
+    ) -> Mapping[Door, LockerStatus]:
+        """What is assigned beyond the live deliveries, late facts taken; what nothing explains."""
+        known = {door(x) for x in live} | {(x.tower, x.candidate) for x in live if x.candidate}
+        strange = [key for key, x in assigned.items() if key not in known and _is_ours(x)]
+        since = began - self._policy.late_facts
+        ended = await self._database.look(lambda tx: tx.deliveries_at(strange, since))
+        latest: dict[Door, Delivery] = {}
+        for delivery in ended:
+            latest.setdefault(door(delivery), delivery)
+        strays: dict[Door, LockerStatus] = {}
+        for key in strange:
+            had, status = latest.get(key), assigned[key].status
+            if had is not None and isinstance(meaning(had.state, status), Event):
+                await self._conclude(had, status, began)
+            elif not self._fresh(had, began):
+                strays[key] = status
+        return strays
+
+    def _fresh(self, delivery: Delivery | None, began: datetime) -> bool:
+        """Ended so lately that Harbor's list may simply not have followed yet."""
+        changed = delivery.changed_at if delivery is not None else None
+        return changed is not None and began - changed < self._policy.drop_off
+
+    # -- Harbor itself
+
+    async def _away(self, error: Exception) -> None:
+        self._failures += 1
+        if self.away:
+            log.info("harbor_away", why=str(error))
+            if await self._alerts.raise_once("harbor", why=type(error).__name__):
+                self._poke_outbox()
+
+    async def _back(self) -> None:
+        if self._failures >= _FAILURES_TO_ALERT or self.looked_at is None:
+            log.info("harbor_back")
+        self._failures = 0
+        if await self._alerts.clear("harbor"):
+            self._poke_outbox()
+
+
+def _is_ours(seen: Locker | None) -> bool:
+    """Listed as assigned, and not as free in the same breath: that is no evidence of either."""
+    return seen is not None and seen.status is not LockerStatus.AVAILABLE
+
+
+def _settled(delivery: Delivery, began: datetime) -> bool:
+    """Whether a reading that began then is no older than the delivery's last change."""
+    return delivery.changed_at is None or delivery.changed_at <= began
+
+
+async def _theirs_since(tx: Transaction, delivery: Delivery) -> datetime | None:
+    """When the delivery came by its locker."""
+    moments = await tx.history(delivery.id)
+    return next((x.at for x in reversed(moments) if x.event == Event.RESERVED.value), None)

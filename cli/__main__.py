@@ -1,0 +1,5 @@
+"""`python -m cli` is `lockerbot`."""
+
+from cli.commands import main
+
+main()

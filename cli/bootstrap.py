@@ -1,0 +1,294 @@
+"""The bot put together: core, edges and the loops between them, for as long as a block lasts.
+
+Guarantees: everything that was opened is closed in the opposite order; leaving the block lets the
+turn of every loop and every call to Harbor or Telegram under way finish, within seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bot.domain.ids import PersonId
+from bot.domain.policy import Policy
+from bot.ports.clock import Clock
+from bot.ports.database import Counts, Database
+from bot.ports.errors import EdgeError, TryLater
+from bot.workers.harbor_requests import HarborRequests
+from bot.workers.loop import Loop
+from bot.workers.outbox import Outbox
+from bot.workers.reminders import Reminders
+from bot.workers.towers import Towers
+from bot.workers.watcher import Watcher
+from cli.settings import Settings
+from handlers.app import build_application, build_dialogue, phrases
+from handlers.conversation.context import Wiring
+from handlers.conversation.presenter import ChatPresenter
+from handlers.conversation.questions import Health, Sight
+from handlers.conversation.transactional import App
+from handlers.screens import Screens
+from handlers.telegram.introduction import farewell
+from handlers.telegram.messenger import TelegramMessenger
+from handlers.telegram.rate_limit import RateLimit
+from handlers.telegram.receiver import Receiver
+from harbor.errors import PushRefused
+from harbor.lockers import HarborLockers
+from harbor.pushes import as_push
+from harbor.settings import HarborSettings
+from harbor.webhooks import Signature, read_push
+from storage import open_database
+from web.app import Refusal
+from web.metrics import Reading
+
+log = structlog.get_logger()
+
+FAREWELL = 5.0
+"""Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the parts must agree on; `signature`: how Harbor signs its pushes."""
+
+    token: str = field(repr=False)
+    api_url: str
+    policy: Policy
+    locale: str = "en"
+    signature: Signature | None = None
+
+
+@dataclass(slots=True)
+class Assembly:
+    """The running parts, and what the web edge and operators ask of them."""
+
+    database: Database
+    lockers: HarborLockers
+    clock: Clock
+    policy: Policy
+    application: App
+    receiver: Receiver
+    towers: Towers
+    worker: HarborRequests
+    watcher: Watcher
+    timekeeper: Reminders
+    outbox: Outbox
+    loops: Mapping[str, Loop]
+    signature: Signature | None
+
+    def poke_outbox(self, touched: Collection[tuple[PersonId, str]] = ()) -> None:
+        """Cards are owed: these, or whatever the database says."""
+        self.outbox.touch(touched)
+        if not touched:
+            self.loops["outbox"].poke()
+
+    def poke_worker(self) -> None:
+        """A delivery was saved: it may want something, or ring sooner."""
+        self.loops["worker"].poke()
+        self.loops["timekeeper"].poke()
+
+    async def take(self, update: Mapping[str, Any]) -> None:
+        """An update from Telegram's webhook, until it is committed. Raises TryLater."""
+        if not self.receiver.introduced.is_set():
+            raise TryLater("Telegram has not told us yet who we are")
+        await self.receiver.take(update)
+
+    async def push(self, headers: Mapping[str, str], body: bytes) -> None:
+        """A webhook of Harbor. Raises Refusal."""
+        try:
+            read = read_push(headers, body, now=self.clock.now(), signature=self.signature)
+        except PushRefused as error:
+            raise Refusal(error.status, "refused") from error
+        await self.watcher.heard(as_push(read))
+        self.loops["watcher"].poke()
+
+    async def counts(self) -> Counts | None:
+        """What the database counts, None when it does not answer."""
+        try:
+            return await self.database.look(lambda tx: tx.counts())
+        except EdgeError:
+            return None
+
+    def lag(self) -> float | None:
+        """Seconds since assigned lockers were last looked at."""
+        if self.watcher.looked_at is None:
+            return None
+        return (self.clock.now() - self.watcher.looked_at).total_seconds()
+
+    async def reading(self) -> Reading:
+        """One scrape's worth for the metrics."""
+        return Reading(await self.counts(), self.outbox.tally, self.lag(), not self.watcher.away)
+
+    async def condition(self) -> Health:
+        """How the bot is doing, for operators in the chat."""
+        counts = await self.counts()
+        return Health(
+            harbor=not self.watcher.away,
+            database=counts is not None,
+            looked_at=self.watcher.looked_at,
+            cards_owed=counts.cards_owed if counts else 0,
+        )
+
+    async def health(self) -> Mapping[str, Any]:
+        """`{"ok", "reasons", …}` for /healthz."""
+        counts = await self.counts()
+        reasons = ["storage does not answer"] if counts is None else []
+        if self.watcher.away:
+            reasons.append("Harbor does not answer")
+        return {
+            "ok": not reasons,
+            "reasons": reasons,
+            "watcher_lag_seconds": self.lag(),
+            "cards_owed": counts.cards_owed if counts else None,
+            "wants_owed": counts.wants_owed if counts else None,
+        }
+
+
+@contextlib.asynccontextmanager
+async def assembled(
+    settings: Settings,
+    harbor_settings: HarborSettings,
+    clock: Clock,
+    *,
+    pace: RateLimit | None = None,
+) -> AsyncIterator[Assembly]:
+    """Everything opened and the loops turning; updates come in by the caller's choice.
+
+    `pace`: how fast to speak, if not as fast as Telegram allows everybody. Raises BadSetting(s) for
+    what is missing, and what storage raises when it can't be opened.
+    """
+    settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
+    token = settings.telegram_bot_token
+    assert token is not None, "asked for above"
+    plan = Plan(
+        token=token.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        policy=settings.policy,
+        locale=settings.locale,
+        signature=harbor_settings.signature,
+    )
+    async with (
+        open_database(settings.database_url, keys=settings.keys) as database,
+        harbor_settings.connect(clock=clock.now) as harbor,
+    ):
+        lockers = HarborLockers(harbor, settings.only_towers)
+        assembly = assemble(plan, database, lockers, clock, pace or RateLimit(clock))
+        async with turning(assembly):
+            yield assembly
+
+
+def assemble(
+    plan: Plan, database: Database, lockers: HarborLockers, clock: Clock, pace: RateLimit
+) -> Assembly:
+    """All parts put together, none of them at work yet: see `turning`."""
+    loops: dict[str, Loop] = {}
+
+    def poke(name: str) -> Callable[[], None]:
+        return lambda: loops[name].poke()
+
+    policy, towers = plan.policy, Towers(database, lockers, clock)
+    watcher = Watcher(database, lockers, clock, policy, poke_outbox=poke("outbox"))
+    worker = HarborRequests(
+        database, lockers, clock, policy, poke_outbox=poke("outbox"), poke_watcher=poke("watcher")
+    )
+    timekeeper = Reminders(database, clock, policy, poke_outbox=poke("outbox"))
+    application = _application(plan, database, clock, lambda: assembly)
+    presenter = _presenter(plan, database, towers, clock, lambda: assembly)
+    outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock)
+    loops |= {
+        "worker": Loop("worker", clock, worker.turn),
+        "watcher": Loop("watcher", clock, watcher.turn),
+        "timekeeper": Loop("timekeeper", clock, timekeeper.turn),
+        "outbox": Loop("outbox", clock, outbox.turn),
+    }
+    worker.poke, outbox.poke = poke("worker"), poke("outbox")
+    assembly = Assembly(
+        database=database,
+        lockers=lockers,
+        clock=clock,
+        policy=policy,
+        application=application,
+        receiver=Receiver(application, clock),
+        towers=towers,
+        worker=worker,
+        watcher=watcher,
+        timekeeper=timekeeper,
+        outbox=outbox,
+        loops=loops,
+        signature=plan.signature,
+    )
+    return assembly
+
+
+def _application(
+    plan: Plan, database: Database, clock: Clock, assembly: Callable[[], Assembly]
+) -> App:
+    wiring = Wiring(
+        database=database,
+        clock=clock,
+        policy=plan.policy,
+        phrases=phrases(),
+        poke_outbox=lambda touched: assembly().poke_outbox(touched),
+        poke_worker=lambda: assembly().poke_worker(),
+        locale=plan.locale,
+    )
+    return build_application(plan.token, plan.api_url, wiring, build_dialogue())
+
+
+def _presenter(
+    plan: Plan, database: Database, towers: Towers, clock: Clock, assembly: Callable[[], Assembly]
+) -> ChatPresenter:
+    sight = Sight(database, towers, clock, plan.policy, lambda: assembly().condition(), plan.locale)
+    return ChatPresenter(
+        database,
+        clock,
+        plan.policy,
+        Screens(sight),
+        bot=lambda: assembly().application.bot.username,
+        locale=plan.locale,
+    )
+
+
+@contextlib.asynccontextmanager
+async def turning(assembly: Assembly) -> AsyncIterator[None]:
+    """Its loops at work while the block lasts; nothing is said before we are introduced."""
+    await assembly.towers.load()
+    await assembly.worker.recover()
+    await assembly.outbox.recover()
+    running = {name: loop.run() for name, loop in assembly.loops.items()}
+    running["outbox"] = _when_introduced(assembly, running["outbox"])
+    tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
+    try:
+        yield
+    finally:
+        for loop in assembly.loops.values():
+            loop.stop()
+        assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
+        await _settle(assembly, tasks)
+        await farewell(assembly.application)
+
+
+async def _when_introduced(assembly: Assembly, work: Coroutine[Any, Any, None]) -> None:
+    await assembly.receiver.introduced.wait()
+    await work
+
+
+async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> None:
+    """Let what is under way finish; what does not in time is owed still, and done after restart."""
+    _, late = await asyncio.wait(
+        [
+            *tasks,
+            asyncio.create_task(assembly.worker.settle()),
+            asyncio.create_task(assembly.outbox.settle()),
+            asyncio.create_task(assembly.application.bot_data.answers.settle(1)),
+        ],
+        timeout=FAREWELL,
+    )
+    for task in late:
+        log.warning("left_for_the_next_start", task=task.get_name())
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

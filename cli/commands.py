@@ -1,0 +1,133 @@
+"""`lockerbot …`: every command, and how it ends.
+
+Guarantees: exit code 2 and one line for a setting that can't be used, 1 for something that does not
+work, 0 otherwise; SIGTERM and SIGINT end every command in good order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+import uvloop
+
+from bot.ports.errors import EdgeError
+from cli.harbor import app as harbor_app
+from cli.logs import set_up_logging
+from cli.settings import BadSetting, Settings
+from harbor.settings import BadSettings
+
+app = typer.Typer(
+    name="lockerbot",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A Telegram bot that hands parcels over through Harbor lockers.",
+)
+app.add_typer(harbor_app, name="harbor")
+sandbox_app = typer.Typer(help="Harbor, Telegram, bot and page on this machine.")
+app.add_typer(sandbox_app, name="sandbox")
+
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")]
+
+
+@app.command()
+def run() -> None:
+    """The bot, against the configured Telegram and Harbor."""
+    from cli.run import run as work
+
+    _finish(work(_settings()))
+
+
+@app.command()
+def check() -> None:
+    """Try every setting and both counterparties, and say what works."""
+    from cli.check import check as work
+
+    sys.exit(_finish(work(_settings())))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date; safe from several replicas at once."""
+    from storage import migrate as work
+
+    applied = _finish(work(_settings().database_url))
+    print("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
+
+
+@app.command()
+def backup(target: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Copy the SQLite database to FILE while the bot is running."""
+    from storage import back_up
+
+    try:
+        _finish(back_up(_settings().database_url, target))
+    except OSError as error:
+        _fail(str(error), 1)
+    print(f"backed up to {target}")
+
+
+@app.command()
+def reseal() -> None:
+    """After a new first key in LOCKERBOT_SECRET_KEY: encrypt everything with it."""
+    from cli.run import reseal as work
+
+    print(f"{_finish(work(_settings()))} codes and claims encrypted with the first key")
+
+
+@sandbox_app.callback(invoke_without_command=True)
+def sandbox(context: typer.Context) -> None:
+    """Everything on one page, with nothing configured."""
+    if context.invoked_subcommand is None:
+        from cli.sandbox import play
+
+        set_up_logging("warning", None)
+        _finish(play())
+
+
+@sandbox_app.command("harbor")
+def sandbox_harbor(port: Port = 8081) -> None:
+    """A Harbor alone."""
+    from cli.sandbox import serve_harbor
+
+    _finish(serve_harbor(port))
+
+
+@sandbox_app.command("telegram")
+def sandbox_telegram(port: Port = 8082) -> None:
+    """A Telegram alone."""
+    from cli.sandbox import serve_telegram
+
+    _finish(serve_telegram(port))
+
+
+def _settings() -> Settings:
+    settings = Settings.load()
+    set_up_logging(settings.log_level, settings.log_format)
+    return settings
+
+
+def _finish(work: Coroutine[Any, Any, Any]) -> Any:
+    return uvloop.run(work)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"lockerbot: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except (BadSetting, BadSettings) as error:
+        _fail(str(error), 2)
+    except EdgeError as error:
+        _fail(str(error), 1)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)

@@ -1,0 +1,95 @@
+"""`lockerbot run`: the bot until it is asked to end; by polling, or by webhooks (PUBLIC_URL)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from cli.bootstrap import Assembly, assembled
+from cli.settings import BadSetting, Settings
+from cli.stopping import stop_requested
+from cli.system_clock import SystemClock
+from handlers.commands import announce, announce_to
+from harbor.settings import HarborSettings
+from storage import open_database
+from storage import reseal as reseal_all
+from web.app import TelegramHook, create_app
+from web.metrics import exposition
+from web.serving import serving
+
+UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
+"""How long before an operator who has not opened the bot yet is offered their commands again."""
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Raises BadSetting, Misconfigured."""
+    stop = stop_requested()
+    async with (
+        assembled(settings, HarborSettings.load(), SystemClock()) as assembly,
+        answering(settings, assembly),
+    ):
+        spare_the_collector()
+        await receive(settings, assembly, stop)
+
+
+def spare_the_collector() -> None:
+    """What the start has brought in is there to stay: the garbage collector passes it over from now
+    on, and comes less often. See docs/performance.md."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
+async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -> None:
+    """Take updates until `stop`; whatever ends the receiver early is raised here."""
+    receiver = assembly.receiver
+    if settings.public_url is None:
+        incoming = asyncio.create_task(receiver.poll(), name="receiver")
+    else:
+        url = settings.public_url + settings.webhook_path
+        incoming = asyncio.create_task(receiver.listen(url, settings.webhook_secret))
+    greeting = asyncio.create_task(_greet(assembly), name="greeting")
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({incoming, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if incoming.done() and not incoming.exception():
+        await stopped  # webhooks: listening goes on in the web server
+    greeting.cancel()
+    stopped.cancel()
+    receiver.stop()
+    await incoming
+
+
+async def _greet(assembly: Assembly) -> None:
+    await assembly.receiver.introduced.wait()
+    await announce(assembly.application)
+    unmet = sorted(assembly.policy.operators)
+    while unmet := [who for who in unmet if not await announce_to(assembly.application, who)]:
+        await assembly.clock.sleep_until(assembly.clock.now() + UNTIL_AN_OPERATOR_IS_MET)
+
+
+@contextlib.asynccontextmanager
+async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[None]:
+    """The web edge on HOST:PORT, for as long as the block lasts. Raises BadSetting."""
+    hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.take)
+    app = create_app(
+        health=assembly.health,
+        metrics=lambda: exposition(assembly.reading),
+        telegram=hook if settings.public_url else None,
+        harbor=assembly.push if settings.public_url else None,
+    )
+    try:
+        async with serving(app, host=settings.host, port=settings.port):
+            yield
+    except OSError as error:
+        at = f"{settings.host}:{settings.port}"
+        raise BadSetting(f"PORT: {at} can't be used ({error.strerror}); set another") from error
+
+
+async def reseal(settings: Settings) -> int:
+    """Seal every code and claim with the first key; how many there were."""
+    settings.need("LOCKERBOT_SECRET_KEY")
+    async with open_database(settings.database_url, keys=settings.keys) as database:
+        return await reseal_all(database)

@@ -1,0 +1,169 @@
+"""`lockerbot sandbox`: Harbor, Telegram, page and bot in one process, with nothing configured.
+
+Guarantees: the bot speaks to both counterparties over real HTTP, as it would to the real ones; it
+starts afresh, with an empty database, whenever somebody starts the sandbox again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+from starlette.types import ASGIApp
+
+from cli.bootstrap import Assembly, assembled
+from cli.run import receive
+from cli.settings import BadSetting, Settings
+from cli.stopping import stop_requested
+from harbor.settings import HarborSettings
+from sandbox.clock import Clock
+from sandbox.serving import serving
+from sandbox.stage import create_stage
+from web.app import create_app
+from web.metrics import exposition
+
+TOKEN = "42:sandbox"
+OPERATOR = 1000
+"""The id of the person whom the page offers as operator."""
+WEBHOOK_SECRET = "sandbox-pushes"
+
+
+async def play() -> None:
+    """Serve everything on PORT until asked to end (or for DEMO_SECONDS)."""
+    stop, clock = stop_requested(), Clock()
+    stage = create_stage(clock=clock, token=TOKEN, schema=False)
+    host, port, seconds = _address()
+    try:
+        async with serving(stage, host=host, port=port) as url:
+            print(_welcome(url), flush=True)
+            async with _bot_on(stage, url, clock):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), seconds)
+    except OSError as error:
+        raise BadSetting(f"PORT: {port} can't be used ({error.strerror}); set another") from error
+
+
+@contextlib.asynccontextmanager
+async def _bot_on(stage: ASGIApp, url: str, clock: Clock) -> AsyncIterator[None]:
+    """The bot, anew after each start-again."""
+    bots = _Bots(url, clock)
+    await bots.start()
+    stage.state.on_reset.append(bots.restart)  # type: ignore[attr-defined]  # a Starlette app's
+    try:
+        yield
+    finally:
+        await bots.end()
+
+
+class _Bots:
+    """One bot at a time, each with a database of its own that goes with it."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url, self._clock = url, clock
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(self._live(self._stop), name="bot")
+
+    async def end(self) -> None:
+        self._stop.set()
+        if self._task is not None:
+            await self._task
+
+    async def restart(self) -> None:
+        await self.end()
+        await self.start()
+
+    async def _live(self, stop: asyncio.Event) -> None:
+        with tempfile.TemporaryDirectory(prefix="lockerbot-") as folder:
+            settings = _settings(self._url, Path(folder))
+            async with (
+                assembled(settings, _harbor_settings(self._url), self._clock) as assembly,
+                self._hearing_pushes(assembly),
+            ):
+                await receive(settings, assembly, stop)
+
+    @contextlib.asynccontextmanager
+    async def _hearing_pushes(self, assembly: Assembly) -> AsyncIterator[None]:
+        """The bot's web edge on a port of its own, and Harbor told where to push."""
+        app = create_app(
+            health=assembly.health,
+            metrics=lambda: exposition(assembly.reading),
+            harbor=assembly.push,
+        )
+        async with serving(app) as edge, httpx.AsyncClient() as http:
+            where = {"url": f"{edge}/harbor", "secret": WEBHOOK_SECRET}
+            told = await http.put(f"{self._url}/harbor/sandbox/webhook", json=where)
+            told.raise_for_status()
+            yield
+
+
+def _settings(url: str, folder: Path) -> Settings:
+    return Settings.load(
+        telegram_bot_token=TOKEN,
+        telegram_api_url=f"{url}/telegram",
+        database_url=f"sqlite:///{folder}/sandbox.db",
+        public_url=None,
+        operator_chat_ids=[OPERATOR],
+        LOCKERBOT_SECRET_KEY=secrets.token_hex(32),
+    )
+
+
+def _harbor_settings(url: str) -> HarborSettings:
+    return HarborSettings(
+        environment="sandbox",
+        api_url=f"{url}/harbor",
+        accounts_url=f"{url}/harbor",
+        client_id="sandbox",
+        client_secret="sandbox",  # noqa: S106 - everybody may know it
+        webhook_secret=WEBHOOK_SECRET,
+    )
+
+
+def _address() -> tuple[str, int, float | None]:
+    """HOST, PORT and DEMO_SECONDS; raises BadSetting."""
+    try:
+        seconds = os.environ.get("DEMO_SECONDS")
+        port = int(os.environ.get("PORT") or 8080)
+        return os.environ.get("HOST") or "127.0.0.1", port, float(seconds) if seconds else None
+    except ValueError as error:
+        raise BadSetting(f"PORT or DEMO_SECONDS: {error}; write a number") from None
+
+
+def _welcome(url: str) -> str:
+    return (
+        f"\n  Two phones and a tower:  {url}/\n"
+        "  Everything runs on this machine; nothing leaves it. Ctrl-C ends it.\n"
+    )
+
+
+async def serve_harbor(port: int) -> None:
+    """A Harbor alone, until asked to end."""
+    from sandbox.harbor.app import create_app as create_harbor
+
+    await _serve(create_harbor(), port, "HARBOR_API_URL and HARBOR_ACCOUNTS_URL")
+
+
+async def serve_telegram(port: int) -> None:
+    """A Telegram alone, until asked to end."""
+    from sandbox.telegram.app import create_app as create_telegram
+
+    await _serve(create_telegram(), port, "TELEGRAM_API_URL")
+
+
+async def _serve(app: ASGIApp, port: int, setting: str) -> None:
+    stop = stop_requested()
+    try:
+        async with serving(app, host=os.environ.get("HOST") or "127.0.0.1", port=port) as url:
+            print(f"{url}  (for {setting})", flush=True)
+            await stop.wait()
+    except OSError as error:
+        raise BadSetting(f"--port {port} can't be used ({error.strerror}); take another") from error

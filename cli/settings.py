@@ -1,0 +1,218 @@
+"""Every setting of the bot but Harbor's own, read from the environment or `.env` and checked.
+
+Guarantees: a setting that can't be used ends the program before it has begun, in one line that
+says what is wrong and what to do, and shows no secret; an unknown `LOCKERBOT_*` name is refused
+with the nearest known one, so that a slip of the pen is not silently a default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import hmac
+import os
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.domain.codes import CodeForm
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.policy import Policy
+
+PREFIX = "LOCKERBOT_"
+_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_TOWER = re.compile(r"[0-9a-f]{16}")
+
+
+class BadSetting(Exception):
+    """A setting is missing or can't be used; one line: its name, what is wrong, what to do."""
+
+
+def _comma_separated(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part for part in (piece.strip() for piece in value.split(",")) if part]
+    return value
+
+
+def _telegram_token(token: SecretStr) -> SecretStr:
+    if not _BOT_TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("is no bot token; copy the one that @BotFather shows (digits:letters)")
+    return token
+
+
+def _http_base(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise ValueError("is no URL; write http(s)://host[:port][/path]")
+    return url.rstrip("/")
+
+
+def _public_url(url: str) -> str:
+    if urlsplit(url).scheme != "https":
+        raise ValueError("must begin with https://; Telegram delivers webhooks to nothing else")
+    return _http_base(url)
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    if not _SECRET_TOKEN.fullmatch(secret.get_secret_value()):
+        raise ValueError("may hold 1 to 256 of A-Z, a-z, 0-9, _ and - only")
+    return secret
+
+
+def _database_url(url: str) -> str:
+    if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        raise ValueError("must begin with sqlite:///, postgres:// or postgresql://")
+    return url
+
+
+def _keys(keys: list[SecretStr]) -> list[SecretStr]:
+    if any(len(key.get_secret_value()) < 16 for key in keys):
+        raise ValueError("each key needs 16 characters or more; `openssl rand -hex 32` makes one")
+    return keys
+
+
+def _towers(value: Any) -> Any:
+    """Ids separated by commas, or a TOML file with `[[towers]]` tables that have an `id`."""
+    if not isinstance(value, str):
+        return value
+    if not value.endswith(".toml"):
+        return _comma_separated(value)
+    try:
+        read = tomllib.loads(Path(value).read_text("utf-8"))
+        return [tower["id"] for tower in read["towers"]]
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"can't be read as a TOML file of [[towers]] with an id: {error}"
+        ) from None
+
+
+def _tower_ids(towers: list[str] | None) -> list[str] | None:
+    ids = None if towers is None else [tower.lower() for tower in towers]
+    for tower in ids or ():
+        if not _TOWER.fullmatch(tower):
+            raise ValueError(f"{tower!r} is no tower id; one has 16 hexadecimal digits")
+    return ids
+
+
+Listed = (NoDecode, BeforeValidator(_comma_separated))
+Seconds = Annotated[int, Field(ge=10, le=7 * 86400)]
+
+
+class Settings(BaseSettings):
+    """What `docs` call by these names; a field's alias is the name in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    telegram_bot_token: Annotated[SecretStr, AfterValidator(_telegram_token)] | None = None
+    telegram_api_url: Annotated[str, AfterValidator(_http_base)] = "https://api.telegram.org"
+    telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = None
+    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///lockerbot.db"
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    host: str = "127.0.0.1"
+    operator_chat_ids: Annotated[list[int], *Listed] = []
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] | None = None
+    secret_key: Annotated[list[SecretStr], *Listed, AfterValidator(_keys)] = Field(
+        [], alias="LOCKERBOT_SECRET_KEY"
+    )
+    towers: Annotated[
+        list[str] | None, NoDecode, BeforeValidator(_towers), AfterValidator(_tower_ids)
+    ] = Field(None, alias="LOCKERBOT_TOWERS")
+    reservation_seconds: Seconds = Field(300, alias="LOCKERBOT_RESERVATION_SECONDS")
+    drop_off_token_seconds: Seconds = Field(3000, alias="LOCKERBOT_DROP_OFF_TOKEN_SECONDS")
+    pick_up_token_seconds: Seconds = Field(900, alias="LOCKERBOT_PICK_UP_TOKEN_SECONDS")
+    storage_hours: Annotated[int, Field(ge=1, le=24 * 60)] = Field(
+        72, alias="LOCKERBOT_STORAGE_HOURS"
+    )
+    watch_seconds: Annotated[float, Field(ge=0.5, le=3600)] = Field(
+        5, alias="LOCKERBOT_WATCH_SECONDS"
+    )
+    opener: Literal["token", "link"] = Field("token", alias="LOCKERBOT_OPENER")
+    locale: Literal["en", "es", "de", "fr", "pl", "uk"] = Field("en", alias="LOCKERBOT_LOCALE")
+
+    @classmethod
+    def load(cls, **given: Any) -> Settings:
+        """From the environment and `.env`; `given` (by alias) wins. Raises BadSetting."""
+        _refuse_unknown_names()
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "?"
+            why = first["msg"].removeprefix("Value error, ")
+            raise BadSetting(f"{name}: {why}") from None
+
+    def need(self, *names: str) -> None:
+        """Raise BadSetting for the first of these settings (environment names) that is missing."""
+        for name in names:
+            if not getattr(self, name.removeprefix(PREFIX).lower()):
+                raise BadSetting(f"{name}: not set; {_WHERE_FROM[name]}")
+
+    @property
+    def policy(self) -> Policy:
+        """What the core needs to know of all this."""
+        return Policy(
+            reservation=timedelta(seconds=self.reservation_seconds),
+            drop_off=timedelta(seconds=self.drop_off_token_seconds),
+            pick_up=timedelta(seconds=self.pick_up_token_seconds),
+            storage=timedelta(hours=self.storage_hours),
+            watch=timedelta(seconds=self.watch_seconds),
+            opener=CodeForm(self.opener),
+            operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids),
+        )
+
+    @property
+    def only_towers(self) -> list[TowerId] | None:
+        """The towers the bot is confined to, None for all that can be discovered."""
+        return None if self.towers is None else [TowerId(tower) for tower in self.towers]
+
+    @property
+    def keys(self) -> list[str]:
+        """The secret keys in the clear, for the one place that seals with them."""
+        return [key.get_secret_value() for key in self.secret_key]
+
+    @property
+    def webhook_secret(self) -> str:
+        """The secret token for Telegram's webhook: as set, else derived from the secret key."""
+        if self.telegram_webhook_secret is not None:
+            return self.telegram_webhook_secret.get_secret_value()
+        return self._derived("telegram webhook secret")
+
+    @property
+    def webhook_path(self) -> str:
+        """`/telegram/<random part>`: the same after each restart, unknown to anybody else."""
+        return "/telegram/" + self._derived("telegram webhook path")[:32]
+
+    def _derived(self, purpose: str) -> str:
+        return hmac.new(self.keys[0].encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+_WHERE_FROM = {
+    "TELEGRAM_BOT_TOKEN": "ask @BotFather for one",
+    "LOCKERBOT_SECRET_KEY": "make one with `openssl rand -hex 32` and keep it",
+}
+
+
+def known_names() -> list[str]:
+    """Every `LOCKERBOT_*` name."""
+    aliases = (field.alias for field in Settings.model_fields.values())
+    return sorted(alias for alias in aliases if alias)
+
+
+def _refuse_unknown_names() -> None:
+    known = known_names()
+    for name in sorted({*os.environ, *dotenv_values(".env")}):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0)
+            raise BadSetting(f"{name}: there is no such setting; did you mean {near[0]}?")

@@ -1,0 +1,1 @@
+"""How a conversation works: drafts, steps, questions."""

@@ -1,0 +1,47 @@
+"""Groups: the bot says once that it works in private chats only, and is silent from then on.
+
+Guarantees: once for each group, whatever happens there and however often the bot is restarted; a
+group the bot has been removed from is told nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from telegram import Chat, ChatMember, Update
+
+from bot.ports.database import Opening
+from handlers.conversation.context import Context
+from handlers.conversation.transactional import Transactional
+
+GROUP = "group"
+"""The subject of the one message in a group. The group's draft holds its `language`."""
+
+_GONE = (ChatMember.BANNED, ChatMember.LEFT)
+
+
+class Groups(Transactional):
+    """Everything that reaches the bot from a group or supergroup."""
+
+    def check_update(self, update: object) -> bool:
+        """Channels are left out: the bot says nothing there."""
+        if not isinstance(update, Update) or update.effective_chat is None:
+            return False
+        return update.effective_chat.type in (Chat.GROUP, Chat.SUPERGROUP)
+
+    async def take(self, update: Update, context: Context, opening: Opening) -> None:
+        """The group's first update leaves a card; its draft remembers that it has been told."""
+        member = update.my_chat_member
+        removed = member is not None and member.new_chat_member.status in _GONE
+        if removed or opening.draft.errand == GROUP:
+            return
+        speaker = update.effective_user
+        language = (speaker and speaker.language_code) or context.wiring.locale
+        told = replace(opening.draft, errand=GROUP, step="told", answers={"language": language})
+        await context.tx.save_draft(told)
+        await context.tx.mark(opening.draft.chat, GROUP, now=context.now)
+
+    async def amend(
+        self, update: Update, context: Context, opening: Opening, error: Exception
+    ) -> None:
+        """A group is owed no apology."""

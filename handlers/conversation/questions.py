@@ -1,0 +1,148 @@
+"""What a prompt is given, and the rows of buttons that all prompts share.
+
+Guarantees: a prompt reads (the draft, the database, Harbor's last readings) and never writes, so it
+may be asked again at any time; every screen gets its way back and its way to help from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from bot.domain.delivery import Delivery
+from bot.domain.message import Button, Key, Place, View
+from bot.domain.person import Draft, Person
+from bot.domain.policy import Policy
+from bot.ports.clock import Clock
+from bot.ports.database import Database
+from bot.workers.towers import Towers
+from handlers.telegram.callback_data import press
+from wording.language import Words, speak
+
+T = TypeVar("T")
+
+PAGE = 6
+"""Entries of a list on one screen: with the rows below it, a thumb reaches them all."""
+
+Row = tuple[Button, ...]
+
+
+class Tap(StrEnum):
+    """What the buttons of screens say; they carry no delivery, and count in their own step only."""
+
+    BACK = "prev"
+    """To the step before; the argument is the step it was shown in, so that a double tap goes
+    back one step and not two."""
+    PAGE = "page"
+    """To another page of the list."""
+    NOTE_ONLY = "full"
+    """A button that can only say why it does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the bot itself is doing, as operators see it; `looked_at` is the watcher's last look."""
+
+    harbor: bool
+    database: bool
+    looked_at: datetime | None
+    cards_owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What prompts may read beside the draft; shared by all."""
+
+    database: Database
+    towers: Towers
+    clock: Clock
+    policy: Policy
+    health: Callable[[], Awaitable[Health]]
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One draft about to be shown to its person."""
+
+    draft: Draft
+    person: Person
+    sight: Sight
+
+    @property
+    def words(self) -> Words:
+        """The person's language."""
+        return speak(self.person.language, self.sight.locale)
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """What has been answered so far."""
+        return self.draft.answers
+
+    @property
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return self.sight.clock.now()
+
+    @property
+    def operator(self) -> bool:
+        """Whether this person looks after what is stuck."""
+        return self.person.id in self.sight.policy.operators
+
+    def view(self, html: str, *rows: Row) -> View:
+        """The question with its buttons, and below them the way back and the way to help."""
+        return View(html, (*(row for row in rows if row), self.way_out()))
+
+    def way_out(self) -> Row:
+        """Back one step, and help that returns to this very place."""
+        back = Button(back_said(self.words), press(Tap.BACK, self.draft.step))
+        return (back, Button(help_said(self.words), press(Place.HELP)))
+
+    def keyed(self, html: str, key: Key) -> View:
+        """The question with a key that asks the phone for something, and the ways out as keys."""
+        out = (Key(back_said(self.words)), Key(help_said(self.words)))
+        return View(html, keys=((key,), out))
+
+    def pages(self, page: int, more: bool) -> Row:
+        """Earlier and later pages, where there are any."""
+        row = [Button("◀", press(Tap.PAGE, page - 1))] if page > 0 else []
+        return (*row, Button("▶", press(Tap.PAGE, page + 1))) if more else tuple(row)
+
+    def page_of(self, entries: Sequence[T]) -> tuple[int, Sequence[T], bool]:
+        """The page asked for (the last one, if it is beyond), its entries, and if more follow."""
+        last = max(0, (len(entries) - 1) // PAGE)
+        page = min(max(0, number(self.answers.get("page"))), last)
+        return page, entries[page * PAGE : (page + 1) * PAGE], page < last
+
+    async def delivery(self) -> Delivery | None:
+        """The delivery that the draft is about, if this person has to do with it."""
+        wanted = self.answers.get("delivery")
+        if not isinstance(wanted, str):
+            return None
+        found = await self.sight.database.look(lambda tx: tx.delivery(wanted))  # type: ignore[arg-type]  # DeliveryId out of JSON
+        if found is None or not (self.operator or found.roles_of(self.person.id)):
+            return None
+        return found
+
+
+Prompt = Callable[[Screen], Awaitable[View]]
+
+
+def back_said(words: Words) -> str:
+    """What the way back is called, on buttons and on keys."""
+    return words._("‹ Back")
+
+
+def help_said(words: Words) -> str:
+    """What the way to help is called."""
+    return words._("❔ Help")
+
+
+def number(value: object) -> int:
+    """A page number out of a draft or a button; 0 for anything else."""
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 6 else 0

@@ -1,0 +1,1 @@
+"""What people come for: one errand a module or package."""

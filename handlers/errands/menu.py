@@ -1,0 +1,138 @@
+"""Where everything begins: the menu, help that leads back, and the ways out.
+
+Guarantees: help returns to the very question it was asked at; `/cancel` ends the present errand and
+touches no parcel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from telegram import Update
+
+from bot.domain.lifecycle import State
+from bot.domain.message import Button, Place, View
+from bot.domain.person import Draft
+from handlers.conversation.context import Context
+from handlers.conversation.dialogue import state_of
+from handlers.conversation.navigation import (
+    HELP,
+    HOLDING,
+    MENU,
+    NOTHING,
+    aside,
+    go,
+    led_aside,
+    resume,
+    start,
+)
+from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said, number
+from handlers.errands.send.booking import RESEND
+from handlers.telegram.callback_data import press
+from wording.language import Words, speak
+from wording.sanitize import plain
+
+# -- steps
+
+
+async def began(update: Update, context: Context) -> Draft:
+    """`/start`, with or without a payload that nobody knows."""
+    return start(context.draft, MENU)
+
+
+async def cancelled(update: Update, context: Context) -> Draft:
+    """Out of the present errand, whichever it is."""
+    _ = speak(context.person.language, context.wiring.locale)._
+    if context.draft.errand in HOLDING or led_aside(context.draft):
+        context.say(_("Back to the menu. Your parcels are unchanged."))
+    else:
+        context.say(_("There is nothing to cancel just now."))
+    return start(context.draft, MENU)
+
+
+async def asked_help(update: Update, context: Context) -> Draft | None:
+    """Help, and then back to where they were."""
+    return None if state_of(context.draft) == HELP else aside(context.draft, HELP)
+
+
+async def returned(update: Update, context: Context) -> Draft:
+    """Back from an aside."""
+    return resume(context.draft, MENU if context.draft.errand == "help" else NOTHING)
+
+
+async def turned_page(update: Update, context: Context) -> Draft:
+    """Another page of the present list."""
+    assert context.press is not None
+    return go(context.draft, state_of(context.draft), page=number(context.press.arg))
+
+
+async def unexpected(update: Update, context: Context) -> Draft | None:
+    """Anything that no table knows: the present question again, the menu where none stands."""
+    return start(context.draft, MENU) if state_of(context.draft) == NOTHING else None
+
+
+# -- prompts
+
+
+async def menu_prompt(screen: Screen) -> View:
+    """The first screen; whoever has sent before is offered the same again."""
+    _, person = screen.words._, screen.person
+    live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person.id, live=True))
+    waiting = sum(d.collector == person.id and d.state is State.STORED for d in live)
+    collect = _("🔑 Collect a parcel")
+    rows: list[Row] = [
+        await _again(screen),
+        (Button(_("📦 Send a parcel"), press(Place.SEND)),),
+        (Button(f"{collect} ({waiting})" if waiting else collect, press(Place.COLLECT)),),
+        (Button(_("🗂 My parcels"), press(Place.PARCELS)),),
+        (
+            Button(_("⚙️ Settings"), press(Place.SETTINGS)),
+            Button(help_said(screen.words), press(Place.HELP)),
+        ),
+    ]
+    if screen.operator:
+        rows.append((Button(_("🛠 Operations"), press(Place.OPERATE)),))
+    html = _("📦 <b>Parcels through lockers</b>\nWhat would you like to do?")
+    return View(html, tuple(row for row in rows if row))
+
+
+async def _again(screen: Screen) -> Row:
+    person, words = screen.person, screen.words
+    if person.last_tower is None or person.last_size is None:
+        return ()
+    tower = await screen.sight.towers.one(person.last_tower)
+    if tower is None:
+        return ()
+    size = words.size(person.last_size)
+    text = words._("📦 Send again: {tower}, {size}", tower=plain(tower.name), size=size)
+    return (Button(text, press(RESEND)),)
+
+
+async def help_prompt(screen: Screen) -> View:
+    """How it works, and what can be done at the place they came from."""
+    words = screen.words
+    place = screen.answers.get("from") or {}
+    now = _hints(words).get(str(place.get("errand")), "")
+    general = words._(
+        "❔ <b>How it works</b>\n"
+        "<b>Send</b>: choose a tower and a size, reserve, get the drop-off code, hold it to the"
+        " tower's reader, put the parcel in and close the door.\n"
+        "<b>Collect</b>: tap the link or type the code you were sent; I'll tell you when the parcel"
+        " is in the locker, and give you the pick-up code.\n"
+        "The code does not open the door? Stand within a step or two of the tower with Bluetooth"
+        " on, then tap “It did not open” below the code.\n\n"
+        "/send /collect /parcels /settings /privacy /cancel"
+    )
+    back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
+    row: Row = (back, Button(words._("🏠 Menu"), press(Place.MENU)))
+    return View("\n\n".join(filter(None, (now, general))), (row,))
+
+
+def _hints(words: Words) -> Mapping[str, str]:
+    _ = words._
+    return {
+        "send": _("👉 You are booking a locker. Nothing is reserved before you tap Reserve."),
+        "collect": _("👉 You are collecting. A claim code works once, for the first to use it."),
+        "parcels": _("👉 Tap a parcel and I send its card again, below everything else."),
+        "settings": _("👉 Tap a setting to change it; it counts at once."),
+    }

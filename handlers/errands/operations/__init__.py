@@ -1,0 +1,1 @@
+"""The operators' errand: overview, lists, and what can be put right."""

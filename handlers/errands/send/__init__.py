@@ -1,0 +1,1 @@
+"""The errand of a sender: tower, size, who collects, a note, the reservation."""

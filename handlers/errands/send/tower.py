@@ -1,0 +1,148 @@
+"""Which tower: the likeliest first, then by distance, by name or address, or page by page.
+
+Guarantees: a tower is taken only if it is known to us; a list never has more than a page of
+buttons, and says when Harbor has not been heard of lately.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram import Update
+
+from bot.domain.geography import by_distance, kilometres
+from bot.domain.ids import TowerId
+from bot.domain.message import Ask, Button, Key, View
+from bot.domain.opening_hours import is_open
+from bot.domain.person import Draft
+from bot.domain.tower import Tower
+from handlers.conversation.context import Context
+from handlers.conversation.navigation import go
+from handlers.conversation.questions import Screen
+from handlers.telegram.callback_data import press
+from wording.sanitize import esc, plain
+
+TOWER, NEAR = "send/tower", "send/near"
+TAKE, NEARBY, EVERY = "tower", "near", "every"
+LONGEST_QUERY = 60
+_RECENT = 3
+
+
+# -- steps
+
+
+async def took_tower(update: Update, context: Context) -> Draft | None:
+    """A tower has been tapped; where they are is forgotten."""
+    assert context.press is not None
+    tower = context.press.arg
+    if tower is None or all(known.id != tower for known in await context.tx.towers()):
+        return None
+    return go(context.draft, "send/size", tower=tower, page=None, here=None)
+
+
+async def asked_nearby(update: Update, context: Context) -> Draft:
+    """Their location is to be asked for, by the phone's own button."""
+    return go(context.draft, NEAR)
+
+
+async def shared_location(update: Update, context: Context) -> Draft:
+    """A location has come, asked for or not."""
+    assert update.effective_message is not None
+    location = update.effective_message.location
+    assert location is not None
+    here = [round(location.latitude, 4), round(location.longitude, 4)]
+    return go(context.draft, TOWER, here=here, query=None, page=None)
+
+
+async def searched(update: Update, context: Context) -> Draft:
+    """Words have been typed: a part of a tower's name, street or city."""
+    assert update.effective_message is not None
+    text = (update.effective_message.text or "").strip()
+    return go(context.draft, TOWER, query=text[:LONGEST_QUERY] or None, page=None)
+
+
+async def listed_every(update: Update, context: Context) -> Draft:
+    """Away with the search."""
+    return go(context.draft, TOWER, query=None, here=None, page=None)
+
+
+# -- prompts
+
+
+async def near_prompt(screen: Screen) -> View:
+    """A keyboard with the phone's location button; words are a search here, too."""
+    _ = screen.words._
+    return screen.keyed(
+        _("📍 <b>Where are you?</b>\nShare your location, or type a name or an address."),
+        Key(_("📍 Share my location"), Ask.LOCATION),
+    )
+
+
+async def tower_prompt(screen: Screen) -> View:
+    """The list of towers."""
+    _ = screen.words._
+    reading = await screen.sight.towers.all()
+    listing = await _listed(screen, reading.value)
+    page, entries, more = screen.page_of(listing.towers)
+    rows = [(Button(_label(screen, tower, listing), press(TAKE, tower.id)),) for tower in entries]
+    lines = [_("📦 <b>Which tower?</b>"), _("Tap one, or type a name or an address.")]
+    if not reading.value:
+        lines = [_("📦 <b>Which tower?</b>"), _nothing_known(screen)]
+    elif not entries:
+        lines.append(_("Nothing found for “{query}”.", query=esc(screen.answers["query"])))
+    elif reading.at is None:
+        lines.append(_("<i>Harbor can't be reached just now; this is what I knew last.</i>"))
+    narrowed = "query" in screen.answers or "here" in screen.answers
+    near = Button(_("📍 Nearest to me"), press(NEARBY))
+    extra = (Button(_("All towers"), press(EVERY)), near) if narrowed else (near,)
+    return screen.view("\n".join(lines), *rows, screen.pages(page, more), extra)
+
+
+def _nothing_known(screen: Screen) -> str:
+    return screen.words._(
+        "Harbor can't be reached just now, so I know of no tower yet. Nothing is lost:"
+        " please try again in a minute."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """Towers in the order they are shown, and what is said beside a name."""
+
+    towers: list[Tower]
+    recent: frozenset[TowerId]
+    distance: Callable[[Tower], float] | None
+
+
+async def _listed(screen: Screen, towers: list[Tower]) -> _Listing:
+    found = [tower for tower in towers if _matches(tower, screen.answers.get("query"))]
+    if here := screen.answers.get("here"):
+        latitude, longitude = here
+        near = by_distance(found, latitude, longitude)
+        return _Listing(near, frozenset(), lambda tower: kilometres(tower, latitude, longitude))
+    person = screen.person.id
+    recent = await screen.sight.database.look(lambda tx: tx.recent_towers(person, _RECENT))
+    place = {tower: number for number, tower in enumerate(recent)}
+    ordered = sorted(found, key=lambda tower: (place.get(tower.id, _RECENT), tower.name))
+    return _Listing(ordered, frozenset(recent), None)
+
+
+def _matches(tower: Tower, query: str | None) -> bool:
+    words = (query or "").casefold().split()
+    place = f"{tower.name} {tower.address} {tower.city} {tower.id}".casefold()
+    return all(word in place for word in words)
+
+
+def _label(screen: Screen, tower: Tower, listing: _Listing) -> str:
+    _ = screen.words._
+    parts = [f"🕘 {plain(tower.name)}" if tower.id in listing.recent else plain(tower.name)]
+    far = listing.distance(tower) if listing.distance else float("inf")
+    if far != float("inf"):
+        parts.append(screen.words.distance(far))
+    opened = is_open(tower, screen.now)
+    if opened is None:
+        parts.append(_("hours unknown"))
+    elif not opened:
+        parts.append(_("closed now"))
+    return " · ".join(parts)

@@ -1,0 +1,192 @@
+"""What a person can choose: language, quiet hours, reminders, low lockers.
+
+Guarantees: a choice counts at once, for cards that are on the screen too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import time
+from typing import Any
+
+from babel import Locale
+from telegram import Update
+
+from bot.domain.card import code_subject, delivery_subject
+from bot.domain.message import Button, View
+from bot.domain.person import Draft, Person
+from handlers.conversation.context import Context
+from handlers.conversation.navigation import go, start
+from handlers.conversation.questions import Row, Screen
+from handlers.telegram.callback_data import press
+from wording.language import LANGUAGES, Words, speak
+
+SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
+CHOOSE_LANGUAGE, SPEAK = "languages", "speak"
+CHOOSE_QUIET, QUIET_AT = "hours", "quiet"
+REMINDERS, LOW = "remind", "lower"
+
+_PRESETS = ("22-7", "23-8")
+_SPAN = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(?:-|–|—|to|/)\s*(\d{1,2})(?:[:.h](\d{2}))?")
+Span = tuple[time, time]
+
+
+# -- steps
+
+
+async def began(update: Update, context: Context) -> Draft:
+    """All settings on one screen."""
+    return start(context.draft, SETTINGS)
+
+
+async def chose_language(update: Update, context: Context) -> Draft:
+    """To the list of languages."""
+    return go(context.draft, LANGUAGE)
+
+
+async def chose_quiet(update: Update, context: Context) -> Draft:
+    """To the quiet hours."""
+    return go(context.draft, QUIET)
+
+
+async def spoke(update: Update, context: Context) -> Draft | None:
+    """A language has been tapped: live cards are said anew in it."""
+    assert context.press is not None
+    if context.press.arg not in LANGUAGES:
+        return None
+    await _save(context, language=context.press.arg, language_chosen=True)
+    for delivery in await context.tx.deliveries_of(context.person.id, live=True):
+        for subject in (delivery_subject(delivery.id), code_subject(delivery.id)):
+            if await context.tx.card(context.person.id, subject) is not None:
+                await context.mark(subject)
+    return go(context.draft, SETTINGS)
+
+
+async def tapped_quiet(update: Update, context: Context) -> Draft | None:
+    """One of the usual spans, or none."""
+    assert context.press is not None
+    arg = context.press.arg or ""
+    span = read_span(arg)
+    if span is None and arg != "off":
+        return None
+    return await _quiet(context, span)
+
+
+async def typed_quiet(update: Update, context: Context) -> Draft | None:
+    """A span of one's own: `22:30-7:00`."""
+    assert update.effective_message is not None
+    span = read_span(update.effective_message.text or "")
+    if span is None:
+        words = speak(context.person.language, context.wiring.locale)
+        context.say(words._("I could not read that. Please write it like 22:30-7:00."))
+        return None
+    return await _quiet(context, span)
+
+
+async def _quiet(context: Context, span: Span | None) -> Draft:
+    begins, ends = span or (None, None)
+    await _save(context, quiet_from=begins, quiet_until=ends)
+    return go(context.draft, SETTINGS)
+
+
+async def toggled_reminders(update: Update, context: Context) -> None:
+    """Reminders, or none but the last."""
+    await _save(context, reminders=not context.person.reminders)
+
+
+async def toggled_low(update: Update, context: Context) -> None:
+    """Low lockers first, or any."""
+    await _save(context, low_locker=not context.person.low_locker)
+
+
+async def _save(context: Context, **settings: Any) -> None:
+    context.person = replace(context.person, **settings)
+    await context.tx.save_person(context.person)
+
+
+def read_span(text: str) -> Span | None:
+    """`22-7`, `22:30 - 7:00`; None for anything else, and for a span without length."""
+    found = _SPAN.fullmatch(text.strip()[:40])
+    if found is None:
+        return None
+    try:
+        begins, ends = (
+            time(int(hour) % 24 if hour == "24" else int(hour), int(minute or 0))
+            for hour, minute in (found.group(1, 2), found.group(3, 4))
+        )
+    except ValueError:
+        return None
+    return None if begins == ends else (begins, ends)
+
+
+# -- prompts
+
+
+async def settings_prompt(screen: Screen) -> View:
+    """Each setting is a button that says how it stands."""
+    _, person = screen.words._, screen.person
+    return screen.view(
+        _("⚙️ <b>Settings</b>\nTap one to change it."),
+        (
+            Button(
+                _("🌐 Language: {name}", name=own_name(screen.words.language)),
+                press(CHOOSE_LANGUAGE),
+            ),
+        ),
+        (
+            Button(
+                _("🌙 Quiet hours: {hours}", hours=quiet_said(screen.words, person)),
+                press(CHOOSE_QUIET),
+            ),
+        ),
+        (_toggle(_("Reminders"), person.reminders, REMINDERS),),
+        (_toggle(_("Low lockers first"), person.low_locker, LOW),),
+    )
+
+
+async def language_prompt(screen: Screen) -> View:
+    """Every language by its own name."""
+    spoken = screen.words.language
+    buttons = [
+        Button(f"{'✅ ' if code == spoken else ''}{own_name(code)}", press(SPEAK, code))
+        for code in LANGUAGES
+    ]
+    rows: list[Row] = [tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
+    return screen.view(screen.words._("🌐 <b>Which language?</b>"), *rows)
+
+
+async def quiet_prompt(screen: Screen) -> View:
+    """The usual spans; one's own is typed."""
+    _ = screen.words._
+    said = quiet_said(screen.words, screen.person)
+    spans = [
+        (Button("{:0>2}:00–{:0>2}:00".format(*span.split("-")), press(QUIET_AT, span)),)
+        for span in _PRESETS
+    ]
+    return screen.view(
+        _(
+            "🌙 <b>Quiet hours</b>: {hours}\nMessages arrive silently then, except for the last"
+            " reminder. Tap one, or type your own like 22:30-7:00 (the tower's local time).",
+            hours=said,
+        ),
+        *spans,
+        (Button(_("Off"), press(QUIET_AT, "off")),),
+    )
+
+
+def own_name(code: str) -> str:
+    """`Deutsch` for `de`."""
+    name = Locale.parse(code).get_display_name(code) or code
+    return name[:1].upper() + name[1:]
+
+
+def quiet_said(words: Words, person: Person) -> str:
+    """`22:00–07:00`, or that there are none."""
+    if person.quiet_from is None or person.quiet_until is None:
+        return words._("off")
+    return f"{person.quiet_from:%H:%M}–{person.quiet_until:%H:%M}"
+
+
+def _toggle(text: str, on: bool, verb: str) -> Button:
+    return Button(f"{'✅' if on else '◻️'} {text}", press(verb))

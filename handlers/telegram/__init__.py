@@ -1,0 +1,1 @@
+"""Telegram itself: updates in, calls out, and their errors."""

@@ -1,0 +1,68 @@
+"""Buttons and keys of a view, as Telegram's keyboards.
+
+Guarantees: a view's buttons come out in its order; the user picker asks for one person, not a bot,
+with their name, since a person picked is known by id only.
+"""
+
+from __future__ import annotations
+
+from telegram import (
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    KeyboardButtonRequestUsers,
+    ReplyKeyboardMarkup,
+)
+from telegram.constants import InlineKeyboardButtonLimit
+
+from bot.domain.message import Ask, Button, Key, View
+
+PERSON_REQUEST = 1
+"""`UsersShared.request_id` of the one user picker there is."""
+
+_LONGEST_COPY = int(InlineKeyboardButtonLimit.MAX_COPY_TEXT)
+
+
+def inline(view: View) -> InlineKeyboardMarkup | None:
+    """The view's buttons; None when it has none."""
+    rows = [[_button(b) for b in row if _carried(b)] for row in view.buttons]
+    return InlineKeyboardMarkup([row for row in rows if row]) if any(rows) else None
+
+
+def reply(view: View) -> ReplyKeyboardMarkup:
+    """The view's keys, folded away once one has been pressed."""
+    return ReplyKeyboardMarkup(
+        [[_key(key) for key in row] for row in view.keys],
+        resize_keyboard=True,
+        one_time_keyboard=True,
+    )
+
+
+def _carried(button: Button) -> bool:
+    # A longer text can't be copied by a button; it stands in the message, to be copied by hand.
+    return button.copy is None or len(button.copy) <= _LONGEST_COPY
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    copied = None if button.copy is None else CopyTextButton(button.copy)
+    return InlineKeyboardButton(
+        button.text, callback_data=button.press, url=button.url, copy_text=copied
+    )
+
+
+def _key(key: Key) -> KeyboardButton:
+    match key.ask:
+        case Ask.LOCATION:
+            return KeyboardButton(key.text, request_location=True)
+        case Ask.PERSON:
+            picker = KeyboardButtonRequestUsers(
+                PERSON_REQUEST,
+                user_is_bot=False,
+                max_quantity=1,
+                request_name=True,
+                request_username=True,
+            )
+            return KeyboardButton(key.text, request_users=picker)
+        case Ask.TEXT:
+            return KeyboardButton(key.text)

@@ -1,0 +1,1 @@
+"""Pictures: values in, bytes out."""

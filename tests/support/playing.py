@@ -1,0 +1,94 @@
+"""What a story is played on: the core with its real presenter, a database, a Harbor on a socket and
+phones in memory; a bot that can be started again at any moment; dice that always fall alike.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+import bot.workers.harbor_requests
+from bot.domain.card import Card
+from bot.domain.message import View
+from bot.domain.tower import LockerStatus, Size
+from bot.ports.database import Transaction
+from bot.workers.harbor_requests import HarborRequests
+from bot.workers.outbox import Outbox
+from bot.workers.reminders import Reminders
+from bot.workers.watcher import Watcher
+from handlers.conversation.presenter import ChatPresenter
+from sandbox.clock import Clock
+from tests.support.core import TOWER, Core
+from tests.support.memory_chat import MemoryChat
+
+
+class Bot:
+    """All that a restart brings up anew; what it must know is in the database."""
+
+    def __init__(self, core: Core, chat: MemoryChat) -> None:
+        self._core = core
+        tools = core.database, core.lockers, core.clock, core.policy
+        silent: dict[str, Any] = {"poke_outbox": lambda: None}
+        self.worker = HarborRequests(*tools, **silent, poke_watcher=lambda: None)
+        self.watcher = Watcher(*tools, **silent)
+        self.timekeeper = Reminders(core.database, core.clock, core.policy, **silent)
+        self.outbox = Outbox(core.database, chat, presenter(core, core.clock), core.clock)
+
+    async def react(self) -> None:
+        """Do all that is due, but for looking at Harbor."""
+        for _ in range(50):
+            await self.worker.turn()
+            await self.worker.settle()
+            await self.outbox.turn()
+            await self.outbox.settle()
+            if not await self._core.database.look(self._owed):
+                return
+        raise AssertionError("the bot never comes to rest")
+
+    async def _owed(self, tx: Transaction) -> bool:
+        now = self._core.clock.now()
+        return bool(await tx.deliveries_wanting(now, 1) or await tx.cards_due(now, 1))
+
+    async def live(self) -> None:
+        """One round of everything."""
+        await self.timekeeper.turn()
+        await self.react()
+        await self.watcher.turn()
+        await self.react()
+
+
+def presenter(core: Core, clock: Clock) -> ChatPresenter:
+    """The real one, but for the screens, which are not what is played with."""
+
+    async def no_screen(*_: object) -> View | None:
+        return View("…")
+
+    return ChatPresenter(core.database, clock, core.policy, no_screen, bot=lambda: "parcels_bot")
+
+
+async def present_at(core: Core, card: Card, moment: datetime) -> View | None:
+    """What it would show, had the clock stood still since `moment`."""
+    view, _ = await presenter(core, Clock(moment, stopped=True)).present(card)
+    return view
+
+
+def load_the_dice(patch: pytest.MonkeyPatch) -> None:
+    """What the bot leaves to chance (ids, which locker, who comes first) is the same each time, so
+    that Hypothesis can play a story again and make it shorter."""
+    patch.setattr(secrets, "choice", random.Random(1).choice)
+    patch.setattr(bot.workers.harbor_requests, "AT_ONCE", 1)
+
+
+async def nearly_full(core: Core) -> None:
+    """Leave so few lockers at the tower that people get in each other's way."""
+    left: Counter[Size | None] = Counter()
+    for locker in await core.lockers.lockers(TOWER):
+        left[locker.size] += 1
+        if left[locker.size] > 2 and locker.status is LockerStatus.AVAILABLE:
+            path = f"/sandbox/towers/{TOWER}/lockers/{locker.id}/status"
+            (await core.control.post(path, json={"status": "out of service"})).raise_for_status()

@@ -1,0 +1,123 @@
+"""Scenes for cards: a delivery in any state, as any of its people sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from bot.domain.claims import Claim
+from bot.domain.codes import Code, CodeForm, CodeKind
+from bot.domain.delivery import Delivery
+from bot.domain.history import HistoryEntry
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import State
+from bot.domain.person import Person
+from bot.domain.policy import Policy
+from bot.domain.tower import Hours, Size, Tower
+from wording.cards.scene import Scene
+from wording.language import speak
+
+NOW = datetime(2026, 10, 1, 10, 31, tzinfo=UTC)  # a Thursday, 12:31 in Madrid
+ANNA = Person(PersonId(1), "Anna", username="anna")
+BEN = Person(PersonId(2), "Ben", language="de")
+CARA = Person(PersonId(3), "Cara")
+TOWER = Tower(
+    TowerId("00000000000000aa"),
+    "Main Station",
+    "Station Road 1",
+    "Madrid",
+    40.4066,
+    -3.6892,
+    "Europe/Madrid",
+    hours={day: (Hours(time(7), time(21)),) for day in range(7)},
+)
+OTHER = replace(TOWER, id=TowerId("00000000000000bb"), name="Market", latitude=40.4158)
+ID = DeliveryId("7k2m9xq4tz")
+CLAIM = Claim(ID, "K7QF2M9X", "abcdefghijklmnopqrstuv")
+SECRET = "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+POLICY = Policy(operators=frozenset({PersonId(9)}))
+
+HELD = {
+    "locker": LockerId(14),
+    "locker_name": "14",
+    "locker_size": Size.MEDIUM,
+    "held_until": NOW + timedelta(minutes=4, seconds=30),
+}
+STORED = {
+    **HELD,
+    "held_until": None,
+    "occupied_at": NOW,
+    "reported_at": NOW + timedelta(minutes=2),
+    "collect_until": NOW + timedelta(days=1, hours=5, minutes=29),
+}
+FIELDS: dict[State, dict[str, Any]] = {
+    State.REQUESTED: {},
+    State.RESERVED: HELD,
+    State.RENTED: {**HELD, "held_until": NOW + timedelta(minutes=50)},
+    State.RELEASING: HELD,
+    State.STORED: STORED,
+    State.COLLECTED: {**STORED, "collected_at": NOW + timedelta(hours=3)},
+    State.CANCELLED: {**HELD, "held_until": None},
+    State.LAPSED: {**HELD, "held_until": None},
+    State.NO_LOCKER: {"elsewhere": OTHER.id},
+    State.CLOSED: STORED,
+}
+STORY = (
+    ("requested", ANNA.id, "medium"),
+    ("reserved", None, "14"),
+    ("drop_off_issued", ANNA.id, None),
+    ("claimed", BEN.id, None),
+    ("dropped_off", None, None),
+    ("pick_up_issued", BEN.id, None),
+)
+
+
+def a_delivery(state: State, **changes: Any) -> Delivery:
+    """For Ben, from Anna, unless told otherwise."""
+    basics: dict[str, Any] = {
+        "recipient": BEN.id,
+        "recipient_name": BEN.name,
+        "note": "Mind the eggs",
+        "revision": 7,
+        "created_at": NOW,
+        **FIELDS[state],
+    }
+    return Delivery(ID, ANNA.id, TOWER.id, Size.MEDIUM, state=state, **(basics | changes))
+
+
+def a_history(*events: tuple[str, PersonId | None, str | None]) -> tuple[HistoryEntry, ...]:
+    """One thing a minute."""
+    return tuple(
+        HistoryEntry(ID, NOW + timedelta(minutes=number), event, by, detail)
+        for number, (event, by, detail) in enumerate(events or STORY)
+    )
+
+
+def a_code(kind: CodeKind, holder: PersonId, form: CodeForm = CodeForm.TOKEN) -> Code:
+    """Revealed, and good for 45 minutes."""
+    text = {
+        CodeForm.TOKEN: SECRET,
+        CodeForm.LINK: "https://open.example/l/x9",
+        CodeForm.KEYPAD: "4711",
+    }
+    ends = NOW + timedelta(minutes=45)
+    return Code(ID, kind, form, holder, text[form], NOW, ends, revealed=True)
+
+
+def a_scene(delivery: Delivery, reader: Person, **changes: Any) -> Scene:
+    """As `reader` sees it, in their language, at NOW."""
+    sender = {ANNA.id: ANNA}.get(delivery.sender)
+    recipient = {ANNA.id: ANNA, BEN.id: BEN}.get(delivery.recipient or PersonId(0))
+    basics: dict[str, Any] = {
+        "words": speak(reader.language),
+        "now": NOW + timedelta(minutes=3),
+        "policy": POLICY,
+        "tower": TOWER,
+        "bot": "parcels_bot",
+        "sender": sender,
+        "recipient": recipient,
+        "history": a_history(),
+        "elsewhere": OTHER if delivery.elsewhere else None,
+    }
+    return Scene(delivery, reader.id, **(basics | changes))

@@ -1,0 +1,356 @@
+"""How a delivery comes by its locker when Harbor refuses, hesitates, or has given it to another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.codes import CodeForm, CodeKind
+from bot.domain.delivery import Want
+from bot.domain.ids import LockerId, TowerId
+from bot.domain.lifecycle import State
+from bot.domain.openers import OpenLink
+from bot.domain.tower import LockerStatus, Tower
+from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.usecases.book import cancel
+from bot.usecases.codes import ask_drop_off_code
+from bot.workers.harbor_requests import HarborRequests
+from tests.support.core import ANNA, BEN, START, TOWER, Core, Twisted, core_on
+
+
+@pytest.fixture
+async def core(sqlite_database) -> AsyncIterator[Core]:
+    async with core_on(sqlite_database) as core:
+        yield core
+
+
+def working(
+    core: Core, opener: CodeForm = CodeForm.TOKEN, **instead: Callable[..., Any]
+) -> HarborRequests:
+    twisted: Any = Twisted(core, **instead)
+    policy = replace(core.policy, opener=opener)
+    nobody: Any = {"poke_outbox": lambda: None, "poke_watcher": lambda: None}
+    return HarborRequests(core.database, twisted, core.clock, policy, **nobody)
+
+
+async def work(worker: HarborRequests) -> None:
+    for _ in range(20):
+        await worker.turn()
+        if not worker.busy:
+            return
+        await worker.settle()
+
+
+async def test_a_harbor_that_refuses_every_locker_is_asked_for_each_of_them_once(core: Core):
+    delivery, asked = await core.request(), []
+
+    async def reserve(tower: TowerId, locker: LockerId, seconds: int) -> None:
+        asked.append(locker)
+        if len(asked) > 50:
+            raise TryLater("enough of that")
+        raise Refused("no")
+
+    await work(working(core, reserve=reserve))
+    assert len(asked) == len(set(asked)) > 0
+    assert (await core.now(delivery)).state is State.NO_LOCKER
+
+
+@pytest.mark.parametrize("refusal", [NotOffered, Misconfigured])
+async def test_what_no_other_locker_would_mend_is_not_asked_of_every_locker(
+    core: Core, refusal: type[Refused]
+):
+    await core.request()
+    asked = []
+
+    async def reserve(tower: TowerId, locker: LockerId, seconds: int) -> None:
+        asked.append(locker)
+        if len(asked) > 5:
+            raise TryLater("enough of that")
+        raise refusal("no")
+
+    await work(working(core, reserve=reserve))
+    assert len(asked) == 1
+
+
+async def test_what_is_wanted_outlives_credentials_that_harbor_does_not_accept(core: Core):
+    delivery = await core.request()
+
+    async def refused(*_: object) -> None:
+        raise Misconfigured("who are you?")
+
+    await work(working(core, lockers=refused))
+    assert (await core.now(delivery)).want is Want.LOCKER
+    core.clock.turn(120)
+    await core.work()
+    assert (await core.now(delivery)).state is State.RESERVED
+
+
+async def test_a_request_that_harbor_refuses_for_good_ends_and_can_be_made_anew(core: Core):
+    delivery = await core.request()
+
+    async def refused(tower: TowerId) -> None:
+        raise Refused("no such tower")
+
+    await work(working(core, lockers=refused))
+    assert (await core.now(delivery)).state is State.NO_LOCKER
+
+
+async def test_a_neighbour_that_does_not_answer_keeps_nobody_waiting(core: Core):
+    delivery = await core.request()
+
+    async def lockers(tower: TowerId) -> list[Any]:
+        if tower == TOWER:
+            return []
+        raise Refused("no such tower")
+
+    await work(working(core, lockers=lockers))
+    assert (await core.now(delivery)).state is State.NO_LOCKER
+
+
+async def test_an_adopted_locker_is_promised_for_as_long_as_harbor_was_asked_for(core: Core):
+    delivery = await core.request()
+    await core.faults({"name": "reset_after", "call": "reserve", "times": 1})
+    await core.work()
+    for _ in range(3):
+        await core.faults({"name": "503", "call": "assigned_lockers", "times": None})
+        core.clock.turn(20)
+        await core.work()
+    await core.faults()
+    core.clock.turn(60)
+    await core.work()
+    adopted = await core.now(delivery)
+    assert adopted.state is State.RESERVED
+    assert adopted.held_until is not None
+    assert adopted.held_until <= START + core.policy.reservation
+
+
+async def test_two_that_tried_the_same_locker_do_not_both_adopt_it(core: Core):
+    lockers = await core.lockers.lockers(TOWER)
+    tried = next(x for x in lockers if x.status is LockerStatus.AVAILABLE and x.size == "medium")
+    await core.lockers.reserve(TOWER, tried.id, 300)
+    for who in (ANNA, BEN):
+        written = replace(await core.request(who), candidate=tried.id)
+        await core.database.run(lambda tx, written=written: tx.save_delivery(written))
+    both, met = asyncio.Barrier(2), 0
+
+    async def assigned() -> list[Any]:
+        nonlocal met
+        met += 1
+        if met <= 2:
+            await both.wait()
+        return await core.lockers.assigned()
+
+    await work(working(core, assigned=assigned))
+    live = await core.database.look(lambda tx: tx.live_at(TOWER, tried.id))
+    assert [delivery.locker for delivery in live].count(tried.id) == 1
+
+
+# -- Locker Open links: Harbor chooses the locker
+
+
+def linking(core: Core, locker: int, tower: TowerId = TOWER, **instead: Any) -> HarborRequests:
+    async def drop_off_link(*_: object) -> OpenLink:
+        return OpenLink(tower, LockerId(locker), "https://open.example/secret")
+
+    return working(core, CodeForm.LINK, drop_off_link=drop_off_link, **instead)
+
+
+async def test_a_link_for_another_tower_of_the_place_says_where_the_parcel_goes(core: Core):
+    towers = await core.database.look(lambda tx: tx.towers())
+    other = next(tower.id for tower in towers if tower.id != TOWER)
+    door = (await core.lockers.lockers(other))[0].id
+    delivery = await core.request()
+    await work(linking(core, door, other))
+    rented = await core.now(delivery)
+    assert (rented.state, rented.tower, rented.locker) == (State.RENTED, other, door)
+
+
+async def test_a_link_once_made_is_not_lost_with_the_label_on_its_door(core: Core):
+    delivery = await core.request()
+
+    async def lockers(tower: TowerId) -> list[Any]:
+        raise TryLater("busy")
+
+    await work(linking(core, 103, lockers=lockers))
+    assert (await core.now(delivery)).state is State.RENTED
+    code = await core.database.look(lambda tx: tx.code(delivery.id))
+    assert code is not None
+    assert (code.kind, code.form) == (CodeKind.DROP_OFF, CodeForm.LINK)
+
+
+async def test_cancelling_while_a_link_is_made_gives_its_locker_back(core: Core):
+    delivery, released = await core.request(), []
+
+    async def drop_off_link(tower: Tower, *_: object) -> OpenLink:
+        await core.on(ANNA, delivery, cancel)
+        await core.lockers.drop_off_token(TOWER, LockerId(103), 300)
+        return OpenLink(tower.id, LockerId(103), "https://open.example/secret")
+
+    async def release(tower: TowerId, locker: LockerId) -> None:
+        released.append((tower, locker))
+        await core.lockers.release(tower, locker)
+
+    await work(working(core, CodeForm.LINK, drop_off_link=drop_off_link, release=release))
+    assert released == [(TOWER, 103)]
+    (await core.control.post(f"/sandbox/towers/{TOWER}/sync")).raise_for_status()
+    core.clock.turn(5)
+    await core.look()
+    assert (await core.now(delivery)).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("gone", [State.LAPSED, State.COLLECTED])
+async def test_a_locker_that_harbor_gives_to_our_next_delivery_has_left_the_one_before(
+    core: Core, gone: State
+):
+    first = await (core.rented() if gone is State.LAPSED else core.stored())
+    second = await core.request(BEN)
+    await work(linking(core, int(first.locker or 0)))
+    assert (await core.now(first)).state is gone
+    after = await core.now(second)
+    assert (after.state, after.locker) == (State.RENTED, first.locker)
+
+
+# -- several replicas
+
+
+async def test_a_want_that_one_replica_carries_out_is_not_touched_by_another(core: Core):
+    delivery, asked = await core.reserved(), 0
+    await core.on(ANNA, delivery, ask_drop_off_code)
+    going, on = asyncio.Event(), asyncio.Event()
+
+    async def drop_off_token(*wanted: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        going.set()
+        await on.wait()
+        return await core.lockers.drop_off_token(*wanted)
+
+    here = working(core, drop_off_token=drop_off_token)
+    there = working(core, drop_off_token=drop_off_token)
+    await here.turn()
+    await going.wait()
+    await there.turn()
+    await there.settle()
+    on.set()
+    await work(here)
+    await work(there)
+    assert asked == 1
+    assert (await core.now(delivery)).state is State.RENTED
+
+
+async def test_cancelling_while_a_replica_asks_for_the_locker_waits_for_its_answer(core: Core):
+    delivery = await core.request()
+    going, on = asyncio.Event(), asyncio.Event()
+
+    async def reserve(*wanted: Any) -> Any:
+        going.set()
+        await on.wait()
+        return await core.lockers.reserve(*wanted)
+
+    here, there = working(core, reserve=reserve), working(core)
+    await here.turn()
+    await going.wait()
+    await core.on(ANNA, delivery, cancel)
+    await work(there)
+    assert (await core.now(delivery)).state is State.RELEASING
+    on.set()
+    await work(here)
+    await work(there)
+    core.clock.turn(5)
+    await core.look()
+    assert (await core.now(delivery)).state is State.CANCELLED
+    assert await core.assigned() == set()
+
+
+async def test_what_a_replica_died_over_is_taken_up_by_another_soon(core: Core):
+    delivery = await core.request()
+    going = asyncio.Event()
+
+    async def reserve(*_: object) -> None:
+        going.set()
+        await asyncio.Event().wait()
+
+    here = working(core, reserve=reserve)
+    await here.turn()
+    await going.wait()
+    there = working(core)
+    await work(there)
+    assert (await core.now(delivery)).state is State.REQUESTED
+    core.clock.turn(100)
+    await work(there)
+    assert (await core.now(delivery)).state is State.RESERVED
+
+
+async def test_after_a_restart_nothing_waits_for_the_process_that_was_killed(core: Core):
+    delivery = await core.request()
+    going = asyncio.Event()
+
+    async def reserve(*_: object) -> None:
+        going.set()
+        await asyncio.Event().wait()
+
+    await working(core, reserve=reserve).turn()
+    await going.wait()
+    again = working(core)
+    await again.recover()
+    await work(again)
+    assert (await core.now(delivery)).state is State.RESERVED
+
+
+class Unwritable:
+    """A database that can be read, and not be written to: a full disk."""
+
+    def __init__(self, core: Core) -> None:
+        self.look, self.tried = core.database.look, 0
+
+    async def run(self, step: Any) -> Any:
+        self.tried += 1
+        raise TryLater("disk full")
+
+
+async def test_while_nothing_can_be_written_harbor_is_left_alone_and_the_loop_waits(core: Core):
+    delivery = await core.reserved()
+    await core.on(ANNA, delivery, ask_drop_off_code)
+    full: Any = Unwritable(core)
+    nobody: Any = {"poke_outbox": lambda: None, "poke_watcher": lambda: None}
+    asked = 0
+
+    async def drop_off_token(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise OutcomeUnknown("gone")
+
+    twisted: Any = Twisted(core, drop_off_token=drop_off_token)
+    worker = HarborRequests(full, twisted, core.clock, core.policy, **nobody)
+    await worker.turn()
+    await worker.settle()
+    with pytest.raises(TryLater):
+        await worker.turn()
+    assert asked == 0
+    assert full.tried == 1
+
+
+async def test_one_slow_call_does_not_keep_the_loop_from_what_falls_due_meanwhile(core: Core):
+    slow, soon = await core.request(ANNA), await core.request(BEN)
+    waiting = replace(await core.now(soon), want_due=core.clock.now() + timedelta(seconds=2))
+    await core.database.run(lambda tx: tx.save_delivery(waiting))
+    going, on = asyncio.Event(), asyncio.Event()
+
+    async def reserve(*wanted: Any) -> Any:
+        going.set()
+        await on.wait()
+        return await core.lockers.reserve(*wanted)
+
+    worker = working(core, reserve=reserve)
+    await worker.turn()
+    await going.wait()
+    due = await worker.turn()
+    on.set()
+    await worker.settle()
+    assert due == waiting.want_due
+    assert (await core.now(slow)).state is State.RESERVED

@@ -1,0 +1,104 @@
+"""Buttons carry what they were made with, and anything else reads as nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.tower import Size
+from handlers.telegram.callback_data import (
+    MOST_BYTES,
+    Press,
+    parse,
+    pattern,
+    pattern_on,
+    press,
+    press_on,
+)
+
+DELIVERY = Delivery(
+    DeliveryId("7k2m9xq4tz"), PersonId(1), TowerId("00000000000000aa"), Size.SMALL, revision=12
+)
+
+VERBS = st.from_regex(r"[a-z][a-z_]{0,15}", fullmatch=True)
+ARGS = st.none() | st.from_regex(r"[0-9A-Za-z_.~-]{1,16}", fullmatch=True)
+
+
+@given(verb=VERBS, arg=ARGS)
+def test_a_button_reads_back_as_it_was_made(verb: str, arg: str | None) -> None:
+    assert parse(press(verb, arg)) == Press(verb, arg)
+
+
+@given(verb=VERBS, arg=ARGS)
+def test_a_button_on_a_delivery_names_it_and_the_revision_its_reader_saw(
+    verb: str, arg: str | None
+) -> None:
+    assert parse(press_on(verb, DELIVERY, arg)) == Press(verb, arg, DELIVERY.id, 12)
+
+
+def test_an_argument_may_be_a_number_or_a_size() -> None:
+    assert press("page", 3) == "page:3"
+    assert parse(press("size", Size.X_LARGE)) == Press("size", "x-large")
+
+
+@pytest.mark.parametrize(
+    ("verb", "arg"),
+    [("Size", None), ("", None), ("size", ""), ("size", "a:b"), ("size", "größe"), ("s", "x" * 63)],
+)
+def test_a_button_that_would_not_read_back_is_never_made(verb: str, arg: str | None) -> None:
+    with pytest.raises(ValueError, match="can't carry"):
+        press(verb, arg)
+
+
+def test_a_button_of_just_64_bytes_is_still_made() -> None:
+    assert len(press("s", "x" * 62).encode()) == MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        "",
+        ":",
+        "size:",
+        "size:medium\n",
+        "size:medium:small",
+        "cancel:7k2m9xq4tz:0",
+        "cancel:7k2m9xq4tz:١٢",
+        "cancel:7k2m9xq4tz:12:",
+        "cancel:7K2M9XQ4TZ:12",
+        "cancel:7k2m9xq4t:12",
+        "cancel:7k2m9xq4tz:9999999999",
+        "x" * 65,
+        "' or 1=1 --",
+        "размер:medium",
+    ],
+)
+def test_whatever_we_would_not_have_made_reads_as_nothing(data: str | None) -> None:
+    assert parse(data) is None
+
+
+@given(st.text(max_size=80))
+def test_no_text_at_all_makes_reading_fail(data: str) -> None:
+    parse(data)
+
+
+def test_a_pattern_takes_its_own_verbs_whole_and_no_others() -> None:
+    chosen = pattern("size", "page")
+    assert chosen.match("size:medium")
+    assert chosen.match("page")
+    for other in ("sizes:medium", "size:", "resize:medium", press_on("size", DELIVERY), "size:a\n"):
+        assert not chosen.match(other), other
+
+
+def test_a_pattern_on_deliveries_takes_only_buttons_that_name_one() -> None:
+    chosen = pattern_on("cancel")
+    found = chosen.match(press_on("cancel", DELIVERY, "yes"))
+    assert isinstance(found, re.Match)
+    assert (found["delivery"], found["revision"], found["arg"]) == ("7k2m9xq4tz", "12", "yes")
+    assert not chosen.match("cancel:yes")

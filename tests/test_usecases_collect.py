@@ -1,0 +1,113 @@
+"""Claims under fire: two at once, guesses, links that were used, and parcels that moved on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.domain.claims import Claim, claim_payload
+from bot.domain.delivery import Delivery
+from bot.domain.lifecycle import Illegal
+from bot.domain.person import Person
+from bot.ports.database import Database
+from bot.usecases.book import try_again
+from bot.usecases.codes import ask_drop_off_code
+from bot.usecases.collect import FREE_TRIES, Wait, Wrong, claim_by_code, claim_by_link, hand_over
+from bot.usecases.extend import more_time
+from tests.support.core import ANNA, BEN, CLEO, NAMES, Core, core_on
+
+
+@pytest.fixture
+async def core(database: Database) -> AsyncIterator[Core]:
+    async with core_on(database) as core:
+        yield core
+
+
+async def claim_of(core: Core, delivery: Delivery) -> Claim:
+    claim = await core.database.look(lambda tx: tx.claim(delivery.id))
+    assert claim is not None
+    return claim
+
+
+async def by_code(core: Core, who, code: str):
+    return await core.act(who, claim_by_code, Person(who, NAMES[who]), code)
+
+
+async def by_link(core: Core, who, payload: str):
+    return await core.act(who, claim_by_link, Person(who, NAMES[who]), payload)
+
+
+async def test_of_two_who_claim_at_the_same_moment_one_gets_it(core: Core):
+    delivery = await core.request()
+    claim = await claim_of(core, delivery)
+    got = await asyncio.gather(
+        by_code(core, BEN, claim.code), by_link(core, CLEO, claim_payload(claim))
+    )
+    [taken] = [one for one in got if isinstance(one, Delivery)]
+    assert (await core.now(delivery)).recipient == taken.recipient
+    assert [one for one in got if isinstance(one, Wrong)]
+
+
+async def test_a_link_that_was_used_may_be_opened_again_and_again(core: Core):
+    delivery = await core.request()
+    payload = claim_payload(await claim_of(core, delivery))
+    assert isinstance(await by_link(core, BEN, payload), Delivery)
+    for _ in range(2 * FREE_TRIES):
+        assert isinstance(await by_link(core, BEN, payload), Wrong)
+    assert await core.alerts() == []
+
+
+async def test_whoever_has_to_wait_for_the_next_code_may_still_use_a_link(core: Core):
+    delivery = await core.request()
+    for _ in range(FREE_TRIES):
+        await by_code(core, BEN, "00000000")
+    claim = await claim_of(core, delivery)
+    assert isinstance(await by_code(core, BEN, claim.code), Wait)
+    assert isinstance(await by_link(core, BEN, claim_payload(claim)), Delivery)
+
+
+async def test_who_guessed_and_then_knew_is_watched_afresh(core: Core):
+    for _ in range(FREE_TRIES):
+        await by_code(core, BEN, "00000000")
+    assert await core.alerts() == [f"guessing:{BEN}"]
+    core.clock.turn(3600)
+    claim = await claim_of(core, await core.request())
+    assert isinstance(await by_code(core, BEN, claim.code), Delivery)
+    assert await core.alerts() == []
+
+
+async def test_what_was_handed_on_is_shown_as_it_is_to_whoever_handed_it_on_before(core: Core):
+    delivery = await core.request()
+    await core.claimed(delivery, BEN)
+    await core.on(BEN, delivery, hand_over)
+    old = await claim_of(core, delivery)
+    await core.all_shown()
+    await core.on(ANNA, delivery, hand_over)
+    assert isinstance(await by_code(core, CLEO, old.code), Wrong)
+    card = await core.card(BEN, delivery)
+    assert card is not None
+    assert card.wanted > card.shown, "it still shows a link that works no more"
+
+
+async def test_a_parcel_that_got_a_successor_gets_no_second_one(core: Core):
+    delivery = await core.reserved()
+    await core.pass_time(seconds=301)
+    core.clock.turn(5)
+    await core.look()
+    lapsed = await core.now(delivery)
+    again = {"tower": lapsed.tower, "size": lapsed.size}
+    await core.on(ANNA, delivery, try_again, **again)
+    with pytest.raises(Illegal):
+        await core.on(ANNA, delivery, try_again, **again)
+
+
+async def test_asking_for_more_time_takes_no_code_away_that_is_under_way(core: Core):
+    delivery = await core.reserved()
+    await core.on(ANNA, delivery, ask_drop_off_code)
+    await core.on(ANNA, delivery, more_time)
+    await core.work()
+    code = await core.database.look(lambda tx: tx.code(delivery.id))
+    assert code is not None
+    assert code.revealed

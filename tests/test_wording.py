@@ -1,0 +1,191 @@
+"""What the bot's words promise: every language, every time, every name from outside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.tower import Size
+from sandbox.telegram.html import parse_html, utf16_length
+from wording import catalogues
+from wording.__main__ import main
+from wording.language import LANGUAGES, speak
+from wording.sanitize import capital, esc, plain, seen_units, units
+
+NOON = datetime(2026, 10, 1, 10, 31, tzinfo=UTC)  # a Thursday; 12:31 in Madrid
+MADRID = "Europe/Madrid"
+WORDS = {language: speak(language) for language in LANGUAGES}
+outside = st.text(max_size=300)
+
+
+@pytest.mark.parametrize(
+    ("code", "spoken"),
+    [("de", "de"), ("de-AT", "de"), ("PL", "pl"), ("uk_UA", "uk"), ("pt-br", "fr"), (None, "fr")],
+)
+def test_a_language_code_finds_its_language_or_the_fallback(code: str | None, spoken: str) -> None:
+    assert speak(code, "fr").language == spoken
+
+
+def test_where_even_the_fallback_is_unknown_english_is_spoken() -> None:
+    assert speak("tlh", "xx").language == "en"
+
+
+def test_a_moment_is_told_as_people_say_it() -> None:
+    words = WORDS["en"]
+
+    def told(**ahead: float) -> str:
+        return words.moment(NOON + timedelta(**ahead), MADRID, now=NOON)
+
+    assert told(hours=2) == "14:31"
+    assert told(days=1) == "Friday 12:31"
+    assert told(days=7) == "8 Oct 12:31"
+    assert told(days=-1) == "30 Sept 12:31"
+    assert told(days=120) == "29 Jan 2027 11:31"  # winter time by then
+
+
+def test_a_date_is_written_as_each_language_writes_it() -> None:
+    def told(language: str, days: int) -> str:
+        return WORDS[language].moment(NOON + timedelta(days=days), MADRID, now=NOON)
+
+    assert told("de", 7) == "8. Okt. 12:31"
+    assert told("de", 120) == "29. Jan. 2027 11:31"
+    assert told("uk", 7) == "8 жовт. 12:31"
+
+
+def test_a_distance_has_each_languages_own_decimal_point() -> None:
+    assert [WORDS["en"].distance(far) for far in (0.04, 0.94, 9.97, 2928)] == [
+        "0.0 km",
+        "0.9 km",
+        "10 km",
+        "2,928 km",
+    ]
+    assert WORDS["de"].distance(0.94).startswith("0,9")
+
+
+def test_a_moment_names_its_zone_where_that_may_be_doubted() -> None:
+    assert WORDS["en"].moment(NOON, MADRID, now=NOON, named=True) == "12:31 CEST"
+    assert WORDS["en"].clock(NOON, "America/Sao_Paulo", named=True) == "07:31 UTC-03"
+
+
+def test_today_is_the_towers_today() -> None:
+    late = datetime(2026, 10, 1, 22, 30, tzinfo=UTC)  # already Friday in Madrid
+    assert WORDS["en"].moment(late, MADRID, now=NOON) == "Friday 00:30"
+
+
+def test_a_span_is_rounded_down_and_never_nothing() -> None:
+    spans = [(30, "under a minute"), (299, "4 min"), (3600, "1 h"), (7500, "2 h 5 min")]
+    spans += [(47 * 3600, "47 h"), (48 * 3600, "2 days")]
+    for seconds, said in spans:
+        assert WORDS["en"].span(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_knows_sizes_spans_and_moments(language: str) -> None:
+    words = WORDS[language]
+    assert len({words.size(size) for size in Size}) == len(Size)
+    for count in (2, 5, 22):
+        assert str(count) in words.span(timedelta(days=count))
+    assert "18:00" in words.moment(datetime(2026, 10, 2, 16, tzinfo=UTC), MADRID, now=NOON)
+
+
+def test_a_placeholder_that_a_translation_got_wrong_is_said_in_english() -> None:
+    class Wrong:
+        def gettext(self, message: str) -> str:
+            return "{nome} está aquí"
+
+    words = type(WORDS["en"])("en")
+    words._catalogue = Wrong()  # type: ignore[assignment]  # a catalogue with a slip in it
+    assert words._("{name} is here", name="Ben") == "Ben is here"
+
+
+# -- what comes from outside
+
+
+@given(outside)
+def test_whatever_stands_in_a_message_is_text_and_no_longer_than_allowed(text: str) -> None:
+    seen, entities = parse_html(f"<b>{esc(text)}</b>.")
+    assert utf16_length(seen) <= 40 + 2 + 1  # and the isolating pair
+    assert {entity["type"] for entity in entities} <= {"bold"}
+    assert "\n" not in seen
+
+
+@given(outside)
+def test_a_name_reads_the_same_on_a_button_and_in_a_message(text: str) -> None:
+    assert parse_html(f".{esc(text)}")[0] == f".{plain(text)}".rstrip(" ")
+
+
+def test_a_name_from_right_to_left_turns_nothing_else_around() -> None:
+    assert plain("دانا") == "\u2068دانا\u2069"
+    assert plain("\u202eAnna\u2066") == "Anna"
+
+
+def test_towers_of_accents_and_unseen_signs_are_taken_down() -> None:
+    assert plain("Z" + "\u0335" * 30) == "Z" + "\u0335" * 3
+    assert plain("A\x00n\u200bn\na\t ") == "Ann a"
+    assert plain("👨‍👩‍👧") == "👨‍👩‍👧"
+
+
+def test_a_cut_is_shown_and_counts_as_telegram_counts() -> None:
+    assert plain("😀" * 30, 11) == "😀" * 5 + "…"
+    assert units(plain("😀" * 30, 11)) == 11
+    assert seen_units("<b>&lt;😀</b>") == 3
+
+
+def test_a_line_begins_with_a_large_letter() -> None:
+    assert (capital("extra large"), capital("")) == ("Extra large", "")
+
+
+# -- catalogues
+
+
+def test_the_source_of_every_card_is_read_for_sentences() -> None:
+    found = {message.id for message in catalogues.extracted() if message.id}
+    assert "Get drop-off code" in found
+    assert ("{count} day", "{count} days") in found
+
+
+def _entry(source: str | tuple[str, str], translated: str | tuple[str, ...], **more: object):
+    catalogue = Catalog(locale="pl")
+    message = Message(source, "" if isinstance(source, str) else ("", ""))
+    catalogue.add(source, translated, **more)
+    return list(catalogues.entry_faults(message, catalogue.get(source), catalogue.num_plurals))
+
+
+def test_a_check_finds_what_is_missing_fuzzy_or_full_of_holes() -> None:
+    days = ("{count} day", "{count} days")
+    assert _entry("Hello {name}", "Cześć {name}") == []
+    assert _entry(days, ("jeden dzień", "{count} dni", "{count} dni")) == []
+    assert _entry("Hello {name}", "") == ["missing"]
+    assert _entry("Hello {name}", "Cześć {name}", flags=["fuzzy"]) == ["fuzzy"]
+    assert _entry("Hello {name}", "Cześć {imię}") == ["placeholders differ"]
+    assert _entry("Hello {name}", "Cześć") == ["placeholders differ"]
+    assert _entry("Hello {name}", "Cześć {name") == ["placeholders differ"]
+    assert _entry("<b>Hello</b>", "<b>Cześć") == ["markup differs"]
+    assert _entry(days, ("{count} dzień", "{count} dni")) == ["has 2 plural forms instead of 3"]
+
+
+def test_the_catalogues_are_made_carried_on_compiled_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogues, "CATALOGUES", tmp_path)
+    monkeypatch.setattr(catalogues, "TEMPLATE", tmp_path / "lockerbot.pot")
+    assert main(["update"]) == 0
+    before = catalogues.po("de").read_bytes()
+    assert main(["check"]) == 1
+    assert "de: missing: 'medium'" in capsys.readouterr().out
+    assert main(["update"]) == 0
+    assert catalogues.po("de").read_bytes() == before
+    catalogues.po("de").write_bytes(
+        before.replace(b'msgid "medium"\nmsgstr ""', b'msgid "medium"\nmsgstr "mittel"')
+    )
+    assert main(["update"]) == 0  # a translation is carried along
+    assert main(["compile"]) == 0
+    main(["check"])
+    out = capsys.readouterr().out
+    assert "de: missing: 'medium'" not in out
+    assert "compiled" not in out

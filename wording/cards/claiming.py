@@ -1,0 +1,99 @@
+"""Who collects, and how they come to: the lines and buttons around a claim.
+
+Guarantees: the claim's link and code are shown to those alone who may forward them, at the end of a
+card, where no notification's preview reaches.
+"""
+
+from __future__ import annotations
+
+from bot.domain.actions import Action
+from bot.domain.claims import claim_payload, show_claim_code
+from bot.domain.message import Button
+from wording.cards.rows import Row, deed, share_url
+from wording.cards.scene import Scene
+
+
+def claim_link(scene: Scene) -> str | None:
+    """The link that makes its first reader the recipient."""
+    if scene.claim is None:
+        return None
+    return f"https://t.me/{scene.bot}?start={claim_payload(scene.claim)}"
+
+
+def who_collects(scene: Scene) -> str:
+    """The paragraph about the recipient, for the sender before the parcel is in."""
+    _ = scene.words._
+    if scene.to_oneself:
+        return _("👤 You collect it yourself.")
+    if scene.delivery.recipient is not None and not scene.recipient_silent:
+        return _(
+            "👤 For <b>{name}</b>, who will be told the moment it is in.",
+            name=scene.recipient_name,
+        )
+    return who_is_missing(scene)
+
+
+def who_is_missing(scene: Scene) -> str:
+    """The paragraph about a recipient who has yet to be told, and how to tell them."""
+    _ = scene.words._
+    if scene.recipient_silent:
+        return _(
+            "👤 For <b>{name}</b>. Telegram doesn't let me write to them: they have never opened "
+            "this bot, or have blocked it. Send them this link; once they open it, they see the "
+            "parcel:\n{link}",
+            name=scene.recipient_name,
+            link=f"https://t.me/{scene.bot}",
+        )
+    if scene.claim is None:
+        return _("👤 Nobody can collect it yet.")
+    return f"{_nobody_yet(scene)}\n{forward_this(scene)}"
+
+
+def _nobody_yet(scene: Scene) -> str:
+    _ = scene.words._
+    if scene.delivery.recipient_name:
+        return _(
+            "👤 For <b>{name}</b>. They have never opened this bot, so Telegram doesn't let me "
+            "write to them first.",
+            name=scene.recipient_name,
+        )
+    return _("👤 Nobody has claimed it yet.")
+
+
+def forward_this(scene: Scene) -> str:
+    """The link and the code, to be passed on by any channel."""
+    _ = scene.words._
+    return _(
+        "Forward this link; the first to open it can collect:\n{link}\n"
+        "Or the claim code, to be typed here after /collect: {code}",
+        link=claim_link(scene),
+        code=f"<code>{show_claim_code(scene.claim.code)}</code>" if scene.claim else "",
+    )
+
+
+def forwarding(scene: Scene) -> Row:
+    """Buttons that pass the link on; none when there is none."""
+    _ = scene.words._
+    link = claim_link(scene)
+    if link is None and scene.recipient_silent and scene.sends:
+        link = f"https://t.me/{scene.bot}"
+    if link is None:
+        return ()
+    invitation = _("A parcel for you: open this link to collect it.")
+    return (
+        Button(_("Share the link"), url=share_url(link, invitation)),
+        Button(_("Copy the link"), copy=link),
+    )
+
+
+def hand_over(scene: Scene) -> Button | None:
+    """For the sender: the claim to somebody else, once it has been claimed or can't be forwarded.
+
+    For anybody else: let another person collect.
+    """
+    _ = scene.words._
+    if scene.claim is not None:
+        return None
+    if scene.sends and not scene.to_oneself:
+        return deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)
+    return deed(scene, _("Let somebody else collect"), Action.HAND_OVER)

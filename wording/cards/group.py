@@ -1,0 +1,16 @@
+"""What a group is told, once: that all this happens in private chats."""
+
+from __future__ import annotations
+
+from bot.domain.message import Button, View
+from wording.language import Words
+
+
+def group_card(words: Words, bot: str) -> View:
+    """One sentence and the way to the private chat."""
+    _ = words._
+    only = _("📦 I hand parcels over through lockers, and only in private chats: codes are secret.")
+    return View(
+        only,
+        ((Button(_("Open the private chat"), url=f"https://t.me/{bot}?start=group"),),),
+    )

@@ -1,0 +1,33 @@
+"""The card of somebody who was the recipient, and no longer is.
+
+Guarantees: tells nothing of where the parcel is or what becomes of it; whoever handed it on gets
+the link to forward, for as long as nobody has claimed it.
+"""
+
+from __future__ import annotations
+
+from bot.domain.message import View
+from wording.cards.claiming import forward_this, forwarding
+from wording.cards.rows import card, guide, menu
+from wording.cards.scene import Scene
+
+
+def handed_on(scene: Scene) -> View:
+    """The claim is theirs to pass on."""
+    _ = scene.words._
+    title = _(
+        "🤝 <b>Somebody else will collect the parcel from {sender}</b>",
+        sender=scene.sender_name,
+    )
+    return card([[title], [forward_this(scene)]], forwarding(scene), [menu(scene), guide(scene)])
+
+
+def no_longer_yours(scene: Scene) -> View:
+    """Nothing to do, and nothing to know."""
+    _ = scene.words._
+    title = _(
+        "🤝 <b>The parcel from {sender} is no longer yours to collect</b>",
+        sender=scene.sender_name,
+    )
+    over = _("Your link and codes for it have stopped working.")
+    return card([[title], [over]], [menu(scene), guide(scene)])

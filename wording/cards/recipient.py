@@ -1,0 +1,101 @@
+"""The card of the one who receives.
+
+Guarantees: a promise is made only once the parcel is in; whose parcel it is stands first; nobody
+but the collector is offered a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bot.domain.lifecycle import State
+from bot.domain.message import View
+from wording.cards import stored
+from wording.cards.claiming import hand_over
+from wording.cards.rows import card, guide, map_pin, menu
+from wording.cards.scene import Scene
+from wording.cards.sender_ends import reason
+from wording.cards.timeline import timeline
+
+
+def waiting(scene: Scene) -> View:
+    """A parcel is on its way, and not yet in."""
+    _ = scene.words._
+    title = _(
+        "📦 <b>{name}, a parcel from {sender}</b>",
+        name=scene.recipient_first,
+        sender=scene.sender_name,
+    )
+    return card(
+        [
+            [title],
+            [_("It will be in a locker here:"), scene.place, scene.note],
+            [_("You will be told the moment it is in. There is nothing to do until then.")],
+        ],
+        [map_pin(scene)],
+        [hand_over(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def in_locker(scene: Scene) -> View:
+    """Theirs to collect, unless the sender takes it back."""
+    if scene.collects:
+        return stored.for_collector(scene)
+    _ = scene.words._
+    title = _("↩️ <b>{sender} is taking this parcel back</b>", sender=scene.sender_first)
+    over = _("It can no longer be collected.")
+    if scene.sender_known:
+        over = _(
+            "It can no longer be collected. If that surprises you, ask {sender}.",
+            sender=scene.sender_name,
+        )
+    return card([[title, scene.place], [over]], [menu(scene), guide(scene)])
+
+
+def collected(scene: Scene) -> View:
+    """Theirs at last; or back with its sender."""
+    _ = scene.words._
+    time = scene.time(scene.delivery.collected_at)
+    if scene.delivery.taken_back:
+        title = _(
+            "↩️ <b>{sender} has taken it back</b> ({time})", sender=scene.sender_first, time=time
+        )
+    else:
+        title = _(
+            "✅ <b>You have collected the parcel from {sender}</b> ({time})",
+            sender=scene.sender_name,
+            time=time,
+        )
+    return card([[title, scene.place], [timeline(scene)]], [menu(scene), guide(scene)])
+
+
+def not_coming(scene: Scene) -> View:
+    """The sender has no locker (any more)."""
+    _ = scene.words._
+    title = _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
+    so_far = _("Nothing has been put in so far. If that changes, you will be told here.")
+    return card([[title, scene.place], [so_far]], [menu(scene), guide(scene)])
+
+
+def closed(scene: Scene) -> View:
+    """An operator has ended it."""
+    _ = scene.words._
+    title = _(
+        "⛔ <b>An operator has ended the delivery from {sender}</b>", sender=scene.sender_name
+    )
+    return card([[title, scene.place], [reason(scene)]], [menu(scene), guide(scene)])
+
+
+RECIPIENT: Mapping[State, Callable[[Scene], View]] = {
+    State.REQUESTED: waiting,
+    State.RESERVED: waiting,
+    State.RENTED: waiting,
+    State.RELEASING: not_coming,
+    State.STORED: in_locker,
+    State.COLLECTED: collected,
+    State.CANCELLED: not_coming,
+    State.LAPSED: not_coming,
+    State.NO_LOCKER: not_coming,
+    State.CLOSED: closed,
+}

@@ -1,0 +1,59 @@
+"""The buttons below a card, and a card put together.
+
+Guarantees: what concerns a delivery carries its revision; at most eight buttons in rows that fit a
+phone; lines that have nothing to say take no room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from bot.domain.actions import Action
+from bot.domain.message import Button, Place, View
+from handlers.telegram.callback_data import press, press_on
+from wording.cards.scene import Scene, map_url
+
+Row = tuple[Button, ...]
+
+
+def deed(scene: Scene, text: str, verb: Action, arg: object = None) -> Button:
+    """A button that does something to the delivery as it is now."""
+    return Button(text, press_on(verb, scene.delivery, arg))
+
+
+def go(text: str, where: Place) -> Button:
+    """A button that leads somewhere else."""
+    return Button(text, press(where))
+
+
+def menu(scene: Scene) -> Button:
+    """The way back."""
+    return go(scene.words._("Menu"), Place.MENU)
+
+
+def guide(scene: Scene) -> Button:
+    """The way to help, where there is nothing yet to report."""
+    return go(scene.words._("Help"), Place.HELP)
+
+
+def problem(scene: Scene) -> Button:
+    """The way to a human being."""
+    return deed(scene, scene.words._("Report a problem"), Action.PROBLEM)
+
+
+def map_pin(scene: Scene) -> Button:
+    """The tower on a map."""
+    return Button(scene.words._("Show on the map"), url=map_url(scene.tower))
+
+
+def share_url(link: str, text: str) -> str:
+    """Telegram's own way to forward a link to any chat."""
+    return f"https://t.me/share/url?url={quote(link, safe='')}&text={quote(text)}"
+
+
+def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> View:
+    """Paragraphs of lines over rows of buttons; what is None or empty is left out."""
+    texts = ("\n".join(filter(None, lines)) for lines in paragraphs)
+    filled = (tuple(button for button in row if button is not None) for row in rows)
+    return View("\n\n".join(filter(None, texts)), tuple(row for row in filled if row))

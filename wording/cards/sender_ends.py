@@ -1,0 +1,116 @@
+"""The sender's card of a delivery that is over, one way or the other.
+
+Guarantees: says what became of the locker and of the parcel, and offers the likeliest next step.
+"""
+
+from __future__ import annotations
+
+from bot.domain.actions import Action
+from bot.domain.geography import kilometres
+from bot.domain.lifecycle import Event
+from bot.domain.message import Button, Place, View
+from wording.cards.rows import card, deed, go, guide, menu
+from wording.cards.scene import Scene
+from wording.cards.timeline import timeline
+from wording.sanitize import esc
+
+
+def collected(scene: Scene) -> View:
+    """Out of the locker: by whom, when, and all that went before."""
+    _ = scene.words._
+    time = scene.time(scene.delivery.collected_at)
+    if scene.delivery.taken_back:
+        title = _("✅ <b>You have taken it back</b> ({time})", time=time)
+    elif scene.to_oneself:
+        title = _("✅ <b>You have collected it</b> ({time})", time=time)
+    elif scene.delivery.recipient is None:
+        title = _("✅ <b>The parcel has left the locker</b> ({time})", time=time)
+    else:
+        title = _(
+            "✅ <b>{name} has collected it</b> ({time})", name=scene.recipient_first, time=time
+        )
+    return card(
+        [[title, scene.place], [timeline(scene)]],
+        [go(_("Send another parcel"), Place.SEND)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def cancelled(scene: Scene) -> View:
+    """Given back; nothing was left behind."""
+    _ = scene.words._
+    free = None
+    if scene.delivery.locker_name:
+        free = _("Locker {door} has been given back.", door=scene.door)
+    return card(
+        [[_("❎ <b>Cancelled</b>"), scene.place], [free]],
+        [_again(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def lapsed(scene: Scene) -> View:
+    """Harbor has the locker again, with nothing in it."""
+    _ = scene.words._
+    title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
+    late = _(
+        "The tower has not reported a parcel. If you did put yours in, nothing is lost: I'll tell "
+        "you as soon as the tower reports it."
+    )
+    return card(
+        [[title, scene.place], [late]],
+        [_again(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def no_locker(scene: Scene) -> View:
+    """Full; the nearest tower with room is offered first."""
+    _ = scene.words._
+    size = scene.words.size(scene.delivery.size)
+    if scene.delivery.larger_allowed and scene.delivery.size.larger() is not None:
+        title = _("😕 <b>No locker is free</b> ({size}, or larger)", size=size)
+    else:
+        title = _("😕 <b>No locker is free</b> ({size})", size=size)
+    return card(
+        [[title, scene.place], [_offer(scene)]],
+        [deed(scene, _("Try there"), Action.ELSEWHERE) if scene.elsewhere else None],
+        [deed(scene, _("Another size"), Action.SIZE), _again(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def closed(scene: Scene) -> View:
+    """An operator has ended it, and said why."""
+    _ = scene.words._
+    return card(
+        [
+            [_("⛔ <b>An operator has ended this delivery</b>"), scene.place],
+            [reason(scene)],
+            [timeline(scene)],
+        ],
+        [go(_("Send another parcel"), Place.SEND)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def reason(scene: Scene) -> str | None:
+    """The operator's own words."""
+    words = [m.detail for m in scene.history if m.event == Event.CLOSED.value and m.detail]
+    return f"“{esc(words[-1], 200)}”" if words else None
+
+
+def _offer(scene: Scene) -> str:
+    _ = scene.words._
+    there, here = scene.elsewhere, scene.tower
+    if there is None:
+        return _("The towers nearby are full, too. Lockers come free all the time: try again soon.")
+    name = f"<b>{esc(there.name)}</b>"
+    if here.latitude is None or here.longitude is None or there.latitude is None:
+        return _("There is room at {tower}.", tower=name)
+    distance = scene.words.distance(kilometres(there, here.latitude, here.longitude))
+    return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)
+
+
+def _again(scene: Scene) -> Button:
+    return deed(scene, scene.words._("Try again"), Action.AGAIN)

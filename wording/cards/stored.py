@@ -1,0 +1,200 @@
+"""The cards of a parcel that lies in a locker: for its sender, its collector, and for both in one.
+
+Guarantees: when it went in is told as it was heard ("since 12:31, reported 12:33"), and so is a
+parcel that went in after its delivery had been given up.
+"""
+
+from __future__ import annotations
+
+from bot.domain.actions import Action
+from bot.domain.delivery import Trouble, Want
+from bot.domain.lifecycle import Event
+from bot.domain.message import Button, View
+from bot.usecases.extend import extensions_left
+from wording.cards.claiming import forwarding, hand_over, who_is_missing
+from wording.cards.rows import Row, card, deed, map_pin, menu, problem
+from wording.cards.scene import Scene
+from wording.opening_hours import hours_line
+from wording.sanitize import esc
+
+_GIVEN_UP = frozenset({Event.CANCELLED.value, Event.LAPSED.value})
+
+
+def for_sender(scene: Scene) -> View:
+    """Where it is, for whom, till when; and the way to have it back."""
+    if scene.collects:
+        return for_collector(scene)
+    _ = scene.words._
+    return card(
+        [
+            [since(scene), scene.place, _deadline(scene), _extendable(scene)],
+            [_late(scene)],
+            [scene.note],
+            [_told(scene)],
+        ],
+        [deed(scene, _("Take it back"), Action.TAKE_BACK), _extend(scene, _("Extend"))],
+        forwarding(scene),
+        [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
+        [deed(scene, _("History"), Action.HISTORY), problem(scene)],
+        [menu(scene)],
+    )
+
+
+def for_collector(scene: Scene) -> View:
+    """Where it is, till when, and the code: for whoever may fetch it."""
+    _ = scene.words._
+    return card(
+        [
+            [_for_you(scene), _door(scene), scene.place, _hours(scene)],
+            [_deadline(scene), _extendable(scene)],
+            [_late(scene), _getting(scene) or scene.trouble],
+            [scene.note, _one_visit(scene)],
+        ],
+        _codes(scene),
+        [_not_open(scene), _extend(scene, _("More time"))],
+        [hand_over(scene)],
+        [map_pin(scene), problem(scene), menu(scene)],
+    )
+
+
+def since(scene: Scene) -> str:
+    """When it went in, and when we heard."""
+    _ = scene.words._
+    delivery = scene.delivery
+    if delivery.occupied_at is None:
+        return _(
+            "📦 <b>In locker {door}</b> (reported {heard})",
+            door=scene.door,
+            heard=scene.time(delivery.reported_at),
+        )
+    return _(
+        "📦 <b>In locker {door} since {since}</b> (reported {heard})",
+        door=scene.door,
+        since=scene.time(delivery.occupied_at),
+        heard=scene.time(delivery.reported_at),
+    )
+
+
+def _for_you(scene: Scene) -> str:
+    _ = scene.words._
+    if scene.to_oneself:
+        return _("📦 <b>Your parcel is in its locker</b>")
+    if scene.sends:
+        return _("📦 <b>Your parcel waits to be taken back</b>")
+    reader = esc(scene.recipient.name) if scene.recipient else ""
+    if not reader:
+        return _("📦 <b>A parcel from {sender} is here for you</b>", sender=scene.sender_name)
+    return _(
+        "📦 <b>{name}, a parcel from {sender} is here for you</b>",
+        name=reader,
+        sender=scene.sender_name,
+    )
+
+
+def _door(scene: Scene) -> str:
+    _ = scene.words._
+    put_in, heard = scene.delivery.occupied_at, scene.time(scene.delivery.reported_at)
+    if put_in is None:
+        return _("🚪 <b>Locker {door}</b> (reported {heard})", door=scene.door, heard=heard)
+    return _(
+        "🚪 <b>Locker {door}</b>, since {since} (reported {heard})",
+        door=scene.door,
+        since=scene.time(put_in),
+        heard=heard,
+    )
+
+
+def _hours(scene: Scene) -> str | None:
+    if scene.tower.hours is None:
+        return None
+    return f"🕘 {hours_line(scene.tower, scene.now, scene.words)}"
+
+
+def _deadline(scene: Scene) -> str:
+    _ = scene.words._
+    ends = scene.delivery.collect_until
+    if scene.delivery.overdue_at is not None or scene.over(ends):
+        return _(
+            "⚠️ It should have been collected by <b>{time}</b>. It is still in the locker: please "
+            "take care of it soon.",
+            time=scene.time(ends),
+        )
+    if scene.delivery.reminders_sent:
+        return _("⏳ <b>Still waiting</b>, and only until {until}", until=scene.until(ends))
+    # NOTE: {until} is "Friday 18:00" or "18:00 (4 h)".
+    return _("⏳ It waits until {until}", until=scene.until(ends))
+
+
+def _extendable(scene: Scene) -> str | None:
+    left = extensions_left(scene.delivery, scene.policy)
+    if left == 0:
+        return scene.words._("This time can't be extended any further.")
+    return scene.words.n(
+        "You can extend this time once.", "You can extend this time up to {count} times.", left
+    )
+
+
+def _extend(scene: Scene, text: str) -> Button | None:
+    left = extensions_left(scene.delivery, scene.policy)
+    return deed(scene, text, Action.MORE_TIME) if left else None
+
+
+def _late(scene: Scene) -> str | None:
+    """That the parcel is in although the delivery had been given up."""
+    events = [moment.event for moment in scene.history]
+    if Event.DROPPED_OFF.value not in events or not scene.sends:
+        return None
+    before = events[: events.index(Event.DROPPED_OFF.value)]
+    given_up = next((event for event in reversed(before) if event in _GIVEN_UP), None)
+    _ = scene.words._
+    if scene.delivery.successor is not None:
+        return _(
+            "⚠️ You had given this locker up for another one, yet a parcel was put into this one "
+            "afterwards. It is safe: take it back, or let somebody collect it."
+        )
+    if given_up == Event.CANCELLED.value:
+        return _("⚠️ You had cancelled, yet the parcel was put in afterwards. It is safe.")
+    if given_up == Event.LAPSED.value:
+        return _("⚠️ The reservation had run out, yet the parcel was put in. It is safe.")
+    return None
+
+
+def _told(scene: Scene) -> str:
+    _ = scene.words._
+    if scene.delivery.recipient is None or scene.recipient_silent:
+        return who_is_missing(scene)
+    return _("👤 <b>{name}</b> has been told and can collect it.", name=scene.recipient_first)
+
+
+def _getting(scene: Scene) -> str | None:
+    asked = scene.delivery.want is Want.PICK_UP_TOKEN
+    if asked and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
+        return scene.words._("⏳ Asking Harbor for the code…")
+    return None
+
+
+def _not_open(scene: Scene) -> Button | None:
+    return deed(scene, scene.words._("It did not open"), Action.DOOR) if scene.code_out else None
+
+
+def _codes(scene: Scene) -> Row:
+    _ = scene.words._
+    if not scene.code_out:
+        return (deed(scene, _("Get pick-up code"), Action.PICK_UP_CODE),)
+    return (
+        deed(scene, _("Show again"), Action.PICK_UP_CODE),
+        deed(scene, _("New code"), Action.NEW_PICK_UP_CODE),
+    )
+
+
+def _one_visit(scene: Scene) -> str | None:
+    if not scene.companions:
+        return None
+    labels = dict.fromkeys(esc(other.locker_name) or "?" for other in scene.companions)
+    doors = ", ".join(f"<b>{label}</b>" for label in [*labels][:6])
+    return scene.words.n(
+        "📦 {count} more parcel waits for you in this tower (locker {doors}): one visit will do.",
+        "📦 {count} more parcels wait for you in this tower (lockers {doors}): one visit will do.",
+        len(scene.companions),
+        doors=doors,
+    )
