@@ -98,7 +98,7 @@ def _control(telegram: Telegram, phones: Phones, people: Sequence[Mapping[str, A
         wire_patterns=[re.compile(re.escape(telegram.token)), *_CODES],
     )
     telegram.changed = control.revision.bump
-    telegram.obey = lambda call: _obey(telegram, call)
+    telegram.webhook.obey = lambda call: _obey(telegram, call)
     return control
 
 

@@ -86,7 +86,7 @@ class BotApi:
         if self._check and (said := schema.problem(call.method, call)):
             raise bad_request(f"the schema refuses it: {said}")
         if call.method == _POLL:
-            result = await telegram.poller.get_updates(telegram, call, receive)
+            result = await telegram.poller.get_updates(call, receive)
         else:
             result = METHODS[call.method.lower()][1](telegram, call)
         if telegram.faults.on and telegram.faults.take_in("reply_lost", call.method, chat):
