@@ -13,13 +13,12 @@ from sandbox.telegram.calls import Call, as_integer
 from sandbox.telegram.chats import DELETABLE_SECONDS, Chat, Message
 from sandbox.telegram.core import Telegram
 from sandbox.telegram.errors import NOT_MODIFIED, bad_request
+from sandbox.telegram.files import document_content, photo_content
 from sandbox.telegram.markup import Markup, check_markup, inline_only, read_markup
 from sandbox.telegram.sending import (
     Content,
     check_caption,
     check_text,
-    document_content,
-    photo_content,
     read_caption,
     read_text,
 )

@@ -19,7 +19,7 @@ from sandbox.telegram.calls import Upload
 from sandbox.telegram.chats import Chat, Message, Person
 from sandbox.telegram.core import Telegram
 from sandbox.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
-from sandbox.telegram.sending import photo_content
+from sandbox.telegram.files import photo_content
 
 FIRST_ID = 1001
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")
