@@ -34,9 +34,9 @@ from handlers.cards.sender import SENDER
 from handlers.cards.timeline import MOST, timeline
 from handlers.verbs import Go, Verb
 from handlers.words import LANGUAGES, speak
-from sandbox.telegram.errors import ApiError
-from sandbox.telegram.html import parse_html, utf16_length
-from sandbox.telegram.markup import check_markup
+from sandbox.telegram.protocol.errors import ApiError
+from sandbox.telegram.text.html import parse_html, utf16_length
+from sandbox.telegram.text.markup import check_markup
 from tests.scenes import (
     ANNA,
     BEN,

@@ -22,7 +22,7 @@ from handlers.screens import PROMPTS
 from handlers.words import LANGUAGES
 from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
-from sandbox.telegram.entities import formatted
+from sandbox.telegram.text.entities import formatted
 from storage import open_database
 from tests.chats import MARKET, OPERATOR, Chats, Phone, buttons, chats
 

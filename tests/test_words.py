@@ -14,7 +14,7 @@ from bot.model import Size
 from handlers.words import LANGUAGES, capital, esc, plain, seen_units, speak, upkeep
 from handlers.words.__main__ import main
 from handlers.words.foreign import units
-from sandbox.telegram.html import parse_html, utf16_length
+from sandbox.telegram.text.html import parse_html, utf16_length
 
 NOON = datetime(2026, 10, 1, 10, 31, tzinfo=UTC)  # a Thursday; 12:31 in Madrid
 MADRID = "Europe/Madrid"

@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl
 import aiohttp
 
 from sandbox.clock import Clock
-from sandbox.telegram.calls import Call
-from sandbox.telegram.updates import Update, Updates
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.updates.queue import Update, Updates
 
 Exchanged = Callable[[str, str, str, int | None, Any, Any, float], object]
 """Called as WireLog.record after each exchange with the bot."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from starlette.types import Receive
 
-from sandbox.telegram.calls import Call
-from sandbox.telegram.errors import OTHER_POLLER, WEBHOOK_ACTIVE, WEBHOOK_SET, ApiError
-from sandbox.telegram.updates import Updates
-from sandbox.telegram.webhook import Webhook
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.errors import OTHER_POLLER, WEBHOOK_ACTIVE, WEBHOOK_SET, ApiError
+from sandbox.telegram.updates.queue import Updates
+from sandbox.telegram.updates.webhook import Webhook
 
 MOST = 100
 LONGEST_WAIT = 50

@@ -16,16 +16,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.telegram.calls import as_integer
-from sandbox.telegram.chats import Chat, Message, Person
-from sandbox.telegram.errors import bad_request, forbidden
-from sandbox.telegram.faults import ChatFaults
-from sandbox.telegram.files import Files
-from sandbox.telegram.limits import Limits
-from sandbox.telegram.polling import Poller
-from sandbox.telegram.profile import Profile
-from sandbox.telegram.updates import Update, Updates
-from sandbox.telegram.webhook import Exchanged, Webhook
+from sandbox.telegram.protocol.calls import as_integer
+from sandbox.telegram.protocol.errors import bad_request, forbidden
+from sandbox.telegram.state.chats import Chat, Message, Person
+from sandbox.telegram.state.faults import ChatFaults
+from sandbox.telegram.state.files import Files
+from sandbox.telegram.state.limits import Limits
+from sandbox.telegram.state.profile import Profile
+from sandbox.telegram.updates.polling import Poller
+from sandbox.telegram.updates.queue import Update, Updates
+from sandbox.telegram.updates.webhook import Exchanged, Webhook
 
 ANSWERABLE = timedelta(seconds=15)
 """How long a callback query can be answered; Telegram names no number."""

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sandbox.telegram.calls import Call, as_integer
-from sandbox.telegram.chats import TYPING_SECONDS, Chat, Message
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
-from sandbox.telegram.errors import bad_request
-from sandbox.telegram.files import document_content, photo_content
-from sandbox.telegram.markup import Markup, check_markup, read_markup
+from sandbox.telegram.protocol.calls import Call, as_integer
+from sandbox.telegram.protocol.errors import bad_request
+from sandbox.telegram.state.chats import TYPING_SECONDS, Chat, Message
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.state.files import document_content, photo_content
+from sandbox.telegram.text.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
+from sandbox.telegram.text.markup import Markup, check_markup, read_markup
 
 Content = dict[str, Any]
 _ACTIONS = frozenset(

@@ -14,8 +14,8 @@ from typing import Any
 
 from PIL import Image
 
-from sandbox.telegram.calls import Call, Upload
-from sandbox.telegram.errors import bad_request
+from sandbox.telegram.protocol.calls import Call, Upload
+from sandbox.telegram.protocol.errors import bad_request
 
 LARGEST_PHOTO = 10 * 1024 * 1024
 LARGEST_DOWNLOAD = 20 * 1024 * 1024

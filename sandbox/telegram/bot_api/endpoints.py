@@ -13,11 +13,11 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from sandbox.telegram import schema
-from sandbox.telegram.calls import Call, read_call
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import ApiError, bad_request, too_many_requests
-from sandbox.telegram.methods import METHODS, Answer
+from sandbox.telegram.bot_api.methods import METHODS, Answer
+from sandbox.telegram.protocol import schema
+from sandbox.telegram.protocol.calls import Call, read_call
+from sandbox.telegram.protocol.errors import ApiError, bad_request, too_many_requests
+from sandbox.telegram.state.core import Telegram
 
 _JSON = [(b"content-type", b"application/json")]
 _HTML = [(b"content-type", b"text/html")]
