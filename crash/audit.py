@@ -26,7 +26,7 @@ from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
 from handlers.screens import Screens
 from harbor.lockers import HarborLockers
-from sandbox.telegram.html import parse_html
+from sandbox.telegram.text.html import parse_html
 
 _HELD_AS = {
     State.RESERVED: {LockerStatus.RESERVED},

@@ -19,9 +19,9 @@ from bot.domain.lifecycle import TRANSITIONS, Event, State
 from bot.domain.message import Button, Place, View
 from bot.domain.tower import Size
 from handlers.telegram.callback_data import parse
-from sandbox.telegram.errors import ApiError
-from sandbox.telegram.html import parse_html, utf16_length
-from sandbox.telegram.markup import check_markup
+from sandbox.telegram.protocol.errors import ApiError
+from sandbox.telegram.text.html import parse_html, utf16_length
+from sandbox.telegram.text.markup import check_markup
 from tests.support.scenes import (
     ANNA,
     BEN,

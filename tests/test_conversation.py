@@ -21,7 +21,7 @@ from handlers.conversation.navigation import HELP, NOTHING, aside, go, led_aside
 from handlers.screens import PROMPTS
 from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
-from sandbox.telegram.entities import formatted
+from sandbox.telegram.text.entities import formatted
 from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.phones import Phone, buttons

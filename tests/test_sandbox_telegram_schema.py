@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.clock import Clock
-from sandbox.telegram import schema
-from sandbox.telegram.calls import Call
-from sandbox.telegram.chats import Person
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import ApiError
-from sandbox.telegram.methods import METHODS
+from sandbox.telegram.bot_api.methods import METHODS
+from sandbox.telegram.protocol import schema
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.errors import ApiError
+from sandbox.telegram.state.chats import Person
+from sandbox.telegram.state.core import Telegram
 from tests.support.sandbox_telegram import START, TOKEN, Stage, stage
 
 

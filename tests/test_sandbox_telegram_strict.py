@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.telegram.limits import CHAT_BURST, GROUP_BURST, OVERALL_BURST
+from sandbox.telegram.state.limits import CHAT_BURST, GROUP_BURST, OVERALL_BURST
 from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 NOT_MODIFIED = (

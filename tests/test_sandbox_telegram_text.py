@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sandbox.telegram.entities import formatted
-from sandbox.telegram.errors import ApiError
-from sandbox.telegram.html import parse_html, utf16_length
-from sandbox.telegram.markdown import RESERVED, parse_markdown
-from sandbox.telegram.rendering import as_html
+from sandbox.telegram.protocol.errors import ApiError
+from sandbox.telegram.text.entities import formatted
+from sandbox.telegram.text.html import parse_html, utf16_length
+from sandbox.telegram.text.markdown import RESERVED, parse_markdown
+from sandbox.telegram.text.rendering import as_html
 
 PARCEL = "📦"
 words = st.text(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.tower import Size
-from sandbox.telegram.html import parse_html, utf16_length
+from sandbox.telegram.text.html import parse_html, utf16_length
 from wording import catalogues
 from wording.__main__ import main
 from wording.language import LANGUAGES, speak

@@ -16,15 +16,15 @@ from starlette.routing import Mount, Route
 
 from sandbox.clock import Clock
 from sandbox.control import Control
-from sandbox.telegram.bot_api import BotApi, FileApi
-from sandbox.telegram.calls import Call
-from sandbox.telegram.control_side import ControlSide
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import ApiError
-from sandbox.telegram.groups import Groups
-from sandbox.telegram.methods import METHODS
-from sandbox.telegram.phones import Phones
-from sandbox.telegram.schema import prepare
+from sandbox.telegram.bot_api.endpoints import BotApi, FileApi
+from sandbox.telegram.bot_api.methods import METHODS
+from sandbox.telegram.people.control_side import ControlSide
+from sandbox.telegram.people.groups import Groups
+from sandbox.telegram.people.phones import Phones
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.errors import ApiError
+from sandbox.telegram.protocol.schema import prepare
+from sandbox.telegram.state.core import Telegram
 
 DEFAULT_BOT = "42:sandbox"
 _SECRETS = frozenset({"secret_token"})
@@ -98,7 +98,7 @@ def _control(telegram: Telegram, phones: Phones, people: Sequence[Mapping[str, A
         wire_patterns=[re.compile(re.escape(telegram.token)), *_CODES],
     )
     telegram.changed = control.revision.bump
-    telegram.obey = lambda call: _obey(telegram, call)
+    telegram.webhook.obey = lambda call: _obey(telegram, call)
     return control
 
 

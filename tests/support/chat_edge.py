@@ -36,9 +36,9 @@ from handlers.telegram.receiver import Receiver
 from sandbox.clock import Clock
 from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.groups import Groups
-from sandbox.telegram.phones import Phones
+from sandbox.telegram.people.groups import Groups
+from sandbox.telegram.people.phones import Phones
+from sandbox.telegram.state.core import Telegram
 
 START = datetime(2030, 1, 7, 12, 0, tzinfo=UTC)
 PHRASES = Phrases(

@@ -17,9 +17,9 @@ from starlette.applications import Starlette
 from sandbox.clock import Clock
 from sandbox.serving import serving
 from sandbox.telegram.app import create_app
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.groups import Groups
-from sandbox.telegram.phones import Phones
+from sandbox.telegram.people.groups import Groups
+from sandbox.telegram.people.phones import Phones
+from sandbox.telegram.state.core import Telegram
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOKEN = "42:sandbox"

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.telegram import editing, sending
-from sandbox.telegram.calls import Call
-from sandbox.telegram.chats import Toast
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import QUERY_TOO_OLD, bad_request
-from sandbox.telegram.files import LARGEST_DOWNLOAD
-from sandbox.telegram.polling import read_allowed
-from sandbox.telegram.profile import read_commands, read_language, read_scope
+from sandbox.telegram.bot_api import editing, sending
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.errors import QUERY_TOO_OLD, bad_request
+from sandbox.telegram.state.chats import Toast
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.state.files import LARGEST_DOWNLOAD
+from sandbox.telegram.state.profile import read_commands, read_language, read_scope
+from sandbox.telegram.updates.polling import read_allowed
 
 LONGEST_ANSWER = 200
 WEBHOOK_PORTS = (80, 88, 443, 8443)

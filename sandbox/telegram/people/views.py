@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sandbox.telegram.chats import Chat, Message
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.rendering import as_html
+from sandbox.telegram.state.chats import Chat, Message
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.text.rendering import as_html
 
 
 def chat_view(telegram: Telegram, chat: Chat) -> dict[str, Any]:

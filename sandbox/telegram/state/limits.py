@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 
-from sandbox.telegram.errors import too_many_requests
+from sandbox.telegram.protocol.errors import too_many_requests
 
 OVERALL_BURST = 30
 OVERALL_RATE = 30.0

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sandbox.telegram.errors import ApiError
-from sandbox.telegram.html import Entity, cannot_parse, link, utf16_length
+from sandbox.telegram.protocol.errors import ApiError
+from sandbox.telegram.text.html import Entity, cannot_parse, link, utf16_length
 
 RESERVED = frozenset("_*[]()~`>#+-=|{}.!\n")
 _MARKS = {

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.control import Control, ControlError, call, json_body, wait_for_change
-from sandbox.telegram.chats import Chat, Person
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.groups import Groups
-from sandbox.telegram.phones import Phones
-from sandbox.telegram.views import chat_view
+from sandbox.telegram.people.groups import Groups
+from sandbox.telegram.people.phones import Phones
+from sandbox.telegram.people.views import chat_view
+from sandbox.telegram.state.chats import Chat, Person
+from sandbox.telegram.state.core import Telegram
 
 _NAMES = {"first_name": str, "last_name": str, "username": str, "language_code": str}
 _ABSENT: Any = object()

@@ -12,18 +12,19 @@ import contextlib
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
 
-from sandbox.telegram.calls import Call
-from sandbox.telegram.updates import Update
+from sandbox.clock import Clock
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.updates.queue import Update, Updates
 
-if TYPE_CHECKING:
-    from sandbox.telegram.core import Telegram
+Exchanged = Callable[[str, str, str, int | None, Any, Any, float], object]
+"""Called as WireLog.record after each exchange with the bot."""
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 LONGEST_DELAY = 60.0
@@ -33,10 +34,14 @@ LOOKED_AT = 1000
 
 
 class Webhook:
-    """Where updates go, and the carrying. `url` is "" while there is none."""
+    """Where `updates` go, and the carrying. `url` is "" while there is none.
 
-    def __init__(self, telegram: Telegram) -> None:
-        self._telegram = telegram
+    `exchanged` hears of each POST, `obey(call)` of each call that came as an answer to one.
+    """
+
+    def __init__(self, clock: Clock, updates: Updates, *, exchanged: Exchanged) -> None:
+        self._clock, self._updates, self._exchanged = clock, updates, exchanged
+        self.obey: Callable[[Call], object] = lambda call: None
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -89,7 +94,7 @@ class Webhook:
             self._wake.clear()
             if not self.url:
                 continue
-            for update in list(itertools.islice(self._telegram.updates.pending, LOOKED_AT)):
+            for update in list(itertools.islice(self._updates.pending, LOOKED_AT)):
                 if update.chat not in self._busy:
                     self._busy[update.chat] = asyncio.create_task(self._bring(update))
 
@@ -97,9 +102,9 @@ class Webhook:
         """Post one update until it is taken, then look for the chat's next."""
         delay = 0.0
         while (wait := await self._post(update)) is not None:
-            await self._telegram.clock.sleep(wait or delay)
+            await self._clock.sleep(wait or delay)
             delay = min(max(delay * 2, 2.0), LONGEST_DELAY)
-        self._telegram.updates.confirm(update)
+        self._updates.confirm(update)
         self._busy.pop(update.chat, None)
         self.wake()
 
@@ -124,14 +129,14 @@ class Webhook:
             except (aiohttp.ClientError, OSError):
                 reason, asked = "Webhook connection closed", ""
         spent = (time.monotonic() - began) * 1000
-        self._telegram.exchanged("out", "POST", self.url, status, update.body, answer, spent)
+        self._exchanged("out", "POST", self.url, status, update.body, answer, spent)
         if status is not None and 200 <= status < 300:
-            self._obey(answer or "", kind)
+            self._obey_answer(answer or "", kind)
             return None
-        self.last_error = (self._telegram.clock.now(), reason)
+        self.last_error = (self._clock.now(), reason)
         return float(min(int(asked), 3600)) if asked.isdecimal() else 0.0
 
-    def _obey(self, answer: str, kind: str) -> None:
+    def _obey_answer(self, answer: str, kind: str) -> None:
         """A webhook may answer with a call of a method; nobody hears how it ended."""
         parameters: Any = {}
         if kind == "application/json":
@@ -143,4 +148,4 @@ class Webhook:
             return
         method = str(parameters.pop("method"))
         if not method.lower().startswith(("get", "setwebhook", "deletewebhook")):
-            self._telegram.obey(Call(method, parameters))
+            self.obey(Call(method, parameters))

@@ -7,25 +7,24 @@ until a later call confirms it by its offset. Source: Bot API, getUpdates.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import Receive
 
-from sandbox.telegram.calls import Call
-from sandbox.telegram.errors import OTHER_POLLER, WEBHOOK_ACTIVE, WEBHOOK_SET, ApiError
-from sandbox.telegram.updates import Updates
-
-if TYPE_CHECKING:
-    from sandbox.telegram.core import Telegram
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.errors import OTHER_POLLER, WEBHOOK_ACTIVE, WEBHOOK_SET, ApiError
+from sandbox.telegram.updates.queue import Updates
+from sandbox.telegram.updates.webhook import Webhook
 
 MOST = 100
 LONGEST_WAIT = 50
 
 
 class Poller:
-    """Whoever polls at the moment."""
+    """Whoever polls `updates` at the moment. Nobody may while `webhook` is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, updates: Updates, webhook: Webhook) -> None:
+        self._updates, self._webhook = updates, webhook
         self._ended: asyncio.Future[ApiError] | None = None
 
     @property
@@ -38,22 +37,22 @@ class Poller:
         if self._ended is not None and not self.idle:
             self._ended.set_result(ApiError(409, description))
 
-    async def get_updates(self, telegram: Telegram, call: Call, receive: Receive) -> Any:
+    async def get_updates(self, call: Call, receive: Receive) -> Any:
         """The pending updates. Raises ApiError (409)."""
-        if telegram.webhook.url:
+        if self._webhook.url:
             raise ApiError(409, WEBHOOK_ACTIVE)
-        read_allowed(telegram.updates, call)
-        telegram.updates.confirm_before(call.number("offset"))
+        read_allowed(self._updates, call)
+        self._updates.confirm_before(call.number("offset"))
         limit = min(max(call.number("limit", MOST), 1), MOST)
         timeout = min(max(call.number("timeout"), 0), LONGEST_WAIT)
         self.end(OTHER_POLLER)
-        if not telegram.updates.pending and timeout:
-            await self._wait(telegram.updates, receive, timeout)
-        return telegram.updates.first(limit)
+        if not self._updates.pending and timeout:
+            await self._wait(receive, timeout)
+        return self._updates.first(limit)
 
-    async def _wait(self, updates: Updates, receive: Receive, timeout: float) -> None:
+    async def _wait(self, receive: Receive, timeout: float) -> None:
         ended = self._ended = asyncio.get_running_loop().create_future()
-        arrival = asyncio.ensure_future(updates.arrived().wait())
+        arrival = asyncio.ensure_future(self._updates.arrived().wait())
         hang_up = asyncio.ensure_future(_hung_up(receive))
         try:
             await asyncio.wait(

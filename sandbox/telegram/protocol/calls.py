@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.protocol.errors import ApiError, bad_request
 
 LARGEST_REQUEST = 50 * 1024 * 1024
 _TRUE = frozenset({"true", "yes", "1"})

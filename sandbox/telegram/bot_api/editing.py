@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.telegram.calls import Call, as_integer
-from sandbox.telegram.chats import DELETABLE_SECONDS, Chat, Message
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import NOT_MODIFIED, bad_request
-from sandbox.telegram.markup import Markup, check_markup, inline_only, read_markup
-from sandbox.telegram.sending import (
+from sandbox.telegram.bot_api.sending import (
     Content,
     check_caption,
     check_text,
-    document_content,
-    photo_content,
     read_caption,
     read_text,
 )
+from sandbox.telegram.protocol.calls import Call, as_integer
+from sandbox.telegram.protocol.errors import NOT_MODIFIED, bad_request
+from sandbox.telegram.state.chats import DELETABLE_SECONDS, Chat, Message
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.state.files import document_content, photo_content
+from sandbox.telegram.text.markup import Markup, check_markup, inline_only, read_markup
 
 _TEXT = ("text", "entities", "link_preview_options")
 _CAPTION = ("caption", "caption_entities", "show_caption_above_media")

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.protocol.errors import ApiError, bad_request
 
 Entity = dict[str, Any]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.telegram.calls import Call
-from sandbox.telegram.errors import ApiError, bad_request
-from sandbox.telegram.html import checked_link
+from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.errors import ApiError, bad_request
+from sandbox.telegram.text.html import checked_link
 
 Markup = dict[str, Any]
 

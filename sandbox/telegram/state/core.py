@@ -16,19 +16,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.telegram.calls import Call, as_integer
-from sandbox.telegram.chats import Chat, Message, Person
-from sandbox.telegram.errors import bad_request, forbidden
-from sandbox.telegram.faults import ChatFaults
-from sandbox.telegram.files import Files
-from sandbox.telegram.limits import Limits
-from sandbox.telegram.polling import Poller
-from sandbox.telegram.profile import Profile
-from sandbox.telegram.updates import Update, Updates
-from sandbox.telegram.webhook import Webhook
-
-Exchanged = Callable[[str, str, str, int | None, Any, Any, float], object]
-"""Called as WireLog.record after each exchange with the bot."""
+from sandbox.telegram.protocol.calls import as_integer
+from sandbox.telegram.protocol.errors import bad_request, forbidden
+from sandbox.telegram.state.chats import Chat, Message, Person
+from sandbox.telegram.state.faults import ChatFaults
+from sandbox.telegram.state.files import Files
+from sandbox.telegram.state.limits import Limits
+from sandbox.telegram.state.profile import Profile
+from sandbox.telegram.updates.polling import Poller
+from sandbox.telegram.updates.queue import Update, Updates
+from sandbox.telegram.updates.webhook import Exchanged, Webhook
 
 ANSWERABLE = timedelta(seconds=15)
 """How long a callback query can be answered; Telegram names no number."""
@@ -65,20 +62,23 @@ class Telegram:
         self.changed: Callable[[], object] = lambda: None
         self.posted: Callable[[Chat, Message], object] = lambda chat, message: None
         self.exchanged: Exchanged = lambda *exchange: None
-        self.webhook = Webhook(self)
-        self.poller = Poller()
         self.profile = Profile(self.bot["first_name"])
+        # Queue and webhook need each other, and `exchanged` is set by whoever keeps a log:
+        # the two lambdas look when they are called, when everything is there.
         self.updates = Updates(
             self.clock.now,
             jump=self._jump,
             repeat=self._repeat,
-            on_put=self.webhook.wake,
+            on_put=lambda: self.webhook.wake(),
         )
+        self.webhook = Webhook(
+            self.clock, self.updates, exchanged=lambda *exchange: self.exchanged(*exchange)
+        )
+        self.poller = Poller(self.updates, self.webhook)
         self._message_ids = itertools.count(1)
         self._supergroup_ids: dict[int, itertools.count[int]] = {}
         self._toast_numbers = itertools.count(1)
         self._later: asyncio.Task[None] | None = None
-        self.obey: Callable[[Call], object] = lambda call: None
         self.clear()
 
     def clear(self) -> None:

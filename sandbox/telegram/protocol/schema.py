@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from sandbox.telegram.calls import Call
+from sandbox.telegram.protocol.calls import Call
 
 _ACCEPTED_BEYOND = frozenset({"method"})
 

@@ -11,10 +11,10 @@ import itertools
 from typing import Any
 
 from sandbox.control import ControlError
-from sandbox.telegram.chats import Chat, Person
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.entities import formatted
-from sandbox.telegram.phones import say
+from sandbox.telegram.people.phones import say
+from sandbox.telegram.state.chats import Chat, Person
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.text.entities import formatted
 
 FIRST_GROUP = -5001
 FIRST_SUPERGROUP = -1_002_000_000_001

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sandbox.telegram.calls import Call, as_integer
-from sandbox.telegram.chats import TYPING_SECONDS, Chat, Message
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
-from sandbox.telegram.errors import bad_request
-from sandbox.telegram.files import StoredFile
-from sandbox.telegram.markup import Markup, check_markup, read_markup
+from sandbox.telegram.protocol.calls import Call, as_integer
+from sandbox.telegram.protocol.errors import bad_request
+from sandbox.telegram.state.chats import TYPING_SECONDS, Chat, Message
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.state.files import document_content, photo_content
+from sandbox.telegram.text.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
+from sandbox.telegram.text.markup import Markup, check_markup, read_markup
 
 Content = dict[str, Any]
 _ACTIONS = frozenset(
@@ -68,18 +68,6 @@ def check_caption(content: Content) -> None:
     """Raises ApiError (400) when the caption is too long."""
     if len(content.get("caption", "")) > LONGEST_CAPTION:
         raise bad_request("message caption is too long")
-
-
-def photo_content(stored: StoredFile, *, spoiler: bool) -> Content:
-    """A photo, in the one size this Telegram keeps."""
-    size = {**stored.described(), "width": stored.width, "height": stored.height}
-    return {"photo": [size], **({"has_media_spoiler": True} if spoiler else {})}
-
-
-def document_content(stored: StoredFile) -> Content:
-    """A file as a document."""
-    names = {"file_name": stored.name, "mime_type": stored.mime_type}
-    return {"document": {**stored.described(), **names}}
 
 
 def send_message(telegram: Telegram, call: Call) -> Any:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.telegram.errors import bad_request
-from sandbox.telegram.html import Entity, parse_html, utf16_length
-from sandbox.telegram.markdown import parse_markdown
+from sandbox.telegram.protocol.errors import bad_request
+from sandbox.telegram.text.html import Entity, parse_html, utf16_length
+from sandbox.telegram.text.markdown import parse_markdown
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024

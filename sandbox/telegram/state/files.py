@@ -14,8 +14,8 @@ from typing import Any
 
 from PIL import Image
 
-from sandbox.telegram.calls import Call, Upload
-from sandbox.telegram.errors import bad_request
+from sandbox.telegram.protocol.calls import Call, Upload
+from sandbox.telegram.protocol.errors import bad_request
 
 LARGEST_PHOTO = 10 * 1024 * 1024
 LARGEST_DOWNLOAD = 20 * 1024 * 1024
@@ -121,3 +121,15 @@ class Files:
         )
         self._by_id[stored.id] = self._by_path[stored.path] = stored
         return stored
+
+
+def photo_content(stored: StoredFile, *, spoiler: bool) -> dict[str, Any]:
+    """A photo, in the one size this Telegram keeps."""
+    size = {**stored.described(), "width": stored.width, "height": stored.height}
+    return {"photo": [size], **({"has_media_spoiler": True} if spoiler else {})}
+
+
+def document_content(stored: StoredFile) -> dict[str, Any]:
+    """A file as a document."""
+    names = {"file_name": stored.name, "mime_type": stored.mime_type}
+    return {"document": {**stored.described(), **names}}

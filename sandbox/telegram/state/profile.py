@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.telegram.calls import Call, as_integer
-from sandbox.telegram.errors import bad_request
+from sandbox.telegram.protocol.calls import Call, as_integer
+from sandbox.telegram.protocol.errors import bad_request
 
 MOST_COMMANDS = 100
 LONGEST = {"name": 64, "description": 512, "short_description": 120}

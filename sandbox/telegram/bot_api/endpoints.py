@@ -13,11 +13,11 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from sandbox.telegram import schema
-from sandbox.telegram.calls import Call, read_call
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.errors import ApiError, bad_request, too_many_requests
-from sandbox.telegram.methods import METHODS, Answer
+from sandbox.telegram.bot_api.methods import METHODS, Answer
+from sandbox.telegram.protocol import schema
+from sandbox.telegram.protocol.calls import Call, read_call
+from sandbox.telegram.protocol.errors import ApiError, bad_request, too_many_requests
+from sandbox.telegram.state.core import Telegram
 
 _JSON = [(b"content-type", b"application/json")]
 _HTML = [(b"content-type", b"text/html")]
@@ -86,7 +86,7 @@ class BotApi:
         if self._check and (said := schema.problem(call.method, call)):
             raise bad_request(f"the schema refuses it: {said}")
         if call.method == _POLL:
-            result = await telegram.poller.get_updates(telegram, call, receive)
+            result = await telegram.poller.get_updates(call, receive)
         else:
             result = METHODS[call.method.lower()][1](telegram, call)
         if telegram.faults.on and telegram.faults.take_in("reply_lost", call.method, chat):

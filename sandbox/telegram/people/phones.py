@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 from PIL import Image
 
 from sandbox.control import ControlError
-from sandbox.telegram.calls import Upload
-from sandbox.telegram.chats import Chat, Message, Person
-from sandbox.telegram.core import Telegram
-from sandbox.telegram.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
-from sandbox.telegram.sending import photo_content
+from sandbox.telegram.protocol.calls import Upload
+from sandbox.telegram.state.chats import Chat, Message, Person
+from sandbox.telegram.state.core import Telegram
+from sandbox.telegram.state.files import photo_content
+from sandbox.telegram.text.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
 
 FIRST_ID = 1001
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")

@@ -1,0 +1,1 @@
+"""How a bot speaks to Telegram: a call as it comes off the wire, its schema, and refusals."""

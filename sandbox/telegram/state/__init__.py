@@ -1,0 +1,1 @@
+"""What Telegram's servers know of one bot: people, chats, files, its profile, limits and faults."""
