@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.domain.codes import CodeForm, CodeKind
-from bot.domain.delivery import Want
+from bot.domain.delivery import RequestKind
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import OpenLink
@@ -84,7 +84,7 @@ async def test_what_is_wanted_outlives_credentials_that_harbor_does_not_accept(c
         raise Misconfigured("who are you?")
 
     await work(working(core, lockers=refused))
-    assert (await core.now(delivery)).want is Want.LOCKER
+    assert (await core.now(delivery)).want is RequestKind.LOCKER
     core.clock.turn(120)
     await core.work()
     assert (await core.now(delivery)).state is State.RESERVED

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert
 from bot.domain.codes import CodeForm, CodeKind
-from bot.domain.delivery import Delivery, Trouble, Want
+from bot.domain.delivery import Delivery, Trouble
+from bot.domain.delivery import RequestKind
 from bot.domain.lifecycle import TRANSITIONS, Event, State
 from bot.domain.message import Button, Place, View
 from bot.domain.tower import Size
@@ -123,7 +124,7 @@ def variants(state: State) -> list[Delivery]:
             *(
                 {"trouble": trouble, "want": want}
                 for trouble in Trouble
-                for want in (None, Want.DROP_OFF_TOKEN, Want.PICK_UP_TOKEN)
+                for want in (None, RequestKind.DROP_OFF_TOKEN, RequestKind.PICK_UP_TOKEN)
             ),
         )
     ]
@@ -326,7 +327,7 @@ def test_extending_is_offered_as_long_as_it_is_possible() -> None:
 
 
 def test_harbor_away_says_that_nothing_is_lost() -> None:
-    away = a_delivery(State.REQUESTED, want=Want.LOCKER, trouble=Trouble.HARBOR_AWAY)
+    away = a_delivery(State.REQUESTED, want=RequestKind.LOCKER, trouble=Trouble.HARBOR_AWAY)
     assert "Nothing is lost" in seen(delivery_card(a_scene(away, ANNA)))
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.delivery import Delivery, Trouble, Want
+from bot.domain.delivery import Delivery, Trouble
+from bot.domain.delivery import RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
@@ -57,7 +58,7 @@ def full_delivery() -> Delivery:
         locker_size=Size.X_LARGE,
         candidate=LockerId(4),
         reservation=9_000_000_000,
-        want=Want.RELEASE,
+        want=RequestKind.RELEASE,
         want_attempts=2,
         want_by=BEN,
         reminders_sent=1,
@@ -185,10 +186,10 @@ async def test_wants_and_alarms_come_when_they_are_due_the_longest_due_first(
     assert await database.look(lambda tx: tx.next_deadline()) is None
     await add(
         database,
-        a_delivery("late", want=Want.LOCKER, want_due=at(-1)),
-        a_delivery("later", want=Want.RELEASE, want_due=at(-3)),
-        a_delivery("now", want=Want.LOCKER, want_due=NOW),
-        a_delivery("soon", want=Want.LOCKER, want_due=at(1), deadline_at=at(-2)),
+        a_delivery("late", want=RequestKind.LOCKER, want_due=at(-1)),
+        a_delivery("later", want=RequestKind.RELEASE, want_due=at(-3)),
+        a_delivery("now", want=RequestKind.LOCKER, want_due=NOW),
+        a_delivery("soon", want=RequestKind.LOCKER, want_due=at(1), deadline_at=at(-2)),
         a_delivery("no want", want_due=at(-9), deadline_at=at(2)),
     )
     assert names(await database.look(lambda tx: tx.deliveries_wanting(NOW, 9))) == [

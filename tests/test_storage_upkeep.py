@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from bot.domain.alerts import Alert
-from bot.domain.delivery import Want
+from bot.domain.delivery import RequestKind
 from bot.domain.ids import MessageId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import Hours, Tower
@@ -78,7 +78,7 @@ async def test_counts_say_what_there_is_and_what_is_owed(database: Database) -> 
     assert await database.look(lambda tx: tx.counts()) == Counts({}, 0, 0)
 
     async def fill(tx):
-        await tx.add_delivery(a_delivery("a", want=Want.LOCKER))
+        await tx.add_delivery(a_delivery("a", want=RequestKind.LOCKER))
         await tx.add_delivery(a_delivery("b"))
         await tx.add_delivery(a_delivery("c", state=State.STORED))
         await tx.mark(ANNA, "screen", now=NOW)

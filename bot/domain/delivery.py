@@ -13,7 +13,7 @@ from bot.domain.tower import Size
 MAX_NOTE = 200
 
 
-class Want(StrEnum):
+class RequestKind(StrEnum):
     """What is wanted of Harbor for a delivery, until the worker has seen to it."""
 
     LOCKER = "locker"
@@ -65,7 +65,7 @@ class Delivery:
     locker_size: Size | None = None
     candidate: LockerId | None = None
     reservation: int | None = None
-    want: Want | None = None
+    want: RequestKind | None = None
     want_due: datetime | None = None
     want_attempts: int = 0
     want_by: PersonId | None = None  # to whom the code is shown at once; None: when asked for

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.delivery import Delivery, Role, Want
+from bot.domain.delivery import Delivery, Role
+from bot.domain.delivery import RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event
@@ -82,7 +83,7 @@ def next_due(act: Actor, delivery: Delivery) -> datetime:
 
 
 async def request_of_harbor(
-    act: Actor, delivery: Delivery, want: Want, *, show_to: PersonId | None
+    act: Actor, delivery: Delivery, want: RequestKind, *, show_to: PersonId | None
 ) -> Delivery:
     """Leave `want` for the worker; the cards of everybody concerned say so."""
     after = replace(

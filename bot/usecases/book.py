@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, Role, Trouble, Want
+from bot.domain.delivery import Delivery, MAX_NOTE, Role, Trouble
+from bot.domain.delivery import RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import Event, Illegal, State
@@ -55,7 +56,7 @@ async def _begin(
         recipient=wish.recipient,
         recipient_name=wish.recipient_name,
         handed_over_by=handed_over_by,
-        want=Want.LOCKER,
+        want=RequestKind.LOCKER,
         want_due=act.now,
         created_at=act.now,
         changed_at=act.now,
@@ -111,7 +112,7 @@ async def cancel(act: Actor, delivery: Delivery) -> Delivery:
     return await act.transition(
         delivery,
         Event.CANCELLED,
-        want=Want.RELEASE,
+        want=RequestKind.RELEASE,
         want_due=next_due(act, delivery),
         want_attempts=0,
         code_until=None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery, Want
+from bot.domain.delivery import Delivery
+from bot.domain.delivery import RequestKind
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.usecases.actor import Actor, NotYours, request_of_harbor
 from bot.usecases.cards import show_code, tell
@@ -15,7 +16,7 @@ async def ask_drop_off_code(act: Actor, delivery: Delivery, *, fresh: bool = Fal
     """Show the drop-off code; have one issued if there is none yet (or `fresh` is asked)."""
     if delivery.state not in (State.RESERVED, State.RENTED):
         raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
-    return await _ask_code(act, delivery, CodeKind.DROP_OFF, Want.DROP_OFF_TOKEN, fresh=fresh)
+    return await _ask_code(act, delivery, CodeKind.DROP_OFF, RequestKind.DROP_OFF_TOKEN, fresh=fresh)
 
 
 async def ask_pick_up_code(act: Actor, delivery: Delivery, *, fresh: bool = False) -> Delivery:
@@ -24,11 +25,11 @@ async def ask_pick_up_code(act: Actor, delivery: Delivery, *, fresh: bool = Fals
         raise Illegal(delivery.state, Event.PICK_UP_ISSUED)
     if delivery.collector != act.person:
         raise NotYours
-    return await _ask_code(act, delivery, CodeKind.PICK_UP, Want.PICK_UP_TOKEN, fresh=fresh)
+    return await _ask_code(act, delivery, CodeKind.PICK_UP, RequestKind.PICK_UP_TOKEN, fresh=fresh)
 
 
 async def _ask_code(
-    act: Actor, delivery: Delivery, kind: CodeKind, want: Want, *, fresh: bool
+    act: Actor, delivery: Delivery, kind: CodeKind, want: RequestKind, *, fresh: bool
 ) -> Delivery:
     code = await act.tx.code(delivery.id)
     usable = code and code.kind is kind and code.holder == act.person and code.expires_at > act.now

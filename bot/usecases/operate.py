@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.delivery import MAX_NOTE, Delivery, Want
+from bot.domain.delivery import Delivery, MAX_NOTE
+from bot.domain.delivery import RequestKind
 from bot.domain.lifecycle import Event
 from bot.usecases.actor import Actor, NotYours, next_due
 from bot.usecases.alerts import settle_alerts
@@ -26,7 +27,7 @@ async def close(act: Actor, delivery: Delivery, reason: str) -> Delivery:
         delivery,
         Event.CLOSED,
         detail=reason[:MAX_NOTE],
-        want=Want.RELEASE if held else None,
+        want=RequestKind.RELEASE if held else None,
         want_due=next_due(act, delivery) if held else None,
         want_attempts=0,
         code_until=None,

@@ -13,7 +13,8 @@ from dataclasses import replace
 import structlog
 
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery, Want
+from bot.domain.delivery import Delivery
+from bot.domain.delivery import RequestKind
 from bot.domain.geography import nearest
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import Event, State
@@ -137,7 +138,7 @@ class Allocator:
             tower=locker.tower,
             candidate=locker.id,
             reservation=asked.reservation,
-            want=Want.RELEASE,
+            want=RequestKind.RELEASE,
             want_due=now,
         )
         await save(tx, unwanted, now=now, policy=self._policy, seen=False)
@@ -198,7 +199,7 @@ class Allocator:
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
             current = await tx.delivery(delivery.id)
-            if current is None or current.want is not Want.LOCKER:
+            if current is None or current.want is not RequestKind.LOCKER:
                 raise Conflict
             await transition(
                 tx,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery, Want
+from bot.domain.delivery import Delivery
+from bot.domain.delivery import RequestKind
 from bot.domain.ids import LockerId, PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.openers import Token, token_text
@@ -22,19 +23,19 @@ from bot.ports.lockers import Lockers
 class Issued:
     """What Harbor gave, and the event that it is."""
 
-    want: Want
+    want: RequestKind
     event: Event
     code: Code
 
 
 async def issue(
-    lockers: Lockers, delivery: Delivery, want: Want, now: datetime, policy: Policy
+    lockers: Lockers, delivery: Delivery, want: RequestKind, now: datetime, policy: Policy
 ) -> Issued:
     """Ask Harbor for the code that `want` names. Raises what `Lockers` raises."""
     if delivery.locker is None:
         raise ValueError("a delivery without a locker has no door")
     locker, holder = delivery.locker, delivery.want_by or delivery.sender
-    if want is Want.DROP_OFF_TOKEN:
+    if want is RequestKind.DROP_OFF_TOKEN:
         token = await lockers.drop_off_token(delivery.tower, locker, _seconds(policy.drop_off))
         code = _from_token(delivery, locker, CodeKind.DROP_OFF, token, holder, now, policy.drop_off)
         return Issued(want, Event.DROP_OFF_ISSUED, code)

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.delivery import Delivery, Trouble, Want
+from bot.domain.delivery import Delivery, Trouble
+from bot.domain.delivery import RequestKind
 from bot.domain.ids import DeliveryId, LockerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import AFTER_HOLD
@@ -39,11 +40,11 @@ _PATIENCE = 60.0
 _CLAIM = timedelta(seconds=90)
 """How long a want is a replica's own: longer than its patience, so that two never act at once."""
 _MOST_CLAIMED = 1000
-_WANTED_IN: dict[Want, frozenset[State]] = {
-    Want.LOCKER: frozenset({State.REQUESTED}),
-    Want.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
-    Want.PICK_UP_TOKEN: frozenset({State.STORED}),
-    Want.RELEASE: frozenset({State.RELEASING, State.CLOSED}),
+_WANTED_IN: dict[RequestKind, frozenset[State]] = {
+    RequestKind.LOCKER: frozenset({State.REQUESTED}),
+    RequestKind.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
+    RequestKind.PICK_UP_TOKEN: frozenset({State.STORED}),
+    RequestKind.RELEASE: frozenset({State.RELEASING, State.CLOSED}),
 }
 """In which states a want still makes sense; overtaken by events, it is dropped."""
 
@@ -65,11 +66,11 @@ class HarborRequests:
         self._poke_outbox, self._poke_watcher = poke_outbox, poke_watcher
         self._finder = Allocator(database, lockers, clock, policy)
         self._underway: Underway[DeliveryId] = Underway(AT_ONCE, lambda: self.poke())
-        self._carry: dict[Want, Callable[[Delivery], Awaitable[None]]] = {
-            Want.LOCKER: self._finder.find,
-            Want.DROP_OFF_TOKEN: self._token,
-            Want.PICK_UP_TOKEN: self._token,
-            Want.RELEASE: self._release,
+        self._carry: dict[RequestKind, Callable[[Delivery], Awaitable[None]]] = {
+            RequestKind.LOCKER: self._finder.find,
+            RequestKind.DROP_OFF_TOKEN: self._token,
+            RequestKind.PICK_UP_TOKEN: self._token,
+            RequestKind.RELEASE: self._release,
         }
         self.poke: Callable[[], None] = lambda: None
 
@@ -115,7 +116,7 @@ class HarborRequests:
         await self._attempt(claimed)
         await self._hand_back(claimed)
         self._poke_outbox()
-        if claimed.want is Want.LOCKER:
+        if claimed.want is RequestKind.LOCKER:
             self._poke_watcher()  # it may be idling, with nothing to look at until now
 
     async def _claimed(self, due: Delivery) -> Delivery | None:
@@ -185,7 +186,7 @@ class HarborRequests:
         self._poke_watcher()
 
     async def _without(self, current: Delivery) -> None:
-        if current.want is Want.LOCKER:
+        if current.want is RequestKind.LOCKER:
             await self._finder.none_left(current)
             return
         at = current.locker or current.candidate  # where the watcher has to look from now on

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.actions import Action
-from bot.domain.delivery import Trouble, Want
+from bot.domain.delivery import Trouble
+from bot.domain.delivery import RequestKind
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, View
 from wording.cards import sender_ends, stored
@@ -136,7 +137,7 @@ def _code_line(scene: Scene) -> str:
 
 def _getting(scene: Scene) -> str | None:
     """That a code is on its way, while nothing stands against it."""
-    on_its_way = scene.delivery.want is Want.DROP_OFF_TOKEN
+    on_its_way = scene.delivery.want is RequestKind.DROP_OFF_TOKEN
     if on_its_way and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
         return scene.words._("⏳ Asking Harbor for the code…")
     return None

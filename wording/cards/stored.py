@@ -7,7 +7,8 @@ parcel that went in after its delivery had been given up.
 from __future__ import annotations
 
 from bot.domain.actions import Action
-from bot.domain.delivery import Trouble, Want
+from bot.domain.delivery import Trouble
+from bot.domain.delivery import RequestKind
 from bot.domain.lifecycle import Event
 from bot.domain.message import Button, View
 from bot.usecases.extend import extensions_left
@@ -167,7 +168,7 @@ def _told(scene: Scene) -> str:
 
 
 def _getting(scene: Scene) -> str | None:
-    asked = scene.delivery.want is Want.PICK_UP_TOKEN
+    asked = scene.delivery.want is RequestKind.PICK_UP_TOKEN
     if asked and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
         return scene.words._("⏳ Asking Harbor for the code…")
     return None

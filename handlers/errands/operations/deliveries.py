@@ -11,7 +11,8 @@ from dataclasses import replace
 from telegram import Update
 
 from bot.domain.card import SCREEN
-from bot.domain.delivery import MAX_NOTE, Delivery, Role, Want
+from bot.domain.delivery import Delivery, MAX_NOTE, Role
+from bot.domain.delivery import RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State
@@ -77,7 +78,7 @@ async def released(update: Update, context: Context) -> Draft:
     """Yes: given back at Harbor, by the worker."""
     delivery = await _theirs(context)
     if delivery.state is State.RELEASING:
-        wanting = replace(delivery, want=Want.RELEASE, want_due=context.now, want_attempts=0)
+        wanting = replace(delivery, want=RequestKind.RELEASE, want_due=context.now, want_attempts=0)
         delivery = await save(context.tx, wanting, now=context.now, policy=context.wiring.policy)
         await tell(context.tx, delivery, now=context.now)
     else:
