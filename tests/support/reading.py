@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support.cards_to_read import card_books
@@ -25,6 +25,8 @@ LINKS = "links.txt"
 
 Books = dict[str, list[Case]]
 """The cases by the name of their book, in reading order."""
+Twins = Mapping[str, Case]
+"""For the title of each case that reads like an earlier one in English, that one."""
 
 
 async def open_books() -> Books:
@@ -34,34 +36,32 @@ async def open_books() -> Books:
 
 def written(books: Books) -> dict[str, str]:
     """What each file of tests/golden is to hold."""
-    files = {f"{name}.txt": _book(cases) for name, cases in books.items()}
+    twins = {name: _twins(cases) for name, cases in books.items()}
+    files = {f"{name}.txt": _book(cases, twins[name]) for name, cases in books.items()}
     for language in OTHERS:
-        files[f"{language}.txt"] = _lines(books, language)
+        files[f"{language}.txt"] = _lines(books, twins, language)
     files[LINKS] = "".join(f"{name}\n    {url}\n" for name, url in NAMED.items())
     return files
 
 
-def _book(cases: Sequence[Case]) -> str:
+def _book(cases: Sequence[Case], twins: Twins) -> str:
     parts: list[str] = []
     for section in dict.fromkeys(case.section for case in cases):
         parts.append(f"== {section} ==\n")
-        parts += _section(cases, section)
+        parts += _section([case for case in cases if case.section == section], twins)
     return "\n".join(parts)
 
 
-def _section(cases: Sequence[Case], section: str) -> list[str]:
+def _section(cases: Sequence[Case], twins: Twins) -> list[str]:
     """Each new message in full, then those that read like another, by what they read like."""
     parts: list[str] = []
     alike: dict[str, list[str]] = {}
-    twins = _twins(cases)
     for case in cases:
-        if case.section != section:
-            continue
         twin = twins.get(case.title)
         if twin is None:
             parts.append(f"{case.name}\n{textwrap.indent(page(case), '    ')}\n")
             continue
-        name = twin.name if twin.section == section else twin.title
+        name = twin.name if twin.section == case.section else twin.title
         alike.setdefault(name, []).append(case.name)
     for name, names in alike.items():
         said = f"The same as “{name}”: {'; '.join(names)}."
@@ -69,8 +69,7 @@ def _section(cases: Sequence[Case], section: str) -> list[str]:
     return parts
 
 
-def _twins(cases: Sequence[Case]) -> dict[str, Case]:
-    """For the title of each case that reads like an earlier one, that one."""
+def _twins(cases: Sequence[Case]) -> Twins:
     first: dict[str, Case] = {}
     twins: dict[str, Case] = {}
     for case in cases:
@@ -80,11 +79,11 @@ def _twins(cases: Sequence[Case]) -> dict[str, Case]:
     return twins
 
 
-def _lines(books: Books, language: str) -> str:
+def _lines(books: Books, all_twins: Mapping[str, Twins], language: str) -> str:
     lines: list[str] = []
     for name, cases in books.items():
         lines += [f"== {name} ==", ""]
-        twins = _twins(cases)
+        twins = all_twins[name]
         for case in cases:
             twin, said = twins.get(case.title), line(case, language)
             if twin is None or said != line(twin, language):

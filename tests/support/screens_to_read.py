@@ -1,10 +1,12 @@
-"""Every question of the conversation there is to read, over a town that is as each case needs it."""
+"""Every question of the conversation there is to read, each in a town as the case needs it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
+from functools import cache
 from typing import Any
 
 from tests.scenes import ANNA, BEN, CARA, ID, NOW, OTHER, STORY, TOWER, a_delivery, a_history
@@ -110,8 +112,9 @@ def _with(*deliveries: Delivery, **changes: Any) -> Town:
     return _town(deliveries=deliveries, **changes)
 
 
+@cache
 def _this(state: State, **changes: Any) -> Town:
-    """One parcel from Anna to Ben, whose story is known."""
+    """One parcel from Anna to Ben, whose story is known; the same town for all who ask for it."""
     return _with(replace(a_delivery(state), **changes), history=a_history())
 
 
@@ -149,15 +152,21 @@ async def screen_books() -> dict[str, list[Case]]:
 
 async def _shown(cases: Sequence[Asked]) -> dict[int, dict[str, Any]]:
     """Each case in every language; cases of the same town share it."""
-    views: dict[int, dict[str, Any]] = {}
-    for town in dict.fromkeys(asked.town for asked in cases):
-        async with open_town(town) as screens:
-            for asked in (each for each in cases if each.town is town):
-                views[id(asked)] = {
+    some_at_once = asyncio.Semaphore(8)
+
+    async def visit(town: Town) -> dict[int, dict[str, Any]]:
+        async with some_at_once, open_town(town) as screens:
+            return {
+                id(asked): {
                     language: await screens(_draft(asked), in_language(asked.person, language))
                     for language in LANGUAGES
                 }
-    return views
+                for asked in cases
+                if asked.town is town
+            }
+
+    visits = await asyncio.gather(*map(visit, dict.fromkeys(asked.town for asked in cases)))
+    return {asked: views for visited in visits for asked, views in visited.items()}
 
 
 def _draft(asked: Asked) -> Draft:
