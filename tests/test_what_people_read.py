@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -72,13 +73,13 @@ def test_every_case_has_a_title_of_its_own(books: Books) -> None:
         assert [title for title, count in titles.items() if count > 1] == []
 
 
-def covered(books: Books, *names: str) -> set[object]:
+def covered(books: Books, *names: str) -> set[Any]:
     return {thing for name in names for case in books[name] for thing in case.covers}
 
 
 def test_every_card_of_a_delivery_is_read(books: Books) -> None:
     assert card_table() <= covered(books, "sender", "recipient")
-    to_oneself = {state for _, state in covered(books, "to_oneself")}  # type: ignore[misc]  # pairs
+    to_oneself = {state for _, state in covered(books, "to_oneself")}
     assert to_oneself == {state for _, state in card_table()}
 
 
@@ -90,7 +91,7 @@ def test_every_alert_is_read_while_it_stands_and_once_it_is_over(books: Books) -
     told = {(kind, standing) for kind in alert_kinds() for standing in (True, False)}
     unheard_of = covered(books, "alerts") - told
     assert told <= covered(books, "alerts")
-    assert {standing for _, standing in unheard_of} == {True, False}  # type: ignore[misc]  # pairs
+    assert {standing for _, standing in unheard_of} == {True, False}
 
 
 def test_every_place_of_the_conversation_is_read(books: Books) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -60,6 +60,7 @@ __all__ = [
     "LIVE",
     "NOTICE",
     "Alert",
+    "Button",
     "CodeForm",
     "CodeKind",
     "Concern",
@@ -240,7 +241,3 @@ async def _fill(tx: Transaction, town: Town) -> None:
         await tx.record(moment)
     for alert in town.alerts:
         await tx.raise_alert(alert)
-
-
-Languages = Mapping[str, "View | None"]
-"""One case in every language."""

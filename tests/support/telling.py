@@ -13,7 +13,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 from tests.scenes import CLAIM, OTHER, TOWER
-from tests.support.project import View, asks, does, map_url
+from tests.support.project import Button, Key, View, asks, does, map_url
 
 NAMED = {
     **{f"map of {tower.name}": map_url(tower) for tower in (TOWER, OTHER)},
@@ -77,7 +77,7 @@ def _written(html: str) -> str:
     return unescape(_TAG.sub(lambda found: _SIGNS[found[1]], linked))
 
 
-def _button(button) -> str:  # type: ignore[no-untyped-def]  # whatever the project's buttons are
+def _button(button: Button) -> str:
     how, what = does(button)
     if how == "url":
         what = _url(what)
@@ -86,14 +86,14 @@ def _button(button) -> str:  # type: ignore[no-untyped-def]  # whatever the proj
     return f"[{button.text} → {what}]"
 
 
-def _label(button) -> str:  # type: ignore[no-untyped-def]  # as above
+def _label(button: Button) -> str:
     how, what = does(button)
     if how == "url" and what.startswith(_SHARE):
         return f"[{button.text} “{_shared(what)[1]}”]"
     return f"[{button.text}]"
 
 
-def _asked(key) -> str:  # type: ignore[no-untyped-def]  # as above
+def _asked(key: Key) -> str:
     asked = asks(key)
     return f" → asks for {asked}" if asked else ""
 
