@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert
 from bot.domain.codes import CodeForm, CodeKind
-from bot.domain.delivery import Delivery, Trouble
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.lifecycle import TRANSITIONS, Event, State
 from bot.domain.message import Button, Place, View
 from bot.domain.tower import Size

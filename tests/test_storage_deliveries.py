@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.delivery import Delivery, Trouble
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State

@@ -1,0 +1,230 @@
+"""The one place where what people read (`tests/golden`) is asked of the project.
+
+Whoever moves or renames something in the project mends it here: the imports, and the few functions
+below them, each of which says one thing the project can do. The cases and the books know no more of
+the project than this module and `tests.support.scenes` tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.domain.alerts import Alert
+from bot.domain.codes import CodeForm, CodeKind
+from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
+from bot.domain.history import HistoryEntry
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import LIVE, Event, State
+from bot.domain.message import Ask, Button, Key, View
+from bot.domain.person import Draft, Person
+from bot.domain.policy import Policy
+from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
+from bot.ports.database import Transaction
+from bot.ports.errors import TryLater
+from bot.workers.towers import Towers
+from handlers.conversation.dialogue import NOTICE, state_of
+from handlers.conversation.questions import Health, Sight
+from handlers.screens import PROMPTS, Screens
+from handlers.telegram.callback_data import parse
+from sandbox.clock import Clock
+from storage import open_database
+from wording.cards.alert import _STANDS, Concern, alert_card
+from wording.cards.code import code_card
+from wording.cards.delivery import delivery_card
+from wording.cards.group import group_card
+from wording.cards.recipient import RECIPIENT
+from wording.cards.scene import Scene, map_url
+from wording.cards.sender import SENDER
+from wording.language import LANGUAGES, speak
+
+__all__ = [
+    "LANGUAGES",
+    "LIVE",
+    "NOTICE",
+    "Alert",
+    "Button",
+    "CodeForm",
+    "CodeKind",
+    "Concern",
+    "Delivery",
+    "DeliveryId",
+    "Draft",
+    "Event",
+    "Health",
+    "HistoryEntry",
+    "Hours",
+    "Key",
+    "Locker",
+    "LockerId",
+    "LockerStatus",
+    "Person",
+    "PersonId",
+    "RequestKind",
+    "Role",
+    "Scene",
+    "Size",
+    "State",
+    "Tower",
+    "TowerId",
+    "Town",
+    "Trouble",
+    "View",
+    "alert_card",
+    "alert_kinds",
+    "asks",
+    "card_table",
+    "code_card",
+    "delivery_card",
+    "does",
+    "group_card",
+    "in_language",
+    "map_url",
+    "open_town",
+    "place_of",
+    "places",
+    "speak",
+]
+
+_REMEMBERED = ("a key for tests",)
+_DRAFTS_ONLY = frozenset({"prev"})
+"""Buttons whose argument says where they were shown, which is nothing that anybody reads."""
+
+
+# -- what there is to be read
+
+
+def card_table() -> frozenset[tuple[Role, State]]:
+    """Every card of a delivery: whose, and of which state."""
+    return frozenset(
+        {(Role.SENDER, state) for state in SENDER}
+        | {(Role.RECIPIENT, state) for state in RECIPIENT}
+    )
+
+
+def alert_kinds() -> frozenset[str]:
+    """Every kind of alert that has words of its own."""
+    return frozenset(_STANDS)
+
+
+def places() -> frozenset[str]:
+    """Every place of the conversation that has a question: "send/size"."""
+    return frozenset(PROMPTS)
+
+
+def place_of(draft: Draft) -> str:
+    """Where a draft stands."""
+    return state_of(draft)
+
+
+# -- what a button does
+
+
+def does(button: Button) -> tuple[str, str]:
+    """How a button works (`press`, `url` or `copy`), and what it says then: for `press`, the verb
+    and what it is about; the delivery and its revision are left out."""
+    if button.url is not None:
+        return "url", button.url
+    if button.copy is not None:
+        return "copy", button.copy
+    pressed = parse(button.press)
+    assert pressed is not None, button
+    arg = "" if pressed.verb in _DRAFTS_ONLY or pressed.arg is None else f" {pressed.arg}"
+    return "press", f"{pressed.verb}{arg}"
+
+
+def asks(key: Key) -> str | None:
+    """What a key asks the phone for; None where it only types its own words."""
+    return None if key.ask is Ask.TEXT else key.ask.value
+
+
+# -- in which language
+
+
+def in_language(person: Person, language: str) -> Person:
+    """The same person, who reads `language`."""
+    return replace(person, language=language)
+
+
+# -- what a conversation is shown
+
+
+@dataclass(frozen=True, eq=False)
+class Town:
+    """All that a screen may read beside its draft.
+
+    `known` are the towers that the database remembers, `towers` those that Harbor tells of.
+    `away` says that Harbor can't be reached; with `away_for`, that it could until so long ago.
+    """
+
+    now: datetime
+    towers: Sequence[Tower] = ()
+    known: Sequence[Tower] | None = None
+    lockers: Sequence[Locker] = ()
+    away: bool = False
+    away_for: timedelta | None = None
+    people: Sequence[Person] = ()
+    deliveries: Sequence[Delivery] = ()
+    history: Sequence[HistoryEntry] = ()
+    alerts: Sequence[Alert] = ()
+    health: Health = field(default_factory=lambda: Health(True, True, None, 0))
+    operators: Iterable[PersonId] = ()
+
+
+class _Harbor:
+    """Harbor's lists of a town, for as long as it can be reached."""
+
+    def __init__(self, town: Town) -> None:
+        self._town, self.away = town, town.away
+
+    async def towers(self) -> list[Tower]:
+        self._reach()
+        return list(self._town.towers)
+
+    async def lockers(self, tower: TowerId) -> list[Locker]:
+        self._reach()
+        return [locker for locker in self._town.lockers if locker.tower == tower]
+
+    def _reach(self) -> None:
+        if self.away:
+            raise TryLater("away")
+
+
+@contextlib.asynccontextmanager
+async def open_town(town: Town) -> AsyncIterator[Screens]:
+    """The screens of a town, over a database of its own: `await screens(draft, person)`."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder)}/lockerbot.db"
+        async with open_database(url, keys=_REMEMBERED) as database:
+            await database.run(lambda tx: _fill(tx, town))
+            span = town.away_for or timedelta()
+            clock, harbor = Clock(town.now - span, stopped=True), _Harbor(town)
+            towers = Towers(database, harbor, clock)  # type: ignore[arg-type]  # all it asks for
+            await towers.load()
+            if town.away_for is not None:
+                for tower in (await towers.all()).value:
+                    await towers.free(tower.id)
+                harbor.away = True
+                clock.turn(span.total_seconds())
+
+            async def health() -> Health:
+                return town.health
+
+            policy = Policy(operators=frozenset(town.operators))
+            yield Screens(Sight(database, towers, clock, policy, health))
+
+
+async def _fill(tx: Transaction, town: Town) -> None:
+    await tx.save_towers(town.towers if town.known is None else town.known)
+    for person in town.people:
+        await tx.save_person(person)
+    for delivery in town.deliveries:
+        await tx.add_delivery(delivery)
+    for moment in town.history:
+        await tx.record(moment)
+    for alert in town.alerts:
+        await tx.raise_alert(alert)

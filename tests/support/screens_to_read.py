@@ -1,0 +1,623 @@
+"""Every question of the conversation there is to read, each in a town as the case needs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+from functools import cache
+from typing import Any
+
+from tests.support.cards_to_read import DEEDS, HOSTILE, OLGA
+from tests.support.project import (
+    LANGUAGES,
+    NOTICE,
+    Alert,
+    Delivery,
+    DeliveryId,
+    Draft,
+    Health,
+    Hours,
+    Locker,
+    LockerId,
+    LockerStatus,
+    Person,
+    PersonId,
+    Size,
+    State,
+    Tower,
+    TowerId,
+    Town,
+    Trouble,
+    in_language,
+    open_town,
+    place_of,
+)
+from tests.support.scenes import (
+    ANNA,
+    BEN,
+    CARA,
+    ID,
+    NOW,
+    OTHER,
+    STORY,
+    TOWER,
+    a_delivery,
+    a_history,
+)
+from tests.support.telling import Case
+
+EN_BEN = in_language(BEN, "en")
+AGAIN = replace(ANNA, last_tower=TOWER.id, last_size=Size.MEDIUM)
+
+
+# -- the town
+
+
+def _tower(number: int, name: str, **changes: Any) -> Tower:
+    basics: dict[str, Any] = {
+        "id": TowerId(f"{number:016x}"),
+        "name": name,
+        "address": f"{name} Street {number}",
+        "latitude": 40.4 + number / 100,
+    }
+    return replace(TOWER, **(basics | changes))
+
+
+def _all_week(*spans: Hours) -> dict[int, tuple[Hours, ...]]:
+    return dict.fromkeys(range(7), spans)
+
+
+AIRPORT = _tower(3, "Airport", hours=_all_week(Hours(time(0), time(0))))
+QUAY = _tower(4, "Night Quay", hours=_all_week(Hours(time(20), time(2))))
+OLD_TOWN = _tower(5, "Old Town", latitude=None, longitude=None, hours=None)
+CHURCH = _tower(6, "Church", hours={6: (Hours(time(9), time(12)),)})
+SIGNS = _tower(7, "<Tom> & Co", address="", city="")
+LIBRARY = _tower(8, "Library", hours=_all_week(Hours(time(8), time(12)), Hours(time(14), time(18))))
+FEW = (TOWER, OTHER)
+ALL = (TOWER, OTHER, AIRPORT, QUAY, OLD_TOWN, CHURCH, SIGNS, LIBRARY)
+NOWHERE = TowerId("ffffffffffff1234")
+
+
+def _lockers(tower: Tower, **free: int) -> list[Locker]:
+    """So many free of each size, and one more of each that is taken."""
+    found = []
+    for size in (size for size in Size if size.name.lower() in free):
+        for place in range(free[size.name.lower()] + 1):
+            status = LockerStatus.AVAILABLE if place else LockerStatus.OCCUPIED
+            number = LockerId(len(found) + 1)
+            found.append(Locker(number, str(number), tower.id, status, size))
+    return found
+
+
+LOCKERS = (*_lockers(TOWER, small=4, medium=1, large=0), *_lockers(OTHER, medium=0, x_large=2))
+PEOPLE = (ANNA, BEN, CARA, OLGA)
+
+
+def _town(**changes: Any) -> Town:
+    basics: dict[str, Any] = {
+        "now": NOW,
+        "towers": FEW,
+        "lockers": LOCKERS,
+        "people": PEOPLE,
+        "operators": (OLGA.id,),
+    }
+    return Town(**(basics | changes))
+
+
+CALM = _town()
+LARGE = _town(towers=ALL)
+AWAY = _town(away=True)
+NEVER_REACHED = _town(away=True, known=(), towers=())
+LATELY_AWAY = _town(away_for=timedelta(minutes=3))
+
+
+def _parcel(number: int, state: State, **changes: Any) -> Delivery:
+    """The latest change first, by number."""
+    basics = {"id": DeliveryId(f"{number:010d}"), "changed_at": NOW - timedelta(minutes=number)}
+    return replace(a_delivery(state), **(basics | changes))
+
+
+def _with(*deliveries: Delivery, **changes: Any) -> Town:
+    return _town(deliveries=deliveries, **changes)
+
+
+@cache
+def _this(state: State, **changes: Any) -> Town:
+    """One parcel from Anna to Ben, whose story is known; the same town for all who ask for it."""
+    return _with(replace(a_delivery(state), **changes), history=a_history())
+
+
+# -- the cases
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question: where, about what, of whom, in which town."""
+
+    section: str
+    name: str
+    place: str
+    answers: dict[str, Any] = field(default_factory=dict)
+    town: Town = CALM
+    person: Person = ANNA
+
+
+async def screen_books() -> dict[str, list[Case]]:
+    """The books about the conversation."""
+    books: dict[str, Sequence[Asked]] = {
+        "beginning": list(_beginning()),
+        "booking": list(_booking()),
+        "collecting": list(_collecting()),
+        "questions": list(_questions()),
+        "own_affairs": list(_own_affairs()),
+        "operations": list(_operations()),
+    }
+    views = await _shown([asked for cases in books.values() for asked in cases])
+    return {
+        name: [Case(asked.section, asked.name, views[id(asked)], _covers(asked)) for asked in cases]
+        for name, cases in books.items()
+    }
+
+
+async def _shown(cases: Sequence[Asked]) -> dict[int, dict[str, Any]]:
+    """Each case in every language; cases of the same town share it."""
+    some_at_once = asyncio.Semaphore(8)
+
+    async def visit(town: Town) -> dict[int, dict[str, Any]]:
+        async with some_at_once, open_town(town) as screens:
+            return {
+                id(asked): {
+                    language: await screens(_draft(asked), in_language(asked.person, language))
+                    for language in LANGUAGES
+                }
+                for asked in cases
+                if asked.town is town
+            }
+
+    visits = await asyncio.gather(*map(visit, dict.fromkeys(asked.town for asked in cases)))
+    return {asked: views for visited in visits for asked, views in visited.items()}
+
+
+def _draft(asked: Asked) -> Draft:
+    errand, _, step = asked.place.partition("/")
+    return Draft(asked.person.id, errand, step, asked.answers)
+
+
+def _covers(asked: Asked) -> frozenset[str]:
+    """The place itself; not, where somebody who is no operator is shown the menu instead."""
+    operates = asked.person.id in asked.town.operators
+    elsewhere = asked.place.startswith("ops/") and not operates
+    return frozenset() if elsewhere else frozenset({place_of(_draft(asked))})
+
+
+# -- the beginning
+
+
+def _beginning() -> Iterator[Asked]:
+    menu = ("Menu", "menu/menu")
+
+    def at(name: str, town: Town = CALM, person: Person = ANNA) -> Asked:
+        return Asked(menu[0], name, menu[1], {}, town, person)
+
+    yield at("first time")
+    yield at("has sent before", person=AGAIN)
+    yield at(
+        "has sent before, from a tower no longer known", person=replace(AGAIN, last_tower=NOWHERE)
+    )
+    yield at("has sent before, Harbor away", AWAY, AGAIN)
+    yield at("has sent before, no tower known", NEVER_REACHED, AGAIN)
+    one, another = _parcel(1, State.STORED), _parcel(2, State.STORED)
+    yield at("one parcel waits", _with(one), EN_BEN)
+    yield at("two parcels wait", _with(one, another), EN_BEN)
+    yield at("a parcel is on its way", _with(_parcel(1, State.RENTED)), EN_BEN)
+    yield at("a parcel sent waits for somebody else", _with(one))
+    yield at("an operator", person=OLGA)
+    told = {NOTICE: "Back to the menu. Your parcels are unchanged."}
+    yield Asked("Menu", "something has been said", "menu/menu", told)
+    written = {NOTICE: "📣 An operator writes: the <door> is being mended" + "!" * 400}
+    yield Asked("Menu", "something long has been said, with signs in it", "menu/menu", written)
+    yield Asked("Menu", "a place of an older version", "send/gone", {"tower": "x"})
+    yield Asked("Menu", "operations, of somebody who is no operator", "ops/ops")
+    yield Asked("No question stands", "nothing", "none/none")
+    help_ = ("Help", "help/help")
+    yield Asked(help_[0], "from nowhere", help_[1])
+    for errand in ("menu", "send", "collect", "parcels", "settings", "privacy", "ops", "ask"):
+        place = {"errand": errand, "step": "any", "answers": {}}
+        yield Asked(help_[0], f"from {errand}", help_[1], {"from": place})
+
+
+# -- booking
+
+
+def _booking() -> Iterator[Asked]:
+    yield from _towers_to_choose()
+    yield Asked("Where are you?", "as usual", "send/near")
+    yield from _sizes_to_choose()
+    chosen: dict[str, Any] = {"tower": TOWER.id, "size": "medium"}
+    yield Asked("Who collects?", "as usual", "send/who", chosen)
+    for tower, name in ((OLD_TOWN, "hours unknown"), (SIGNS, "no address, signs in the name")):
+        there = {"tower": tower.id, "size": "x-large"}
+        yield Asked("Who collects?", name, "send/who", there, LARGE)
+    gone = {"tower": NOWHERE, "size": "small"}
+    yield Asked("Who collects?", "a tower no longer known", "send/who", gone)
+    yield Asked("Who collects?", "Harbor away", "send/who", chosen, AWAY)
+    yield Asked("Pick a person", "as usual", "send/person", chosen)
+    said = {NOTICE: "Please use the button below to pick somebody, or go back for a link."}
+    yield Asked("Pick a person", "something has been said", "send/person", chosen | said)
+    recipients: tuple[tuple[str, Any], ...] = (
+        ("by link or code", None),
+        ("oneself", {"id": ANNA.id, "name": ANNA.name}),
+        ("somebody the bot knows", {"id": BEN.id, "name": BEN.name}),
+        ("somebody who never opened the bot", {"name": "Dora"}),
+        ("somebody the bot knows, signs in the name", {"id": BEN.id, "name": "<Ben> & Co"}),
+        ("somebody who never opened the bot, signs in the name", {"name": "<Dora>"}),
+    )
+    for name, to in recipients:
+        yield Asked("Review", name, "send/review", chosen | ({"to": to} if to else {}))
+    note = {"note": HOSTILE["note"]}
+    yield Asked("Review", "with a note", "send/review", chosen | note)
+    long = {"note": "eggs " * 40}
+    yield Asked("Review", "with a long note", "send/review", chosen | long)
+    yield Asked(
+        "Review", "somebody, with a note", "send/review", {**chosen, **note, "to": {"name": "Dora"}}
+    )
+    yield Asked("A note", "as usual", "send/note", chosen)
+    yield Asked("A note", "there is one", "send/note", chosen | note)
+
+
+def _towers_to_choose() -> Iterator[Asked]:
+    def at(name: str, town: Town = LARGE, **answers: Any) -> Asked:
+        return Asked("Which tower?", name, "send/tower", answers, town)
+
+    sent = _with(
+        _parcel(1, State.COLLECTED, tower=QUAY.id, created_at=NOW - timedelta(days=2)),
+        _parcel(2, State.COLLECTED, tower=OTHER.id, created_at=NOW - timedelta(days=1)),
+        towers=ALL,
+    )
+    here = [40.4167, -3.7033]
+    yield at("first time, two towers", CALM)
+    yield at("first time, many towers")
+    yield at("first time, many towers, second page", page=1)
+    yield at("first time, many towers, a page beyond the last", page=9)
+    yield at("has sent before", sent)
+    yield at("Harbor away", AWAY)
+    yield at("Harbor away, no tower known", NEVER_REACHED)
+    yield at("Harbor away for an hour", _town(away_for=timedelta(hours=1)))
+    yield at("searched by name", query="old")
+    yield at("searched by street", query="street 4")
+    yield at("searched, several found", sent, query="station")
+    yield at("searched, nothing found", query="Paris <1>")
+    yield at("searched, Harbor away", AWAY, query="market")
+    yield at("by location", here=here)
+    yield at("by location, second page", here=here, page=1)
+    yield at("by location, far away", here=[48.85, 2.35])
+    yield at("by location, Harbor away", AWAY, here=here)
+    yield at("by location, searched", here=here, query="library")
+
+
+def _sizes_to_choose() -> Iterator[Asked]:
+    def at(name: str, town: Town = CALM, tower: TowerId = TOWER.id, **more: Any) -> Asked:
+        return Asked("Which size?", name, "send/size", {"tower": tower}, town, **more)
+
+    yield at("some free, one size full")
+    yield at("other sizes", tower=OTHER.id)
+    yield at("low lockers first", person=replace(ANNA, low_locker=True))
+    yield at("none larger wanted", person=replace(ANNA, larger_allowed=False))
+    yield at("Harbor away", AWAY)
+    yield at("Harbor away, no tower known", NEVER_REACHED)
+    yield at("Harbor away for three minutes", LATELY_AWAY)
+    yield at("Harbor away for 30 seconds", _town(away_for=timedelta(seconds=30)))
+    yield at("Harbor away for a day", _town(away_for=timedelta(hours=26)))
+    yield at("no lockers there", LARGE, AIRPORT.id)
+    yield at("closed now", LARGE, QUAY.id)
+    yield at("closed today", LARGE, CHURCH.id)
+    yield at("hours unknown", LARGE, OLD_TOWN.id)
+    yield at("open twice a day", LARGE, LIBRARY.id)
+    yield at("signs in the name", LARGE, SIGNS.id)
+    yield at("a tower no longer known", LARGE, NOWHERE)
+    yield Asked(
+        "Which size?",
+        "something has been said",
+        "send/size",
+        {"tower": TOWER.id, NOTICE: "No locker of that size is free there just now."},
+    )
+
+
+# -- collecting, and the list of parcels
+
+
+def _collecting() -> Iterator[Asked]:
+    def waiting(name: str, *deliveries: Delivery, **answers: Any) -> Asked:
+        town = _with(*deliveries, towers=ALL)
+        return Asked("What waits", name, "collect/list", answers, town, EN_BEN)
+
+    ready = _parcel(1, State.STORED)
+    beside = _parcel(2, State.STORED, locker_name="3")
+    there = _parcel(3, State.STORED, tower=OTHER.id, locker_name="<5>")
+    coming = [_parcel(number, State.RENTED) for number in (4, 5)]
+    yield waiting("nothing")
+    yield waiting("one is ready", ready)
+    yield waiting("two in one tower", ready, beside)
+    yield waiting("two behind doors of one name", ready, replace(beside, locker_name="14"))
+    yield waiting("three in two towers", ready, beside, there)
+    yield waiting("one is on its way", coming[0])
+    yield waiting("two are on their way", *coming)
+    yield waiting("one is ready, one on its way", ready, coming[0])
+    yield waiting("one is ready, two on their way", ready, *coming)
+    yield waiting("in a tower no longer known", replace(ready, tower=NOWHERE))
+    yield waiting("one is being taken back", replace(ready, taken_back=True))
+    many = [_parcel(number, State.STORED, locker_name=str(number)) for number in range(1, 9)]
+    yield waiting("many", *many)
+    yield waiting("many, second page", *many, page=1)
+    said = {NOTICE: "That code or link is not valid (any more). Please check it."}
+    yield Asked("What waits", "something has been said", "collect/list", said, _with(ready), EN_BEN)
+    yield Asked("The claim code", "as usual", "collect/code")
+    yield Asked("The claim code", "something has been said", "collect/code", said)
+    yield from _parcels()
+
+
+def _parcels() -> Iterator[Asked]:
+    def at(name: str, *deliveries: Delivery, person: Person = ANNA, **answers: Any) -> Asked:
+        return Asked("My parcels", name, "parcels/list", answers, _with(*deliveries), person)
+
+    yield at("none")
+    for state in State:
+        said = state.value.replace("_", " ")
+        yield at(f"{said}, the sender", _parcel(1, state))
+        yield at(f"{said}, the recipient", _parcel(1, state), person=EN_BEN)
+    one = _parcel(1, State.STORED)
+    unclaimed = {"recipient": None, "recipient_name": None}
+    yield at("to oneself", replace(one, recipient=ANNA.id))
+    yield at("nobody has claimed it", replace(one, **unclaimed))
+    yield at("recipient known by name only", replace(one, recipient=None, recipient_name="Dora"))
+    yield at("recipient unknown to the bot", replace(one, recipient=PersonId(77)))
+    yield at("sender unknown to the bot", replace(one, sender=PersonId(77)), person=EN_BEN)
+    yield at("in a tower no longer known", replace(one, tower=NOWHERE))
+    many = [
+        *(_parcel(number, State.RENTED, locker_name=str(number)) for number in range(1, 5)),
+        *(_parcel(number, State.COLLECTED) for number in range(5, 15)),
+    ]
+    yield at("many", *many)
+    yield at("many, second page", *many, page=1)
+    yield at("many, third page", *many, page=2)
+    yield at("only ended ones", *many[4:6])
+
+
+# -- questions about one parcel
+
+_OF_THIS = {"delivery": ID}
+_OUT = {"code_until": NOW + timedelta(minutes=12)}
+_RAN_OUT = {"code_until": NOW - timedelta(minutes=12)}
+
+
+def _questions() -> Iterator[Asked]:
+    sections = (
+        ("Cancel?", "ask/drop", ANNA),
+        ("Take it back?", "ask/back", ANNA),
+        ("Hand it over? (the sender)", "ask/hand", ANNA),
+        ("Hand it over? (the recipient)", "ask/hand", EN_BEN),
+        ("Another size?", "ask/size", ANNA),
+    )
+    for section, place, person in sections:
+        for state in State:
+            name = state.value.replace("_", " ")
+            yield Asked(section, name, place, _OF_THIS, _this(state), person)
+        other = replace(CARA, language="en")
+        yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), other)
+        yield Asked(section, "no such parcel", place, {"delivery": "0000000404"}, CALM, person)
+        yield Asked(section, "about nothing", place, {}, CALM, person)
+    yield from _more_questions()
+    yield from _problems()
+    yield from _doors()
+    yield from _histories()
+
+
+def _more_questions() -> Iterator[Asked]:
+    stored, rented = State.STORED, State.RENTED
+    for section, place, person in (
+        ("Take it back?", "ask/back", ANNA),
+        ("Hand it over? (the sender)", "ask/hand", ANNA),
+        ("Hand it over? (the recipient)", "ask/hand", EN_BEN),
+    ):
+        for name, changes in (
+            ("a code is out", _OUT),
+            ("a code is out until tomorrow", {"code_until": NOW + timedelta(days=1)}),
+            ("a code has run out", _RAN_OUT),
+            ("taken back already", {"taken_back": True}),
+            ("door unknown", {"locker_name": None}),
+        ):
+            yield Asked(section, name, place, _OF_THIS, _this(stored, **changes), person)
+    yield Asked("Cancel?", "door with signs in it", "ask/drop", _OF_THIS, _this(rented, **HOSTILE))
+    nowhere = _this(rented, tower=NOWHERE)
+    yield Asked("Cancel?", "a tower no longer known", "ask/drop", _OF_THIS, nowhere)
+    away = _with(a_delivery(rented), away=True)
+    yield Asked("Another size?", "Harbor away", "ask/size", _OF_THIS, away)
+    there = _this(State.RESERVED, tower=OTHER.id)
+    yield Asked("Another size?", "other sizes free", "ask/size", _OF_THIS, there)
+
+
+def _problems() -> Iterator[Asked]:
+    section, place = "What is wrong?", "ask/help"
+    for name, state in (("no locker yet", State.REQUESTED), ("in its locker", State.STORED)):
+        town = _this(state)
+        yield Asked(section, f"{name}, the sender", place, _OF_THIS, town)
+        yield Asked(section, f"{name}, the recipient", place, _OF_THIS, town, EN_BEN)
+    yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), CARA)
+
+
+def _doors() -> Iterator[Asked]:
+    section, place = "It did not open", "ask/door"
+    people = (
+        ("the sender, with the parcel", State.RENTED, ANNA),
+        ("the recipient, who collects", State.STORED, EN_BEN),
+        ("the sender, while it waits", State.STORED, ANNA),
+        ("the sender, once it is collected", State.COLLECTED, ANNA),
+    )
+    for name, state, person in people:
+        town = _this(state)
+        for tried in range(4):
+            answers = {**_OF_THIS, "tried": tried}
+            yield Asked(section, f"{name}, advice {tried + 1}", place, answers, town, person)
+    beyond = {**_OF_THIS, "tried": 9}
+    yield Asked(section, "tried more often than that", place, beyond, _this(State.RENTED))
+    yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), CARA)
+
+
+def _histories() -> Iterator[Asked]:
+    section, place = "What happened", "ask/log"
+    town = _this(State.STORED)
+    yield Asked(section, "the sender", place, _OF_THIS, town)
+    yield Asked(section, "the recipient", place, _OF_THIS, town, EN_BEN)
+    yield Asked(section, "an operator", place, _OF_THIS, town, OLGA)
+    yield Asked(section, "somebody else's", place, _OF_THIS, town, CARA)
+    nothing = _with(a_delivery(State.REQUESTED))
+    yield Asked(section, "nothing is known", place, _OF_THIS, nothing)
+    stored = a_delivery(State.STORED)
+    full = _with(stored, history=a_history(*DEEDS))
+    yield Asked(section, "all that can happen, the sender", place, _OF_THIS, full)
+    yield Asked(section, "all that can happen, an operator", place, _OF_THIS, full, OLGA)
+    long = a_history(*STORY, *(("extended", None, str(number)) for number in range(30)))
+    yield Asked(section, "a very long story", place, _OF_THIS, _with(stored, history=long))
+    nowhere = _with(replace(stored, tower=NOWHERE), history=a_history())
+    yield Asked(section, "in a tower no longer known", place, _OF_THIS, nowhere)
+
+
+# -- one's own affairs
+
+
+def _own_affairs() -> Iterator[Asked]:
+    resting = replace(ANNA, quiet_from=time(22, 30), quiet_until=time(7))
+    settings = "settings/settings"
+    yield Asked("Settings", "as they are at first", settings)
+    other = replace(resting, reminders=False, low_locker=True)
+    yield Asked("Settings", "all different", settings, {}, CALM, other)
+    yield Asked("Which language?", "as usual", "settings/language")
+    yield Asked("Quiet hours", "none", "settings/quiet")
+    yield Asked("Quiet hours", "some", "settings/quiet", {}, CALM, resting)
+    unread = {NOTICE: "I could not read that. Please write it like 22:30-7:00."}
+    yield Asked("Quiet hours", "something has been said", "settings/quiet", unread)
+    yield Asked("Privacy", "as usual", "privacy/privacy")
+    yield Asked("Everything stored", "nothing but the person", "privacy/export")
+    several = _with(
+        *(_parcel(number, State.STORED) for number in range(1, 5)),
+        history=[replace(moment, delivery=DeliveryId("0000000001")) for moment in a_history()],
+    )
+    yield Asked("Everything stored", "some parcels", "privacy/export", {}, several)
+    yield Asked(
+        "Everything stored", "some parcels, last page", "privacy/export", {"page": 9}, several
+    )
+    forget = ("Forget me?", "privacy/forget")
+    yield Asked(forget[0], "as usual", forget[1], {}, _with(_parcel(1, State.COLLECTED)))
+    yield Asked(forget[0], "one parcel under way", forget[1], {}, _with(_parcel(1, State.RENTED)))
+    many = [_parcel(number, State.RENTED) for number in range(1, 8)]
+    many[1] = replace(many[1], tower=NOWHERE)
+    yield Asked(forget[0], "many parcels under way", forget[1], {}, _with(*many))
+
+
+# -- operations
+
+
+def _operations() -> Iterator[Asked]:
+    yield from _overviews()
+    yield from _lists()
+    yield from _looks()
+
+
+def _ops(section: str, name: str, step: str, town: Town, **answers: Any) -> Asked:
+    return Asked(section, name, f"ops/{step}", answers, town, OLGA)
+
+
+STUCK = (
+    _parcel(1, State.RENTED, door_reports=2),
+    _parcel(2, State.STORED, overdue_at=NOW),
+    _parcel(3, State.REQUESTED, trouble=Trouble.HARBOR_AWAY),
+    _parcel(14, State.RELEASING),
+    _parcel(5, State.RESERVED, held_until=NOW - timedelta(minutes=11), tower=NOWHERE),
+)
+ORPHANS = (
+    Alert(f"orphan:{TOWER.id}/14", NOW, detail={"tower": TOWER.id, "locker": 14}),
+    Alert(f"orphan:{OTHER.id}/3", NOW, detail={"tower": OTHER.id, "locker": 3, "release": True}),
+    Alert(f"orphan:{NOWHERE}/8", NOW, detail={"tower": NOWHERE, "locker": 8}),
+    Alert("harbor", NOW),
+)
+
+
+def _overviews() -> Iterator[Asked]:
+    section = "Overview"
+    yield _ops(section, "just started", "ops", CALM)
+    for name, ago in (("a few seconds", 5), ("a few minutes", 200), ("hours", 8000)):
+        health = Health(True, True, NOW - timedelta(seconds=ago), 0)
+        yield _ops(section, f"checked {name} ago", "ops", _town(health=health))
+    ill = Health(False, False, None, 12)
+    busy = _with(*STUCK, _parcel(20, State.STORED), alerts=ORPHANS, health=ill)
+    yield _ops(section, "nothing works, much is stuck", "ops", busy)
+
+
+def _lists() -> Iterator[Asked]:
+    yield _ops("Towers", "two", "towers", _with(*STUCK))
+    yield _ops("Towers", "many", "towers", LARGE)
+    yield _ops("Towers", "many, second page", "towers", LARGE, page=1)
+    yield _ops("Towers", "Harbor away", "towers", AWAY)
+    yield _ops("Towers", "none known", "towers", NEVER_REACHED)
+    yield _ops("Stuck deliveries", "none", "stuck", _with(_parcel(20, State.STORED)))
+    yield _ops("Stuck deliveries", "some", "stuck", _with(*STUCK))
+    many = [_parcel(number, State.STORED, overdue_at=NOW) for number in range(1, 9)]
+    yield _ops("Stuck deliveries", "many", "stuck", _with(*many))
+    yield _ops("Stuck deliveries", "many, second page", "stuck", _with(*many), page=1)
+    yield _ops("Orphan lockers", "none", "orphans", CALM)
+    yield _ops("Orphan lockers", "some", "orphans", _town(alerts=ORPHANS))
+    away = _town(alerts=ORPHANS, away=True, known=(), towers=())
+    yield _ops("Orphan lockers", "no tower known", "orphans", away)
+    orphans = [Alert(f"orphan:{TOWER.id}/{number}", NOW) for number in range(1, 9)]
+    yield _ops("Orphan lockers", "many", "orphans", _town(alerts=orphans))
+    yield _ops("Orphan lockers", "many, second page", "orphans", _town(alerts=orphans), page=1)
+    yield _ops("Doors reported", "none", "doors", CALM)
+    reported = [
+        _parcel(number, State.RENTED, door_reports=number, locker_name=str(number))
+        for number in range(1, 4)
+    ]
+    yield _ops("Doors reported", "some", "doors", _with(*reported))
+
+
+def _looks() -> Iterator[Asked]:
+    about = {"delivery": ID}
+    for state in State:
+        name = state.value.replace("_", " ")
+        yield _ops("A delivery", name, "delivery", _this(state), **about)
+    twists: tuple[tuple[str, State, dict[str, Any]], ...] = (
+        ("nobody has claimed it", State.STORED, {"recipient": None, "recipient_name": None}),
+        ("recipient known by name only", State.STORED, {"recipient": None}),
+        (
+            "people unknown to the bot",
+            State.STORED,
+            {"sender": PersonId(77), "recipient": None, "recipient_name": None},
+        ),
+        ("signs in it", State.STORED, {**HOSTILE, "recipient": None}),
+        ("a door reported", State.RENTED, {"door_reports": 2}),
+        ("Harbor said no", State.RENTED, {"trouble": Trouble.REFUSED}),
+        ("in a tower no longer known", State.RENTED, {"tower": NOWHERE}),
+    )
+    for name, state, changes in twists:
+        yield _ops("A delivery", name, "delivery", _this(state, **changes), **about)
+    everything = _with(a_delivery(State.STORED), history=a_history(*DEEDS))
+    yield _ops("A delivery", "all that can happen", "delivery", everything, **about)
+    yield _ops("A delivery", "no such delivery", "delivery", CALM, delivery="0000000404")
+    yield _ops(
+        "A delivery",
+        "something has been said",
+        "delivery",
+        _this(State.RELEASING),
+        **about,
+        **{NOTICE: "Harbor is asked to take the locker back."},
+    )
+    for state in (State.RENTED, State.STORED):
+        name = state.value
+        yield _ops("Release the locker?", name, "release", _this(state), **about)
+        yield _ops("End the delivery?", name, "end", _this(state), **about)
+        yield _ops("A message to both", name, "message", _this(state), **about)
+    yield _ops("End the delivery?", "no such delivery", "end", CALM, delivery="0000000404")
+    here, nowhere = f"{TOWER.id}.14", f"{NOWHERE}.<8>"
+    yield _ops("Release an orphan?", "a tower that is known", "orphan", CALM, orphan=here)
+    yield _ops("Release an orphan?", "a tower no longer known", "orphan", CALM, orphan=nowhere)
