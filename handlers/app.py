@@ -17,6 +17,7 @@ from telegram.ext import (
 )
 
 from bot.domain.actions import Action
+from bot.domain.alerts import AlertAction
 from bot.domain.card import SCREEN
 from bot.domain.message import Place
 from bot.domain.person import Draft
@@ -111,7 +112,7 @@ def entry_points() -> Sequence[Handler]:
         tap(below(settings.began), Place.SETTINGS),
         tap(below(menu.asked_help), Place.HELP),
         tap(below(overview.began), Place.OPERATE),
-        tap(below(deliveries.asked_orphan), Action.RELEASE_ORPHAN),
+        tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN),
         on_card(below(deliveries.looked), Action.LOOK),
         on_card(parcels.showed, collect.SHOW),
         on_card(confirmations.asked, *confirmations.ASKS),

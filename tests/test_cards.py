@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert
+from bot.domain.alerts import Alert, AlertAction
 from bot.domain.codes import CodeForm, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.lifecycle import TRANSITIONS, Event, State
@@ -563,7 +563,7 @@ def test_an_orphan_can_be_released_once() -> None:
     release = buttons(alert_card(concern(key)))[0]
     pressed = parse(release.press)
     assert pressed is not None
-    assert (pressed.verb, pressed.arg) == (Action.RELEASE_ORPHAN, "00000000000000aa.14")
+    assert (pressed.verb, pressed.arg) == (AlertAction.RELEASE_ORPHAN, "00000000000000aa.14")
     under_way = alert_card(concern(key, detail={"release": True}))
     assert "Release the locker" not in labels(under_way)
     assert "being released" in seen(under_way)

@@ -1,12 +1,25 @@
-"""What people may do to a delivery: the words that buttons carry."""
+"""What people may do to a delivery: one table, by which buttons are shown and acts are checked.
+
+Guarantees: an action that the table forbids is neither offered nor carried out; `permitted` is a
+pure function of the delivery, the person and the policy; an action's value is the word that buttons
+in chats already carry, so it is never renamed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.delivery import Delivery, RequestKind, Role
+from bot.domain.ids import PersonId
+from bot.domain.lifecycle import LIVE, Event, State
+from bot.domain.policy import Policy
 
 
 class Action(StrEnum):
-    """On the card of a delivery: each carries the delivery and the revision its reader saw."""
+    """What a button on a delivery's card does; its button carries delivery and revision."""
 
     DROP_OFF_CODE = "din"
     """Get the drop-off code, or show it again."""
@@ -22,15 +35,15 @@ class Action(StrEnum):
     """Another size (it doesn't fit): asks which; with a size as argument, takes that one. Offered
     too when no locker was found, where it means: try again with that size."""
     CANCEL = "drop"
-    """Cancel: asks first."""
+    """Give the locker up."""
     CANCEL_OK = "drop_ok"
     """Yes, cancel."""
     TAKE_BACK = "back"
-    """Take the parcel back: asks first."""
+    """The sender fetches the parcel back."""
     TAKE_BACK_OK = "back_ok"
     """Yes, take it back."""
     HAND_OVER = "hand"
-    """Let somebody else collect: asks first."""
+    """Let somebody else collect."""
     HAND_OVER_OK = "hand_ok"
     """Yes, hand it over; the old link and code stop working."""
     DOOR = "door"
@@ -43,8 +56,215 @@ class Action(StrEnum):
     """The same parcel at the tower that was offered instead."""
     HISTORY = "log"
     """The whole timeline of the delivery."""
-    RELEASE_ORPHAN = "free"
-    """Operators: give back a locker that is ours at Harbor and unknown here (asks first); carries
-    no delivery, but `<tower>.<locker>`."""
     LOOK = "look"
     """Operators: open a delivery in the operators' errand."""
+    RELEASE = "release"
+    """Operators: give the locker back at Harbor."""
+    RELEASE_OK = "release_ok"
+    """Yes, release."""
+    END = "end"
+    """Operators: end a delivery that holds no parcel."""
+    END_OK = "end_ok"
+    """Yes, end it."""
+    FETCH = "fetch"
+    """Operators: fetch the parcel out, by a pick-up code of their own."""
+    FETCH_OK = "fetch_ok"
+    """Yes, fetch it out."""
+    HOLD = "hold"
+    """Operators: let the parcel wait longer, whatever the limit."""
+    HOLD_OK = "hold_ok"
+    """Yes, hold it longer."""
+    GIVE = "give"
+    """Operators: let somebody else collect, by a new claim."""
+    GIVE_OK = "give_ok"
+    """Yes, give it to somebody else."""
+    WRITE = "write"
+    """Operators: a message to everybody concerned."""
+
+
+CONFIRMS: Mapping[Action, Action] = MappingProxyType(
+    {
+        Action.CANCEL_OK: Action.CANCEL,
+        Action.TAKE_BACK_OK: Action.TAKE_BACK,
+        Action.HAND_OVER_OK: Action.HAND_OVER,
+        Action.RELEASE_OK: Action.RELEASE,
+        Action.END_OK: Action.END,
+        Action.FETCH_OK: Action.FETCH,
+        Action.HOLD_OK: Action.HOLD,
+        Action.GIVE_OK: Action.GIVE,
+    }
+)
+"""The answer "yes" to an action that asks first, and the action whose rule it is checked by."""
+
+ANSWERS: Mapping[Action, Action] = MappingProxyType({asks: yes for yes, asks in CONFIRMS.items()})
+"""An action that asks first, and its "yes"."""
+
+Condition = Callable[[Delivery, PersonId, Policy], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may take an action, in which states, and what it brings about.
+
+    `when` is a pure condition beside that. `event` is what befalls the delivery at once, `request`
+    what is then asked of Harbor. `at_any_revision`: it counts although the card has changed since.
+    """
+
+    roles: frozenset[Role]
+    states: frozenset[State]
+    when: Condition | None = None
+    event: Event | None = None
+    request: RequestKind | None = None
+    at_any_revision: bool = False
+
+
+def _rule(
+    roles: tuple[Role, ...],
+    states: tuple[State, ...] | frozenset[State],
+    when: Condition | None = None,
+    *,
+    event: Event | None = None,
+    request: RequestKind | None = None,
+    at_any_revision: bool = False,
+) -> Rule:
+    return Rule(frozenset(roles), frozenset(states), when, event, request, at_any_revision)
+
+
+def extensions_left(delivery: Delivery, policy: Policy) -> int:
+    """How often the storage deadline may still be moved by those concerned."""
+    return max(0, policy.extensions - delivery.extensions)
+
+
+def _collects(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.collector == person
+
+
+def _extensible(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return (
+        delivery.collect_until is not None
+        and extensions_left(delivery, policy) > 0
+        and _still_theirs(delivery, person, policy)
+    )
+
+
+def _still_theirs(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """What the sender has taken back is nobody's business but theirs."""
+    return person == delivery.sender or not delivery.taken_back
+
+
+def _not_taken_back(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return not delivery.taken_back
+
+
+def _no_successor(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.successor is None
+
+
+def _fits_not(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.successor is None and not delivery.taken_back
+
+
+def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.successor is None and delivery.elsewhere is not None
+
+
+_SENDER, _OPERATOR = (Role.SENDER,), (Role.OPERATOR,)
+_EITHER = (Role.SENDER, Role.RECIPIENT)
+_ANYBODY = (*_EITHER, Role.OPERATOR)
+_HELD = (State.RESERVED, State.RENTED)
+_WAITING = (State.REQUESTED, *_HELD)
+_STORED = (State.STORED,)
+_AGAIN = (State.NO_LOCKER, State.LAPSED, State.CANCELLED)
+_ALL = frozenset(State)
+_DROP_OFF, _PICK_UP, _RELEASE, _LOCKER = (
+    RequestKind.DROP_OFF_TOKEN,
+    RequestKind.PICK_UP_TOKEN,
+    RequestKind.RELEASE,
+    RequestKind.LOCKER,
+)
+
+RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
+    {
+        Action.DROP_OFF_CODE: (_rule(_SENDER, _HELD, request=_DROP_OFF),),
+        Action.NEW_DROP_OFF_CODE: (_rule(_SENDER, _HELD, request=_DROP_OFF),),
+        Action.PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _collects, request=_PICK_UP),),
+        Action.NEW_PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _collects, request=_PICK_UP),),
+        Action.MORE_TIME: (
+            _rule(_SENDER, _HELD, request=_DROP_OFF),
+            _rule(_EITHER, _STORED, _extensible, event=Event.EXTENDED),
+        ),
+        Action.SIZE: (
+            _rule(_SENDER, _WAITING, _no_successor, event=Event.CANCELLED, request=_RELEASE),
+            _rule(_SENDER, _STORED, _fits_not, request=_PICK_UP),
+            _rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),
+        ),
+        Action.CANCEL: (_rule(_SENDER, _WAITING, event=Event.CANCELLED, request=_RELEASE),),
+        Action.TAKE_BACK: (_rule(_SENDER, _STORED, _not_taken_back),),
+        Action.HAND_OVER: (_rule(_EITHER, (*_WAITING, *_STORED), _still_theirs),),
+        Action.DOOR: (
+            _rule(_SENDER, _HELD, at_any_revision=True),
+            _rule(_EITHER, _STORED, at_any_revision=True),
+        ),
+        Action.PROBLEM: (_rule(_EITHER, _ALL, at_any_revision=True),),
+        Action.AGAIN: (_rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),),
+        Action.ELSEWHERE: (_rule(_SENDER, (State.NO_LOCKER,), _has_elsewhere, request=_LOCKER),),
+        Action.HISTORY: (_rule(_ANYBODY, _ALL, at_any_revision=True),),
+        Action.LOOK: (_rule(_OPERATOR, _ALL, at_any_revision=True),),
+        Action.RELEASE: (
+            _rule(_OPERATOR, _WAITING, event=Event.CANCELLED, request=_RELEASE),
+            _rule(_OPERATOR, (State.RELEASING,), request=_RELEASE),
+        ),
+        # A delivery that holds a parcel ends only when its locker is free again: see FETCH.
+        Action.END: (_rule(_OPERATOR, LIVE - {State.STORED}, event=Event.CLOSED),),
+        Action.FETCH: (_rule(_OPERATOR, _STORED, request=_PICK_UP),),
+        Action.HOLD: (_rule(_OPERATOR, _STORED, event=Event.EXTENDED),),
+        Action.GIVE: (_rule(_OPERATOR, _STORED),),
+        Action.WRITE: (_rule(_OPERATOR, _ALL),),
+    }
+)
+"""Which action is whose, and when: the first rule that fits counts."""
+
+
+def roles_of(delivery: Delivery, person: PersonId, policy: Policy) -> frozenset[Role]:
+    """What `person` is to `delivery`; an operator is one to every delivery."""
+    operates = frozenset({Role.OPERATOR}) if person in policy.operators else frozenset()
+    return delivery.roles_of(person) | operates
+
+
+def permitted(action: Action, delivery: Delivery, person: PersonId, policy: Policy) -> Rule | None:
+    """The rule that lets `person` take `action` now; None where none does."""
+    theirs = roles_of(delivery, person, policy)
+    for rule in RULES[CONFIRMS.get(action, action)]:
+        fits = delivery.state in rule.states and bool(theirs & rule.roles)
+        if fits and (rule.when is None or rule.when(delivery, person, policy)):
+            return rule
+    return None
+
+
+def concerns(action: Action, delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whether `person` has a role that may take `action` in some state: else it is not theirs."""
+    theirs = roles_of(delivery, person, policy)
+    return any(theirs & rule.roles for rule in RULES[CONFIRMS.get(action, action)])
+
+
+def table() -> str:
+    """The table as Markdown, for docs/architecture.md."""
+    lines = [
+        "| action | word | who | in | brings about | asks first |",
+        "|---|---|---|---|---|---|",
+    ]
+    for action, rules in RULES.items():
+        for rule in rules:
+            who = ", ".join(role.value for role in Role if role in rule.roles)
+            states = (
+                "any state"
+                if rule.states == _ALL
+                else ", ".join(state.value for state in State if state in rule.states)
+            )
+            brings = ", ".join(
+                part.value for part in (rule.event, rule.request) if part is not None
+            )
+            asks = "yes" if action in ANSWERS else ""
+            name = action.name.lower()
+            lines.append(f"| {name} | `{action.value}` | {who} | {states} | {brings} | {asks} |")
+    return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 
@@ -16,3 +17,11 @@ class Alert:
     raised_at: datetime
     cleared_at: datetime | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AlertAction(StrEnum):
+    """What a button on an alert does; its button carries what the alert is about."""
+
+    RELEASE_ORPHAN = "free"
+    """Give back a locker that is ours at Harbor and unknown here: asks first; carries
+    `<tower>.<locker>`."""

@@ -36,6 +36,8 @@ class Role(StrEnum):
 
     SENDER = "sender"
     RECIPIENT = "recipient"
+    OPERATOR = "operator"
+    """Looks after every delivery; see `bot.domain.actions.roles_of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Delivery:
     reminders_sent: int = 0
     extensions: int = 0
     taken_back: bool = False
+    fetcher: PersonId | None = None  # the operator who fetches the parcel out
     door_reports: int = 0
     trouble: Trouble | None = None
     successor: DeliveryId | None = None
@@ -91,6 +94,8 @@ class Delivery:
     @property
     def collector(self) -> PersonId | None:
         """The one person entitled to a pick-up code."""
+        if self.fetcher is not None:
+            return self.fetcher
         return self.sender if self.taken_back else self.recipient
 
     def roles_of(self, person: PersonId) -> frozenset[Role]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.delivery import Delivery, Role
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event

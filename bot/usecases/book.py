@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import Delivery, MAX_NOTE, Role, Trouble
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import Event, Illegal, State

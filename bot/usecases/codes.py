@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.usecases.actor import Actor, NotYours, request_of_harbor
 from bot.usecases.cards import show_code, tell
@@ -16,7 +15,9 @@ async def ask_drop_off_code(act: Actor, delivery: Delivery, *, fresh: bool = Fal
     """Show the drop-off code; have one issued if there is none yet (or `fresh` is asked)."""
     if delivery.state not in (State.RESERVED, State.RENTED):
         raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
-    return await _ask_code(act, delivery, CodeKind.DROP_OFF, RequestKind.DROP_OFF_TOKEN, fresh=fresh)
+    return await _ask_code(
+        act, delivery, CodeKind.DROP_OFF, RequestKind.DROP_OFF_TOKEN, fresh=fresh
+    )
 
 
 async def ask_pick_up_code(act: Actor, delivery: Delivery, *, fresh: bool = False) -> Delivery:

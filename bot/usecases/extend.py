@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bot.domain.delivery import Delivery
-from bot.domain.delivery import RequestKind
+from bot.domain.actions import extensions_left
+from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, Illegal, State
-from bot.domain.policy import Policy
 from bot.usecases.actor import Actor, request_of_harbor
 from bot.usecases.alerts import settle_alerts
 
@@ -26,11 +25,6 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     return await request_of_harbor(
         act, delivery, RequestKind.DROP_OFF_TOKEN, show_to=act.person if shown else None
     )
-
-
-def extensions_left(delivery: Delivery, policy: Policy) -> int:
-    """How often the storage deadline may still be moved."""
-    return max(0, policy.extensions - delivery.extensions)
 
 
 async def extend(act: Actor, delivery: Delivery) -> Delivery:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.delivery import Delivery, MAX_NOTE
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
 from bot.domain.lifecycle import Event
 from bot.usecases.actor import Actor, NotYours, next_due
 from bot.usecases.alerts import settle_alerts

@@ -13,8 +13,7 @@ from dataclasses import replace
 import structlog
 
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.geography import nearest
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import Event, State

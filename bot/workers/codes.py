@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.ids import LockerId, PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.openers import Token, token_text

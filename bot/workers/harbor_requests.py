@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.delivery import Delivery, Trouble
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, LockerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import AFTER_HOLD

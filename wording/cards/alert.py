@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert
+from bot.domain.alerts import Alert, AlertAction
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Place, View
 from bot.domain.person import Person
@@ -88,7 +88,7 @@ def _acts(concern: Concern) -> list[Button]:
     _ = concern.words._
     if concern.kind == "orphan" and not concern.alert.detail.get("release"):
         door = f"{concern.alert.detail.get('tower')}.{concern.alert.detail.get('locker')}"
-        return [Button(_("Release the locker"), press(Action.RELEASE_ORPHAN, door))]
+        return [Button(_("Release the locker"), press(AlertAction.RELEASE_ORPHAN, door))]
     if concern.delivery is not None:
         return [Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))]
     return []

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.actions import Action
-from bot.domain.delivery import Trouble
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, View
 from wording.cards import sender_ends, stored

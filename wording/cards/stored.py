@@ -6,12 +6,10 @@ parcel that went in after its delivery had been given up.
 
 from __future__ import annotations
 
-from bot.domain.actions import Action
-from bot.domain.delivery import Trouble
-from bot.domain.delivery import RequestKind
+from bot.domain.actions import Action, extensions_left
+from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import Event
 from bot.domain.message import Button, View
-from bot.usecases.extend import extensions_left
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
 from wording.cards.rows import Row, card, deed, map_pin, menu, problem
 from wording.cards.scene import Scene

@@ -11,8 +11,7 @@ from dataclasses import replace
 from telegram import Update
 
 from bot.domain.card import SCREEN
-from bot.domain.delivery import Delivery, MAX_NOTE, Role
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State

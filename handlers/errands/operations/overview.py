@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from telegram import Update
 
 from bot.domain.actions import Action
+from bot.domain.alerts import AlertAction
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Button, View
@@ -180,7 +181,7 @@ async def orphans_prompt(screen: Screen) -> View:
         if alert.detail.get("release"):
             lines.append(_("• {locker}: being released", locker=esc(text, 60)))
         else:
-            rows.append((Button(text, press(Action.RELEASE_ORPHAN, door.replace("/", "."))),))
+            rows.append((Button(text, press(AlertAction.RELEASE_ORPHAN, door.replace("/", "."))),))
     lines.append(
         _("Harbor says they are ours, but no delivery here uses them.")
         if orphans

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from telegram import Update
 
-from bot.domain.actions import Action
+from bot.domain.actions import Action, extensions_left
 from bot.domain.card import SCREEN, code_subject, delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import DeliveryId
@@ -23,7 +23,7 @@ from bot.usecases.actor import Actor, NotYours, Stale, authorized
 from bot.usecases.book import another_size, cancel, try_again
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import hand_over, take_back
-from bot.usecases.extend import extensions_left, more_time
+from bot.usecases.extend import more_time
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import resume
 from handlers.telegram.callback_data import Press
