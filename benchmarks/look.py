@@ -27,6 +27,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Database, Transaction
 from bot.ports.lockers import Lockers
+from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from cli.system_clock import SystemClock
 from harbor.client import Harbor
@@ -106,7 +107,7 @@ async def watching(
     ):
         await fill(database, count)
         port: Lockers = HarborLockers(harbor)
-        yield Watcher(database, port, SystemClock(), Policy(), poke_outbox=lambda: None)
+        yield Watcher(database, port, SystemClock(), Policy(), Signals())
 
 
 async def look(watcher: Watcher, live: int, transport: Counting) -> Look:

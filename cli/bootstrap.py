@@ -14,15 +14,17 @@ from typing import Any
 
 import structlog
 
-from bot.domain.ids import PersonId
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
-from bot.ports.database import Counts, Database
+from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
+from bot.ports.upkeep import Counts
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
+from bot.workers.retention import Retention
+from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.settings import Settings
@@ -75,21 +77,10 @@ class Assembly:
     towers: Towers
     worker: HarborRequests
     watcher: Watcher
-    timekeeper: Reminders
+    reminders: Reminders
     outbox: Outbox
     loops: Mapping[str, Loop]
     signature: Signature | None
-
-    def poke_outbox(self, touched: Collection[tuple[PersonId, str]] = ()) -> None:
-        """Cards are owed: these, or whatever the database says."""
-        self.outbox.touch(touched)
-        if not touched:
-            self.loops["outbox"].poke()
-
-    def poke_worker(self) -> None:
-        """A delivery was saved: it may want something, or ring sooner."""
-        self.loops["worker"].poke()
-        self.loops["timekeeper"].poke()
 
     async def take(self, update: Mapping[str, Any]) -> None:
         """An update from Telegram's webhook, until it is committed. Raises TryLater."""
@@ -104,7 +95,6 @@ class Assembly:
         except PushRefused as error:
             raise Refusal(error.status, "refused") from error
         await self.watcher.heard(as_push(read))
-        self.loops["watcher"].poke()
 
     async def counts(self) -> Counts | None:
         """What the database counts, None when it does not answer."""
@@ -144,7 +134,7 @@ class Assembly:
             "reasons": reasons,
             "watcher_lag_seconds": self.lag(),
             "cards_owed": counts.cards_owed if counts else None,
-            "wants_owed": counts.wants_owed if counts else None,
+            "requests_owed": counts.requests_owed if counts else None,
         }
 
 
@@ -171,41 +161,40 @@ async def assembled(
         locale=settings.locale,
         signature=harbor_settings.signature,
     )
+    signals = Signals()
     async with (
-        open_database(settings.database_url, keys=settings.keys) as database,
+        open_database(settings.database_url, keys=settings.keys, signals=signals) as database,
         harbor_settings.connect(clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor, settings.only_towers)
-        assembly = assemble(plan, database, lockers, clock, pace or RateLimit(clock))
+        assembly = assemble(plan, database, lockers, clock, pace or RateLimit(clock), signals)
         async with turning(assembly):
             yield assembly
 
 
 def assemble(
-    plan: Plan, database: Database, lockers: HarborLockers, clock: Clock, pace: RateLimit
+    plan: Plan,
+    database: Database,
+    lockers: HarborLockers,
+    clock: Clock,
+    pace: RateLimit,
+    signals: Signals,
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
-    loops: dict[str, Loop] = {}
-
-    def poke(name: str) -> Callable[[], None]:
-        return lambda: loops[name].poke()
-
     policy, towers = plan.policy, Towers(database, lockers, clock)
-    watcher = Watcher(database, lockers, clock, policy, poke_outbox=poke("outbox"))
-    worker = HarborRequests(
-        database, lockers, clock, policy, poke_outbox=poke("outbox"), poke_watcher=poke("watcher")
-    )
-    timekeeper = Reminders(database, clock, policy, poke_outbox=poke("outbox"))
-    application = _application(plan, database, clock, lambda: assembly)
+    watcher = Watcher(database, lockers, clock, policy, signals)
+    worker = HarborRequests(database, lockers, clock, policy, signals)
+    reminders = Reminders(database, clock, policy, signals)
+    application = _application(plan, database, clock)
     presenter = _presenter(plan, database, towers, clock, lambda: assembly)
-    outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock)
-    loops |= {
-        "worker": Loop("worker", clock, worker.turn),
-        "watcher": Loop("watcher", clock, watcher.turn),
-        "timekeeper": Loop("timekeeper", clock, timekeeper.turn),
-        "outbox": Loop("outbox", clock, outbox.turn),
+    outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
+    loops = {
+        "requests": Loop("requests", clock, worker.turn, signals.requests),
+        "watcher": Loop("watcher", clock, watcher.turn, signals.lockers),
+        "reminders": Loop("reminders", clock, reminders.turn, signals.deadlines),
+        "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
+        "retention": Loop("retention", clock, Retention(database, clock).turn, Signal()),
     }
-    worker.poke, outbox.poke = poke("worker"), poke("outbox")
     assembly = Assembly(
         database=database,
         lockers=lockers,
@@ -216,7 +205,7 @@ def assemble(
         towers=towers,
         worker=worker,
         watcher=watcher,
-        timekeeper=timekeeper,
+        reminders=reminders,
         outbox=outbox,
         loops=loops,
         signature=plan.signature,
@@ -224,16 +213,12 @@ def assemble(
     return assembly
 
 
-def _application(
-    plan: Plan, database: Database, clock: Clock, assembly: Callable[[], Assembly]
-) -> App:
+def _application(plan: Plan, database: Database, clock: Clock) -> App:
     wiring = Wiring(
         database=database,
         clock=clock,
         policy=plan.policy,
         phrases=phrases(),
-        poke_outbox=lambda touched: assembly().poke_outbox(touched),
-        poke_worker=lambda: assembly().poke_worker(),
         locale=plan.locale,
     )
     return build_application(plan.token, plan.api_url, wiring, build_dialogue())
@@ -284,6 +269,7 @@ async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> 
             *tasks,
             asyncio.create_task(assembly.worker.settle()),
             asyncio.create_task(assembly.outbox.settle()),
+            asyncio.create_task(assembly.watcher.settle()),
             asyncio.create_task(assembly.application.bot_data.answers.settle(1)),
         ],
         timeout=FAREWELL,

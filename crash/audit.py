@@ -80,7 +80,9 @@ async def nothing_is_owed(database: Database) -> list[str]:
     """Everything that was wanted has been done, everything that was to be said has been said."""
     counts = await database.look(lambda tx: tx.counts())
     found = [f"{counts.cards_owed} cards are still owed"] if counts.cards_owed else []
-    return found + ([f"{counts.wants_owed} wants are still owed"] if counts.wants_owed else [])
+    return found + (
+        [f"{counts.requests_owed} requests are still owed"] if counts.requests_owed else []
+    )
 
 
 class Chats:

@@ -18,7 +18,6 @@ from telegram.ext import (
 
 from bot.domain.actions import Action
 from bot.domain.alerts import AlertAction
-from bot.domain.card import SCREEN
 from bot.domain.message import Place
 from bot.domain.person import Draft
 from handlers.conversation.context import Context, Phrases, Wiring
@@ -327,8 +326,8 @@ def below(callback: Callback) -> Callback:
     async def step(update: Update, context: Context) -> Draft | None:
         draft = await callback(update, context)
         query: Any = update.callback_query
-        card = await context.tx.card(context.person.id, SCREEN)
-        if card and query and query.message and card.message != query.message.message_id:
+        screen = context.screen_message
+        if screen and query and query.message and screen != query.message.message_id:
             context.ring_screen()
         return draft
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.ports.database import Counts
 from bot.ports.errors import TryLater
+from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
 from web.app import LARGEST_BODY, Refusal, TelegramHook, create_app
 from web.metrics import Reading, exposition

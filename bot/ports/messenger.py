@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from bot.domain.card import Card
+from bot.domain.card import Card, Lane
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import View
 
@@ -13,12 +12,21 @@ from bot.domain.message import View
 class Messenger(Protocol):
     """Telegram. Raises TryLater, OutcomeUnknown (send only), Refused, Unreachable, MessageGone."""
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId: ...
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def send(
+        self, chat: PersonId, view: View, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
+        """Send a new message; its id."""
+        ...
+
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: View, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """An edit that changes nothing succeeds."""
         ...
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """Delete it; where Telegram no longer lets us, blank it. Already gone is fine."""
         ...
 
@@ -29,6 +37,3 @@ class Presenter(Protocol):
     async def present(self, card: Card) -> tuple[View | None, bool]:
         """The view (None: nothing any more, take the message away), and whether to be silent."""
         ...
-
-
-Poke = Callable[[], Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.delivery import Delivery, RequestKind, Role
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event
@@ -37,7 +37,7 @@ class Actor:
     policy: Policy
 
     async def transition(self, delivery: Delivery, event: Event, **changes: object) -> Delivery:
-        """`happening.happen` by this person."""
+        """`transitions.transition` by this person."""
         return await transition(
             self.tx,
             delivery,
@@ -76,23 +76,15 @@ async def authorized(
     return found
 
 
-def next_due(act: Actor, delivery: Delivery) -> datetime:
-    """Now; while somebody is at work on what was wanted before, when they are through with it."""
-    return max(act.now, delivery.want_due or act.now)
-
-
-async def request_of_harbor(
-    act: Actor, delivery: Delivery, want: RequestKind, *, show_to: PersonId | None
+async def ask_of_harbor(
+    act: Actor, delivery: Delivery, kind: RequestKind, *, by: PersonId | None
 ) -> Delivery:
-    """Leave `want` for the worker; the cards of everybody concerned say so."""
-    after = replace(
-        delivery,
-        want=want,
-        want_due=next_due(act, delivery),
-        want_attempts=0,
-        want_by=show_to,
-        trouble=None,
-    )
+    """Leave a request for the worker, in place of an earlier one; cards say so.
+
+    It is due at once. A call that is under way for an earlier one is waited for by its lease; what
+    comes back of it is no answer to this one.
+    """
+    after = replace(delivery, request=HarborRequest.made(kind, act.now, by), trouble=None)
     after = await save(act.tx, after, now=act.now, policy=act.policy)
     await tell(act.tx, after, now=act.now)
     return after

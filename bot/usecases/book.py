@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role, Trouble
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.domain.person import Person
 from bot.domain.tower import Size
-from bot.usecases.actor import Actor, authorized, next_due
+from bot.usecases.actor import Actor, authorized
 from bot.usecases.cards import take_code_away
 from bot.usecases.transitions import save
 
@@ -55,8 +55,7 @@ async def _begin(
         recipient=wish.recipient,
         recipient_name=wish.recipient_name,
         handed_over_by=handed_over_by,
-        want=RequestKind.LOCKER,
-        want_due=act.now,
+        request=HarborRequest.made(RequestKind.LOCKER, act.now),
         created_at=act.now,
         changed_at=act.now,
     )
@@ -111,8 +110,6 @@ async def cancel(act: Actor, delivery: Delivery) -> Delivery:
     return await act.transition(
         delivery,
         Event.CANCELLED,
-        want=RequestKind.RELEASE,
-        want_due=next_due(act, delivery),
-        want_attempts=0,
+        request=HarborRequest.made(RequestKind.RELEASE, act.now),
         code_until=None,
     )

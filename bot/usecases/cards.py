@@ -30,7 +30,7 @@ async def tell(
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
         await tell_of_one_visit(tx, delivery, person, now=now)
-    await _mark_code(tx, delivery, now=now)
+    await tx.mark_about(code_subject(delivery.id), now=now)
 
 
 async def tell_of_one_visit(
@@ -43,11 +43,6 @@ async def tell_of_one_visit(
         waits = other.state is State.STORED and other.collector == person
         if waits and other.tower == delivery.tower and other.id != delivery.id:
             await tx.mark(person, delivery_subject(other.id), now=now)
-
-
-async def _mark_code(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
-    for card in await tx.cards_about(code_subject(delivery.id)):
-        await tx.mark(card.chat, card.subject, now=now)
 
 
 async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
@@ -69,7 +64,7 @@ async def show_code(
 async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
     """The code is used, over or no longer theirs: from the database at once, from chats as owed."""
     await tx.drop_code(delivery.id)
-    await _mark_code(tx, delivery, now=now)
+    await tx.mark_about(code_subject(delivery.id), now=now)
 
 
 async def tell_operators(tx: Transaction, key: str, policy: Policy, *, now: datetime) -> None:

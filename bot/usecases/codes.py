@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, Illegal, State
-from bot.usecases.actor import Actor, NotYours, request_of_harbor
+from bot.usecases.actor import Actor, NotYours, ask_of_harbor
 from bot.usecases.cards import show_code, tell
 
 
@@ -39,6 +39,6 @@ async def _ask_code(
         await tell(act.tx, delivery, now=act.now)  # the card says whether a code is out
         await show_code(act.tx, delivery, act.person, now=act.now, ring=True)
         return delivery
-    if delivery.want is want and delivery.want_by == act.person:
+    if delivery.request and (delivery.asks, delivery.request.by) == (want, act.person):
         return delivery  # it is under way: a second tap asks for nothing more
-    return await request_of_harbor(act, delivery, want, show_to=act.person)
+    return await ask_of_harbor(act, delivery, want, by=act.person)

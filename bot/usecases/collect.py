@@ -92,7 +92,7 @@ async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
-        delivery = replace(delivery, code_until=None, taken_back=False, want=None)
+        delivery = replace(delivery, code_until=None, taken_back=False, request=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
     open_again = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
@@ -110,5 +110,5 @@ async def take_back(act: Actor, delivery: Delivery) -> Delivery:
         raise Illegal(delivery.state, Event.COLLECTED)
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
-    taken = replace(delivery, taken_back=True, code_until=None, want=None)
+    taken = replace(delivery, taken_back=True, code_until=None, request=None)
     return await act.note(taken, "taken_back")

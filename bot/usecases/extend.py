@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.actions import extensions_left
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, Illegal, State
-from bot.usecases.actor import Actor, request_of_harbor
+from bot.usecases.actor import Actor, ask_of_harbor
 from bot.usecases.alerts import settle_alerts
 
 
@@ -18,12 +18,12 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
         return await extend(act, delivery)
     if delivery.state not in (State.RESERVED, State.RENTED):
         raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
-    if delivery.want is RequestKind.DROP_OFF_TOKEN:
+    if delivery.asks is RequestKind.DROP_OFF_TOKEN:
         return delivery  # the code that is under way holds the locker no less long
     code = await act.tx.code(delivery.id)
     shown = code is not None and code.revealed
-    return await request_of_harbor(
-        act, delivery, RequestKind.DROP_OFF_TOKEN, show_to=act.person if shown else None
+    return await ask_of_harbor(
+        act, delivery, RequestKind.DROP_OFF_TOKEN, by=act.person if shown else None
     )
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind
 from bot.domain.lifecycle import Event
-from bot.usecases.actor import Actor, NotYours, next_due
+from bot.usecases.actor import Actor, NotYours
 from bot.usecases.alerts import settle_alerts
 from bot.usecases.cards import take_code_away, tell_operators
 
@@ -26,11 +26,8 @@ async def close(act: Actor, delivery: Delivery, reason: str) -> Delivery:
         delivery,
         Event.CLOSED,
         detail=reason[:MAX_NOTE],
-        want=RequestKind.RELEASE if held else None,
-        want_due=next_due(act, delivery) if held else None,
-        want_attempts=0,
+        request=HarborRequest.made(RequestKind.RELEASE, act.now) if held else None,
         code_until=None,
-        ended_at=act.now,
     )
 
 

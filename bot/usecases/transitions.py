@@ -79,8 +79,7 @@ async def conclude(
     """Let an observed event happen, with all that follows from it."""
     await take_code_away(tx, delivery, now=now)
     changes: dict[str, Any] = {
-        "want": None,
-        "want_due": None,
+        "request": None,
         "trouble": None,
         "code_until": None,
         "held_until": None,
@@ -91,10 +90,8 @@ async def conclude(
             "occupied_at": occupied_at,
             "reported_at": now,
             "collect_until": now + policy.storage,
-            "ended_at": None,
         }
     else:
-        changes |= {"ended_at": now}
         await settle_alerts(tx, delivery, policy, now=now)
         if event is Event.COLLECTED:
             changes |= {"collected_at": now}

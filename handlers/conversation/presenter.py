@@ -70,10 +70,7 @@ class ChatPresenter:
     async def _screen(self, card: Card) -> Shown:
         """The answer to a person's own act: silent."""
 
-        async def step(tx: Transaction) -> tuple[Draft, Person | None]:
-            return await tx.draft(card.chat), await tx.person(card.chat)
-
-        draft, person = await self._database.look(step)
+        draft, person = await self._database.look(lambda tx: tx.chat(card.chat), one_statement=True)
         view = await self._screens(draft, person) if person is not None else None
         return view, True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from telegram import Update
@@ -34,7 +34,7 @@ SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
 _CUT = 3200
 """Characters of JSON a page; escaped it may grow, and a message has room for 4096."""
 _MOST = 200
-_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "want_by"})
+_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "request"})
 """Who else is in a delivery is not theirs to take away, beyond what its card shows them."""
 
 
@@ -64,11 +64,8 @@ async def forgot(update: Update, context: Context) -> Draft | None:
         return None
     screen = await context.tx.card(chat, SCREEN)
     await context.tx.forget_person(chat)
-    if screen is not None:  # its message is still there: it is to become the menu
-        await context.mark(SCREEN)
-        await context.tx.card_shown(
-            replace(screen, wanted=0, shown=0), message=screen.message, form=screen.form, digest=""
-        )
+    if screen is not None and screen.message is not None:
+        await context.tx.take_away(chat, screen.message, screen.form, now=context.now)
     context.say(words._("Done. I know nothing about you any more."), alert=True)
     return Draft(chat)
 

@@ -15,6 +15,7 @@ from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemo
 from telegram.constants import ParseMode
 from telegram.error import RetryAfter, TelegramError
 
+from bot.domain.card import Lane
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import View
 from bot.ports.errors import MessageGone
@@ -36,7 +37,9 @@ class TelegramMessenger:
         self._bot, self._pace = bot, pace
         self._keyboards: dict[PersonId, MessageId] = {}
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+    async def send(
+        self, chat: PersonId, view: View, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
         """sendPhoto for a view with a QR symbol, sendMessage for any other."""
         picture = await asyncio.to_thread(qr.symbol, view.qr) if view.qr else None
         async with self._call(chat, sending=True):
@@ -65,7 +68,9 @@ class TelegramMessenger:
             self._keyboards[chat] = message
         return message
 
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: View, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """editMessageMedia or editMessageText; a message with a reply keyboard can't be edited."""
         if view.keys:
             raise MessageGone("a message with a reply keyboard can't be edited")
@@ -88,7 +93,9 @@ class TelegramMessenger:
                     link_preview_options=_NO_PREVIEW,
                 )
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """deleteMessage; after 48 hours, when that is refused, nothing is left to read in it."""
         if form == "keyboard" and self._keyboards.get(chat, message) == message:
             await self._fold_keyboard(chat)

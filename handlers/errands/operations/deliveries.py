@@ -17,11 +17,10 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Button, View
 from bot.domain.person import Draft
-from bot.usecases.actor import NotYours, authorized
+from bot.usecases.actor import NotYours, ask_of_harbor, authorized
 from bot.usecases.book import cancel
 from bot.usecases.cards import tell
 from bot.usecases.operate import close, release_orphan
-from bot.usecases.transitions import save
 from handlers.conversation.context import Context
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.navigation import MENU, NOTHING, go, start
@@ -77,9 +76,7 @@ async def released(update: Update, context: Context) -> Draft:
     """Yes: given back at Harbor, by the worker."""
     delivery = await _theirs(context)
     if delivery.state is State.RELEASING:
-        wanting = replace(delivery, want=RequestKind.RELEASE, want_due=context.now, want_attempts=0)
-        delivery = await save(context.tx, wanting, now=context.now, policy=context.wiring.policy)
-        await tell(context.tx, delivery, now=context.now)
+        delivery = await ask_of_harbor(context.act, delivery, RequestKind.RELEASE, by=None)
     else:
         delivery = await cancel(context.act, delivery)
     await _record(context, delivery, "released_by_operator")
