@@ -253,6 +253,7 @@ async def turning(assembly: Assembly) -> AsyncIterator[None]:
         for loop in assembly.loops.values():
             loop.stop()
         assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
+        await assembly.outbox.give_back()
         await _settle(assembly, tasks)
         await farewell(assembly.application)
 

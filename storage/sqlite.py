@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,12 +50,12 @@ class SqliteDatabase:
             await connection.flush()  # nothing, unless somebody tried to write: they hear of it
             return seen
         finally:
-            # Queued behind whatever a cancelled look left running, so the next one starts clean.
-            try:
-                if not one_statement:
-                    reader.rollback_soon()
-            finally:
-                self._readers.put_nowait(reader)
+            # Behind whatever a cancelled look left running, so the next one starts clean.
+            back = partial(self._readers.put_nowait, reader)
+            if one_statement:
+                back()
+            else:
+                reader.rollback_soon(back)
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, cast
@@ -121,11 +121,16 @@ class Thread:
         with border():
             await self._connection.rollback()
 
-    def rollback_soon(self) -> None:
-        """Undo the transaction before anything that is asked later; nobody waits for it."""
+    def rollback_soon(self, then: Callable[[], None]) -> None:
+        """Undo the transaction and call `then`; nobody waits for it."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._ending.discard(task)
+            then()
+
         task = asyncio.create_task(self.rollback(), name="end of a look")
         self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        task.add_done_callback(ended)
 
     async def close(self) -> None:
         """Wait for what is under way, and close."""

@@ -22,8 +22,8 @@ from handlers.screens import PROMPTS
 from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.text.entities import formatted
-from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.databases import opened
 from tests.support.phones import Phone, buttons
 from wording.language import LANGUAGES
 
@@ -285,7 +285,7 @@ def test_no_sequence_of_taps_and_words_leads_where_there_is_no_question(
 async def _throw(acts: list[tuple[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder)}/lockerbot.db"
-        async with open_database(url, keys=("a key",)) as database, chats(database) as world:
+        async with opened(url) as database, chats(database) as world:
             anna = await world.phone("Anna")
             await anna.open()
             for act, argument in acts:

@@ -422,7 +422,7 @@ async def test_a_hundred_people_want_the_last_locker_and_one_gets_it(core: Core)
             path = f"/sandbox/towers/{TOWER}/lockers/{locker.id}/status"
             (await core.control.post(path, json={"status": "out of service"})).raise_for_status()
     wanted = [await core.request(PersonId(100 + n)) for n in range(100)]
-    while (await core.database.look(lambda tx: tx.counts())).wants_owed:
+    while (await core.database.look(lambda tx: tx.counts())).requests_owed:
         await core.work()
     states = [(await core.now(delivery)).state for delivery in wanted]
     assert states.count(State.RESERVED) == 1

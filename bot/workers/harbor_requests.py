@@ -125,9 +125,9 @@ class HarborRequests:
             self._look_at = due
 
     @property
-    def busy(self) -> int:
-        """How many deliveries are being seen to."""
-        return len(self._underway)
+    def busy(self) -> bool:
+        """Whether any delivery is being seen to, or about to be."""
+        return bool(len(self._underway) or self._signals.requests.is_set)
 
     async def settle(self) -> None:
         """Wait for what is under way (at shutdown, and in tests)."""

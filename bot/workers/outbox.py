@@ -207,15 +207,17 @@ class Outbox:
             self._signals.cards.set()
 
     @property
-    def busy(self) -> int:
-        """How many chats are being written to."""
-        return len(self._underway)
+    def busy(self) -> bool:
+        """Whether anything is being shown, or about to be."""
+        return bool(len(self._underway) or self._waiting.size or self._signals.cards.is_set)
+
+    async def give_back(self) -> None:
+        """At shutdown: what has not begun is anybody's."""
+        if waiting := [*self._waiting.empty(), *self._signals.take_cards()]:
+            await self._database.run(lambda tx: tx.return_cards(waiting))
 
     async def settle(self) -> None:
-        """Let what is under way finish (at shutdown, in tests); give back what has not begun."""
-        if waiting := self._waiting.empty():
-            await self._database.run(lambda tx: tx.return_cards(waiting))
-            self._look_by(self._clock.now())
+        """Let what is under way finish (at shutdown, and in tests)."""
         await self._underway.settle()
 
     async def _serve(self, chat: PersonId) -> None:

@@ -29,9 +29,8 @@ from bot.usecases.cards import reach_changed
 from bot.usecases.collect import claim_by_link
 from handlers.errands.parcel.acting import DOINGS, Unable
 from handlers.telegram.callback_data import parse
-from storage import open_database
 from tests.support.core import TOWER, Core, core_on
-from tests.support.databases import KEYS
+from tests.support.databases import opened
 from tests.support.invariants import World
 from tests.support.memory_chat import MemoryChat
 from tests.support.playing import Bot, load_the_dice, nearly_full, present_at
@@ -76,7 +75,7 @@ class Play(RuleBasedStateMachine):
     async def _open(self) -> Core:
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=_MEMORY))
         url = f"sqlite:///{folder}/story.db"
-        database = await self.stack.enter_async_context(open_database(url, keys=KEYS))
+        database = await self.stack.enter_async_context(opened(url))
         core = await self.stack.enter_async_context(core_on(database))
         await nearly_full(core)
         return core
@@ -141,7 +140,7 @@ class Play(RuleBasedStateMachine):
             await self.bot.live()
             counts = await self.core.database.look(lambda tx: tx.counts())
             waiting = counts.deliveries.get(State.RELEASING.value, 0)
-            if not (counts.cards_owed or counts.wants_owed or waiting):
+            if not (counts.cards_owed or counts.requests_owed or waiting):
                 break
         self.core.clock.turn(10)
         await self.bot.live()

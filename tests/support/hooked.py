@@ -100,7 +100,7 @@ def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: objec
         towers=bot.towers,
         worker=bot.worker,
         watcher=bot.watcher,
-        timekeeper=bot.timekeeper,
+        timekeeper=bot.reminders,
         outbox=bot.outbox,
         loops=dict(bot.loops),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.claims import Claim
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
@@ -83,6 +83,8 @@ def a_delivery(state: State, **changes: Any) -> Delivery:
         "created_at": NOW,
         **FIELDS[state],
     }
+    if (want := changes.pop("want", None)) is not None:
+        changes["request"] = HarborRequest(77, want, NOW)
     return Delivery(ID, ANNA.id, TOWER.id, Size.MEDIUM, state=state, **(basics | changes))
 
 
@@ -102,7 +104,7 @@ def a_code(kind: CodeKind, holder: PersonId, form: CodeForm = CodeForm.TOKEN) ->
         CodeForm.KEYPAD: "4711",
     }
     ends = NOW + timedelta(minutes=45)
-    return Code(ID, kind, form, holder, text[form], NOW, ends, revealed=True)
+    return Code(ID, kind, form, holder, text[form], ends, revealed=True)
 
 
 def a_scene(delivery: Delivery, reader: Person, **changes: Any) -> Scene:
