@@ -7,7 +7,7 @@ READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
 
-.PHONY: demo test check bench crash screenshots lock format clean
+.PHONY: demo test check bench walks crash screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -25,6 +25,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+walks: $(READY)
+	$(BIN)/python -m benchmarks.walks
 
 crash: $(READY)
 	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
