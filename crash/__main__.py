@@ -73,7 +73,7 @@ def _told(run: Run) -> str:
         f"deliveries: {states}",
         f"calls: {ledger.sends} sends, {ledger.edits} edits, {ledger.removals} removals; "
         f"{ledger.in_reach} of them within {REACH:g} s of a kill, so that it may have cut them off",
-        f"edits in vain: {ledger.in_vain}, of which no kill explains {len(ledger.unexcused)} "
+        f"edits in vain: {ledger.in_vain}, of which no kill explains {ledger.unexcused.total()} "
         "(may be 0: each needs a call to that very message within reach of a kill of its own)",
         f"rang twice: {ledger.rang_twice}, of which no kill explains {len(ledger.rung_unexcused)}",
         f"messages doubled because a send was cut off: {run.ghosts}",

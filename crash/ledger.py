@@ -9,7 +9,7 @@ not yet written down. One kill excuses one repetition of one message, and no mor
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,8 +41,8 @@ class Ledger:
     removals: int = 0
     in_vain: int = 0
     rang_twice: int = 0
-    unexcused: list[str] = field(default_factory=list)
-    """Edits in vain that no kill explains."""
+    unexcused: Counter[Place] = field(default_factory=Counter)
+    """How often each message was edited in vain though no kill explains it."""
     rung_unexcused: list[str] = field(default_factory=list)
     """Cards that rang twice though no kill explains it."""
 
@@ -83,6 +83,15 @@ class Ledger:
         """How many calls a kill may have cut off: the most repetitions that can be excused."""
         return sum(any(_reaches(kill, at) for kill in self._kills) for at in self._calls)
 
+    def faults(self) -> list[str]:
+        """What was said in vain, or twice, and no kill explains; a line for each message."""
+        found = [
+            f"message {message} of chat {chat} was edited in vain {times} times"
+            for (chat, message), times in self.unexcused.items()
+            if times
+        ]
+        return found + self.rung_unexcused
+
     def unexplained(self, places: Collection[Place]) -> list[Place]:
         """Those of these messages that no kill can have made anybody forget."""
         return [x for x in places if not any(_reaches(k, self._sent.get(x)) for k in self._kills)]
@@ -110,11 +119,7 @@ class Ledger:
         before = self._touched.get(place, at)
         if _IN_VAIN in refusal:
             self.in_vain += 1
-            if not self._excused(place, before):
-                self.unexcused.append(
-                    f"message {place[1]} of chat {place[0]} was edited in vain, "
-                    f"{at - before:.2f} s after it was last written"
-                )
+            self.unexcused[place] += not self._excused(place, before)
         if not refusal or _IN_VAIN in refusal:
             self._touched[place] = at
 
