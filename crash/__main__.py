@@ -75,7 +75,8 @@ def _told(run: Run) -> str:
         f"{ledger.in_reach} of them within {REACH:g} s of a kill, so that it may have cut them off",
         f"edits in vain: {ledger.in_vain}, of which no kill explains {ledger.unexcused.total()} "
         "(may be 0: each needs a call to that very message within reach of a kill of its own)",
-        f"rang twice: {ledger.rang_twice}, of which no kill explains {len(ledger.rung_unexcused)}",
+        f"rang twice: {ledger.rang_twice}, of which neither a kill nor their reader explains "
+        f"{len(ledger.rung_unexcused)} (may be 0)",
         f"messages doubled because a send was cut off: {run.ghosts}",
         f"quiet after {run.quiet_after:.1f} s; calls in the {SILENCE:g} s that followed: "
         f"{run.late_calls} (may be 0)",

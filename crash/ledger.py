@@ -3,7 +3,8 @@
 Guarantees: pure, it reads no clock and is told of everything. A repetition (an edit in vain, a card
 that rings twice, a message that nobody knows of) is excused only by a kill that came within `REACH`
 seconds after the call that it repeats, or `WAKE` before it: that call's answer was cut off, or was
-not yet written down. One kill excuses one repetition of one message, and no more.
+not yet written down. One kill excuses one repetition of one message, and no more. A card may also
+ring again because its reader asked for it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-REACH = 2.0
+REACH = 1.0
 """Seconds from a call to the commit that writes its answer down, on a busy machine."""
-WAKE = 1.0
+WAKE = 0.5
 """Seconds for which Telegram still reads what was sent before the plug was pulled."""
 
 _IN_VAIN = "message is not modified"
@@ -34,7 +35,8 @@ def steady(text: str) -> str:
 
 @dataclass
 class Ledger:
-    """Tell it each call (`note`) and each kill (`killed`) in the order in which they happen."""
+    """Tell it of each call (`note`), each kill (`killed`), and when each update came into being and
+    was confirmed (`told`, `taken`), in the order in which they happen."""
 
     sends: int = 0
     edits: int = 0
@@ -44,7 +46,7 @@ class Ledger:
     unexcused: Counter[Place] = field(default_factory=Counter)
     """How often each message was edited in vain though no kill explains it."""
     rung_unexcused: list[str] = field(default_factory=list)
-    """Cards that rang twice though no kill explains it."""
+    """Cards that rang twice though no kill explains it and nobody had asked for them."""
 
     def __post_init__(self) -> None:
         self._calls: list[float] = []
@@ -52,11 +54,22 @@ class Ledger:
         self._touched: dict[Place, float] = {}
         self._sent: dict[Place, float] = {}
         self._rung: dict[Hashable, float] = {}
+        self._untaken: defaultdict[int, set[int]] = defaultdict(set)
+        self._acted: dict[int, float] = {}
         self._used: defaultdict[Hashable, set[float]] = defaultdict(set)
 
     def killed(self, at: float) -> None:
         """One or several replicas lost their power."""
         self._kills.append(at)
+
+    def told(self, update: int, chat: int) -> None:
+        """Somebody did something in a chat; the bot is to hear of it."""
+        self._untaken[chat].add(update)
+
+    def taken(self, update: int, chat: int, at: float) -> None:
+        """The bot has confirmed it."""
+        self._untaken[chat].discard(update)
+        self._acted[chat] = at
 
     def note(self, at: float, method: str, asked: Mapping[str, Any], answer: Any) -> None:
         """A call and Telegram's answer; calls that put nothing into a chat are passed over."""
@@ -108,7 +121,7 @@ class Ledger:
             self._rung[card] = at
             if before is not None:
                 self.rang_twice += 1
-                if not self._excused(card, before):
+                if not self._asked(place[0], before) and not self._excused(card, before):
                     self.rung_unexcused.append(
                         f"the card of {delivery} rang in chat {place[0]} and again after "
                         f"{at - before:.1f} s with the same words: {text[:60]!r}"
@@ -122,6 +135,10 @@ class Ledger:
             self.unexcused[place] += not self._excused(place, before)
         if not refusal or _IN_VAIN in refusal:
             self._touched[place] = at
+
+    def _asked(self, chat: int, since: float) -> bool:
+        """Whether something that its reader did may have come to the bot since."""
+        return bool(self._untaken[chat]) or self._acted.get(chat, 0.0) >= since - WAKE
 
     def _excused(self, what: Hashable, before: float) -> bool:
         """Whether a kill cut off the call made at `before`; that kill is then used up for it."""

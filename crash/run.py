@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -110,11 +110,19 @@ class Run:
                 self.logs = bots.logs()
 
     def _listen(self, telegram: Any) -> None:
-        """Note every update whose receipt the bot confirms, and every call that it makes."""
-        confirm, exchanged = telegram.updates.confirm, telegram.exchanged
+        """Note every update and whether the bot confirms it, and every call that it makes."""
+        updates, exchanged = telegram.updates, telegram.exchanged
+        put, confirm = updates.put, updates.confirm
+
+        def putting(some: Iterable[Any]) -> None:
+            listed = list(some)
+            for update in listed:
+                self.ledger.told(update.id, update.chat)
+            put(listed)
 
         def confirming(update: Any) -> None:
             self.confirmed.add(update.id)
+            self.ledger.taken(update.id, update.chat, time.monotonic())
             confirm(update)
 
         def exchanging(way: str, verb: str, path: str, status: Any, *what: Any) -> None:
@@ -122,7 +130,7 @@ class Run:
                 self.ledger.note(time.monotonic(), path.removeprefix("/"), what[0], what[1])
             exchanged(way, verb, path, status, *what)
 
-        telegram.updates.confirm, telegram.exchanged = confirming, exchanging
+        updates.put, updates.confirm, telegram.exchanged = putting, confirming, exchanging
 
     @contextlib.asynccontextmanager
     async def _routed(self, http: httpx.AsyncClient, ports: list[int]) -> AsyncIterator[str | None]:
