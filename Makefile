@@ -26,6 +26,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+# Twice: one bot that polls, on SQLite; then two behind a router, which share a PostgreSQL.
 crash: $(READY)
 	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
 

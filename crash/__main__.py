@@ -77,7 +77,8 @@ def _told(run: Run) -> str:
         "(may be 0: each needs a call to that very message within reach of a kill of its own)",
         f"rang twice: {ledger.rang_twice}, of which neither a kill nor their reader explains "
         f"{len(ledger.rung_unexcused)} (may be 0)",
-        f"messages doubled because a send was cut off: {run.ghosts}",
+        f"messages that no card knows of (a send was cut off): {run.ghosts}, "
+        f"of which no kill explains {run.ghosts_unexplained} (may be 0)",
         f"quiet after {run.quiet_after:.1f} s; calls in the {SILENCE:g} s that followed: "
         f"{run.late_calls} (may be 0)",
     ]

@@ -61,6 +61,7 @@ class Run:
     faults: list[str] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     ghosts: int = 0
+    ghosts_unexplained: int = 0
     late_calls: int = 0
     quiet_after: float = 0.0
     deliveries: dict[str, int] = field(default_factory=dict)
@@ -234,9 +235,11 @@ class Run:
             self.deliveries = (await database.look(lambda tx: tx.counts())).deliveries
         self.ghosts = len(chats.ghosts)
         self.faults += self.ledger.faults()
+        unexplained = self.ledger.unexplained(chats.ghosts)
+        self.ghosts_unexplained = len(unexplained)
         self.faults += [
             f"message {message} of chat {chat} is nobody's, and no kill explains it"
-            for chat, message in self.ledger.unexplained(chats.ghosts)
+            for chat, message in unexplained
         ]
         if self.late_calls:
             self.faults.append(f"{self.late_calls} calls were made when nothing was to be said")
