@@ -29,6 +29,7 @@ bench: $(READY)
 walks: $(READY)
 	$(BIN)/python -m benchmarks.walks
 
+# Twice: one bot that polls, on SQLite; then two behind a router, which share a PostgreSQL.
 crash: $(READY)
 	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
 
