@@ -116,7 +116,7 @@ class Town:
     async def _owing(self) -> bool:
         with aside():
             health = await self.bot.health()
-        return bool(health["cards_owed"] or health["wants_owed"])
+        return bool(health["cards_owed"] or health["requests_owed"])
 
     async def _act(self, person: int, what: str, **body: Any) -> None:
         await self._post(f"/telegram/sandbox/people/{person}/{what}", **body)

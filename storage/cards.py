@@ -73,7 +73,7 @@ class Cards(Subject):
                 *(new_row_id(), chat, subject, int(ring), int(lane), stamp(now)),
                 *(lease, until, stamp(now), stamp(now)),
             ),
-            self._note,
+            note=self._note,
         )
 
     def _first_lease(self, now: datetime) -> tuple[int | None, int | None]:
@@ -105,7 +105,7 @@ class Cards(Subject):
                 *(self._answering, stamp(now), stamp(now)),
                 *(stamp(now), lease, stamp(now), until, subject),
             ),
-            self._note,
+            note=self._note,
         )
 
     async def next_card_due(self) -> datetime | None:
@@ -171,16 +171,18 @@ class Cards(Subject):
     async def card_failed(self, card: Card, run_at: datetime) -> None:
         await _TURNS.put_off(self._db, card.id, card.lease, run_at)
 
-    async def drop_card(self, card: Card) -> Card | None:
-        # Marked again meanwhile: still owed, but its message is gone.
+    async def drop_card(self, card: Card) -> bool:
+        row = await self._db.fetch_one(
+            "delete from cards where id = ? and lease = ? and wanted <= ? returning 1",
+            (card.id, card.lease, card.wanted),
+        )
+        return row is not None
+
+    async def empty_card(self, card: Card) -> Card | None:
         row = await self._db.fetch_one(
             f"""update cards set shown = ?, message = null, digest = '', failures = 0
-                where id = ? and lease = ? and wanted > ? returning {_COLUMNS}""",
-            (card.wanted, card.id, card.lease, card.wanted),
-        )
-        await self._db.execute(
-            "delete from cards where id = ? and lease = ? and wanted <= ?",
-            (card.id, card.lease, card.wanted),
+                where id = ? and lease = ? returning {_COLUMNS}""",
+            (card.wanted, card.id, card.lease),
         )
         return CARDS.read(row) if row else None
 
@@ -197,7 +199,7 @@ class Cards(Subject):
                 *(new_row_id(), chat, old_subject(message), message, form),
                 *(stamp(now), lease, until),
             ),
-            self._note,
+            note=self._note,
         )
 
     async def free_cards(self) -> list[Card]:

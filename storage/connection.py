@@ -26,11 +26,19 @@ CHUNK = 500
 class Connection(Protocol):
     """A connection inside a transaction."""
 
-    async def execute(self, sql: str, values: Sequence[Any] = (), then: Then | None = None) -> None:
-        """Run a statement that nobody waits for; `then` is told its rows.
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        """Run a statement that nobody waits for; `note` and `check` are told its rows.
 
         It may travel with the next fetch, and has run when the step is over; so may its error, and
-        whatever `then` raises, which fails the step.
+        whatever `check` raises, which fails the step. `note` raises nothing, and may be told after
+        the commit.
         """
         ...
 

@@ -23,8 +23,8 @@ from storage.rows import Rows, moment, stamp
 FIELDS = Rows(Delivery, without=("request",))
 HISTORY = Rows(HistoryEntry)
 _WIDTH = len(FIELDS.columns)
-_REQUEST = ("request_id", "request", "run_at", "request_by", "failures")
-COLUMNS = f"{FIELDS.listed()}, {', '.join(_REQUEST)}"
+REQUEST = ("request_id", "request", "run_at", "request_by", "failures")
+COLUMNS = f"{FIELDS.listed()}, {', '.join(REQUEST)}"
 _SELECT = f"select {COLUMNS} from deliveries"
 _ALL = 2**62
 _TURNS = Owed("deliveries", "id", "request_id is not null")
@@ -88,10 +88,10 @@ class Deliveries(Subject):
                 raise Conflict(f"there is a delivery {delivery.id} already")
 
         await self._db.execute(
-            f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(_REQUEST))})
+            f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(REQUEST))})
                 on conflict (id) do nothing returning version""",
             (*FIELDS.write(saved), *_written(saved.request)),
-            check,
+            check=check,
         )
         self._owe(saved)
         return saved
@@ -117,7 +117,7 @@ class Deliveries(Subject):
                 *FIELDS.write(saved, "id"),
                 *(kind, by, id_, run_at, id_, failures, id_, delivery.id, delivery.version),
             ),
-            check,
+            check=check,
         )
         self._owe(saved)
         return saved
@@ -182,7 +182,7 @@ class Deliveries(Subject):
             """update deliveries set lease = null, leased_until = null
                where id = ? and lease = ? returning run_at""",
             (leased.delivery.id, leased.lease),
-            note,
+            note=note,
         )
 
     async def request_failed(self, leased: Leased, run_at: datetime) -> None:

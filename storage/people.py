@@ -78,14 +78,14 @@ class People(Subject):
                 f"""update drafts set {DRAFTS.assigned("chat")}
                     where chat = ? and version = ? returning version""",
                 (*DRAFTS.write(saved, "chat"), draft.chat, draft.version),
-                check,
+                check=check,
             )
         else:
             await self._db.execute(
                 f"""insert into drafts ({DRAFTS.listed()}) values ({marks(len(DRAFTS.columns))})
                     on conflict (chat) do nothing returning version""",
                 DRAFTS.write(saved),
-                check,
+                check=check,
             )
         return saved
 

@@ -48,7 +48,15 @@ class PostgresConnection:
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
 
-    async def execute(self, sql: str, values: Sequence[Any] = (), then: Then | None = None) -> None:
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        then = check or note
         with border():
             cursor = await self._raw.execute(native(sql), values)
             rows = await cursor.fetchall() if then is not None else ()

@@ -180,41 +180,54 @@ class SqliteConnection:
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
         self._gathered: list[tuple[Statement, Then | None]] = []
+        self._may_fail = False
         self._travelling: asyncio.Task[None] | None = None
         self._touched = False
 
-    async def execute(self, sql: str, values: Sequence[Any] = (), then: Then | None = None) -> None:
-        self._gathered.append(((sql, values), then))
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        self._may_fail |= check is not None
+        self._gathered.append(((sql, values), check or note))
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         found: list[Sequence[Row]] = []
         self._gathered.append(((sql, values), found.append))
-        while not found:
-            if self._travelling is None:
-                self._travelling = asyncio.create_task(self._travel())
-            await asyncio.shield(self._travelling)
+        await self.flush()
         return found[0]
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         rows = await self.fetch_all(sql, values)
         return rows[0] if rows else None
 
+    async def flush(self) -> None:
+        """Run what has gathered, and tell whoever is to be told."""
+        while self._gathered or self._travelling is not None:
+            if self._travelling is None:
+                self._travelling = asyncio.create_task(self._travel())
+            await asyncio.shield(self._travelling)
+
     async def _travel(self) -> None:
         """Begins when whoever is ready to ask has asked: a task starts after those ready before."""
         try:
-            await self.flush()
+            gathered, self._gathered, self._touched = self._gathered, [], True
+            self._may_fail = False
+            answers = await self._thread.run([statement for statement, _ in gathered])
+            for (_, then), rows in zip(gathered, answers, strict=True):
+                if then is not None:
+                    then(rows)
         finally:
             self._travelling = None
 
-    async def flush(self) -> None:
-        """Run what has gathered, and tell whoever is to be told."""
-        if not self._gathered:
-            return
-        gathered, self._gathered, self._touched = self._gathered, [], True
-        answers = await self._thread.run([statement for statement, _ in gathered])
-        for (_, then), rows in zip(gathered, answers, strict=True):
-            if then is not None:
-                then(rows)
+    @property
+    def sure(self) -> bool:
+        """Whether nothing that has gathered can fail the step by what it finds."""
+        return not self._may_fail
 
     @property
     def touched(self) -> bool:

@@ -88,10 +88,17 @@ class Cards(Protocol):
         """It could not be shown: once more at `run_at`, by anybody."""
         ...
 
-    async def drop_card(self, card: Card) -> Card | None:
-        """Nothing is to be shown any more, and its message is gone.
+    async def drop_card(self, card: Card) -> bool:
+        """Nothing is to be shown any more, and its message is gone: forget the card.
 
-        None when that is all; the card, still the caller's, where it was marked meanwhile.
+        False where it was marked meanwhile, or the turn is over: nothing is changed.
+        """
+        ...
+
+    async def empty_card(self, card: Card) -> Card | None:
+        """`card.wanted` has been seen to and its message is gone, but it was marked meanwhile.
+
+        The card as it is now, still the caller's; None when the turn is over.
         """
         ...
 

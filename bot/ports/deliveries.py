@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.claims import Claim
+from bot.domain.codes import Code
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
-from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
+from bot.domain.person import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,32 @@ class Leased:
     lease: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryReading:
+    """A delivery with whoever and whatever belongs to it, for one reader.
+
+    Who may see the code and the claim is not decided here.
+    """
+
+    delivery: Delivery
+    reader: Person | None
+    sender: Person | None
+    recipient: Person | None
+    code: Code | None = field(repr=False)
+    claim: Claim | None = field(repr=False)
+    recipient_card: tuple[MessageId | None, bool] | None
+    """The message of the recipient's card about it, and whether a ring is owed; None: no card."""
+
+
 class Deliveries(Protocol):
     """Saving is compare-and-set on `version`: Conflict when somebody else was first."""
 
     async def delivery(self, delivery: DeliveryId) -> Delivery | None:
         """The delivery, with what is being asked of Harbor for it."""
+        ...
+
+    async def read_delivery(self, delivery: DeliveryId, reader: PersonId) -> DeliveryReading | None:
+        """All that a card may need of it, in one statement."""
         ...
 
     async def add_delivery(self, delivery: Delivery) -> Delivery:

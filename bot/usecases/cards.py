@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from bot.domain.card import alert_subject, code_subject, delivery_subject
@@ -26,11 +27,12 @@ async def tell(
     A code that is shown is among them: its buttons carry the revision, too.
     """
     concerned = (delivery.sender, delivery.recipient, delivery.handed_over_by)
-    for person in dict.fromkeys(person for person in concerned if person is not None):
+    people = [*dict.fromkeys(person for person in concerned if person is not None)]
+    for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-        await tell_of_one_visit(tx, delivery, person, now=now)
     await tx.mark_about(code_subject(delivery.id), now=now)
+    await asyncio.gather(*(tell_of_one_visit(tx, delivery, who, now=now) for who in people))
 
 
 async def tell_of_one_visit(

@@ -40,8 +40,8 @@ from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import save, transition
 from bot.workers.allocation import Allocator
 from bot.workers.codes import issue
-from bot.workers.loop import Underway, backoff
-from bot.workers.signals import LOOK_AGAIN, Signals
+from bot.workers.loop import Dues, Underway, backoff
+from bot.workers.signals import Signals
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class HarborRequests:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._signals = signals
         self._allocator = Allocator(database, lockers, clock, policy)
-        self._underway: Underway[DeliveryId] = Underway(AT_ONCE, lambda _: signals.requests.set())
+        self._underway: Underway[DeliveryId] = Underway(AT_ONCE, self._finished)
         self._towers: defaultdict[TowerId, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(A_TOWER)
         )
@@ -85,7 +85,8 @@ class HarborRequests:
             RequestKind.PICK_UP_TOKEN: self._token,
             RequestKind.RELEASE: self._release,
         }
-        self._look_at: datetime | None = clock.now()
+        self._dues = Dues(clock.now())
+        self._full = False
 
     async def recover(self) -> None:
         """At start: what a process that was killed held is anybody's, if there are no others whose
@@ -99,30 +100,28 @@ class HarborRequests:
         self._underway.raise_failure()
         now = self._clock.now()
         if self._signals.requests.is_set:
-            self._look_by(self._signals.requests.take() or now)
-        if self._look_at is not None and self._look_at <= now:
+            self._dues.add(self._signals.requests.take() or now)
+        if self._dues.have_come(now):
             await self._look(now)
-        return self._look_at
+        return self._dues.next
 
     async def _look(self, now: datetime) -> None:
         room = AT_ONCE - len(self._underway)
-        if room == 0:
-            self._look_at = None  # whoever finishes looks again
-            return
+        self._full = room == 0
+        if self._full:
+            return  # whoever finishes looks again
         leased = await self._database.run(
             lambda tx: tx.lease_requests(now, now + _LEASE, room), one_statement=True
         )
         for each in leased:
             self._underway.start(each.delivery.id, self._see_to(each))
-        self._look_at = await self._database.look(
-            lambda tx: tx.next_request_due(), one_statement=True
-        )
-        if self._database.shared:
-            self._look_by(now + LOOK_AGAIN)
+        if len(leased) == room:
+            self._dues.add(now)
+        await self._dues.look_ahead(self._database, now, lambda tx: tx.next_request_due())
 
-    def _look_by(self, due: datetime) -> None:
-        if self._look_at is None or due < self._look_at:
-            self._look_at = due
+    def _finished(self, delivery: DeliveryId) -> None:
+        if self._full or self._underway.failed:
+            self._signals.requests.set()
 
     @property
     def busy(self) -> bool:
@@ -211,6 +210,7 @@ class HarborRequests:
             await tx.request_failed(leased, due)
 
         await self._unless_overtaken(self._database.run(step, one_statement=said))
+        self._signals.requests.set(due)
 
     async def _unless_overtaken(self, work: Awaitable[None]) -> None:
         try:

@@ -12,12 +12,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from datetime import datetime, timedelta
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
 
 import structlog
 
 from bot.ports.clock import Clock
-from bot.workers.signals import Signal
+from bot.ports.database import Database, Step
+from bot.workers.signals import LOOK_AGAIN, Signal
 
 log = structlog.get_logger()
 
@@ -89,6 +91,52 @@ class Loop:
 def backoff(attempts: int, *, first: float = 1.0, longest: float = 60.0) -> timedelta:
     """Twice as long each time, within bounds."""
     return timedelta(seconds=min(first * 2 ** min(attempts, 16), longest))
+
+
+class Dues:
+    """When a loop has to look in the database next, without asking the database each time.
+
+    What falls due later is known to the process that has put it off; what was there before, and
+    what other processes leave, is looked up: at the start, when the moment that was looked up has
+    come, and (on a shared database) every `LOOK_AGAIN`.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._known: list[datetime] = []
+        self._looked_up: datetime | None = now
+        self._look_up = True
+
+    def add(self, due: datetime) -> None:
+        """Something falls due then."""
+        heappush(self._known, due)
+
+    @property
+    def next(self) -> datetime | None:
+        """When to look, None: at a signal only."""
+        known = self._known[0] if self._known else None
+        return min(filter(None, (known, self._looked_up)), default=None)
+
+    def have_come(self, now: datetime) -> bool:
+        """Whether it is time to look; what has come is taken as looked at."""
+        come = False
+        while self._known and self._known[0] <= now:
+            heappop(self._known)
+            come = True
+        if self._looked_up is not None and self._looked_up <= now:
+            self._looked_up, self._look_up, come = None, True, True
+        return come
+
+    async def look_ahead(
+        self, database: Database, now: datetime, ask: Step[datetime | None]
+    ) -> None:
+        """Look up what falls due next, if that may have changed unheard."""
+        if not self._look_up:
+            return
+        self._look_up = False
+        self._looked_up = await database.look(ask, one_statement=True)
+        if database.shared:
+            again = now + LOOK_AGAIN
+            self._looked_up = min(self._looked_up or again, again)
 
 
 K = TypeVar("K", bound=Hashable)

@@ -28,8 +28,8 @@ from bot.ports.database import Database, Step, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
 from bot.ports.messenger import Messenger, Presenter
 from bot.usecases.cards import reach_changed
-from bot.workers.loop import Underway, backoff
-from bot.workers.signals import CARD_LEASE, LOOK_AGAIN, Signals
+from bot.workers.loop import Dues, Underway, backoff
+from bot.workers.signals import CARD_LEASE, Signals
 
 log = structlog.get_logger()
 
@@ -128,7 +128,7 @@ class Outbox:
         self._presenter, self._clock, self._signals = presenter, clock, signals
         self._underway: Underway[PersonId] = Underway(AT_ONCE, self._finished)
         self._waiting = _Queue()
-        self._look_at: datetime | None = clock.now()
+        self._dues = Dues(clock.now())
         self._full = False
         self.tally = Tally()
 
@@ -153,28 +153,27 @@ class Outbox:
         self._underway.raise_failure()
         for card in self._signals.take_cards():
             if card.lease is None:  # nobody's: leased like any other that is found due
-                self._look_by(self._clock.now())
+                self._dues.add(card.run_at or self._clock.now())
             else:
                 self._waiting.put(card)
         now = self._clock.now()
-        if self._look_at is not None and self._look_at <= now:
+        if self._dues.have_come(now):
             await self._look(now)
         self._start()
-        return self._look_at
+        return self._dues.next
 
     async def _look(self, now: datetime) -> None:
         """Lease what is due in the database, as far as there is room for it."""
-        room = _HELD - self._waiting.size - len(self._underway)
+        room = min(_HELD - self._waiting.size - len(self._underway), AT_ONCE)
         self._full = room <= 0
         if self._full:
-            self._look_at = None  # whoever finishes looks again
-            return
-        self._look_at = await self._database.look(lambda tx: tx.next_card_due(), one_statement=True)
-        if self._look_at is not None and self._look_at <= now:
-            for card in await self._leased(now, min(room, AT_ONCE)):
-                self._waiting.put(card)
-        if self._database.shared:
-            self._look_by(now + LOOK_AGAIN)
+            return  # whoever finishes looks again
+        leased = await self._leased(now, room)
+        for card in leased:
+            self._waiting.put(card)
+        if len(leased) == room:
+            self._dues.add(now)
+        await self._dues.look_ahead(self._database, now, lambda tx: tx.next_card_due())
 
     async def _leased(self, now: datetime, limit: int) -> Sequence[Card]:
         if self._database.shared:
@@ -184,10 +183,6 @@ class Outbox:
         return await self._database.run(
             lambda tx: tx.lease_cards(now, now + CARD_LEASE, limit), one_statement=True
         )
-
-    def _look_by(self, due: datetime) -> None:
-        if self._look_at is None or due < self._look_at:
-            self._look_at = due
 
     def _start(self) -> None:
         while (following := self._waiting.next_chat()) is not None:
@@ -202,7 +197,7 @@ class Outbox:
     def _finished(self, chat: PersonId) -> None:
         self._waiting.stand_again(chat)
         if self._full:
-            self._look_by(self._clock.now())
+            self._dues.add(self._clock.now())
         if self._full or self._waiting.size or self._underway.failed:
             self._signals.cards.set()
 
@@ -249,6 +244,8 @@ class Outbox:
         ours = await self._still_ours(card)
         if ours is None:
             return None
+        if _kind(ours) == OLD:
+            return await self._take_away(ours)
         view, silent = await self._presenter.present(ours)
         if view is None:
             return await self._take_away(ours)
@@ -318,7 +315,9 @@ class Outbox:
     async def _take_away(self, card: Card) -> Card | None:
         if card.message is not None:
             await self._remove(card, card.message)
-        return await self._database.run(lambda tx: tx.drop_card(card))
+        if await self._database.run(lambda tx: tx.drop_card(card), one_statement=True):
+            return None
+        return await self._database.run(lambda tx: tx.empty_card(card), one_statement=True)
 
     async def _remove(self, card: Card, message: MessageId) -> None:
         try:
@@ -347,7 +346,7 @@ class Outbox:
         wait = max(backoff(card.failures), timedelta(seconds=after or 0))
         due = self._clock.now() + wait
         await self._database.run(lambda tx: tx.card_failed(card, due), one_statement=True)
-        self._look_by(due)
+        self._dues.add(due)
         self._signals.cards.set()
 
 

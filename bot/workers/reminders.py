@@ -22,7 +22,8 @@ from bot.ports.errors import Conflict, TryLater
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import take_code_away, tell
 from bot.usecases.transitions import save, transition
-from bot.workers.signals import LOOK_AGAIN, Signals
+from bot.workers.loop import Dues
+from bot.workers.signals import Signals
 
 log = structlog.get_logger()
 
@@ -36,16 +37,16 @@ class Reminders:
     def __init__(self, database: Database, clock: Clock, policy: Policy, signals: Signals) -> None:
         self._database, self._clock, self._policy = database, clock, policy
         self._signals = signals
-        self._look_at: datetime | None = clock.now()
+        self._dues = Dues(clock.now())
 
     async def turn(self) -> datetime | None:
         """Take what is due; say when the next deadline is."""
         now = self._clock.now()
         if self._signals.deadlines.is_set:
-            self._look_by(self._signals.deadlines.take() or now)
-        if self._look_at is not None and self._look_at <= now:
+            self._dues.add(self._signals.deadlines.take() or now)
+        if self._dues.have_come(now):
             await self._look(now)
-        return self._look_at
+        return self._dues.next
 
     async def _look(self, now: datetime) -> None:
         due = await self._database.look(
@@ -53,17 +54,9 @@ class Reminders:
         )
         for delivery in due:
             await self._take(delivery)
-        self._look_at = now
-        if not due:
-            self._look_at = await self._database.look(
-                lambda tx: tx.next_deadline(), one_statement=True
-            )
-            if self._database.shared:
-                self._look_by(now + LOOK_AGAIN)
-
-    def _look_by(self, due: datetime) -> None:
-        if self._look_at is None or due < self._look_at:
-            self._look_at = due
+        if due:
+            self._dues.add(now)
+        await self._dues.look_ahead(self._database, now, lambda tx: tx.next_deadline())
 
     async def _take(self, delivery: Delivery) -> None:
         try:

@@ -60,6 +60,7 @@ class Watcher:
         self._alerts = Alerts(database, clock, policy)
         self._reconciler = Reconciler(lockers, self._alerts)
         self._failures = 0
+        self._clear = False  # whether no alert about Harbor can stand
         self._began: datetime | None = None
         self.looked_at: datetime | None = None
 
@@ -222,6 +223,8 @@ class Watcher:
             and _is_ours(x)
             and not (x.tower in awaited and x.status is LockerStatus.RENTED)
         ]
+        if not strange:
+            return {}
         since = began - self._policy.late_facts
         ended = await self._database.look(lambda tx: tx.deliveries_at(strange, since))
         latest: dict[Door, Delivery] = {}
@@ -247,13 +250,16 @@ class Watcher:
         self._failures += 1
         if self.away:
             log.info("harbor_away", why=str(error))
+            self._clear = False
             await self._alerts.raise_once("harbor", why=type(error).__name__)
 
     async def _back(self) -> None:
         if self._failures >= _FAILURES_TO_ALERT or self.looked_at is None:
             log.info("harbor_back")
         self._failures = 0
-        await self._alerts.clear("harbor")
+        if not self._clear:
+            await self._alerts.clear("harbor")
+            self._clear = True
 
 
 def _is_ours(seen: Locker | None) -> bool:
