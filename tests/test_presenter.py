@@ -14,7 +14,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.database import Database, Transaction
@@ -57,9 +57,9 @@ class World:
             locale="fr",
         )
 
-    async def screens(self, draft: Draft, person: Person) -> View | None:
+    async def screens(self, draft: Draft, person: Person) -> Message | None:
         self.asked.append((draft, person))
-        return None if draft.errand == "none" else View(f"{draft.errand}/{draft.step}")
+        return None if draft.errand == "none" else Message(f"{draft.errand}/{draft.step}")
 
     async def put(self, *things: Any) -> None:
         async def step(tx: Transaction) -> None:
@@ -79,7 +79,7 @@ class World:
 
     async def shown(
         self, chat: Person, subject: str, *, ring: bool = True
-    ) -> tuple[View | None, bool]:
+    ) -> tuple[Message | None, bool]:
         return await self.presenter.present(Card(chat.id, subject, ring=ring))
 
     async def seen(self, chat: Person, subject: str) -> str:
@@ -193,7 +193,7 @@ async def test_quiet_hours_are_the_towers_and_silence_all_but_the_last_call(
 async def test_the_screen_is_the_drafts_question_and_silent(world: World) -> None:
     await world.put(Draft(ANNA.id, "send", "size", {"tower": "aa"}))
     view, silent = await world.shown(ANNA, SCREEN)
-    assert (view, silent) == (View("send/size"), True)
+    assert (view, silent) == (Message("send/size"), True)
     assert world.asked[0][1] == ANNA
 
 

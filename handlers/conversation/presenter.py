@@ -13,7 +13,7 @@ from functools import partial
 from bot.domain.card import SCREEN, Card
 from bot.domain.deadlines import quiet_until
 from bot.domain.ids import TowerId
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
@@ -28,10 +28,10 @@ from wording.cards.reading import Sources, read_concern, read_scene
 from wording.cards.scene import Scene
 from wording.language import speak
 
-Screens = Callable[[Draft, Person], Awaitable[View | None]]
+Screens = Callable[[Draft, Person], Awaitable[Message | None]]
 """The present question of a draft, None where none stands."""
 
-Shown = tuple[View | None, bool]
+Shown = tuple[Message | None, bool]
 
 _TOWERS_FRESH = timedelta(minutes=1)
 

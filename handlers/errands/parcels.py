@@ -14,14 +14,13 @@ from bot.domain.card import delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft, Person
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import PAGE, Screen, number
 from handlers.errands.collect import SHOW
 from handlers.errands.parcel.acting import looked_up
-from handlers.telegram.callback_data import press, press_on
 from wording.language import Words
 from wording.sanitize import plain
 
@@ -48,7 +47,7 @@ async def showed(update: Update, context: Context) -> None:
 # -- prompts
 
 
-async def list_prompt(screen: Screen) -> View:
+async def list_prompt(screen: Screen) -> Message:
     """Live ones, the latest change first, then those that have ended."""
     _, person = screen.words._, screen.person.id
     page = number(screen.answers.get("page"))

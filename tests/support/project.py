@@ -20,7 +20,7 @@ from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.message import Ask, Button, Key, Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
@@ -30,7 +30,7 @@ from bot.workers.towers import Towers
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.questions import Health, Sight
 from handlers.screens import PROMPTS, Screens
-from handlers.telegram.callback_data import parse
+from handlers.telegram.callback_data import encode, parse
 from sandbox.clock import Clock
 from storage import open_database
 from wording.cards.alert import _STANDS, Concern, alert_card
@@ -62,6 +62,7 @@ __all__ = [
     "Locker",
     "LockerId",
     "LockerStatus",
+    "Message",
     "Person",
     "PersonId",
     "RequestKind",
@@ -73,7 +74,6 @@ __all__ = [
     "TowerId",
     "Town",
     "Trouble",
-    "View",
     "alert_card",
     "alert_kinds",
     "asks",
@@ -131,8 +131,9 @@ def does(button: Button) -> tuple[str, str]:
         return "url", button.url
     if button.copy is not None:
         return "copy", button.copy
-    pressed = parse(button.press)
+    pressed = button.press
     assert pressed is not None, button
+    assert parse(encode(pressed)) == pressed
     arg = "" if pressed.verb in _DRAFTS_ONLY or pressed.arg is None else f" {pressed.arg}"
     return "press", f"{pressed.verb}{arg}"
 

@@ -13,10 +13,9 @@ from datetime import datetime
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertAction
 from bot.domain.delivery import Delivery
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Person
 from bot.domain.tower import Tower
-from handlers.telegram.callback_data import press, press_on
 from wording.cards.rows import card
 from wording.language import Words
 from wording.sanitize import esc
@@ -54,7 +53,7 @@ class Concern:
         return self.words.moment(at, zone, now=self.now, named=True)
 
 
-def alert_card(concern: Concern) -> View:
+def alert_card(concern: Concern) -> Message:
     """The alert as it stands now."""
     _ = concern.words._
     alert = concern.alert

@@ -14,7 +14,7 @@ from telegram.constants import MessageLimit
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeForm, CodeKind
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message
 from wording.cards.rows import Row, deed
 from wording.cards.scene import Scene
 from wording.language import Words
@@ -28,7 +28,7 @@ _OPENS_IN: Mapping[CodeKind, frozenset[State]] = {
 }
 
 
-def code_card(scene: Scene) -> View | None:
+def code_card(scene: Scene) -> Message | None:
     """The code with the door it opens; None when there is none (any more) for this reader."""
     code, delivery = scene.code, scene.delivery
     if code is None or not scene.code_out or delivery.state not in _OPENS_IN[code.kind]:
@@ -38,7 +38,7 @@ def code_card(scene: Scene) -> View | None:
         return None
     qr = None if code.form is CodeForm.KEYPAD else code.text
     buttons = tuple(filter(None, _rows(scene, code)))
-    return View(_caption(scene, code), buttons, qr=qr, protected=True)
+    return Message(_caption(scene, code), buttons, qr=qr, protected=True)
 
 
 def _caption(scene: Scene, code: Code) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.domain.delivery import Role
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import View
+from bot.domain.message import Message
 from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene
@@ -17,7 +17,7 @@ from wording.cards.sender import SENDER
 _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
 
 
-def delivery_card(scene: Scene) -> View | None:
+def delivery_card(scene: Scene) -> Message | None:
     """The present truth about the delivery, as its reader may see it."""
     delivery = scene.delivery
     if delivery.successor is not None and delivery.state in _SUPERSEDED:

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from bot.domain.actions import Action
-from bot.domain.message import Button, Place, View
-from handlers.telegram.callback_data import press, press_on
+from bot.domain.message import Button, Message, Place, press, press_on
 from wording.cards.scene import Scene, map_url
 
 Row = tuple[Button, ...]
@@ -52,8 +51,8 @@ def share_url(link: str, text: str) -> str:
     return f"https://t.me/share/url?url={quote(link, safe='')}&text={quote(text)}"
 
 
-def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> View:
+def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> Message:
     """Paragraphs of lines over rows of buttons; what is None or empty is left out."""
     texts = ("\n".join(filter(None, lines)) for lines in paragraphs)
     filled = (tuple(button for button in row if button is not None) for row in rows)
-    return View("\n\n".join(filter(None, texts)), tuple(row for row in filled if row))
+    return Message("\n\n".join(filter(None, texts)), tuple(row for row in filled if row))

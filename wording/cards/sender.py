@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from bot.domain.actions import Action
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message
 from wording.cards import sender_ends, stored
 from wording.cards.claiming import forwarding, hand_over, who_collects
 from wording.cards.rows import card, deed, guide, menu, problem
@@ -19,7 +19,7 @@ from wording.cards.scene import Scene
 from wording.sanitize import capital
 
 
-def requested(scene: Scene) -> View:
+def requested(scene: Scene) -> Message:
     """Harbor has been asked for a locker."""
     _ = scene.words._
     looking = _(
@@ -33,7 +33,7 @@ def requested(scene: Scene) -> View:
     )
 
 
-def reserved(scene: Scene) -> View:
+def reserved(scene: Scene) -> Message:
     """A locker is held; the next thing is its code."""
     _ = scene.words._
     holds = _(
@@ -57,7 +57,7 @@ def reserved(scene: Scene) -> View:
     )
 
 
-def rented(scene: Scene) -> View:
+def rented(scene: Scene) -> Message:
     """A drop-off code is out; the next thing is to put the parcel in."""
     _ = scene.words._
     return card(
@@ -77,7 +77,7 @@ def rented(scene: Scene) -> View:
     )
 
 
-def releasing(scene: Scene) -> View:
+def releasing(scene: Scene) -> Message:
     """Cancelled, but Harbor has not said so yet."""
     _ = scene.words._
     late = _(
@@ -153,7 +153,7 @@ def _cancel(scene: Scene) -> Button:
     return deed(scene, scene.words._("Cancel"), Action.CANCEL)
 
 
-SENDER: Mapping[State, Callable[[Scene], View]] = {
+SENDER: Mapping[State, Callable[[Scene], Message]] = {
     State.REQUESTED: requested,
     State.RESERVED: reserved,
     State.RENTED: rented,

@@ -8,14 +8,14 @@ from __future__ import annotations
 from bot.domain.actions import Action
 from bot.domain.geography import kilometres
 from bot.domain.lifecycle import Event
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place
 from wording.cards.rows import card, deed, go, guide, menu
 from wording.cards.scene import Scene
 from wording.cards.timeline import timeline
 from wording.sanitize import esc
 
 
-def collected(scene: Scene) -> View:
+def collected(scene: Scene) -> Message:
     """Out of the locker: by whom, when, and all that went before."""
     _ = scene.words._
     time = scene.time(scene.delivery.collected_at)
@@ -36,7 +36,7 @@ def collected(scene: Scene) -> View:
     )
 
 
-def cancelled(scene: Scene) -> View:
+def cancelled(scene: Scene) -> Message:
     """Given back; nothing was left behind."""
     _ = scene.words._
     free = None
@@ -49,7 +49,7 @@ def cancelled(scene: Scene) -> View:
     )
 
 
-def lapsed(scene: Scene) -> View:
+def lapsed(scene: Scene) -> Message:
     """Harbor has the locker again, with nothing in it."""
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
@@ -64,7 +64,7 @@ def lapsed(scene: Scene) -> View:
     )
 
 
-def no_locker(scene: Scene) -> View:
+def no_locker(scene: Scene) -> Message:
     """Full; the nearest tower with room is offered first."""
     _ = scene.words._
     size = scene.words.size(scene.delivery.size)
@@ -80,7 +80,7 @@ def no_locker(scene: Scene) -> View:
     )
 
 
-def closed(scene: Scene) -> View:
+def closed(scene: Scene) -> Message:
     """An operator has ended it, and said why."""
     _ = scene.words._
     return card(

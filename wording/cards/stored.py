@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.domain.actions import Action, extensions_left
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import Event
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
 from wording.cards.rows import Row, card, deed, map_pin, menu, problem
 from wording.cards.scene import Scene
@@ -19,7 +19,7 @@ from wording.sanitize import esc
 _GIVEN_UP = frozenset({Event.CANCELLED.value, Event.LAPSED.value})
 
 
-def for_sender(scene: Scene) -> View:
+def for_sender(scene: Scene) -> Message:
     """Where it is, for whom, till when; and the way to have it back."""
     if scene.collects:
         return for_collector(scene)
@@ -39,7 +39,7 @@ def for_sender(scene: Scene) -> View:
     )
 
 
-def for_collector(scene: Scene) -> View:
+def for_collector(scene: Scene) -> Message:
     """Where it is, till when, and the code: for whoever may fetch it."""
     _ = scene.words._
     return card(

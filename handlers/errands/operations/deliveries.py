@@ -15,7 +15,7 @@ from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.usecases.actor import NotYours, authorized
 from bot.usecases.book import cancel
@@ -30,7 +30,6 @@ from handlers.errands.operations.overview import ORPHANS
 from handlers.errands.parcel.acting import looked_up
 from handlers.errands.parcel.history import scene_of
 from handlers.errands.parcels import state_said
-from handlers.telegram.callback_data import press
 from wording.cards.timeline import timeline
 from wording.language import Words, speak
 from wording.sanitize import esc, plain
@@ -157,7 +156,7 @@ def _words(context: Context) -> Words:
 # -- prompts
 
 
-async def delivery_prompt(screen: Screen) -> View:
+async def delivery_prompt(screen: Screen) -> Message:
     """All there is to know of it, and what can be done."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
@@ -182,14 +181,14 @@ async def delivery_prompt(screen: Screen) -> View:
     return screen.view("\n".join(line for line in lines if line is not None), *rows)
 
 
-async def release_prompt(screen: Screen) -> View:
+async def release_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _ = screen.words._
     text = _("🔓 <b>Release the locker?</b>\nThe sender's code stops working once Harbor agrees.")
     return screen.view(text, (Button(_("Yes, release"), press(YES_RELEASE)),))
 
 
-async def end_prompt(screen: Screen) -> View:
+async def end_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _, delivery = screen.words._, await screen.delivery()
     lines = [_("⛔ <b>End this delivery?</b>\nBoth people are told.")]
@@ -198,14 +197,14 @@ async def end_prompt(screen: Screen) -> View:
     return screen.view("\n".join(lines), (Button(_("Yes, end it"), press(YES_END)),))
 
 
-async def message_prompt(screen: Screen) -> View:
+async def message_prompt(screen: Screen) -> Message:
     """Words for both."""
     _ = screen.words._
     ask = _("📣 <b>What should both people read?</b>\nType it, up to {count} characters.")
     return screen.view(ask.format(count=MAX_NOTE))
 
 
-async def orphan_prompt(screen: Screen) -> View:
+async def orphan_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _ = screen.words._
     tower_id, _dot, locker = str(screen.answers.get("orphan")).partition(".")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId, TowerId
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.person import Person
 from bot.domain.tower import Tower
 from bot.ports.database import Transaction
@@ -16,7 +16,7 @@ from wording.cards.scene import Scene
 from wording.cards.timeline import timeline
 
 
-async def history_prompt(screen: Screen) -> View:
+async def history_prompt(screen: Screen) -> Message:
     """Everything that has happened to it."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
