@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.card import SCREEN, Card
+from bot.domain.card import SCREEN, Card, delivery_subject
 from bot.domain.ids import MessageId, PersonId
+from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from bot.domain.person import Person
 from bot.ports.database import Database
@@ -22,6 +23,7 @@ from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
 from handlers.telegram import messenger
 from sandbox.clock import Clock
+from tests.support.scenes import a_delivery
 
 ANNA, BEN = PersonId(1), PersonId(2)
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -448,6 +450,24 @@ async def test_while_nothing_can_be_written_nothing_is_said_and_the_loop_waits(o
     with pytest.raises(TryLater):
         await outbox.turn()
     assert owed.chats.calls == []
+
+
+async def test_the_senders_card_is_brought_up_to_date_once_the_recipients_has_rung(owed: Owed):
+    delivery = a_delivery(State.STORED)  # from Anna, for Ben
+    about_it = delivery_subject(delivery.id)
+    owed.truth.views[about_it] = Message("being told")
+    await owed.database.run(lambda tx: tx.add_delivery(delivery))
+    await owed.mark(ANNA, about_it)
+    await owed.turn()
+    owed.truth.views[about_it] = Message("told")
+    await owed.mark(BEN, about_it, ring=True)
+    await owed.turn()
+    assert owed.chats.of(BEN) == owed.chats.of(ANNA) == ["told"]
+    assert owed.chats.calls == ["send silently", "send", "edit"]
+    owed.truth.views[about_it] = Message("reminded")
+    await owed.mark(BEN, about_it)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["told"], "nothing rang"
 
 
 def test_no_repr_of_a_message_shows_what_it_says():

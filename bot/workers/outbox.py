@@ -24,7 +24,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
 from bot.ports.messenger import Messenger, Presenter
-from bot.usecases.cards import reach_changed
+from bot.usecases.cards import has_been_told, reach_changed
 from bot.workers.loop import Underway, backoff
 
 log = structlog.get_logger()
@@ -181,9 +181,12 @@ class Outbox:
 
     async def _shown(self, card: Card, message: MessageId, view: Message) -> None:
         digest = self._messenger.digest(view)
-        await self._database.run(
-            lambda tx: tx.card_shown(card, message=message, form=view.form, digest=digest)
-        )
+
+        async def step(tx: Transaction) -> bool:
+            await tx.card_shown(card, message=message, form=view.form, digest=digest)
+            return not card.told and await has_been_told(tx, card, now=self._clock.now())
+
+        self._backlog |= await self._database.run(step)
 
     async def _tidy(self, card: Card) -> Card:
         """Take the replaced message away; it is written down until that is done."""

@@ -16,9 +16,12 @@ from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Key, Message, Place, press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.situation import Situation
 from bot.ports.clock import Clock
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
+from bot.usecases.situation import Surroundings, read_situation
 from bot.workers.towers import Towers
+from wording.cards.scene import Scene
 from wording.language import Words, speak
 
 T = TypeVar("T")
@@ -125,6 +128,17 @@ class Screen:
         if found is None or not (self.operator or found.roles_of(self.person.id)):
             return None
         return found
+
+    async def scene(self, delivery: Delivery) -> Scene:
+        """The delivery with its people and its whole history, as this person may see it."""
+        tower = await self.sight.towers.one(delivery.tower)
+        towers = {} if tower is None else {tower.id: tower}
+        known = Surroundings(self.now, self.sight.policy, towers)
+
+        async def look(tx: Transaction) -> Situation:
+            return await read_situation(tx, delivery, self.person, known, whole_story=True)
+
+        return Scene(await self.sight.database.look(look), self.words)
 
 
 Prompt = Callable[[Screen], Awaitable[Message]]

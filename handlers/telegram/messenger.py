@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemove
-from telegram.constants import ParseMode
+from telegram.constants import MessageLimit, ParseMode
 from telegram.error import RetryAfter, TelegramError
 
 from bot.domain.ids import MessageId, PersonId
@@ -24,6 +24,9 @@ from handlers.telegram.callback_data import encode
 from handlers.telegram.errors import is_unchanged, pause, translated
 from handlers.telegram.rate_limit import RateLimit
 from pictures import qr
+
+LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
+"""How many UTF-16 units fit below a picture."""
 
 _HTML = ParseMode.HTML
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)

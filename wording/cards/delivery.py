@@ -22,19 +22,11 @@ def delivery_card(scene: Scene) -> Message | None:
     delivery = scene.delivery
     if delivery.successor is not None and delivery.state in _SUPERSEDED:
         return None
-    roles = delivery.roles_of(scene.reader)
+    roles = scene.situation.roles
     if Role.SENDER in roles:
         return SENDER[delivery.state](scene)
     if Role.RECIPIENT in roles:
         return RECIPIENT[delivery.state](scene)
-    if scene.claim is not None and delivery.state in LIVE:
+    if scene.situation.claim is not None and delivery.state in LIVE:
         return handed_on(scene)
     return no_longer_yours(scene)
-
-
-def speaks_up(scene: Scene) -> bool:
-    """Whether the card is of the kind that quiet hours don't silence: a last call."""
-    delivery = scene.delivery
-    if delivery.state is not State.STORED:
-        return False
-    return delivery.overdue_at is not None or delivery.reminders_sent > 1

@@ -40,7 +40,7 @@ def waiting(scene: Scene) -> Message:
 
 def in_locker(scene: Scene) -> Message:
     """Theirs to collect, unless the sender takes it back."""
-    if scene.collects:
+    if scene.situation.collects:
         return stored.for_collector(scene)
     _ = scene.words._
     title = _("↩️ <b>{sender} is taking this parcel back</b>", sender=scene.sender_first)

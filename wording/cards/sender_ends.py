@@ -21,7 +21,7 @@ def collected(scene: Scene) -> Message:
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.taken_back:
         title = _("✅ <b>You have taken it back</b> ({time})", time=time)
-    elif scene.to_oneself:
+    elif scene.situation.to_oneself:
         title = _("✅ <b>You have collected it</b> ({time})", time=time)
     elif scene.delivery.recipient is None:
         title = _("✅ <b>The parcel has left the locker</b> ({time})", time=time)
@@ -74,7 +74,7 @@ def no_locker(scene: Scene) -> Message:
         title = _("😕 <b>No locker is free</b> ({size})", size=size)
     return card(
         [[title, scene.place], [_offer(scene)]],
-        [deed(scene, _("Try there"), Action.ELSEWHERE) if scene.elsewhere else None],
+        [deed(scene, _("Try there"), Action.ELSEWHERE)],
         [deed(scene, _("Another size"), Action.SIZE), _again(scene)],
         [menu(scene), guide(scene)],
     )
@@ -96,13 +96,14 @@ def closed(scene: Scene) -> Message:
 
 def reason(scene: Scene) -> str | None:
     """The operator's own words."""
-    words = [m.detail for m in scene.history if m.event == Event.CLOSED.value and m.detail]
+    closings = [m for m in scene.situation.history if m.event == Event.CLOSED.value]
+    words = [moment.detail for moment in closings if moment.detail]
     return f"“{esc(words[-1], 200)}”" if words else None
 
 
 def _offer(scene: Scene) -> str:
     _ = scene.words._
-    there, here = scene.elsewhere, scene.tower
+    there, here = scene.situation.elsewhere, scene.situation.tower
     if there is None:
         return _("The towers nearby are full, too. Lockers come free all the time: try again soon.")
     name = f"<b>{esc(there.name)}</b>"
@@ -112,5 +113,5 @@ def _offer(scene: Scene) -> str:
     return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)
 
 
-def _again(scene: Scene) -> Button:
+def _again(scene: Scene) -> Button | None:
     return deed(scene, scene.words._("Try again"), Action.AGAIN)

@@ -28,9 +28,8 @@ from handlers.conversation.navigation import MENU, NOTHING, go, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.overview import ORPHANS
 from handlers.errands.parcel.acting import looked_up
-from handlers.errands.parcel.history import scene_of
-from handlers.errands.parcels import state_said
 from wording.cards.timeline import timeline
+from wording.delivery_state import state_said
 from wording.language import Words, speak
 from wording.sanitize import esc, plain
 
@@ -161,7 +160,7 @@ async def delivery_prompt(screen: Screen) -> Message:
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
         return screen.view(_("No such delivery."))
-    scene = await scene_of(screen, delivery)
+    scene = await screen.scene(delivery)
     lines = [
         _("🔎 <b>{state}</b> · <code>{id}</code>", state=_state(screen, delivery), id=delivery.id),
         scene.place,

@@ -22,7 +22,7 @@ from bot.domain.tower import Tower
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
-from handlers.errands.parcels import state_said
+from wording.delivery_state import state_said
 from wording.sanitize import esc, plain
 
 OVERVIEW, TOWERS, STUCK, ORPHANS, DOORS = (
