@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.card import Card, Lane, old_subject
-from bot.domain.ids import MessageId, PersonId, new_row_id
+from bot.domain.card import Card, Lane, delivery_subject, old_subject
+from bot.domain.ids import DeliveryId, MessageId, PersonId, new_row_id
 from storage.connection import Row, Subject
 from storage.owed import Owed
 from storage.rows import Rows, stamp
@@ -92,7 +92,19 @@ class Cards(Subject):
         return await self._cards("where subject = ? order by chat", (subject,))
 
     async def mark_about(self, subject: str, *, now: datetime) -> None:
+        await self._mark_where("subject = ?", (subject,), now)
+
+    async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
+        await self._mark_where(
+            "subject = ? and chat = (select sender from deliveries where id = ?) and chat <> ?",
+            (delivery_subject(delivery), delivery, unless),
+            now,
+        )
+
+    async def _mark_where(self, which: str, values: Sequence[Any], now: datetime) -> None:
+        """As `mark`, for cards that are there."""
         lease, until = self._first_lease(now)
+        at = stamp(now)
         await self._db.execute(
             f"""update cards set wanted = wanted + 1,
                     lane = case when wanted > shown then lane when chat = ? then {int(Lane.ANSWER)}
@@ -100,11 +112,8 @@ class Cards(Subject):
                     run_at = case when wanted > shown and run_at < ? then run_at else ? end,
                     lease = case when leased_until > ? then lease else ? end,
                     leased_until = case when leased_until > ? then leased_until else ? end
-                where subject = ? returning {_COLUMNS}""",
-            (
-                *(self._answering, stamp(now), stamp(now)),
-                *(stamp(now), lease, stamp(now), until, subject),
-            ),
+                where {which} returning {_COLUMNS}""",
+            (self._answering, at, at, at, lease, at, until, *values),
             note=self._note,
         )
 

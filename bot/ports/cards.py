@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.card import Card
-from bot.domain.ids import MessageId, PersonId
+from bot.domain.ids import DeliveryId, MessageId, PersonId
 
 
 class Cards(Protocol):
@@ -32,6 +32,11 @@ class Cards(Protocol):
 
     async def mark_about(self, subject: str, *, now: datetime) -> None:
         """Every card about `subject` that there is, in any chat, is out of date from now on."""
+        ...
+
+    async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
+        """The card of the delivery's sender, if there is one, is out of date from now on; nothing
+        happens if the sender is `unless`."""
         ...
 
     async def card(self, chat: PersonId, subject: str) -> Card | None:

@@ -10,6 +10,7 @@ from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
+from bot.domain.situation import waits_beside
 from bot.ports.database import Transaction
 
 _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
@@ -42,8 +43,7 @@ async def tell_of_one_visit(
     if delivery.state not in _VISITED:
         return
     for other in await tx.deliveries_of(person, live=True):
-        waits = other.state is State.STORED and other.collector == person
-        if waits and other.tower == delivery.tower and other.id != delivery.id:
+        if waits_beside(other, delivery, person):
             await tx.mark(person, delivery_subject(other.id), now=now)
 
 

@@ -20,9 +20,9 @@ from typing import TypeVar
 
 import structlog
 
-from bot.domain.card import OLD, Card, Lane
+from bot.domain.card import OLD, Card, Lane, delivery_of
 from bot.domain.ids import MessageId, PersonId
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Step, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
@@ -262,8 +262,8 @@ class Outbox:
             lambda tx: tx.renew_card(card, now + CARD_LEASE), one_statement=True
         )
 
-    async def _edit(self, card: Card, message: MessageId, view: View) -> Card | None:
-        digest = view.digest
+    async def _edit(self, card: Card, message: MessageId, view: Message) -> Card | None:
+        digest = self._messenger.digest(view)
         if digest == card.digest:
             self.tally.unchanged += 1
         else:
@@ -277,21 +277,24 @@ class Outbox:
             one_statement=True,
         )
 
-    async def _send(self, card: Card, view: View, *, silent: bool) -> Card | None:
+    async def _send(self, card: Card, view: Message, *, silent: bool) -> Card | None:
         try:
             async with asyncio.timeout(_PATIENCE):
                 message = await self._messenger.send(card.chat, view, silent=silent, lane=card.lane)
         except TimeoutError as error:
             raise OutcomeUnknown("no answer") from error
         self.tally.sent += 1
-        digest = view.digest
+        digest = self._messenger.digest(view)
 
         async def step(tx: Transaction) -> Card | None:
             after = await tx.card_shown(card, message=message, form=view.form, digest=digest)
             # The message that has been replaced goes; ours does, where our turn was over.
             gone, form = (card.message, card.form) if after is not None else (message, view.form)
+            now = self._clock.now()
             if gone is not None:
-                await tx.take_away(card.chat, gone, form, now=self._clock.now())
+                await tx.take_away(card.chat, gone, form, now=now)
+            if after is not None and not card.told and (about := delivery_of(card.subject)):
+                await tx.mark_sender(about, now=now, unless=card.chat)  # whose card says who knows
             return after
 
         return await self._recorded(step)

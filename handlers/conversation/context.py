@@ -17,6 +17,7 @@ from telegram.request import BaseRequest
 
 from bot.domain.card import SCREEN
 from bot.domain.ids import MessageId
+from bot.domain.message import Press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
@@ -25,7 +26,6 @@ from bot.ports.people import Opening
 from bot.usecases.actor import Actor
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
-from handlers.telegram.callback_data import Press
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,17 @@ from datetime import datetime
 
 from bot.domain.card import Lane
 from bot.domain.ids import DeliveryId, MessageId, PersonId
-from bot.domain.message import View
+from bot.domain.message import Message, Press
 from bot.ports.clock import Clock
 from bot.ports.errors import MessageGone, OutcomeUnknown, TryLater, Unreachable
+from handlers.telegram import messenger
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A message as it stands on a phone."""
 
-    view: View
+    view: Message
     at: datetime
 
 
@@ -36,13 +37,13 @@ class MemoryChat:
     )
     codes: dict[str, set[PersonId]] = field(default_factory=lambda: defaultdict(set))
     opens: dict[str, DeliveryId] = field(default_factory=dict)
-    buttons: dict[tuple[PersonId, str], None] = field(default_factory=dict)
+    buttons: dict[tuple[PersonId, Press], None] = field(default_factory=dict)
     blocked: set[PersonId] = field(default_factory=set)
     fault: str | None = None
     _last: int = 0
 
     async def send(
-        self, chat: PersonId, view: View, *, silent: bool, lane: Lane = Lane.NEWS
+        self, chat: PersonId, view: Message, *, silent: bool, lane: Lane = Lane.NEWS
     ) -> MessageId:
         """`Messenger.send`."""
         self._reach(chat)
@@ -54,7 +55,7 @@ class MemoryChat:
         return message
 
     async def edit(
-        self, chat: PersonId, message: MessageId, view: View, *, lane: Lane = Lane.NEWS
+        self, chat: PersonId, message: MessageId, view: Message, *, lane: Lane = Lane.NEWS
     ) -> None:
         """`Messenger.edit`."""
         self._reach(chat)
@@ -71,7 +72,11 @@ class MemoryChat:
         self.messages[chat].pop(message, None)
         self._answer()
 
-    def offered(self, *verbs: str) -> list[tuple[PersonId, str]]:
+    def digest(self, view: Message) -> str:
+        """`Messenger.digest`."""
+        return messenger.digest(view)
+
+    def offered(self, *verbs: str) -> list[tuple[PersonId, Press]]:
         """The buttons of `verbs` that can be pressed now, the latest message's last."""
         return [
             (chat, button.press)
@@ -79,16 +84,18 @@ class MemoryChat:
             for _, shown in sorted(messages.items())
             for row in shown.view.buttons
             for button in row
-            if button.press and button.press.partition(":")[0] in verbs
+            if button.press and button.press.verb in verbs
         ]
 
-    def _show(self, chat: PersonId, message: MessageId, view: View) -> None:
+    def _show(self, chat: PersonId, message: MessageId, view: Message) -> None:
         self.messages[chat][message] = Shown(view, self.clock.now())
         pressable = [button.press for row in view.buttons for button in row if button.press]
-        self.buttons |= {(chat, data): None for data in pressable}
+        self.buttons |= {(chat, pressed): None for pressed in pressable}
         if view.qr:
             self.codes[view.qr].add(chat)
-            self.opens[view.qr] = DeliveryId(pressable[0].split(":")[1])
+            opened = pressable[0].delivery
+            assert opened is not None
+            self.opens[view.qr] = opened
 
     def _reach(self, chat: PersonId) -> None:
         if self.fault == "away":
