@@ -80,7 +80,7 @@ class World:
     async def shown(
         self, chat: Person, subject: str, *, ring: bool = True
     ) -> tuple[Message | None, bool]:
-        return await self.presenter.present(Card(chat.id, subject, ring=ring))
+        return await self.presenter.present(Card(1, chat.id, subject, ring=ring))
 
     async def seen(self, chat: Person, subject: str) -> str:
         view, _ = await self.shown(chat, subject)
