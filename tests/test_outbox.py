@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.card import SCREEN, Card
+from bot.domain.card import SCREEN, Card, Lane
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Button, View
 from bot.domain.person import Person
@@ -45,19 +45,25 @@ class Chats:
         if self.failing:
             raise self.failing.pop(0)
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+    async def send(
+        self, chat: PersonId, view: View, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
         await self._called("send silently" if silent else "send", chat)
         self.last += 1
         self.messages[chat, self.last] = view.html
         return MessageId(self.last)
 
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: View, *, lane: Lane = Lane.NEWS
+    ) -> None:
         await self._called("edit", chat)
         if (chat, message) not in self.messages:
             raise MessageGone
         self.messages[chat, message] = view.html
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         await self._called("remove", chat)
         self.messages.pop((chat, message), None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 
 from bot.domain.ids import DeliveryId, MessageId, PersonId
 
@@ -33,6 +34,17 @@ class Card:
 
 
 SCREEN = "screen"
+
+
+class Lane(IntEnum):
+    """Which of the waiting messages goes first."""
+
+    ANSWER = 0
+    """Answers a person's own tap."""
+    NEWS = 1
+    """Tells somebody of what has happened."""
+    TIDYING = 2
+    """Takes an old message away."""
 
 
 def delivery_subject(delivery: DeliveryId) -> str:

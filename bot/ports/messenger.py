@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bot.domain.card import Card
+from bot.domain.card import Card, Lane
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import View
 
@@ -13,12 +13,21 @@ from bot.domain.message import View
 class Messenger(Protocol):
     """Telegram. Raises TryLater, OutcomeUnknown (send only), Refused, Unreachable, MessageGone."""
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId: ...
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def send(
+        self, chat: PersonId, view: View, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
+        """A new message; `lane`, here and below: which of the waiting calls goes first."""
+        ...
+
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: View, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """An edit that changes nothing succeeds."""
         ...
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """Delete it; where Telegram no longer lets us, blank it. Already gone is fine."""
         ...
 

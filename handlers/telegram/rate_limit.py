@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.domain.card import Lane
 from bot.ports.clock import Clock
 from bot.ports.errors import TryLater
 
@@ -65,7 +66,7 @@ class RateLimit:
         self._holds: dict[int, float] = {}
         self._all_held = 0.0
 
-    async def turn(self, chat: int, *, message: bool) -> None:
+    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> None:
         """Return when a call may be made; `message` when it puts a new message into the chat.
 
         Raises TryLater when that is not soon.

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.card import Lane
 from bot.domain.ids import DeliveryId, MessageId, PersonId
 from bot.domain.message import View
 from bot.ports.clock import Clock
@@ -40,7 +41,9 @@ class MemoryChat:
     fault: str | None = None
     _last: int = 0
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+    async def send(
+        self, chat: PersonId, view: View, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
         """`Messenger.send`."""
         self._reach(chat)
         self._last += 1
@@ -50,7 +53,9 @@ class MemoryChat:
             raise OutcomeUnknown("the answer was lost")
         return message
 
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: View, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """`Messenger.edit`."""
         self._reach(chat)
         if message not in self.messages[chat]:
@@ -58,7 +63,9 @@ class MemoryChat:
         self._show(chat, message, view)
         self._answer()
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """`Messenger.remove`."""
         self._reach(chat)
         self.messages[chat].pop(message, None)
