@@ -274,6 +274,10 @@ async def test_whoever_is_cancelled_while_waiting_leaves_no_trace(clock: Clock) 
     await after(clock, 1)
     assert speakers.spoke == [0, 2]
     assert sum(task.cancelled() for task in speakers.tasks) == 2
+    await speakers.ask(3)
+    assert len(asyncio.all_tasks()) > 1
+    speakers.tasks[-1].cancel()
+    await settled()
     assert len(asyncio.all_tasks()) == 1, "nobody waits, and nothing runs on"
 
 
