@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -34,6 +34,7 @@ from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
 from handlers.conversation.transactional import App
 from handlers.screens import Screens
+from handlers.telegram.allowance import OVERALL
 from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
@@ -148,8 +149,8 @@ async def assembled(
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
-    `pace`: how fast to speak, if not as fast as Telegram allows everybody. Raises BadSetting(s) for
-    what is missing, and what storage raises when it can't be opened.
+    `pace`: how fast to speak, if not as fast as the settings say. Raises BadSetting(s) for what is
+    missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
     token = settings.telegram_bot_token
@@ -167,7 +168,9 @@ async def assembled(
         harbor_settings.connect(clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor, settings.only_towers)
-        assembly = assemble(plan, database, lockers, clock, pace or RateLimit(clock), signals)
+        overall = replace(OVERALL, a_second=settings.messages_a_second)
+        pace = pace or RateLimit(clock, overall=overall)
+        assembly = assemble(plan, database, lockers, clock, pace, signals)
         async with turning(assembly):
             yield assembly
 

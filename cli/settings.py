@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     watch_seconds: Annotated[float, Field(ge=0.5, le=3600)] = Field(
         5, alias="LOCKERBOT_WATCH_SECONDS"
     )
+    messages_a_second: Annotated[int, Field(ge=1, le=1000)] = Field(
+        28, alias="LOCKERBOT_MESSAGES_A_SECOND"
+    )
     opener: Literal["token", "link"] = Field("token", alias="LOCKERBOT_OPENER")
     locale: Literal["en", "es", "de", "fr", "pl", "uk"] = Field("en", alias="LOCKERBOT_LOCALE")
 

@@ -35,6 +35,8 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("LOCKERBOT_PICK_UP_TOKEN_SECONDS", "99999999", "604800"),
         ("LOCKERBOT_STORAGE_HOURS", "0", "1"),
         ("LOCKERBOT_WATCH_SECONDS", "0", "0.5"),
+        ("LOCKERBOT_MESSAGES_A_SECOND", "0", "1"),
+        ("LOCKERBOT_MESSAGES_A_SECOND", "1001", "1000"),
         ("LOCKERBOT_OPENER", "key", "token"),
         ("LOCKERBOT_LOCALE", "tlh", "en"),
     ],

@@ -60,7 +60,7 @@ class TelegramMessenger:
     ) -> MessageId:
         """sendPhoto for a message with a QR symbol, sendMessage for any other."""
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
-        async with self._call(chat, sending=True):
+        async with self._call(chat, lane, sending=True):
             if picture:
                 sent = await self._bot.send_photo(
                     chat,
@@ -93,7 +93,7 @@ class TelegramMessenger:
         if message.keys:
             raise MessageGone("a message with a reply keyboard can't be edited")
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
-        async with self._call(chat):
+        async with self._call(chat, lane):
             if picture:
                 await self._bot.edit_message_media(
                     InputMediaPhoto(picture, caption=message.html, parse_mode=_HTML),
@@ -116,33 +116,33 @@ class TelegramMessenger:
     ) -> None:
         """deleteMessage; after 48 hours, when that is refused, nothing is left to read in it."""
         if form == "keyboard" and self._keyboards.get(chat, sent) == sent:
-            await self._fold_keyboard(chat)
+            await self._fold_keyboard(chat, lane)
         try:
-            await self._delete(chat, sent)
+            await self._delete(chat, sent, lane)
         except MessageGone as gone:
             if "not found" not in str(gone) and form != "keyboard":
-                await self._blank(chat, sent, form)
+                await self._blank(chat, sent, form, lane)
 
     def digest(self, message: Message) -> str:
         """See `digest`."""
         return digest(message)
 
-    async def _delete(self, chat: PersonId, sent: MessageId) -> None:
-        async with self._call(chat):
+    async def _delete(self, chat: PersonId, sent: MessageId, lane: Lane) -> None:
+        async with self._call(chat, lane):
             await self._bot.delete_message(chat, sent)
 
-    async def _blank(self, chat: PersonId, sent: MessageId, form: str) -> None:
-        async with self._call(chat):
+    async def _blank(self, chat: PersonId, sent: MessageId, form: str, lane: Lane) -> None:
+        async with self._call(chat, lane):
             if form == "photo":
                 nothing = InputMediaPhoto(qr.blank(), caption=_BLANK)
                 await self._bot.edit_message_media(nothing, chat, sent)
             else:
                 await self._bot.edit_message_text(_BLANK, chat, sent)
 
-    async def _fold_keyboard(self, chat: PersonId) -> None:
+    async def _fold_keyboard(self, chat: PersonId, lane: Lane) -> None:
         """Not every client lets a keyboard go with its message, so it is told by another, which
         goes at once. A double of that does no harm, hence it isn't a `sending`."""
-        async with self._call(chat, message=True):
+        async with self._call(chat, lane, message=True):
             told = await self._bot.send_message(
                 chat,
                 _KEYBOARD_GOES,
@@ -150,13 +150,13 @@ class TelegramMessenger:
                 disable_notification=True,
             )
         self._keyboards.pop(chat, None)
-        await self._delete(chat, MessageId(told.message_id))
+        await self._delete(chat, MessageId(told.message_id), lane)
 
     @asynccontextmanager
     async def _call(
-        self, chat: PersonId, *, sending: bool = False, message: bool = False
+        self, chat: PersonId, lane: Lane, *, sending: bool = False, message: bool = False
     ) -> AsyncIterator[None]:
-        await self._pace.turn(chat, message=sending or message)
+        await self._pace.turn(chat, message=sending or message, lane=lane)
         try:
             yield
         except TelegramError as error:
