@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain.codes import CodeForm
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.policy import Policy
+from wording.language import LANGUAGES
 
 PREFIX = "LOCKERBOT_"
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
@@ -102,6 +103,13 @@ def _tower_ids(towers: list[str] | None) -> list[str] | None:
     return ids
 
 
+def _language(name: str) -> str:
+    if name not in LANGUAGES:
+        *some, last = map(repr, LANGUAGES)
+        raise ValueError(f"Input should be {', '.join(some)} or {last}")
+    return name
+
+
 Listed = (NoDecode, BeforeValidator(_comma_separated))
 Seconds = Annotated[int, Field(ge=10, le=7 * 86400)]
 
@@ -139,7 +147,7 @@ class Settings(BaseSettings):
         5, alias="LOCKERBOT_WATCH_SECONDS"
     )
     opener: Literal["token", "link"] = Field("token", alias="LOCKERBOT_OPENER")
-    locale: Literal["en", "es", "de", "fr", "pl", "uk"] = Field("en", alias="LOCKERBOT_LOCALE")
+    locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
 
     @classmethod
     def load(cls, **given: Any) -> Settings:

@@ -18,6 +18,8 @@ import pytest
 from sandbox.serving import serving
 from sandbox.stage import create_stage
 
+ROOT = Path(__file__).parent.parent
+"""So that the commands run are those beside these tests, whatever is installed."""
 KEY = "a-key-for-the-tests-of-the-command-line"
 PATIENCE = 60
 """Seconds until a process that does not do what it should fails a test; it usually takes two."""
@@ -26,6 +28,7 @@ PATIENCE = 60
 def environment(folder: Path, url: str = "http://127.0.0.1:9", **more: str) -> dict[str, str]:
     given = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
         "TELEGRAM_BOT_TOKEN": "42:sandbox",
         "TELEGRAM_API_URL": f"{url}/telegram",
         "HARBOR_API_URL": f"{url}/harbor",
@@ -46,7 +49,7 @@ async def started(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        "cli",
         *words,
         env=environment(folder, **given),
         cwd=folder,
