@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from crash import audit
 from crash.people import Person, Town
 from crash.plug import SECRET_KEY, Plug
+from harbor.access import Access
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.serving import serving
@@ -110,15 +112,10 @@ class Run:
     async def _audit(
         self, url: str, http: httpx.AsyncClient, plug: Plug, people: list[int]
     ) -> None:
+        base = f"{url}/harbor"
         async with (
             open_database(plug.database_url, keys=[SECRET_KEY]) as database,
-            Harbor(
-                api_url=f"{url}/harbor",
-                accounts_url=f"{url}/harbor",
-                client_id="sandbox",
-                client_secret="sandbox",  # noqa: S106 - everybody may know it
-                environment="sandbox",
-            ) as harbor,
+            Harbor(Access(base, base, "sandbox", SecretStr("sandbox"))) as harbor,
         ):
             lockers = HarborLockers(harbor)
             chats = audit.Chats(http, database, lockers)

@@ -15,7 +15,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.harbor import MASK, app
-from harbor.settings import HarborSettings
+from cli.settings import Settings
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
@@ -48,8 +48,8 @@ class Shell:
 
 @pytest.fixture
 async def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Shell]:
-    for name in HarborSettings.model_fields:
-        monkeypatch.delenv(f"HARBOR_{name}".upper(), raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     async with (
         serving(create_app(clock=Clock())) as base,

@@ -18,7 +18,7 @@ from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
-from tests.support.harbor_stand_in import ONCE, Answer, Line, answer, half, stand_in
+from tests.support.harbor_stand_in import ONCE, Answer, Line, access, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000101"), LockerId(959)
 Call = Callable[[Lockers], Awaitable[Any]]
@@ -151,8 +151,7 @@ async def test_opening_hours_are_by_weekday_or_unknown() -> None:
 async def port() -> AsyncIterator[HarborLockers]:
     """The port over the sandbox's Harbor."""
     async with serving(create_app(clock=Clock(stopped=True))) as base:
-        own = {"api_url": base, "accounts_url": base, "read_retries": ONCE}
-        async with Harbor(**own, client_id="sandbox", client_secret="sandbox") as harbor:
+        async with Harbor(access(base), read_retries=ONCE) as harbor:
             yield HarborLockers(harbor)
 
 

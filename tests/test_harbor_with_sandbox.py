@@ -25,7 +25,7 @@ from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
-from tests.support.harbor_stand_in import ONCE
+from tests.support.harbor_stand_in import ONCE, access
 
 TOWER = TowerId("0100000000000101")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -92,14 +92,7 @@ class World:
         self.control = await self.stack.enter_async_context(httpx.AsyncClient(base_url=base))
         self.us, self.rival = [
             await self.stack.enter_async_context(
-                Harbor(
-                    api_url=base,
-                    accounts_url=base,
-                    client_id=who,
-                    client_secret=who,
-                    read_retries=ONCE,
-                    clock=self.clock.now,
-                )
+                Harbor(access(base, who), read_retries=ONCE, clock=self.clock.now)
             )
             for who in ("sandbox", "another")
         ]

@@ -29,6 +29,7 @@ from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.serving import serving
+from tests.support.harbor_stand_in import access
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TOWER = TowerId("0100000000000101")
@@ -223,14 +224,7 @@ async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
     async with (
         serving(create_app(clock=clock)) as url,
         httpx.AsyncClient(base_url=url) as control,
-        Harbor(
-            api_url=url,
-            accounts_url=url,
-            client_id="sandbox",
-            client_secret="sandbox",
-            environment="sandbox",
-            clock=clock.now,
-        ) as harbor,
+        Harbor(access(url), clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor)
         watcher = Watcher(database, lockers, clock, bound, poke_outbox=lambda: None)
