@@ -150,9 +150,11 @@ async def test_opening_hours_are_by_weekday_or_unknown() -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[HarborLockers]:
     """The port over the sandbox's Harbor."""
-    async with serving(create_app(clock=Clock(stopped=True))) as base:
-        async with Harbor(access(base), read_retries=ONCE) as harbor:
-            yield HarborLockers(harbor)
+    async with (
+        serving(create_app(clock=Clock(stopped=True))) as base,
+        Harbor(access(base), read_retries=ONCE) as harbor,
+    ):
+        yield HarborLockers(harbor)
 
 
 async def free(port: HarborLockers) -> LockerId:

@@ -38,6 +38,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("LOCKERBOT_WATCH_SECONDS", "0", "0.5"),
         ("LOCKERBOT_OPENER", "key", "token"),
         ("LOCKERBOT_LOCALE", "tlh", "en"),
+        ("DEMO_SECONDS", "soon", "number"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_what_to_do(monkeypatch, name, value, says):
