@@ -23,18 +23,12 @@ from harbor.answers import read_as, settle
 from harbor.auth import Bearer, Renewing
 from harbor.errors import Broken, HarborError, NotAllowed, OutcomeUnknown, Refused, Unavailable
 from harbor.routes import Route
-from harbor.transport import Transport
+from harbor.transport import Transport, failure
 from harbor.wire import AccessToken
+from transport.failures import Failure
 
 TOKEN_PATH = "/realms/harbor/protocol/openid-connect/token"
 SERVICE_SCOPE = "service_provider"
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 _TOKEN = TypeAdapter(AccessToken)
@@ -175,7 +169,7 @@ class Connection:
 def _lost(error: Exception, call: str, environment: str, changes: bool) -> HarborError:
     """What it means that `call` ended in httpx's `error` instead of an answer."""
     why = type(error).__name__
-    if isinstance(error, (*NEVER_SENT, httpx.InvalidURL)):
+    if failure(error) is Failure.NEVER_SENT:
         return Unavailable(f"Harbor ({environment}) can't be reached for {call} ({why})")
     if changes:
         return OutcomeUnknown(f"Harbor's ({environment}) answer to {call} was lost ({why})")
