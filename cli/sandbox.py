@@ -18,13 +18,14 @@ from starlette.types import ASGIApp
 
 from cli.bootstrap import Assembly, assembled
 from cli.run import receive
+from cli.sandbox_server import serving_sandbox
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from web.app import create_app
 from web.metrics import exposition
+from web.serving import serving
 
 TOKEN = "42:sandbox"
 OPERATOR = 1000
@@ -38,7 +39,7 @@ async def play() -> None:
     stage = create_stage(clock=clock, token=TOKEN, schema=False)
     settings = _settings()
     try:
-        async with serving(stage, host=settings.host, port=settings.port) as url:
+        async with serving_sandbox(stage, host=settings.host, port=settings.port) as url:
             print(_welcome(url), flush=True)
             async with _bot_on(stage, url, clock):
                 with contextlib.suppress(TimeoutError):
@@ -151,7 +152,7 @@ async def serve_telegram(port: int) -> None:
 async def _serve(app: ASGIApp, port: int, setting: str) -> None:
     stop = stop_requested()
     try:
-        async with serving(app, host=_settings().host, port=port) as url:
+        async with serving_sandbox(app, host=_settings().host, port=port) as url:
             print(f"{url}  (for {setting})", flush=True)
             await stop.wait()
     except OSError as error:

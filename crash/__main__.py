@@ -18,13 +18,13 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from cli.sandbox_server import serving_sandbox
 from crash import audit
 from crash.people import Person, Town
 from crash.plug import SECRET_KEY, Plug
 from harbor.access import Access
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from storage import open_database
 
@@ -51,7 +51,7 @@ class Run:
         self._listen(telegram)
         limits = httpx.Limits(max_connections=64)
         async with (
-            serving(stage) as url,
+            serving_sandbox(stage) as url,
             httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http,
         ):
             town, plug = Town(http, self.chance), Plug(url, self.folder)

@@ -15,10 +15,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.harbor import MASK, app
+from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 
 TOWER = "0100000000000101"
 
@@ -52,7 +52,7 @@ async def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterato
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     async with (
-        serving(create_app(clock=Clock())) as base,
+        serving_sandbox(create_app(clock=Clock())) as base,
         httpx.AsyncClient(base_url=base) as http,
     ):
         for name in ("API_URL", "ACCOUNTS_URL"):

@@ -13,11 +13,11 @@ from bot.domain.ids import LockerId, TowerId
 from bot.domain.tower import LockerStatus, Size
 from bot.ports import errors as edge
 from bot.ports.lockers import Lockers
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 from tests.support.harbor_stand_in import ONCE, Answer, Line, access, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000101"), LockerId(959)
@@ -151,7 +151,7 @@ async def test_opening_hours_are_by_weekday_or_unknown() -> None:
 async def port() -> AsyncIterator[HarborLockers]:
     """The port over the sandbox's Harbor."""
     async with (
-        serving(create_app(clock=Clock(stopped=True))) as base,
+        serving_sandbox(create_app(clock=Clock(stopped=True))) as base,
         Harbor(access(base), read_retries=ONCE) as harbor,
     ):
         yield HarborLockers(harbor)

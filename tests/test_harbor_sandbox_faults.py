@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from bot.domain.ids import LockerId, TowerId
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.connection import Patience
 from harbor.errors import (
@@ -28,7 +29,6 @@ from harbor.errors import (
 from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 from tests.support.harbor_stand_in import ONCE, access
 
 TOWER = TowerId("0100000000000101")
@@ -86,7 +86,7 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     clock = Clock(stopped=True)
     async with (
-        serving(create_app(clock=clock)) as base,
+        serving_sandbox(create_app(clock=clock)) as base,
         httpx.AsyncClient(base_url=base) as control,
     ):
         yield Scene(base, control, clock)

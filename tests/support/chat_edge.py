@@ -24,6 +24,7 @@ from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
+from cli.sandbox_server import serving_sandbox
 from handlers.app import build_application
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import NOTICE, Dialogue, Handler
@@ -34,7 +35,6 @@ from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
@@ -167,7 +167,7 @@ class ChatEdge:
 async def sandbox_telegram() -> AsyncIterator[SandboxTelegram]:
     """A Telegram whose clock stands still until it is turned."""
     app = create_app(clock=Clock(START, stopped=True), limits=False)
-    async with serving(app) as url:
+    async with serving_sandbox(app) as url:
         yield SandboxTelegram(url, app.state.telegram, app.state.phones, app.state.groups)
 
 

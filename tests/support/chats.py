@@ -34,6 +34,7 @@ from bot.workers.reminders import Reminders
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.bootstrap import Assembly, Plan, assemble, turning
+from cli.sandbox_server import serving_sandbox
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.transactional import App
 from handlers.telegram.rate_limit import RateLimit
@@ -41,7 +42,6 @@ from handlers.telegram.receiver import Receiver
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from tests.support.harbor_stand_in import access
 from tests.support.phones import PATIENCE, AtTower, Phone, buttons, said
@@ -148,7 +148,7 @@ async def chats(
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     policy = policy or Policy(operators=frozenset({OPERATOR}))
     async with (
-        serving(stage) as url,
+        serving_sandbox(stage) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as http,
         Harbor(access(f"{url}/harbor"), clock=clock.now) as harbor,
     ):

@@ -15,9 +15,9 @@ import httpx
 
 from cli.bootstrap import Assembly, assembled
 from cli.run import answering, receive
+from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from tests.support.chats import OPERATOR, START, TOKEN, Chats
 
@@ -29,7 +29,7 @@ async def hooked(database_url: str) -> AsyncIterator[Chats]:
     """Everything at work on the database, until the block ends."""
     clock = Clock(START)
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
-    async with serving(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
+    async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
         settings = _settings(url, database_url)
         async with assembled(settings, clock) as bot, answering(settings, bot):
             await _tell_harbor(http, settings)
