@@ -209,3 +209,24 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
         port = HarborLockers(harbor)
         link = await port.drop_off_link((await port.towers())[0], Size.SMALL, low=True)
     assert (link.tower, link.locker, link.url) == (TOWER, 42, "locker-open://dropoff?token=t")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+async def test_no_locker_of_a_size_is_told_from_any_other_refusal(status: int) -> None:
+    words = ["No locker available of this type", "Location is closed"]
+
+    def say(heard: Any) -> bytes:
+        if heard.path.endswith("/availability"):
+            count = {"availableLockers": 0, "totalLockers": 1}
+            return answer(200, {"byType": [], "lockerAvailability": count})
+        if heard.method == "POST":
+            return answer(status, {"detail": words.pop(0)})
+        return place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        for expected in (edge.NoLocker, edge.Refused):
+            with pytest.raises(edge.Refused) as refused:
+                await port.drop_off_link(tower, Size.SMALL, low=False)
+            assert type(refused.value) is expected
