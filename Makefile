@@ -34,7 +34,7 @@ crash: $(READY)
 	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
 
 screenshots: $(READY)
-	$(BIN)/python -m sandbox.screenshots
+	$(BIN)/python -m docs.screenshots
 
 format: $(READY)
 	$(BIN)/ruff format .

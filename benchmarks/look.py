@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.harbor import TOWER, StandIn, lockers
+from benchmarks.harbor import TOWER, StandIn, access, lockers
 from benchmarks.loopback import serving_apart
 from benchmarks.report import Bench, Value
 from bot.domain.delivery import Delivery
@@ -97,13 +97,7 @@ async def watching(
     """A watcher over `count` live deliveries, all of them assigned to us at the Harbor at `url`."""
     async with (
         open_database(f"sqlite:///{directory}/look.db", keys=["a key for benchmarks"]) as database,
-        Harbor(
-            api_url=url,
-            accounts_url=url,
-            client_id="bench",
-            client_secret="bench",  # noqa: S106 - the stand-in takes any
-            transport=transport,
-        ) as harbor,
+        Harbor(access(url), transport=transport) as harbor,
     ):
         await fill(database, count)
         port: Lockers = HarborLockers(harbor)

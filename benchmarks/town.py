@@ -23,12 +23,11 @@ import httpx
 from benchmarks.counting import Counter, aside
 from cli.bootstrap import Assembly, assembled
 from cli.run import receive
+from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
 from cli.system_clock import SystemClock
 from handlers.telegram.rate_limit import RateLimit
-from harbor.settings import HarborSettings
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 
 MARKET = "Congress Avenue Market"
@@ -142,7 +141,7 @@ async def town(folder: Path, counter: Counter) -> AsyncIterator[Town]:
     stage = create_stage(clock=clock, token=_TOKEN, limits=False, schema=False)
     with counter.installed():
         async with (
-            serving(stage) as url,
+            serving_sandbox(stage) as url,
             httpx.AsyncClient(base_url=url, timeout=_PATIENCE) as http,
             _bot(url, folder, clock) as bot,
         ):
@@ -161,17 +160,14 @@ async def _bot(url: str, folder: Path, turned: Clock) -> AsyncIterator[Assembly]
         public_url=None,
         operator_chat_ids=[],
         LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
-    )
-    harbor = HarborSettings(
-        environment="sandbox",
-        api_url=f"{url}/harbor",
-        accounts_url=f"{url}/harbor",
-        client_id="sandbox",
-        client_secret="sandbox",  # noqa: S106 - everybody may know it
+        harbor_api_url=f"{url}/harbor",
+        harbor_accounts_url=f"{url}/harbor",
+        harbor_client_id="sandbox",
+        harbor_client_secret="sandbox",  # noqa: S106 - everybody may know it
     )
     clock, stop = _Clock(turned), asyncio.Event()
     pace = RateLimit(clock, overall=None, a_chat=None)
-    async with assembled(settings, harbor, clock, pace=pace) as bot:
+    async with assembled(settings, clock, pace=pace) as bot:
         receiving = asyncio.create_task(receive(settings, bot, stop))
         try:
             yield bot

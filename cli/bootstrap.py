@@ -39,10 +39,10 @@ from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
+from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
 from harbor.pushes import as_push
-from harbor.settings import HarborSettings
 from harbor.webhooks import Signature, read_push
 from storage import open_database
 from web.app import Refusal
@@ -142,30 +142,30 @@ class Assembly:
 @contextlib.asynccontextmanager
 async def assembled(
     settings: Settings,
-    harbor_settings: HarborSettings,
     clock: Clock,
     *,
     pace: RateLimit | None = None,
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
-    `pace`: how fast to speak, if not as fast as the settings say. Raises BadSetting(s) for what is
+    `pace`: how fast to speak, if not as fast as the settings say. Raises BadSetting for what is
     missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
     token = settings.telegram_bot_token
     assert token is not None, "asked for above"
+    access = settings.harbor
     plan = Plan(
         token=token.get_secret_value(),
         api_url=settings.telegram_api_url,
         policy=settings.policy,
         locale=settings.locale,
-        signature=harbor_settings.signature,
+        signature=settings.harbor_signature,
     )
     signals = Signals()
     async with (
         open_database(settings.database_url, keys=settings.keys, signals=signals) as database,
-        harbor_settings.connect(clock=clock.now) as harbor,
+        Harbor(access, clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor, settings.only_towers)
         overall = replace(OVERALL, a_second=settings.messages_a_second)

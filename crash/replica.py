@@ -18,7 +18,6 @@ from cli.settings import Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
 from handlers.telegram.rate_limit import RateLimit
-from harbor.settings import HarborSettings
 
 
 async def run(settings: Settings) -> None:
@@ -26,7 +25,7 @@ async def run(settings: Settings) -> None:
     stop, clock = stop_requested(), SystemClock()
     pace = RateLimit(clock, overall=None, a_chat=None)
     async with (
-        assembled(settings, HarborSettings.load(), clock, pace=pace) as assembly,
+        assembled(settings, clock, pace=pace) as assembly,
         answering(settings, assembly),
     ):
         spare_the_collector()

@@ -17,18 +17,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from bot.domain.card import SCREEN
 from bot.ports.database import Database
+from cli.sandbox_server import serving_sandbox
 from crash import audit
 from crash.databases import claims
 from crash.ledger import Ledger
 from crash.people import Person, Town
 from crash.plug import PUSH_SECRET, SECRET_KEY, Bots, environment, free_ports
 from crash.router import Router
+from harbor.access import Access
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from storage import open_database
 
@@ -42,6 +44,7 @@ _SHARED_CLAIMS_RUN_OUT = 180.0
 """Where others may be alive they must run out first: a want's (90 s), then a send's (60 s)."""
 SILENCE = 3.0
 """Seconds at the end in which nothing may be said; see `Ledger.since`."""
+_ANYBODYS = SecretStr("sandbox")
 
 
 @dataclass
@@ -87,7 +90,7 @@ class Run:
         limits = httpx.Limits(max_connections=64)
         ports = free_ports(self.replicas)
         async with (
-            serving(stage) as url,
+            serving_sandbox(stage) as url,
             httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http,
             self._routed(http, ports) as router,
         ):
@@ -140,7 +143,7 @@ class Run:
             yield None
             return
         self.router = Router(ports)
-        async with serving(self.router.app) as url:
+        async with serving_sandbox(self.router.app) as url:
             endpoint = {"url": f"{url}/harbor", "secret": PUSH_SECRET}
             (await http.put("/harbor/sandbox/webhook", json=endpoint)).raise_for_status()
             yield url
@@ -216,13 +219,7 @@ class Run:
     async def _audit(self, url: str, http: httpx.AsyncClient, people: list[int]) -> None:
         async with (
             open_database(self.database_url, keys=[SECRET_KEY]) as database,
-            Harbor(
-                api_url=f"{url}/harbor",
-                accounts_url=f"{url}/harbor",
-                client_id="sandbox",
-                client_secret="sandbox",  # noqa: S106 - everybody may know it
-                environment="sandbox",
-            ) as harbor,
+            Harbor(Access(f"{url}/harbor", f"{url}/harbor", "sandbox", _ANYBODYS)) as harbor,
         ):
             lockers = HarborLockers(harbor)
             chats = audit.Chats(http, database, lockers)

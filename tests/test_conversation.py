@@ -15,11 +15,11 @@ from telegram import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft
 from bot.ports.database import Database
+from cli.sandbox_server import serving_sandbox
 from handlers.app import build_application, build_dialogue, entry_points, states
 from handlers.commands import announce, announce_to
 from handlers.conversation.navigation import HELP, NOTHING, aside, go, led_aside, resume, start
 from handlers.screens import PROMPTS
-from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.text.entities import formatted
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
@@ -210,7 +210,7 @@ async def test_commands_are_announced_in_each_language_and_ops_to_operators_alon
     telegram.state.phones.open(OPERATOR)
     wiring = world.application.bot_data
     async with (
-        serving(telegram) as url,
+        serving_sandbox(telegram) as url,
         build_application(DEFAULT_BOT, url, wiring, build_dialogue()) as application,
     ):
         for _announced_once_more in range(2):

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from cli.sandbox_server import serving_sandbox
 from crash.plug import free_ports
 from crash.router import Router
-from sandbox.serving import serving
 
 
 @contextlib.asynccontextmanager
@@ -30,7 +30,7 @@ async def _replica(answer: bytes) -> AsyncIterator[int]:
 
 
 async def _statuses(router: Router, times: int) -> list[int]:
-    async with serving(router.app) as url, httpx.AsyncClient() as http:
+    async with serving_sandbox(router.app) as url, httpx.AsyncClient() as http:
         return [(await http.post(f"{url}/telegram/x", json={})).status_code for _ in range(times)]
 
 

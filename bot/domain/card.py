@@ -69,17 +69,6 @@ OLD = "old"
 taken away."""
 
 
-class Lane(IntEnum):
-    """Which of the waiting messages goes first."""
-
-    ANSWER = 0
-    """Answers a person's own tap."""
-    NEWS = 1
-    """Tells somebody of what has happened."""
-    TIDYING = 2
-    """Takes an old message away."""
-
-
 def delivery_subject(delivery: DeliveryId) -> str:
     """The subject of the card that shows a delivery."""
     return f"delivery:{delivery}"

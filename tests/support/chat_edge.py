@@ -25,6 +25,7 @@ from bot.ports.database import Database
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
 from bot.workers.signals import Signals
+from cli.sandbox_server import serving_sandbox
 from handlers.app import build_application
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import NOTICE, Dialogue, Handler
@@ -35,7 +36,6 @@ from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
@@ -169,7 +169,7 @@ class ChatEdge:
 async def sandbox_telegram() -> AsyncIterator[SandboxTelegram]:
     """A Telegram whose clock stands still until it is turned."""
     app = create_app(clock=Clock(START, stopped=True), limits=False)
-    async with serving(app) as url:
+    async with serving_sandbox(app) as url:
         yield SandboxTelegram(url, app.state.telegram, app.state.phones, app.state.groups)
 
 

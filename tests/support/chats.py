@@ -35,17 +35,17 @@ from bot.workers.signals import Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.bootstrap import Assembly, Plan, assemble, turning
+from cli.sandbox_server import serving_sandbox
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.transactional import App
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from harbor.settings import HarborSettings
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from tests.support.databases import listen
+from tests.support.harbor_stand_in import access
 from tests.support.phones import PATIENCE, AtTower, Phone, buttons, said
 
 __all__ = ["MARKET", "OPERATOR", "START", "AtTower", "Chats", "Phone", "buttons", "chats", "said"]
@@ -151,9 +151,9 @@ async def chats(
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     policy = policy or Policy(operators=frozenset({OPERATOR}))
     async with (
-        serving(stage) as url,
+        serving_sandbox(stage) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as http,
-        _harbor(url, clock) as harbor,
+        Harbor(access(f"{url}/harbor"), clock=clock.now) as harbor,
     ):
         telegram = stage.state.stage.telegram.state.telegram
         plan = Plan(TOKEN, f"{url}/telegram", policy, locale)
@@ -163,16 +163,6 @@ async def chats(
         assembly = assemble(plan, database, HarborLockers(harbor), clock, pace, signals)
         async with _running(assembly):
             yield _assembled(database, clock, http, telegram, assembly)
-
-
-def _harbor(url: str, clock: Clock) -> Harbor:
-    return HarborSettings(
-        environment="sandbox",
-        api_url=f"{url}/harbor",
-        accounts_url=f"{url}/harbor",
-        client_id="sandbox",
-        client_secret="sandbox",
-    ).connect(clock=clock.now)
 
 
 def _assembled(

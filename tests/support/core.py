@@ -25,12 +25,13 @@ from bot.workers.harbor_requests import HarborRequests
 from bot.workers.reminders import Reminders
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 from tests.support.databases import listen
+from tests.support.harbor_stand_in import access
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TOWER = TowerId("0100000000000101")
@@ -225,16 +226,9 @@ async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
     clock = Clock(START, stopped=True)
     bound = Policy(**({"operators": frozenset({OPERATOR})} | policy))
     async with (
-        serving(create_app(clock=clock)) as url,
+        serving_sandbox(create_app(clock=clock)) as url,
         httpx.AsyncClient(base_url=url) as control,
-        Harbor(
-            api_url=url,
-            accounts_url=url,
-            client_id="sandbox",
-            client_secret="sandbox",
-            environment="sandbox",
-            clock=clock.now,
-        ) as harbor,
+        Harbor(access(url), clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor)
         signals = Signals(shows_cards=False)
