@@ -19,6 +19,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
+from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
 from wording.cards.alert import Concern, alert_card
 from wording.cards.code import code_card
@@ -74,8 +75,9 @@ class ChatPresenter:
             return await tx.draft(card.chat), await tx.person(card.chat)
 
         draft, person = await self._database.look(step)
-        view = await self._screens(draft, person) if person is not None else None
-        return view, True
+        if person is None:  # forgotten, as they asked
+            return farewell(draft, self._locale), True
+        return await self._screens(draft, person), True
 
     async def _delivery(self, card: Card) -> Shown:
         found = await self._scene(card)

@@ -14,13 +14,11 @@ from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene
 from wording.cards.sender import SENDER
 
-_SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
-
 
 def delivery_card(scene: Scene) -> View | None:
     """The present truth about the delivery, as its reader may see it."""
     delivery = scene.delivery
-    if delivery.successor is not None and delivery.state in _SUPERSEDED:
+    if delivery.superseded:
         return None
     roles = delivery.roles_of(scene.reader)
     if Role.SENDER in roles:

@@ -1,7 +1,7 @@
 """`/ops`: how the bot is doing, what is stuck, and which doors were reported.
 
 Guarantees: for operators alone; whoever else gets there, by a forged button or because they no
-longer are one, is shown the menu. What can be done about it all is in `righting`.
+longer are one, is shown the menu. What can be done about it all is in `deliveries`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bot.domain.tower import Tower
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
-from handlers.errands.parcels import state_said
 from handlers.telegram.callback_data import press, press_on
 from wording.sanitize import esc, plain
+from wording.states import state_said
 
 OVERVIEW, TOWERS, STUCK, ORPHANS, DOORS = (
     "ops/ops",
