@@ -65,6 +65,15 @@ async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> 
             await tx.mark(other, delivery_subject(delivery.id), now=now)
 
 
+async def show_anew(tx: Transaction, person: PersonId, *, now: datetime) -> None:
+    """Whatever `person` is shown of live deliveries is out of date: it is to speak another
+    language, say."""
+    for delivery in await tx.deliveries_of(person, live=True):
+        for subject in (delivery_subject(delivery.id), code_subject(delivery.id)):
+            if await tx.card(person, subject) is not None:
+                await tx.mark(person, subject, now=now)
+
+
 async def show_code(
     tx: Transaction, delivery: Delivery, holder: PersonId, *, now: datetime, ring: bool
 ) -> None:

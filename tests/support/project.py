@@ -21,7 +21,7 @@ from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.message import Ask, Button, Key, View
-from bot.domain.person import Draft, Person
+from bot.domain.person import WRITTEN, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
 from bot.ports.database import Transaction
@@ -47,6 +47,7 @@ __all__ = [
     "LANGUAGES",
     "LIVE",
     "NOTICE",
+    "WRITTEN",
     "Alert",
     "Button",
     "CodeForm",
