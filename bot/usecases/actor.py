@@ -132,7 +132,10 @@ async def ask_of_harbor(
 
 
 def _due(act: Actor, delivery: Delivery) -> datetime:
-    """Now; while somebody may be calling Harbor for this delivery, when their lease is over."""
+    """Now; while somebody may be calling Harbor for this delivery, when their lease is over.
+
+    One column holds both, so that a pause shorter than a lease is taken for one.
+    """
     leased = delivery.want_due or act.now
     return leased if act.now < leased <= act.now + _LEASE else act.now
 

@@ -45,7 +45,8 @@ class Dialogue(Transactional):
     handlers of each state by `state_of`, `fallbacks` what is left. Their callbacks are
     `async (Update, Context) -> Draft | None`; None leaves the draft as it is. Afterwards the screen
     is brought up to date, as a new message when the person has sent one, unless the callback said
-    `context.keep_screen()`. A callback that has forgotten the person returns `Draft(chat)`.
+    `context.keep_screen()`. A callback that has forgotten the person returns a draft that was never
+    saved.
     """
 
     def __init__(
