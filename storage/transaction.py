@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from storage.cards import Cards
-from storage.codes import Codes
 from storage.deliveries import Deliveries
 from storage.people import People
+from storage.reading import Reading
 from storage.upkeep import Upkeep
 
 
-class SqlTransaction(People, Deliveries, Codes, Cards, Upkeep):
+class SqlTransaction(People, Deliveries, Reading, Cards, Upkeep):
     """`bot.ports.Transaction` over any `storage.connection.Connection`."""

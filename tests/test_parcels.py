@@ -92,7 +92,7 @@ async def test_another_size_gives_this_locker_back_and_takes_another(
     await book(anna)
     claim = await anna.claim()
     await press(anna, "Another size", "Large · ")
-    new, old = await world.deliveries(anna)
+    old, new = sorted(await world.deliveries(anna), key=lambda each: each.successor is None)
     assert (new.size, new.state, old.successor) == ("large", State.RESERVED, new.id)
     assert await anna.claim() == claim
     assert len(await anna.cards()) == 1

@@ -10,7 +10,8 @@ from bot.domain.delivery import RequestKind
 from bot.domain.ids import MessageId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import Hours, Tower
-from bot.ports.database import Counts, Database
+from bot.ports.database import Database
+from bot.ports.upkeep import Counts
 from storage import StorageBroken
 from tests.support.databases import a_delivery
 

@@ -1,7 +1,6 @@
 """What people can do to a delivery, and what Harbor and time make of it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -158,9 +157,8 @@ async def test_cancelling_does_not_wait_for_what_another_call_was_told_to_wait(c
     later = core.clock.now() + timedelta(minutes=30)
 
     async def told_to_wait(tx: Transaction) -> None:
-        put_off = await tx.delivery(delivery.id)
-        assert put_off is not None
-        await tx.save_delivery(replace(put_off, want_due=later, want_attempts=1))
+        [leased] = await tx.lease_requests(core.clock.now(), later, 10)
+        await tx.request_failed(leased, later)
 
     await core.database.run(told_to_wait)
     await core.on(ANNA, delivery, cancel)
@@ -474,7 +472,7 @@ async def test_a_hundred_people_want_the_last_locker_and_one_gets_it(core: Core)
             path = f"/sandbox/towers/{TOWER}/lockers/{locker.id}/status"
             (await core.control.post(path, json={"status": "out of service"})).raise_for_status()
     wanted = [await core.request(PersonId(100 + n)) for n in range(100)]
-    while (await core.database.look(lambda tx: tx.counts())).wants_owed:
+    while (await core.database.look(lambda tx: tx.counts())).requests_owed:
         await core.work()
     states = [(await core.now(delivery)).state for delivery in wanted]
     assert states.count(State.RESERVED) == 1

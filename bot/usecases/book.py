@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Trouble
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import LIVE, Event, State
@@ -57,8 +57,7 @@ async def _begin(
         recipient=wish.recipient,
         recipient_name=wish.recipient_name,
         handed_over_by=handed_over_by,
-        want=RequestKind.LOCKER,
-        want_due=act.now,
+        request=HarborRequest.made(RequestKind.LOCKER, act.now),
         created_at=act.now,
         changed_at=act.now,
     )
@@ -94,7 +93,7 @@ async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Del
     if delivery.state is State.STORED:
         nobodys = replace(delivery, recipient=None, recipient_name=None, handed_over_by=None)
         given_up = await fetch_back(act, nobodys)
-        given_up = await ask_of_harbor(act, given_up, RequestKind.PICK_UP_TOKEN, act.person)
+        given_up = await ask_of_harbor(act, given_up, RequestKind.PICK_UP_TOKEN, by=act.person)
     elif delivery.state in LIVE:
         given_up = await give_up(act, delivery, trouble=Trouble.FITS_NOT)
     else:
@@ -140,5 +139,10 @@ async def cancel(act: Actor, delivery: Delivery) -> Delivery:
 async def give_up(act: Actor, delivery: Delivery, *, trouble: Trouble | None = None) -> Delivery:
     """Have the locker given back, whoever asks for it: the caller has checked that they may."""
     await take_code_away(act.tx, delivery, now=act.now)
-    asked = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
-    return await act.transition(asked, Event.CANCELLED, code_until=None, trouble=trouble)
+    return await act.transition(
+        delivery,
+        Event.CANCELLED,
+        request=HarborRequest.made(RequestKind.RELEASE, act.now),
+        code_until=None,
+        trouble=trouble,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
 from datetime import datetime
 
 from bot.domain.card import alert_subject, code_subject, delivery_subject
@@ -10,15 +10,16 @@ from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
+from bot.domain.situation import waits_beside
 from bot.ports.database import Transaction
 
 _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
 
 
-def concerned(delivery: Delivery) -> Iterable[PersonId]:
+def concerned(delivery: Delivery) -> list[PersonId]:
     """Sender, recipient, and whoever forwards the open claim; each once."""
     people = (delivery.sender, delivery.recipient, delivery.handed_over_by)
-    return dict.fromkeys(person for person in people if person is not None)
+    return [*dict.fromkeys(person for person in people if person is not None)]
 
 
 async def tell(
@@ -32,11 +33,12 @@ async def tell(
 
     A code that is shown is among them: its buttons carry the revision, too.
     """
-    for person in concerned(delivery):
+    people = concerned(delivery)
+    for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-        await tell_of_one_visit(tx, delivery, person, now=now)
-    await _mark_code(tx, delivery, now=now)
+    await tx.mark_about(code_subject(delivery.id), now=now)
+    await asyncio.gather(*(tell_of_one_visit(tx, delivery, who, now=now) for who in people))
 
 
 async def tell_of_one_visit(
@@ -46,14 +48,8 @@ async def tell_of_one_visit(
     if delivery.state not in _VISITED:
         return
     for other in await tx.deliveries_of(person, live=True):
-        waits = other.state is State.STORED and other.collector == person
-        if waits and other.tower == delivery.tower and other.id != delivery.id:
+        if waits_beside(other, delivery, person):
             await tx.mark(person, delivery_subject(other.id), now=now)
-
-
-async def _mark_code(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
-    for card in await tx.cards_about(code_subject(delivery.id)):
-        await tx.mark(card.chat, card.subject, now=now)
 
 
 async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
@@ -84,7 +80,7 @@ async def show_code(
 async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
     """The code is used, over or no longer theirs: from the database at once, from chats as owed."""
     await tx.drop_code(delivery.id)
-    await _mark_code(tx, delivery, now=now)
+    await tx.mark_about(code_subject(delivery.id), now=now)
 
 
 async def tell_operators(tx: Transaction, key: str, policy: Policy, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
-from bot.usecases.actor import Actor, check, withdraw_from_harbor
+from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import take_code_away, tell_of_one_visit
 
@@ -128,8 +128,7 @@ async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
-        delivery = await withdraw_from_harbor(act, delivery)
-        delivery = replace(delivery, code_until=None, taken_back=False)
+        delivery = replace(delivery, code_until=None, taken_back=False, request=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
     open_again = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
@@ -151,5 +150,5 @@ async def take_back(act: Actor, delivery: Delivery) -> Delivery:
 async def fetch_back(act: Actor, delivery: Delivery) -> Delivery:
     """Make the sender the collector, whose code alone counts from now on; the claim stays."""
     await take_code_away(act.tx, delivery, now=act.now)
-    delivery = await withdraw_from_harbor(act, delivery)
-    return await act.note(replace(delivery, taken_back=True, code_until=None), "taken_back")
+    taken = replace(delivery, taken_back=True, code_until=None, request=None)
+    return await act.note(taken, "taken_back")

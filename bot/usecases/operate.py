@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
-from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check, withdraw_from_harbor
+from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
 from bot.usecases.alerts import settle_alerts
 from bot.usecases.book import give_up
 from bot.usecases.cards import concerned, take_code_away, tell, tell_operators
@@ -24,7 +24,7 @@ async def release(act: Actor, delivery: Delivery) -> Delivery:
     """Have the locker given back at Harbor. Where that is under way, nothing more is asked."""
     check(act, Action.RELEASE, delivery)
     if delivery.state is State.RELEASING:
-        after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
+        after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, by=None)
     else:
         after = await give_up(act, delivery)
     if after is not delivery:
@@ -38,12 +38,13 @@ async def end(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
     await settle_alerts(act.tx, delivery, act.policy, now=act.now)
-    if delivery.locker is not None or delivery.candidate is not None:
-        delivery = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
-    else:
-        delivery = await withdraw_from_harbor(act, delivery)
+    held = delivery.locker is not None or delivery.candidate is not None
     return await act.transition(
-        delivery, Event.CLOSED, detail=reason[:MAX_NOTE], code_until=None, ended_at=act.now
+        delivery,
+        Event.CLOSED,
+        detail=reason[:MAX_NOTE],
+        request=HarborRequest.made(RequestKind.RELEASE, act.now) if held else None,
+        code_until=None,
     )
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from bot.domain.actions import ANSWERS, Action, permitted
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press_on
 from handlers.conversation.questions import Prompt, Screen
-from handlers.telegram.callback_data import press_on
 from wording.language import Words
 from wording.sanitize import esc
 
@@ -77,7 +76,7 @@ def sure(action: Action) -> Prompt:
     """The question before `action`."""
     question, answer = QUESTIONS[action], ANSWERS[action]
 
-    async def prompt(screen: Screen) -> View:
+    async def prompt(screen: Screen) -> Message:
         delivery = await still_possible(screen, action)
         if delivery is None:
             return overtaken(screen)
@@ -101,7 +100,7 @@ async def still_possible(screen: Screen, action: Action) -> Delivery | None:
     return delivery
 
 
-def overtaken(screen: Screen) -> View:
+def overtaken(screen: Screen) -> Message:
     """What was asked about has changed: the way back only."""
     return screen.view(
         screen.words._("That is no longer possible: it has changed in the meantime.")

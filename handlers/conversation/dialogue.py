@@ -18,7 +18,7 @@ from telegram.ext import BaseHandler
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
 from bot.domain.person import WRITTEN, Draft, Person
-from bot.ports.database import Opening
+from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
 from handlers.conversation.context import Context
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.person import Draft
 from wording.language import Words, speak
 
@@ -10,9 +10,9 @@ FAREWELL = "language"
 """The answer that holds the language of the last message; it goes when they write again."""
 
 
-def farewell(draft: Draft, locale: str) -> View:
+def farewell(draft: Draft, locale: str) -> Message:
     """Says that nothing is known any more; nothing in it is anybody's."""
-    return View(forgotten_said(speak(draft.answers.get(FAREWELL), locale)))
+    return Message(forgotten_said(speak(draft.answers.get(FAREWELL), locale)))
 
 
 def forgotten_said(words: Words) -> str:

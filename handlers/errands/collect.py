@@ -17,7 +17,7 @@ from bot.domain.claims import read_claim_code
 from bot.domain.delivery import Delivery
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft
 from bot.usecases.collect import (
     FREE_TRIES,
@@ -45,7 +45,6 @@ from handlers.conversation.navigation import (
     start,
 )
 from handlers.conversation.questions import Row, Screen, Tap
-from handlers.telegram.callback_data import press, press_on
 from wording.language import speak
 from wording.sanitize import esc, plain
 
@@ -154,7 +153,7 @@ def _theirs(person: int, deliveries: Iterable[Delivery]) -> list[Delivery]:
 # -- prompts
 
 
-async def waiting_prompt(screen: Screen) -> View:
+async def waiting_prompt(screen: Screen) -> Message:
     """What waits, tower by tower: several doors of one tower are one visit."""
     _, person = screen.words._, screen.person.id
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
@@ -200,7 +199,7 @@ async def _label(screen: Screen, delivery: Delivery) -> str:
     return _("⏳ {tower} · on its way", tower=name)
 
 
-async def code_prompt(screen: Screen) -> View:
+async def code_prompt(screen: Screen) -> Message:
     """The code, as it was forwarded to them."""
     _ = screen.words._
     return screen.view(
@@ -211,7 +210,7 @@ async def code_prompt(screen: Screen) -> View:
     )
 
 
-async def own_prompt(screen: Screen) -> View:
+async def own_prompt(screen: Screen) -> Message:
     """Their own parcel's link, or code: is it really they who collect?"""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None or delivery.state not in LIVE:

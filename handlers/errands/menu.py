@@ -12,14 +12,13 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft
 from handlers.conversation.buttons import asked_help, back_from_aside, below, tap
 from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, start
 from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said
-from handlers.telegram.callback_data import press
 from wording.language import Words, speak
 from wording.sanitize import plain
 
@@ -44,7 +43,7 @@ async def cancelled(update: Update, context: Context) -> Draft:
 # -- prompts
 
 
-async def menu_prompt(screen: Screen) -> View:
+async def menu_prompt(screen: Screen) -> Message:
     """The first screen; whoever has sent before is offered the same again."""
     _, person = screen.words._, screen.person
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person.id, live=True))
@@ -63,7 +62,7 @@ async def menu_prompt(screen: Screen) -> View:
     if screen.operator:
         rows.append((Button(_("🛠 Operations"), press(Place.OPERATE)),))
     html = _("📦 <b>Parcels through lockers</b>\nWhat would you like to do?")
-    return View(html, tuple(row for row in rows if row))
+    return Message(html, tuple(row for row in rows if row))
 
 
 async def _again(screen: Screen) -> Row:
@@ -78,7 +77,7 @@ async def _again(screen: Screen) -> Row:
     return (Button(text, press(Tap.RESEND)),)
 
 
-async def help_prompt(screen: Screen) -> View:
+async def help_prompt(screen: Screen) -> Message:
     """How it works, and what can be done at the place they came from."""
     words = screen.words
     place = screen.answers.get("from") or {}
@@ -95,7 +94,7 @@ async def help_prompt(screen: Screen) -> View:
     )
     back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
     row: Row = (back, Button(words._("🏠 Menu"), press(Place.MENU)))
-    return View("\n\n".join(filter(None, (now, general))), (row,))
+    return Message("\n\n".join(filter(None, (now, general))), (row,))
 
 
 def _hints(words: Words) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from telegram.ext import CommandHandler
 from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import LIVE
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft, Person
 from handlers.conversation.buttons import back_to, below, on_card, pages, tap
 from handlers.conversation.context import Context
@@ -22,9 +22,8 @@ from handlers.conversation.deliveries import showed
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, PARCELS, start
 from handlers.conversation.questions import PAGE, Screen, Tap, number
-from handlers.telegram.callback_data import press, press_on
+from wording.delivery_state import state_said
 from wording.sanitize import plain
-from wording.states import state_said
 
 # -- steps
 
@@ -37,7 +36,7 @@ async def began(update: Update, context: Context) -> Draft:
 # -- prompts
 
 
-async def list_prompt(screen: Screen) -> View:
+async def list_prompt(screen: Screen) -> Message:
     """Live ones, the latest change first, then those that have ended."""
     _, person = screen.words._, screen.person.id
     page = number(screen.answers.get("page"))

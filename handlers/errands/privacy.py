@@ -19,7 +19,7 @@ from telegram.ext import CommandHandler
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.ports.database import Transaction
 from bot.usecases.forget import forget
@@ -29,7 +29,6 @@ from handlers.conversation.errand import Errand
 from handlers.conversation.farewell import FAREWELL, forgotten_said
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, number
-from handlers.telegram.callback_data import press
 from wording.language import speak
 from wording.sanitize import esc
 
@@ -38,7 +37,7 @@ SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
 
 _CUT = 3200
 """Characters of JSON a page; escaped it may grow, and a message has room for 4096."""
-_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "want_by"})
+_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "request"})
 """Who else is in a delivery is not theirs to take away, beyond what its card shows them."""
 
 
@@ -76,7 +75,7 @@ async def forgot(update: Update, context: Context) -> Draft | None:
 # -- prompts
 
 
-async def privacy_prompt(screen: Screen) -> View:
+async def privacy_prompt(screen: Screen) -> Message:
     """In plain words, with the two things one can do about it."""
     _ = screen.words._
     return screen.view(
@@ -93,7 +92,7 @@ async def privacy_prompt(screen: Screen) -> View:
     )
 
 
-async def export_prompt(screen: Screen) -> View:
+async def export_prompt(screen: Screen) -> Message:
     """The stored data itself, as JSON, page by page."""
     text = json.dumps(await _export(screen), ensure_ascii=False, indent=1, default=str)
     pieces = _pieces(text)
@@ -103,7 +102,7 @@ async def export_prompt(screen: Screen) -> View:
     return screen.view(shown, screen.pages(page, page < len(pieces) - 1))
 
 
-async def forget_prompt(screen: Screen) -> View:
+async def forget_prompt(screen: Screen) -> Message:
     """Asks, or says which parcel stands in the way."""
     _, person = screen.words._, screen.person.id
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))

@@ -22,6 +22,7 @@ from bot.domain.card import delivery_subject
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.domain.message import Press
 from bot.domain.tower import Size
 from bot.ports.database import Transaction
 from bot.usecases.actor import Actor, NotPermitted, NotYours, Stale, authorized
@@ -29,10 +30,8 @@ from bot.usecases.cards import reach_changed
 from bot.usecases.collect import Own, claim_by_link, claim_own
 from handlers.errands.parcel.acting import DOINGS, carry_out
 from handlers.errands.parcel.questions import SURE
-from handlers.telegram.callback_data import parse
-from storage import open_database
 from tests.support.core import TOWER, Core, core_on
-from tests.support.databases import KEYS
+from tests.support.databases import opened
 from tests.support.invariants import World
 from tests.support.memory_chat import MemoryChat
 from tests.support.playing import Bot, load_the_dice, nearly_full, present_at
@@ -70,7 +69,7 @@ class Play(RuleBasedStateMachine):
     async def _open(self) -> Core:
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=_MEMORY))
         url = f"sqlite:///{folder}/story.db"
-        database = await self.stack.enter_async_context(open_database(url, keys=KEYS))
+        database = await self.stack.enter_async_context(opened(url))
         core = await self.stack.enter_async_context(core_on(database))
         await nearly_full(core)
         return core
@@ -116,7 +115,7 @@ class Play(RuleBasedStateMachine):
             self.run(self.hold_and_close(codes[-1], delivery, leave=False))
         else:
             offered = self.chat.offered(Action.DROP_OFF_CODE, Action.PICK_UP_CODE)
-            self.tap([(who, data) for who, data in offered if delivery in data], 0)
+            self.tap([one for one in offered if one[1].delivery == delivery], 0)
         self.core.clock.turn(5)
         self.run(self.bot.live())
 
@@ -137,7 +136,7 @@ class Play(RuleBasedStateMachine):
             await self.bot.live()
             counts = await self.core.database.look(lambda tx: tx.counts())
             waiting = counts.deliveries.get(State.RELEASING.value, 0)
-            if not (counts.cards_owed or counts.wants_owed or waiting):
+            if not (counts.cards_owed or counts.requests_owed or waiting):
                 break
         self.core.clock.turn(10)
         await self.bot.live()
@@ -166,24 +165,24 @@ class Play(RuleBasedStateMachine):
 
         await self.core.database.run(step)
 
-    def tap(self, offered: list[tuple[PersonId, str]], which: int, size: Size = Size.LARGE) -> None:
+    def tap(
+        self, offered: list[tuple[PersonId, Press]], which: int, size: Size = Size.LARGE
+    ) -> None:
         """Press one of the buttons; what the bot refuses has changed nothing."""
         if offered:
-            who, data = offered[-1 - which % len(offered)]
-            self.run(self.press(who, data, size))
+            who, pressed = offered[-1 - which % len(offered)]
+            self.run(self.press(who, pressed, size))
             self.settle()
 
-    async def press(self, who: PersonId, data: str, size: Size) -> None:
-        pressed = parse(data)
-        assert pressed is not None
+    async def press(self, who: PersonId, pressed: Press, size: Size) -> None:
         named, verb = pressed.delivery, Action(pressed.verb)
         assert named is not None
         pressed = replace(pressed, arg=size.value if verb is Action.SIZE else pressed.arg)
-        pressed = replace(pressed, verb=ANSWERS[verb] if verb in SURE else verb)
+        action = ANSWERS[verb] if verb in SURE else verb
+        pressed = replace(pressed, verb=action)
 
         async def step(tx: Transaction) -> None:
             act = Actor(tx, who, self.core.clock.now(), self.core.policy)
-            action = Action(pressed.verb)
             delivery = await authorized(act, named, action, revision=pressed.revision)
             await carry_out(act, delivery, pressed)
 

@@ -11,6 +11,7 @@ from tests.support.project import (
     LANGUAGES,
     LIVE,
     Alert,
+    AlertSituation,
     CodeForm,
     CodeKind,
     Concern,
@@ -44,6 +45,7 @@ from tests.support.scenes import (
     a_delivery,
     a_history,
     a_scene,
+    asking,
 )
 from tests.support.telling import Case
 
@@ -153,6 +155,7 @@ TWISTS = (
     Twist(
         "recipient without a name", {"recipient_name": None}, {"recipient": replace(BEN, name="")}
     ),
+    Twist("recipient is being told", around={"recipient_told": False}, states=_IN, alike=True),
     Twist("sender without a name", around={"sender": replace(ANNA, name="")}),
     Twist("sender forgotten", around={"sender": None}),
     Twist("no note", {"note": None}),
@@ -253,7 +256,7 @@ TWISTS = (
     ),
     Twist(
         "drop-off code out, a new one on its way",
-        {"want": RequestKind.DROP_OFF_TOKEN},
+        {"request": asking(RequestKind.DROP_OFF_TOKEN)},
         code=CodeKind.DROP_OFF,
         states=_HELD,
     ),
@@ -274,7 +277,7 @@ TWISTS = (
     Twist("pick-up code has run out", code=CodeKind.PICK_UP, code_is=_OVER, states=_IN),
     Twist(
         "pick-up code out, a new one on its way",
-        {"want": RequestKind.PICK_UP_TOKEN},
+        {"request": asking(RequestKind.PICK_UP_TOKEN)},
         code=CodeKind.PICK_UP,
         states=_IN,
     ),
@@ -287,7 +290,7 @@ TWISTS = (
     Twist("taken back, code out", {"taken_back": True}, code=CodeKind.PICK_UP, states=_IN),
     Twist(
         "taken back, code on its way",
-        {"taken_back": True, "want": RequestKind.PICK_UP_TOKEN},
+        {"taken_back": True, "request": asking(RequestKind.PICK_UP_TOKEN)},
         states=_IN,
     ),
     # other parcels in the same tower
@@ -355,7 +358,7 @@ TWISTS = (
     *(
         Twist(
             f"{TROUBLES[trouble]}, {WANTS[want]}",
-            {"trouble": trouble, "want": want},
+            {"trouble": trouble, "request": asking(want)},
             states=tuple(LIVE),
         )
         for trouble in TROUBLES
@@ -364,7 +367,7 @@ TWISTS = (
     ),
     Twist(
         "Harbor away, a locker wanted",
-        {"trouble": Trouble.HARBOR_AWAY, "want": RequestKind.LOCKER},
+        {"trouble": Trouble.HARBOR_AWAY, "request": asking(RequestKind.LOCKER)},
         states=tuple(state for state in State if state not in LIVE),
     ),
     Twist(
@@ -557,7 +560,9 @@ def _of_alerts() -> Iterator[Case]:
             kinds.append(("stands since yesterday", {"raised_at": NOW - timedelta(days=1)}, {}))
         for name, of_alert, changes in kinds:
             alert = replace(Alert(key, NOW, detail=detail), **of_alert)
-            concern = Concern(alert, speak("en"), NOW + timedelta(hours=1), **(usual | changes))
+            concern = Concern(
+                AlertSituation(alert, NOW + timedelta(hours=1), **(usual | changes)), speak("en")
+            )
             views = {
                 language: alert_card(replace(concern, words=speak(language)))
                 for language in LANGUAGES

@@ -20,9 +20,10 @@ from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.message import Ask, Button, Key, Message
 from bot.domain.person import WRITTEN, Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
 from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
@@ -31,17 +32,18 @@ from handlers.app import questions
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.questions import Health, Sight
 from handlers.conversation.screens import Screens
-from handlers.telegram.callback_data import parse
+from handlers.telegram.callback_data import encode, parse
+from handlers.telegram.links import links_to
+from handlers.telegram.messenger import LONGEST_CAPTION
 from sandbox.clock import Clock
 from storage import open_database
+from wording.cards import code, group
 from wording.cards.alert import _STANDS, Concern, alert_card
-from wording.cards.code import code_card
 from wording.cards.delivery import delivery_card
-from wording.cards.group import group_card
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
-from wording.language import LANGUAGES, speak
+from wording.language import LANGUAGES, Words, speak
 
 __all__ = [
     "LANGUAGES",
@@ -49,6 +51,7 @@ __all__ = [
     "NOTICE",
     "WRITTEN",
     "Alert",
+    "AlertSituation",
     "Button",
     "CodeForm",
     "CodeKind",
@@ -64,6 +67,7 @@ __all__ = [
     "Locker",
     "LockerId",
     "LockerStatus",
+    "Message",
     "Person",
     "PersonId",
     "RequestKind",
@@ -75,7 +79,6 @@ __all__ = [
     "TowerId",
     "Town",
     "Trouble",
-    "View",
     "alert_card",
     "alert_kinds",
     "asks",
@@ -123,6 +126,19 @@ def place_of(draft: Draft) -> str:
     return state_of(draft)
 
 
+# -- cards that are told something by the messenger's edge
+
+
+def code_card(scene: Scene) -> Message | None:
+    """The protected message with a code, as Telegram has room for it."""
+    return code.code_card(scene, LONGEST_CAPTION)
+
+
+def group_card(words: Words, bot: str) -> Message:
+    """What a group is told by the bot of this name."""
+    return group.group_card(words, links_to(bot).open_with("group"))
+
+
 # -- what a button does
 
 
@@ -133,8 +149,9 @@ def does(button: Button) -> tuple[str, str]:
         return "url", button.url
     if button.copy is not None:
         return "copy", button.copy
-    pressed = parse(button.press)
+    pressed = button.press
     assert pressed is not None, button
+    assert parse(encode(pressed)) == pressed
     arg = "" if pressed.verb in _DRAFTS_ONLY or pressed.arg is None else f" {pressed.arg}"
     return "press", f"{pressed.verb}{arg}"
 
@@ -225,8 +242,13 @@ async def _fill(tx: Transaction, town: Town) -> None:
     for person in town.people:
         await tx.save_person(person)
     for delivery in town.deliveries:
-        await tx.add_delivery(delivery)
+        await tx.add_delivery(replace(delivery, locker=_a_door_of_its_own(delivery)))
     for moment in town.history:
         await tx.record(moment)
     for alert in town.alerts:
         await tx.raise_alert(alert)
+
+
+def _a_door_of_its_own(delivery: Delivery) -> LockerId | None:
+    """What cards name is the door's label; two live deliveries can't have one locker."""
+    return None if delivery.locker is None else LockerId(int(delivery.id, 36))

@@ -8,13 +8,15 @@ from typing import Any
 
 from bot.domain.claims import Claim
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.domain.policy import Policy
+from bot.domain.situation import Situation
 from bot.domain.tower import Hours, Size, Tower
+from handlers.telegram.links import links_to
 from wording.cards.scene import Scene
 from wording.language import speak
 
@@ -36,6 +38,7 @@ OTHER = replace(TOWER, id=TowerId("00000000000000bb"), name="Market", latitude=4
 ID = DeliveryId("7k2m9xq4tz")
 CLAIM = Claim(ID, "K7QF2M9X", "abcdefghijklmnopqrstuv")
 SECRET = "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+LINKS = links_to("parcels_bot")
 POLICY = Policy(operators=frozenset({PersonId(9)}))
 
 HELD = {
@@ -73,6 +76,11 @@ STORY = (
 )
 
 
+def asking(kind: RequestKind | None) -> HarborRequest | None:
+    """What is asked of Harbor, if anything is."""
+    return None if kind is None else HarborRequest(77, kind, NOW)
+
+
 def a_delivery(state: State, **changes: Any) -> Delivery:
     """For Ben, from Anna, unless told otherwise."""
     basics: dict[str, Any] = {
@@ -83,6 +91,8 @@ def a_delivery(state: State, **changes: Any) -> Delivery:
         "created_at": NOW,
         **FIELDS[state],
     }
+    if "want" in changes:
+        changes["request"] = asking(changes.pop("want"))
     return Delivery(ID, ANNA.id, TOWER.id, Size.MEDIUM, state=state, **(basics | changes))
 
 
@@ -102,22 +112,23 @@ def a_code(kind: CodeKind, holder: PersonId, form: CodeForm = CodeForm.TOKEN) ->
         CodeForm.KEYPAD: "4711",
     }
     ends = NOW + timedelta(minutes=45)
-    return Code(ID, kind, form, holder, text[form], NOW, ends, revealed=True)
+    return Code(ID, kind, form, holder, text[form], ends, revealed=True)
 
 
 def a_scene(delivery: Delivery, reader: Person, **changes: Any) -> Scene:
     """As `reader` sees it, in their language, at NOW."""
     sender = {ANNA.id: ANNA}.get(delivery.sender)
     recipient = {ANNA.id: ANNA, BEN.id: BEN}.get(delivery.recipient or PersonId(0))
+    words = changes.pop("words", speak(reader.language))
     basics: dict[str, Any] = {
-        "words": speak(reader.language),
         "now": NOW + timedelta(minutes=3),
         "policy": POLICY,
         "tower": TOWER,
-        "bot": "parcels_bot",
+        "links": LINKS,
         "sender": sender,
         "recipient": recipient,
+        "recipient_told": True,
         "history": a_history(),
         "elsewhere": OTHER if delivery.elsewhere else None,
     }
-    return Scene(delivery, reader.id, **(basics | changes))
+    return Scene(Situation(delivery, reader, **(basics | changes)), words)

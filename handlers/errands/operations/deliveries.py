@@ -11,7 +11,7 @@ from telegram import Update
 
 from bot.domain.actions import Action, permitted
 from bot.domain.delivery import MAX_NOTE, Delivery
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.usecases.actor import authorized
 from bot.usecases.operate import end, message_everybody, release, release_orphan
@@ -19,13 +19,11 @@ from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, about, looked_up
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
 from handlers.conversation.questions import Row, Screen
-from handlers.conversation.scenes import scene_of
 from handlers.errands.operations.overview import ORPHANS
-from handlers.telegram.callback_data import press
 from wording.cards.timeline import timeline
+from wording.delivery_state import state_said
 from wording.language import Words, speak
 from wording.sanitize import esc, plain
-from wording.states import state_said
 
 DELIVERY, MESSAGE, SURE_ORPHAN = "ops/delivery", "ops/message", "ops/orphan"
 YES_ORPHAN = "free_ok"
@@ -118,12 +116,12 @@ def _words(context: Context) -> Words:
 # -- prompts
 
 
-async def delivery_prompt(screen: Screen) -> View:
+async def delivery_prompt(screen: Screen) -> Message:
     """All there is to know of it, and what can be done."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
         return screen.view(_("No such delivery."))
-    scene = await scene_of(screen, delivery)
+    scene = await screen.scene(delivery)
     lines = [
         _("🔎 <b>{state}</b> · <code>{id}</code>", state=_state(screen, delivery), id=delivery.id),
         scene.place,
@@ -147,14 +145,14 @@ async def delivery_prompt(screen: Screen) -> View:
     return screen.view("\n".join(line for line in lines if line is not None), *rows)
 
 
-async def message_prompt(screen: Screen) -> View:
+async def message_prompt(screen: Screen) -> Message:
     """Words for both."""
     _ = screen.words._
     ask = _("📣 <b>What should both people read?</b>\nType it, up to {count} characters.")
     return screen.view(ask.format(count=MAX_NOTE))
 
 
-async def orphan_prompt(screen: Screen) -> View:
+async def orphan_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _ = screen.words._
     tower_id, _dot, locker = str(screen.answers.get("orphan")).partition(".")

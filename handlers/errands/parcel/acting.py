@@ -13,6 +13,7 @@ from telegram import Update
 from bot.domain.actions import Action
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId
+from bot.domain.message import Press
 from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import Actor
@@ -23,7 +24,6 @@ from bot.usecases.extend import more_time
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, looked_up
 from handlers.conversation.navigation import ASK, resume
-from handlers.telegram.callback_data import Press
 from wording.language import Words, speak
 
 

@@ -5,17 +5,16 @@ Guarantees: read by those alone who have to do with the parcel, and by operators
 
 from __future__ import annotations
 
-from bot.domain.message import View
+from bot.domain.message import Message
 from handlers.conversation.questions import Screen
-from handlers.conversation.scenes import scene_of
 from wording.cards.timeline import timeline
 
 
-async def history_prompt(screen: Screen) -> View:
+async def history_prompt(screen: Screen) -> Message:
     """Everything that has happened to it."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
         return screen.view(_("That parcel is not (or no longer) yours to see."))
-    scene = await scene_of(screen, delivery)
+    scene = await screen.scene(delivery)
     lines = [_("🗒 <b>What happened</b>"), scene.place, "", timeline(scene)]
     return screen.view("\n".join(lines))

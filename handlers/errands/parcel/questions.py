@@ -13,7 +13,7 @@ from telegram import Update
 from bot.domain.actions import ANSWERS, Action, permitted
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press, press_on
 from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import authorized
@@ -27,7 +27,6 @@ from handlers.conversation.navigation import ASK, MENU, aside, go, resume
 from handlers.conversation.questions import Prompt, Row, Screen, number
 from handlers.errands.parcel.acting import DOINGS, acted
 from handlers.errands.parcel.history import history_prompt
-from handlers.telegram.callback_data import press, press_on
 from wording.language import Words, speak
 from wording.sanitize import capital
 
@@ -93,7 +92,7 @@ def _words(context: Context) -> Words:
 # -- prompts
 
 
-async def size_prompt(screen: Screen) -> View:
+async def size_prompt(screen: Screen) -> Message:
     """Which size instead, with what is free now."""
     words = screen.words
     delivery = await still_possible(screen, Action.SIZE)
@@ -119,7 +118,7 @@ async def size_prompt(screen: Screen) -> View:
     return screen.view("\n".join(lines), *rows)
 
 
-async def problem_prompt(screen: Screen) -> View:
+async def problem_prompt(screen: Screen) -> Message:
     """Words for the operators."""
     _ = screen.words._
     delivery = await screen.delivery()
@@ -134,7 +133,7 @@ async def problem_prompt(screen: Screen) -> View:
     )
 
 
-async def door_prompt(screen: Screen) -> View:
+async def door_prompt(screen: Screen) -> Message:
     """What helps, one thing at a time: distance, Bluetooth, another try, then a human being."""
     _, delivery = screen.words._, await still_possible(screen, Action.DOOR)
     if delivery is None:

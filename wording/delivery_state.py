@@ -1,4 +1,4 @@
-"""What the states of a delivery are called in lists."""
+"""A delivery's state in a word or two, for lists."""
 
 from __future__ import annotations
 

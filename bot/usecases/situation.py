@@ -1,0 +1,158 @@
+"""Reads what a card or screen may speak of, and decides who sees what.
+
+Guarantees: whoever has no part in a delivery gets neither its claim, its code nor its history into
+their situation; nothing is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.actions import roles_of
+from bot.domain.alerts import Alert
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.lifecycle import LIVE, State
+from bot.domain.person import Person
+from bot.domain.policy import Policy
+from bot.domain.situation import AlertSituation, Links, Situation, waits_beside
+from bot.domain.tower import Tower
+from bot.ports.database import Database, Transaction
+from bot.ports.deliveries import DeliveryReading
+
+_CODES_IN = frozenset({State.RESERVED, State.RENTED, State.STORED})
+_STORIES_OF = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known beside the delivery itself. `towers` are all those remembered."""
+
+    now: datetime
+    policy: Policy
+    towers: Mapping[TowerId, Tower]
+    links: Links = field(default_factory=Links)
+
+    def tower(self, tower: TowerId) -> Tower:
+        """The tower; one that nobody remembers goes by its id."""
+        nameless = Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, "UTC")
+        return self.towers.get(tower, nameless)
+
+    @property
+    def zones(self) -> bool:
+        """Whether towers stand in several time zones."""
+        return len({tower.zone for tower in self.towers.values()}) > 1
+
+
+async def read_situation(
+    tx: Transaction,
+    delivery: DeliveryId,
+    reader: PersonId,
+    known: Surroundings,
+    *,
+    whole_story: bool = False,
+) -> Situation | None:
+    """The delivery as `reader` may see it; None where either is gone.
+
+    Its history is read where a card has room for it, with `whole_story` in every state.
+    """
+    read = await tx.read_delivery(delivery, reader)
+    if read is None or read.reader is None:
+        return None
+    return await with_stories(tx, _situation(read, read.reader, known), whole=whole_story)
+
+
+async def read_card(
+    database: Database, delivery: DeliveryId, reader: PersonId, known: Surroundings
+) -> Situation | None:
+    """The situation that `reader`'s card about a delivery shows; None where either is gone.
+
+    Most cards take one statement. What happens between that and the stories of a parcel that is in
+    its locker puts the card out of date again.
+    """
+    read = await database.look(lambda tx: tx.read_delivery(delivery, reader), one_statement=True)
+    if read is None or read.reader is None:
+        return None
+    situation = _situation(read, read.reader, known)
+    if not _has_stories(situation):
+        return situation
+    return await database.look(lambda tx: with_stories(tx, situation))
+
+
+def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Situation:
+    """What of the reading is for these eyes."""
+    delivery = read.delivery
+    concerned = bool(roles_of(delivery, reader.id, known.policy))
+    forwards = reader.id in (delivery.sender, delivery.handed_over_by)
+    claimable = forwards and delivery.recipient is None and delivery.state in LIVE
+    code = read.code if concerned and delivery.state in _CODES_IN else None
+    return Situation(
+        delivery=delivery,
+        reader=reader,
+        now=known.now,
+        policy=known.policy,
+        tower=known.tower(delivery.tower),
+        links=known.links,
+        sender=read.sender,
+        recipient=read.recipient,
+        recipient_told=_told(read, reader),
+        claim=read.claim if claimable else None,
+        code=code if code is not None and code.holder == reader.id else None,
+        elsewhere=known.tower(delivery.elsewhere) if delivery.elsewhere else None,
+        zones=known.zones,
+    )
+
+
+def _told(read: DeliveryReading, reader: Person) -> bool:
+    """Said where somebody else's card says so: on the sender's, once the parcel is in."""
+    if read.delivery.state is not State.STORED or read.delivery.recipient in (None, reader.id):
+        return False
+    if read.recipient_card is None:
+        return False
+    message, ring_owed = read.recipient_card
+    return message is not None and not ring_owed
+
+
+def _has_stories(situation: Situation) -> bool:
+    concerned = roles_of(situation.delivery, situation.reader.id, situation.policy)
+    return bool(concerned) and situation.delivery.state in _STORIES_OF
+
+
+async def with_stories(tx: Transaction, situation: Situation, *, whole: bool = False) -> Situation:
+    """History and companions, where the card has room for them and the reader may know."""
+    delivery, reader = situation.delivery, situation.reader.id
+    if not _has_stories(situation) and not (whole and roles_of(delivery, reader, situation.policy)):
+        return situation
+    if delivery.state is not State.STORED or delivery.collector != reader:
+        return replace(situation, history=await tx.history(delivery.id))
+    history, theirs = await asyncio.gather(
+        tx.history(delivery.id), tx.deliveries_of(reader, live=True)
+    )
+    companions = [other for other in theirs if waits_beside(other, delivery, reader)]
+    return replace(situation, history=history, companions=companions)
+
+
+async def read_alert(
+    tx: Transaction, key: str, operator: PersonId, known: Surroundings
+) -> AlertSituation | None:
+    """The alert with what it is about; None for who is no operator."""
+    alert = await tx.alert(key)
+    if alert is None or operator not in known.policy.operators:
+        return None
+    delivery = await _delivery_of(tx, alert)
+    tower = delivery.tower if delivery else alert.detail.get("tower")
+    return AlertSituation(
+        alert=alert,
+        now=known.now,
+        delivery=delivery,
+        tower=known.tower(TowerId(str(tower))) if tower else None,
+        sender=await tx.person(delivery.sender) if delivery else None,
+    )
+
+
+async def _delivery_of(tx: Transaction, alert: Alert) -> Delivery | None:
+    named = alert.detail.get("delivery")
+    return await tx.delivery(DeliveryId(str(named))) if named else None
