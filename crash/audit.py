@@ -23,9 +23,10 @@ from bot.workers.towers import Towers
 from cli.system_clock import SystemClock
 from crash.databases import Claim
 from crash.ledger import Place, steady
+from handlers.app import questions
 from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
-from handlers.screens import Screens
+from handlers.conversation.screens import Screens
 from harbor.lockers import HarborLockers
 from sandbox.telegram.text.html import parse_html
 
@@ -105,7 +106,7 @@ class Chats:
         clock, policy = SystemClock(), Policy(operators=frozenset({PersonId(1)}))
         sight = Sight(database, Towers(database, lockers, clock), clock, policy, _healthy)
         self._presenter = ChatPresenter(
-            database, clock, policy, Screens(sight), bot=lambda: "harbor_lockers_bot"
+            database, clock, policy, Screens(sight, questions()), bot=lambda: "harbor_lockers_bot"
         )
         self.ghosts: list[Place] = []
         """Messages that no card knows of."""

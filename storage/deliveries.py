@@ -51,6 +51,10 @@ def _written(request: HarborRequest | None) -> tuple[Any, ...]:
     )
 
 
+_ALL = 2**31 - 1
+"""The limit of what has none, in both dialects."""
+
+
 def _states(states: Iterable[State]) -> str:
     return ", ".join(sorted(f"'{state.value}'" for state in states))
 

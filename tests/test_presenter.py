@@ -219,7 +219,14 @@ async def test_the_screen_is_the_drafts_question_and_silent(world: World) -> Non
 async def test_where_no_question_stands_the_screen_goes(world: World) -> None:
     await world.put(Draft(ANNA.id, "none", "none"))
     assert (await world.shown(ANNA, SCREEN))[0] is None
-    assert (await world.shown(Person(PersonId(404), "?"), SCREEN))[0] is None
+
+
+async def test_who_has_been_forgotten_is_shown_one_last_message_without_buttons(
+    world: World,
+) -> None:
+    view, silent = await world.shown(Person(PersonId(404), "?"), SCREEN)
+    assert view == Message("Done. I know nothing about you any more.")
+    assert silent
 
 
 async def test_operators_alone_see_alerts_and_hear_quietly_that_they_are_over(

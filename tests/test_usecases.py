@@ -5,21 +5,24 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Role, Trouble
+from bot.domain.delivery import Trouble
 from bot.domain.ids import PersonId
-from bot.domain.lifecycle import Illegal, State
+from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.domain.tower import Size
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.usecases import operate
-from bot.usecases.actor import NotYours, Stale, authorized
-from bot.usecases.book import another_size, cancel, try_again
+from bot.usecases.actor import NotPermitted, NotYours, Stale, authorized
+from bot.usecases.book import another_size, cancel, try_elsewhere
+from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import Wait, Wrong, claim_by_code, claim_by_link, hand_over, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.report import door_did_not_open
 from tests.support.core import ANNA, BEN, CLEO, OPERATOR, START, TOWER, Core, core_on
+from tests.support.sixty import cards_owed, sixty_parcels
 
 
 @pytest.fixture
@@ -149,6 +152,52 @@ async def test_cancelling_before_harbor_was_asked_ends_at_once(core: Core):
     assert await core.assigned() == set()
 
 
+async def test_cancelling_does_not_wait_for_what_another_call_was_told_to_wait(core: Core):
+    delivery = await core.request()
+    later = core.clock.now() + timedelta(minutes=30)
+
+    async def told_to_wait(tx: Transaction) -> None:
+        [leased] = await tx.lease_requests(core.clock.now(), later, 10)
+        await tx.request_failed(leased, later)
+
+    await core.database.run(told_to_wait)
+    await core.on(ANNA, delivery, cancel)
+    await core.work()
+    assert (await core.now(delivery)).state is State.CANCELLED
+
+
+async def test_releasing_twice_asks_harbor_once(core: Core):
+    delivery = await core.rented()
+    asked = await core.on(OPERATOR, delivery, operate.release)
+    again = await core.on(OPERATOR, delivery, operate.release)
+    assert again == asked, "a request that is under way is left alone, and the worker's lease too"
+    assert (await core.history(delivery)).count("released_by_operator") == 1
+
+
+async def test_a_code_that_is_under_way_is_not_asked_for_again(core: Core):
+    delivery = await core.reserved()
+    asked = await core.on(ANNA, delivery, ask_drop_off_code)
+    assert await core.on(ANNA, delivery, ask_drop_off_code) == asked
+    assert await core.on(ANNA, delivery, more_time) == asked, "it holds the locker no less long"
+
+
+async def test_nobody_but_an_operator_releases_ends_or_writes(core: Core):
+    delivery = await core.rented()
+    for use_case in (operate.release, operate.end):
+        with pytest.raises(NotYours):
+            await core.on(ANNA, delivery, use_case)
+    with pytest.raises(NotYours):
+        await core.on(ANNA, delivery, operate.message_everybody, text="hello")
+    assert await core.now(delivery) == delivery
+
+
+async def test_an_operator_ends_no_delivery_that_holds_a_parcel(core: Core):
+    delivery = await core.stored()
+    with pytest.raises(NotPermitted):
+        await core.on(OPERATOR, delivery, operate.end)
+    assert await core.now(delivery) == delivery
+
+
 async def test_a_parcel_put_in_after_cancelling_is_stored_and_its_sender_is_told(core: Core):
     (await core.control.put("/sandbox/sync", json={"automatic": False})).raise_for_status()
     delivery = await core.rented()
@@ -195,7 +244,7 @@ async def test_a_full_tower_names_the_nearest_one_with_room(core: Core):
     delivery = await core.reserved()
     assert delivery.state is State.NO_LOCKER
     assert delivery.elsewhere not in (None, TOWER)
-    again = await core.on(ANNA, delivery, try_again, tower=delivery.elsewhere, size=Size.MEDIUM)
+    again = await core.on(ANNA, delivery, try_elsewhere)
     await core.work()
     assert (await core.now(again)).state is State.RESERVED
 
@@ -214,8 +263,8 @@ async def test_a_larger_locker_is_taken_only_if_the_sender_allows_it(core: Core)
 async def test_nobody_but_the_collector_gets_the_pick_up_code(core: Core):
     delivery = await core.stored()
     await core.claimed(delivery, BEN)
-    for somebody in (ANNA, CLEO):
-        with pytest.raises(NotYours):
+    for somebody, refusal in ((ANNA, NotPermitted), (CLEO, NotYours)):
+        with pytest.raises(refusal):
             await core.on(somebody, delivery, ask_pick_up_code)
     await core.on(BEN, delivery, ask_pick_up_code)
     await core.work()
@@ -281,7 +330,7 @@ async def test_a_sender_can_take_the_parcel_back_until_it_is_collected(core: Cor
     delivery = await core.stored()
     await core.claimed(delivery, BEN)
     await core.on(ANNA, delivery, take_back)
-    with pytest.raises(NotYours):
+    with pytest.raises(NotPermitted):
         await core.on(BEN, delivery, ask_pick_up_code)
     await core.on(ANNA, delivery, ask_pick_up_code)
     await core.work()
@@ -293,19 +342,20 @@ async def test_a_sender_can_take_the_parcel_back_until_it_is_collected(core: Cor
 
 async def test_somebody_else_learns_nothing_of_a_delivery(core: Core):
     delivery = await core.reserved()
-    with pytest.raises(NotYours):
-        await core.act(CLEO, authorized, delivery.id)
-    with pytest.raises(NotYours):
-        await core.act(CLEO, authorized, "nosuch", Role.SENDER)
-    assert await core.act(OPERATOR, authorized, delivery.id) == delivery
+    for action in Action:
+        for named in (delivery.id, "nosuch"):
+            with pytest.raises(NotYours):
+                await core.act(CLEO, authorized, named, action, revision=1)
+    assert await core.act(OPERATOR, authorized, delivery.id, Action.LOOK) == delivery
 
 
 async def test_a_button_of_an_older_card_is_stale(core: Core):
     delivery = await core.request()
     await core.work()
     with pytest.raises(Stale) as stale:
-        await core.act(ANNA, authorized, delivery.id, revision=delivery.revision)
+        await core.act(ANNA, authorized, delivery.id, Action.CANCEL_OK, revision=delivery.revision)
     assert stale.value.delivery.state is State.RESERVED
+    assert await core.act(ANNA, authorized, delivery.id, Action.PROBLEM, revision=delivery.revision)
 
 
 async def test_storage_is_extended_three_times_and_no_more(core: Core):
@@ -315,7 +365,7 @@ async def test_storage_is_extended_three_times_and_no_more(core: Core):
         await core.on(ANNA, delivery, more_time)
     later = await core.now(delivery)
     assert later.collect_until == delivery.collect_until + timedelta(hours=72)
-    with pytest.raises(Illegal):
+    with pytest.raises(NotPermitted):
         await core.on(ANNA, delivery, more_time)
 
 
@@ -365,11 +415,11 @@ async def test_the_first_reminder_waits_for_the_end_of_quiet_hours(core: Core):
     assert await core.rings(BEN, delivery)
 
 
-async def test_an_operator_can_close_what_is_stuck_and_nobody_else_can(core: Core):
+async def test_an_operator_can_end_what_is_stuck_and_nobody_else_can(core: Core):
     delivery = await core.rented()
     with pytest.raises(NotYours):
-        await core.on(ANNA, delivery, operate.close, reason="because")
-    await core.on(OPERATOR, delivery, operate.close, reason="the door is broken")
+        await core.on(ANNA, delivery, operate.end, reason="because")
+    await core.on(OPERATOR, delivery, operate.end, reason="the door is broken")
     await core.work()
     assert (await core.now(delivery)).state is State.CLOSED
     assert await core.status(delivery) in ("declined", "available")
@@ -429,3 +479,12 @@ async def test_a_hundred_people_want_the_last_locker_and_one_gets_it(core: Core)
     assert states.count(State.NO_LOCKER) == 99
     assert last is not None
     assert await core.assigned() == {int(last.id)}
+
+
+async def test_sixty_parcels_are_told_of_a_language_and_of_who_left_or_came_back(core: Core):
+    made = await sixty_parcels(core, ANNA, BEN, State.RENTED)
+    await core.database.run(lambda tx: reach_changed(tx, BEN, now=core.clock.now()))
+    assert await cards_owed(core, ANNA, made) == 60
+    await core.all_shown()
+    await core.database.run(lambda tx: show_anew(tx, ANNA, now=core.clock.now()))
+    assert await cards_owed(core, ANNA, made) == 60

@@ -43,6 +43,10 @@ class Cards(Protocol):
         """The card of that chat about that subject."""
         ...
 
+    async def cards_of(self, chat: PersonId) -> list[Card]:
+        """Every card of a chat."""
+        ...
+
     async def cards_about(self, subject: str) -> list[Card]:
         """Every chat's card about that subject."""
         ...

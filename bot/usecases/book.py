@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role, Trouble
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
-from bot.domain.lifecycle import Event, Illegal, State
+from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.person import Person
 from bot.domain.tower import Size
-from bot.usecases.actor import Actor, authorized
+from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away
+from bot.usecases.collect import fetch_back
 from bot.usecases.transitions import save
 
 
@@ -66,23 +68,46 @@ async def _begin(
     return delivery
 
 
-async def try_again(act: Actor, delivery: Delivery, *, tower: TowerId, size: Size) -> Delivery:
-    """After NO_LOCKER or LAPSED: the same parcel once more (once), for the same recipient."""
-    over = delivery.state in (State.NO_LOCKER, State.LAPSED, State.CANCELLED)
-    if not over or delivery.successor is not None:
-        raise Illegal(delivery.state, Event.RESERVED)
-    return await _succeed(act, delivery, tower, size)
+async def try_again(act: Actor, delivery: Delivery) -> Delivery:
+    """The same parcel once more, after no locker was found, or its reservation is over."""
+    check(act, Action.AGAIN, delivery)
+    return await _succeed(act, delivery, delivery.tower, delivery.size)
 
 
-async def another_size(act: Actor, delivery: Delivery, size: Size) -> Delivery:
-    """It doesn't fit: this locker is given back, and one of `size` requested in its place."""
-    await cancel(act, replace(delivery, trouble=Trouble.FITS_NOT))
-    given_back = await authorized(act, delivery.id, Role.SENDER)
-    return await _succeed(act, given_back, delivery.tower, size)
+async def try_elsewhere(act: Actor, delivery: Delivery) -> Delivery:
+    """The same parcel at the tower that was offered instead."""
+    check(act, Action.ELSEWHERE, delivery)
+    assert delivery.elsewhere is not None, "the table asks for it"
+    return await _succeed(act, delivery, delivery.elsewhere, delivery.size)
 
 
-async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Delivery:
-    """A successor takes over recipient, claim, note and card, so that a forwarded link holds."""
+async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Delivery:
+    """The same parcel in a locker of `size`; the one it has is given up first.
+
+    A parcel that is said to be in (the door was closed on it, or on nothing) is fetched back with a
+    pick-up code. Raises NotPermitted for no size, too: which one has to be asked first.
+    """
+    check(act, Action.SIZE, delivery)
+    if size is None:
+        raise NotPermitted(Action.SIZE, delivery)
+    if delivery.state is State.STORED:
+        nobodys = replace(delivery, recipient=None, recipient_name=None, handed_over_by=None)
+        given_up = await fetch_back(act, nobodys)
+        given_up = await ask_of_harbor(act, given_up, RequestKind.PICK_UP_TOKEN, by=act.person)
+    elif delivery.state in LIVE:
+        given_up = await give_up(act, delivery, trouble=Trouble.FITS_NOT)
+    else:
+        given_up = delivery
+    return await _succeed(act, delivery, delivery.tower, size, given_up)
+
+
+async def _succeed(
+    act: Actor, old: Delivery, tower: TowerId, size: Size, given_up: Delivery | None = None
+) -> Delivery:
+    """A successor takes over recipient, claim, note and card, so that a forwarded link holds.
+
+    `given_up` is how `old` stands now, where it has changed.
+    """
     wish = Booking(
         tower=tower,
         size=size,
@@ -98,7 +123,8 @@ async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Del
         await act.tx.save_claim(replace(claim, delivery=new.id))
     elif old.recipient is None:
         await act.tx.save_claim(new_claim(new.id))
-    await save(act.tx, replace(old, successor=new.id), now=act.now, policy=act.policy)
+    over = replace(given_up or old, successor=new.id)
+    await save(act.tx, over, now=act.now, policy=act.policy)
     for card in await act.tx.cards_about(delivery_subject(old.id)):
         await act.tx.move_card(card.chat, card.subject, delivery_subject(new.id), now=act.now)
     return new
@@ -106,10 +132,17 @@ async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Del
 
 async def cancel(act: Actor, delivery: Delivery) -> Delivery:
     """The sender no longer wants the locker; a token that is out may still be used (late fact)."""
+    check(act, Action.CANCEL, delivery)
+    return await give_up(act, delivery)
+
+
+async def give_up(act: Actor, delivery: Delivery, *, trouble: Trouble | None = None) -> Delivery:
+    """Have the locker given back, whoever asks for it: the caller has checked that they may."""
     await take_code_away(act.tx, delivery, now=act.now)
     return await act.transition(
         delivery,
         Event.CANCELLED,
         request=HarborRequest.made(RequestKind.RELEASE, act.now),
         code_until=None,
+        trouble=trouble,
     )

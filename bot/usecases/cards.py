@@ -16,6 +16,12 @@ from bot.ports.database import Transaction
 _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
 
 
+def concerned(delivery: Delivery) -> list[PersonId]:
+    """Sender, recipient, and whoever forwards the open claim; each once."""
+    people = (delivery.sender, delivery.recipient, delivery.handed_over_by)
+    return [*dict.fromkeys(person for person in people if person is not None)]
+
+
 async def tell(
     tx: Transaction,
     delivery: Delivery,
@@ -27,8 +33,7 @@ async def tell(
 
     A code that is shown is among them: its buttons carry the revision, too.
     """
-    concerned = (delivery.sender, delivery.recipient, delivery.handed_over_by)
-    people = [*dict.fromkeys(person for person in concerned if person is not None)]
+    people = concerned(delivery)
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
@@ -54,6 +59,15 @@ async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> 
         for other in {delivery.sender, delivery.recipient} - {person, None}:
             assert other is not None
             await tx.mark(other, delivery_subject(delivery.id), now=now)
+
+
+async def show_anew(tx: Transaction, person: PersonId, *, now: datetime) -> None:
+    """Whatever `person` is shown of live deliveries is out of date: it is to speak another
+    language, say."""
+    for delivery in await tx.deliveries_of(person, live=True):
+        for subject in (delivery_subject(delivery.id), code_subject(delivery.id)):
+            if await tx.card(person, subject) is not None:
+                await tx.mark(person, subject, now=now)
 
 
 async def show_code(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain.actions import Action, permitted
 from bot.domain.card import delivery_subject
 from bot.domain.claims import LINK_PREFIX, Claim, new_claim, read_claim_code
 from bot.domain.delivery import Delivery
-from bot.domain.ids import PersonId
-from bot.domain.lifecycle import LIVE, Event, Illegal, State
+from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
-from bot.usecases.actor import Actor
+from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import take_code_away, tell_of_one_visit
 
@@ -36,25 +37,61 @@ class Wait:
     until: datetime
 
 
-async def claim_by_link(act: Actor, person: Person, payload: str) -> Delivery | Wrong:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The claim is theirs to forward: they are asked before it is used up. Nothing has changed."""
+
+    delivery: DeliveryId
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The parcel has no locker, but its sender may still try again: the claim is good then."""
+
+
+Claimed = Delivery | Own | NotYet | Wrong
+
+
+async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
     """Claim with a deep link's payload (`c_…`)."""
     claim = await act.tx.claim_by_link(payload.removeprefix(LINK_PREFIX))
-    return await _bound(act, person, claim) or Wrong()
+    return await _claimed(act, person, claim) or Wrong()
 
 
-async def claim_by_code(act: Actor, person: Person, text: str) -> Delivery | Wrong | Wait:
+async def claim_by_code(act: Actor, person: Person, text: str) -> Claimed | Wait:
     """Claim with what somebody typed."""
     if (wait := await _waiting(act)) is not None:
         return wait
     code = read_claim_code(text)
     claim = await act.tx.claim_by_code(code) if code else None
-    return await _bound(act, person, claim) or await _wrong(act)
+    return await _claimed(act, person, claim) or await _wrong(act)
 
 
-async def _bound(act: Actor, person: Person, claim: Claim | None) -> Delivery | None:
+async def claim_own(act: Actor, person: Person, delivery: DeliveryId) -> Delivery | Wrong:
+    """Claim what one was about to forward; the link and the code are used up then."""
+    found, claim = await act.tx.delivery(delivery), await act.tx.claim(delivery)
+    if found is None or claim is None or found.state not in LIVE or not _forwards(person, found):
+        return Wrong()
+    return await _bind(act, person, found)
+
+
+async def _claimed(act: Actor, person: Person, claim: Claim | None) -> Claimed | None:
     delivery = await act.tx.delivery(claim.delivery) if claim else None
-    if delivery is None or delivery.state not in LIVE:
+    if delivery is None:
         return None
+    if delivery.state not in LIVE:
+        again = permitted(Action.AGAIN, delivery, delivery.sender, act.policy)
+        return NotYet() if again else None
+    if _forwards(person, delivery):
+        return Own(delivery.id)
+    return await _bind(act, person, delivery)
+
+
+def _forwards(person: Person, delivery: Delivery) -> bool:
+    return person.id in (delivery.sender, delivery.handed_over_by)
+
+
+async def _bind(act: Actor, person: Person, delivery: Delivery) -> Delivery:
     await act.tx.save_wrong_tries(person.id, 0, None)
     await act.tx.clear_alert(_guessing(person.id), act.now)
     await act.tx.drop_claim(delivery.id)
@@ -87,8 +124,7 @@ def _guessing(person: PersonId) -> str:
 
 async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
     """Somebody else shall collect: the old link, code and recipient no longer count."""
-    if delivery.state not in (State.REQUESTED, State.RESERVED, State.RENTED, State.STORED):
-        raise Illegal(delivery.state, Event.EXTENDED)
+    check(act, Action.HAND_OVER, delivery)
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
@@ -106,9 +142,13 @@ async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
 
 async def take_back(act: Actor, delivery: Delivery) -> Delivery:
     """The sender fetches the parcel back: the claim is over, and they are the collector."""
-    if delivery.state is not State.STORED or delivery.taken_back:
-        raise Illegal(delivery.state, Event.COLLECTED)
-    await take_code_away(act.tx, delivery, now=act.now)
+    check(act, Action.TAKE_BACK, delivery)
     await act.tx.drop_claim(delivery.id)
+    return await fetch_back(act, delivery)
+
+
+async def fetch_back(act: Actor, delivery: Delivery) -> Delivery:
+    """Make the sender the collector, whose code alone counts from now on; the claim stays."""
+    await take_code_away(act.tx, delivery, now=act.now)
     taken = replace(delivery, taken_back=True, code_until=None, request=None)
     return await act.note(taken, "taken_back")

@@ -80,7 +80,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
 
     @property
     def act(self) -> Actor:
-        """This person, here and now, for the use cases of `bot.deliveries` and `bot.claims`."""
+        """This person, here and now, for `bot.usecases`."""
         return Actor(self.tx, self.person.id, self.now, self.wiring.policy)
 
     def say(self, text: str, *, alert: bool = False) -> None:

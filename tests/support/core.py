@@ -20,7 +20,7 @@ from bot.ports.database import Database
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, request
 from bot.usecases.codes import ask_drop_off_code
-from bot.usecases.collect import claim_by_code
+from bot.usecases.collect import Own, claim_by_code, claim_own
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.reminders import Reminders
 from bot.workers.signals import Signals
@@ -138,7 +138,10 @@ class Core:
         """Let `who` claim it by its code."""
         claim = await self.database.look(lambda tx: tx.claim(delivery.id))
         assert claim is not None
-        taken = await self.act(who, claim_by_code, Person(who, NAMES[who]), claim.code)
+        person = Person(who, NAMES[who])
+        taken = await self.act(who, claim_by_code, person, claim.code)
+        if isinstance(taken, Own):
+            taken = await self.act(who, claim_own, person, taken.delivery)
         assert isinstance(taken, Delivery)
         return taken
 
