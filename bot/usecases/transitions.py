@@ -31,6 +31,10 @@ ROUSES: Mapping[Event, frozenset[Role]] = {
 """Whose phone rings at which event; at any other, cards change in silence."""
 
 
+_VISITS = frozenset({Event.DROPPED_OFF, Event.COLLECTED})
+"""Events that change a visit to the tower for the one who collects, and for nobody else."""
+
+
 async def transition(
     tx: Transaction,
     delivery: Delivery,
@@ -49,7 +53,9 @@ async def transition(
     rouse = ROUSES.get(event, frozenset())
     if event is Event.OVERDUE and after.taken_back:
         rouse -= {Role.RECIPIENT}  # it is not theirs to fetch any more
-    await tell(tx, after, now=now, rouse=rouse)
+    collector = [after.collector] if after.collector is not None else []
+    visitors = collector if event in _VISITS else None
+    await tell(tx, after, now=now, rouse=rouse, visitors=visitors)
     return after
 
 
