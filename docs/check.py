@@ -1,7 +1,7 @@
 """Holds the documents against the program: `python -m docs.check` (with `--write`, mends them).
 
-Guarantees: the diagram and the table of actions in architecture.md are printed from the tables, the
-README names every setting and every `make` target, and no document links to a file that is not there.
+Guarantees: the diagram and the actions in architecture.md are printed from the tables, the README
+names every setting and every `make` target, and no document links to a file that is not there.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def faults() -> list[str]:
     found: list[str] = []
     architecture = ARCHITECTURE.read_text("utf-8")
     if drawn(architecture) != architecture:
-        found.append("docs/architecture.md: diagram or actions differ from the tables; run with --write")
+        found.append("docs/architecture.md: not as the tables are; run with --write")
     readme = README.read_text("utf-8")
     found += [
         f"README.md: {name} is not mentioned" for name in setting_names() if name not in readme
