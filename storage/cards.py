@@ -150,15 +150,18 @@ class Cards(Subject):
         return CARDS.read(row) if row else None
 
     async def move_card(self, chat: PersonId, subject: str, to: str, *, now: datetime) -> None:
-        # What stood there gives way: its message is taken away as any that was replaced.
+        # What stood there gives way to what comes: its message is taken away as any that was
+        # replaced.
+        comes = "exists (select 1 from cards as other where other.chat = ? and other.subject = ?)"
         await self._db.execute(
-            "delete from cards where chat = ? and subject = ? and message is null", (chat, to)
+            f"delete from cards where chat = ? and subject = ? and message is null and {comes}",
+            (chat, to, chat, subject),
         )
         await self._db.execute(
             f"""update cards set subject = 'old:' || message, wanted = wanted + 1,
                     lane = {int(Lane.TIDYING)}, run_at = ?
-                where chat = ? and subject = ?""",
-            (stamp(now), chat, to),
+                where chat = ? and subject = ? and {comes}""",
+            (stamp(now), chat, to, chat, subject),
         )
         await self._db.execute(
             "update cards set subject = ? where chat = ? and subject = ?", (to, chat, subject)

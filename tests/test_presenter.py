@@ -12,7 +12,7 @@ from bot.domain.alerts import Alert
 from bot.domain.card import SCREEN, Card, alert_subject, code_subject, delivery_subject
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
-from bot.domain.ids import MessageId, PersonId
+from bot.domain.ids import LockerId, MessageId, PersonId
 from bot.domain.lifecycle import State
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
@@ -66,7 +66,8 @@ class World:
         async def step(tx: Transaction) -> None:
             for thing in things:
                 if isinstance(thing, Delivery):
-                    await tx.add_delivery(thing)
+                    door = thing.locker and LockerId(int(thing.id, 36))  # each has one of its own
+                    await tx.add_delivery(replace(thing, locker=door))
                 elif isinstance(thing, Person):
                     await tx.save_person(thing)
                 elif isinstance(thing, Alert):

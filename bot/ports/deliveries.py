@@ -59,7 +59,8 @@ class Deliveries(Protocol):
         """Save a changed one; the saved value comes back (version + 1).
 
         Its request is written too, but for `run_at` and `failures` of a request that stays.
-        Conflict, too, when another live delivery has its locker.
+        The step is taken again while another live delivery has its locker, and raises TryLater
+        when that does not change.
         """
         ...
 

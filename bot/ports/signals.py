@@ -25,23 +25,25 @@ class CardLease:
 class Owed:
     """What one transaction made owed.
 
-    `cards`: those it marked, as they stand then; `request`: when the earliest of the requests of
-    Harbor it left is due; `deadline`: the earliest deadline it set; `live`: a delivery that has, or
-    may come to have, a locker was saved.
+    `cards`: those it marked, as they stand then; `requests`: when the requests of Harbor that it
+    left are due; `deadlines`: those that it set; `live`: a delivery that has, or may come to have,
+    a locker was saved.
     """
 
     cards: dict[int, Card] = field(default_factory=dict)
-    request: datetime | None = None
-    deadline: datetime | None = None
+    requests: set[datetime] = field(default_factory=set)
+    deadlines: set[datetime] = field(default_factory=set)
     live: bool = False
 
     def due(self, request: datetime | None, deadline: datetime | None) -> None:
         """Take down the moments of one saved delivery."""
-        self.request = _earlier(self.request, request)
-        self.deadline = _earlier(self.deadline, deadline)
+        if request is not None:
+            self.requests.add(request)
+        if deadline is not None:
+            self.deadlines.add(deadline)
 
     def __bool__(self) -> bool:
-        return bool(self.cards or self.request or self.deadline or self.live)
+        return bool(self.cards or self.requests or self.deadlines or self.live)
 
 
 class Signals(Protocol):
@@ -55,9 +57,3 @@ class Signals(Protocol):
     def committed(self, owed: Owed) -> None:
         """A transaction has been committed that made this owed."""
         ...
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other)

@@ -52,6 +52,8 @@ _PATIENCE = 60.0
 """Seconds for carrying out one request; whatever takes longer has an unknown outcome."""
 _LEASE = timedelta(seconds=90)
 """How long a request is a replica's own: longer than its patience, so two never act at once."""
+_LEFT = timedelta(seconds=_PATIENCE)
+"""With less than this left of its lease, after waiting for its tower, a request is given back."""
 _MAKES_SENSE_IN: dict[RequestKind, frozenset[State]] = {
     RequestKind.LOCKER: frozenset({State.REQUESTED}),
     RequestKind.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
@@ -99,10 +101,8 @@ class HarborRequests:
         of, which is that nothing can be written."""
         self._underway.raise_failure()
         now = self._clock.now()
-        if self._signals.requests.is_set:
-            self._dues.add(self._signals.requests.take() or now)
-        if self._dues.have_come(now):
-            await self._look(now)
+        self._dues.take(self._signals.requests, now)
+        await self._dues.when_come(now, self._look)
         return self._dues.next
 
     async def _look(self, now: datetime) -> None:
@@ -114,12 +114,15 @@ class HarborRequests:
             lambda tx: tx.lease_requests(now, now + _LEASE, room), one_statement=True
         )
         for each in leased:
-            self._underway.start(each.delivery.id, self._see_to(each))
+            if not self._underway.start(each.delivery.id, self._see_to(each, now + _LEASE)):
+                self._dues.add(now + _LEASE)
         if len(leased) == room:
             self._dues.add(now)
         await self._dues.look_ahead(self._database, now, lambda tx: tx.next_request_due())
 
     def _finished(self, delivery: DeliveryId) -> None:
+        if self._underway.failed:  # its turn may not have been given back: it runs out
+            self._dues.add(self._clock.now() + _LEASE)
         if self._full or self._underway.failed:
             self._signals.requests.set()
 
@@ -132,9 +135,10 @@ class HarborRequests:
         """Wait for what is under way (at shutdown, and in tests)."""
         await self._underway.settle()
 
-    async def _see_to(self, leased: Leased) -> None:
+    async def _see_to(self, leased: Leased, until: datetime) -> None:
         async with self._towers[leased.delivery.tower]:
-            await self._attempt(leased)
+            if until - self._clock.now() >= _LEFT:
+                await self._attempt(leased)
         await self._database.run(lambda tx: tx.give_back(leased), one_statement=True)
 
     async def _attempt(self, leased: Leased) -> None:

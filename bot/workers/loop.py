@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from datetime import datetime, timedelta
 from functools import partial
-from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -94,49 +93,62 @@ def backoff(attempts: int, *, first: float = 1.0, longest: float = 60.0) -> time
 
 
 class Dues:
-    """When a loop has to look in the database next, without asking the database each time.
+    """When a loop has to look in the database next, asking the database as seldom as can be.
 
-    What falls due later is known to the process that has put it off; what was there before, and
-    what other processes leave, is looked up: at the start, when the moment that was looked up has
-    come, and (on a shared database) every `LOOK_AGAIN`.
+    Guarantees: nothing that falls due is forgotten: of several moments the earliest is kept, and
+    that there are others, which are looked up once it has come; a look that fails is due still.
+    What other processes leave is found every `LOOK_AGAIN` on a shared database.
     """
 
     def __init__(self, now: datetime) -> None:
-        self._known: list[datetime] = []
-        self._looked_up: datetime | None = now
-        self._look_up = True
+        self._next: datetime | None = now
+        self._more = True
 
     def add(self, due: datetime) -> None:
         """Something falls due then."""
-        heappush(self._known, due)
+        self._more |= self._next is not None and due != self._next
+        self._next = due if self._next is None else min(due, self._next)
+
+    def take(self, signal: Signal, now: datetime) -> None:
+        """Lower `signal` and take down what it was raised for, if it was."""
+        if signal.is_set:
+            due, more = signal.take()
+            self.add(due or now)
+            self._more |= more
 
     @property
     def next(self) -> datetime | None:
         """When to look, None: at a signal only."""
-        known = self._known[0] if self._known else None
-        return min(filter(None, (known, self._looked_up)), default=None)
+        return self._next
 
-    def have_come(self, now: datetime) -> bool:
-        """Whether it is time to look; what has come is taken as looked at."""
-        come = False
-        while self._known and self._known[0] <= now:
-            heappop(self._known)
-            come = True
-        if self._looked_up is not None and self._looked_up <= now:
-            self._looked_up, self._look_up, come = None, True, True
-        return come
+    async def when_come(self, now: datetime, look: Callable[[datetime], Awaitable[None]]) -> None:
+        """Take `look` if it is time to."""
+        if self._next is None or self._next > now:
+            return
+        come, self._next = self._next, None
+        try:
+            await look(now)
+        except BaseException:
+            self.add(come)
+            raise
 
     async def look_ahead(
         self, database: Database, now: datetime, ask: Step[datetime | None]
     ) -> None:
-        """Look up what falls due next, if that may have changed unheard."""
-        if not self._look_up:
+        """After a look: find out what falls due next, unless that is known."""
+        if not (self._more or database.shared):
             return
-        self._look_up = False
-        self._looked_up = await database.look(ask, one_statement=True)
+        self._more = False
+        try:
+            due = await database.look(ask, one_statement=True)
+        except BaseException:
+            self._more = True
+            raise
+        if due is not None:
+            self.add(due)
+            self._more = True  # what falls due after it is not known
         if database.shared:
-            again = now + LOOK_AGAIN
-            self._looked_up = min(self._looked_up or again, again)
+            self.add(now + LOOK_AGAIN)
 
 
 K = TypeVar("K", bound=Hashable)

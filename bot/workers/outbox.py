@@ -157,8 +157,7 @@ class Outbox:
             else:
                 self._waiting.put(card)
         now = self._clock.now()
-        if self._dues.have_come(now):
-            await self._look(now)
+        await self._dues.when_come(now, self._look)
         self._start()
         return self._dues.next
 
@@ -198,6 +197,8 @@ class Outbox:
         self._waiting.stand_again(chat)
         if self._full:
             self._dues.add(self._clock.now())
+        if self._underway.failed:  # its turn has not been given back: it runs out
+            self._dues.add(self._clock.now() + CARD_LEASE)
         if self._full or self._waiting.size or self._underway.failed:
             self._signals.cards.set()
 
@@ -231,7 +232,7 @@ class Outbox:
                 self.tally.possible_doubles += 1
             await self._put_off(card, error.after if isinstance(error, TryLater) else None)
         except Unreachable:
-            await self._unreachable(card)
+            return await self._unreachable(card)
         except Refused:
             log.exception("card_refused", subject=_kind(card))
             await self._put_off(card, _AFTER_REFUSAL.total_seconds())
@@ -312,6 +313,7 @@ class Outbox:
                 log.warning("shown_not_recorded", attempt=attempt, why=str(error))
                 await self._clock.sleep_until(self._clock.now() + backoff(attempt))
         self.tally.possible_doubles += 1
+        self._dues.add(self._clock.now() + CARD_LEASE)  # our turn runs out: shown again then
         log.error("shown_never_recorded")
         return None
 
@@ -332,17 +334,23 @@ class Outbox:
                 raise
             log.debug("old_message_stays", why=str(error))
 
-    async def _unreachable(self, card: Card) -> None:
-        """They blocked the bot, or never opened it: owed no longer; told again if they return."""
+    async def _unreachable(self, card: Card) -> Card | None:
+        """They blocked the bot, or never opened it: owed no longer; told again if they return.
 
-        async def step(tx: Transaction) -> None:
+        The card again where it was marked meanwhile: it may be that they are back.
+        """
+
+        async def step(tx: Transaction) -> Card | None:
             person = await tx.person(card.chat)
+            now = self._clock.now()
             if person is not None and person.reachable:
                 await tx.save_person(replace(person, reachable=False))
-                await reach_changed(tx, person.id, now=self._clock.now())
-            await tx.drop_card(card)
+                await reach_changed(tx, person.id, now=now)
+            if await tx.drop_card(card):
+                return None
+            return await tx.renew_card(card, now + CARD_LEASE)
 
-        await self._database.run(step)
+        return await self._database.run(step)
 
     async def _put_off(self, card: Card, after: float | None) -> None:
         self.tally.postponed += 1

@@ -42,10 +42,8 @@ class Reminders:
     async def turn(self) -> datetime | None:
         """Take what is due; say when the next deadline is."""
         now = self._clock.now()
-        if self._signals.deadlines.is_set:
-            self._dues.add(self._signals.deadlines.take() or now)
-        if self._dues.have_come(now):
-            await self._look(now)
+        self._dues.take(self._signals.deadlines, now)
+        await self._dues.when_come(now, self._look)
         return self._dues.next
 
     async def _look(self, now: datetime) -> None:

@@ -25,12 +25,15 @@ class Signal:
     def __init__(self) -> None:
         self._raised = asyncio.Event()
         self._due: datetime | None = None
+        self._more = False
 
     def set(self, due: datetime | None = None) -> None:
         """Owed from `due` on; None: at once."""
-        first = not self._raised.is_set()
-        if first or due is None or (self._due is not None and due < self._due):
+        if not self._raised.is_set():
             self._due = due
+        elif due != self._due:
+            self._more = True
+            self._due = None if due is None or self._due is None else min(due, self._due)
         self._raised.set()
 
     @property
@@ -38,11 +41,12 @@ class Signal:
         """Whether anything was signalled since it was last taken."""
         return self._raised.is_set()
 
-    def take(self) -> datetime | None:
-        """Lower the signal: the moment that was signalled, None for at once (or not at all)."""
+    def take(self) -> tuple[datetime | None, bool]:
+        """Lower the signal: the earliest moment that was signalled, None for at once (or not at
+        all), and whether later ones were, too."""
         self._raised.clear()
-        due, self._due = self._due, None
-        return due
+        taken, self._due, self._more = (self._due, self._more), None, False
+        return taken
 
     async def wait(self) -> None:
         """Return once it is set."""
@@ -68,10 +72,10 @@ class Signals:
         if owed.cards:
             self._cards |= owed.cards
             self.cards.set()
-        if owed.request is not None:
-            self.requests.set(owed.request)
-        if owed.deadline is not None:
-            self.deadlines.set(owed.deadline)
+        for due in owed.requests:
+            self.requests.set(due)
+        for due in owed.deadlines:
+            self.deadlines.set(due)
         if owed.live:
             self.lockers.set()
 
