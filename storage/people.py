@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft, Person
 from bot.ports.database import Opening
@@ -17,6 +18,16 @@ from storage.rows import Rows, stamp
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)
 _WIDTH = len(PEOPLE.columns)
+_WORDS = (
+    HistoryEvent.PROBLEM,
+    HistoryEvent.MESSAGE,
+    HistoryEvent.CLOSED,
+    HistoryEvent.EXTENDED,
+    HistoryEvent.RELEASED_BY_OPERATOR,
+    HistoryEvent.FETCHED_BY_OPERATOR,
+    HistoryEvent.GIVEN_BY_OPERATOR,
+)
+"""Events whose detail is somebody's own words."""
 
 
 class People(Subject):
@@ -112,6 +123,7 @@ class People(Subject):
                 (person, person),
             )
         await self._db.execute(
-            "update history set detail = null where by = ? and event in ('problem', 'message')",
-            (person,),
+            f"update history set detail = null where by = ? and event in ({marks(len(_WORDS))})",
+            (person, *_WORDS),
         )
+        await self._db.execute("update alerts set detail = '{}' where person = ?", (person,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.alerts import Alerts
 from storage.cards import Cards
 from storage.codes import Codes
 from storage.deliveries import Deliveries
@@ -9,5 +10,5 @@ from storage.people import People
 from storage.upkeep import Upkeep
 
 
-class SqlTransaction(People, Deliveries, Codes, Cards, Upkeep):
+class SqlTransaction(People, Deliveries, Codes, Cards, Alerts, Upkeep):
     """`bot.ports.Transaction` over any `storage.connection.Connection`."""

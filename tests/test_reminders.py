@@ -58,7 +58,11 @@ async def test_what_was_alarming_about_a_delivery_is_over_with_it(core: Core):
     for _ in range(3):
         await core.on(BEN, delivery, door_did_not_open)
     assert len(await core.alerts()) == 2
-    await core.on(OPERATOR, delivery, operate.close, reason="broken")
+    await core.on(OPERATOR, delivery, operate.fetch)
+    await core.work()
+    await core.take_out(delivery)
+    core.clock.turn(1)
+    await core.look()
     assert await core.alerts() == []
 
 

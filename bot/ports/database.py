@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from bot.domain.alerts import Alert
 from bot.domain.card import Card
 from bot.domain.claims import Claim
 from bot.domain.codes import Code
@@ -19,6 +18,7 @@ from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from bot.domain.person import Draft, Person
 from bot.domain.tower import Tower
+from bot.ports.alerts import Alerts
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Counts:
     wants_owed: int
 
 
-class Transaction(Protocol):
+class Transaction(Alerts, Protocol):
     """Everything a step may read and write. All of it is committed together, or none.
 
     Saving a Delivery or a Draft is compare-and-set on `version`: Conflict when somebody else was
@@ -189,24 +189,6 @@ class Transaction(Protocol):
 
     async def cards_interrupted(self) -> list[Card]:
         """Those whose `sending_since` is set: at start, the possible doubles."""
-        ...
-
-    # -- alerts
-    async def raise_alert(self, alert: Alert) -> bool:
-        """False when it stands already (told once)."""
-        ...
-
-    async def save_alert(self, alert: Alert) -> None:
-        """Replace what is known of an alert."""
-        ...
-
-    async def clear_alert(self, key: str, at: datetime) -> bool:
-        """False when none stood."""
-        ...
-
-    async def alert(self, key: str) -> Alert | None: ...
-    async def alerts(self) -> list[Alert]:
-        """Those that stand."""
         ...
 
     # -- towers, remembered so that a screen can be shown when Harbor can't be reached

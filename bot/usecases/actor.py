@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.delivery import Delivery, RequestKind, Role
-from bot.domain.history import HistoryEntry
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.policy import Policy
@@ -48,11 +48,19 @@ class Actor:
             **changes,  # type: ignore[arg-type]  # the fields of Delivery, by name
         )
 
-    async def note(self, delivery: Delivery, event: str, detail: str | None = None) -> Delivery:
-        """Save `delivery`, write `event` into its history and tell those concerned, silently."""
+    async def note(
+        self,
+        delivery: Delivery,
+        event: HistoryEvent,
+        detail: str | None = None,
+        *,
+        rouse: frozenset[Role] = frozenset(),
+    ) -> Delivery:
+        """Save `delivery`, write `event` into its history and tell those concerned; the phones of
+        the roles in `rouse` ring."""
         after = await save(self.tx, delivery, now=self.now, policy=self.policy)
         await self.tx.record(HistoryEntry(after.id, self.now, event, self.person, detail))
-        await tell(self.tx, after, now=self.now)
+        await tell(self.tx, after, now=self.now, rouse=rouse)
         return after
 
 

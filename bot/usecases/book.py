@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bot.domain.actions import Action, permitted
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role, Trouble
-from bot.domain.history import HistoryEntry
+from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.domain.person import Person
 from bot.domain.tower import Size
-from bot.usecases.actor import Actor, authorized, next_due
+from bot.usecases.actor import Actor, authorized, next_due, request_of_harbor
 from bot.usecases.cards import take_code_away
 from bot.usecases.transitions import save
 
@@ -62,7 +63,7 @@ async def _begin(
     )
     delivery = await act.tx.add_delivery(delivery)
     await act.tx.record(
-        HistoryEntry(delivery.id, act.now, "requested", act.person, wish.size.value)
+        HistoryEntry(delivery.id, act.now, HistoryEvent.REQUESTED, act.person, wish.size.value)
     )
     return delivery
 
@@ -76,10 +77,34 @@ async def try_again(act: Actor, delivery: Delivery, *, tower: TowerId, size: Siz
 
 
 async def another_size(act: Actor, delivery: Delivery, size: Size) -> Delivery:
-    """It doesn't fit: this locker is given back, and one of `size` requested in its place."""
-    await cancel(act, replace(delivery, trouble=Trouble.FITS_NOT))
-    given_back = await authorized(act, delivery.id, Role.SENDER)
+    """It doesn't fit: a locker of `size` is requested in place of this one, which is given back; if
+    the parcel is in it already, its sender gets a code to take it out."""
+    if not permitted(Action.SIZE, delivery, act.person, act.policy):
+        raise Illegal(delivery.state, Event.CANCELLED)
+    await act.tx.record(
+        HistoryEntry(delivery.id, act.now, HistoryEvent.FITS_NOT, act.person, size.value)
+    )
+    if delivery.state is State.STORED:
+        return await _taken_out_again(act, delivery, size)
+    given_back = await cancel(act, delivery)
     return await _succeed(act, given_back, delivery.tower, size)
+
+
+async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
+    """The parcel goes back to its sender's hands, its recipient and claim on to the successor."""
+    await take_code_away(act.tx, old, now=act.now)
+    new = await _succeed(act, old, old.tower, size)
+    alone = await authorized(act, old.id, Role.SENDER)
+    alone = replace(
+        alone,
+        taken_back=True,
+        recipient=None,
+        recipient_name=None,
+        handed_over_by=None,
+        code_until=None,
+    )
+    await request_of_harbor(act, alone, RequestKind.PICK_UP_TOKEN, show_to=old.sender)
+    return new
 
 
 async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Delivery:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain.actions import Action, permitted
+from bot.domain.alerts import guessing, guessing_key
 from bot.domain.card import delivery_subject
 from bot.domain.claims import LINK_PREFIX, Claim, new_claim, read_claim_code
-from bot.domain.delivery import Delivery
-from bot.domain.ids import PersonId
+from bot.domain.delivery import Delivery, Role
+from bot.domain.history import HistoryEvent
 from bot.domain.lifecycle import LIVE, Event, Illegal, State
 from bot.domain.person import Person
 from bot.usecases.actor import Actor
@@ -56,13 +58,12 @@ async def _bound(act: Actor, person: Person, claim: Claim | None) -> Delivery | 
     if delivery is None or delivery.state not in LIVE:
         return None
     await act.tx.save_wrong_tries(person.id, 0, None)
-    await act.tx.clear_alert(_guessing(person.id), act.now)
     await act.tx.drop_claim(delivery.id)
     bound = replace(delivery, recipient=person.id, recipient_name=person.name, handed_over_by=None)
     if delivery.handed_over_by is not None:
         subject = delivery_subject(delivery.id)
         await act.tx.mark(delivery.handed_over_by, subject, now=act.now)
-    return await act.note(bound, "claimed")
+    return await act.note(bound, HistoryEvent.CLAIMED)
 
 
 async def _waiting(act: Actor) -> Wait | None:
@@ -72,31 +73,49 @@ async def _waiting(act: Actor) -> Wait | None:
 
 async def _wrong(act: Actor) -> Wrong | Wait:
     tries = (await act.tx.wrong_tries(act.person))[0] + 1
+    await _postpone_end(act)
     if tries < FREE_TRIES:
         await act.tx.save_wrong_tries(act.person, tries, None)
         return Wrong()
     delay = min(_FIRST_DELAY * 2 ** min(tries - FREE_TRIES, 16), _LONGEST_DELAY)
     await act.tx.save_wrong_tries(act.person, tries, act.now + delay)
-    await raise_alert(act.tx, _guessing(act.person), act.policy, now=act.now, person=act.person)
+    await raise_alert(act.tx, guessing(act.now, act.person), act.policy)
     return Wait(act.now + delay)
 
 
-def _guessing(person: PersonId) -> str:
-    return f"guessing:{person}"
+async def _postpone_end(act: Actor) -> None:
+    """An alert that this person is guessing stands for a day after the last wrong try."""
+    standing = await act.tx.alert(guessing_key(act.person))
+    if standing is not None and standing.stands:
+        later = guessing(act.now, act.person).ends_at
+        await act.tx.save_alert(replace(standing, ends_at=later))
 
 
 async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
     """Somebody else shall collect: the old link, code and recipient no longer count."""
-    if delivery.state not in (State.REQUESTED, State.RESERVED, State.RENTED, State.STORED):
+    if not permitted(Action.HAND_OVER_OK, delivery, act.person, act.policy):
         raise Illegal(delivery.state, Event.EXTENDED)
+    return await open_again(act, delivery, HistoryEvent.HANDED_OVER)
+
+
+async def open_again(
+    act: Actor,
+    delivery: Delivery,
+    event: HistoryEvent,
+    detail: str | None = None,
+    *,
+    rouse: frozenset[Role] = frozenset(),
+) -> Delivery:
+    """A new claim; whoever could collect until now no longer can. Whoever does it, unless it is
+    the sender, is shown the link to forward."""
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
-        delivery = replace(delivery, code_until=None, taken_back=False, want=None)
+        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None, want=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
-    open_again = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
-    after = await act.note(open_again, "handed_over")
+    opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
+    after = await act.note(opened, event, detail, rouse=rouse)
     for person in before:
         assert person is not None
         await act.tx.mark(person, delivery_subject(after.id), now=act.now)
@@ -106,9 +125,9 @@ async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
 
 async def take_back(act: Actor, delivery: Delivery) -> Delivery:
     """The sender fetches the parcel back: the claim is over, and they are the collector."""
-    if delivery.state is not State.STORED or delivery.taken_back:
+    if not permitted(Action.TAKE_BACK_OK, delivery, act.person, act.policy):
         raise Illegal(delivery.state, Event.COLLECTED)
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
     taken = replace(delivery, taken_back=True, code_until=None, want=None)
-    return await act.note(taken, "taken_back")
+    return await act.note(taken, HistoryEvent.TAKEN_BACK)

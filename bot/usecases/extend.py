@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.domain.actions import extensions_left
+from bot.domain.alerts import AlertKind
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.usecases.actor import Actor, request_of_harbor
-from bot.usecases.alerts import settle_alerts
+from bot.usecases.alerts import end_alerts_about
 
 
 async def more_time(act: Actor, delivery: Delivery) -> Delivery:
@@ -31,12 +32,19 @@ async def extend(act: Actor, delivery: Delivery) -> Delivery:
     """Move the storage deadline on, a few times at most (Illegal after that)."""
     if delivery.collect_until is None or not extensions_left(delivery, act.policy):
         raise Illegal(delivery.state, Event.EXTENDED)
-    await settle_alerts(act.tx, delivery, act.policy, now=act.now, kinds=("overdue",))
+    return await let_wait(act, delivery, extensions=delivery.extensions + 1)
+
+
+async def let_wait(act: Actor, delivery: Delivery, **changes: object) -> Delivery:
+    """Move the storage deadline on by one extension, from now if it has passed; no limit holds."""
+    until = delivery.collect_until or act.now
+    overdue = frozenset({AlertKind.OVERDUE})
+    await end_alerts_about(act.tx, delivery, act.policy, now=act.now, kinds=overdue)
     return await act.transition(
         delivery,
         Event.EXTENDED,
-        collect_until=max(delivery.collect_until, act.now) + act.policy.extension,
-        extensions=delivery.extensions + 1,
+        collect_until=max(until, act.now) + act.policy.extension,
         reminders_sent=min(delivery.reminders_sent, 1),  # the last one is due anew, not the first
         overdue_at=None,
+        **changes,
     )

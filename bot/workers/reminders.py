@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.alerts import not_collected
 from bot.domain.deadlines import Deadline, deadlines, quiet_until
 from bot.domain.delivery import Delivery, Role
 from bot.domain.lifecycle import Event
@@ -20,7 +21,7 @@ from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict, TryLater
-from bot.usecases.alerts import raise_alert
+from bot.usecases.alerts import end_what_has_run_out, raise_alert
 from bot.usecases.cards import take_code_away, tell
 from bot.usecases.transitions import save, transition
 
@@ -62,7 +63,9 @@ class Reminders:
 
     async def _prune(self, now: datetime) -> datetime:
         if self._prune_at is None or self._prune_at <= now:
+            await self._database.run(partial(end_what_has_run_out, policy=self._policy, now=now))
             await self._database.run(lambda tx: tx.prune(now - _KEEP))
+            self._poke_outbox()
             self._prune_at = now + _PRUNE_EVERY
         return self._prune_at
 
@@ -146,9 +149,11 @@ class Reminders:
             overdue_at=now,
             reminders_sent=2,
         )
-        key = f"overdue:{late.id}:{late.extensions}"
-        await raise_alert(tx, key, self._policy, now=now, delivery=late.id)
+        await raise_alert(tx, not_collected(now, late), self._policy)
 
 
-def _collecting(delivery: Delivery) -> Role:
+def _collecting(delivery: Delivery) -> Role | None:
+    """Who is reminded; nobody, when an operator fetches it."""
+    if delivery.fetcher is not None:
+        return None
     return Role.SENDER if delivery.taken_back else Role.RECIPIENT
