@@ -13,6 +13,7 @@ from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import LockerId
 from bot.domain.lifecycle import Illegal, State
+from bot.domain.openers import token_text
 from bot.domain.person import Person
 from bot.domain.tower import Locker, LockerStatus, Size
 from bot.ports.database import Database
@@ -197,6 +198,7 @@ async def test_a_parcel_put_in_after_an_operator_ended_the_delivery_is_stored(co
     assert await core.alerts() == []
     assert await core.rings(ANNA, delivery)
     await core.claimed(delivery, BEN)  # there is a claim again
+    (await core.control.put("/sandbox/sync", json={"automatic": True})).raise_for_status()
     await core.on(BEN, delivery, ask_pick_up_code)
     await core.work()
     await taken_out(core, delivery)
@@ -244,12 +246,10 @@ async def test_a_declined_locker_of_a_closed_delivery_stays_accounted_for(core: 
 
 
 async def stray(core: Core) -> Locker:
-    """A locker that is ours at Harbor, with a drop-off code out, and that nobody here knows."""
+    """A locker that is ours at Harbor, and that nobody here knows."""
     lockers = await core.lockers.lockers(TOWER)
     locker = next(x for x in lockers if x.status is LockerStatus.AVAILABLE)
-    token = await core.lockers.drop_off_token(TOWER, locker.id, 3000)
-    text = f"HARBOR://OPEN/{TOWER}/{locker.id}/{token.payload}/{token.payload_auth}".upper()
-    (await core.hold(text)).raise_for_status()
+    await core.lockers.drop_off_token(TOWER, locker.id, 3000)
     return locker
 
 
@@ -259,6 +259,8 @@ def at(locker: Locker) -> Delivery:
 
 async def with_parcel(core: Core) -> tuple[str, Locker]:
     locker = await stray(core)
+    token = await core.lockers.drop_off_token(TOWER, locker.id, 3000)
+    (await core.hold(token_text(TOWER, locker.id, token))).raise_for_status()
     await core.at_door(at(locker), "put-in", parcel="hat")
     await core.at_door(at(locker), "close")
     await core.look()
@@ -311,14 +313,17 @@ async def test_harbors_refusal_to_take_an_orphan_back_is_told(core: Core):
     assert card.ring, "whoever asked for it waits for the answer"
 
 
-async def test_an_orphan_that_is_only_reserved_is_given_back_as_a_reservation(core: Core):
+async def test_a_reserved_orphan_that_harbor_keeps_comes_free_by_itself(core: Core):
     lockers = await core.lockers.lockers(TOWER)
     locker = next(x for x in lockers if x.status is LockerStatus.AVAILABLE)
-    await core.lockers.reserve(TOWER, locker.id, 3000)
+    await core.lockers.reserve(TOWER, locker.id, 300)
     await core.look()
     [key] = await core.alerts()
     await core.act(OPERATOR, operate.release_orphan, key)
     await core.look()
+    told = await alert(core, key)
+    assert (told.refused, told.status) == (True, LockerStatus.RESERVED)
+    core.clock.turn(301)
     await core.look()
     assert await core.alerts() == []
 

@@ -55,12 +55,8 @@ class Reconciler:
             await self._give_back(alert, locker)
 
     async def _give_back(self, alert: Alert, locker: Locker) -> None:
-        """By whichever call fits how Harbor sees the locker."""
         try:
-            if locker.status is LockerStatus.RESERVED:
-                await self._lockers.cancel_reservation(locker.tower, locker.id, None)
-            else:
-                await self._lockers.release(locker.tower, locker.id)
+            await self._lockers.release(locker.tower, locker.id)
         except Refused as error:
             log.warning("orphan_refused", tower=locker.tower, locker=locker.id, why=str(error))
             await self._alerts.amend(alert.key, ring=True, release=False, refused=True)
