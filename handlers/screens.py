@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.navigation import HELP, MENU, NOTHING
@@ -67,7 +67,7 @@ class Screens:
 
     sight: Sight
 
-    async def __call__(self, draft: Draft, person: Person) -> View | None:
+    async def __call__(self, draft: Draft, person: Person) -> Message | None:
         """None where no question stands: the screen's message is taken away."""
         state = state_of(draft)
         if state == NOTHING:

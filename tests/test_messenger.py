@@ -1,10 +1,10 @@
-"""Views become messages, and Telegram's refusals become words of the core."""
+"""What is to be shown becomes messages, and Telegram's refusals become words of the core."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +24,11 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.domain.ids import MessageId, PersonId
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.actions import Action
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId
+from bot.domain.message import Ask, Button, Key, Message, Place, press, press_on
+from bot.domain.tower import Size
 from bot.ports.errors import (
     EdgeError,
     MessageGone,
@@ -37,16 +40,16 @@ from bot.ports.errors import (
 )
 from handlers.telegram.errors import translated
 from handlers.telegram.markup import PERSON_REQUEST
-from handlers.telegram.messenger import TelegramMessenger
+from handlers.telegram.messenger import TelegramMessenger, digest
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.transport import AiohttpRequest, NotSent
 from sandbox.clock import Clock
 from sandbox.telegram.app import DEFAULT_BOT
 from tests.support.chat_edge import SandboxTelegram, sandbox_telegram
 
-TEXT = View("<b>Locker 14</b>", ((Button("Cancel", press="cancel"),),))
-CODE = View("your code", qr="HARBOR://OPEN/AB/14/C0DE/F00D", protected=True)
-KEYS = View("where are you?", keys=((Key("Here", Ask.LOCATION),), (Key("Cancel"),)))
+TEXT = Message("<b>Locker 14</b>", ((Button("Cancel", press("cancel")),),))
+CODE = Message("your code", qr="HARBOR://OPEN/AB/14/C0DE/F00D", protected=True)
+KEYS = Message("where are you?", keys=((Key("Here", Ask.LOCATION),), (Key("Cancel"),)))
 
 
 @dataclass
@@ -97,12 +100,47 @@ async def chat() -> AsyncIterator[Chat]:
         yield Chat(there, messenger, PersonId(ada))
 
 
-async def test_a_view_is_sent_with_its_markup_and_buttons(chat: Chat) -> None:
+A_DELIVERY = Delivery(
+    DeliveryId("7k2m9xq4tz"), PersonId(1), TowerId("00000000000000aa"), Size.SMALL, revision=12
+)
+BUTTONS = (
+    (
+        Button("Cancel", press_on(Action.CANCEL, A_DELIVERY)),
+        Button("Map", url="https://maps.example/"),
+    ),
+    (Button("Copy", copy="K7QF-2M9X"), Button("Menu", press(Place.MENU))),
+)
+PICTURE = Message("<b>Locker 14</b>\n“eggs” é", BUTTONS, qr="HARBOR://OPEN/1", protected=True)
+WHERE = Message("where?", keys=((Key("Here", Ask.LOCATION),), (Key("Cancel"),)))
+
+
+def test_what_looks_and_acts_alike_has_one_digest_and_anything_else_another() -> None:
+    assert digest(Message("a", BUTTONS)) == digest(Message("a", BUTTONS))
+    newer = replace(A_DELIVERY, revision=13)
+    others = [
+        Message("a", ((Button("Cancel", press_on(Action.CANCEL, newer)),),)),
+        Message("a", ((Button("Cancel", press_on(Action.CANCEL, A_DELIVERY)),),)),
+        Message("b"),
+        Message("a"),
+        Message("a", qr="X"),
+        Message("a", protected=True),
+        Message("a", keys=KEYS.keys),
+    ]
+    assert len({digest(message) for message in others}) == len(others)
+
+
+def test_a_message_keeps_the_digest_that_version_0_1_0_gave_it() -> None:
+    assert digest(PICTURE) == "281e8e5b0c59861e"
+    assert digest(WHERE) == "994043c66055299c"
+    assert digest(Message("x")) == "fd7f05077ba7b76a"
+
+
+async def test_a_message_is_sent_with_its_markup_and_buttons(chat: Chat) -> None:
     rows = (
-        (Button("Cancel", press="cancel"), Button("Map", url="https://maps.example/")),
+        (Button("Cancel", press("cancel")), Button("Map", url="https://maps.example/")),
         (Button("Copy", copy="K7QF-2M9X"),),
     )
-    shown = View("<b>Locker 14</b> https://maps.example/", rows)
+    shown = Message("<b>Locker 14</b> https://maps.example/", rows)
     sent = await chat.messenger.send(chat.ada, shown, silent=False)
     [message] = chat.messages
     assert message["message_id"] == sent
@@ -118,8 +156,8 @@ async def test_a_view_is_sent_with_its_markup_and_buttons(chat: Chat) -> None:
 
 
 async def test_a_text_too_long_for_a_copy_button_goes_without_one(chat: Chat) -> None:
-    rows = ((Button("Copy", copy="x" * 257),), (Button("Back", press="back"),))
-    await chat.messenger.send(chat.ada, View("code", rows), silent=True)
+    rows = ((Button("Copy", copy="x" * 257),), (Button("Back", press("back")),))
+    await chat.messenger.send(chat.ada, Message("code", rows), silent=True)
     [message] = chat.messages
     assert [[b["text"] for b in row] for row in message["reply_markup"]["inline_keyboard"]] == [
         ["Back"]
@@ -134,7 +172,7 @@ async def test_a_code_is_a_protected_picture_and_a_new_code_replaces_it(chat: Ch
     assert message["has_protected_content"]
     assert message["caption"] == "your code"
 
-    newer = View("your new code", qr="HARBOR://OPEN/AB/14/BEEF/CAFE", protected=True)
+    newer = Message("your new code", qr="HARBOR://OPEN/AB/14/BEEF/CAFE", protected=True)
     await chat.messenger.edit(chat.ada, sent, newer)
     assert chat.picture() == newer.qr
     [message] = chat.messages
@@ -144,7 +182,7 @@ async def test_a_code_is_a_protected_picture_and_a_new_code_replaces_it(chat: Ch
 async def test_an_edit_replaces_text_and_buttons_and_repeating_it_does_no_harm(chat: Chat) -> None:
     sent = await chat.messenger.send(chat.ada, TEXT, silent=False)
     for _ in range(2):
-        await chat.messenger.edit(chat.ada, sent, View("<i>gone</i>"))
+        await chat.messenger.edit(chat.ada, sent, Message("<i>gone</i>"))
     [message] = chat.messages
     assert message["text"] == "gone"
     assert "reply_markup" not in message
@@ -152,7 +190,7 @@ async def test_an_edit_replaces_text_and_buttons_and_repeating_it_does_no_harm(c
 
 async def test_keys_ask_the_phone_for_a_place_or_a_person(chat: Chat) -> None:
     keys = ((Key("Here", Ask.LOCATION),), (Key("Somebody", Ask.PERSON), Key("Cancel")))
-    await chat.messenger.send(chat.ada, View("who?", keys=keys), silent=False)
+    await chat.messenger.send(chat.ada, Message("who?", keys=keys), silent=False)
     assert chat.keyboard["one_time_keyboard"]
     assert chat.keyboard["resize_keyboard"]
     [[here], [somebody, cancel]] = chat.keyboard["keyboard"]
@@ -197,7 +235,7 @@ async def test_a_message_with_keys_is_never_edited(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize("view", [TEXT, CODE, KEYS], ids=lambda view: view.form)
-async def test_what_is_gone_already_is_fine(chat: Chat, view: View) -> None:
+async def test_what_is_gone_already_is_fine(chat: Chat, view: Message) -> None:
     sent = await chat.messenger.send(chat.ada, view, silent=False)
     for _ in range(2):
         await chat.messenger.remove(chat.ada, sent, view.form)
@@ -240,7 +278,7 @@ async def test_whoever_has_left_is_unreachable(chat: Chat, leave: str) -> None:
     with pytest.raises(Unreachable):
         await chat.messenger.send(chat.ada, TEXT, silent=False)
     with pytest.raises(Unreachable):
-        await chat.messenger.edit(chat.ada, sent, View("changed"))
+        await chat.messenger.edit(chat.ada, sent, Message("changed"))
 
 
 async def test_whoever_never_opened_the_bot_is_unreachable(chat: Chat) -> None:
@@ -271,8 +309,8 @@ async def test_an_edit_or_removal_whose_answer_was_lost_is_simply_repeated(
     sent = await chat.messenger.send(chat.ada, TEXT, silent=False)
     chat.fault(fault, "editMessageText")
     with pytest.raises(TryLater):
-        await chat.messenger.edit(chat.ada, sent, View("changed"))
-    await chat.messenger.edit(chat.ada, sent, View("changed"))
+        await chat.messenger.edit(chat.ada, sent, Message("changed"))
+    await chat.messenger.edit(chat.ada, sent, Message("changed"))
     chat.fault(fault, "deleteMessage")
     with pytest.raises(TryLater):
         await chat.messenger.remove(chat.ada, sent, TEXT.form)
@@ -308,13 +346,13 @@ async def test_at_full_speed_telegram_never_has_to_ask_for_a_pause() -> None:
         there.phones.open(ada)
         for number in range(12):
             clock.turn(0 if number < 5 else 1)
-            await messenger.send(ada, View(str(number)), silent=True)
+            await messenger.send(ada, Message(str(number)), silent=True)
         assert len(there.telegram.chats[ada].messages) == 1 + 12
 
 
 async def test_markup_that_telegram_refuses_is_our_fault_and_is_not_quoted(chat: Chat) -> None:
     with pytest.raises(Refused) as caught:
-        await chat.messenger.send(chat.ada, View("<secret>"), silent=False)
+        await chat.messenger.send(chat.ada, Message("<secret>"), silent=False)
     assert "secret" not in str(caught.value)
 
 

@@ -12,15 +12,18 @@ from typing import Any
 
 import pytest
 
-from bot.domain.card import SCREEN, Card
+from bot.domain.card import SCREEN, Card, delivery_subject
 from bot.domain.ids import MessageId, PersonId
-from bot.domain.message import Button, View
+from bot.domain.lifecycle import State
+from bot.domain.message import Button, Message
 from bot.domain.person import Person
 from bot.ports.database import Database
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
+from handlers.telegram import messenger
 from sandbox.clock import Clock
+from tests.support.scenes import a_delivery
 
 ANNA, BEN = PersonId(1), PersonId(2)
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -45,17 +48,20 @@ class Chats:
         if self.failing:
             raise self.failing.pop(0)
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+    async def send(self, chat: PersonId, view: Message, *, silent: bool) -> MessageId:
         await self._called("send silently" if silent else "send", chat)
         self.last += 1
         self.messages[chat, self.last] = view.html
         return MessageId(self.last)
 
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def edit(self, chat: PersonId, message: MessageId, view: Message) -> None:
         await self._called("edit", chat)
         if (chat, message) not in self.messages:
             raise MessageGone
         self.messages[chat, message] = view.html
+
+    def digest(self, view: Message) -> str:
+        return messenger.digest(view)
 
     async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
         await self._called("remove", chat)
@@ -69,11 +75,11 @@ class Chats:
 class Truth:
     """What is true now, by subject."""
 
-    views: dict[str, View | None] = field(default_factory=dict)
+    views: dict[str, Message | None] = field(default_factory=dict)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event | None = None
 
-    async def present(self, card: Card) -> tuple[View | None, bool]:
+    async def present(self, card: Card) -> tuple[Message | None, bool]:
         view = self.views.get(card.subject)
         self.asked.set()
         if self.gate is not None:
@@ -115,14 +121,14 @@ async def turned(outbox: Outbox) -> None:
 
 @pytest.fixture
 async def owed(database: Database) -> Owed:
-    clock, chats, truth = Clock(START, stopped=True), Chats(), Truth({SCREEN: View("one")})
+    clock, chats, truth = Clock(START, stopped=True), Chats(), Truth({SCREEN: Message("one")})
     return Owed(database, clock, chats, truth, Outbox(database, chats, truth, clock))
 
 
 async def test_what_is_owed_is_sent_once_and_then_edited(owed: Owed):
     await owed.mark()
     await owed.turn()
-    owed.truth.views[SCREEN] = View("two")
+    owed.truth.views[SCREEN] = Message("two")
     await owed.mark()
     await owed.turn()
     assert owed.chats.of(ANNA) == ["two"]
@@ -140,7 +146,7 @@ async def test_a_card_that_would_look_the_same_is_left_alone(owed: Owed):
 async def test_ringing_sends_anew_and_takes_the_old_message_away(owed: Owed):
     await owed.mark()
     await owed.turn()
-    owed.truth.views[SCREEN] = View("in the locker")
+    owed.truth.views[SCREEN] = Message("in the locker")
     await owed.mark(ring=True)
     await owed.turn()
     assert owed.chats.of(ANNA) == ["in the locker"]
@@ -151,7 +157,7 @@ async def test_ringing_sends_anew_and_takes_the_old_message_away(owed: Owed):
 async def test_three_changes_while_telegram_was_away_become_one_message(owed: Owed):
     owed.chats.failing = [TryLater("away")] * 3
     for text in ("one", "two", "three"):
-        owed.truth.views[SCREEN] = View(text)
+        owed.truth.views[SCREEN] = Message(text)
         await owed.mark()
         await owed.turn()
         owed.clock.turn(0.1)
@@ -237,7 +243,7 @@ async def test_a_message_that_the_person_deleted_is_sent_anew(owed: Owed):
     await owed.mark()
     await owed.turn()
     owed.chats.messages.clear()
-    owed.truth.views[SCREEN] = View("two")
+    owed.truth.views[SCREEN] = Message("two")
     await owed.mark()
     await owed.turn()
     assert owed.chats.of(ANNA) == ["two"]
@@ -246,7 +252,7 @@ async def test_a_message_that_the_person_deleted_is_sent_anew(owed: Owed):
 async def test_a_view_of_another_form_replaces_the_message(owed: Owed):
     await owed.mark()
     await owed.turn()
-    owed.truth.views[SCREEN] = View("scan me", qr="HARBOR://OPEN/1")
+    owed.truth.views[SCREEN] = Message("scan me", qr="HARBOR://OPEN/1")
     await owed.mark()
     await owed.turn()
     assert owed.chats.of(ANNA) == ["scan me"]
@@ -296,7 +302,7 @@ async def test_a_chat_that_telegram_is_slow_for_delays_no_other(owed: Owed):
 
 
 async def test_a_chat_that_is_owed_several_cards_gets_them_all_from_one_poke(owed: Owed):
-    owed.truth.views["code:x"] = View("a code", qr="HARBOR://OPEN/1")
+    owed.truth.views["code:x"] = Message("a code", qr="HARBOR://OPEN/1")
     loop = Loop("outbox", owed.clock, owed.outbox.turn)
     owed.outbox.poke = loop.poke
     running = asyncio.create_task(loop.run())
@@ -318,7 +324,7 @@ async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed
     await owed.mark()
     await owed.outbox.turn()
     await owed.chats.called.wait()
-    owed.truth.views[SCREEN] = View("two")
+    owed.truth.views[SCREEN] = Message("two")
     await owed.mark()
     owed.chats.gate[ANNA].set()
     await owed.turn()
@@ -361,7 +367,7 @@ async def test_what_changes_while_another_replica_is_sending_is_shown_afterwards
     await owed.mark(ring=True)
     await owed.outbox.turn()
     await owed.chats.called.wait()
-    owed.truth.views[SCREEN] = View("two")
+    owed.truth.views[SCREEN] = Message("two")
     await owed.mark()
     there = owed.replica()
     await turned(there)
@@ -388,13 +394,13 @@ async def test_a_send_that_a_replica_died_over_is_taken_up_by_another_and_counte
 async def test_an_edit_that_arrives_after_a_newer_one_is_put_right(owed: Owed):
     await owed.mark()
     await owed.turn()
-    owed.truth.views[SCREEN] = View("two")
+    owed.truth.views[SCREEN] = Message("two")
     await owed.mark()
     owed.chats.gate[ANNA], owed.chats.called = asyncio.Event(), asyncio.Event()
     await owed.outbox.turn()
     await owed.chats.called.wait()
     late = owed.chats.gate.pop(ANNA)
-    owed.truth.views[SCREEN] = View("three")
+    owed.truth.views[SCREEN] = Message("three")
     await owed.mark()
     await turned(owed.replica())
     assert owed.chats.of(ANNA) == ["three"]
@@ -446,15 +452,28 @@ async def test_while_nothing_can_be_written_nothing_is_said_and_the_loop_waits(o
     assert owed.chats.calls == []
 
 
-def test_views_that_look_alike_have_one_digest_and_others_have_others():
-    button = Button("Reserve", press="r")
-    assert View("a", ((button,),)).digest == View("a", ((button,),)).digest
-    others = [View("b"), View("a"), View("a", qr="X"), View("a", protected=True)]
-    assert len({view.digest for view in [View("a", ((button,),)), *others]}) == 5
+async def test_the_senders_card_is_brought_up_to_date_once_the_recipients_has_rung(owed: Owed):
+    delivery = a_delivery(State.STORED)  # from Anna, for Ben
+    about_it = delivery_subject(delivery.id)
+    owed.truth.views[about_it] = Message("being told")
+    await owed.database.run(lambda tx: tx.add_delivery(delivery))
+    await owed.mark(ANNA, about_it)
+    await owed.turn()
+    owed.truth.views[about_it] = Message("told")
+    await owed.mark(BEN, about_it, ring=True)
+    await owed.turn()
+    assert owed.chats.of(BEN) == owed.chats.of(ANNA) == ["told"]
+    assert owed.chats.calls == ["send silently", "send", "edit"]
+    owed.truth.views[about_it] = Message("reminded")
+    await owed.mark(BEN, about_it)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["told"], "nothing rang"
 
 
-def test_no_repr_of_a_view_shows_what_it_says():
-    view = View("secret text", ((Button("copy", copy="secret code"),),), qr="HARBOR://OPEN/SECRET")
+def test_no_repr_of_a_message_shows_what_it_says():
+    view = Message(
+        "secret text", ((Button("copy", copy="secret code"),),), qr="HARBOR://OPEN/SECRET"
+    )
     assert "secret" not in repr(view).lower()
 
 

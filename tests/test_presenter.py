@@ -12,12 +12,13 @@ from bot.domain.alerts import Alert
 from bot.domain.card import SCREEN, Card, alert_subject, code_subject, delivery_subject
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
-from bot.domain.ids import PersonId
+from bot.domain.ids import MessageId, PersonId
 from bot.domain.lifecycle import State
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.database import Database, Transaction
+from bot.usecases.situation import Surroundings, read_card
 from handlers.conversation.groups import GROUP
 from handlers.conversation.presenter import ChatPresenter
 from sandbox.clock import Clock
@@ -34,7 +35,6 @@ from tests.support.scenes import (
     a_code,
     a_delivery,
 )
-from wording.cards.reading import Sources, read_scene
 
 OPERATOR = Person(PersonId(9), "Olga", language="pl")
 HARBOR_AWAY = alert_subject("harbor")
@@ -57,9 +57,9 @@ class World:
             locale="fr",
         )
 
-    async def screens(self, draft: Draft, person: Person) -> View | None:
+    async def screens(self, draft: Draft, person: Person) -> Message | None:
         self.asked.append((draft, person))
-        return None if draft.errand == "none" else View(f"{draft.errand}/{draft.step}")
+        return None if draft.errand == "none" else Message(f"{draft.errand}/{draft.step}")
 
     async def put(self, *things: Any) -> None:
         async def step(tx: Transaction) -> None:
@@ -79,7 +79,7 @@ class World:
 
     async def shown(
         self, chat: Person, subject: str, *, ring: bool = True
-    ) -> tuple[View | None, bool]:
+    ) -> tuple[Message | None, bool]:
         return await self.presenter.present(Card(chat.id, subject, ring=ring))
 
     async def seen(self, chat: Person, subject: str) -> str:
@@ -144,16 +144,35 @@ async def test_a_code_is_shown_to_its_holder_until_it_is_over(world: World) -> N
     assert await world.shown(BEN, ITS_CODE) == (None, True)
 
 
-async def test_nobodys_scene_holds_the_code_of_another(world: World) -> None:
+async def test_nobodys_situation_holds_the_code_of_another(world: World) -> None:
     await world.put(a_delivery(State.STORED), a_code(CodeKind.PICK_UP, BEN.id))
-    known = Sources(NOW, Policy(), {TOWER.id: TOWER}, "parcels_bot", "en")
+    known = Surroundings(NOW, Policy(), {TOWER.id: TOWER})
     held = {}
     for person in (ANNA, BEN, CARA):
-        card = Card(person.id, ABOUT_IT)
-        found = await world.database.look(lambda tx, card=card: read_scene(tx, card, known))
+        found = await world.database.look(lambda tx, who=person.id: read_card(tx, ID, who, known))
         assert found is not None
-        held[person.name] = found[0].code is not None
+        held[person.name] = found.code is not None
     assert held == {"Anna": False, "Ben": True, "Cara": False}
+
+
+async def test_the_recipient_has_been_told_once_their_own_card_says_so(world: World) -> None:
+    await world.put(a_delivery(State.STORED))
+    assert "is being told" in await world.seen(ANNA, ABOUT_IT), "they have no card yet"
+
+    async def ring(tx: Transaction) -> None:
+        await tx.mark(BEN.id, ABOUT_IT, now=NOW, ring=True)
+
+    async def rung(tx: Transaction) -> None:
+        card = await tx.card(BEN.id, ABOUT_IT)
+        assert card is not None
+        await tx.card_shown(card, message=MessageId(7), form="text", digest="")
+
+    await world.database.run(ring)
+    assert "is being told" in await world.seen(ANNA, ABOUT_IT), "it has yet to ring"
+    await world.database.run(rung)
+    assert "has been told" in await world.seen(ANNA, ABOUT_IT)
+    await world.database.run(ring)
+    assert "is being told" in await world.seen(ANNA, ABOUT_IT), "it is to ring again"
 
 
 async def test_no_card_shows_a_code(world: World) -> None:
@@ -193,7 +212,7 @@ async def test_quiet_hours_are_the_towers_and_silence_all_but_the_last_call(
 async def test_the_screen_is_the_drafts_question_and_silent(world: World) -> None:
     await world.put(Draft(ANNA.id, "send", "size", {"tower": "aa"}))
     view, silent = await world.shown(ANNA, SCREEN)
-    assert (view, silent) == (View("send/size"), True)
+    assert (view, silent) == (Message("send/size"), True)
     assert world.asked[0][1] == ANNA
 
 

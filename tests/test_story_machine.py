@@ -20,6 +20,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from bot.domain.actions import Action
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Illegal
+from bot.domain.message import Press
 from bot.domain.tower import Size
 from bot.usecases import operate
 from bot.usecases.actor import NotYours
@@ -114,16 +115,14 @@ class Story(Play):
 
     @rule(which=ANY, size=SIZE)
     def somebody_presses_an_old_button(self, which: int, size: Size) -> None:
-        known = [
-            (who, data) for who, data in self.chat.buttons if data.partition(":")[0] in PRESSABLE
-        ]
+        known = [(who, pressed) for who, pressed in self.chat.buttons if pressed.verb in PRESSABLE]
         self.tap(sorted(known, key=lambda button: button[0]), which, size)
 
     @rule(who=WHO, which=ANY, verb=st.sampled_from(sorted(DOINGS)), revision=st.integers(1, 12))
     def somebody_forges_a_button(self, who: PersonId, which: int, verb: str, revision: int) -> None:
         if self.made:
-            data = f"{verb}:{self.made[which % len(self.made)]}:{revision}"
-            self.tap([(who, data)], 0, Size.SMALL)
+            forged = Press(verb, None, self.made[which % len(self.made)], revision)
+            self.tap([(who, forged)], 0, Size.SMALL)
 
     @rule(which=ANY)
     def the_operator_closes_one(self, which: int) -> None:

@@ -31,6 +31,12 @@ class Card:
     failures: int = 0
     sending_since: datetime | None = None
 
+    @property
+    def told(self) -> bool:
+        """Whether its reader has been told of how things stand: there is a message, and no ring is
+        owed any more."""
+        return self.message is not None and not self.ring
+
 
 SCREEN = "screen"
 
@@ -38,6 +44,12 @@ SCREEN = "screen"
 def delivery_subject(delivery: DeliveryId) -> str:
     """The subject of the card that shows a delivery."""
     return f"delivery:{delivery}"
+
+
+def delivery_of(subject: str) -> DeliveryId | None:
+    """The delivery that a card with this subject shows; None for any other kind of card."""
+    kind, _, delivery = subject.partition(":")
+    return DeliveryId(delivery) if kind == "delivery" else None
 
 
 def code_subject(delivery: DeliveryId) -> str:

@@ -1,26 +1,52 @@
 """What is to be shown in a chat, in terms that no messenger owns.
 
-Guarantees: a view is a pure value; `digest` is equal exactly for views that look the same.
+Guarantees: a message is a pure value, and so is what its buttons say when they are pressed; how
+that is written down for a messenger is its edge's affair.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a button says when it is pressed: `revision` is there exactly when `delivery` is."""
+
+    verb: str
+    arg: str | None = None
+    delivery: DeliveryId | None = None
+    revision: int | None = None
+
+
+def press(verb: str, arg: object = None) -> Press:
+    """What a button says that concerns no delivery."""
+    return Press(str(verb), None if arg is None else str(arg))
+
+
+def press_on(verb: str, delivery: Delivery, arg: object = None) -> Press:
+    """What a button says that concerns `delivery` as it is now."""
+    said = None if arg is None else str(arg)
+    return Press(str(verb), said, delivery.id, delivery.revision)
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button below a message: exactly one of `press`, `url` and `copy` is set.
-
-    `press` is at most 64 bytes of callback data, checked where it is made.
-    """
+    """A button below a message: exactly one of `press`, `url` and `copy` is set."""
 
     text: str
-    press: str | None = None
+    press: Press | None = None
     url: str | None = None
     copy: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        carried = [part for part in (self.press, self.url, self.copy) if part is not None]
+        if len(carried) != 1:
+            raise ValueError(f"a button carries one thing, not {len(carried)}")
 
 
 class Ask(StrEnum):
@@ -40,8 +66,8 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One message: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
+class Message:
+    """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
     With `qr` the message is a picture with a caption. `protected` forbids forwarding and saving.
     `keys` makes it a message with a reply keyboard, which can't have `buttons` too.
@@ -57,20 +83,6 @@ class View:
     def form(self) -> str:
         """`text`, `photo` or `keyboard`: a message can be edited only into its own form."""
         return "photo" if self.qr else "keyboard" if self.keys else "text"
-
-    @property
-    def digest(self) -> str:
-        """A short fingerprint of all that a person would see."""
-        seen = repr(
-            (
-                self.html,
-                [[(b.text, b.press, b.url, b.copy) for b in row] for row in self.buttons],
-                self.keys,
-                self.qr,
-                self.protected,
-            )
-        )
-        return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
 class Place(StrEnum):

@@ -7,27 +7,32 @@ from typing import Any, Protocol
 
 from bot.domain.card import Card
 from bot.domain.ids import MessageId, PersonId
-from bot.domain.message import View
+from bot.domain.message import Message
 
 
 class Messenger(Protocol):
     """Telegram. Raises TryLater, OutcomeUnknown (send only), Refused, Unreachable, MessageGone."""
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId: ...
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
-        """An edit that changes nothing succeeds."""
+    async def send(self, chat: PersonId, message: Message, *, silent: bool) -> MessageId: ...
+    async def edit(self, chat: PersonId, sent: MessageId, message: Message) -> None:
+        """Make the message `sent` look like `message`. An edit that changes nothing succeeds."""
         ...
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(self, chat: PersonId, sent: MessageId, form: str) -> None:
         """Delete it; where Telegram no longer lets us, blank it. Already gone is fine."""
+        ...
+
+    def digest(self, message: Message) -> str:
+        """A short fingerprint: equal exactly for messages that look and act the same. It is stored
+        with a card, so one message keeps its digest from version to version."""
         ...
 
 
 class Presenter(Protocol):
     """Says what a card shows now: a pure reading of the present truth."""
 
-    async def present(self, card: Card) -> tuple[View | None, bool]:
-        """The view (None: nothing any more, take the message away), and whether to be silent."""
+    async def present(self, card: Card) -> tuple[Message | None, bool]:
+        """The message (None: nothing any more, take the message away), and whether to be silent."""
         ...
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain.card import alert_subject, code_subject, delivery_subject
+from bot.domain.card import Card, alert_subject, code_subject, delivery_of, delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
+from bot.domain.situation import waits_beside
 from bot.ports.database import Transaction
 
 _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
@@ -40,8 +41,7 @@ async def tell_of_one_visit(
     if delivery.state not in _VISITED:
         return
     for other in await tx.deliveries_of(person, live=True):
-        waits = other.state is State.STORED and other.collector == person
-        if waits and other.tower == delivery.tower and other.id != delivery.id:
+        if waits_beside(other, delivery, person):
             await tx.mark(person, delivery_subject(other.id), now=now)
 
 
@@ -57,6 +57,17 @@ async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> 
         for other in {delivery.sender, delivery.recipient} - {person, None}:
             assert other is not None
             await tx.mark(other, delivery_subject(delivery.id), now=now)
+
+
+async def has_been_told(tx: Transaction, card: Card, *, now: datetime) -> bool:
+    """A delivery's card has been shown that its reader had not been told of: the sender's card says
+    who has been told. False where that leaves no card out of date."""
+    subject = delivery_of(card.subject)
+    delivery = await tx.delivery(subject) if subject is not None else None
+    if delivery is None or delivery.sender == card.chat:
+        return False
+    await tx.mark(delivery.sender, card.subject, now=now)
+    return True
 
 
 async def show_code(

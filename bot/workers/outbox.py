@@ -19,12 +19,12 @@ import structlog
 
 from bot.domain.card import Card
 from bot.domain.ids import MessageId, PersonId
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
 from bot.ports.messenger import Messenger, Presenter
-from bot.usecases.cards import reach_changed
+from bot.usecases.cards import has_been_told, reach_changed
 from bot.workers.loop import Underway, backoff
 
 log = structlog.get_logger()
@@ -146,8 +146,8 @@ class Outbox:
             log.exception("card_refused", subject=card.subject.partition(":")[0])
             await self._postpone(card, _AFTER_REFUSAL.total_seconds())
 
-    async def _edit(self, card: Card, message: MessageId, view: View) -> None:
-        if view.digest == card.digest:
+    async def _edit(self, card: Card, message: MessageId, view: Message) -> None:
+        if self._messenger.digest(view) == card.digest:
             self.tally.unchanged += 1
         else:
             try:
@@ -158,7 +158,7 @@ class Outbox:
             self.tally.edited += 1
         await self._shown(card, message, view)
 
-    async def _send(self, card: Card, view: View, *, silent: bool) -> None:
+    async def _send(self, card: Card, view: Message, *, silent: bool) -> None:
         if not await self._claimed(card):
             return
         try:
@@ -179,10 +179,14 @@ class Outbox:
             self.tally.possible_doubles += 1  # somebody died over it
         return ours
 
-    async def _shown(self, card: Card, message: MessageId, view: View) -> None:
-        await self._database.run(
-            lambda tx: tx.card_shown(card, message=message, form=view.form, digest=view.digest)
-        )
+    async def _shown(self, card: Card, message: MessageId, view: Message) -> None:
+        digest = self._messenger.digest(view)
+
+        async def step(tx: Transaction) -> bool:
+            await tx.card_shown(card, message=message, form=view.form, digest=digest)
+            return not card.told and await has_been_told(tx, card, now=self._clock.now())
+
+        self._backlog |= await self._database.run(step)
 
     async def _tidy(self, card: Card) -> Card:
         """Take the replaced message away; it is written down until that is done."""

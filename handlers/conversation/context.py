@@ -18,6 +18,7 @@ from telegram.request import BaseRequest
 from bot.domain.card import SCREEN
 from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId
+from bot.domain.message import Press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
@@ -26,7 +27,6 @@ from bot.ports.messenger import Poke
 from bot.usecases.actor import Actor
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
-from handlers.telegram.callback_data import Press
 
 Touched = tuple[PersonId, str]
 """A card by its chat and subject."""

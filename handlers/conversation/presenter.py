@@ -8,30 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from bot.domain.card import SCREEN, Card
-from bot.domain.deadlines import quiet_until
-from bot.domain.ids import TowerId
-from bot.domain.message import View
+from bot.domain.ids import DeliveryId, TowerId
+from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.situation import AlertSituation, Situation
 from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
+from bot.usecases.situation import Surroundings, read_alert, read_card
 from handlers.conversation.groups import GROUP
+from handlers.telegram.links import links_to
+from handlers.telegram.messenger import LONGEST_CAPTION
 from wording.cards.alert import Concern, alert_card
 from wording.cards.code import code_card
-from wording.cards.delivery import delivery_card, speaks_up
+from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
-from wording.cards.reading import Sources, read_concern, read_scene
 from wording.cards.scene import Scene
 from wording.language import speak
 
-Screens = Callable[[Draft, Person], Awaitable[View | None]]
+Screens = Callable[[Draft, Person], Awaitable[Message | None]]
 """The present question of a draft, None where none stands."""
 
-Shown = tuple[View | None, bool]
+Shown = tuple[Message | None, bool]
 
 _TOWERS_FRESH = timedelta(minutes=1)
 
@@ -78,46 +79,50 @@ class ChatPresenter:
         return view, True
 
     async def _delivery(self, card: Card) -> Shown:
-        found = await self._scene(card)
-        if found is None:
+        situation = await self._situation(card)
+        if situation is None:
             return None, True
-        scene, reader = found
-        return delivery_card(scene), not card.ring or self._hushed(scene, reader)
+        return delivery_card(self._scene(situation)), not card.ring or situation.hushed
 
     async def _code(self, card: Card) -> Shown:
-        found = await self._scene(card)
-        return code_card(found[0]) if found is not None else None, True
+        situation = await self._situation(card)
+        if situation is None:
+            return None, True
+        return code_card(self._scene(situation), LONGEST_CAPTION), True
 
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""
 
-        async def step(tx: Transaction) -> Concern | None:
-            return await read_concern(tx, card, await self._sources(tx))
+        async def step(tx: Transaction) -> tuple[AlertSituation | None, Person | None]:
+            known = await self._surroundings(tx)
+            key = card.subject.partition(":")[2]
+            return await read_alert(tx, key, card.chat, known), await tx.person(card.chat)
 
-        concern = await self._database.look(step)
-        if concern is None:
+        situation, operator = await self._database.look(step)
+        if situation is None:
             return None, True
-        return alert_card(concern), concern.alert.cleared_at is not None
+        words = speak(operator.language if operator else None, self._locale)
+        return alert_card(Concern(situation, words)), situation.alert.cleared_at is not None
 
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))
         words = speak(draft.answers.get("language"), self._locale)
-        return group_card(words, self._bot()), True
+        return group_card(words, links_to(self._bot()).open_with("group")), True
 
-    def _hushed(self, scene: Scene, reader: Person) -> bool:
-        quiet = quiet_until(reader, scene.tower.zone, scene.now) is not None
-        return quiet and not speaks_up(scene)
+    def _scene(self, situation: Situation) -> Scene:
+        return Scene(situation, speak(situation.reader.language, self._locale))
 
-    async def _scene(self, card: Card) -> tuple[Scene, Person] | None:
-        return await self._database.look(partial(self._read_scene, card=card))
+    async def _situation(self, card: Card) -> Situation | None:
+        async def step(tx: Transaction) -> Situation | None:
+            delivery = DeliveryId(card.subject.partition(":")[2])
+            return await read_card(tx, delivery, card.chat, await self._surroundings(tx))
 
-    async def _read_scene(self, tx: Transaction, card: Card) -> tuple[Scene, Person] | None:
-        return await read_scene(tx, card, await self._sources(tx))
+        return await self._database.look(step)
 
-    async def _sources(self, tx: Transaction) -> Sources:
+    async def _surroundings(self, tx: Transaction) -> Surroundings:
         """Towers are kept in mind for a minute: they change once in a blue moon."""
         now = self._clock.now()
         if self._towers_read is None or now - self._towers_read >= _TOWERS_FRESH:
             self._towers = {tower.id: tower for tower in await tx.towers()}
             self._towers_read = now if self._towers else None
-        return Sources(now, self._policy, self._towers, self._bot(), self._locale)
+        return Surroundings(now, self._policy, self._towers, links_to(self._bot()))

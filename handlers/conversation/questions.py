@@ -13,13 +13,15 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from bot.domain.delivery import Delivery
-from bot.domain.message import Button, Key, Place, View
+from bot.domain.message import Button, Key, Message, Place, press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.situation import Situation
 from bot.ports.clock import Clock
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
+from bot.usecases.situation import Surroundings, read_situation
 from bot.workers.towers import Towers
-from handlers.telegram.callback_data import press
+from wording.cards.scene import Scene
 from wording.language import Words, speak
 
 T = TypeVar("T")
@@ -92,19 +94,19 @@ class Screen:
         """Whether this person looks after what is stuck."""
         return self.person.id in self.sight.policy.operators
 
-    def view(self, html: str, *rows: Row) -> View:
+    def view(self, html: str, *rows: Row) -> Message:
         """The question with its buttons, and below them the way back and the way to help."""
-        return View(html, (*(row for row in rows if row), self.way_out()))
+        return Message(html, (*(row for row in rows if row), self.way_out()))
 
     def way_out(self) -> Row:
         """Back one step, and help that returns to this very place."""
         back = Button(back_said(self.words), press(Tap.BACK, self.draft.step))
         return (back, Button(help_said(self.words), press(Place.HELP)))
 
-    def keyed(self, html: str, key: Key) -> View:
+    def keyed(self, html: str, key: Key) -> Message:
         """The question with a key that asks the phone for something, and the ways out as keys."""
         out = (Key(back_said(self.words)), Key(help_said(self.words)))
-        return View(html, keys=((key,), out))
+        return Message(html, keys=((key,), out))
 
     def pages(self, page: int, more: bool) -> Row:
         """Earlier and later pages, where there are any."""
@@ -127,8 +129,19 @@ class Screen:
             return None
         return found
 
+    async def scene(self, delivery: Delivery) -> Scene:
+        """The delivery with its people and its whole history, as this person may see it."""
+        tower = await self.sight.towers.one(delivery.tower)
+        towers = {} if tower is None else {tower.id: tower}
+        known = Surroundings(self.now, self.sight.policy, towers)
 
-Prompt = Callable[[Screen], Awaitable[View]]
+        async def look(tx: Transaction) -> Situation:
+            return await read_situation(tx, delivery, self.person, known, whole_story=True)
+
+        return Scene(await self.sight.database.look(look), self.words)
+
+
+Prompt = Callable[[Screen], Awaitable[Message]]
 
 
 def back_said(words: Words) -> str:

@@ -16,13 +16,12 @@ from bot.domain.claims import read_claim_code
 from bot.domain.delivery import Delivery
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press, press_on
 from bot.domain.person import Draft
 from bot.usecases.collect import FREE_TRIES, Wait, Wrong, claim_by_code, claim_by_link
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import NOTHING, start
 from handlers.conversation.questions import Row, Screen
-from handlers.telegram.callback_data import press, press_on
 from wording.language import speak
 from wording.sanitize import esc, plain
 
@@ -115,7 +114,7 @@ def _theirs(person: int, deliveries: Iterable[Delivery]) -> list[Delivery]:
 # -- prompts
 
 
-async def waiting_prompt(screen: Screen) -> View:
+async def waiting_prompt(screen: Screen) -> Message:
     """What waits, tower by tower: several doors of one tower are one visit."""
     _, person = screen.words._, screen.person.id
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
@@ -161,7 +160,7 @@ async def _label(screen: Screen, delivery: Delivery) -> str:
     return _("⏳ {tower} · on its way", tower=name)
 
 
-async def code_prompt(screen: Screen) -> View:
+async def code_prompt(screen: Screen) -> Message:
     """The code, as it was forwarded to them."""
     _ = screen.words._
     return screen.view(

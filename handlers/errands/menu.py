@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from telegram import Update
 
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft
 from handlers.conversation.context import Context
 from handlers.conversation.dialogue import state_of
@@ -28,7 +28,6 @@ from handlers.conversation.navigation import (
 )
 from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said, number
 from handlers.errands.send.booking import RESEND
-from handlers.telegram.callback_data import press
 from wording.language import Words, speak
 from wording.sanitize import plain
 
@@ -74,7 +73,7 @@ async def unexpected(update: Update, context: Context) -> Draft | None:
 # -- prompts
 
 
-async def menu_prompt(screen: Screen) -> View:
+async def menu_prompt(screen: Screen) -> Message:
     """The first screen; whoever has sent before is offered the same again."""
     _, person = screen.words._, screen.person
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person.id, live=True))
@@ -93,7 +92,7 @@ async def menu_prompt(screen: Screen) -> View:
     if screen.operator:
         rows.append((Button(_("🛠 Operations"), press(Place.OPERATE)),))
     html = _("📦 <b>Parcels through lockers</b>\nWhat would you like to do?")
-    return View(html, tuple(row for row in rows if row))
+    return Message(html, tuple(row for row in rows if row))
 
 
 async def _again(screen: Screen) -> Row:
@@ -108,7 +107,7 @@ async def _again(screen: Screen) -> Row:
     return (Button(text, press(RESEND)),)
 
 
-async def help_prompt(screen: Screen) -> View:
+async def help_prompt(screen: Screen) -> Message:
     """How it works, and what can be done at the place they came from."""
     words = screen.words
     place = screen.answers.get("from") or {}
@@ -125,7 +124,7 @@ async def help_prompt(screen: Screen) -> View:
     )
     back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
     row: Row = (back, Button(words._("🏠 Menu"), press(Place.MENU)))
-    return View("\n\n".join(filter(None, (now, general))), (row,))
+    return Message("\n\n".join(filter(None, (now, general))), (row,))
 
 
 def _hints(words: Words) -> Mapping[str, str]:

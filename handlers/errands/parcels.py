@@ -13,16 +13,15 @@ from telegram import Update
 from bot.domain.card import delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
-from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, Place, View
+from bot.domain.lifecycle import LIVE
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft, Person
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import PAGE, Screen, number
 from handlers.errands.collect import SHOW
 from handlers.errands.parcel.acting import looked_up
-from handlers.telegram.callback_data import press, press_on
-from wording.language import Words
+from wording.delivery_state import state_said
 from wording.sanitize import plain
 
 LIST = "parcels/list"
@@ -48,7 +47,7 @@ async def showed(update: Update, context: Context) -> None:
 # -- prompts
 
 
-async def list_prompt(screen: Screen) -> View:
+async def list_prompt(screen: Screen) -> Message:
     """Live ones, the latest change first, then those that have ended."""
     _, person = screen.words._, screen.person.id
     page = number(screen.answers.get("page"))
@@ -104,20 +103,3 @@ def _whose(screen: Screen, delivery: Delivery, people: Mapping[PersonId, Person 
         return "🙋"
     known = people.get(delivery.recipient) if delivery.recipient else None
     return f"📤 {plain(known.name if known else delivery.recipient_name, 20) or '🔗'}"
-
-
-def state_said(words: Words, state: State) -> str:
-    """A state in a word or two, for lists."""
-    _ = words._
-    return {
-        State.REQUESTED: _("finding a locker"),
-        State.RESERVED: _("locker reserved"),
-        State.RENTED: _("to be dropped off"),
-        State.RELEASING: _("being cancelled"),
-        State.STORED: _("in the locker"),
-        State.COLLECTED: _("collected"),
-        State.CANCELLED: _("cancelled"),
-        State.LAPSED: _("ran out"),
-        State.NO_LOCKER: _("no locker was free"),
-        State.CLOSED: _("ended by an operator"),
-    }[state]

@@ -18,13 +18,12 @@ from bot.domain.card import SCREEN
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.ports.database import Transaction
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go, start
 from handlers.conversation.questions import Row, Screen, number
-from handlers.telegram.callback_data import press
 from wording.language import speak
 from wording.sanitize import esc
 
@@ -76,7 +75,7 @@ async def forgot(update: Update, context: Context) -> Draft | None:
 # -- prompts
 
 
-async def privacy_prompt(screen: Screen) -> View:
+async def privacy_prompt(screen: Screen) -> Message:
     """In plain words, with the two things one can do about it."""
     _ = screen.words._
     return screen.view(
@@ -93,7 +92,7 @@ async def privacy_prompt(screen: Screen) -> View:
     )
 
 
-async def export_prompt(screen: Screen) -> View:
+async def export_prompt(screen: Screen) -> Message:
     """The stored data itself, as JSON, page by page."""
     text = json.dumps(await _export(screen), ensure_ascii=False, indent=1, default=str)
     pieces = _pieces(text)
@@ -103,7 +102,7 @@ async def export_prompt(screen: Screen) -> View:
     return screen.view(shown, screen.pages(page, page < len(pieces) - 1))
 
 
-async def forget_prompt(screen: Screen) -> View:
+async def forget_prompt(screen: Screen) -> Message:
     """Asks, or says which parcel stands in the way."""
     _, person = screen.words._, screen.person.id
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True, limit=5))

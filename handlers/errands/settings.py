@@ -14,12 +14,11 @@ from babel import Locale
 from telegram import Update
 
 from bot.domain.card import code_subject, delivery_subject
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft, Person
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go, start
 from handlers.conversation.questions import Row, Screen
-from handlers.telegram.callback_data import press
 from wording.language import LANGUAGES, Words, speak
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
@@ -123,7 +122,7 @@ def read_span(text: str) -> Span | None:
 # -- prompts
 
 
-async def settings_prompt(screen: Screen) -> View:
+async def settings_prompt(screen: Screen) -> Message:
     """Each setting is a button that says how it stands."""
     _, person = screen.words._, screen.person
     return screen.view(
@@ -145,7 +144,7 @@ async def settings_prompt(screen: Screen) -> View:
     )
 
 
-async def language_prompt(screen: Screen) -> View:
+async def language_prompt(screen: Screen) -> Message:
     """Every language by its own name."""
     spoken = screen.words.language
     buttons = [
@@ -156,7 +155,7 @@ async def language_prompt(screen: Screen) -> View:
     return screen.view(screen.words._("🌐 <b>Which language?</b>"), *rows)
 
 
-async def quiet_prompt(screen: Screen) -> View:
+async def quiet_prompt(screen: Screen) -> Message:
     """The usual spans; one's own is typed."""
     _ = screen.words._
     said = quiet_said(screen.words, screen.person)

@@ -1,6 +1,6 @@
-"""What a button carries when it is pressed, made and read in one place.
+"""What a button carries when it is pressed, written and read in one place.
 
-Guarantees: what is made fits Telegram's 64 bytes and reads back as it was; whatever else arrives
+Guarantees: what is written fits Telegram's 64 bytes and reads back as it was; whatever else arrives
 (forged, garbled, of an older version) reads as None. Nothing in it is trusted: a button only names
 a delivery and the revision its reader saw, and every step checks both.
 
@@ -11,10 +11,9 @@ a delivery and the revision its reader saw, and every step checks both.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId
+from bot.domain.message import Press
 
 MOST_BYTES = 64
 """InlineKeyboardButton.callback_data: 1-64 bytes."""
@@ -25,25 +24,13 @@ _ARG = r"(?::(?P<arg>[0-9A-Za-z_.~-]+))?"
 _PRESS = re.compile(rf"(?P<verb>{_VERB})(?:{_DELIVERY})?{_ARG}")
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A button pressed: `revision` is there exactly when `delivery` is."""
-
-    verb: str
-    arg: str | None = None
-    delivery: DeliveryId | None = None
-    revision: int | None = None
-
-
-def press(verb: str, arg: object = None) -> str:
-    """Callback data for a button that concerns no delivery. Raises ValueError."""
-    return _checked(Press(verb, None if arg is None else str(arg)), verb, arg)
-
-
-def press_on(verb: str, delivery: Delivery, arg: object = None) -> str:
-    """Callback data for a button that concerns `delivery` as it is now. Raises ValueError."""
-    seen = Press(verb, None if arg is None else str(arg), delivery.id, delivery.revision)
-    return _checked(seen, verb, delivery.id, delivery.revision, arg)
+def encode(press: Press) -> str:
+    """Callback data for a button. Raises ValueError where it would not read back as `press`."""
+    parts = (press.verb, press.delivery, press.revision, press.arg)
+    data = ":".join(str(part) for part in parts if part is not None)
+    if parse(data) != press:
+        raise ValueError(f"a button can't carry {data!r}")
+    return data
 
 
 def parse(data: str | None) -> Press | None:
@@ -72,10 +59,3 @@ def pattern_on(*verbs: str) -> re.Pattern[str]:
 
 def _pattern(verbs: tuple[str, ...], delivery: str) -> re.Pattern[str]:
     return re.compile(rf"(?P<verb>{'|'.join(map(re.escape, verbs))}){delivery}{_ARG}\Z")
-
-
-def _checked(meant: Press, *parts: object) -> str:
-    data = ":".join(str(part) for part in parts if part is not None)
-    if parse(data) != meant:
-        raise ValueError(f"a button can't carry {data!r}")
-    return data

@@ -1,7 +1,7 @@
-"""Buttons and keys of a view, as Telegram's keyboards.
+"""Buttons and keys of a message, as Telegram's keyboards.
 
-Guarantees: a view's buttons come out in its order; the user picker asks for one person, not a bot,
-with their name, since a person picked is known by id only.
+Guarantees: a message's buttons come out in its order; the user picker asks for one person, not a
+bot, with their name, since a person picked is known by id only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from telegram import (
 )
 from telegram.constants import InlineKeyboardButtonLimit
 
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.message import Ask, Button, Key, Message
+from handlers.telegram.callback_data import encode
 
 PERSON_REQUEST = 1
 """`UsersShared.request_id` of the one user picker there is."""
@@ -24,16 +25,16 @@ PERSON_REQUEST = 1
 _LONGEST_COPY = int(InlineKeyboardButtonLimit.MAX_COPY_TEXT)
 
 
-def inline(view: View) -> InlineKeyboardMarkup | None:
-    """The view's buttons; None when it has none."""
-    rows = [[_button(b) for b in row if _carried(b)] for row in view.buttons]
+def inline(message: Message) -> InlineKeyboardMarkup | None:
+    """The message's buttons; None when it has none."""
+    rows = [[_button(b) for b in row if _carried(b)] for row in message.buttons]
     return InlineKeyboardMarkup([row for row in rows if row]) if any(rows) else None
 
 
-def reply(view: View) -> ReplyKeyboardMarkup:
-    """The view's keys, folded away once one has been pressed."""
+def reply(message: Message) -> ReplyKeyboardMarkup:
+    """The message's keys, folded away once one has been pressed."""
     return ReplyKeyboardMarkup(
-        [[_key(key) for key in row] for row in view.keys],
+        [[_key(key) for key in row] for row in message.keys],
         resize_keyboard=True,
         one_time_keyboard=True,
     )
@@ -46,8 +47,9 @@ def _carried(button: Button) -> bool:
 
 def _button(button: Button) -> InlineKeyboardButton:
     copied = None if button.copy is None else CopyTextButton(button.copy)
+    pressed = None if button.press is None else encode(button.press)
     return InlineKeyboardButton(
-        button.text, callback_data=button.press, url=button.url, copy_text=copied
+        button.text, callback_data=pressed, url=button.url, copy_text=copied
     )
 
 

@@ -1,27 +1,32 @@
 """The core's Messenger, spoken through python-telegram-bot.
 
-Guarantees: what `bot.ports.Messenger` asks for. Messages are HTML without link previews; a
-protected view can't be forwarded or saved; a message taken away takes its reply keyboard along;
-whatever Telegram answers comes out in the terms of `bot.errors`.
+Guarantees: what `bot.ports.messenger.Messenger` asks for. Messages are HTML without link previews;
+a protected one can't be forwarded or saved; one taken away takes its reply keyboard along; whatever
+Telegram answers comes out in the terms of `bot.ports.errors`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemove
-from telegram.constants import ParseMode
+from telegram.constants import MessageLimit, ParseMode
 from telegram.error import RetryAfter, TelegramError
 
 from bot.domain.ids import MessageId, PersonId
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.ports.errors import MessageGone
 from handlers.telegram import markup
+from handlers.telegram.callback_data import encode
 from handlers.telegram.errors import is_unchanged, pause, translated
 from handlers.telegram.rate_limit import RateLimit
 from pictures import qr
+
+LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
+"""How many UTF-16 units fit below a picture."""
 
 _HTML = ParseMode.HTML
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -29,86 +34,103 @@ _BLANK = "…"
 _KEYBOARD_GOES = "✓"
 
 
+def digest(message: Message) -> str:
+    """A short fingerprint of all that a person would see, and of what each button would send.
+
+    Buttons count as they are encoded: what was stored with cards by earlier versions still holds.
+    """
+    rows = [
+        [(b.text, b.press and encode(b.press), b.url, b.copy) for b in row]
+        for row in message.buttons
+    ]
+    seen = repr((message.html, rows, message.keys, message.qr, message.protected))
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]
+
+
 class TelegramMessenger:
-    """See `bot.ports.Messenger`."""
+    """See `bot.ports.messenger.Messenger`."""
 
     def __init__(self, bot: Bot, pace: RateLimit) -> None:
         self._bot, self._pace = bot, pace
         self._keyboards: dict[PersonId, MessageId] = {}
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
-        """sendPhoto for a view with a QR symbol, sendMessage for any other."""
-        picture = await asyncio.to_thread(qr.symbol, view.qr) if view.qr else None
+    async def send(self, chat: PersonId, message: Message, *, silent: bool) -> MessageId:
+        """sendPhoto for a message with a QR symbol, sendMessage for any other."""
+        picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
         async with self._call(chat, sending=True):
             if picture:
                 sent = await self._bot.send_photo(
                     chat,
                     picture,
-                    caption=view.html,
+                    caption=message.html,
                     parse_mode=_HTML,
-                    reply_markup=markup.inline(view),
-                    protect_content=view.protected,
+                    reply_markup=markup.inline(message),
+                    protect_content=message.protected,
                     disable_notification=silent,
                 )
             else:
                 sent = await self._bot.send_message(
                     chat,
-                    view.html,
+                    message.html,
                     parse_mode=_HTML,
-                    reply_markup=markup.reply(view) if view.keys else markup.inline(view),
-                    protect_content=view.protected,
+                    reply_markup=markup.reply(message) if message.keys else markup.inline(message),
+                    protect_content=message.protected,
                     disable_notification=silent,
                     link_preview_options=_NO_PREVIEW,
                 )
-        message = MessageId(sent.message_id)
-        if view.keys:
-            self._keyboards[chat] = message
-        return message
+        new = MessageId(sent.message_id)
+        if message.keys:
+            self._keyboards[chat] = new
+        return new
 
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def edit(self, chat: PersonId, sent: MessageId, message: Message) -> None:
         """editMessageMedia or editMessageText; a message with a reply keyboard can't be edited."""
-        if view.keys:
+        if message.keys:
             raise MessageGone("a message with a reply keyboard can't be edited")
-        picture = await asyncio.to_thread(qr.symbol, view.qr) if view.qr else None
+        picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
         async with self._call(chat):
             if picture:
                 await self._bot.edit_message_media(
-                    InputMediaPhoto(picture, caption=view.html, parse_mode=_HTML),
+                    InputMediaPhoto(picture, caption=message.html, parse_mode=_HTML),
                     chat,
-                    message,
-                    reply_markup=markup.inline(view),
+                    sent,
+                    reply_markup=markup.inline(message),
                 )
             else:
                 await self._bot.edit_message_text(
-                    view.html,
+                    message.html,
                     chat,
-                    message,
+                    sent,
                     parse_mode=_HTML,
-                    reply_markup=markup.inline(view),
+                    reply_markup=markup.inline(message),
                     link_preview_options=_NO_PREVIEW,
                 )
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(self, chat: PersonId, sent: MessageId, form: str) -> None:
         """deleteMessage; after 48 hours, when that is refused, nothing is left to read in it."""
-        if form == "keyboard" and self._keyboards.get(chat, message) == message:
+        if form == "keyboard" and self._keyboards.get(chat, sent) == sent:
             await self._fold_keyboard(chat)
         try:
-            await self._delete(chat, message)
+            await self._delete(chat, sent)
         except MessageGone as gone:
             if "not found" not in str(gone) and form != "keyboard":
-                await self._blank(chat, message, form)
+                await self._blank(chat, sent, form)
 
-    async def _delete(self, chat: PersonId, message: MessageId) -> None:
+    def digest(self, message: Message) -> str:
+        """See `digest`."""
+        return digest(message)
+
+    async def _delete(self, chat: PersonId, sent: MessageId) -> None:
         async with self._call(chat):
-            await self._bot.delete_message(chat, message)
+            await self._bot.delete_message(chat, sent)
 
-    async def _blank(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def _blank(self, chat: PersonId, sent: MessageId, form: str) -> None:
         async with self._call(chat):
             if form == "photo":
                 nothing = InputMediaPhoto(qr.blank(), caption=_BLANK)
-                await self._bot.edit_message_media(nothing, chat, message)
+                await self._bot.edit_message_media(nothing, chat, sent)
             else:
-                await self._bot.edit_message_text(_BLANK, chat, message)
+                await self._bot.edit_message_text(_BLANK, chat, sent)
 
     async def _fold_keyboard(self, chat: PersonId) -> None:
         """Not every client lets a keyboard go with its message, so it is told by another, which

@@ -22,13 +22,13 @@ from bot.domain.card import delivery_subject
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import Illegal, State
+from bot.domain.message import Press
 from bot.domain.tower import Size
 from bot.ports.database import Transaction
 from bot.usecases.actor import Actor, NotYours, Stale, authorized
 from bot.usecases.cards import reach_changed
 from bot.usecases.collect import claim_by_link
 from handlers.errands.parcel.acting import DOINGS, Unable
-from handlers.telegram.callback_data import parse
 from storage import open_database
 from tests.support.core import TOWER, Core, core_on
 from tests.support.databases import KEYS
@@ -120,7 +120,7 @@ class Play(RuleBasedStateMachine):
             self.run(self.hold_and_close(codes[-1], delivery, leave=False))
         else:
             offered = self.chat.offered(Action.DROP_OFF_CODE, Action.PICK_UP_CODE)
-            self.tap([(who, data) for who, data in offered if delivery in data], 0)
+            self.tap([one for one in offered if one[1].delivery == delivery], 0)
         self.core.clock.turn(5)
         self.run(self.bot.live())
 
@@ -170,16 +170,16 @@ class Play(RuleBasedStateMachine):
 
         await self.core.database.run(step)
 
-    def tap(self, offered: list[tuple[PersonId, str]], which: int, size: Size = Size.LARGE) -> None:
+    def tap(
+        self, offered: list[tuple[PersonId, Press]], which: int, size: Size = Size.LARGE
+    ) -> None:
         """Press one of the buttons; what the bot refuses has changed nothing."""
         if offered:
-            who, data = offered[-1 - which % len(offered)]
-            self.run(self.press(who, data, size))
+            who, pressed = offered[-1 - which % len(offered)]
+            self.run(self.press(who, pressed, size))
             self.settle()
 
-    async def press(self, who: PersonId, data: str, size: Size) -> None:
-        pressed = parse(data)
-        assert pressed is not None
+    async def press(self, who: PersonId, pressed: Press, size: Size) -> None:
         named, verb = pressed.delivery, Action(pressed.verb)
         assert named is not None
         pressed = replace(pressed, arg=size.value if verb is Action.SIZE else pressed.arg)

@@ -11,6 +11,7 @@ from tests.support.project import (
     LANGUAGES,
     LIVE,
     Alert,
+    AlertSituation,
     CodeForm,
     CodeKind,
     Concern,
@@ -153,6 +154,7 @@ TWISTS = (
     Twist(
         "recipient without a name", {"recipient_name": None}, {"recipient": replace(BEN, name="")}
     ),
+    Twist("recipient is being told", around={"recipient_told": False}, states=_IN, alike=True),
     Twist("sender without a name", around={"sender": replace(ANNA, name="")}),
     Twist("sender forgotten", around={"sender": None}),
     Twist("no note", {"note": None}),
@@ -557,7 +559,9 @@ def _of_alerts() -> Iterator[Case]:
             kinds.append(("stands since yesterday", {"raised_at": NOW - timedelta(days=1)}, {}))
         for name, of_alert, changes in kinds:
             alert = replace(Alert(key, NOW, detail=detail), **of_alert)
-            concern = Concern(alert, speak("en"), NOW + timedelta(hours=1), **(usual | changes))
+            concern = Concern(
+                AlertSituation(alert, NOW + timedelta(hours=1), **(usual | changes)), speak("en")
+            )
             views = {
                 language: alert_card(replace(concern, words=speak(language)))
                 for language in LANGUAGES

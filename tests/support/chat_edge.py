@@ -18,7 +18,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, f
 
 from bot.domain.card import SCREEN, Card
 from bot.domain.ids import PersonId
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.database import Database
@@ -29,7 +29,7 @@ from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import NOTICE, Dialogue, Handler
 from handlers.conversation.groups import GROUP
 from handlers.conversation.transactional import App
-from handlers.telegram.callback_data import pattern, press
+from handlers.telegram.callback_data import pattern
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
@@ -82,16 +82,16 @@ class WordsPresenter:
 
     database: Database
 
-    async def present(self, card: Card) -> tuple[View | None, bool]:
+    async def present(self, card: Card) -> tuple[Message | None, bool]:
         draft = await self.database.look(lambda tx: tx.draft(card.chat))
         if card.subject == GROUP:
-            return View(f"private chats only ({draft.answers['language']})"), True
+            return Message(f"private chats only ({draft.answers['language']})"), True
         if card.subject != SCREEN:
-            return View(card.subject), True
+            return Message(card.subject), True
         said = " ".join(draft.answers.get("words", ()))
         above = f"{draft.answers[NOTICE]}: " if NOTICE in draft.answers else ""
-        buttons = ((Button("Done", press=press("done")),),) if draft.step == "asking" else ()
-        return View(f"{above}{draft.step}: {said}", buttons), False
+        buttons = ((Button("Done", press("done")),),) if draft.step == "asking" else ()
+        return Message(f"{above}{draft.step}: {said}", buttons), False
 
 
 @dataclass

@@ -17,7 +17,7 @@ from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
@@ -25,7 +25,7 @@ from bot.ports.lockers import Lockers
 from tests.support.memory_chat import MemoryChat
 
 Door = tuple[TowerId, LockerId]
-PresentAt = Callable[[Card, datetime], Awaitable[View | None]]
+PresentAt = Callable[[Card, datetime], Awaitable[Message | None]]
 """What the presenter says of a card, had it been asked at that moment."""
 
 
@@ -133,7 +133,7 @@ async def _cards_are_true(world: World, deliveries: Iterable[Delivery]) -> list[
             if shown is None or card.chat in world.chat.blocked:
                 continue
             true = await world.present(card, shown.at)
-            if true is None or true.digest != shown.view.digest:
+            if true is None or true != shown.view:
                 wrong.append(
                     f"{card.chat} is shown of {subject}:\n{shown.view.html}\nbut so it is:\n"
                     f"{true.html if true else None}"

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.ids import DeliveryId, MessageId, PersonId
-from bot.domain.message import View
+from bot.domain.message import Message, Press
 from bot.ports.clock import Clock
 from bot.ports.errors import MessageGone, OutcomeUnknown, TryLater, Unreachable
+from handlers.telegram import messenger
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A message as it stands on a phone."""
 
-    view: View
+    view: Message
     at: datetime
 
 
@@ -35,12 +36,12 @@ class MemoryChat:
     )
     codes: dict[str, set[PersonId]] = field(default_factory=lambda: defaultdict(set))
     opens: dict[str, DeliveryId] = field(default_factory=dict)
-    buttons: dict[tuple[PersonId, str], None] = field(default_factory=dict)
+    buttons: dict[tuple[PersonId, Press], None] = field(default_factory=dict)
     blocked: set[PersonId] = field(default_factory=set)
     fault: str | None = None
     _last: int = 0
 
-    async def send(self, chat: PersonId, view: View, *, silent: bool) -> MessageId:
+    async def send(self, chat: PersonId, view: Message, *, silent: bool) -> MessageId:
         """`Messenger.send`."""
         self._reach(chat)
         self._last += 1
@@ -50,7 +51,7 @@ class MemoryChat:
             raise OutcomeUnknown("the answer was lost")
         return message
 
-    async def edit(self, chat: PersonId, message: MessageId, view: View) -> None:
+    async def edit(self, chat: PersonId, message: MessageId, view: Message) -> None:
         """`Messenger.edit`."""
         self._reach(chat)
         if message not in self.messages[chat]:
@@ -64,7 +65,11 @@ class MemoryChat:
         self.messages[chat].pop(message, None)
         self._answer()
 
-    def offered(self, *verbs: str) -> list[tuple[PersonId, str]]:
+    def digest(self, view: Message) -> str:
+        """`Messenger.digest`."""
+        return messenger.digest(view)
+
+    def offered(self, *verbs: str) -> list[tuple[PersonId, Press]]:
         """The buttons of `verbs` that can be pressed now, the latest message's last."""
         return [
             (chat, button.press)
@@ -72,16 +77,18 @@ class MemoryChat:
             for _, shown in sorted(messages.items())
             for row in shown.view.buttons
             for button in row
-            if button.press and button.press.partition(":")[0] in verbs
+            if button.press and button.press.verb in verbs
         ]
 
-    def _show(self, chat: PersonId, message: MessageId, view: View) -> None:
+    def _show(self, chat: PersonId, message: MessageId, view: Message) -> None:
         self.messages[chat][message] = Shown(view, self.clock.now())
         pressable = [button.press for row in view.buttons for button in row if button.press]
-        self.buttons |= {(chat, data): None for data in pressable}
+        self.buttons |= {(chat, pressed): None for pressed in pressable}
         if view.qr:
             self.codes[view.qr].add(chat)
-            self.opens[view.qr] = DeliveryId(pressable[0].split(":")[1])
+            opened = pressable[0].delivery
+            assert opened is not None
+            self.opens[view.qr] = opened
 
     def _reach(self, chat: PersonId) -> None:
         if self.fault == "away":

@@ -14,7 +14,7 @@ import pytest
 
 import bot.workers.harbor_requests
 from bot.domain.card import Card
-from bot.domain.message import View
+from bot.domain.message import Message
 from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Transaction
 from bot.workers.harbor_requests import HarborRequests
@@ -65,13 +65,13 @@ class Bot:
 def presenter(core: Core, clock: Clock) -> ChatPresenter:
     """The real one, but for the screens, which are not what is played with."""
 
-    async def no_screen(*_: object) -> View | None:
-        return View("…")
+    async def no_screen(*_: object) -> Message | None:
+        return Message("…")
 
     return ChatPresenter(core.database, clock, core.policy, no_screen, bot=lambda: "parcels_bot")
 
 
-async def present_at(core: Core, card: Card, moment: datetime) -> View | None:
+async def present_at(core: Core, card: Card, moment: datetime) -> Message | None:
     """What it would show, had the clock stood still since `moment`."""
     view, _ = await presenter(core, Clock(moment, stopped=True)).present(card)
     return view

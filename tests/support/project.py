@@ -20,9 +20,10 @@ from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.message import Ask, Button, Key, Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
 from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
@@ -30,23 +31,25 @@ from bot.workers.towers import Towers
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.questions import Health, Sight
 from handlers.screens import PROMPTS, Screens
-from handlers.telegram.callback_data import parse
+from handlers.telegram.callback_data import encode, parse
+from handlers.telegram.links import links_to
+from handlers.telegram.messenger import LONGEST_CAPTION
 from sandbox.clock import Clock
 from storage import open_database
+from wording.cards import code, group
 from wording.cards.alert import _STANDS, Concern, alert_card
-from wording.cards.code import code_card
 from wording.cards.delivery import delivery_card
-from wording.cards.group import group_card
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
-from wording.language import LANGUAGES, speak
+from wording.language import LANGUAGES, Words, speak
 
 __all__ = [
     "LANGUAGES",
     "LIVE",
     "NOTICE",
     "Alert",
+    "AlertSituation",
     "Button",
     "CodeForm",
     "CodeKind",
@@ -62,6 +65,7 @@ __all__ = [
     "Locker",
     "LockerId",
     "LockerStatus",
+    "Message",
     "Person",
     "PersonId",
     "RequestKind",
@@ -73,7 +77,6 @@ __all__ = [
     "TowerId",
     "Town",
     "Trouble",
-    "View",
     "alert_card",
     "alert_kinds",
     "asks",
@@ -121,6 +124,19 @@ def place_of(draft: Draft) -> str:
     return state_of(draft)
 
 
+# -- cards that are told something by the messenger's edge
+
+
+def code_card(scene: Scene) -> Message | None:
+    """The protected message with a code, as Telegram has room for it."""
+    return code.code_card(scene, LONGEST_CAPTION)
+
+
+def group_card(words: Words, bot: str) -> Message:
+    """What a group is told by the bot of this name."""
+    return group.group_card(words, links_to(bot).open_with("group"))
+
+
 # -- what a button does
 
 
@@ -131,8 +147,9 @@ def does(button: Button) -> tuple[str, str]:
         return "url", button.url
     if button.copy is not None:
         return "copy", button.copy
-    pressed = parse(button.press)
+    pressed = button.press
     assert pressed is not None, button
+    assert parse(encode(pressed)) == pressed
     arg = "" if pressed.verb in _DRAFTS_ONLY or pressed.arg is None else f" {pressed.arg}"
     return "press", f"{pressed.verb}{arg}"
 

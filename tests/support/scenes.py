@@ -14,7 +14,9 @@ from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.domain.policy import Policy
+from bot.domain.situation import Situation
 from bot.domain.tower import Hours, Size, Tower
+from handlers.telegram.links import links_to
 from wording.cards.scene import Scene
 from wording.language import speak
 
@@ -36,6 +38,7 @@ OTHER = replace(TOWER, id=TowerId("00000000000000bb"), name="Market", latitude=4
 ID = DeliveryId("7k2m9xq4tz")
 CLAIM = Claim(ID, "K7QF2M9X", "abcdefghijklmnopqrstuv")
 SECRET = "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+LINKS = links_to("parcels_bot")
 POLICY = Policy(operators=frozenset({PersonId(9)}))
 
 HELD = {
@@ -109,15 +112,16 @@ def a_scene(delivery: Delivery, reader: Person, **changes: Any) -> Scene:
     """As `reader` sees it, in their language, at NOW."""
     sender = {ANNA.id: ANNA}.get(delivery.sender)
     recipient = {ANNA.id: ANNA, BEN.id: BEN}.get(delivery.recipient or PersonId(0))
+    words = changes.pop("words", speak(reader.language))
     basics: dict[str, Any] = {
-        "words": speak(reader.language),
         "now": NOW + timedelta(minutes=3),
         "policy": POLICY,
         "tower": TOWER,
-        "bot": "parcels_bot",
+        "links": LINKS,
         "sender": sender,
         "recipient": recipient,
+        "recipient_told": True,
         "history": a_history(),
         "elsewhere": OTHER if delivery.elsewhere else None,
     }
-    return Scene(delivery, reader.id, **(basics | changes))
+    return Scene(Situation(delivery, reader, **(basics | changes)), words)

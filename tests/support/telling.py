@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.project import Button, Key, View, asks, does, map_url
+from tests.support.project import Button, Key, Message, asks, does, map_url
 from tests.support.scenes import CLAIM, OTHER, TOWER
 
 NAMED = {
@@ -34,7 +34,7 @@ class Case:
 
     section: str
     name: str
-    views: Mapping[str, View | None]
+    views: Mapping[str, Message | None]
     covers: frozenset[Hashable] = frozenset()
     secret: str | None = None
 

@@ -13,10 +13,8 @@ from datetime import datetime
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertAction
 from bot.domain.delivery import Delivery
-from bot.domain.message import Button, Place, View
-from bot.domain.person import Person
-from bot.domain.tower import Tower
-from handlers.telegram.callback_data import press, press_on
+from bot.domain.message import Button, Message, Place, press, press_on
+from bot.domain.situation import AlertSituation
 from wording.cards.rows import card
 from wording.language import Words
 from wording.sanitize import esc
@@ -24,14 +22,20 @@ from wording.sanitize import esc
 
 @dataclass(frozen=True)
 class Concern:
-    """An alert with what it is about, as far as that is known."""
+    """An alert as it is told in one language."""
 
-    alert: Alert
+    situation: AlertSituation
     words: Words
-    now: datetime
-    delivery: Delivery | None = None
-    tower: Tower | None = None
-    sender: Person | None = None
+
+    @property
+    def alert(self) -> Alert:
+        """The alert itself."""
+        return self.situation.alert
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The delivery it is about, if any."""
+        return self.situation.delivery
 
     @property
     def kind(self) -> str:
@@ -50,11 +54,12 @@ class Concern:
 
     def time(self, at: datetime) -> str:
         """Local time at the tower; UTC, said so, where no tower is concerned."""
-        zone = self.tower.zone if self.tower else "UTC"
-        return self.words.moment(at, zone, now=self.now, named=True)
+        tower = self.situation.tower
+        zone = tower.zone if tower else "UTC"
+        return self.words.moment(at, zone, now=self.situation.now, named=True)
 
 
-def alert_card(concern: Concern) -> View:
+def alert_card(concern: Concern) -> Message:
     """The alert as it stands now."""
     _ = concern.words._
     alert = concern.alert
@@ -74,12 +79,12 @@ def alert_card(concern: Concern) -> View:
 def _about(concern: Concern) -> str | None:
     """Tower, door, sender: whatever is known."""
     _ = concern.words._
-    tower = concern.tower
+    tower = concern.situation.tower
     parts = [f"📍 {esc(tower.name)}, {esc(tower.address, 80)}"] if tower else []
     if concern.delivery is not None:
         parts.append(_("locker {door}", door=concern.door))
-        if concern.sender is not None:
-            parts.append(_("sent by {name}", name=esc(concern.sender.name)))
+        if concern.situation.sender is not None:
+            parts.append(_("sent by {name}", name=esc(concern.situation.sender.name)))
         parts.append(f"<code>{concern.delivery.id}</code>")
     return " · ".join(parts) or None
 

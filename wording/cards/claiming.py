@@ -7,25 +7,24 @@ card, where no notification's preview reaches.
 from __future__ import annotations
 
 from bot.domain.actions import Action
-from bot.domain.claims import claim_payload, show_claim_code
+from bot.domain.claims import show_claim_code
 from bot.domain.message import Button
-from wording.cards.rows import Row, deed, share_url
+from wording.cards.rows import Row, deed
 from wording.cards.scene import Scene
 
 
 def claim_link(scene: Scene) -> str | None:
     """The link that makes its first reader the recipient."""
-    if scene.claim is None:
-        return None
-    return f"https://t.me/{scene.bot}?start={claim_payload(scene.claim)}"
+    claim = scene.situation.claim
+    return None if claim is None else scene.situation.links.to_claim(claim)
 
 
 def who_collects(scene: Scene) -> str:
     """The paragraph about the recipient, for the sender before the parcel is in."""
     _ = scene.words._
-    if scene.to_oneself:
+    if scene.situation.to_oneself:
         return _("👤 You collect it yourself.")
-    if scene.delivery.recipient is not None and not scene.recipient_silent:
+    if scene.delivery.recipient is not None and not scene.situation.recipient_silent:
         return _(
             "👤 For <b>{name}</b>, who will be told the moment it is in.",
             name=scene.recipient_name,
@@ -36,15 +35,15 @@ def who_collects(scene: Scene) -> str:
 def who_is_missing(scene: Scene) -> str:
     """The paragraph about a recipient who has yet to be told, and how to tell them."""
     _ = scene.words._
-    if scene.recipient_silent:
+    if scene.situation.recipient_silent:
         return _(
             "👤 For <b>{name}</b>. Telegram doesn't let me write to them: they have never opened "
             "this bot, or have blocked it. Send them this link; once they open it, they see the "
             "parcel:\n{link}",
             name=scene.recipient_name,
-            link=f"https://t.me/{scene.bot}",
+            link=scene.situation.links.chat,
         )
-    if scene.claim is None:
+    if scene.situation.claim is None:
         return _("👤 Nobody can collect it yet.")
     return f"{_nobody_yet(scene)}\n{forward_this(scene)}"
 
@@ -62,12 +61,12 @@ def _nobody_yet(scene: Scene) -> str:
 
 def forward_this(scene: Scene) -> str:
     """The link and the code, to be passed on by any channel."""
-    _ = scene.words._
+    _, claim = scene.words._, scene.situation.claim
     return _(
         "Forward this link; the first to open it can collect:\n{link}\n"
         "Or the claim code, to be typed here after /collect: {code}",
         link=claim_link(scene),
-        code=f"<code>{show_claim_code(scene.claim.code)}</code>" if scene.claim else "",
+        code=f"<code>{show_claim_code(claim.code)}</code>" if claim else "",
     )
 
 
@@ -75,13 +74,13 @@ def forwarding(scene: Scene) -> Row:
     """Buttons that pass the link on; none when there is none."""
     _ = scene.words._
     link = claim_link(scene)
-    if link is None and scene.recipient_silent and scene.sends:
-        link = f"https://t.me/{scene.bot}"
+    if link is None and scene.situation.recipient_silent and scene.situation.sends:
+        link = scene.situation.links.chat
     if link is None:
         return ()
     invitation = _("A parcel for you: open this link to collect it.")
     return (
-        Button(_("Share the link"), url=share_url(link, invitation)),
+        Button(_("Share the link"), url=scene.situation.links.to_share(link, invitation)),
         Button(_("Copy the link"), copy=link),
     )
 
@@ -92,8 +91,8 @@ def hand_over(scene: Scene) -> Button | None:
     For anybody else: let another person collect.
     """
     _ = scene.words._
-    if scene.claim is not None:
+    if scene.situation.claim is not None:
         return None
-    if scene.sends and not scene.to_oneself:
+    if scene.situation.sends and not scene.situation.to_oneself:
         return deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)
     return deed(scene, _("Let somebody else collect"), Action.HAND_OVER)

@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from telegram.constants import MessageLimit
-
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeForm, CodeKind
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
-from wording.cards.rows import Row, deed
+from bot.domain.message import Button, Message
+from wording.cards.rows import Row, deed, filled
 from wording.cards.scene import Scene
 from wording.language import Words
 from wording.sanitize import seen_units
-
-_LONGEST = int(MessageLimit.CAPTION_LENGTH)
 
 _OPENS_IN: Mapping[CodeKind, frozenset[State]] = {
     CodeKind.DROP_OFF: frozenset({State.RESERVED, State.RENTED}),
@@ -28,26 +24,27 @@ _OPENS_IN: Mapping[CodeKind, frozenset[State]] = {
 }
 
 
-def code_card(scene: Scene) -> View | None:
-    """The code with the door it opens; None when there is none (any more) for this reader."""
-    code, delivery = scene.code, scene.delivery
-    if code is None or not scene.code_out or delivery.state not in _OPENS_IN[code.kind]:
+def code_card(scene: Scene, most: int) -> Message | None:
+    """The code with the door it opens, in at most `most` UTF-16 units; None when there is none (any
+    more) for this reader."""
+    code, delivery = scene.situation.code, scene.delivery
+    if code is None or not scene.situation.code_out or delivery.state not in _OPENS_IN[code.kind]:
         return None
     entitled = delivery.sender if code.kind is CodeKind.DROP_OFF else delivery.collector
-    if scene.reader != entitled:
+    if scene.situation.reader.id != entitled:
         return None
     qr = None if code.form is CodeForm.KEYPAD else code.text
-    buttons = tuple(filter(None, _rows(scene, code)))
-    return View(_caption(scene, code), buttons, qr=qr, protected=True)
+    buttons = filled(_rows(scene, code))
+    return Message(_caption(scene, code, most), buttons, qr=qr, protected=True)
 
 
-def _caption(scene: Scene, code: Code) -> str:
+def _caption(scene: Scene, code: Code, most: int) -> str:
     """As much as fits below a picture; what is left out first can be done without."""
     head = "\n".join((_title(scene, code), scene.place, _valid(scene, code)))
     steps, text = "\n".join(_steps(scene, code)), _text(scene, code)
     for parts in ((head, steps, text), (head, text), (head, steps)):
         caption = "\n\n".join(filter(None, parts))
-        if seen_units(caption) <= _LONGEST:
+        if seen_units(caption) <= most:
             return caption
     return head
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.domain.delivery import Role
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import View
+from bot.domain.message import Message
 from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene
@@ -17,24 +17,16 @@ from wording.cards.sender import SENDER
 _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
 
 
-def delivery_card(scene: Scene) -> View | None:
+def delivery_card(scene: Scene) -> Message | None:
     """The present truth about the delivery, as its reader may see it."""
     delivery = scene.delivery
     if delivery.successor is not None and delivery.state in _SUPERSEDED:
         return None
-    roles = delivery.roles_of(scene.reader)
+    roles = scene.situation.roles
     if Role.SENDER in roles:
         return SENDER[delivery.state](scene)
     if Role.RECIPIENT in roles:
         return RECIPIENT[delivery.state](scene)
-    if scene.claim is not None and delivery.state in LIVE:
+    if scene.situation.claim is not None and delivery.state in LIVE:
         return handed_on(scene)
     return no_longer_yours(scene)
-
-
-def speaks_up(scene: Scene) -> bool:
-    """Whether the card is of the kind that quiet hours don't silence: a last call."""
-    delivery = scene.delivery
-    if delivery.state is not State.STORED:
-        return False
-    return delivery.overdue_at is not None or delivery.reminders_sent > 1

@@ -6,13 +6,13 @@ the link to forward, for as long as nobody has claimed it.
 
 from __future__ import annotations
 
-from bot.domain.message import View
+from bot.domain.message import Message
 from wording.cards.claiming import forward_this, forwarding
 from wording.cards.rows import card, guide, menu
 from wording.cards.scene import Scene
 
 
-def handed_on(scene: Scene) -> View:
+def handed_on(scene: Scene) -> Message:
     """The claim is theirs to pass on."""
     _ = scene.words._
     title = _(
@@ -22,7 +22,7 @@ def handed_on(scene: Scene) -> View:
     return card([[title], [forward_this(scene)]], forwarding(scene), [menu(scene), guide(scene)])
 
 
-def no_longer_yours(scene: Scene) -> View:
+def no_longer_yours(scene: Scene) -> Message:
     """Nothing to do, and nothing to know."""
     _ = scene.words._
     title = _(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.lifecycle import State
-from bot.domain.message import View
+from bot.domain.message import Message
 from wording.cards import stored
 from wording.cards.claiming import hand_over
 from wording.cards.rows import card, guide, map_pin, menu
@@ -18,7 +18,7 @@ from wording.cards.sender_ends import reason
 from wording.cards.timeline import timeline
 
 
-def waiting(scene: Scene) -> View:
+def waiting(scene: Scene) -> Message:
     """A parcel is on its way, and not yet in."""
     _ = scene.words._
     title = _(
@@ -38,9 +38,9 @@ def waiting(scene: Scene) -> View:
     )
 
 
-def in_locker(scene: Scene) -> View:
+def in_locker(scene: Scene) -> Message:
     """Theirs to collect, unless the sender takes it back."""
-    if scene.collects:
+    if scene.situation.collects:
         return stored.for_collector(scene)
     _ = scene.words._
     title = _("↩️ <b>{sender} is taking this parcel back</b>", sender=scene.sender_first)
@@ -53,7 +53,7 @@ def in_locker(scene: Scene) -> View:
     return card([[title, scene.place], [over]], [menu(scene), guide(scene)])
 
 
-def collected(scene: Scene) -> View:
+def collected(scene: Scene) -> Message:
     """Theirs at last; or back with its sender."""
     _ = scene.words._
     time = scene.time(scene.delivery.collected_at)
@@ -70,7 +70,7 @@ def collected(scene: Scene) -> View:
     return card([[title, scene.place], [timeline(scene)]], [menu(scene), guide(scene)])
 
 
-def not_coming(scene: Scene) -> View:
+def not_coming(scene: Scene) -> Message:
     """The sender has no locker (any more)."""
     _ = scene.words._
     title = _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
@@ -78,7 +78,7 @@ def not_coming(scene: Scene) -> View:
     return card([[title, scene.place], [so_far]], [menu(scene), guide(scene)])
 
 
-def closed(scene: Scene) -> View:
+def closed(scene: Scene) -> Message:
     """An operator has ended it."""
     _ = scene.words._
     title = _(
@@ -87,7 +87,7 @@ def closed(scene: Scene) -> View:
     return card([[title, scene.place], [reason(scene)]], [menu(scene), guide(scene)])
 
 
-RECIPIENT: Mapping[State, Callable[[Scene], View]] = {
+RECIPIENT: Mapping[State, Callable[[Scene], Message]] = {
     State.REQUESTED: waiting,
     State.RESERVED: waiting,
     State.RENTED: waiting,

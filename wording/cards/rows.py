@@ -7,19 +7,20 @@ phone; lines that have nothing to say take no room.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote
 
-from bot.domain.actions import Action
-from bot.domain.message import Button, Place, View
-from handlers.telegram.callback_data import press, press_on
+from bot.domain.actions import Action, permitted
+from bot.domain.message import Button, Message, Place, press, press_on
 from wording.cards.scene import Scene, map_url
 
-Row = tuple[Button, ...]
+Row = tuple[Button | None, ...]
 
 
-def deed(scene: Scene, text: str, verb: Action, arg: object = None) -> Button:
-    """A button that does something to the delivery as it is now."""
-    return Button(text, press_on(verb, scene.delivery, arg))
+def deed(scene: Scene, text: str, action: Action, arg: object = None) -> Button | None:
+    """A button that does something to the delivery as it is now; None where its reader may not."""
+    told = scene.situation
+    if permitted(action, told.delivery, told.reader.id, told.policy) is None:
+        return None
+    return Button(text, press_on(action, told.delivery, arg))
 
 
 def go(text: str, where: Place) -> Button:
@@ -37,23 +38,23 @@ def guide(scene: Scene) -> Button:
     return go(scene.words._("Help"), Place.HELP)
 
 
-def problem(scene: Scene) -> Button:
+def problem(scene: Scene) -> Button | None:
     """The way to a human being."""
     return deed(scene, scene.words._("Report a problem"), Action.PROBLEM)
 
 
 def map_pin(scene: Scene) -> Button:
     """The tower on a map."""
-    return Button(scene.words._("Show on the map"), url=map_url(scene.tower))
+    return Button(scene.words._("Show on the map"), url=map_url(scene.situation.tower))
 
 
-def share_url(link: str, text: str) -> str:
-    """Telegram's own way to forward a link to any chat."""
-    return f"https://t.me/share/url?url={quote(link, safe='')}&text={quote(text)}"
-
-
-def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> View:
+def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> Message:
     """Paragraphs of lines over rows of buttons; what is None or empty is left out."""
     texts = ("\n".join(filter(None, lines)) for lines in paragraphs)
-    filled = (tuple(button for button in row if button is not None) for row in rows)
-    return View("\n\n".join(filter(None, texts)), tuple(row for row in filled if row))
+    return Message("\n\n".join(filter(None, texts)), filled(rows))
+
+
+def filled(rows: Iterable[Iterable[Button | None]]) -> tuple[tuple[Button, ...], ...]:
+    """Rows without the buttons that are not there; a row without any takes no room."""
+    kept = (tuple(button for button in row if button is not None) for row in rows)
+    return tuple(row for row in kept if row)

@@ -1,25 +1,19 @@
-"""All that a delivery's card may speak of, read beforehand.
+"""What a delivery's cards say alike: names, place, deadlines, in the words of one language.
 
 Guarantees: a scene is immutable; what it gives as text is safe between Telegram's HTML tags.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from html import escape
 from urllib.parse import urlencode
 
-from bot.domain.claims import Claim
-from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, Trouble
-from bot.domain.history import HistoryEntry
-from bot.domain.ids import PersonId
 from bot.domain.lifecycle import LIVE
-from bot.domain.person import Person
-from bot.domain.policy import Policy
+from bot.domain.situation import Situation
 from bot.domain.tower import Tower
 from wording.language import Words
 from wording.sanitize import capital, esc, plain
@@ -29,50 +23,23 @@ NOTE = 200
 
 @dataclass(frozen=True)
 class Scene:
-    """One delivery as one reader may see it, at one moment.
+    """A situation as it is told in one language."""
 
-    `claim` is there only for somebody who forwards it; `code` only for its holder; `companions` are
-    the other parcels that wait for the reader in the same tower. `zones` says that towers stand in
-    several time zones, so that times name theirs.
-    """
-
-    delivery: Delivery
-    reader: PersonId
+    situation: Situation
     words: Words
-    now: datetime
-    policy: Policy
-    tower: Tower
-    bot: str
-    sender: Person | None = None
-    recipient: Person | None = None
-    claim: Claim | None = None
-    code: Code | None = None
-    history: Sequence[HistoryEntry] = ()
-    companions: Sequence[Delivery] = ()
-    elsewhere: Tower | None = None
-    zones: bool = False
+
+    @property
+    def delivery(self) -> Delivery:
+        """The delivery itself."""
+        return self.situation.delivery
 
     # -- who
-
-    @property
-    def sends(self) -> bool:
-        """Whether the reader is the sender."""
-        return self.reader == self.delivery.sender
-
-    @property
-    def to_oneself(self) -> bool:
-        """Whether sender and recipient are the same person."""
-        return self.delivery.recipient == self.delivery.sender
-
-    @property
-    def collects(self) -> bool:
-        """Whether the reader is the one who may have a pick-up code."""
-        return self.reader == self.delivery.collector
 
     @cached_property
     def sender_name(self) -> str:
         """The sender, as others know them."""
-        return esc(self.sender.name if self.sender else None) or self.words._("somebody")
+        sender = self.situation.sender
+        return esc(sender.name if sender else None) or self.words._("somebody")
 
     @property
     def sender_first(self) -> str:
@@ -82,7 +49,8 @@ class Scene:
     @property
     def sender_known(self) -> bool:
         """Whether the sender has a name."""
-        return bool(self.sender and plain(self.sender.name))
+        sender = self.situation.sender
+        return bool(sender and plain(sender.name))
 
     @cached_property
     def recipient_name(self) -> str:
@@ -97,15 +65,8 @@ class Scene:
     @property
     def recipient_plain(self) -> str:
         """The recipient for a button or a link; empty when nobody is known."""
-        return plain(
-            self.recipient.name if self.recipient is not None else self.delivery.recipient_name
-        )
-
-    @property
-    def recipient_silent(self) -> bool:
-        """Whether there is a recipient whom Telegram doesn't let us write to."""
-        chosen = self.delivery.recipient is not None and not self.to_oneself
-        return chosen and (self.recipient is None or not self.recipient.reachable)
+        recipient = self.situation.recipient
+        return plain(recipient.name if recipient is not None else self.delivery.recipient_name)
 
     # -- where
 
@@ -117,13 +78,15 @@ class Scene:
     @cached_property
     def tower_name(self) -> str:
         """The tower's name."""
-        return esc(self.tower.name) or esc(self.tower.id)
+        tower = self.situation.tower
+        return esc(tower.name) or esc(tower.id)
 
     @property
     def place(self) -> str:
         """The tower, linked to its place on a map, with its address; a line of its own."""
-        address = ", ".join(filter(None, (esc(self.tower.address, 80), esc(self.tower.city))))
-        link = f'<a href="{escape(map_url(self.tower))}">{self.tower_name}</a>'
+        tower = self.situation.tower
+        address = ", ".join(filter(None, (esc(tower.address, 80), esc(tower.city))))
+        link = f'<a href="{escape(map_url(tower))}">{self.tower_name}</a>'
         return f"📍 {link}, {address}" if address else f"📍 {link}"
 
     @property
@@ -138,32 +101,18 @@ class Scene:
         """`18:00`, or with its day when that isn't today; a question mark for never."""
         if at is None:
             return "?"
-        return self.words.moment(at, self.tower.zone, now=self.now, named=self.zones)
+        told = self.situation
+        return self.words.moment(at, told.tower.zone, now=told.now, named=told.zones)
 
     def until(self, at: datetime | None) -> str:
         """The moment in bold, with the time that is left where that is less than a day."""
-        left = at - self.now if at is not None else None
+        left = at - self.situation.now if at is not None else None
         moment = f"<b>{self.time(at)}</b>"
         if left is None or not 0 <= left.total_seconds() < 86400:
             return moment
         return f"{moment} ({self.words.span(left)})"
 
-    def over(self, at: datetime | None) -> bool:
-        """Whether that moment has passed."""
-        return at is not None and at <= self.now
-
     # -- what
-
-    @property
-    def code_out(self) -> bool:
-        """Whether the reader has a code that still works and has been shown to them."""
-        code = self.code
-        return (
-            code is not None
-            and code.revealed
-            and code.holder == self.reader
-            and not self.over(code.expires_at)
-        )
 
     @property
     def trouble(self) -> str | None:

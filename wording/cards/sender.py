@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from bot.domain.actions import Action
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message
 from wording.cards import sender_ends, stored
 from wording.cards.claiming import forwarding, hand_over, who_collects
 from wording.cards.rows import card, deed, guide, menu, problem
@@ -19,7 +19,7 @@ from wording.cards.scene import Scene
 from wording.sanitize import capital
 
 
-def requested(scene: Scene) -> View:
+def requested(scene: Scene) -> Message:
     """Harbor has been asked for a locker."""
     _ = scene.words._
     looking = _(
@@ -33,12 +33,12 @@ def requested(scene: Scene) -> View:
     )
 
 
-def reserved(scene: Scene) -> View:
+def reserved(scene: Scene) -> Message:
     """A locker is held; the next thing is its code."""
     _ = scene.words._
     holds = _(
         "At the tower, get the drop-off code: it opens the door and holds the locker for {span}.",
-        span=scene.words.span(scene.policy.drop_off),
+        span=scene.words.span(scene.situation.policy.drop_off),
     )
     return card(
         [
@@ -57,7 +57,7 @@ def reserved(scene: Scene) -> View:
     )
 
 
-def rented(scene: Scene) -> View:
+def rented(scene: Scene) -> Message:
     """A drop-off code is out; the next thing is to put the parcel in."""
     _ = scene.words._
     return card(
@@ -77,7 +77,7 @@ def rented(scene: Scene) -> View:
     )
 
 
-def releasing(scene: Scene) -> View:
+def releasing(scene: Scene) -> Message:
     """Cancelled, but Harbor has not said so yet."""
     _ = scene.words._
     late = _(
@@ -105,7 +105,7 @@ def _door(scene: Scene) -> str:
 def _held(scene: Scene) -> str:
     _ = scene.words._
     ends = scene.delivery.held_until
-    if scene.over(ends):
+    if scene.situation.over(ends):
         return _(
             "⌛ The reservation ended at {time}. If nobody else has taken the locker, the code "
             "still works.",
@@ -119,13 +119,13 @@ def _held(scene: Scene) -> str:
 def _code_line(scene: Scene) -> str:
     _ = scene.words._
     ends = scene.delivery.held_until
-    if scene.over(ends):
+    if scene.situation.over(ends):
         return _(
             "⌛ The drop-off code ran out at {time}. Is the parcel in? Then all is well: I'll tell "
             "you as soon as the tower reports it. If not, get a new code.",
             time=scene.time(ends),
         )
-    if not scene.code_out:
+    if not scene.situation.code_out:
         return _("⏳ The locker is held until {until}", until=scene.until(ends))
     return _(
         "🔑 The drop-off code is good until {until}. Put the parcel in and close the door: "
@@ -142,18 +142,18 @@ def _getting(scene: Scene) -> str | None:
     return None
 
 
-def _code_button(scene: Scene) -> Button:
+def _code_button(scene: Scene) -> Button | None:
     _ = scene.words._
-    if scene.code_out:
+    if scene.situation.code_out:
         return deed(scene, _("Show again"), Action.DROP_OFF_CODE)
     return deed(scene, _("Get drop-off code"), Action.DROP_OFF_CODE)
 
 
-def _cancel(scene: Scene) -> Button:
+def _cancel(scene: Scene) -> Button | None:
     return deed(scene, scene.words._("Cancel"), Action.CANCEL)
 
 
-SENDER: Mapping[State, Callable[[Scene], View]] = {
+SENDER: Mapping[State, Callable[[Scene], Message]] = {
     State.REQUESTED: requested,
     State.RESERVED: reserved,
     State.RENTED: rented,

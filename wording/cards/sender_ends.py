@@ -8,20 +8,20 @@ from __future__ import annotations
 from bot.domain.actions import Action
 from bot.domain.geography import kilometres
 from bot.domain.lifecycle import Event
-from bot.domain.message import Button, Place, View
+from bot.domain.message import Button, Message, Place
 from wording.cards.rows import card, deed, go, guide, menu
 from wording.cards.scene import Scene
 from wording.cards.timeline import timeline
 from wording.sanitize import esc
 
 
-def collected(scene: Scene) -> View:
+def collected(scene: Scene) -> Message:
     """Out of the locker: by whom, when, and all that went before."""
     _ = scene.words._
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.taken_back:
         title = _("✅ <b>You have taken it back</b> ({time})", time=time)
-    elif scene.to_oneself:
+    elif scene.situation.to_oneself:
         title = _("✅ <b>You have collected it</b> ({time})", time=time)
     elif scene.delivery.recipient is None:
         title = _("✅ <b>The parcel has left the locker</b> ({time})", time=time)
@@ -36,7 +36,7 @@ def collected(scene: Scene) -> View:
     )
 
 
-def cancelled(scene: Scene) -> View:
+def cancelled(scene: Scene) -> Message:
     """Given back; nothing was left behind."""
     _ = scene.words._
     free = None
@@ -49,7 +49,7 @@ def cancelled(scene: Scene) -> View:
     )
 
 
-def lapsed(scene: Scene) -> View:
+def lapsed(scene: Scene) -> Message:
     """Harbor has the locker again, with nothing in it."""
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
@@ -64,7 +64,7 @@ def lapsed(scene: Scene) -> View:
     )
 
 
-def no_locker(scene: Scene) -> View:
+def no_locker(scene: Scene) -> Message:
     """Full; the nearest tower with room is offered first."""
     _ = scene.words._
     size = scene.words.size(scene.delivery.size)
@@ -74,13 +74,13 @@ def no_locker(scene: Scene) -> View:
         title = _("😕 <b>No locker is free</b> ({size})", size=size)
     return card(
         [[title, scene.place], [_offer(scene)]],
-        [deed(scene, _("Try there"), Action.ELSEWHERE) if scene.elsewhere else None],
+        [deed(scene, _("Try there"), Action.ELSEWHERE)],
         [deed(scene, _("Another size"), Action.SIZE), _again(scene)],
         [menu(scene), guide(scene)],
     )
 
 
-def closed(scene: Scene) -> View:
+def closed(scene: Scene) -> Message:
     """An operator has ended it, and said why."""
     _ = scene.words._
     return card(
@@ -96,13 +96,14 @@ def closed(scene: Scene) -> View:
 
 def reason(scene: Scene) -> str | None:
     """The operator's own words."""
-    words = [m.detail for m in scene.history if m.event == Event.CLOSED.value and m.detail]
+    closings = [m for m in scene.situation.history if m.event == Event.CLOSED.value]
+    words = [moment.detail for moment in closings if moment.detail]
     return f"“{esc(words[-1], 200)}”" if words else None
 
 
 def _offer(scene: Scene) -> str:
     _ = scene.words._
-    there, here = scene.elsewhere, scene.tower
+    there, here = scene.situation.elsewhere, scene.situation.tower
     if there is None:
         return _("The towers nearby are full, too. Lockers come free all the time: try again soon.")
     name = f"<b>{esc(there.name)}</b>"
@@ -112,5 +113,5 @@ def _offer(scene: Scene) -> str:
     return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)
 
 
-def _again(scene: Scene) -> Button:
+def _again(scene: Scene) -> Button | None:
     return deed(scene, scene.words._("Try again"), Action.AGAIN)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.domain.actions import Action, extensions_left
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import Event
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
 from wording.cards.rows import Row, card, deed, map_pin, menu, problem
 from wording.cards.scene import Scene
@@ -19,9 +19,9 @@ from wording.sanitize import esc
 _GIVEN_UP = frozenset({Event.CANCELLED.value, Event.LAPSED.value})
 
 
-def for_sender(scene: Scene) -> View:
+def for_sender(scene: Scene) -> Message:
     """Where it is, for whom, till when; and the way to have it back."""
-    if scene.collects:
+    if scene.situation.collects:
         return for_collector(scene)
     _ = scene.words._
     return card(
@@ -31,7 +31,10 @@ def for_sender(scene: Scene) -> View:
             [scene.note],
             [_told(scene)],
         ],
-        [deed(scene, _("Take it back"), Action.TAKE_BACK), _extend(scene, _("Extend"))],
+        [
+            deed(scene, _("Take it back"), Action.TAKE_BACK),
+            deed(scene, _("Extend"), Action.MORE_TIME),
+        ],
         forwarding(scene),
         [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
         [deed(scene, _("History"), Action.HISTORY), problem(scene)],
@@ -39,7 +42,7 @@ def for_sender(scene: Scene) -> View:
     )
 
 
-def for_collector(scene: Scene) -> View:
+def for_collector(scene: Scene) -> Message:
     """Where it is, till when, and the code: for whoever may fetch it."""
     _ = scene.words._
     return card(
@@ -50,7 +53,7 @@ def for_collector(scene: Scene) -> View:
             [scene.note, _one_visit(scene)],
         ],
         _codes(scene),
-        [_not_open(scene), _extend(scene, _("More time"))],
+        [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
         [map_pin(scene), problem(scene), menu(scene)],
     )
@@ -76,11 +79,11 @@ def since(scene: Scene) -> str:
 
 def _for_you(scene: Scene) -> str:
     _ = scene.words._
-    if scene.to_oneself:
+    if scene.situation.to_oneself:
         return _("📦 <b>Your parcel is in its locker</b>")
-    if scene.sends:
+    if scene.situation.sends:
         return _("📦 <b>Your parcel waits to be taken back</b>")
-    reader = esc(scene.recipient.name) if scene.recipient else ""
+    reader = esc(scene.situation.recipient.name) if scene.situation.recipient else ""
     if not reader:
         return _("📦 <b>A parcel from {sender} is here for you</b>", sender=scene.sender_name)
     return _(
@@ -104,15 +107,15 @@ def _door(scene: Scene) -> str:
 
 
 def _hours(scene: Scene) -> str | None:
-    if scene.tower.hours is None:
+    if scene.situation.tower.hours is None:
         return None
-    return f"🕘 {hours_line(scene.tower, scene.now, scene.words)}"
+    return f"🕘 {hours_line(scene.situation.tower, scene.situation.now, scene.words)}"
 
 
 def _deadline(scene: Scene) -> str:
     _ = scene.words._
     ends = scene.delivery.collect_until
-    if scene.delivery.overdue_at is not None or scene.over(ends):
+    if scene.delivery.overdue_at is not None or scene.situation.over(ends):
         return _(
             "⚠️ It should have been collected by <b>{time}</b>. It is still in the locker: please "
             "take care of it soon.",
@@ -125,7 +128,7 @@ def _deadline(scene: Scene) -> str:
 
 
 def _extendable(scene: Scene) -> str | None:
-    left = extensions_left(scene.delivery, scene.policy)
+    left = extensions_left(scene.delivery, scene.situation.policy)
     if left == 0:
         return scene.words._("This time can't be extended any further.")
     return scene.words.n(
@@ -133,15 +136,10 @@ def _extendable(scene: Scene) -> str | None:
     )
 
 
-def _extend(scene: Scene, text: str) -> Button | None:
-    left = extensions_left(scene.delivery, scene.policy)
-    return deed(scene, text, Action.MORE_TIME) if left else None
-
-
 def _late(scene: Scene) -> str | None:
     """That the parcel is in although the delivery had been given up."""
-    events = [moment.event for moment in scene.history]
-    if Event.DROPPED_OFF.value not in events or not scene.sends:
+    events = [moment.event for moment in scene.situation.history]
+    if Event.DROPPED_OFF.value not in events or not scene.situation.sends:
         return None
     before = events[: events.index(Event.DROPPED_OFF.value)]
     given_up = next((event for event in reversed(before) if event in _GIVEN_UP), None)
@@ -160,8 +158,10 @@ def _late(scene: Scene) -> str | None:
 
 def _told(scene: Scene) -> str:
     _ = scene.words._
-    if scene.delivery.recipient is None or scene.recipient_silent:
+    if scene.delivery.recipient is None or scene.situation.recipient_silent:
         return who_is_missing(scene)
+    if not scene.situation.recipient_told:
+        return _("👤 <b>{name}</b> can collect it and is being told.", name=scene.recipient_first)
     return _("👤 <b>{name}</b> has been told and can collect it.", name=scene.recipient_first)
 
 
@@ -173,12 +173,14 @@ def _getting(scene: Scene) -> str | None:
 
 
 def _not_open(scene: Scene) -> Button | None:
-    return deed(scene, scene.words._("It did not open"), Action.DOOR) if scene.code_out else None
+    if not scene.situation.code_out:
+        return None
+    return deed(scene, scene.words._("It did not open"), Action.DOOR)
 
 
 def _codes(scene: Scene) -> Row:
     _ = scene.words._
-    if not scene.code_out:
+    if not scene.situation.code_out:
         return (deed(scene, _("Get pick-up code"), Action.PICK_UP_CODE),)
     return (
         deed(scene, _("Show again"), Action.PICK_UP_CODE),
@@ -187,13 +189,13 @@ def _codes(scene: Scene) -> Row:
 
 
 def _one_visit(scene: Scene) -> str | None:
-    if not scene.companions:
+    if not scene.situation.companions:
         return None
-    labels = dict.fromkeys(esc(other.locker_name) or "?" for other in scene.companions)
+    labels = dict.fromkeys(esc(other.locker_name) or "?" for other in scene.situation.companions)
     doors = ", ".join(f"<b>{label}</b>" for label in [*labels][:6])
     return scene.words.n(
         "📦 {count} more parcel waits for you in this tower (locker {doors}): one visit will do.",
         "📦 {count} more parcels wait for you in this tower (lockers {doors}): one visit will do.",
-        len(scene.companions),
+        len(scene.situation.companions),
         doors=doors,
     )

@@ -22,7 +22,8 @@ _BY_OPERATORS = frozenset({Event.CLOSED.value, "released_by_operator", "message"
 
 def timeline(scene: Scene) -> str:
     """The lines; empty when nothing is known."""
-    alike = groupby(scene.history, key=lambda moment: (moment.event, moment.by, moment.detail))
+    told = scene.situation.history
+    alike = groupby(told, key=lambda moment: (moment.event, moment.by, moment.detail))
     steps = [list(moments) for _, moments in alike]
     if len(steps) > MOST:
         steps[_KEPT_FIRST : _KEPT_FIRST + 1 + len(steps) - MOST] = [[]]
@@ -41,12 +42,13 @@ def _who(scene: Scene, moment: HistoryEntry) -> str:
         return ""
     _ = scene.words._
     known: Iterable[tuple[int | None, str]] = (
-        (scene.reader, _("you")),
+        (scene.situation.reader.id, _("you")),
         (scene.delivery.sender, scene.sender_name),
         (scene.delivery.recipient, scene.recipient_name),
     )
     name = next((name for person, name in known if person == moment.by), None)
-    if name is None and moment.by in scene.policy.operators and moment.event not in _BY_OPERATORS:
+    operates = moment.by in scene.situation.policy.operators
+    if name is None and operates and moment.event not in _BY_OPERATORS:
         name = _("an operator")
     return f" ({name})" if name else ""
 

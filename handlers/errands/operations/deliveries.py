@@ -15,7 +15,7 @@ from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.usecases.actor import NotYours, authorized
 from bot.usecases.book import cancel
@@ -28,10 +28,8 @@ from handlers.conversation.navigation import MENU, NOTHING, go, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.overview import ORPHANS
 from handlers.errands.parcel.acting import looked_up
-from handlers.errands.parcel.history import scene_of
-from handlers.errands.parcels import state_said
-from handlers.telegram.callback_data import press
 from wording.cards.timeline import timeline
+from wording.delivery_state import state_said
 from wording.language import Words, speak
 from wording.sanitize import esc, plain
 
@@ -157,12 +155,12 @@ def _words(context: Context) -> Words:
 # -- prompts
 
 
-async def delivery_prompt(screen: Screen) -> View:
+async def delivery_prompt(screen: Screen) -> Message:
     """All there is to know of it, and what can be done."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
         return screen.view(_("No such delivery."))
-    scene = await scene_of(screen, delivery)
+    scene = await screen.scene(delivery)
     lines = [
         _("🔎 <b>{state}</b> · <code>{id}</code>", state=_state(screen, delivery), id=delivery.id),
         scene.place,
@@ -182,14 +180,14 @@ async def delivery_prompt(screen: Screen) -> View:
     return screen.view("\n".join(line for line in lines if line is not None), *rows)
 
 
-async def release_prompt(screen: Screen) -> View:
+async def release_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _ = screen.words._
     text = _("🔓 <b>Release the locker?</b>\nThe sender's code stops working once Harbor agrees.")
     return screen.view(text, (Button(_("Yes, release"), press(YES_RELEASE)),))
 
 
-async def end_prompt(screen: Screen) -> View:
+async def end_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _, delivery = screen.words._, await screen.delivery()
     lines = [_("⛔ <b>End this delivery?</b>\nBoth people are told.")]
@@ -198,14 +196,14 @@ async def end_prompt(screen: Screen) -> View:
     return screen.view("\n".join(lines), (Button(_("Yes, end it"), press(YES_END)),))
 
 
-async def message_prompt(screen: Screen) -> View:
+async def message_prompt(screen: Screen) -> Message:
     """Words for both."""
     _ = screen.words._
     ask = _("📣 <b>What should both people read?</b>\nType it, up to {count} characters.")
     return screen.view(ask.format(count=MAX_NOTE))
 
 
-async def orphan_prompt(screen: Screen) -> View:
+async def orphan_prompt(screen: Screen) -> Message:
     """Asks once more."""
     _ = screen.words._
     tower_id, _dot, locker = str(screen.answers.get("orphan")).partition(".")

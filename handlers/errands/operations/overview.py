@@ -16,14 +16,13 @@ from bot.domain.actions import Action
 from bot.domain.alerts import AlertAction
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press, press_on
 from bot.domain.person import Draft
 from bot.domain.tower import Tower
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
-from handlers.errands.parcels import state_said
-from handlers.telegram.callback_data import press, press_on
+from wording.delivery_state import state_said
 from wording.sanitize import esc, plain
 
 OVERVIEW, TOWERS, STUCK, ORPHANS, DOORS = (
@@ -81,7 +80,7 @@ def is_stuck(delivery: Delivery, now: datetime) -> bool:
 # -- prompts
 
 
-async def overview_prompt(screen: Screen) -> View:
+async def overview_prompt(screen: Screen) -> Message:
     """Health, and how many of each kind wait for somebody."""
     words, health = screen.words, await screen.sight.health()
     _ = words._
@@ -111,7 +110,7 @@ async def overview_prompt(screen: Screen) -> View:
     )
 
 
-async def towers_prompt(screen: Screen) -> View:
+async def towers_prompt(screen: Screen) -> Message:
     """A page of towers with what is free there and what we hold."""
     _ = screen.words._
     reading = await screen.sight.towers.all()
@@ -134,7 +133,7 @@ async def _tower_line(screen: Screen, tower: Tower, held: int) -> str:
     )
 
 
-async def stuck_prompt(screen: Screen) -> View:
+async def stuck_prompt(screen: Screen) -> Message:
     """The longest stuck first."""
     live = await screen.sight.database.look(lambda tx: tx.live_deliveries())
     stuck = [delivery for delivery in live if is_stuck(delivery, screen.now)]
@@ -142,14 +141,14 @@ async def stuck_prompt(screen: Screen) -> View:
     return await _deliveries(screen, screen.words._("🐌 <b>Stuck deliveries</b>"), stuck)
 
 
-async def doors_prompt(screen: Screen) -> View:
+async def doors_prompt(screen: Screen) -> Message:
     """Live deliveries whose door was reported, the most often reported first."""
     found = await screen.sight.database.look(lambda tx: tx.doors_reported(_MOST))
     found.sort(key=lambda delivery: -delivery.door_reports)
     return await _deliveries(screen, screen.words._("🚪 <b>Doors reported</b>"), found)
 
 
-async def _deliveries(screen: Screen, title: str, found: list[Delivery]) -> View:
+async def _deliveries(screen: Screen, title: str, found: list[Delivery]) -> Message:
     page, entries, more = screen.page_of(found)
     rows: list[Row] = []
     for delivery in entries:
@@ -166,7 +165,7 @@ async def _deliveries(screen: Screen, title: str, found: list[Delivery]) -> View
     return screen.view("\n".join(lines), *rows, screen.pages(page, more))
 
 
-async def orphans_prompt(screen: Screen) -> View:
+async def orphans_prompt(screen: Screen) -> Message:
     """A button for each, to give it back."""
     _ = screen.words._
     alerts = await screen.sight.database.look(lambda tx: tx.alerts())

@@ -17,6 +17,7 @@ from bot.domain.card import SCREEN, code_subject, delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import Event, Illegal, State
+from bot.domain.message import Press
 from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import Actor, NotYours, Stale, authorized
@@ -26,7 +27,6 @@ from bot.usecases.collect import hand_over, take_back
 from bot.usecases.extend import more_time
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import resume
-from handlers.telegram.callback_data import Press
 from wording.language import Words, speak
 
 _SENDER = frozenset({Role.SENDER})

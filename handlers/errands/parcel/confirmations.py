@@ -14,7 +14,7 @@ from bot.domain.actions import Action
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, View
+from bot.domain.message import Button, Message, press, press_on
 from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import authorized
@@ -23,7 +23,6 @@ from handlers.conversation.context import Context
 from handlers.conversation.navigation import aside, go, resume
 from handlers.conversation.questions import Row, Screen, number
 from handlers.errands.parcel.acting import acted, looked_up
-from handlers.telegram.callback_data import press, press_on
 from wording.language import Words, speak
 from wording.sanitize import capital, esc
 
@@ -109,7 +108,7 @@ def _words(context: Context) -> Words:
 # -- prompts
 
 
-async def cancel_prompt(screen: Screen) -> View:
+async def cancel_prompt(screen: Screen) -> Message:
     """Cancel? With a code out, what that means."""
     _ = screen.words._
     delivery = await _possible(screen, CANCEL)
@@ -121,7 +120,7 @@ async def cancel_prompt(screen: Screen) -> View:
     return _yes_or_back(screen, lines, _("Yes, cancel"), Action.CANCEL_OK, delivery)
 
 
-async def take_back_prompt(screen: Screen) -> View:
+async def take_back_prompt(screen: Screen) -> Message:
     """Fetch it back oneself?"""
     _ = screen.words._
     delivery = await _possible(screen, TAKE_BACK)
@@ -136,7 +135,7 @@ async def take_back_prompt(screen: Screen) -> View:
     return _yes_or_back(screen, lines, _("Yes, take it back"), Action.TAKE_BACK_OK, delivery)
 
 
-async def hand_over_prompt(screen: Screen) -> View:
+async def hand_over_prompt(screen: Screen) -> Message:
     """A new claim for somebody else?"""
     _ = screen.words._
     delivery = await _possible(screen, HAND_OVER)
@@ -151,7 +150,7 @@ async def hand_over_prompt(screen: Screen) -> View:
     return _yes_or_back(screen, lines, _("Yes, a new link"), Action.HAND_OVER_OK, delivery)
 
 
-async def size_prompt(screen: Screen) -> View:
+async def size_prompt(screen: Screen) -> Message:
     """Which size instead, with what is free now."""
     words = screen.words
     delivery = await _possible(screen, SIZE)
@@ -175,7 +174,7 @@ async def size_prompt(screen: Screen) -> View:
     return screen.view("\n".join(lines), *rows)
 
 
-async def problem_prompt(screen: Screen) -> View:
+async def problem_prompt(screen: Screen) -> Message:
     """Words for the operators."""
     _ = screen.words._
     delivery = await screen.delivery()
@@ -190,7 +189,7 @@ async def problem_prompt(screen: Screen) -> View:
     )
 
 
-async def door_prompt(screen: Screen) -> View:
+async def door_prompt(screen: Screen) -> Message:
     """What helps, one thing at a time: distance, Bluetooth, another try, then a human being."""
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
@@ -242,7 +241,7 @@ async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
     return [said]
 
 
-def _overtaken(screen: Screen) -> View:
+def _overtaken(screen: Screen) -> Message:
     return screen.view(
         screen.words._("That is no longer possible: it has changed in the meantime.")
     )
@@ -250,7 +249,7 @@ def _overtaken(screen: Screen) -> View:
 
 def _yes_or_back(
     screen: Screen, lines: list[str], yes: str, verb: Action, delivery: Delivery
-) -> View:
+) -> Message:
     return screen.view("\n".join(lines), (Button(yes, press_on(verb, delivery)),))
 
 

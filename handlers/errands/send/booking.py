@@ -14,7 +14,7 @@ from telegram import Update
 
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import PersonId, TowerId
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.message import Ask, Button, Key, Message, press
 from bot.domain.person import Draft
 from bot.domain.tower import Size, Tower
 from bot.usecases.book import Booking, request
@@ -23,7 +23,6 @@ from handlers.conversation.context import Context
 from handlers.conversation.navigation import NOTHING, go, start
 from handlers.conversation.questions import Screen, Tap
 from handlers.errands.send.tower import TOWER
-from handlers.telegram.callback_data import press
 from wording.language import Words, speak
 from wording.opening_hours import hours_line
 from wording.sanitize import capital, esc
@@ -192,7 +191,7 @@ def _words(context: Context) -> Words:
 # -- prompts
 
 
-async def size_prompt(screen: Screen) -> View:
+async def size_prompt(screen: Screen) -> Message:
     """Sizes with how many of each are free now."""
     words, person = screen.words, screen.person
     _ = words._
@@ -238,7 +237,7 @@ def _age(screen: Screen, free: Reading[Any], zone: str) -> str:
     return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)
 
 
-async def who_prompt(screen: Screen) -> View:
+async def who_prompt(screen: Screen) -> Message:
     """By link or code, picked from the contacts, or oneself."""
     _ = screen.words._
     return screen.view(
@@ -249,7 +248,7 @@ async def who_prompt(screen: Screen) -> View:
     )
 
 
-async def person_prompt(screen: Screen) -> View:
+async def person_prompt(screen: Screen) -> Message:
     """A keyboard with Telegram's user picker."""
     _ = screen.words._
     return screen.keyed(
@@ -258,7 +257,7 @@ async def person_prompt(screen: Screen) -> View:
     )
 
 
-async def review_prompt(screen: Screen) -> View:
+async def review_prompt(screen: Screen) -> Message:
     """All that has been answered, and the one tap that is left."""
     _, note = screen.words._, screen.answers.get("note")
     lines = [await _chosen(screen), _recipient(screen)]
@@ -270,7 +269,7 @@ async def review_prompt(screen: Screen) -> View:
     )
 
 
-async def note_prompt(screen: Screen) -> View:
+async def note_prompt(screen: Screen) -> Message:
     """Words, or none."""
     _ = screen.words._
     ask = _("📝 <b>A note for whoever collects</b>\nType it now, up to {count} characters.")

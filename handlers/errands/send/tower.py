@@ -13,14 +13,13 @@ from telegram import Update
 
 from bot.domain.geography import by_distance, kilometres
 from bot.domain.ids import TowerId
-from bot.domain.message import Ask, Button, Key, View
+from bot.domain.message import Ask, Button, Key, Message, press
 from bot.domain.opening_hours import is_open
 from bot.domain.person import Draft
 from bot.domain.tower import Tower
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen
-from handlers.telegram.callback_data import press
 from wording.sanitize import esc, plain
 
 TOWER, NEAR = "send/tower", "send/near"
@@ -70,7 +69,7 @@ async def listed_every(update: Update, context: Context) -> Draft:
 # -- prompts
 
 
-async def near_prompt(screen: Screen) -> View:
+async def near_prompt(screen: Screen) -> Message:
     """A keyboard with the phone's location button; words are a search here, too."""
     _ = screen.words._
     return screen.keyed(
@@ -79,7 +78,7 @@ async def near_prompt(screen: Screen) -> View:
     )
 
 
-async def tower_prompt(screen: Screen) -> View:
+async def tower_prompt(screen: Screen) -> Message:
     """The list of towers."""
     _ = screen.words._
     reading = await screen.sight.towers.all()

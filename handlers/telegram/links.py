@@ -1,0 +1,18 @@
+"""Links into Telegram: to the bot's own chat, and to Telegram's way of forwarding a link.
+
+Source: https://core.telegram.org/api/links
+"""
+
+from __future__ import annotations
+
+from bot.domain.situation import Links
+
+
+def links_to(bot: str) -> Links:
+    """The links of the bot with this username."""
+    chat = f"https://t.me/{bot}"
+    return Links(
+        chat=chat,
+        opening=f"{chat}?start={{payload}}",
+        sharing="https://t.me/share/url?url={link}&text={text}",
+    )
