@@ -30,8 +30,10 @@ from tests.support.project import (
     TowerId,
     Town,
     Trouble,
+    harbor_away,
     in_language,
     open_town,
+    orphan,
     place_of,
 )
 from tests.support.scenes import (
@@ -536,11 +538,19 @@ STUCK = (
     _parcel(14, State.RELEASING),
     _parcel(5, State.RESERVED, held_until=NOW - timedelta(minutes=11), tower=NOWHERE),
 )
+
+
+def _orphan(tower: TowerId, number: int, **changes: Any) -> Alert:
+    locker = Locker(LockerId(number + 100), str(number), tower, LockerStatus.RENTED, Size.SMALL)
+    return replace(orphan(NOW, locker), **changes)
+
+
 ORPHANS = (
-    Alert(f"orphan:{TOWER.id}/14", NOW, detail={"tower": TOWER.id, "locker": 14}),
-    Alert(f"orphan:{OTHER.id}/3", NOW, detail={"tower": OTHER.id, "locker": 3, "release": True}),
-    Alert(f"orphan:{NOWHERE}/8", NOW, detail={"tower": NOWHERE, "locker": 8}),
-    Alert("harbor", NOW),
+    _orphan(TOWER.id, 14),
+    _orphan(OTHER.id, 3, release=True),
+    _orphan(OTHER.id, 4, status=LockerStatus.OCCUPIED),
+    _orphan(NOWHERE, 8),
+    harbor_away(NOW, "TryLater"),
 )
 
 
@@ -570,7 +580,7 @@ def _lists() -> Iterator[Asked]:
     yield _ops("Orphan lockers", "some", "orphans", _town(alerts=ORPHANS))
     away = _town(alerts=ORPHANS, away=True, known=(), towers=())
     yield _ops("Orphan lockers", "no tower known", "orphans", away)
-    orphans = [Alert(f"orphan:{TOWER.id}/{number}", NOW) for number in range(1, 9)]
+    orphans = [_orphan(TOWER.id, number) for number in range(1, 9)]
     yield _ops("Orphan lockers", "many", "orphans", _town(alerts=orphans))
     yield _ops("Orphan lockers", "many, second page", "orphans", _town(alerts=orphans), page=1)
     yield _ops("Doors reported", "none", "doors", CALM)

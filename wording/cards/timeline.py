@@ -49,13 +49,17 @@ def _line(scene: Scene, moments: list[HistoryEntry]) -> str:
 def operators_reason(scene: Scene, *events: HistoryEvent) -> str | None:
     """The reason that an operator gave for the last of these events, in quotation marks."""
     last = next((x for x in reversed(scene.situation.history) if x.event in events), None)
-    if last is None or last.event not in _REASONED or not esc(last.detail):
+    if last is None or not _gives_reason(last) or not esc(last.detail):
         return None
     return scene.words._("“{text}”", text=esc(last.detail, 200))
 
 
+def _gives_reason(moment: HistoryEntry) -> bool:
+    return moment.event in _REASONED and moment.by is not None
+
+
 def _why(scene: Scene, moment: HistoryEntry) -> str:
-    reason = esc(moment.detail, 200) if moment.event in _REASONED else ""
+    reason = esc(moment.detail, 200) if _gives_reason(moment) else ""
     return f": {scene.words._('“{text}”', text=reason)}" if reason else ""
 
 
