@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
-from bot.domain.message import Press, press, press_on
+from bot.domain.message import Button, Press, press, press_on
 from bot.domain.tower import Size
 from handlers.telegram.callback_data import MOST_BYTES, encode, parse, pattern, pattern_on
 
@@ -32,6 +32,12 @@ def test_a_button_on_a_delivery_names_it_and_the_revision_its_reader_saw(
     verb: str, arg: str | None
 ) -> None:
     assert parse(encode(press_on(verb, DELIVERY, arg))) == Press(verb, arg, DELIVERY.id, 12)
+
+
+def test_a_button_carries_exactly_one_thing() -> None:
+    for carried in ({}, {"press": press("menu"), "url": "https://maps.example/"}):
+        with pytest.raises(ValueError, match="one thing"):
+            Button("x", **carried)  # type: ignore[arg-type]  # whatever is carried
 
 
 def test_an_argument_may_be_a_number_or_a_size() -> None:

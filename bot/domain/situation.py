@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from bot.domain.actions import roles_of
+from bot.domain.actions import Action, permitted, roles_of
 from bot.domain.alerts import Alert
 from bot.domain.claims import Claim, claim_payload
 from bot.domain.codes import Code
@@ -80,6 +80,10 @@ class Situation:
     def roles(self) -> frozenset[Role]:
         """What the reader is to the delivery."""
         return roles_of(self.delivery, self.reader.id, self.policy)
+
+    def may(self, action: Action) -> bool:
+        """Whether the table of actions lets the reader take `action` now."""
+        return permitted(action, self.delivery, self.reader.id, self.policy) is not None
 
     @property
     def sends(self) -> bool:

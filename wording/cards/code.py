@@ -11,27 +11,24 @@ from html import escape
 
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from wording.cards.rows import Row, deed, filled
 from wording.cards.scene import Scene
 from wording.language import Words
 from wording.sanitize import seen_units
 
-_OPENS_IN: Mapping[CodeKind, frozenset[State]] = {
-    CodeKind.DROP_OFF: frozenset({State.RESERVED, State.RENTED}),
-    CodeKind.PICK_UP: frozenset({State.STORED}),
+_SHOWS: Mapping[CodeKind, Action] = {
+    CodeKind.DROP_OFF: Action.DROP_OFF_CODE,
+    CodeKind.PICK_UP: Action.PICK_UP_CODE,
 }
+"""Whoever may take the action may see the code."""
 
 
 def code_card(scene: Scene, most: int) -> Message | None:
     """The code with the door it opens, in at most `most` UTF-16 units; None when there is none (any
     more) for this reader."""
-    code, delivery = scene.situation.code, scene.delivery
-    if code is None or not scene.situation.code_out or delivery.state not in _OPENS_IN[code.kind]:
-        return None
-    entitled = delivery.sender if code.kind is CodeKind.DROP_OFF else delivery.collector
-    if scene.situation.reader.id != entitled:
+    situation, code = scene.situation, scene.situation.code
+    if code is None or not situation.code_out or not situation.may(_SHOWS[code.kind]):
         return None
     qr = None if code.form is CodeForm.KEYPAD else code.text
     buttons = filled(_rows(scene, code))

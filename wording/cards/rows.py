@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.domain.actions import Action, permitted
+from bot.domain.actions import Action
 from bot.domain.message import Button, Message, Place, press, press_on
 from wording.cards.scene import Scene, map_url
 
@@ -17,10 +17,9 @@ Row = tuple[Button | None, ...]
 
 def deed(scene: Scene, text: str, action: Action, arg: object = None) -> Button | None:
     """A button that does something to the delivery as it is now; None where its reader may not."""
-    told = scene.situation
-    if permitted(action, told.delivery, told.reader.id, told.policy) is None:
+    if not scene.situation.may(action):
         return None
-    return Button(text, press_on(action, told.delivery, arg))
+    return Button(text, press_on(action, scene.delivery, arg))
 
 
 def go(text: str, where: Place) -> Button:
