@@ -26,12 +26,12 @@ from bot.workers.reminders import Reminders
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.settings import Settings
-from handlers.app import build_application, build_dialogue, phrases
+from handlers.app import build_application, build_dialogue, phrases, questions
 from handlers.conversation.context import Wiring
 from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
+from handlers.conversation.screens import Screens
 from handlers.conversation.transactional import App
-from handlers.screens import Screens
 from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
@@ -247,7 +247,7 @@ def _presenter(
         database,
         clock,
         plan.policy,
-        Screens(sight),
+        Screens(sight, questions()),
         bot=lambda: assembly().application.bot.username,
         locale=plan.locale,
     )

@@ -22,9 +22,10 @@ from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
 from bot.workers.towers import Towers
 from cli.system_clock import SystemClock
+from handlers.app import questions
 from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
-from handlers.screens import Screens
+from handlers.conversation.screens import Screens
 from harbor.lockers import HarborLockers
 from sandbox.telegram.text.html import parse_html
 
@@ -91,7 +92,7 @@ class Chats:
         clock, policy = SystemClock(), Policy(operators=frozenset({PersonId(1)}))
         sight = Sight(database, Towers(database, lockers, clock), clock, policy, _healthy)
         self._presenter = ChatPresenter(
-            database, clock, policy, Screens(sight), bot=lambda: "harbor_lockers_bot"
+            database, clock, policy, Screens(sight, questions()), bot=lambda: "harbor_lockers_bot"
         )
         self.ghosts = 0
 
@@ -109,8 +110,8 @@ class Chats:
 
     async def _cards(self, person: PersonId) -> list[Card]:
         async def step(tx: Transaction) -> list[Card | None]:
-            concerned: list[Delivery] = await tx.deliveries_of(person, live=True, limit=1000)
-            concerned += await tx.deliveries_of(person, live=False, limit=1000)
+            concerned: list[Delivery] = await tx.deliveries_of(person, live=True)
+            concerned += await tx.deliveries_of(person, live=False)
             subjects = [SCREEN]
             for delivery in concerned:
                 subjects += [delivery_subject(delivery.id), code_subject(delivery.id)]

@@ -53,6 +53,9 @@ class Cards(Subject):
         found = await self._cards(_ONE, (chat, subject))
         return found[0] if found else None
 
+    async def cards_of(self, chat: PersonId) -> list[Card]:
+        return await self._cards("where chat = ? order by subject", (chat,))
+
     async def cards_about(self, subject: str) -> list[Card]:
         return await self._cards("where subject = ? order by chat", (subject,))
 

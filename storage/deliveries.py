@@ -22,6 +22,10 @@ HISTORY = Rows(HistoryEntry)
 _SELECT = f"select {DELIVERIES.listed()} from deliveries"
 
 
+_ALL = 2**31 - 1
+"""The limit of what has none, in both dialects."""
+
+
 def _states(states: Iterable[State]) -> str:
     return ", ".join(sorted(f"'{state.value}'" for state in states))
 
@@ -75,12 +79,12 @@ class Deliveries(Subject):
         return saved
 
     async def deliveries_of(
-        self, person: PersonId, *, live: bool, limit: int = 50, offset: int = 0
+        self, person: PersonId, *, live: bool, limit: int | None = None, offset: int = 0
     ) -> list[Delivery]:
         return await self._deliveries(
             f"""where (sender = ? or recipient = ?) and {_ALSO_LIVE if live else _ALSO_ENDED}
                 order by changed_at desc nulls last, id limit ? offset ?""",
-            (person, person, limit, offset),
+            (person, person, _ALL if limit is None else limit, offset),
         )
 
     async def live_deliveries(self) -> list[Delivery]:

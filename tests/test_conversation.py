@@ -15,10 +15,9 @@ from telegram import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft
 from bot.ports.database import Database
-from handlers.app import build_application, build_dialogue, entry_points, states
+from handlers.app import build_application, build_dialogue, entry_points, questions, states
 from handlers.commands import announce, announce_to
 from handlers.conversation.navigation import HELP, NOTHING, aside, go, led_aside, resume, start
-from handlers.screens import PROMPTS
 from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.text.entities import formatted
@@ -53,7 +52,7 @@ async def press(phone: Phone, *labels: str) -> None:
 
 
 def test_every_place_has_its_question_and_its_answers() -> None:
-    assert set(PROMPTS) == set(states()) - {NOTHING}
+    assert set(questions()) == set(states()) - {NOTHING}
 
 
 def test_an_aside_returns_to_the_very_place_it_led_away_from() -> None:

@@ -10,13 +10,14 @@ import pytest
 from telegram import Update
 from telegram.ext import CommandHandler
 
+from bot.domain.actions import Action
 from bot.domain.card import delivery_subject
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.domain.person import Draft
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
-from bot.usecases.actor import NotYours, Stale
+from bot.usecases.actor import NotPermitted, NotYours, Stale
 from handlers.conversation.context import Context
 from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
 from tests.support.databases import a_delivery
@@ -202,7 +203,12 @@ async def test_a_step_that_fails_leaves_nothing_but_an_apology(database: Databas
 
 @pytest.mark.parametrize(
     "refusal",
-    [NotYours(), Illegal(State.STORED, Event.CANCELLED), Stale(a_delivery("7k2m9xq4tz"))],
+    [
+        NotYours(),
+        Illegal(State.STORED, Event.CANCELLED),
+        Stale(a_delivery("7k2m9xq4tz")),
+        NotPermitted(Action.CANCEL, a_delivery("7k2m9xq4tz")),
+    ],
     ids=lambda refusal: type(refusal).__name__,
 )
 async def test_what_no_longer_fits_the_facts_is_rolled_back_and_said(

@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Role
 from bot.domain.ids import PersonId
-from bot.domain.lifecycle import Illegal, State
+from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.usecases import operate
-from bot.usecases.actor import NotYours, Stale, authorized
-from bot.usecases.book import another_size, cancel, try_again
+from bot.usecases.actor import NotPermitted, NotYours, Stale, authorized
+from bot.usecases.book import another_size, cancel, try_elsewhere
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import Wait, Wrong, claim_by_code, claim_by_link, hand_over, take_back
 from bot.usecases.extend import more_time
@@ -197,7 +197,7 @@ async def test_a_full_tower_names_the_nearest_one_with_room(core: Core):
     delivery = await core.reserved()
     assert delivery.state is State.NO_LOCKER
     assert delivery.elsewhere not in (None, TOWER)
-    again = await core.on(ANNA, delivery, try_again, tower=delivery.elsewhere, size=Size.MEDIUM)
+    again = await core.on(ANNA, delivery, try_elsewhere)
     await core.work()
     assert (await core.now(again)).state is State.RESERVED
 
@@ -216,8 +216,8 @@ async def test_a_larger_locker_is_taken_only_if_the_sender_allows_it(core: Core)
 async def test_nobody_but_the_collector_gets_the_pick_up_code(core: Core):
     delivery = await core.stored()
     await core.claimed(delivery, BEN)
-    for somebody in (ANNA, CLEO):
-        with pytest.raises(NotYours):
+    for somebody, refusal in ((ANNA, NotPermitted), (CLEO, NotYours)):
+        with pytest.raises(refusal):
             await core.on(somebody, delivery, ask_pick_up_code)
     await core.on(BEN, delivery, ask_pick_up_code)
     await core.work()
@@ -284,7 +284,7 @@ async def test_a_sender_can_take_the_parcel_back_until_it_is_collected(core: Cor
     delivery = await core.stored()
     await core.claimed(delivery, BEN)
     await core.on(ANNA, delivery, take_back)
-    with pytest.raises(NotYours):
+    with pytest.raises(NotPermitted):
         await core.on(BEN, delivery, ask_pick_up_code)
     await core.on(ANNA, delivery, ask_pick_up_code)
     await core.work()
@@ -296,19 +296,20 @@ async def test_a_sender_can_take_the_parcel_back_until_it_is_collected(core: Cor
 
 async def test_somebody_else_learns_nothing_of_a_delivery(core: Core):
     delivery = await core.reserved()
-    with pytest.raises(NotYours):
-        await core.act(CLEO, authorized, delivery.id)
-    with pytest.raises(NotYours):
-        await core.act(CLEO, authorized, "nosuch", Role.SENDER)
-    assert await core.act(OPERATOR, authorized, delivery.id) == delivery
+    for action in Action:
+        for named in (delivery.id, "nosuch"):
+            with pytest.raises(NotYours):
+                await core.act(CLEO, authorized, named, action, revision=1)
+    assert await core.act(OPERATOR, authorized, delivery.id, Action.LOOK) == delivery
 
 
 async def test_a_button_of_an_older_card_is_stale(core: Core):
     delivery = await core.request()
     await core.work()
     with pytest.raises(Stale) as stale:
-        await core.act(ANNA, authorized, delivery.id, revision=delivery.revision)
+        await core.act(ANNA, authorized, delivery.id, Action.CANCEL_OK, revision=delivery.revision)
     assert stale.value.delivery.state is State.RESERVED
+    assert await core.act(ANNA, authorized, delivery.id, Action.PROBLEM, revision=delivery.revision)
 
 
 async def test_storage_is_extended_three_times_and_no_more(core: Core):
@@ -318,7 +319,7 @@ async def test_storage_is_extended_three_times_and_no_more(core: Core):
         await core.on(ANNA, delivery, more_time)
     later = await core.now(delivery)
     assert later.collect_until == delivery.collect_until + timedelta(hours=72)
-    with pytest.raises(Illegal):
+    with pytest.raises(NotPermitted):
         await core.on(ANNA, delivery, more_time)
 
 
@@ -368,11 +369,11 @@ async def test_the_first_reminder_waits_for_the_end_of_quiet_hours(core: Core):
     assert await core.rings(BEN, delivery)
 
 
-async def test_an_operator_can_close_what_is_stuck_and_nobody_else_can(core: Core):
+async def test_an_operator_can_end_what_is_stuck_and_nobody_else_can(core: Core):
     delivery = await core.rented()
     with pytest.raises(NotYours):
-        await core.on(ANNA, delivery, operate.close, reason="because")
-    await core.on(OPERATOR, delivery, operate.close, reason="the door is broken")
+        await core.on(ANNA, delivery, operate.end, reason="because")
+    await core.on(OPERATOR, delivery, operate.end, reason="the door is broken")
     await core.work()
     assert (await core.now(delivery)).state is State.CLOSED
     assert await core.status(delivery) in ("declined", "available")

@@ -12,14 +12,14 @@ from bot.domain.alerts import Alert
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import LockerId
-from bot.domain.lifecycle import Illegal, State
+from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
 from bot.domain.person import Person
 from bot.domain.tower import Locker, LockerStatus, Size
 from bot.ports.database import Database
 from bot.ports.errors import Refused
 from bot.usecases import operate
-from bot.usecases.actor import NotYours
+from bot.usecases.actor import NotPermitted, NotYours
 from bot.usecases.book import another_size, cancel
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import claim_by_code, hand_over, take_back
@@ -90,11 +90,11 @@ async def test_what_an_operator_fetches_out_is_nobody_elses_to_move(core: Core):
     for who in (ANNA, BEN):
         with pytest.raises(NotYours):
             await core.on(who, delivery, ask_pick_up_code)
-        with pytest.raises(Illegal):
+        with pytest.raises(NotPermitted):
             await core.on(who, delivery, hand_over)
-    with pytest.raises(Illegal):
+    with pytest.raises(NotPermitted):
         await core.on(ANNA, delivery, take_back)
-    with pytest.raises(Illegal):
+    with pytest.raises(NotPermitted):
         await core.on(ANNA, delivery, another_size, size=Size.LARGE)
     await core.all_shown()
     await core.pass_time(hours=100)
@@ -107,7 +107,7 @@ async def test_a_second_operator_can_take_the_fetching_over(sqlite_database: Dat
         delivery = await waiting_for_ben(core)
         await core.on(OPERATOR, delivery, operate.fetch)
         await core.work()
-        with pytest.raises(Illegal):
+        with pytest.raises(NotPermitted):
             await core.on(OPERATOR, delivery, operate.fetch)
         await core.on(CLEO, delivery, operate.fetch)
         await core.work()
@@ -159,7 +159,7 @@ async def test_fetching_is_given_up_when_the_parcel_is_given_to_somebody(core: C
 
 
 @pytest.mark.parametrize(
-    "act", [operate.fetch, operate.hold, operate.give, operate.close, operate.release]
+    "act", [operate.fetch, operate.hold, operate.give, operate.end, operate.release]
 )
 async def test_nobody_but_an_operator_can_do_what_operators_can(
     sqlite_database: Database, act: Callable[..., Any]
@@ -174,9 +174,9 @@ async def test_nobody_but_an_operator_can_do_what_operators_can(
 
 async def test_no_delivery_that_holds_a_parcel_can_be_ended(core: Core):
     delivery = await waiting_for_ben(core)
-    with pytest.raises(Illegal):
-        await core.on(OPERATOR, delivery, operate.close)
-    with pytest.raises(Illegal):
+    with pytest.raises(NotPermitted):
+        await core.on(OPERATOR, delivery, operate.end)
+    with pytest.raises(NotPermitted):
         await core.on(OPERATOR, delivery, operate.release)
     assert await core.now(delivery) == delivery
 
@@ -185,7 +185,7 @@ async def test_a_parcel_put_in_after_an_operator_ended_the_delivery_is_stored(co
     (await core.control.put("/sandbox/sync", json={"automatic": False})).raise_for_status()
     delivery = await core.rented()
     text = await core.code(delivery)
-    await core.on(OPERATOR, delivery, operate.close, reason="closing time")
+    await core.on(OPERATOR, delivery, operate.end, reason="closing time")
     await core.work()
     await core.all_shown()
     (await core.hold(text)).raise_for_status()
@@ -224,7 +224,7 @@ async def test_the_locker_of_a_closed_delivery_is_no_orphan_while_it_is_being_re
         delivery, state=State.REQUESTED, locker=None, candidate=delivery.locker, want=None
     )
     await core.database.run(lambda tx: tx.save_delivery(tried))
-    await core.on(OPERATOR, delivery, operate.close)
+    await core.on(OPERATOR, delivery, operate.end)
     assert (await core.now(delivery)).want is RequestKind.RELEASE
     core.clock.turn(2)
     await core.look()
@@ -234,7 +234,7 @@ async def test_the_locker_of_a_closed_delivery_is_no_orphan_while_it_is_being_re
 async def test_a_declined_locker_of_a_closed_delivery_stays_accounted_for(core: Core):
     (await core.control.put("/sandbox/sync", json={"automatic": False})).raise_for_status()
     delivery = await core.rented()
-    await core.on(OPERATOR, delivery, operate.close)
+    await core.on(OPERATOR, delivery, operate.end)
     await core.work()
     assert await core.status(delivery) == "declined"
     core.clock.turn(core.policy.drop_off.total_seconds() + 60)
@@ -377,7 +377,7 @@ async def test_a_problem_of_a_delivery_that_is_under_way_again_waits_to_be_seen(
     delivery = await core.rented()
     await core.on(ANNA, delivery, report_problem, text="it smells")
     text = await core.code(delivery)
-    await core.on(OPERATOR, delivery, operate.close)
+    await core.on(OPERATOR, delivery, operate.end)
     await core.work()
     [key] = await core.alerts()
     assert (await alert(core, key)).ends_at is not None
@@ -430,7 +430,7 @@ async def test_a_parcel_that_is_in_moves_to_another_locker(core: Core):
     await core.look()
     assert (await core.now(new)).state is State.STORED
     assert await core.card(BEN, old) is None
-    with pytest.raises(Illegal):
+    with pytest.raises(NotPermitted):
         await core.on(ANNA, old, another_size, size=Size.SMALL)
 
 

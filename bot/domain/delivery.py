@@ -38,6 +38,9 @@ class Role(StrEnum):
     """Looks after every delivery; see `bot.domain.actions.roles_of`."""
 
 
+_SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One parcel on its way from a sender through a locker to a recipient.
@@ -95,6 +98,11 @@ class Delivery:
         if self.fetcher is not None:
             return self.fetcher
         return self.sender if self.taken_back else self.recipient
+
+    @property
+    def superseded(self) -> bool:
+        """Whether a newer delivery of the same parcel has taken this one's place altogether."""
+        return self.successor is not None and self.state in _SUPERSEDED
 
     def roles_of(self, person: PersonId) -> frozenset[Role]:
         """What `person` is to this delivery; both, for a parcel to oneself."""

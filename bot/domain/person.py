@@ -30,6 +30,14 @@ class Person:
     last_size: Size | None = None
 
 
+NO_QUESTION = "none"
+"""The errand of a chat in which no question stands: it ended in a delivery's card."""
+
+WRITTEN = "written"
+"""The answer that holds what an operator has written: shown above the present question, it goes
+with the next update."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Where a chat's conversation stands; the present question is a function of it alone.

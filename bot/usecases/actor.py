@@ -1,10 +1,15 @@
-"""Who acts, and whether they may."""
+"""Who acts, and whether they may: every use case is checked by the table of actions, here.
+
+Guarantees: what `bot.domain.actions` does not permit raises before anything is written; nothing is
+asked of Harbor for a delivery but through `ask_of_harbor`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.domain.actions import CONFIRMS, RULES, Action, concerns, permitted
 from bot.domain.delivery import Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
@@ -13,6 +18,9 @@ from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.usecases.cards import tell
 from bot.usecases.transitions import save, transition
+
+_LEASE = timedelta(seconds=90)
+"""How long the worker keeps a request to itself; what is put off for longer is no lease."""
 
 
 class NotYours(Exception):
@@ -27,6 +35,14 @@ class Stale(Exception):
         self.delivery = delivery
 
 
+class NotPermitted(Exception):
+    """The table permits `action` to this person in some state, but not on `delivery` as it is."""
+
+    def __init__(self, action: Action, delivery: Delivery) -> None:
+        super().__init__(f"{action.name} is not permitted while {delivery.state.value}")
+        self.action, self.delivery = action, delivery
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, when, and on which policy: what every use case is told."""
@@ -37,7 +53,7 @@ class Actor:
     policy: Policy
 
     async def transition(self, delivery: Delivery, event: Event, **changes: object) -> Delivery:
-        """`happening.happen` by this person."""
+        """`transitions.transition` by this person."""
         return await transition(
             self.tx,
             delivery,
@@ -59,48 +75,78 @@ class Actor:
         """Save `delivery`, write `event` into its history and tell those concerned; the phones of
         the roles in `rouse` ring."""
         after = await save(self.tx, delivery, now=self.now, policy=self.policy)
-        await self.tx.record(HistoryEntry(after.id, self.now, event, self.person, detail))
+        await self.record(after, event, detail)
         await tell(self.tx, after, now=self.now, rouse=rouse)
         return after
 
+    async def record(
+        self, delivery: Delivery, event: HistoryEvent, detail: str | None = None
+    ) -> None:
+        """Write `event` into the delivery's history, as this person's doing."""
+        await self.tx.record(HistoryEntry(delivery.id, self.now, event, self.person, detail))
+
 
 async def authorized(
-    act: Actor, delivery: DeliveryId, *roles: Role, revision: int | None = None
+    act: Actor, delivery: DeliveryId, action: Action, *, revision: int | None = None
 ) -> Delivery:
-    """The delivery, if the person has one of `roles` (any, if none is named) in it.
+    """The delivery, if the table lets this person take `action` on it now.
 
-    Operators find every delivery when no role is named. Raises NotYours; Stale when `revision`
-    is not the present one.
+    Raises NotYours if there is no such delivery, or the person has no role that `action` names;
+    Stale if `revision` is not the present one (and the action does not count at any revision);
+    NotPermitted if the action is theirs, but not now.
     """
     found = await act.tx.delivery(delivery)
-    if found is None:
+    if found is None or not concerns(action, found, act.person, act.policy):
         raise NotYours
-    theirs = found.roles_of(act.person)
-    allowed = bool(theirs & frozenset(roles or Role))
-    if not allowed and (roles or act.person not in act.policy.operators):
-        raise NotYours
-    if revision is not None and found.revision != revision:
+    if revision is not None and found.revision != revision and not _at_any_revision(action):
         raise Stale(found)
+    check(act, action, found)
     return found
 
 
-def next_due(act: Actor, delivery: Delivery) -> datetime:
-    """Now; while somebody is at work on what was wanted before, when they are through with it."""
-    return max(act.now, delivery.want_due or act.now)
+def check(act: Actor, action: Action, delivery: Delivery) -> None:
+    """Raises NotYours or NotPermitted where the table does not let this person take `action`."""
+    if permitted(action, delivery, act.person, act.policy) is None:
+        if not concerns(action, delivery, act.person, act.policy):
+            raise NotYours
+        raise NotPermitted(action, delivery)
 
 
-async def request_of_harbor(
-    act: Actor, delivery: Delivery, want: RequestKind, *, show_to: PersonId | None
+def _at_any_revision(action: Action) -> bool:
+    return any(rule.at_any_revision for rule in RULES[CONFIRMS.get(action, action)])
+
+
+async def ask_of_harbor(
+    act: Actor, delivery: Delivery, kind: RequestKind, by: PersonId | None
 ) -> Delivery:
-    """Leave `want` for the worker; the cards of everybody concerned say so."""
+    """Leave a request for the worker; the cards of everybody concerned say so.
+
+    `by` is who is shown the code at once; None: nobody, until they ask. A request of another kind
+    is replaced. Where one of this kind is under way already, for the same person or for nobody in
+    particular, nothing more is asked, and `delivery` comes back unchanged. It is due at once,
+    whatever was put off before; only a call that is being made now is waited for.
+    """
+    if delivery.want is kind and by in (delivery.want_by, None):
+        return delivery
     after = replace(
         delivery,
-        want=want,
-        want_due=next_due(act, delivery),
+        want=kind,
+        want_due=_due(act, delivery),
         want_attempts=0,
-        want_by=show_to,
+        want_by=by,
         trouble=None,
     )
     after = await save(act.tx, after, now=act.now, policy=act.policy)
     await tell(act.tx, after, now=act.now)
     return after
+
+
+def _due(act: Actor, delivery: Delivery) -> datetime:
+    """Now; while somebody may be calling Harbor for this delivery, when their lease is over."""
+    leased = delivery.want_due or act.now
+    return leased if act.now < leased <= act.now + _LEASE else act.now
+
+
+async def withdraw_from_harbor(act: Actor, delivery: Delivery) -> Delivery:
+    """Ask nothing more of Harbor for `delivery`; the caller saves it."""
+    return replace(delivery, want=None)

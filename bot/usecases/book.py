@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.domain.actions import Action, permitted
+from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
+from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
-from bot.domain.lifecycle import Event, Illegal, State
+from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.person import Person
 from bot.domain.tower import Size
-from bot.usecases.actor import Actor, authorized, next_due, request_of_harbor
+from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away
+from bot.usecases.collect import fetch_back
 from bot.usecases.transitions import save
 
 
@@ -68,47 +69,54 @@ async def _begin(
     return delivery
 
 
-async def try_again(act: Actor, delivery: Delivery, *, tower: TowerId, size: Size) -> Delivery:
-    """After NO_LOCKER or LAPSED: the same parcel once more (once), for the same recipient."""
-    over = delivery.state in (State.NO_LOCKER, State.LAPSED, State.CANCELLED)
-    if not over or delivery.successor is not None:
-        raise Illegal(delivery.state, Event.RESERVED)
-    return await _succeed(act, delivery, tower, size)
+async def try_again(act: Actor, delivery: Delivery) -> Delivery:
+    """The same parcel once more, after no locker was found, or its reservation is over."""
+    check(act, Action.AGAIN, delivery)
+    return await _succeed(act, delivery, delivery.tower, delivery.size)
 
 
-async def another_size(act: Actor, delivery: Delivery, size: Size) -> Delivery:
-    """It doesn't fit: a locker of `size` is requested in place of this one, which is given back; if
-    the parcel is in it already, its sender gets a code to take it out."""
-    if not permitted(Action.SIZE, delivery, act.person, act.policy):
-        raise Illegal(delivery.state, Event.CANCELLED)
-    await act.tx.record(
-        HistoryEntry(delivery.id, act.now, HistoryEvent.FITS_NOT, act.person, size.value)
-    )
+async def try_elsewhere(act: Actor, delivery: Delivery) -> Delivery:
+    """The same parcel at the tower that was offered instead."""
+    check(act, Action.ELSEWHERE, delivery)
+    assert delivery.elsewhere is not None, "the table asks for it"
+    return await _succeed(act, delivery, delivery.elsewhere, delivery.size)
+
+
+async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Delivery:
+    """The same parcel in a locker of `size`; the one it has is given up first.
+
+    A parcel that is said to be in (the door was closed on it, or on nothing) is fetched back with a
+    pick-up code. Raises NotPermitted for no size, too: which one has to be asked first.
+    """
+    check(act, Action.SIZE, delivery)
+    if size is None:
+        raise NotPermitted(Action.SIZE, delivery)
+    if delivery.state in LIVE:
+        await act.record(delivery, HistoryEvent.FITS_NOT, size.value)
     if delivery.state is State.STORED:
         return await _taken_out_again(act, delivery, size)
-    given_back = await cancel(act, delivery)
-    return await _succeed(act, given_back, delivery.tower, size)
+    given_up = await give_up(act, delivery) if delivery.state in LIVE else delivery
+    return await _succeed(act, delivery, delivery.tower, size, given_up)
 
 
 async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
     """The parcel goes back to its sender's hands, its recipient and claim on to the successor."""
-    await take_code_away(act.tx, old, now=act.now)
     new = await _succeed(act, old, old.tower, size)
-    alone = await authorized(act, old.id, Role.SENDER)
-    alone = replace(
-        alone,
-        taken_back=True,
-        recipient=None,
-        recipient_name=None,
-        handed_over_by=None,
-        code_until=None,
-    )
-    await request_of_harbor(act, alone, RequestKind.PICK_UP_TOKEN, show_to=old.sender)
+    kept = await act.tx.delivery(old.id)
+    assert kept is not None
+    nobodys = replace(kept, recipient=None, recipient_name=None, handed_over_by=None)
+    taken = await fetch_back(act, nobodys)
+    await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, act.person)
     return new
 
 
-async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Delivery:
-    """A successor takes over recipient, claim, note and card, so that a forwarded link holds."""
+async def _succeed(
+    act: Actor, old: Delivery, tower: TowerId, size: Size, given_up: Delivery | None = None
+) -> Delivery:
+    """A successor takes over recipient, claim, note and card, so that a forwarded link holds.
+
+    `given_up` is how `old` stands now, where it has changed.
+    """
     wish = Booking(
         tower=tower,
         size=size,
@@ -124,7 +132,8 @@ async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Del
         await act.tx.save_claim(replace(claim, delivery=new.id))
     elif old.recipient is None:
         await act.tx.save_claim(new_claim(new.id))
-    await save(act.tx, replace(old, successor=new.id), now=act.now, policy=act.policy)
+    over = replace(given_up or old, successor=new.id)
+    await save(act.tx, over, now=act.now, policy=act.policy)
     for card in await act.tx.cards_about(delivery_subject(old.id)):
         await act.tx.move_card(card.chat, card.subject, delivery_subject(new.id), now=act.now)
     return new
@@ -132,12 +141,12 @@ async def _succeed(act: Actor, old: Delivery, tower: TowerId, size: Size) -> Del
 
 async def cancel(act: Actor, delivery: Delivery) -> Delivery:
     """The sender no longer wants the locker; a token that is out may still be used (late fact)."""
+    check(act, Action.CANCEL, delivery)
+    return await give_up(act, delivery)
+
+
+async def give_up(act: Actor, delivery: Delivery) -> Delivery:
+    """Have the locker given back, whoever asks for it: the caller has checked that they may."""
     await take_code_away(act.tx, delivery, now=act.now)
-    return await act.transition(
-        delivery,
-        Event.CANCELLED,
-        want=RequestKind.RELEASE,
-        want_due=next_due(act, delivery),
-        want_attempts=0,
-        code_until=None,
-    )
+    asked = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
+    return await act.transition(asked, Event.CANCELLED, code_until=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.card import Card, alert_subject, code_subject, delivery_of, delivery_subject
@@ -15,6 +16,12 @@ from bot.ports.database import Transaction
 _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
 
 
+def concerned(delivery: Delivery) -> Iterable[PersonId]:
+    """Sender, recipient, and whoever forwards the open claim; each once."""
+    people = (delivery.sender, delivery.recipient, delivery.handed_over_by)
+    return dict.fromkeys(person for person in people if person is not None)
+
+
 async def tell(
     tx: Transaction,
     delivery: Delivery,
@@ -26,8 +33,7 @@ async def tell(
 
     A code that is shown is among them: its buttons carry the revision, too.
     """
-    concerned = (delivery.sender, delivery.recipient, delivery.handed_over_by)
-    for person in dict.fromkeys(person for person in concerned if person is not None):
+    for person in concerned(delivery):
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
         await tell_of_one_visit(tx, delivery, person, now=now)

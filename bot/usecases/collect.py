@@ -11,9 +11,10 @@ from bot.domain.card import delivery_subject
 from bot.domain.claims import LINK_PREFIX, Claim, new_claim, read_claim_code
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEvent
-from bot.domain.lifecycle import LIVE, Event, Illegal, State
+from bot.domain.ids import DeliveryId
+from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
-from bot.usecases.actor import Actor
+from bot.usecases.actor import Actor, check, withdraw_from_harbor
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import take_code_away, tell_of_one_visit
 
@@ -38,25 +39,61 @@ class Wait:
     until: datetime
 
 
-async def claim_by_link(act: Actor, person: Person, payload: str) -> Delivery | Wrong:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The claim is theirs to forward: they are asked before it is used up. Nothing has changed."""
+
+    delivery: DeliveryId
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The parcel has no locker, but its sender may still try again: the claim is good then."""
+
+
+Claimed = Delivery | Own | NotYet | Wrong
+
+
+async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
     """Claim with a deep link's payload (`c_…`)."""
     claim = await act.tx.claim_by_link(payload.removeprefix(LINK_PREFIX))
-    return await _bound(act, person, claim) or Wrong()
+    return await _claimed(act, person, claim) or Wrong()
 
 
-async def claim_by_code(act: Actor, person: Person, text: str) -> Delivery | Wrong | Wait:
+async def claim_by_code(act: Actor, person: Person, text: str) -> Claimed | Wait:
     """Claim with what somebody typed."""
     if (wait := await _waiting(act)) is not None:
         return wait
     code = read_claim_code(text)
     claim = await act.tx.claim_by_code(code) if code else None
-    return await _bound(act, person, claim) or await _wrong(act)
+    return await _claimed(act, person, claim) or await _wrong(act)
 
 
-async def _bound(act: Actor, person: Person, claim: Claim | None) -> Delivery | None:
+async def claim_own(act: Actor, person: Person, delivery: DeliveryId) -> Delivery | Wrong:
+    """Claim what one was about to forward; the link and the code are used up then."""
+    found, claim = await act.tx.delivery(delivery), await act.tx.claim(delivery)
+    if found is None or claim is None or found.state not in LIVE or not _forwards(person, found):
+        return Wrong()
+    return await _bind(act, person, found)
+
+
+async def _claimed(act: Actor, person: Person, claim: Claim | None) -> Claimed | None:
     delivery = await act.tx.delivery(claim.delivery) if claim else None
-    if delivery is None or delivery.state not in LIVE:
+    if delivery is None:
         return None
+    if delivery.state not in LIVE:
+        again = permitted(Action.AGAIN, delivery, delivery.sender, act.policy)
+        return NotYet() if again else None
+    if _forwards(person, delivery):
+        return Own(delivery.id)
+    return await _bind(act, person, delivery)
+
+
+def _forwards(person: Person, delivery: Delivery) -> bool:
+    return person.id in (delivery.sender, delivery.handed_over_by)
+
+
+async def _bind(act: Actor, person: Person, delivery: Delivery) -> Delivery:
     await act.tx.save_wrong_tries(person.id, 0, None)
     await act.tx.drop_claim(delivery.id)
     bound = replace(delivery, recipient=person.id, recipient_name=person.name, handed_over_by=None)
@@ -93,8 +130,7 @@ async def _postpone_end(act: Actor) -> None:
 
 async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
     """Somebody else shall collect: the old link, code and recipient no longer count."""
-    if not permitted(Action.HAND_OVER_OK, delivery, act.person, act.policy):
-        raise Illegal(delivery.state, Event.EXTENDED)
+    check(act, Action.HAND_OVER, delivery)
     return await open_again(act, delivery, HistoryEvent.HANDED_OVER)
 
 
@@ -107,11 +143,12 @@ async def open_again(
     rouse: frozenset[Role] = frozenset(),
 ) -> Delivery:
     """A new claim; whoever could collect until now no longer can. Whoever does it, unless it is
-    the sender, is shown the link to forward."""
+    the sender, is shown the link to forward. The caller has checked that they may."""
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
-        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None, want=None)
+        delivery = await withdraw_from_harbor(act, delivery)
+        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
     opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
@@ -125,9 +162,15 @@ async def open_again(
 
 async def take_back(act: Actor, delivery: Delivery) -> Delivery:
     """The sender fetches the parcel back: the claim is over, and they are the collector."""
-    if not permitted(Action.TAKE_BACK_OK, delivery, act.person, act.policy):
-        raise Illegal(delivery.state, Event.COLLECTED)
-    await take_code_away(act.tx, delivery, now=act.now)
+    check(act, Action.TAKE_BACK, delivery)
     await act.tx.drop_claim(delivery.id)
-    taken = replace(delivery, taken_back=True, code_until=None, want=None)
-    return await act.note(taken, HistoryEvent.TAKEN_BACK)
+    return await fetch_back(act, delivery)
+
+
+async def fetch_back(act: Actor, delivery: Delivery) -> Delivery:
+    """Make the sender the collector, whose code alone counts from now on; the claim stays."""
+    await take_code_away(act.tx, delivery, now=act.now)
+    delivery = await withdraw_from_harbor(act, delivery)
+    return await act.note(
+        replace(delivery, taken_back=True, code_until=None), HistoryEvent.TAKEN_BACK
+    )

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from bot.domain.actions import extensions_left
+from bot.domain.actions import Action
 from bot.domain.alerts import AlertKind
 from bot.domain.delivery import Delivery, RequestKind
-from bot.domain.lifecycle import Event, Illegal, State
-from bot.usecases.actor import Actor, request_of_harbor
+from bot.domain.lifecycle import Event, State
+from bot.usecases.actor import Actor, ask_of_harbor, check
 from bot.usecases.alerts import end_alerts_about
 
 
 async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     """Hold the locker longer, by a drop-off token: Harbor's table knows no second reservation.
 
-    In STORED it is our own storage deadline that moves: see `extend`.
+    In STORED it is our own storage deadline that moves, a few times at most.
     """
+    check(act, Action.MORE_TIME, delivery)
     if delivery.state is State.STORED:
-        return await extend(act, delivery)
-    if delivery.state not in (State.RESERVED, State.RENTED):
-        raise Illegal(delivery.state, Event.DROP_OFF_ISSUED)
-    if delivery.want is RequestKind.DROP_OFF_TOKEN:
-        return delivery  # the code that is under way holds the locker no less long
+        return await let_wait(act, delivery, extensions=delivery.extensions + 1)
     code = await act.tx.code(delivery.id)
     shown = code is not None and code.revealed
-    return await request_of_harbor(
-        act, delivery, RequestKind.DROP_OFF_TOKEN, show_to=act.person if shown else None
+    return await ask_of_harbor(
+        act, delivery, RequestKind.DROP_OFF_TOKEN, act.person if shown else None
     )
-
-
-async def extend(act: Actor, delivery: Delivery) -> Delivery:
-    """Move the storage deadline on, a few times at most (Illegal after that)."""
-    if delivery.collect_until is None or not extensions_left(delivery, act.policy):
-        raise Illegal(delivery.state, Event.EXTENDED)
-    return await let_wait(act, delivery, extensions=delivery.extensions + 1)
 
 
 async def let_wait(act: Actor, delivery: Delivery, **changes: object) -> Delivery:

@@ -1,44 +1,32 @@
 """What operators alone can do: to a delivery, to a locker that belongs to none, to an alert.
 
-Guarantees: done by anybody else, each raises NotYours and changes nothing; what the table of
-actions forbids raises Illegal. A reason is written into the delivery's history, where those
-concerned read it. Nothing here leaves a parcel in a locker that nobody can open.
+Guarantees: what the table of actions does not permit raises and changes nothing; each act leaves a
+line in the delivery's history, with the reason where one was given, which those concerned read.
+Nothing here leaves a parcel in a locker that nobody can open.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.actions import Action, concerns, permitted
+from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertKind
+from bot.domain.card import SCREEN
 from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
-from bot.domain.ids import new_delivery_id
-from bot.domain.lifecycle import Event, Illegal, State
+from bot.domain.ids import PersonId, new_delivery_id
+from bot.domain.lifecycle import Event, State
+from bot.domain.person import NO_QUESTION, WRITTEN, Draft
 from bot.domain.tower import LockerStatus, Size
-from bot.usecases.actor import Actor, NotYours, next_due, request_of_harbor
+from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check, withdraw_from_harbor
 from bot.usecases.alerts import amend_alert, end_alert
-from bot.usecases.book import cancel
-from bot.usecases.cards import take_code_away
+from bot.usecases.book import give_up
+from bot.usecases.cards import concerned, take_code_away, tell
 from bot.usecases.collect import open_again
 from bot.usecases.extend import let_wait
 from bot.usecases.transitions import save
 
 _BOTH = frozenset({Role.SENDER, Role.RECIPIENT})
-_WOULD_BE: dict[Action, Event] = {
-    Action.RELEASE_OK: Event.CANCELLED,
-    Action.END_OK: Event.CLOSED,
-    Action.FETCH_OK: Event.PICK_UP_ISSUED,
-    Action.HOLD_OK: Event.EXTENDED,
-    Action.GIVE_OK: Event.EXTENDED,
-}
-
-
-def _check(act: Actor, action: Action, delivery: Delivery) -> None:
-    if not concerns(action, delivery, act.person, act.policy):
-        raise NotYours
-    if permitted(action, delivery, act.person, act.policy) is None:
-        raise Illegal(delivery.state, _WOULD_BE[action])
 
 
 def _words(reason: str) -> str | None:
@@ -47,56 +35,72 @@ def _words(reason: str) -> str | None:
 
 
 async def release(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
-    """An operator gives the locker of a delivery back at Harbor; it is thereby cancelled."""
-    _check(act, Action.RELEASE_OK, delivery)
+    """Have the locker given back at Harbor. Where that is under way, nothing more is asked."""
+    check(act, Action.RELEASE, delivery)
     if delivery.state is State.RELEASING:
-        delivery = await request_of_harbor(act, delivery, RequestKind.RELEASE, show_to=None)
+        after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
     else:
-        delivery = await cancel(act, delivery)
+        after = await give_up(act, delivery)
+    if after is delivery:
+        return delivery
     event = HistoryEvent.RELEASED_BY_OPERATOR
-    return await act.note(delivery, event, _words(reason), rouse=_BOTH)
+    return await act.note(after, event, _words(reason), rouse=_BOTH)
 
 
-async def close(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
-    """An operator ends a delivery that holds no parcel; its locker is given back if it has one."""
-    _check(act, Action.END_OK, delivery)
+async def end(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
+    """End a delivery that holds no parcel; the locker is given back where there is one."""
+    check(act, Action.END, delivery)
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
-    held = delivery.locker is not None or delivery.candidate is not None
-    return await act.transition(
-        delivery,
-        Event.CLOSED,
-        detail=_words(reason),
-        want=RequestKind.RELEASE if held else None,
-        want_due=next_due(act, delivery) if held else None,
-        want_attempts=0,
-        code_until=None,
-    )
+    if delivery.locker is not None or delivery.candidate is not None:
+        delivery = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
+    else:
+        delivery = await withdraw_from_harbor(act, delivery)
+    return await act.transition(delivery, Event.CLOSED, detail=_words(reason), code_until=None)
 
 
 async def fetch(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
-    """An operator fetches the parcel out: they collect from now on, and are shown the code."""
-    _check(act, Action.FETCH_OK, delivery)
+    """Fetch the parcel out: the operator collects from now on, and is shown the code."""
+    check(act, Action.FETCH, delivery)
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
     event = HistoryEvent.FETCHED_BY_OPERATOR
     taken = replace(delivery, fetcher=act.person, code_until=None)
     taken = await act.note(taken, event, _words(reason), rouse=_BOTH)
-    return await request_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, show_to=act.person)
+    return await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, act.person)
 
 
 async def hold(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
-    """An operator lets the parcel wait longer, beyond any limit."""
-    _check(act, Action.HOLD_OK, delivery)
+    """Let the parcel wait longer, beyond any limit."""
+    check(act, Action.HOLD, delivery)
     return await let_wait(act, delivery, detail=_words(reason))
 
 
 async def give(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
-    """An operator lets somebody else collect: there is a new claim, which they and the sender can
-    pass on; whoever could collect until now no longer can."""
-    _check(act, Action.GIVE_OK, delivery)
+    """Let somebody else collect: there is a new claim, which the operator and the sender can pass
+    on; whoever could collect until now no longer can."""
+    check(act, Action.GIVE, delivery)
     event = HistoryEvent.GIVEN_BY_OPERATOR
     return await open_again(act, delivery, event, _words(reason), rouse=frozenset({Role.SENDER}))
+
+
+async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
+    """Show `text` to everybody concerned, above the present question; their phones ring."""
+    check(act, Action.WRITE, delivery)
+    text = text[:MAX_NOTE]
+    await act.record(delivery, HistoryEvent.MESSAGE, text)
+    for person in concerned(delivery):
+        if person != act.person:
+            await _write_to(act, person, text)
+    await tell(act.tx, delivery, now=act.now, rouse=frozenset(Role))
+
+
+async def _write_to(act: Actor, person: PersonId, text: str) -> None:
+    draft = await act.tx.draft(person)
+    if draft.errand == NO_QUESTION:
+        draft = Draft(person, version=draft.version)
+    await act.tx.save_draft(replace(draft, answers={**draft.answers, WRITTEN: text}))
+    await act.tx.mark(person, SCREEN, now=act.now, ring=True)
 
 
 async def see(act: Actor, key: str) -> None:
@@ -137,7 +141,7 @@ async def fetch_orphan(act: Actor, key: str) -> Delivery | None:
         return None
     found = await _found(act, alert)
     await end_alert(act.tx, key, act.policy, now=act.now)
-    return await request_of_harbor(act, found, RequestKind.PICK_UP_TOKEN, show_to=act.person)
+    return await ask_of_harbor(act, found, RequestKind.PICK_UP_TOKEN, act.person)
 
 
 async def _found(act: Actor, alert: Alert) -> Delivery:

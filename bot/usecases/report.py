@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain.actions import Action
 from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.history import HistoryEvent
-from bot.usecases.actor import Actor
+from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 
 DOOR_REPORTS_TO_ALERT = 3
@@ -15,6 +16,7 @@ DOOR_REPORTS_TO_ALERT = 3
 
 async def door_did_not_open(act: Actor, delivery: Delivery) -> Delivery:
     """Write down that the code did not open the door; the third report tells the operators."""
+    check(act, Action.DOOR, delivery)
     delivery = await act.note(
         replace(delivery, door_reports=delivery.door_reports + 1), HistoryEvent.DOOR_DID_NOT_OPEN
     )
@@ -25,6 +27,7 @@ async def door_did_not_open(act: Actor, delivery: Delivery) -> Delivery:
 
 async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:
     """Pass a person's words on to the operators, with the delivery they are about."""
+    check(act, Action.PROBLEM, delivery)
     words = text[:MAX_NOTE]
     delivery = await act.note(delivery, HistoryEvent.PROBLEM, words)
     alert = problem_reported(act.now, delivery, act.person, words)

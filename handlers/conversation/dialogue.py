@@ -17,7 +17,7 @@ from telegram.ext import BaseHandler
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
-from bot.domain.person import Draft, Person
+from bot.domain.person import WRITTEN, Draft, Person
 from bot.ports.database import Opening
 from bot.usecases.cards import reach_changed
 from handlers.conversation.context import Context
@@ -169,6 +169,5 @@ def _known(person: Person | None, user: User, locale: str, *, reachable: bool) -
 
 
 def _without_notice(draft: Draft) -> Draft:
-    if NOTICE not in draft.answers:
-        return draft
-    return replace(draft, answers={k: v for k, v in draft.answers.items() if k != NOTICE})
+    kept = {key: draft.answers[key] for key in draft.answers if key not in (NOTICE, WRITTEN)}
+    return replace(draft, answers=kept) if len(kept) < len(draft.answers) else draft

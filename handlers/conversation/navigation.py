@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.person import Draft
+from bot.domain.person import NO_QUESTION, Draft
 
 MENU = "menu/menu"
-NOTHING = "none/none"
+NOTHING = f"{NO_QUESTION}/none"
 """No question stands: an errand has ended in a delivery's card, and no screen is shown."""
-HOLDING = frozenset({"send", "collect", "parcels", "settings", "privacy", "ops"})
+OPERATIONS = "ops"
+"""The errand that is shown to operators alone."""
+HOLDING = frozenset({"send", "collect", "parcels", "settings", "privacy", OPERATIONS})
 """Errands that an aside returns to; from any other it returns to no screen."""
 
 ASK = "ask"
 HELP = "help/help"
+PARCELS = "parcels/list"
 _FROM = "from"
 
 

@@ -19,6 +19,7 @@ from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_alert, read_card
+from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
 from handlers.telegram.links import links_to
 from handlers.telegram.messenger import LONGEST_CAPTION
@@ -75,8 +76,9 @@ class ChatPresenter:
             return await tx.draft(card.chat), await tx.person(card.chat)
 
         draft, person = await self._database.look(step)
-        view = await self._screens(draft, person) if person is not None else None
-        return view, True
+        if person is None:  # forgotten, as they asked
+            return farewell(draft, self._locale), True
+        return await self._screens(draft, person), True
 
     async def _delivery(self, card: Card) -> Shown:
         situation = await self._situation(card)

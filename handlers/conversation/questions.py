@@ -42,6 +42,10 @@ class Tap(StrEnum):
     """To another page of the list."""
     NOTE_ONLY = "full"
     """A button that can only say why it does nothing."""
+    RESEND = "resend"
+    """Send again: the same tower and size as last time."""
+    SHOW = "card"
+    """A parcel of a list: its card comes below everything else; carries the delivery."""
 
 
 @dataclass(frozen=True, slots=True)

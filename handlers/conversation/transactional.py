@@ -18,14 +18,14 @@ from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Illegal
 from bot.ports.database import Opening, Transaction
 from bot.ports.errors import TryLater
-from bot.usecases.actor import NotYours, Stale
+from bot.usecases.actor import NotPermitted, NotYours, Stale
 from handlers.conversation.context import Context, Wiring
 
 log = structlog.get_logger(__name__)
 
 App = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], Wiring, Any]
 
-OUT_OF_DATE = (Stale, NotYours, Illegal)
+OUT_OF_DATE = (Stale, NotYours, NotPermitted, Illegal)
 """What a use case raises when a button no longer fits the facts: nobody's fault."""
 
 

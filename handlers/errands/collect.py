@@ -10,24 +10,46 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from telegram import Update
+from telegram.ext import CommandHandler, filters
 
 from bot.domain.card import delivery_subject
 from bot.domain.claims import read_claim_code
 from bot.domain.delivery import Delivery
 from bot.domain.ids import TowerId
-from bot.domain.lifecycle import State
-from bot.domain.message import Button, Message, press, press_on
+from bot.domain.lifecycle import LIVE, State
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft
-from bot.usecases.collect import FREE_TRIES, Wait, Wrong, claim_by_code, claim_by_link
+from bot.usecases.collect import (
+    FREE_TRIES,
+    Claimed,
+    NotYet,
+    Own,
+    Wait,
+    Wrong,
+    claim_by_code,
+    claim_by_link,
+    claim_own,
+)
+from handlers.conversation.buttons import back_from_aside, back_to, below, pages, tap, text
+from handlers.conversation.confirmations import overtaken, which
 from handlers.conversation.context import Context
-from handlers.conversation.navigation import NOTHING, start
-from handlers.conversation.questions import Row, Screen
+from handlers.conversation.deliveries import about
+from handlers.conversation.errand import Errand
+from handlers.conversation.navigation import (
+    ASK,
+    MENU,
+    NOTHING,
+    PARCELS,
+    aside,
+    resume,
+    start,
+)
+from handlers.conversation.questions import Row, Screen, Tap
 from wording.language import speak
 from wording.sanitize import esc, plain
 
-WAITING, CODE = "collect/list", "collect/code"
-TYPE_CODE, SHOW = "claim", "card"
-_MOST = 40
+WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
+TYPE_CODE, YES_OWN = "claim", "own_ok"
 
 
 # -- steps
@@ -54,8 +76,8 @@ async def asked_code(update: Update, context: Context) -> Draft:
 async def typed_code(update: Update, context: Context) -> Draft:
     """Whatever is typed here is meant as a code."""
     assert update.effective_message is not None
-    text = (update.effective_message.text or "")[:100]
-    return await _claimed(context, await claim_by_code(context.act, context.person, text))
+    typed = (update.effective_message.text or "")[:100]
+    return await _claimed(context, await claim_by_code(context.act, context.person, typed))
 
 
 async def typed_anywhere(update: Update, context: Context) -> Draft | None:
@@ -72,9 +94,22 @@ async def followed_link(update: Update, context: Context) -> Draft:
     return await _claimed(context, await claim_by_link(context.act, context.person, payload))
 
 
-async def _claimed(context: Context, claimed: Delivery | Wrong | Wait) -> Draft:
-    """Their card, or why not; a booking that was under way is still where it was."""
+async def took_own(update: Update, context: Context) -> Draft:
+    """Yes: the sender (or whoever was to forward it) collects; link and code are used up."""
+    claimed = await claim_own(context.act, context.person, about(context.draft))
+    place = resume(context.draft)
+    if isinstance(claimed, Delivery):
+        await context.mark(delivery_subject(claimed.id), ring=True)
+    else:
+        context.say(await _why_not(context, claimed))
+    return place
+
+
+async def _claimed(context: Context, claimed: Claimed | Wait) -> Draft:
+    """Their card, a question, or why not; a booking that was under way is still where it was."""
     booking = context.draft.errand == "send"
+    if isinstance(claimed, Own):
+        return aside(context.draft, OWN, delivery=claimed.delivery)
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
         return context.draft if booking else start(context.draft, NOTHING)
@@ -82,8 +117,12 @@ async def _claimed(context: Context, claimed: Delivery | Wrong | Wait) -> Draft:
     return context.draft if booking else await _whatever_waits(context)
 
 
-async def _why_not(context: Context, refused: Wrong | Wait) -> str:
+async def _why_not(context: Context, refused: NotYet | Wrong | Wait) -> str:
     words = speak(context.person.language, context.wiring.locale)
+    if isinstance(refused, NotYet):
+        return words._(
+            "That parcel has no locker yet. Keep the link: it works once the sender has one."
+        )
     if isinstance(refused, Wait):
         return words._(
             "Too many wrong codes. Nothing is lost; I read the next one in {span}.",
@@ -102,7 +141,7 @@ async def _why_not(context: Context, refused: Wrong | Wait) -> str:
 
 
 async def _whatever_waits(context: Context) -> Draft:
-    waiting = await context.tx.deliveries_of(context.person.id, live=True, limit=_MOST)
+    waiting = await context.tx.deliveries_of(context.person.id, live=True)
     return start(context.draft, WAITING if any(_theirs(context.person.id, waiting)) else CODE)
 
 
@@ -135,7 +174,7 @@ async def waiting_prompt(screen: Screen) -> Message:
         lines.append(_("You have nothing to collect at the moment."))
     page, entries, more = screen.page_of(theirs)
     for delivery in entries:
-        rows.append((Button(await _label(screen, delivery), press_on(SHOW, delivery)),))
+        rows.append((Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),))
     rows += [screen.pages(page, more), (Button(_("⌨️ Type a claim code"), press(TYPE_CODE)),)]
     return screen.view("\n".join(lines), *rows)
 
@@ -169,3 +208,39 @@ async def code_prompt(screen: Screen) -> Message:
             " If you were sent a link, tap that instead."
         )
     )
+
+
+async def own_prompt(screen: Screen) -> Message:
+    """Their own parcel's link, or code: is it really they who collect?"""
+    _, delivery = screen.words._, await screen.delivery()
+    if delivery is None or delivery.state not in LIVE:
+        return overtaken(screen)
+    lines = [
+        _("🙋 <b>That is your own parcel's link. Collect it yourself?</b>"),
+        await which(screen, delivery),
+        _("Nobody else can use the link or the code after that."),
+    ]
+    return screen.view("\n".join(lines), (Button(_("Yes, I collect it"), press(YES_OWN)),))
+
+
+ERRAND = Errand(
+    "collect",
+    entry_points=[
+        CommandHandler("start", followed_link, filters.Regex(r"^/start\S* c_\S")),
+        CommandHandler("collect", began),
+        tap(below(began), Place.COLLECT),
+    ],
+    states={
+        WAITING: [
+            tap(asked_code, TYPE_CODE),
+            pages(),
+            text(typed_anywhere),
+            back_to(MENU, afresh=True),
+        ],
+        CODE: [text(typed_code), back_to(MENU, afresh=True)],
+        OWN: [tap(took_own, YES_OWN), back_from_aside()],
+        # Where no words are asked for, a claim code is read as one.
+        **{place: [text(typed_anywhere)] for place in (MENU, NOTHING, PARCELS)},
+    },
+    questions={WAITING: waiting_prompt, CODE: code_prompt, OWN: own_prompt},
+)

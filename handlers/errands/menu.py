@@ -9,25 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from telegram import Update
+from telegram.ext import CommandHandler
 
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft
+from handlers.conversation.buttons import asked_help, back_from_aside, below, tap
 from handlers.conversation.context import Context
-from handlers.conversation.dialogue import state_of
-from handlers.conversation.navigation import (
-    HELP,
-    HOLDING,
-    MENU,
-    NOTHING,
-    aside,
-    go,
-    led_aside,
-    resume,
-    start,
-)
-from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said, number
-from handlers.errands.send.booking import RESEND
+from handlers.conversation.errand import Errand
+from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, start
+from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said
 from wording.language import Words, speak
 from wording.sanitize import plain
 
@@ -47,27 +38,6 @@ async def cancelled(update: Update, context: Context) -> Draft:
     else:
         context.say(_("There is nothing to cancel just now."))
     return start(context.draft, MENU)
-
-
-async def asked_help(update: Update, context: Context) -> Draft | None:
-    """Help, and then back to where they were."""
-    return None if state_of(context.draft) == HELP else aside(context.draft, HELP)
-
-
-async def returned(update: Update, context: Context) -> Draft:
-    """Back from an aside."""
-    return resume(context.draft, MENU if context.draft.errand == "help" else NOTHING)
-
-
-async def turned_page(update: Update, context: Context) -> Draft:
-    """Another page of the present list."""
-    assert context.press is not None
-    return go(context.draft, state_of(context.draft), page=number(context.press.arg))
-
-
-async def unexpected(update: Update, context: Context) -> Draft | None:
-    """Anything that no table knows: the present question again, the menu where none stands."""
-    return start(context.draft, MENU) if state_of(context.draft) == NOTHING else None
 
 
 # -- prompts
@@ -104,7 +74,7 @@ async def _again(screen: Screen) -> Row:
         return ()
     size = words.size(person.last_size)
     text = words._("📦 Send again: {tower}, {size}", tower=plain(tower.name), size=size)
-    return (Button(text, press(RESEND)),)
+    return (Button(text, press(Tap.RESEND)),)
 
 
 async def help_prompt(screen: Screen) -> Message:
@@ -135,3 +105,17 @@ def _hints(words: Words) -> Mapping[str, str]:
         "parcels": _("👉 Tap a parcel and I send its card again, below everything else."),
         "settings": _("👉 Tap a setting to change it; it counts at once."),
     }
+
+
+ERRAND = Errand(
+    "menu",
+    entry_points=[
+        CommandHandler("start", began),
+        CommandHandler("help", asked_help),
+        CommandHandler("cancel", cancelled),
+        tap(below(began), Place.MENU),
+        tap(below(asked_help), Place.HELP),
+    ],
+    states={MENU: [], HELP: [back_from_aside()]},
+    questions={MENU: menu_prompt, HELP: help_prompt},
+)

@@ -9,39 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from telegram import Update
+from telegram.ext import CommandHandler
 
-from bot.domain.card import delivery_subject
-from bot.domain.delivery import Delivery, Role
+from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import LIVE
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft, Person
+from handlers.conversation.buttons import back_to, below, on_card, pages, tap
 from handlers.conversation.context import Context
-from handlers.conversation.navigation import start
-from handlers.conversation.questions import PAGE, Screen, number
-from handlers.errands.collect import SHOW
-from handlers.errands.parcel.acting import looked_up
+from handlers.conversation.deliveries import showed
+from handlers.conversation.errand import Errand
+from handlers.conversation.navigation import MENU, PARCELS, start
+from handlers.conversation.questions import PAGE, Screen, Tap, number
 from wording.delivery_state import state_said
 from wording.sanitize import plain
-
-LIST = "parcels/list"
-_MOST_LIVE = 100
-
 
 # -- steps
 
 
 async def began(update: Update, context: Context) -> Draft:
     """The first page."""
-    return start(context.draft, LIST)
-
-
-async def showed(update: Update, context: Context) -> None:
-    """A parcel of the list: its card comes anew, below everything else."""
-    context.keep_screen()
-    delivery = await looked_up(update, context, frozenset(Role), as_seen=False)
-    if delivery is not None:
-        await context.mark(delivery_subject(delivery.id), ring=True)
+    return start(context.draft, PARCELS)
 
 
 # -- prompts
@@ -51,9 +40,7 @@ async def list_prompt(screen: Screen) -> Message:
     """Live ones, the latest change first, then those that have ended."""
     _, person = screen.words._, screen.person.id
     page = number(screen.answers.get("page"))
-    live = await screen.sight.database.look(
-        lambda tx: tx.deliveries_of(person, live=True, limit=_MOST_LIVE)
-    )
+    live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
     reach = (page + 1) * PAGE + 1
     ended = await screen.sight.database.look(
         lambda tx: tx.deliveries_of(person, live=False, limit=reach)
@@ -65,7 +52,8 @@ async def list_prompt(screen: Screen) -> Message:
     elif not entries:
         lines.append(_("None yet. The first one takes a minute:"))
     rows = [
-        (Button(await _label(screen, delivery), press_on(SHOW, delivery)),) for delivery in entries
+        (Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),)
+        for delivery in entries
     ]
     first = () if entries else (Button(_("📦 Send a parcel"), press(Place.SEND)),)
     return screen.view("\n".join(lines), *rows, screen.pages(page, more), first)
@@ -103,3 +91,15 @@ def _whose(screen: Screen, delivery: Delivery, people: Mapping[PersonId, Person 
         return "🙋"
     known = people.get(delivery.recipient) if delivery.recipient else None
     return f"📤 {plain(known.name if known else delivery.recipient_name, 20) or '🔗'}"
+
+
+ERRAND = Errand(
+    "parcels",
+    entry_points=[
+        CommandHandler("parcels", began),
+        tap(below(began), Place.PARCELS),
+        on_card(showed, Tap.SHOW),
+    ],
+    states={PARCELS: [pages(), back_to(MENU, afresh=True)]},
+    questions={PARCELS: list_prompt},
+)

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import html
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from telegram import Update
+from telegram.ext import CommandHandler
 
-from bot.domain.card import SCREEN
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId
 from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.ports.database import Transaction
+from bot.usecases.forget import forget
+from handlers.conversation.buttons import back_to, pages, tap
 from handlers.conversation.context import Context
-from handlers.conversation.navigation import go, start
+from handlers.conversation.errand import Errand
+from handlers.conversation.farewell import FAREWELL, forgotten_said
+from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, number
 from wording.language import speak
 from wording.sanitize import esc
@@ -32,7 +37,6 @@ SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
 
 _CUT = 3200
 """Characters of JSON a page; escaped it may grow, and a message has room for 4096."""
-_MOST = 200
 _OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "want_by"})
 """Who else is in a delivery is not theirs to take away, beyond what its card shows them."""
 
@@ -56,20 +60,16 @@ async def asked_forget(update: Update, context: Context) -> Draft:
 
 
 async def forgot(update: Update, context: Context) -> Draft | None:
-    """Forgotten, unless a parcel is under way: then how things stand is said again."""
-    words, chat = speak(context.person.language, context.wiring.locale), context.person.id
-    if await context.tx.deliveries_of(chat, live=True, limit=1):
+    """Forgotten, unless a parcel is under way: then how things stand is said again.
+
+    One last message stays in the chat; only the language that it speaks is kept with it.
+    """
+    words = speak(context.person.language, context.wiring.locale)
+    if not await forget(context.act):
         context.say(words._("You still have a parcel under way; after that I can forget you."))
         return None
-    screen = await context.tx.card(chat, SCREEN)
-    await context.tx.forget_person(chat)
-    if screen is not None:  # its message is still there: it is to become the menu
-        await context.mark(SCREEN)
-        await context.tx.card_shown(
-            replace(screen, wanted=0, shown=0), message=screen.message, form=screen.form, digest=""
-        )
-    context.say(words._("Done. I know nothing about you any more."), alert=True)
-    return Draft(chat)
+    context.say(forgotten_said(words), alert=True)
+    return Draft(context.person.id, answers={FAREWELL: words.language})
 
 
 # -- prompts
@@ -105,12 +105,13 @@ async def export_prompt(screen: Screen) -> Message:
 async def forget_prompt(screen: Screen) -> Message:
     """Asks, or says which parcel stands in the way."""
     _, person = screen.words._, screen.person.id
-    live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True, limit=5))
+    live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
     if live:
         lines = [_("🗑 <b>Not yet</b>"), _("These parcels of yours are under way:")]
-        for delivery in live:
-            tower = await screen.sight.towers.one(delivery.tower)
-            lines.append(f"• {esc(tower.name if tower else delivery.tower)}")
+        for tower_id, count in Counter(delivery.tower for delivery in live).items():
+            tower = await screen.sight.towers.one(tower_id)
+            times = f" × {count}" if count > 1 else ""
+            lines.append(f"• {esc(tower.name if tower else tower_id)}{times}")
         lines.append(_("After that I can forget you."))
         return screen.view("\n".join(lines))
     text = _(
@@ -126,8 +127,8 @@ async def _export(screen: Screen) -> Mapping[str, Any]:
 
     async def look(tx: Transaction) -> Mapping[str, Any]:
         found = [
-            *await tx.deliveries_of(person.id, live=True, limit=_MOST),
-            *await tx.deliveries_of(person.id, live=False, limit=_MOST),
+            *await tx.deliveries_of(person.id, live=True),
+            *await tx.deliveries_of(person.id, live=False),
         ]
         return {
             "person": asdict(person),
@@ -160,3 +161,19 @@ def _pieces(text: str) -> list[str]:
                 pieces, piece = [*pieces, piece], ""
             piece += part + "\n"
     return [*pieces, piece]
+
+
+ERRAND = Errand(
+    "privacy",
+    entry_points=[CommandHandler("privacy", began)],
+    states={
+        PRIVACY: [
+            tap(showed_all, SHOW_ALL),
+            tap(asked_forget, ASK_FORGET),
+            back_to(MENU, afresh=True),
+        ],
+        EXPORT: [pages(), back_to(PRIVACY)],
+        FORGET: [tap(forgot, YES), back_to(PRIVACY)],
+    },
+    questions={PRIVACY: privacy_prompt, EXPORT: export_prompt, FORGET: forget_prompt},
+)

@@ -12,12 +12,15 @@ from typing import Any
 
 from babel import Locale
 from telegram import Update
+from telegram.ext import CommandHandler
 
 from bot.domain.card import code_subject, delivery_subject
-from bot.domain.message import Button, Message, press
+from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft, Person
+from handlers.conversation.buttons import back_to, below, tap, text
 from handlers.conversation.context import Context
-from handlers.conversation.navigation import go, start
+from handlers.conversation.errand import Errand
+from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen
 from wording.language import LANGUAGES, Words, speak
 
@@ -104,9 +107,9 @@ async def _save(context: Context, **settings: Any) -> None:
     await context.tx.save_person(context.person)
 
 
-def read_span(text: str) -> Span | None:
+def read_span(typed: str) -> Span | None:
     """`22-7`, `22:30 - 7:00`; None for anything else, and for a span without length."""
-    found = _SPAN.fullmatch(text.strip()[:40])
+    found = _SPAN.fullmatch(typed.strip()[:40])
     if found is None:
         return None
     try:
@@ -187,5 +190,23 @@ def quiet_said(words: Words, person: Person) -> str:
     return f"{person.quiet_from:%H:%M}–{person.quiet_until:%H:%M}"
 
 
-def _toggle(text: str, on: bool, verb: str) -> Button:
-    return Button(f"{'✅' if on else '◻️'} {text}", press(verb))
+def _toggle(label: str, on: bool, verb: str) -> Button:
+    return Button(f"{'✅' if on else '◻️'} {label}", press(verb))
+
+
+ERRAND = Errand(
+    "settings",
+    entry_points=[CommandHandler("settings", began), tap(below(began), Place.SETTINGS)],
+    states={
+        SETTINGS: [
+            tap(chose_language, CHOOSE_LANGUAGE),
+            tap(chose_quiet, CHOOSE_QUIET),
+            tap(toggled_reminders, REMINDERS),
+            tap(toggled_low, LOW),
+            back_to(MENU, afresh=True),
+        ],
+        LANGUAGE: [tap(spoke, SPEAK), back_to(SETTINGS)],
+        QUIET: [tap(tapped_quiet, QUIET_AT), text(typed_quiet), back_to(SETTINGS)],
+    },
+    questions={SETTINGS: settings_prompt, LANGUAGE: language_prompt, QUIET: quiet_prompt},
+)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from telegram.error import InvalidToken, NetworkError
+from telegram.ext import Application
 
 from bot.ports.errors import Misconfigured, TryLater
-from handlers.conversation.transactional import App
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+"""An Application, whatever its conversation; its `bot_data` has `answers` and `connections`."""
 
 TELEGRAM_API_URL = "https://api.telegram.org"
 
 
-async def farewell(application: App) -> None:
+async def farewell(application: AnyApplication) -> None:
     """Close everything, even what an introduction that was cut short has left open."""
     await application.shutdown()
     for connection in application.bot_data.connections:
         await connection.shutdown()
 
 
-async def introduce(application: App) -> None:
+async def introduce(application: AnyApplication) -> None:
     """Open the connections and learn the bot's own name (getMe); Misconfigured, TryLater."""
     failure: Exception | None = TryLater("interrupted")
     try:

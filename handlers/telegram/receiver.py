@@ -25,10 +25,8 @@ from telegram.warnings import PTBUserWarning
 from bot.ports.clock import Clock
 from bot.ports.errors import TryLater
 from bot.workers.loop import backoff
-from handlers.conversation.context import Context
-from handlers.conversation.transactional import App
 from handlers.telegram.errors import pause, translated
-from handlers.telegram.introduction import introduce
+from handlers.telegram.introduction import AnyApplication, introduce
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +46,7 @@ class _Stopped(Exception):
 class Receiver:
     """Polls (`poll`), or is handed updates one by one (`take`). `long_poll` in seconds."""
 
-    def __init__(self, application: App, clock: Clock, *, long_poll: int = 25) -> None:
+    def __init__(self, application: AnyApplication, clock: Clock, *, long_poll: int = 25) -> None:
         self._application, self._clock = application, clock
         self._long_poll = timedelta(seconds=long_poll)
         self._offset: int | None = None
@@ -120,7 +118,7 @@ class Receiver:
         if failure := self._failures.pop(id(update), None):
             raise failure
 
-    async def _note_failure(self, update: object, context: Context) -> None:
+    async def _note_failure(self, update: object, context: Any) -> None:
         # By identity: the same update may be under way twice.
         self._failures[id(update)] = cast(Exception, context.error)
 
@@ -151,7 +149,8 @@ class Receiver:
         }
         bot = self._application.bot
         try:
-            return await bot.get_updates(**asked)
+            updates: Sequence[Update] = await bot.get_updates(**asked)
+            return updates
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("an update can't be read")
         # get_updates reads all of a batch or nothing; here the one that can't be read is let pass.

@@ -17,18 +17,19 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine
 
-from bot.domain.actions import Action
+from bot.domain.actions import ANSWERS, Action
 from bot.domain.card import delivery_subject
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
-from bot.domain.lifecycle import Illegal, State
+from bot.domain.lifecycle import State
 from bot.domain.message import Press
 from bot.domain.tower import Size
 from bot.ports.database import Transaction
-from bot.usecases.actor import Actor, NotYours, Stale, authorized
+from bot.usecases.actor import Actor, NotPermitted, NotYours, Stale, authorized
 from bot.usecases.cards import reach_changed
-from bot.usecases.collect import claim_by_link
-from handlers.errands.parcel.acting import DOINGS, Unable
+from bot.usecases.collect import Own, claim_by_link, claim_own
+from handlers.errands.parcel.acting import DOINGS, carry_out
+from handlers.errands.parcel.questions import SURE
 from storage import open_database
 from tests.support.core import TOWER, Core, core_on
 from tests.support.databases import KEYS
@@ -38,16 +39,9 @@ from tests.support.playing import Bot, load_the_dice, nearly_full, present_at
 
 T = TypeVar("T")
 
-ANSWERED = {
-    Action.CANCEL: Action.CANCEL_OK,
-    Action.TAKE_BACK: Action.TAKE_BACK_OK,
-    Action.HAND_OVER: Action.HAND_OVER_OK,
-}
-"""Buttons that ask first, and the one that says yes."""
-
-PRESSABLE = frozenset({*DOINGS, *ANSWERED})
+PRESSABLE = frozenset({*DOINGS, *SURE})
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the disk needs not be waited for
-_REFUSED = (NotYours, Stale, Illegal, Unable)
+_REFUSED = (NotYours, Stale, NotPermitted)
 
 
 class Play(RuleBasedStateMachine):
@@ -92,6 +86,8 @@ class Play(RuleBasedStateMachine):
         if links := await self.core.database.look(look):
             person = await self.core.database.look(lambda tx: tx.person(who))
             taken = await self.core.act(who, claim_by_link, person, links[which % len(links)])
+            if isinstance(taken, Own):
+                taken = await self.core.act(who, claim_own, person, taken.delivery)
             if isinstance(taken, Delivery):
                 await self._mark(who, taken.id)
 
@@ -183,12 +179,13 @@ class Play(RuleBasedStateMachine):
         named, verb = pressed.delivery, Action(pressed.verb)
         assert named is not None
         pressed = replace(pressed, arg=size.value if verb is Action.SIZE else pressed.arg)
-        doing = DOINGS[ANSWERED.get(verb, verb)]
+        pressed = replace(pressed, verb=ANSWERS[verb] if verb in SURE else verb)
 
         async def step(tx: Transaction) -> None:
             act = Actor(tx, who, self.core.clock.now(), self.core.policy)
-            delivery = await authorized(act, named, *doing.roles, revision=pressed.revision)
-            await doing.deed(act, delivery, pressed)
+            action = Action(pressed.verb)
+            delivery = await authorized(act, named, action, revision=pressed.revision)
+            await carry_out(act, delivery, pressed)
 
         before = await self.world.deliveries()
         try:

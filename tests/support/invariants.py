@@ -46,7 +46,7 @@ class World:
             found: dict[str, Delivery] = {}
             for person in self.chat.messages:
                 for live in (True, False):
-                    theirs = await tx.deliveries_of(person, live=live, limit=1000)
+                    theirs = await tx.deliveries_of(person, live=live)
                     found |= {delivery.id: delivery for delivery in theirs}
             return list(found.values())
 

@@ -39,9 +39,10 @@ from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
 from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
 from bot.workers.towers import Towers
+from handlers.app import questions
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.questions import Health, Sight
-from handlers.screens import PROMPTS, Screens
+from handlers.conversation.screens import Screens
 from handlers.telegram.callback_data import encode, parse
 from handlers.telegram.links import links_to
 from handlers.telegram.messenger import LONGEST_CAPTION
@@ -136,7 +137,7 @@ def alert_kinds() -> frozenset[str]:
 
 def places() -> frozenset[str]:
     """Every place of the conversation that has a question: "send/size"."""
-    return frozenset(PROMPTS)
+    return frozenset(questions())
 
 
 def place_of(draft: Draft) -> str:
@@ -252,7 +253,7 @@ async def open_town(town: Town) -> AsyncIterator[Screens]:
                 return town.health
 
             policy = Policy(operators=frozenset(town.operators))
-            yield Screens(Sight(database, towers, clock, policy, health))
+            yield Screens(Sight(database, towers, clock, policy, health), questions())
 
 
 async def _fill(tx: Transaction, town: Town) -> None:

@@ -7,20 +7,18 @@ taken the card's place.
 from __future__ import annotations
 
 from bot.domain.delivery import Role
-from bot.domain.lifecycle import LIVE, State
+from bot.domain.lifecycle import LIVE
 from bot.domain.message import Message
 from wording.cards.onlooker import given, handed_on, no_longer_yours
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene
 from wording.cards.sender import SENDER
 
-_SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
-
 
 def delivery_card(scene: Scene) -> Message | None:
     """The present truth about the delivery, as its reader may see it."""
     delivery = scene.delivery
-    if delivery.successor is not None and delivery.state in _SUPERSEDED:
+    if delivery.superseded:
         return None
     roles = scene.situation.roles
     if Role.SENDER in roles:

@@ -1,1 +1,66 @@
 """The operators' errand: overview, lists, and what can be put right."""
+
+from __future__ import annotations
+
+from telegram.ext import CommandHandler
+
+from bot.domain.actions import CONFIRMS, Action
+from bot.domain.alerts import AlertAction
+from bot.domain.message import Place
+from handlers.conversation.buttons import back_to, below, on_card, pages, tap, text
+from handlers.conversation.confirmations import sure
+from handlers.conversation.errand import Errand
+from handlers.conversation.navigation import MENU, OPERATIONS
+from handlers.errands.operations import deliveries, overview
+from handlers.errands.operations.deliveries import DOINGS, sure_place
+
+_LISTED = [pages(), back_to(overview.OVERVIEW, afresh=True)]
+_SURE = {CONFIRMS[yes]: yes for yes in DOINGS}
+
+ERRAND = Errand(
+    OPERATIONS,
+    entry_points=[
+        CommandHandler("ops", overview.began),
+        tap(below(overview.began), Place.OPERATE),
+        tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN),
+        on_card(below(deliveries.looked), Action.LOOK),
+    ],
+    states={
+        overview.OVERVIEW: [
+            tap(overview.to_towers, overview.TO_TOWERS),
+            tap(overview.to_stuck, overview.TO_STUCK),
+            tap(overview.to_orphans, overview.TO_ORPHANS),
+            tap(overview.to_doors, overview.TO_DOORS),
+            back_to(MENU, afresh=True),
+        ],
+        overview.TOWERS: _LISTED,
+        overview.STUCK: _LISTED,
+        overview.ORPHANS: _LISTED,
+        overview.DOORS: _LISTED,
+        deliveries.DELIVERY: [
+            tap(deliveries.asked, *_SURE),
+            tap(deliveries.asked_message, Action.WRITE),
+            back_to(overview.STUCK, afresh=True),
+        ],
+        **{
+            sure_place(action): [on_card(deliveries.acted, yes), back_to(deliveries.DELIVERY)]
+            for action, yes in _SURE.items()
+        },
+        deliveries.MESSAGE: [text(deliveries.wrote), back_to(deliveries.DELIVERY)],
+        deliveries.SURE_ORPHAN: [
+            tap(deliveries.freed_orphan, deliveries.YES_ORPHAN),
+            back_to(overview.ORPHANS, afresh=True),
+        ],
+    },
+    questions={
+        overview.OVERVIEW: overview.overview_prompt,
+        overview.TOWERS: overview.towers_prompt,
+        overview.STUCK: overview.stuck_prompt,
+        overview.ORPHANS: overview.orphans_prompt,
+        overview.DOORS: overview.doors_prompt,
+        deliveries.DELIVERY: deliveries.delivery_prompt,
+        **{sure_place(action): sure(action) for action in _SURE},
+        deliveries.MESSAGE: deliveries.message_prompt,
+        deliveries.SURE_ORPHAN: deliveries.orphan_prompt,
+    },
+)

@@ -1,48 +1,47 @@
-"""What operators can do: release a locker, end a delivery, write to both people, free a stray door.
+"""What operators can do: release a locker, end a delivery, write to those concerned, free a stray
+door.
 
-Guarantees: every act asks once more; each leaves a line in the delivery's history; done by somebody
-who is no operator, none has any effect.
+Guarantees: every act is checked by the table of actions and asks once more; done by somebody who is
+no operator, none has any effect.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from telegram import Update
 
-from bot.domain.card import SCREEN
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
-from bot.domain.history import HistoryEntry
-from bot.domain.ids import DeliveryId, PersonId
-from bot.domain.lifecycle import LIVE, State
+from bot.domain.actions import Action, permitted
+from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
-from bot.usecases.actor import NotYours, authorized
-from bot.usecases.book import cancel
-from bot.usecases.cards import tell
-from bot.usecases.operate import close, release_orphan
-from bot.usecases.transitions import save
+from bot.usecases.actor import authorized
+from bot.usecases.operate import end, message_everybody, release, release_orphan
 from handlers.conversation.context import Context
-from handlers.conversation.dialogue import NOTICE, state_of
-from handlers.conversation.navigation import MENU, NOTHING, go, start
+from handlers.conversation.deliveries import Doing, Doings, about, looked_up
+from handlers.conversation.navigation import MENU, OPERATIONS, go, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.overview import ORPHANS
-from handlers.errands.parcel.acting import looked_up
 from wording.cards.timeline import timeline
 from wording.delivery_state import state_said
 from wording.language import Words, speak
 from wording.sanitize import esc, plain
 
-DELIVERY, SURE_RELEASE, SURE_END, MESSAGE, SURE_ORPHAN = (
-    "ops/delivery",
-    "ops/release",
-    "ops/end",
-    "ops/message",
-    "ops/orphan",
-)
-RELEASE, END, WRITE = "release", "end", "write"
-YES_RELEASE, YES_END, YES_ORPHAN = "release_ok", "end_ok", "free_ok"
-_RELEASABLE = (State.REQUESTED, State.RESERVED, State.RENTED, State.RELEASING)
+DELIVERY, MESSAGE, SURE_ORPHAN = "ops/delivery", "ops/message", "ops/orphan"
+YES_ORPHAN = "free_ok"
+
+DOINGS: Doings = {
+    Action.RELEASE_OK: Doing(
+        release, lambda words: words._("Harbor is asked to take the locker back.")
+    ),
+    Action.END_OK: Doing(
+        end, lambda words: words._("The delivery is ended. Both people have been told.")
+    ),
+}
+"""Which use case an action is; when it is permitted stands in `bot.domain.actions`."""
+
+
+def sure_place(action: Action) -> str:
+    """Where the question before an action stands: "ops/release"."""
+    return f"{OPERATIONS}/{action.value}"
 
 
 # -- steps
@@ -52,68 +51,42 @@ async def looked(update: Update, context: Context) -> Draft | None:
     """A delivery of a list, or of an alert."""
     if not _operates(context):
         return start(context.draft, MENU)
-    delivery = await looked_up(update, context, as_seen=False)
+    delivery = await looked_up(update, context, Action.LOOK)
     return start(context.draft, DELIVERY, delivery=delivery.id) if delivery else None
 
 
-async def asked_release(update: Update, context: Context) -> Draft:
-    """Release its locker?"""
-    return go(context.draft, SURE_RELEASE)
+async def asked(update: Update, context: Context) -> Draft:
+    """An action that asks first: release its locker? end it?"""
+    assert context.press is not None
+    return go(context.draft, sure_place(Action(context.press.verb)))
 
 
-async def asked_end(update: Update, context: Context) -> Draft:
-    """End it?"""
-    return go(context.draft, SURE_END)
+async def acted(update: Update, context: Context) -> Draft | None:
+    """Yes: any action of DOINGS."""
+    assert context.press is not None
+    action = Action(context.press.verb)
+    delivery = await looked_up(update, context, action)
+    if delivery is None:
+        return None
+    await DOINGS[action].use_case(context.act, delivery)
+    if (said := DOINGS[action].said) is not None:
+        context.say(said(_words(context)))
+    return start(context.draft, DELIVERY, delivery=delivery.id)
 
 
 async def asked_message(update: Update, context: Context) -> Draft:
-    """Words for both."""
+    """Words for everybody concerned."""
     return go(context.draft, MESSAGE)
 
 
-async def released(update: Update, context: Context) -> Draft:
-    """Yes: given back at Harbor, by the worker."""
-    delivery = await _theirs(context)
-    if delivery.state is State.RELEASING:
-        wanting = replace(delivery, want=RequestKind.RELEASE, want_due=context.now, want_attempts=0)
-        delivery = await save(context.tx, wanting, now=context.now, policy=context.wiring.policy)
-        await tell(context.tx, delivery, now=context.now)
-    else:
-        delivery = await cancel(context.act, delivery)
-    await _record(context, delivery, "released_by_operator")
-    context.say(_words(context)._("Harbor is asked to take the locker back."))
-    return go(context.draft, DELIVERY)
-
-
-async def ended(update: Update, context: Context) -> Draft:
-    """Yes: over, whatever its state; both are told."""
-    await close(context.act, await _theirs(context), "")
-    context.say(_words(context)._("The delivery is ended. Both people have been told."))
-    return go(context.draft, DELIVERY)
-
-
 async def wrote(update: Update, context: Context) -> Draft:
-    """To both: above whatever question stands in their chats, and their card rings."""
+    """To everybody concerned: above the question that stands in their chat; their card rings."""
     assert update.effective_message is not None
-    delivery = await _theirs(context)
-    text = " ".join((update.effective_message.text or "").split())[:MAX_NOTE]
-    await _record(context, delivery, "message", text)
-    for person in dict.fromkeys((delivery.sender, delivery.recipient)):
-        if person is not None and person != context.person.id:
-            await _say_to(context, person, text)
-    await tell(context.tx, delivery, now=context.now, rouse=frozenset(Role))
+    delivery = await authorized(context.act, about(context.draft), Action.WRITE)
+    text = " ".join((update.effective_message.text or "").split())
+    await message_everybody(context.act, delivery, text)
     context.say(_words(context)._("Your message has been sent."))
     return go(context.draft, DELIVERY)
-
-
-async def _say_to(context: Context, person: PersonId, text: str) -> None:
-    known = await context.tx.person(person)
-    words = speak(known.language if known else None, context.wiring.locale)
-    draft = await context.tx.draft(person)
-    place = start(draft, MENU) if state_of(draft) == NOTHING else draft
-    said = words._("📣 An operator writes: {text}", text=text)
-    await context.tx.save_draft(replace(place, answers={**place.answers, NOTICE: said}))
-    await context.tx.mark(person, SCREEN, now=context.now, ring=True)
 
 
 async def asked_orphan(update: Update, context: Context) -> Draft:
@@ -130,18 +103,6 @@ async def freed_orphan(update: Update, context: Context) -> Draft:
     await release_orphan(context.act, f"orphan:{tower}/{locker}")
     context.say(_words(context)._("Harbor is asked to take the locker back."))
     return start(context.draft, ORPHANS)
-
-
-async def _theirs(context: Context) -> Delivery:
-    """The delivery that is being looked at; NotYours for who is no operator (any more)."""
-    if not _operates(context):
-        raise NotYours
-    return await authorized(context.act, DeliveryId(str(context.draft.answers.get("delivery"))))
-
-
-async def _record(context: Context, delivery: Delivery, event: str, detail: str = "") -> None:
-    moment = HistoryEntry(delivery.id, context.now, event, context.person.id, detail or None)
-    await context.tx.record(moment)
 
 
 def _operates(context: Context) -> bool:
@@ -171,29 +132,17 @@ async def delivery_prompt(screen: Screen) -> Message:
         "",
         timeline(scene),
     ]
-    rows: list[Row] = []
-    if delivery.state in _RELEASABLE:
-        rows.append((Button(_("🔓 Release the locker"), press(RELEASE)),))
-    if delivery.state in LIVE:
-        rows.append((Button(_("⛔ End the delivery"), press(END)),))
-    rows.append((Button(_("📣 Message both"), press(WRITE)),))
+    offered = (
+        (_("🔓 Release the locker"), Action.RELEASE),
+        (_("⛔ End the delivery"), Action.END),
+        (_("📣 Message both"), Action.WRITE),
+    )
+    rows: list[Row] = [
+        (Button(label, press(action)),)
+        for label, action in offered
+        if permitted(action, delivery, screen.person.id, screen.sight.policy)
+    ]
     return screen.view("\n".join(line for line in lines if line is not None), *rows)
-
-
-async def release_prompt(screen: Screen) -> Message:
-    """Asks once more."""
-    _ = screen.words._
-    text = _("🔓 <b>Release the locker?</b>\nThe sender's code stops working once Harbor agrees.")
-    return screen.view(text, (Button(_("Yes, release"), press(YES_RELEASE)),))
-
-
-async def end_prompt(screen: Screen) -> Message:
-    """Asks once more."""
-    _, delivery = screen.words._, await screen.delivery()
-    lines = [_("⛔ <b>End this delivery?</b>\nBoth people are told.")]
-    if delivery is not None and delivery.state is State.STORED:
-        lines.append(_("The parcel is still in the locker: nobody gets a code for it after that."))
-    return screen.view("\n".join(lines), (Button(_("Yes, end it"), press(YES_END)),))
 
 
 async def message_prompt(screen: Screen) -> Message:

@@ -1,7 +1,7 @@
 """`/ops`: how the bot is doing, what is stuck, and which doors were reported.
 
 Guarantees: for operators alone; whoever else gets there, by a forged button or because they no
-longer are one, is shown the menu. What can be done about it all is in `righting`.
+longer are one, is shown the menu. What can be done about it all is in `deliveries`.
 """
 
 from __future__ import annotations

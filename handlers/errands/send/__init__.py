@@ -1,1 +1,73 @@
-"""The errand of a sender: tower, size, who collects, a note, the reservation."""
+"""A sender's errand: which tower, which size, who collects, a note, and the reservation."""
+
+from __future__ import annotations
+
+from telegram.ext import CommandHandler, MessageHandler, filters
+
+from bot.domain.message import Place
+from handlers.conversation.buttons import back_to, below, keys, pages, tap, text
+from handlers.conversation.errand import Errand
+from handlers.conversation.navigation import MENU
+from handlers.conversation.questions import Tap
+from handlers.errands.send import booking, tower
+
+_PICKED = filters.StatusUpdate.USERS_SHARED | filters.CONTACT
+
+ERRAND = Errand(
+    "send",
+    entry_points=[CommandHandler("send", booking.began), tap(below(booking.began), Place.SEND)],
+    states={
+        MENU: [tap(booking.began_again, Tap.RESEND)],
+        tower.TOWER: [
+            tap(tower.took_tower, tower.TAKE),
+            tap(tower.asked_nearby, tower.NEARBY),
+            tap(tower.listed_every, tower.EVERY),
+            pages(),
+            MessageHandler(filters.LOCATION, tower.shared_location),
+            text(tower.searched),
+            back_to(MENU, afresh=True),
+        ],
+        tower.NEAR: [
+            MessageHandler(filters.LOCATION, tower.shared_location),
+            keys(tower.searched, back=tower.TOWER),
+        ],
+        booking.SIZE: [
+            tap(booking.took_size, booking.TAKE),
+            tap(booking.tapped_full, Tap.NOTE_ONLY),
+            tap(booking.toggled_low, booking.LOW),
+            tap(booking.toggled_larger, booking.LARGER),
+            text(booking.typed_size),
+            back_to(tower.TOWER),
+        ],
+        booking.WHO: [
+            tap(booking.by_link, booking.BY_LINK),
+            tap(booking.asked_person, booking.PICK),
+            tap(booking.to_myself, booking.MYSELF),
+            MessageHandler(_PICKED, booking.picked_person),
+            back_to(booking.SIZE),
+        ],
+        booking.PERSON: [
+            MessageHandler(_PICKED, booking.picked_person),
+            keys(booking.typed_person, back=booking.WHO),
+        ],
+        booking.REVIEW: [
+            tap(booking.reserved, booking.RESERVE),
+            tap(booking.asked_note, booking.ADD_NOTE),
+            back_to(booking.WHO),
+        ],
+        booking.NOTE: [
+            text(booking.wrote_note),
+            tap(booking.dropped_note, booking.NO_NOTE),
+            back_to(booking.REVIEW),
+        ],
+    },
+    questions={
+        tower.TOWER: tower.tower_prompt,
+        tower.NEAR: tower.near_prompt,
+        booking.SIZE: booking.size_prompt,
+        booking.WHO: booking.who_prompt,
+        booking.PERSON: booking.person_prompt,
+        booking.REVIEW: booking.review_prompt,
+        booking.NOTE: booking.note_prompt,
+    },
+)

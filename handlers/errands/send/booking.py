@@ -34,7 +34,7 @@ SIZE, WHO, PERSON, REVIEW, NOTE = (
     "send/review",
     "send/note",
 )
-RESEND, TAKE, LOW, LARGER = "resend", "size", "low", "larger"
+TAKE, LOW, LARGER = "size", "low", "larger"
 BY_LINK, PICK, MYSELF = "to_link", "to_pick", "to_me"
 RESERVE, ADD_NOTE, NO_NOTE = "reserve", "note", "nonote"
 _NAME = 64

@@ -1,0 +1,130 @@
+"""The questions "sure?": the words of each action that asks first, and the screen that asks.
+
+Guarantees: a question shows the delivery as it is now; where the table no longer permits the
+action, it says so and offers the way back only. The button "yes" carries the revision shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.domain.actions import ANSWERS, Action, permitted
+from bot.domain.delivery import Delivery
+from bot.domain.lifecycle import State
+from bot.domain.message import Button, Message, press_on
+from handlers.conversation.questions import Prompt, Screen
+from wording.language import Words
+from wording.sanitize import esc
+
+Said = Callable[[Words], str]
+
+
+def _nothing(words: Words, delivery: Delivery) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, what the button "yes" says, and what should be known before."""
+
+    asks: Said
+    yes: Said
+    warns: Callable[[Words, Delivery], Iterable[str]] = _nothing
+
+
+def _of_a_code_that_is_out(words: Words, delivery: Delivery) -> Iterable[str]:
+    if delivery.state is State.RENTED:
+        yield words._("Please don't use the drop-off code after that.")
+
+
+QUESTIONS: Mapping[Action, Question] = {
+    Action.CANCEL: Question(
+        lambda words: words._("✖️ <b>Cancel this drop-off?</b>"),
+        lambda words: words._("Yes, cancel"),
+        _of_a_code_that_is_out,
+    ),
+    Action.TAKE_BACK: Question(
+        lambda words: words._("↩️ <b>Take this parcel back?</b>"),
+        lambda words: words._("Yes, take it back"),
+        lambda words, delivery: [
+            words._("You get the pick-up code; nobody else can collect it then.")
+        ],
+    ),
+    Action.HAND_OVER: Question(
+        lambda words: words._("🔁 <b>Let somebody else collect it?</b>"),
+        lambda words: words._("Yes, a new link"),
+        lambda words, delivery: [
+            words._("There will be a new link and code; the old ones stop working.")
+        ],
+    ),
+    Action.RELEASE: Question(
+        lambda words: words._(
+            "🔓 <b>Release the locker?</b>\nThe sender's code stops working once Harbor agrees."
+        ),
+        lambda words: words._("Yes, release"),
+    ),
+    Action.END: Question(
+        lambda words: words._("⛔ <b>End this delivery?</b>\nBoth people are told."),
+        lambda words: words._("Yes, end it"),
+    ),
+}
+"""What each action that asks first asks."""
+
+
+def sure(action: Action) -> Prompt:
+    """The question before `action`."""
+    question, answer = QUESTIONS[action], ANSWERS[action]
+
+    async def prompt(screen: Screen) -> Message:
+        delivery = await still_possible(screen, action)
+        if delivery is None:
+            return overtaken(screen)
+        lines = [
+            question.asks(screen.words),
+            await which(screen, delivery),
+            *question.warns(screen.words, delivery),
+            *await _code_still_out(screen, delivery),
+        ]
+        yes = Button(question.yes(screen.words), press_on(answer, delivery))
+        return screen.view("\n".join(lines), (yes,))
+
+    return prompt
+
+
+async def still_possible(screen: Screen, action: Action) -> Delivery | None:
+    """The delivery that the draft is about; None where `action` is not permitted on it now."""
+    delivery, policy = await screen.delivery(), screen.sight.policy
+    if delivery is None or permitted(action, delivery, screen.person.id, policy) is None:
+        return None
+    return delivery
+
+
+def overtaken(screen: Screen) -> Message:
+    """What was asked about has changed: the way back only."""
+    return screen.view(
+        screen.words._("That is no longer possible: it has changed in the meantime.")
+    )
+
+
+async def which(screen: Screen, delivery: Delivery) -> str:
+    """The tower and the door, a line of its own."""
+    _ = screen.words._
+    tower = await screen.sight.towers.one(delivery.tower)
+    name = esc(tower.name if tower else None)
+    if delivery.locker_name:
+        return _("📍 {tower}, door {door}", tower=name, door=esc(delivery.locker_name))
+    return _("📍 {tower}", tower=name)
+
+
+async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
+    """What can't be undone: Harbor knows no way to call a token back before it ends."""
+    now, until = screen.now, delivery.code_until
+    if delivery.state is not State.STORED or until is None or until <= now:
+        return []
+    tower = await screen.sight.towers.one(delivery.tower)
+    time = screen.words.moment(until, tower.zone if tower else "UTC", now=now)
+    said = screen.words._(
+        "⚠️ A pick-up code already shown may still open the door until {until}.", until=time
+    )
+    return [said]

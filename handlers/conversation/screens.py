@@ -1,0 +1,55 @@
+"""From a draft to the question that it stands for, by the questions of all errands.
+
+Guarantees: a place that no longer exists (an older version's) shows the menu, and what was said
+last, or what an operator has written, stands above the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.domain.message import Message
+from bot.domain.person import WRITTEN, Draft, Person
+from handlers.conversation.dialogue import NOTICE, state_of
+from handlers.conversation.navigation import MENU, NOTHING, OPERATIONS
+from handlers.conversation.questions import Prompt, Screen, Sight
+from wording.language import Words
+from wording.sanitize import esc
+
+_LONGEST_NOTICE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """The present question of a chat; `questions` by place, the menu's among them."""
+
+    sight: Sight
+    questions: Mapping[str, Prompt]
+
+    async def __call__(self, draft: Draft, person: Person) -> Message | None:
+        """None where no question stands: the screen's message is taken away."""
+        state = state_of(draft)
+        if state == NOTHING:
+            return None
+        operates = person.id in self.sight.policy.operators
+        if state not in self.questions or (draft.errand == OPERATIONS and not operates):
+            draft, state = Draft(draft.chat, answers=_notices(draft)), MENU
+        screen = Screen(draft, person, self.sight)
+        view = await self.questions[state](screen)
+        above = _above(draft, screen.words)
+        return replace(view, html="\n\n".join([*above, view.html]))
+
+
+def _notices(draft: Draft) -> dict[str, str]:
+    return {key: draft.answers[key] for key in (WRITTEN, NOTICE) if key in draft.answers}
+
+
+def _above(draft: Draft, words: Words) -> list[str]:
+    notices = _notices(draft)
+    lines = []
+    if isinstance(written := notices.get(WRITTEN), str):
+        lines.append(words._("📣 An operator writes: {text}", text=written))
+    if isinstance(notice := notices.get(NOTICE), str):
+        lines.append(notice)
+    return [esc(line, _LONGEST_NOTICE) for line in lines]
