@@ -627,7 +627,25 @@ def _looks() -> Iterator[Asked]:
         yield _ops("Release the locker?", name, "release", _this(state), **about)
         yield _ops("End the delivery?", name, "end", _this(state), **about)
         yield _ops("A message to both", name, "message", _this(state), **about)
+    for question, step in (
+        ("Fetch it out?", "fetch"),
+        ("Wait longer?", "hold"),
+        ("Give it?", "give"),
+    ):
+        yield _ops(question, "stored", step, _this(State.STORED), **about)
+        yield _ops(question, "a reason typed", step, _this(State.STORED), **about, reason="<Moved>")
+        yield _ops(question, "collected by now", step, _this(State.COLLECTED), **about)
+    code_out = _this(State.STORED, code_until=NOW + timedelta(minutes=9))
+    yield _ops("Fetch it out?", "a code is out", "fetch", code_out, **about)
+    for state in (State.STORED, State.COLLECTED):
+        fetched = _this(state, fetcher=OLGA.id)
+        yield _ops(
+            "A delivery", f"{state.value}, fetched out by the reader", "delivery", fetched, **about
+        )
     yield _ops("End the delivery?", "no such delivery", "end", CALM, delivery="0000000404")
-    here, nowhere = f"{TOWER.id}.14", f"{NOWHERE}.<8>"
-    yield _ops("Release an orphan?", "a tower that is known", "orphan", CALM, orphan=here)
-    yield _ops("Release an orphan?", "a tower no longer known", "orphan", CALM, orphan=nowhere)
+    here, nowhere = f"{TOWER.id}.114", f"{NOWHERE}.<8>"
+    known = _town(alerts=ORPHANS)
+    for question, step in (("Release an orphan?", "orphan"), ("Fetch out of an orphan?", "empty")):
+        yield _ops(question, "a door and a tower that are known", step, known, orphan=here)
+        yield _ops(question, "no such alert", step, CALM, orphan=here)
+        yield _ops(question, "a tower no longer known", step, CALM, orphan=nowhere)
