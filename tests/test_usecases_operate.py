@@ -88,7 +88,7 @@ async def test_what_an_operator_fetches_out_is_nobody_elses_to_move(core: Core):
     delivery = await waiting_for_ben(core)
     await core.on(OPERATOR, delivery, operate.fetch)
     for who in (ANNA, BEN):
-        with pytest.raises(NotYours):
+        with pytest.raises(NotPermitted):
             await core.on(who, delivery, ask_pick_up_code)
         with pytest.raises(NotPermitted):
             await core.on(who, delivery, hand_over)
