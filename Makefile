@@ -7,7 +7,7 @@ READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
 
-.PHONY: demo test check bench crash screenshots lock format clean
+.PHONY: demo test check bench walks crash screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -26,11 +26,15 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+walks: $(READY)
+	$(BIN)/python -m benchmarks.walks
+
+# Twice: one bot that polls, on SQLite; then two behind a router, which share a PostgreSQL.
 crash: $(READY)
 	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
 
 screenshots: $(READY)
-	$(BIN)/python -m sandbox.screenshots
+	$(BIN)/python -m docs.screenshots
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -28,25 +28,22 @@ async def lockerbot(url: str, token: str, directory: Path) -> None:
     from cli.settings import Settings
     from cli.system_clock import SystemClock
     from handlers.telegram.rate_limit import RateLimit
-    from harbor.settings import HarborSettings
 
     set_up_logging("warning", None)
     clock = SystemClock()
-    settings = Settings.load(
-        telegram_bot_token=token,
-        telegram_api_url=url,
-        database_url=f"sqlite:///{directory}/taps.db",
-        LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
-    )
     async with serving(StandIn()) as harbor:
-        wire = HarborSettings(
-            api_url=harbor,
-            accounts_url=harbor,
-            client_id="bench",
-            client_secret="bench",  # noqa: S106 - the stand-in takes any
+        settings = Settings.load(
+            telegram_bot_token=token,
+            telegram_api_url=url,
+            database_url=f"sqlite:///{directory}/taps.db",
+            LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
+            harbor_api_url=harbor,
+            harbor_accounts_url=harbor,
+            harbor_client_id="bench",
+            harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
         )
         pace = RateLimit(clock, overall=None, a_chat=None)
-        async with assembled(settings, wire, clock, pace=pace) as assembly:
+        async with assembled(settings, clock, pace=pace) as assembly:
             spare_the_collector()
             await assembly.receiver.poll()
 

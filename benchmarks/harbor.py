@@ -6,8 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import SecretStr
+
 from benchmarks.loopback import Exchange
 from bot.domain.ids import TowerId
+from harbor.access import Access
 
 TOWER = TowerId("0100000000000175")
 _TOKEN = b'{"access_token": "t", "expires_in": 300}'
@@ -24,6 +27,11 @@ def lockers(status: str, count: int, *, first: int = 900) -> bytes:
         "accessMode": "public",
     }
     return json.dumps([{"id": first + n, **one} for n in range(count)]).encode()
+
+
+def access(url: str) -> Access:
+    """Whose credentials the stand-in at `url` takes: anybody's."""
+    return Access(url, url, "bench", SecretStr("bench"))
 
 
 @dataclass

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import httpx
 import httpx_aiohttp
 
-from benchmarks.harbor import TOWER, StandIn, lockers
+from benchmarks.harbor import TOWER, StandIn, access, lockers
 from benchmarks.loopback import serving_apart
 from benchmarks.report import Bench, Value
 from harbor.client import Harbor
@@ -34,14 +34,7 @@ TRANSPORTS: dict[str, Callable[[], httpx.AsyncBaseTransport]] = {
 
 async def calls_per_second(url: str, transport: str, at_once: int, calls: int) -> float:
     """How many calls a second `at_once` callers get through together, after a warm-up."""
-    async with Harbor(
-        api_url=url,
-        accounts_url=url,
-        client_id="bench",
-        client_secret="bench",  # noqa: S106 - the stand-in takes any
-        transport=TRANSPORTS[transport](),
-        timeout=30.0,
-    ) as harbor:
+    async with Harbor(access(url), transport=TRANSPORTS[transport](), timeout=30.0) as harbor:
 
         async def caller(times: int) -> None:
             for _ in range(times):

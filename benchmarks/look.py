@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.harbor import TOWER, StandIn, lockers
+from benchmarks.harbor import TOWER, StandIn, access, lockers
 from benchmarks.loopback import serving_apart
 from benchmarks.report import Bench, Value
 from bot.domain.delivery import Delivery
@@ -27,6 +27,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Database, Transaction
 from bot.ports.lockers import Lockers
+from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from cli.system_clock import SystemClock
 from harbor.client import Harbor
@@ -96,17 +97,11 @@ async def watching(
     """A watcher over `count` live deliveries, all of them assigned to us at the Harbor at `url`."""
     async with (
         open_database(f"sqlite:///{directory}/look.db", keys=["a key for benchmarks"]) as database,
-        Harbor(
-            api_url=url,
-            accounts_url=url,
-            client_id="bench",
-            client_secret="bench",  # noqa: S106 - the stand-in takes any
-            transport=transport,
-        ) as harbor,
+        Harbor(access(url), transport=transport) as harbor,
     ):
         await fill(database, count)
         port: Lockers = HarborLockers(harbor)
-        yield Watcher(database, port, SystemClock(), Policy(), poke_outbox=lambda: None)
+        yield Watcher(database, port, SystemClock(), Policy(), Signals())
 
 
 async def look(watcher: Watcher, live: int, transport: Counting) -> Look:

@@ -11,7 +11,7 @@ import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,15 +52,24 @@ class Turn:
     lost: int
 
 
+Span = Callable[[Account], Awaitable[None]]
+"""Returns when a turn is to end."""
+
+
+def lasting(seconds: float) -> Span:
+    """A turn of so many seconds."""
+    return lambda _: asyncio.sleep(seconds)
+
+
 async def take_turn(
-    account: Account, meter: Meter, telegram: Telegram, load: Load, seconds: float
+    account: Account, meter: Meter, telegram: Telegram, load: Load, span: Span
 ) -> Turn:
-    """Let people tap for `seconds`, then let the bot finish; all of that counts."""
+    """Let people tap until `span` is over, then let the bot finish; all of that counts."""
     telegram.delay = load.delay
     account.waits.clear()
     spoken, used, began = account.spoken, await meter.seconds(), time.perf_counter()
     account.begin(load.people)
-    await asyncio.sleep(seconds)
+    await span(account)
     account.end()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_GIVEN_UP):
@@ -78,8 +87,8 @@ async def compare(
     *,
     contestants: Sequence[Contestant] = CONTESTANTS,
     loads: Sequence[Load] = LOADS,
+    span: Span,
     rounds: int = 5,
-    seconds: float = 1.5,
     core: int | None = None,
 ) -> list[dict[str, Value]]:
     """One row for each load and bot: medians of the rounds. `core` is the bots' processor."""
@@ -99,9 +108,9 @@ async def compare(
             for _ in range(rounds):
                 for one in contestants:
                     account, meter = telegram.accounts[one.token], meters[one.token]
-                    turn = await take_turn(account, meter, telegram, load, seconds)
+                    turn = await take_turn(account, meter, telegram, load, span)
                     turns[one.token].append(turn)
-            rows += [_row(load, one.name, turns[one.token]) for one in contestants]
+            rows += [row(load, one.name, turns[one.token]) for one in contestants]
     return rows
 
 
@@ -111,7 +120,8 @@ async def _polling(account: Account) -> None:
             await asyncio.sleep(0.05)
 
 
-def _row(load: Load, name: str, turns: Sequence[Turn]) -> dict[str, Value]:
+def row(load: Load, name: str, turns: Sequence[Turn]) -> dict[str, Value]:
+    """What one bot did under one load: the medians of its turns, and all that was lost."""
     waits = [_percentiles(turn.waits) for turn in turns]
     return {
         "load": load.said,
@@ -136,7 +146,7 @@ async def bench(directory: Path, *, rounds: int = 5, seconds: float = 1.5) -> Be
     """The whole comparison; the database lies in `directory`."""
     mine, theirs = two_cores()
     with tempfile.TemporaryDirectory(dir=directory, prefix="taps-") as place, pinned(mine):
-        rows = await compare(Path(place), rounds=rounds, seconds=seconds, core=theirs)
+        rows = await compare(Path(place), rounds=rounds, span=lasting(seconds), core=theirs)
     return Bench(
         "One tap",
         f"medians of {rounds} turns of {seconds:g} s, the bots taking turns; p50 and p99 from the"

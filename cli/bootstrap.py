@@ -9,20 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
-from bot.domain.ids import PersonId
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
-from bot.ports.database import Counts, Database
+from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
+from bot.ports.upkeep import Counts
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
+from bot.workers.retention import Retention
+from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.settings import Settings
@@ -32,14 +34,15 @@ from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
 from handlers.conversation.screens import Screens
 from handlers.conversation.transactional import App
+from handlers.telegram.allowance import OVERALL
 from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
+from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
 from harbor.pushes import as_push
-from harbor.settings import HarborSettings
 from harbor.webhooks import Signature, read_push
 from storage import open_database
 from web.app import Refusal
@@ -75,21 +78,10 @@ class Assembly:
     towers: Towers
     worker: HarborRequests
     watcher: Watcher
-    timekeeper: Reminders
+    reminders: Reminders
     outbox: Outbox
     loops: Mapping[str, Loop]
     signature: Signature | None
-
-    def poke_outbox(self, touched: Collection[tuple[PersonId, str]] = ()) -> None:
-        """Cards are owed: these, or whatever the database says."""
-        self.outbox.touch(touched)
-        if not touched:
-            self.loops["outbox"].poke()
-
-    def poke_worker(self) -> None:
-        """A delivery was saved: it may want something, or ring sooner."""
-        self.loops["worker"].poke()
-        self.loops["timekeeper"].poke()
 
     async def take(self, update: Mapping[str, Any]) -> None:
         """An update from Telegram's webhook, until it is committed. Raises TryLater."""
@@ -104,7 +96,6 @@ class Assembly:
         except PushRefused as error:
             raise Refusal(error.status, "refused") from error
         await self.watcher.heard(as_push(read))
-        self.loops["watcher"].poke()
 
     async def counts(self) -> Counts | None:
         """What the database counts, None when it does not answer."""
@@ -144,68 +135,70 @@ class Assembly:
             "reasons": reasons,
             "watcher_lag_seconds": self.lag(),
             "cards_owed": counts.cards_owed if counts else None,
-            "wants_owed": counts.wants_owed if counts else None,
+            "requests_owed": counts.requests_owed if counts else None,
         }
 
 
 @contextlib.asynccontextmanager
 async def assembled(
     settings: Settings,
-    harbor_settings: HarborSettings,
     clock: Clock,
     *,
     pace: RateLimit | None = None,
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
-    `pace`: how fast to speak, if not as fast as Telegram allows everybody. Raises BadSetting(s) for
-    what is missing, and what storage raises when it can't be opened.
+    `pace`: how fast to speak, if not as fast as the settings say. Raises BadSetting for what is
+    missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
     token = settings.telegram_bot_token
     assert token is not None, "asked for above"
+    access = settings.harbor
     plan = Plan(
         token=token.get_secret_value(),
         api_url=settings.telegram_api_url,
         policy=settings.policy,
         locale=settings.locale,
-        signature=harbor_settings.signature,
+        signature=settings.harbor_signature,
     )
+    signals = Signals()
     async with (
-        open_database(settings.database_url, keys=settings.keys) as database,
-        harbor_settings.connect(clock=clock.now) as harbor,
+        open_database(settings.database_url, keys=settings.keys, signals=signals) as database,
+        Harbor(access, clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor, settings.only_towers)
-        assembly = assemble(plan, database, lockers, clock, pace or RateLimit(clock))
+        overall = replace(OVERALL, a_second=settings.messages_a_second)
+        pace = pace or RateLimit(clock, overall=overall)
+        assembly = assemble(plan, database, lockers, clock, pace, signals)
         async with turning(assembly):
             yield assembly
 
 
 def assemble(
-    plan: Plan, database: Database, lockers: HarborLockers, clock: Clock, pace: RateLimit
+    plan: Plan,
+    database: Database,
+    lockers: HarborLockers,
+    clock: Clock,
+    pace: RateLimit,
+    signals: Signals,
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
-    loops: dict[str, Loop] = {}
-
-    def poke(name: str) -> Callable[[], None]:
-        return lambda: loops[name].poke()
-
     policy, towers = plan.policy, Towers(database, lockers, clock)
-    watcher = Watcher(database, lockers, clock, policy, poke_outbox=poke("outbox"))
-    worker = HarborRequests(
-        database, lockers, clock, policy, poke_outbox=poke("outbox"), poke_watcher=poke("watcher")
-    )
-    timekeeper = Reminders(database, clock, policy, poke_outbox=poke("outbox"))
-    application = _application(plan, database, clock, lambda: assembly)
+    watcher = Watcher(database, lockers, clock, policy, signals)
+    worker = HarborRequests(database, lockers, clock, policy, signals)
+    reminders = Reminders(database, clock, policy, signals)
+    application = _application(plan, database, clock)
     presenter = _presenter(plan, database, towers, clock, lambda: assembly)
-    outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock)
-    loops |= {
-        "worker": Loop("worker", clock, worker.turn),
-        "watcher": Loop("watcher", clock, watcher.turn),
-        "timekeeper": Loop("timekeeper", clock, timekeeper.turn),
-        "outbox": Loop("outbox", clock, outbox.turn),
+    outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
+    retention = Retention(database, clock, policy)
+    loops = {
+        "requests": Loop("requests", clock, worker.turn, signals.requests),
+        "watcher": Loop("watcher", clock, watcher.turn, signals.lockers),
+        "reminders": Loop("reminders", clock, reminders.turn, signals.deadlines),
+        "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
+        "retention": Loop("retention", clock, retention.turn, Signal()),
     }
-    worker.poke, outbox.poke = poke("worker"), poke("outbox")
     assembly = Assembly(
         database=database,
         lockers=lockers,
@@ -216,7 +209,7 @@ def assemble(
         towers=towers,
         worker=worker,
         watcher=watcher,
-        timekeeper=timekeeper,
+        reminders=reminders,
         outbox=outbox,
         loops=loops,
         signature=plan.signature,
@@ -224,16 +217,12 @@ def assemble(
     return assembly
 
 
-def _application(
-    plan: Plan, database: Database, clock: Clock, assembly: Callable[[], Assembly]
-) -> App:
+def _application(plan: Plan, database: Database, clock: Clock) -> App:
     wiring = Wiring(
         database=database,
         clock=clock,
         policy=plan.policy,
         phrases=phrases(),
-        poke_outbox=lambda touched: assembly().poke_outbox(touched),
-        poke_worker=lambda: assembly().poke_worker(),
         locale=plan.locale,
     )
     return build_application(plan.token, plan.api_url, wiring, build_dialogue())
@@ -268,6 +257,7 @@ async def turning(assembly: Assembly) -> AsyncIterator[None]:
         for loop in assembly.loops.values():
             loop.stop()
         assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
+        await assembly.outbox.give_back()
         await _settle(assembly, tasks)
         await farewell(assembly.application)
 
@@ -284,6 +274,7 @@ async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> 
             *tasks,
             asyncio.create_task(assembly.worker.settle()),
             asyncio.create_task(assembly.outbox.settle()),
+            asyncio.create_task(assembly.watcher.settle()),
             asyncio.create_task(assembly.application.bot_data.answers.settle(1)),
         ],
         timeout=FAREWELL,

@@ -8,37 +8,36 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.ports.errors import EdgeError
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import username
+from harbor.access import Access
+from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from harbor.settings import BadSettings, HarborSettings
 from storage import open_database
 
 Trial = Callable[[], Awaitable[str]]
 
 
 async def check(settings: Settings) -> int:
-    """Print the table; 0 when all of it works, 1 when something does not. Raises BadSetting(s)."""
+    """Print the table; 0 when all of it works, 1 when something does not. Raises BadSetting."""
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
-    harbor_settings = HarborSettings.load()
+    access = settings.harbor
     trials: dict[str, Trial] = {
         "database": lambda: _database(settings),
         "Telegram": lambda: _telegram(settings),
-        "Harbor": lambda: _harbor(settings, harbor_settings),
+        "Harbor": lambda: _harbor(settings, access),
     }
     table = Table("what", "works", "")
     failed = False
     for name, trial in trials.items():
         try:
             told, works = await trial(), True
-        except (BadSetting, BadSettings):
-            raise
         except EdgeError as error:
             told, works = str(error), False
         failed |= not works
         table.add_row(name, "yes" if works else "NO", told)
-    for name, told in _noted(settings, harbor_settings):
+    for name, told in _noted(settings):
         table.add_row(name, "set" if told else "not set", told or "")
     Console().print(table)
     return int(failed)
@@ -57,16 +56,16 @@ async def _telegram(settings: Settings) -> str:
     return f"@{name}"
 
 
-async def _harbor(settings: Settings, harbor_settings: HarborSettings) -> str:
-    async with harbor_settings.connect(clock=SystemClock().now) as harbor:
+async def _harbor(settings: Settings, access: Access) -> str:
+    async with Harbor(access, clock=SystemClock().now) as harbor:
         lockers = HarborLockers(harbor, settings.only_towers)
         towers, assigned = await lockers.towers(), await lockers.assigned()
-    return f"{harbor_settings.environment}: {len(towers)} towers, {len(assigned)} lockers assigned"
+    return f"{access.environment}: {len(towers)} towers, {len(assigned)} lockers assigned"
 
 
-def _noted(settings: Settings, harbor_settings: HarborSettings) -> list[tuple[str, str]]:
+def _noted(settings: Settings) -> list[tuple[str, str]]:
     operators = ", ".join(map(str, settings.operator_chat_ids))
-    signed = harbor_settings.webhook_algorithm if harbor_settings.webhook_secret else ""
+    signed = settings.harbor_webhook_algorithm if settings.harbor_webhook_secret else ""
     return [
         ("PUBLIC_URL", settings.public_url or ""),
         ("OPERATOR_CHAT_IDS", operators),

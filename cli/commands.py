@@ -19,7 +19,6 @@ from bot.ports.errors import EdgeError
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
 from cli.settings import BadSetting, Settings
-from harbor.settings import BadSettings
 
 app = typer.Typer(
     name="lockerbot",
@@ -125,7 +124,7 @@ def main() -> None:
     """The console script."""
     try:
         app()
-    except (BadSetting, BadSettings) as error:
+    except BadSetting as error:
         _fail(str(error), 2)
     except EdgeError as error:
         _fail(str(error), 1)

@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.domain.ids import LockerId, TowerId
+from cli.settings import BadSetting, Settings
 from harbor.client import Harbor
 from harbor.errors import HarborError
-from harbor.settings import BadSettings, HarborSettings
 from harbor.wire import Locker, LockerToken, Tower
 
 T = TypeVar("T")
@@ -116,8 +116,8 @@ def _ask(errand: Callable[[Harbor], Awaitable[T]]) -> T:
             return await errand(harbor)
 
     try:
-        return asyncio.run(run(HarborSettings.load().connect()))
-    except BadSettings as error:
+        return asyncio.run(run(Harbor(Settings.load().harbor)))
+    except BadSetting as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     except HarborError as error:

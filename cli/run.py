@@ -13,7 +13,6 @@ from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
 from handlers.commands import announce, announce_to
-from harbor.settings import HarborSettings
 from storage import open_database
 from storage import reseal as reseal_all
 from web.app import TelegramHook, create_app
@@ -28,7 +27,7 @@ async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises BadSetting, Misconfigured."""
     stop = stop_requested()
     async with (
-        assembled(settings, HarborSettings.load(), SystemClock()) as assembly,
+        assembled(settings, SystemClock()) as assembly,
         answering(settings, assembly),
     ):
         spare_the_collector()

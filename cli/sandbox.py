@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,14 +18,14 @@ from starlette.types import ASGIApp
 
 from cli.bootstrap import Assembly, assembled
 from cli.run import receive
+from cli.sandbox_server import serving_sandbox
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
-from harbor.settings import HarborSettings
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from web.app import create_app
 from web.metrics import exposition
+from web.serving import serving
 
 TOKEN = "42:sandbox"
 OPERATOR = 1000
@@ -38,15 +37,17 @@ async def play() -> None:
     """Serve everything on PORT until asked to end (or for DEMO_SECONDS)."""
     stop, clock = stop_requested(), Clock()
     stage = create_stage(clock=clock, token=TOKEN, schema=False)
-    host, port, seconds = _address()
+    settings = _settings()
     try:
-        async with serving(stage, host=host, port=port) as url:
+        async with serving_sandbox(stage, host=settings.host, port=settings.port) as url:
             print(_welcome(url), flush=True)
             async with _bot_on(stage, url, clock):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), seconds)
+                    await asyncio.wait_for(stop.wait(), settings.demo_seconds)
     except OSError as error:
-        raise BadSetting(f"PORT: {port} can't be used ({error.strerror}); set another") from error
+        raise BadSetting(
+            f"PORT: {settings.port} can't be used ({error.strerror}); set another"
+        ) from error
 
 
 @contextlib.asynccontextmanager
@@ -86,7 +87,7 @@ class _Bots:
         with tempfile.TemporaryDirectory(prefix="lockerbot-") as folder:
             settings = _settings(self._url, Path(folder))
             async with (
-                assembled(settings, _harbor_settings(self._url), self._clock) as assembly,
+                assembled(settings, self._clock) as assembly,
                 self._hearing_pushes(assembly),
             ):
                 await receive(settings, assembly, stop)
@@ -106,7 +107,11 @@ class _Bots:
             yield
 
 
-def _settings(url: str, folder: Path) -> Settings:
+def _settings(url: str = "http://sandbox", folder: Path = Path()) -> Settings:
+    """What anybody has set, but for whatever makes it a sandbox. Raises BadSetting.
+
+    Until the sandbox has an address, `url` and `folder` only hold their places.
+    """
     return Settings.load(
         telegram_bot_token=TOKEN,
         telegram_api_url=f"{url}/telegram",
@@ -114,28 +119,13 @@ def _settings(url: str, folder: Path) -> Settings:
         public_url=None,
         operator_chat_ids=[OPERATOR],
         LOCKERBOT_SECRET_KEY=secrets.token_hex(32),
+        harbor_environment="sandbox",
+        harbor_api_url=f"{url}/harbor",
+        harbor_accounts_url=f"{url}/harbor",
+        harbor_client_id="sandbox",
+        harbor_client_secret="sandbox",  # noqa: S106 - everybody may know it
+        harbor_webhook_secret=WEBHOOK_SECRET,
     )
-
-
-def _harbor_settings(url: str) -> HarborSettings:
-    return HarborSettings(
-        environment="sandbox",
-        api_url=f"{url}/harbor",
-        accounts_url=f"{url}/harbor",
-        client_id="sandbox",
-        client_secret="sandbox",  # noqa: S106 - everybody may know it
-        webhook_secret=WEBHOOK_SECRET,
-    )
-
-
-def _address() -> tuple[str, int, float | None]:
-    """HOST, PORT and DEMO_SECONDS; raises BadSetting."""
-    try:
-        seconds = os.environ.get("DEMO_SECONDS")
-        port = int(os.environ.get("PORT") or 8080)
-        return os.environ.get("HOST") or "127.0.0.1", port, float(seconds) if seconds else None
-    except ValueError as error:
-        raise BadSetting(f"PORT or DEMO_SECONDS: {error}; write a number") from None
 
 
 def _welcome(url: str) -> str:
@@ -162,7 +152,7 @@ async def serve_telegram(port: int) -> None:
 async def _serve(app: ASGIApp, port: int, setting: str) -> None:
     stop = stop_requested()
     try:
-        async with serving(app, host=os.environ.get("HOST") or "127.0.0.1", port=port) as url:
+        async with serving_sandbox(app, host=_settings().host, port=port) as url:
             print(f"{url}  (for {setting})", flush=True)
             await stop.wait()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Every setting of the bot but Harbor's own, read from the environment or `.env` and checked.
+"""Every setting, read from the environment or `.env` and checked: nobody else reads either.
 
 Guarantees: a setting that can't be used ends the program before it has begun, in one line that
 says what is wrong and what to do, and shows no secret; an unknown `LOCKERBOT_*` name is refused
@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import hmac
+import json
 import os
 import re
 import tomllib
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import httpx
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,6 +27,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain.codes import CodeForm
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.policy import Policy
+from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
+from harbor.routes import routes_with
+from harbor.webhooks import ALGORITHMS, Signature
+from wording.language import LANGUAGES
 
 PREFIX = "LOCKERBOT_"
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
@@ -102,12 +108,52 @@ def _tower_ids(towers: list[str] | None) -> list[str] | None:
     return ids
 
 
+def _language(name: str) -> str:
+    if name not in LANGUAGES:
+        *some, last = map(repr, LANGUAGES)
+        raise ValueError(f"Input should be {', '.join(some)} or {last}")
+    return name
+
+
+def _harbor_base(url: str) -> str:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"no URL ({error})") from error
+    if parts.scheme not in ("http", "https") or not parts.host or parts.query or parts.userinfo:
+        raise ValueError("must read http(s)://host[:port][/path], without a user or a query")
+    return url.rstrip("/")
+
+
+def _mapping(value: Any) -> Any:
+    """A JSON object, or lines of TOML, as a mapping."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("{") else tomllib.loads(value)
+
+
+def _known_routes(overrides: dict[str, str]) -> dict[str, str]:
+    routes_with(overrides)
+    return overrides
+
+
+def _known_algorithm(name: str) -> str:
+    plain = name.lower().replace("hmac-", "").replace("-", "")
+    if plain not in ALGORITHMS:
+        raise ValueError(f"must be one of {', '.join(ALGORITHMS)}")
+    return plain
+
+
 Listed = (NoDecode, BeforeValidator(_comma_separated))
 Seconds = Annotated[int, Field(ge=10, le=7 * 86400)]
+HarborBase = Annotated[str, AfterValidator(_harbor_base)]
 
 
 class Settings(BaseSettings):
-    """What `docs` call by these names; a field's alias is the name in the environment."""
+    """A field's alias, or else its name in capitals, is the setting's name in the environment.
+
+    What Harbor leaves UNKNOWN (the cancel route, how a push is signed) is settable here.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
@@ -138,8 +184,23 @@ class Settings(BaseSettings):
     watch_seconds: Annotated[float, Field(ge=0.5, le=3600)] = Field(
         5, alias="LOCKERBOT_WATCH_SECONDS"
     )
+    messages_a_second: Annotated[int, Field(ge=1, le=1000)] = Field(
+        28, alias="LOCKERBOT_MESSAGES_A_SECOND"
+    )
     opener: Literal["token", "link"] = Field("token", alias="LOCKERBOT_OPENER")
-    locale: Literal["en", "es", "de", "fr", "pl", "uk"] = Field("en", alias="LOCKERBOT_LOCALE")
+    locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
+    demo_seconds: Annotated[float, Field(ge=0)] | None = None
+    harbor_environment: Environment = "sandbox"
+    harbor_api_url: HarborBase | None = None
+    harbor_accounts_url: HarborBase | None = None
+    harbor_client_id: str | None = None
+    harbor_client_secret: SecretStr | None = None
+    harbor_routes: Annotated[
+        dict[str, str], NoDecode, BeforeValidator(_mapping), AfterValidator(_known_routes)
+    ] = Field(default_factory=dict)
+    harbor_webhook_secret: SecretStr | None = None
+    harbor_webhook_signature_header: str = "X-Harbor-Signature"
+    harbor_webhook_algorithm: Annotated[str, AfterValidator(_known_algorithm)] = "sha256"
 
     @classmethod
     def load(cls, **given: Any) -> Settings:
@@ -193,6 +254,32 @@ class Settings(BaseSettings):
     def webhook_path(self) -> str:
         """`/telegram/<random part>`: the same after each restart, unknown to anybody else."""
         return "/telegram/" + self._derived("telegram webhook path")[:32]
+
+    @property
+    def harbor(self) -> Access:
+        """Where Harbor is, and who we are to it; raises BadSetting without credentials."""
+        if not self.harbor_client_id or self.harbor_client_secret is None:
+            missing = "HARBOR_CLIENT_SECRET" if self.harbor_client_id else "HARBOR_CLIENT_ID"
+            raise BadSetting(f"{missing}: not set")
+        return Access(
+            api_url=self.harbor_api_url or API_URLS[self.harbor_environment],
+            accounts_url=self.harbor_accounts_url or ACCOUNTS_URLS[self.harbor_environment],
+            client_id=self.harbor_client_id,
+            client_secret=self.harbor_client_secret,
+            environment=self.harbor_environment,
+            routes=self.harbor_routes,
+        )
+
+    @property
+    def harbor_signature(self) -> Signature | None:
+        """How pushes are signed; None when no secret is set, so that every push is a nudge."""
+        if self.harbor_webhook_secret is None:
+            return None
+        return Signature(
+            self.harbor_webhook_secret,
+            self.harbor_webhook_signature_header,
+            self.harbor_webhook_algorithm,
+        )
 
     def _derived(self, purpose: str) -> str:
         return hmac.new(self.keys[0].encode(), purpose.encode(), hashlib.sha256).hexdigest()

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from typing import Any
 
 import httpx
 
-from bot.domain.card import SCREEN, Card, code_subject, delivery_subject
-from bot.domain.delivery import Delivery
+from bot.domain.card import Card
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
@@ -22,6 +21,8 @@ from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
 from bot.workers.towers import Towers
 from cli.system_clock import SystemClock
+from crash.databases import Claim
+from crash.ledger import Place, steady
 from handlers.app import questions
 from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
@@ -35,7 +36,6 @@ _HELD_AS = {
     State.STORED: {LockerStatus.OCCUPIED},
     State.RELEASING: {LockerStatus.RESERVED, LockerStatus.RENTED, LockerStatus.DECLINED},
 }
-_MINUTES = re.compile(r"\(\d+ (?:min|s|sec|h)[^)]*\)")
 _COUNTS = re.compile(r"\d+ (?:free|full)|full", re.IGNORECASE)
 
 
@@ -81,7 +81,21 @@ async def nothing_is_owed(database: Database) -> list[str]:
     """Everything that was wanted has been done, everything that was to be said has been said."""
     counts = await database.look(lambda tx: tx.counts())
     found = [f"{counts.cards_owed} cards are still owed"] if counts.cards_owed else []
-    return found + ([f"{counts.wants_owed} wants are still owed"] if counts.wants_owed else [])
+    return found + (
+        [f"{counts.requests_owed} requests are still owed"] if counts.requests_owed else []
+    )
+
+
+def no_message_is_shared(claims: Collection[Claim]) -> list[str]:
+    """Each card has a message of its own: an edit of one would else overwrite the other."""
+    claimants: defaultdict[Place, list[str]] = defaultdict(list)
+    for chat, subject, message in claims:
+        claimants[chat, message].append(subject.partition(":")[0])
+    return [
+        f"message {message} of chat {chat} is claimed by {len(kinds)} cards: {', '.join(kinds)}"
+        for (chat, message), kinds in claimants.items()
+        if len(kinds) > 1
+    ]
 
 
 class Chats:
@@ -94,30 +108,28 @@ class Chats:
         self._presenter = ChatPresenter(
             database, clock, policy, Screens(sight, questions()), bot=lambda: "harbor_lockers_bot"
         )
-        self.ghosts = 0
+        self.ghosts: list[Place] = []
+        """Messages that no card knows of."""
 
-    async def tell_the_truth(self, people: Collection[int]) -> list[str]:
-        """Every card's message shows what would be shown now; others are counted as ghosts."""
+    async def tell_the_truth(self, people: Collection[int], claims: Collection[Claim]) -> list[str]:
+        """Every card's message shows what would be shown now; other messages are ghosts."""
         found: list[str] = []
         for person in people:
             answer = await self._http.get(f"/telegram/sandbox/people/{person}/chat")
             shown = {m["message_id"]: m for m in answer.json()["messages"] if not m["outgoing"]}
-            cards = await self._cards(PersonId(person))
-            for card in cards:
-                found += await self._compare(card, shown)
-            self.ghosts += len(set(shown) - {card.message for card in cards})
+            mine = [claim for claim in claims if claim[0] == person]
+            for _, subject, message in mine:
+                card = await self._card(PersonId(person), subject)
+                if card is None or card.message != message:
+                    found.append(f"a {subject.partition(':')[0]} card changed after all was quiet")
+                else:
+                    found += await self._compare(card, shown)
+            known = {message for *_, message in mine}
+            self.ghosts += [(person, message) for message in shown if message not in known]
         return found
 
-    async def _cards(self, person: PersonId) -> list[Card]:
-        async def step(tx: Transaction) -> list[Card | None]:
-            concerned: list[Delivery] = await tx.deliveries_of(person, live=True)
-            concerned += await tx.deliveries_of(person, live=False)
-            subjects = [SCREEN]
-            for delivery in concerned:
-                subjects += [delivery_subject(delivery.id), code_subject(delivery.id)]
-            return [await tx.card(person, subject) for subject in dict.fromkeys(subjects)]
-
-        return [card for card in await self._database.look(step) if card and card.message]
+    async def _card(self, person: PersonId, subject: str) -> Card | None:
+        return await self._database.look(lambda tx: tx.card(person, subject))
 
     async def _compare(self, card: Card, shown: dict[int, dict[str, Any]]) -> list[str]:
         kind = card.subject.partition(":")[0]
@@ -129,14 +141,14 @@ class Chats:
             return [f"a {kind} card's message is not there"]
         text, _ = parse_html(view.html)
         seen = message.get("text") or message.get("caption") or ""
-        if _steady(text) != _steady(seen):
+        if _less(text) != _less(seen):
             return [f"a {kind} card shows\n{seen}\nwhere the truth is\n{text}"]
         return []
 
 
-def _steady(text: str) -> str:
-    """Without what a running clock or other people's bookings change from minute to minute."""
-    return _COUNTS.sub("…", _MINUTES.sub("…", text)).strip()
+def _less(text: str) -> str:
+    """Without what time or other people's bookings change meanwhile."""
+    return _COUNTS.sub("…", steady(text)).strip()
 
 
 async def _healthy() -> Health:

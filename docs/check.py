@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bot.domain.lifecycle import diagram
 from cli.settings import Settings
-from harbor.settings import HarborSettings
 
 ROOT = Path(__file__).parent.parent
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -28,8 +27,7 @@ def drawn(text: str) -> str:
 
 def setting_names() -> list[str]:
     """Every setting by its name in the environment."""
-    ours = [field.alias or name.upper() for name, field in Settings.model_fields.items()]
-    return ours + [f"HARBOR_{name.upper()}" for name in HarborSettings.model_fields]
+    return [field.alias or name.upper() for name, field in Settings.model_fields.items()]
 
 
 def faults() -> list[str]:

@@ -15,11 +15,12 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import SecretStr, TypeAdapter
+from pydantic import TypeAdapter
 
 from bot.domain.ids import LockerId, TowerId
+from harbor.access import Access
 from harbor.answers import read_as
-from harbor.connection import Connection, Credentials, Patience
+from harbor.connection import Connection, Patience
 from harbor.errors import NotFound, NotOffered
 from harbor.reading import KEEP_QUIET
 from harbor.routes import routes_with
@@ -51,32 +52,24 @@ OPEN_REQUEST = TypeAdapter(OpenRequest)
 
 
 class Harbor:
-    """Harbor's service-provider API. Use as `async with Harbor(…) as harbor:`.
+    """Harbor's service-provider API. Use as `async with Harbor(access) as harbor:`.
 
-    `api_url`, `accounts_url`: bases without `/api/v1` and `/realms`. `environment`: its name, for
-    messages. `routes`: replacements as in `harbor.routes`. `timeout`: seconds for each step of an
-    exchange (connect, send, receive), thrice that altogether. `clock`: aware, UTC.
+    `timeout`: seconds for each step of an exchange (connect, send, receive), thrice that
+    altogether. `clock`: aware, UTC. Raises ValueError for routes that can't be set.
     """
 
     def __init__(
         self,
+        access: Access,
         *,
-        api_url: str,
-        accounts_url: str,
-        client_id: str,
-        client_secret: str | SecretStr,
-        environment: str = "sandbox",
-        routes: Mapping[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 10.0,
         read_retries: Patience | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        secret = client_secret if isinstance(client_secret, SecretStr) else SecretStr(client_secret)
-        self._routes = routes_with(routes or {})
+        self._routes = routes_with(access.routes)
         self._connection = Connection(
-            api_url,
-            Credentials(accounts_url, client_id, secret, environment),
+            access,
             transport=transport,
             timeout=timeout,
             patience=read_retries or Patience(),

@@ -16,24 +16,19 @@ from typing import Any
 
 import httpx
 import stamina
-from pydantic import SecretStr, TypeAdapter
+from pydantic import TypeAdapter
 
+from harbor.access import Access
 from harbor.answers import read_as, settle
 from harbor.auth import Bearer, Renewing
 from harbor.errors import Broken, HarborError, NotAllowed, OutcomeUnknown, Refused, Unavailable
 from harbor.routes import Route
-from harbor.transport import Transport
+from harbor.transport import Transport, failure
 from harbor.wire import AccessToken
+from transport.failures import Failure
 
 TOKEN_PATH = "/realms/harbor/protocol/openid-connect/token"
 SERVICE_SCOPE = "service_provider"
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 _TOKEN = TypeAdapter(AccessToken)
@@ -62,32 +57,21 @@ class Patience:
         return bool(asked <= self.longest_wait) and max(asked, self.first_wait) * spread
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What Harbor issued to us, and where it is valid."""
-
-    accounts_url: str
-    client_id: str
-    client_secret: SecretStr
-    environment: str
-
-
 class Connection:
-    """Sends calls to `api_url` with a live token. Close it with `aclose()`."""
+    """Sends calls to the API with a live token. Close it with `aclose()`."""
 
     def __init__(
         self,
-        api_url: str,
-        credentials: Credentials,
+        access: Access,
         *,
         transport: httpx.AsyncBaseTransport | None,
         timeout: float,
         patience: Patience,
         now: Callable[[], datetime],
     ) -> None:
-        self._api_url = api_url.rstrip("/")
-        self._credentials = credentials
-        self._environment = credentials.environment
+        self._access = access
+        self._api_url = access.api_url.rstrip("/")
+        self._environment = access.environment
         self._patience = patience
         self._now = now
         self._longest = 3 * timeout  # a server that drips its answer ends here
@@ -129,14 +113,14 @@ class Connection:
 
         Raises NotAllowed, naming the environment, when these are not accepted; else Unavailable.
         """
-        credentials = self._credentials
+        access = self._access
         form = {
             "grant_type": "client_credentials",
             "scope": scope,
-            "client_id": credentials.client_id,
-            "client_secret": credentials.client_secret.get_secret_value(),
+            "client_id": access.client_id,
+            "client_secret": access.client_secret.get_secret_value(),
         }
-        url = credentials.accounts_url.rstrip("/") + TOKEN_PATH
+        url = access.accounts_url.rstrip("/") + TOKEN_PATH
         try:
             body = await self._send("access token", "POST", url, False, None, {"data": form})
             return read_as(_TOKEN, "access token", body, changes=False)
@@ -185,7 +169,7 @@ class Connection:
 def _lost(error: Exception, call: str, environment: str, changes: bool) -> HarborError:
     """What it means that `call` ended in httpx's `error` instead of an answer."""
     why = type(error).__name__
-    if isinstance(error, (*NEVER_SENT, httpx.InvalidURL)):
+    if failure(error) is Failure.NEVER_SENT:
         return Unavailable(f"Harbor ({environment}) can't be reached for {call} ({why})")
     if changes:
         return OutcomeUnknown(f"Harbor's ({environment}) answer to {call} was lost ({why})")

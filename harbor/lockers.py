@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 USUAL_TYPES = {Size.SMALL: 1, Size.MEDIUM: 2, Size.LARGE: 3, Size.X_LARGE: 4}
 """Harbor's usual locker type ids; they may vary, so a location's own come first."""
+NONE_FREE = "no locker available"
+"""What Harbor's refusal says, whatever its status, when no locker of the kind asked for is free."""
 
 
 class HarborLockers:
@@ -84,7 +86,10 @@ class HarborLockers:
             await self._harbor.release(tower, locker)
 
     async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
-        """A Locker Open link for a locker that Harbor picks at the tower's location."""
+        """A Locker Open link for a locker that Harbor picks at the tower's location.
+
+        Raises NoLocker when none of that size is free there.
+        """
         if tower.location is None:
             raise edge.NotOffered(f"tower {tower.id} has no location, so Harbor makes no link")
         with _translated():
@@ -139,6 +144,8 @@ def _for_the_core(error: errors.HarborError, about_one_locker: bool) -> edge.Edg
             return edge.NotOffered(said)
         case errors.NotAllowed() if error.status != 403 or not about_one_locker:
             return edge.Misconfigured(said)
+        case errors.Refused() if NONE_FREE in error.detail.lower():
+            return edge.NoLocker(said)
         case errors.Refused():
             return edge.Refused(said)
         case _:

@@ -1,8 +1,8 @@
 """aiohttp under httpx, with every failure named so that "never sent" can be told from "lost".
 
-Guarantees: an httpx.ConnectError or ConnectTimeout means that the request was not sent; anything
-that breaks later is a ReadError, ReadTimeout or RemoteProtocolError; no request is repeated
-beneath us. Faster than httpx's own pool, most of all under many calls: docs/harbor-transport.md.
+Guarantees: every failure is an error of httpx's by the table ERRORS, whose ConnectError and
+ConnectTimeout mean that the request was not sent; no request is repeated beneath us. Faster than
+httpx's own pool, most of all under many calls: docs/harbor-transport.md.
 
 httpx-aiohttp by itself reports a line that breaks under a request as a ConnectTimeout, lets
 malformed answers through as aiohttp's errors, and has aiohttp repeat a DELETE whose line broke.
@@ -11,23 +11,36 @@ malformed answers through as aiohttp's errors, and has aiohttp repeat a DELETE w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from types import MappingProxyType
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-NAMES: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
-    (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol),
-    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
-    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
-    (aiohttp.ClientConnectorError, httpx.ConnectError),
-    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
-    (aiohttp.ClientConnectionError, httpx.ReadError),
-    (aiohttp.ClientPayloadError, httpx.ReadError),
-    (aiohttp.ClientError, httpx.RemoteProtocolError),
+from transport.failures import Failure, meaning, once
+
+ERRORS: Mapping[Failure, tuple[type[Exception], ...]] = MappingProxyType(
+    {
+        Failure.NEVER_SENT: (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.ProxyError,
+            httpx.UnsupportedProtocol,
+            httpx.InvalidURL,
+        ),
+        Failure.TIMED_OUT: (httpx.ReadTimeout, httpx.TimeoutException, TimeoutError),
+        Failure.LOST: (httpx.ReadError, httpx.NetworkError, httpx.StreamError),
+        Failure.MALFORMED: (httpx.RemoteProtocolError, httpx.DecodingError, httpx.HTTPError),
+    }
 )
-"""The first that fits names the error."""
+"""httpx's errors by what they mean, whatever transport they come from; ours raises the first."""
+
+
+def failure(error: Exception) -> Failure:
+    """What an error of httpx's says of the request it ended; LOST for any other."""
+    return next((each for each, kinds in ERRORS.items() if isinstance(error, kinds)), Failure.LOST)
 
 
 class Transport(AiohttpTransport):
@@ -43,9 +56,9 @@ class Transport(AiohttpTransport):
             keepalive_timeout=self.limits.keepalive_expiry,
             ssl=self.ssl_context,
         )
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        session._retry_connection = False  # the one switch there is; aiohttp's own tests use it
-        return session
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(once,)
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and return once the answer's head has arrived."""
@@ -80,7 +93,15 @@ def _named(request: httpx.Request) -> Iterator[None]:
         yield
     except (httpx.TransportError, aiohttp.ClientError) as error:
         foreign = error.__cause__ if isinstance(error, httpx.TransportError) else error
-        for kind, name in NAMES:
-            if isinstance(foreign, kind):
-                raise name(str(foreign), request=request) from foreign
-        raise
+        if not isinstance(foreign, (aiohttp.ClientError, TimeoutError)):
+            raise
+        raise _renamed(foreign)(str(foreign), request=request) from foreign
+
+
+def _renamed(error: Exception) -> type[httpx.TransportError]:
+    """The error of httpx's for one of aiohttp's."""
+    kind = ERRORS[meaning(error)][0]
+    if kind is httpx.ConnectError and isinstance(error, TimeoutError):
+        return httpx.ConnectTimeout
+    assert issubclass(kind, httpx.TransportError)
+    return kind

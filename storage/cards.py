@@ -1,7 +1,8 @@
 """Cards: which message in which chat is out of date. A row that says so can't be forgotten.
 
 `wanted` counts the marks and `shown` is the mark last shown, so a card marked while it was being
-sent stays owed without anybody comparing anything.
+sent stays owed without anybody comparing anything. A row has an identity of its own: a late answer
+finds its card wherever that has moved, and no other. A message is one row's: an index says so.
 """
 
 # ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
@@ -9,48 +10,82 @@ sent stays owed without anybody comparing anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from bot.domain.card import Card
-from bot.domain.ids import MessageId, PersonId
-from storage.connection import Subject
-from storage.rows import Rows, moment, stamp
+from bot.domain.card import Card, Lane, delivery_subject, old_subject
+from bot.domain.ids import DeliveryId, MessageId, PersonId, new_row_id
+from storage.connection import Row, Subject
+from storage.owed import Owed
+from storage.rows import Rows, stamp
 
 CARDS = Rows(Card)
-_COLUMNS = CARDS.listed().replace("ring", "case when ring_at > shown then 1 else 0 end")
+OWED = "wanted > shown"
+_COLUMNS = CARDS.listed("cards").replace(
+    "cards.ring,", "case when cards.ring_at > cards.shown then 1 else 0 end,"
+)
 _SELECT = f"select {_COLUMNS} from cards"
-OWED = "(wanted > shown or previous is not null)"
-_ONE = "where chat = ? and subject = ?"
+_TURNS = Owed("cards", "id", OWED)
 
 
 class Cards(Subject):
-    """See `bot.ports.Transaction`, "cards"."""
+    """See `bot.ports.cards.Cards`."""
+
+    def answers(self, person: PersonId) -> None:
+        """`Cards.answers`."""
+        self._answering = person
 
     async def _cards(self, rest: str, values: Sequence[Any] = ()) -> list[Card]:
         return CARDS.read_all(await self._db.fetch_all(f"{_SELECT} {rest}", values))
 
+    def _note(self, rows: Sequence[Row]) -> None:
+        """A card that somebody else is at is theirs to go on with."""
+        for row in rows:
+            card = CARDS.read(row)
+            if card.lease is None or card.lease in self._leases:
+                self.owed.cards[card.id] = card
+
     async def mark(
         self, chat: PersonId, subject: str, *, now: datetime, ring: bool = False
     ) -> None:
-        # Due at once even if it was postponed (the truth is a new one), yet never later than it
-        # was: a card marked again and again is not overtaken for ever.
+        lane = Lane.ANSWER if chat == self._answering else Lane.NEWS
+        # Due at once even if it was put off (the truth is a new one), yet never later than it was:
+        # a card marked again and again is not overtaken for ever. Who holds a lease keeps it.
+        lease, until = self._first_lease(now)
         await self._db.execute(
-            """insert into cards (chat, subject, form, digest, wanted, shown, ring_at, due_at,
-                                  failures)
-               values (?, ?, 'text', '', 1, 0, ?, ?, 0)
-               on conflict (chat, subject) do update set
-                   wanted = cards.wanted + 1,
-                   ring_at = case when excluded.ring_at = 1 then cards.wanted + 1
-                                  else cards.ring_at end,
-                   due_at = case when cards.wanted > cards.shown
-                                      and cards.due_at < excluded.due_at
-                                 then cards.due_at else excluded.due_at end""",
-            (chat, subject, int(ring), stamp(now)),
+            f"""insert into cards (id, chat, subject, form, digest, wanted, shown, ring_at,
+                                   lane, run_at, lease, leased_until, failures)
+                values (?, ?, ?, 'text', '', 1, 0, ?, ?, ?, ?, ?, 0)
+                on conflict (chat, subject) do update set
+                    wanted = cards.wanted + 1,
+                    ring_at = case when excluded.ring_at = 1 then cards.wanted + 1
+                                   else cards.ring_at end,
+                    lane = case when cards.wanted > cards.shown and cards.lane < excluded.lane
+                                then cards.lane else excluded.lane end,
+                    run_at = case when cards.wanted > cards.shown and cards.run_at < excluded.run_at
+                                  then cards.run_at else excluded.run_at end,
+                    lease = case when cards.leased_until > ? then cards.lease
+                                 else excluded.lease end,
+                    leased_until = case when cards.leased_until > ? then cards.leased_until
+                                        else excluded.leased_until end
+                returning {_COLUMNS}""",
+            (
+                *(new_row_id(), chat, subject, int(ring), int(lane), stamp(now)),
+                *(lease, until, stamp(now), stamp(now)),
+            ),
+            note=self._note,
         )
 
+    def _first_lease(self, now: datetime) -> tuple[int | None, int | None]:
+        """The lease that comes with the mark, for a card that is to be shown at once."""
+        if self._lease is None:
+            return None, None
+        lease = new_row_id()
+        self._leases.add(lease)
+        return lease, stamp(now + self._lease.lasts)
+
     async def card(self, chat: PersonId, subject: str) -> Card | None:
-        found = await self._cards(_ONE, (chat, subject))
+        found = await self._cards("where chat = ? and subject = ?", (chat, subject))
         return found[0] if found else None
 
     async def cards_of(self, chat: PersonId) -> list[Card]:
@@ -59,92 +94,128 @@ class Cards(Subject):
     async def cards_about(self, subject: str) -> list[Card]:
         return await self._cards("where subject = ? order by chat", (subject,))
 
-    async def cards_due(self, now: datetime, limit: int) -> list[Card]:
-        rows = await self._db.fetch_all(
-            f"""select {_COLUMNS} from (
-                    select cards.*, row_number() over (
-                        partition by chat order by due_at, subject
-                    ) as place
-                    from cards where {OWED} and due_at <= ?
-                ) as due where place = 1 order by due_at, chat limit ?""",
-            (stamp(now), limit),
+    async def mark_about(self, subject: str, *, now: datetime) -> None:
+        await self._mark_where("subject = ?", (subject,), now)
+
+    async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
+        await self._mark_where(
+            "subject = ? and chat = (select sender from deliveries where id = ?) and chat <> ?",
+            (delivery_subject(delivery), delivery, unless),
+            now,
         )
-        return CARDS.read_all(rows)
+
+    async def _mark_where(self, which: str, values: Sequence[Any], now: datetime) -> None:
+        """As `mark`, for cards that are there."""
+        lease, until = self._first_lease(now)
+        at = stamp(now)
+        await self._db.execute(
+            f"""update cards set wanted = wanted + 1,
+                    lane = case when wanted > shown then lane when chat = ? then {int(Lane.ANSWER)}
+                                else {int(Lane.NEWS)} end,
+                    run_at = case when wanted > shown and run_at < ? then run_at else ? end,
+                    lease = case when leased_until > ? then lease else ? end,
+                    leased_until = case when leased_until > ? then leased_until else ? end
+                where {which} returning {_COLUMNS}""",
+            (self._answering, at, at, at, lease, at, until, *values),
+            note=self._note,
+        )
 
     async def next_card_due(self) -> datetime | None:
-        row = await self._db.fetch_one(f"select min(due_at) from cards where {OWED}")
-        return moment(row[0]) if row and row[0] is not None else None
+        return await _TURNS.next_due(self._db)
+
+    async def lease_cards(self, now: datetime, until: datetime, limit: int) -> list[Card]:
+        _, rows = await _TURNS.lease(
+            self._db, now, until, limit, order="lane, run_at, id", returning=_COLUMNS
+        )
+        return sorted(CARDS.read_all(rows), key=lambda card: (card.lane, card.run_at, card.id))
+
+    async def cards_lapsed(self, now: datetime) -> int:
+        row = await self._db.fetch_one(
+            f"""select count(*) from cards where {OWED} and leased_until <= ?
+                and (message is null or ring_at > shown)""",
+            (stamp(now),),
+        )
+        return int(row[0]) if row else 0
+
+    async def return_cards(self, cards: Sequence[Card]) -> None:
+        for card in cards:
+            await self._db.execute(
+                "update cards set lease = null, leased_until = null where id = ? and lease = ?",
+                (card.id, card.lease),
+            )
+
+    async def renew_card(self, card: Card, until: datetime) -> Card | None:
+        assert card.lease is not None
+        row = await _TURNS.renew(self._db, card.id, card.lease, until, _COLUMNS)
+        return CARDS.read(row) if row else None
 
     async def move_card(self, chat: PersonId, subject: str, to: str, *, now: datetime) -> None:
-        await self.mark(chat, to, now=now)
+        # What stood there gives way to what comes: its message is taken away as any that was
+        # replaced.
+        comes = "exists (select 1 from cards as other where other.chat = ? and other.subject = ?)"
         await self._db.execute(
-            """update cards set message = old.message, form = old.form, digest = old.digest,
-                   previous = coalesce(cards.message, old.previous, cards.previous)
-               from cards as old
-               where cards.chat = ? and cards.subject = ? and old.chat = cards.chat
-                   and old.subject = ? and old.message is not null""",
-            (chat, to, subject),
+            f"delete from cards where chat = ? and subject = ? and message is null and {comes}",
+            (chat, to, chat, subject),
         )
-        await self._db.execute(f"delete from cards {_ONE}", (chat, subject))
-
-    async def card_sending(self, card: Card, at: datetime, claim: timedelta) -> bool:
-        claimed = await self._db.fetch_one(
-            f"""update cards set sending_since = ? {_ONE} and shown = ?
-                    and (sending_since is null or sending_since <= ?) returning 1""",
-            (stamp(at), card.chat, card.subject, card.shown, stamp(at - claim)),
+        await self._db.execute(
+            f"""update cards set subject = 'old:' || message, wanted = wanted + 1,
+                    lane = {int(Lane.TIDYING)}, run_at = ?
+                where chat = ? and subject = ? and {comes}""",
+            (stamp(now), chat, to, chat, subject),
         )
-        if claimed is None:  # whoever is at it may die: look again when their claim is over
-            await self._db.execute(
-                f"update cards set due_at = sending_since + ? {_ONE} and sending_since is not null",
-                (claim // timedelta(microseconds=1), card.chat, card.subject),
-            )
-        return claimed is not None
+        await self._db.execute(
+            "update cards set subject = ? where chat = ? and subject = ?", (to, chat, subject)
+        )
+        await self.mark(chat, to, now=now)
 
     async def card_shown(
-        self, card: Card, *, message: MessageId | None, form: str, digest: str
-    ) -> None:
-        shown = await self._db.fetch_one(
+        self, card: Card, *, message: MessageId, form: str, digest: str
+    ) -> Card | None:
+        row = await self._db.fetch_one(
             f"""update cards set shown = ?, message = ?, form = ?, digest = ?, failures = 0,
-                    previous = case when message <> ? then message else previous end,
-                    due_at = coalesce(sending_since, due_at), sending_since = null
-                {_ONE} and shown = ? returning 1""",
+                    lease = case when wanted > ? then lease end,
+                    leased_until = case when wanted > ? then leased_until end
+                where id = ? and lease = ? returning {_COLUMNS}""",
             (
-                *(card.wanted, message, form, digest, message),
-                *(card.chat, card.subject, card.shown),
+                *(card.wanted, message, form, digest, card.wanted, card.wanted),
+                *(card.id, card.lease),
             ),
         )
-        if shown is None:
-            # Whose words came last nobody knows: once more, whatever the digest says.
-            await self._db.execute(
-                f"""update cards set wanted = wanted + 1, digest = '',
-                        previous = case when message <> ? then ? else previous end {_ONE}""",
-                (message, message, card.chat, card.subject),
-            )
+        return CARDS.read(row) if row else None
 
-    async def card_tidied(self, card: Card) -> None:
+    async def card_failed(self, card: Card, run_at: datetime) -> None:
+        await _TURNS.put_off(self._db, card.id, card.lease, run_at)
+
+    async def drop_card(self, card: Card) -> bool:
+        row = await self._db.fetch_one(
+            "delete from cards where id = ? and lease = ? and wanted <= ? returning 1",
+            (card.id, card.lease, card.wanted),
+        )
+        return row is not None
+
+    async def empty_card(self, card: Card) -> Card | None:
+        row = await self._db.fetch_one(
+            f"""update cards set shown = ?, message = null, digest = '', failures = 0
+                where id = ? and lease = ? returning {_COLUMNS}""",
+            (card.wanted, card.id, card.lease),
+        )
+        return CARDS.read(row) if row else None
+
+    async def take_away(
+        self, chat: PersonId, message: MessageId, form: str, *, now: datetime
+    ) -> None:
+        lease, until = self._first_lease(now)
         await self._db.execute(
-            f"update cards set previous = null, failures = 0 {_ONE} and previous = ?",
-            (card.chat, card.subject, card.previous),
+            f"""insert into cards (id, chat, subject, message, form, digest, wanted, shown, ring_at,
+                                   lane, run_at, lease, leased_until, failures)
+                values (?, ?, ?, ?, ?, '', 1, 0, 0, {int(Lane.TIDYING)}, ?, ?, ?, 0)
+                on conflict (chat, subject) do nothing returning {_COLUMNS}""",
+            (
+                *(new_row_id(), chat, old_subject(message), message, form),
+                *(stamp(now), lease, until),
+            ),
+            note=self._note,
         )
 
-    async def card_postponed(self, card: Card, due_at: datetime) -> None:
-        await self._db.execute(
-            f"""update cards set due_at = ?, failures = failures + 1, sending_since = null
-                {_ONE}""",
-            (stamp(due_at), card.chat, card.subject),
-        )
-
-    async def drop_card(self, card: Card) -> None:
-        await self._db.execute(
-            f"delete from cards {_ONE} and wanted = ? and previous is null",
-            (card.chat, card.subject, card.wanted),
-        )
-        # Marked again meanwhile, or not tidied yet: still owed, but its message is gone.
-        await self._db.execute(
-            f"""update cards set shown = ?, message = null, digest = '', failures = 0,
-                    sending_since = null {_ONE}""",
-            (card.wanted, card.chat, card.subject),
-        )
-
-    async def cards_interrupted(self) -> list[Card]:
-        return await self._cards("where sending_since is not null order by sending_since, chat")
+    async def free_cards(self) -> list[Card]:
+        return CARDS.read_all(await _TURNS.free_all(self._db, _COLUMNS))

@@ -6,14 +6,17 @@ and PostgreSQL share, and never contains a value itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
+from bot.domain.ids import PersonId
+from bot.ports.signals import CardLease, Owed
 from storage.sealing import Sealer
 
 Row = Sequence[Any]
 Statement = tuple[str, Sequence[Any]]
+Then = Callable[[Sequence[Row]], None]
 T = TypeVar("T")
 
 CHUNK = 500
@@ -23,10 +26,19 @@ CHUNK = 500
 class Connection(Protocol):
     """A connection inside a transaction."""
 
-    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Run a statement whose result nobody reads.
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        """Run a statement that nobody waits for; `note` and `check` are told its rows.
 
-        It may travel with the next fetch, and has run when the step is over; so may its error.
+        It may travel with the next fetch, and has run when the step is over; so may its error, and
+        whatever `check` raises, which fails the step. `note` raises nothing, and may be told after
+        the commit.
         """
         ...
 
@@ -35,7 +47,7 @@ class Connection(Protocol):
         ...
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        """Every row."""
+        """Every row. Fetches that are under way at once may travel together."""
         ...
 
 
@@ -50,15 +62,27 @@ class Session(Protocol):
         """Undo the transaction, if there is one."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Give the connection back."""
+        ...
 
 
 class Subject:
-    """Methods about one subject, mixed into `storage.transaction.SqlTransaction`."""
+    """Methods about one subject, mixed into `storage.transaction.SqlTransaction`.
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
+    `owed` collects what the transaction makes owed; `lease` is what a marked card is leased by, if
+    this process shows cards.
+    """
+
+    def __init__(
+        self, connection: Connection, sealer: Sealer, lease: CardLease | None = None
+    ) -> None:
         self._db = connection
         self._sealer = sealer
+        self._lease = lease
+        self._leases: set[int] = set()
+        self._answering: PersonId | None = None
+        self.owed = Owed()
 
 
 @cache

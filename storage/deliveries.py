@@ -7,19 +7,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE, State
+from bot.ports.deliveries import Leased
 from bot.ports.errors import Conflict
-from storage.connection import Subject, chunks, marks, tuples
+from storage.connection import Row, Subject, chunks, marks, tuples
+from storage.owed import Owed
 from storage.rows import Rows, moment, stamp
 
-DELIVERIES = Rows(Delivery, remember=16_384)  # the watcher reads all live ones at every look
+FIELDS = Rows(Delivery, without=("request",))
 HISTORY = Rows(HistoryEntry)
-_SELECT = f"select {DELIVERIES.listed()} from deliveries"
+_WIDTH = len(FIELDS.columns)
+REQUEST = ("request_id", "request", "run_at", "request_by", "failures")
+COLUMNS = f"{FIELDS.listed()}, {', '.join(REQUEST)}"
+_SELECT = f"select {COLUMNS} from deliveries"
+_ALL = 2**62
+_TURNS = Owed("deliveries", "id", "request_id is not null")
+
+
+@lru_cache(16_384)  # the watcher reads all live ones at every look
+def read(row: tuple[Any, ...]) -> Delivery:
+    """The delivery that a row of `COLUMNS` holds."""
+    fields, (id_, kind, run_at, by, failures) = row[:_WIDTH], row[_WIDTH:]
+    delivery = FIELDS.read(fields)
+    if id_ is None:
+        return delivery
+    by = None if by is None else PersonId(by)
+    request = HarborRequest(id_, RequestKind(kind), moment(run_at), by, failures)
+    return replace(delivery, request=request)
+
+
+def _written(request: HarborRequest | None) -> tuple[Any, ...]:
+    if request is None:
+        return None, None, None, None, 0
+    return (
+        *(request.id, request.kind.value, stamp(request.run_at)),
+        *(request.by, request.failures),
+    )
 
 
 _ALL = 2**31 - 1
@@ -41,11 +70,11 @@ class Deliveries(Subject):
     """See `bot.ports.Transaction`, "deliveries"."""
 
     async def _deliveries(self, rest: str, values: Sequence[Any] = ()) -> list[Delivery]:
-        return DELIVERIES.read_all(await self._db.fetch_all(f"{_SELECT} {rest}", values))
+        return [read(tuple(row)) for row in await self._db.fetch_all(f"{_SELECT} {rest}", values)]
 
     async def delivery(self, delivery: DeliveryId) -> Delivery | None:
         row = await self._db.fetch_one(f"{_SELECT} where id = ?", (delivery,))
-        return DELIVERIES.read(row) if row else None
+        return read(tuple(row)) if row else None
 
     async def deliveries(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
         """Those that exist, in the order asked for."""
@@ -57,26 +86,50 @@ class Deliveries(Subject):
 
     async def add_delivery(self, delivery: Delivery) -> Delivery:
         saved = replace(delivery, version=delivery.version + 1)
-        row = await self._db.fetch_one(
-            f"""insert into deliveries ({DELIVERIES.listed()})
-                values ({marks(len(DELIVERIES.columns))})
+
+        def check(rows: Sequence[Row]) -> None:
+            if not rows:
+                raise Conflict(f"there is a delivery {delivery.id} already")
+
+        await self._db.execute(
+            f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(REQUEST))})
                 on conflict (id) do nothing returning version""",
-            DELIVERIES.write(saved),
+            (*FIELDS.write(saved), *_written(saved.request)),
+            check=check,
         )
-        if row is None:
-            raise Conflict(f"there is a delivery {delivery.id} already")
+        self._owe(saved)
         return saved
 
     async def save_delivery(self, delivery: Delivery) -> Delivery:
         saved = replace(delivery, version=delivery.version + 1)
-        row = await self._db.fetch_one(
-            f"""update deliveries set {DELIVERIES.assigned("id")}
+
+        def check(rows: Sequence[Row]) -> None:
+            if not rows:
+                raise Conflict(f"delivery {delivery.id} is no longer at {delivery.version}")
+
+        # When a request is due and how often it failed is the worker's to change, without saving
+        # the delivery: a save overwrites them only by another request. The lease stays as it is, so
+        # that a new request waits for the call that is under way, and for nothing else.
+        id_, kind, run_at, by, failures = _written(saved.request)
+        await self._db.execute(
+            f"""update deliveries set {FIELDS.assigned("id")}, request = ?, request_by = ?,
+                    run_at = case when request_id = ? then run_at else ? end,
+                    failures = case when request_id = ? then failures else ? end,
+                    request_id = ?
                 where id = ? and version = ? returning version""",
-            (*DELIVERIES.write(saved, "id"), delivery.id, delivery.version),
+            (
+                *FIELDS.write(saved, "id"),
+                *(kind, by, id_, run_at, id_, failures, id_, delivery.id, delivery.version),
+            ),
+            check=check,
         )
-        if row is None:
-            raise Conflict(f"delivery {delivery.id} is no longer at {delivery.version}")
+        self._owe(saved)
         return saved
+
+    def _owe(self, saved: Delivery) -> None:
+        due = saved.request.run_at if saved.request is not None else None
+        self.owed.due(due, saved.deadline_at)
+        self.owed.live |= saved.state in LIVE
 
     async def deliveries_of(
         self, person: PersonId, *, live: bool, limit: int | None = None, offset: int = 0
@@ -118,11 +171,35 @@ class Deliveries(Subject):
                 found |= {delivery.id: delivery for delivery in rows}
         return sorted(found.values(), key=lambda each: each.changed_at or since, reverse=True)
 
-    async def deliveries_wanting(self, now: datetime, limit: int) -> list[Delivery]:
-        return await self._deliveries(
-            "where want is not null and want_due <= ? order by want_due, id limit ?",
-            (stamp(now), limit),
+    async def lease_requests(self, now: datetime, until: datetime, limit: int) -> list[Leased]:
+        lease, rows = await _TURNS.lease(
+            self._db, now, until, limit, order="run_at, id", returning=COLUMNS
         )
+        return [Leased(read(tuple(row)), lease) for row in rows]
+
+    async def give_back(self, leased: Leased) -> None:
+        def note(rows: Sequence[Row]) -> None:
+            for (due,) in rows:
+                self.owed.due(None if due is None else moment(due), None)
+
+        await self._db.execute(
+            """update deliveries set lease = null, leased_until = null
+               where id = ? and lease = ? returning run_at""",
+            (leased.delivery.id, leased.lease),
+            note=note,
+        )
+
+    async def request_failed(self, leased: Leased, run_at: datetime) -> None:
+        request = leased.delivery.request
+        assert request is not None
+        await self._db.execute(
+            """update deliveries set run_at = ?, failures = failures + 1
+               where id = ? and request_id = ?""",
+            (stamp(run_at), leased.delivery.id, request.id),
+        )
+
+    async def free_requests(self) -> int:
+        return len(await _TURNS.free_all(self._db, "id"))
 
     async def deliveries_due(self, now: datetime, limit: int) -> list[Delivery]:
         return await self._deliveries(
@@ -130,24 +207,21 @@ class Deliveries(Subject):
             (stamp(now), limit),
         )
 
-    async def next_want(self) -> datetime | None:
-        return await self._earliest("want_due", "want")
+    async def next_request_due(self) -> datetime | None:
+        return await _TURNS.next_due(self._db)
 
     async def next_deadline(self) -> datetime | None:
-        return await self._earliest("deadline_at", "deadline_at")
-
-    async def _earliest(self, due: str, wish: str) -> datetime | None:
         row = await self._db.fetch_one(
-            f"select min({due}) from deliveries where {wish} is not null"
+            "select min(deadline_at) from deliveries where deadline_at is not null"
         )
         return moment(row[0]) if row and row[0] is not None else None
 
-    async def record(self, moment: HistoryEntry) -> None:
+    async def record(self, entry: HistoryEntry) -> None:
         await self._db.execute(
             f"""insert into history (number, {HISTORY.listed()})
                 select coalesce(max(number), 0) + 1, {marks(len(HISTORY.columns))}
                 from history where delivery = ?""",
-            (*HISTORY.write(moment), moment.delivery),
+            (*HISTORY.write(entry), entry.delivery),
         )
 
     async def history(self, delivery: DeliveryId) -> list[HistoryEntry]:

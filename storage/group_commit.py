@@ -2,7 +2,8 @@
 
 Guarantees: each step stands in a savepoint of its own, so one that fails leaves the others; nobody
 is told anything, not even of an error, before the commit that makes it true; when that commit
-fails, it has failed for everybody in it.
+fails, it has failed for everybody in it; what a step made owed is signalled after the commit, even
+if whoever asked for the step no longer waits.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.ports.database import Step
+from bot.ports.signals import Owed, Signals
+from storage.connection import Statement
 from storage.errors import StorageUnavailable
 from storage.sealing import Sealer
 from storage.sqlite_connection import SqliteConnection, Thread
@@ -22,6 +25,7 @@ T = TypeVar("T")
 
 STEPS_A_COMMIT = 64
 SECONDS_A_COMMIT = 0.02
+_COMMIT: Statement = ("commit", ())
 
 
 @dataclass(eq=False, slots=True)
@@ -29,10 +33,12 @@ class _Waiting:
     """A step in the queue, whom to tell, and what."""
 
     step: Step[Any]
+    one_statement: bool
     told: asyncio.Future[Any]
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     result: Any = None
     error: BaseException | None = None
+    owed: Owed | None = None
 
     def tell(self, error: BaseException | None = None) -> None:
         if self.told.done():
@@ -48,18 +54,20 @@ class _Waiting:
 class Writer:
     """Takes the waiting steps one after another, many to a commit."""
 
-    def __init__(self, thread: Thread, sealer: Sealer) -> None:
+    def __init__(self, thread: Thread, sealer: Sealer, signals: Signals | None = None) -> None:
         self._thread = thread
         self._sealer = sealer
+        self._signals = signals
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._ahead: _Waiting | None = None
         self._closed = False
         self._serving = asyncio.create_task(self._serve(), name="sqlite writer")
 
-    async def run(self, step: Step[T]) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
         """Queue `step`. A caller who is cancelled before its turn takes the step along."""
         if self._closed:
             raise StorageUnavailable("the database has been closed")
-        waiting = _Waiting(step, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(step, one_statement, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
         told: T = await waiting.told
         return told
@@ -72,7 +80,8 @@ class Writer:
         await self._thread.close()
 
     async def _serve(self) -> None:
-        while (first := await self._queue.get()) is not None:
+        while (first := self._ahead or await self._queue.get()) is not None:
+            self._ahead = None
             taken: list[_Waiting] = []
             error: BaseException | None = None
             try:
@@ -81,9 +90,18 @@ class Writer:
                 error = e
                 await self._thread.rollback()
             for waiting in taken:
+                if error is None and waiting.error is None:
+                    self._signal(waiting.owed)
                 waiting.tell(error)
 
+    def _signal(self, owed: Owed | None) -> None:
+        if owed and self._signals is not None:
+            self._signals.committed(owed)
+
     async def _share_a_commit(self, first: _Waiting, taken: list[_Waiting]) -> None:
+        if first.one_statement:
+            await self._take_singles(first, taken)
+            return
         ends = asyncio.get_running_loop().time() + SECONDS_A_COMMIT
         waiting: _Waiting | None = first
         while waiting is not None:
@@ -94,9 +112,19 @@ class Writer:
                 break
             waiting = self._next()
         if self._thread.in_transaction:
-            await self._thread.fetch_last([("commit", ())])
+            await self._thread.fetch_last([_COMMIT])
+
+    def _next_single(self) -> _Waiting | None:
+        if not self._queue.empty() and (following := self._next()) is not None:
+            if following.one_statement:
+                return following
+            self._ahead = following
+        return None
 
     def _next(self) -> _Waiting | None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
         if self._queue.empty():
             return None
         waiting = self._queue.get_nowait()
@@ -104,13 +132,55 @@ class Writer:
             self._queue.put_nowait(None)  # closing: the next round is to see it
         return waiting
 
+    async def _take_singles(self, first: _Waiting, taken: list[_Waiting]) -> None:
+        """Steps of one statement that wait in a row: all of them and their commit are one hop.
+
+        If one of them fails, each is taken by itself.
+        """
+        row = [first]
+        while len(row) < STEPS_A_COMMIT and (following := self._next_single()) is not None:
+            row.append(following)
+        row = [waiting for waiting in row if not waiting.told.done()]
+        taken += row
+        if len(row) == 1:
+            await self._take_alone(row[0])
+        elif row:
+            await self._take_together(row)
+
+    async def _take_alone(self, waiting: _Waiting) -> None:
+        """A single statement commits itself."""
+        try:
+            waiting.result = await self._whole(waiting, SqliteConnection(self._thread))
+        except BaseException as e:
+            waiting.error = e
+
+    async def _take_together(self, row: list[_Waiting]) -> None:
+        connection = SqliteConnection(self._thread)
+        await connection.execute("begin immediate")
+        tasks = [
+            asyncio.create_task(self._whole(waiting, connection), context=waiting.context)
+            for waiting in row
+        ]
+        # Behind the statements of all, which gather before the first of them travels.
+        tasks.append(asyncio.create_task(connection.execute(*_COMMIT)))
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        if not any(isinstance(result, BaseException) for result in results):
+            for waiting, result in zip(row, results, strict=False):
+                waiting.result = result
+            await connection.flush()
+            return
+        await self._thread.rollback()
+        for waiting in row:
+            await self._take_alone(waiting)
+
     async def _take(self, waiting: _Waiting, savepoint: str) -> None:
         """Take one step; if it fails, undo it and nothing else."""
         shared = self._thread.in_transaction
         connection = SqliteConnection(self._thread)
         await connection.execute(f"savepoint {savepoint}" if shared else "begin immediate")
         # In a task of its own, so that the caller's context variables are there.
-        task = asyncio.create_task(self._whole(waiting.step, connection), context=waiting.context)
+        whole = self._whole(waiting, connection, commit=not shared)
+        task = asyncio.create_task(whole, context=waiting.context)
         await asyncio.wait((task,))
         try:
             waiting.result = task.result()
@@ -121,9 +191,18 @@ class Writer:
             elif connection.touched:
                 await self._undo(savepoint)
 
-    async def _whole(self, step: Step[T], connection: SqliteConnection) -> T:
-        result = await step(SqlTransaction(connection, self._sealer))
+    async def _whole(
+        self, waiting: _Waiting, connection: SqliteConnection, *, commit: bool = False
+    ) -> Any:
+        """The step with all that it left to be run; with its commit, too, where nobody waits to
+        share that and nothing is left that could fail the step."""
+        lease = self._signals.lease if self._signals is not None else None
+        transaction = SqlTransaction(connection, self._sealer, lease)
+        result = await waiting.step(transaction)
+        if commit and connection.sure and self._queue.empty() and self._ahead is None:
+            await connection.execute(*_COMMIT)
         await connection.flush()
+        waiting.owed = transaction.owed
         return result
 
     async def _undo(self, savepoint: str) -> None:

@@ -4,20 +4,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.card import SCREEN
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft, Person
-from bot.ports.database import Opening
 from bot.ports.errors import Conflict
-from storage.connection import Subject, marks
+from bot.ports.people import Opening
+from storage.connection import Row, Subject, marks
 from storage.rows import Rows, stamp
 
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)
 _WIDTH = len(PEOPLE.columns)
+_PERSON_AND_DRAFT = f"""{PEOPLE.listed("people")}, {DRAFTS.listed("drafts")}
+                from (select cast(? as bigint) as chat) as asked
+                left join people on people.id = asked.chat
+                left join drafts on drafts.chat = asked.chat"""
 _WORDS = (
     HistoryEvent.PROBLEM,
     HistoryEvent.MESSAGE,
@@ -30,30 +36,40 @@ _WORDS = (
 """Events whose detail is somebody's own words."""
 
 
+def _read(chat: PersonId, row: Row) -> tuple[Person | None, Draft]:
+    person, draft = row[:_WIDTH], row[_WIDTH:]
+    return (
+        None if person[0] is None else PEOPLE.read(person),
+        Draft(chat) if draft[0] is None else DRAFTS.read(draft),
+    )
+
+
 class People(Subject):
     """See `bot.ports.Transaction`, "updates and chats"."""
 
     async def open_update(self, update_id: int, chat: PersonId, at: datetime) -> Opening:
         row = await self._db.fetch_one(
             f"""select (select count(*) from updates where id = ?),
-                       {PEOPLE.listed("people")}, {DRAFTS.listed("drafts")}
-                from (select cast(? as bigint) as chat) as asked
-                left join people on people.id = asked.chat
-                left join drafts on drafts.chat = asked.chat""",
-            (update_id, chat),
+                       (select message from cards where chat = ? and subject = '{SCREEN}'),
+                       {_PERSON_AND_DRAFT}""",
+            (update_id, chat, chat),
         )
         assert row is not None
-        handled, person, draft = row[0], row[1 : 1 + _WIDTH], row[1 + _WIDTH :]
+        handled, screen = row[:2]
+        person, draft = _read(chat, row[2:])
         if not handled:
             # Two replicas at once: the second meets the primary key, a Conflict, and looks again.
             await self._db.execute(
                 "insert into updates (id, handled_at) values (?, ?)", (update_id, stamp(at))
             )
-        return Opening(
-            fresh=not handled,
-            person=None if person[0] is None else PEOPLE.read(person),
-            draft=Draft(chat) if draft[0] is None else DRAFTS.read(draft),
-        )
+        self._answering = chat
+        return Opening(fresh=not handled, person=person, draft=draft, screen=screen)
+
+    async def chat(self, chat: PersonId) -> tuple[Draft, Person | None]:
+        row = await self._db.fetch_one(f"select {_PERSON_AND_DRAFT}", (chat,))
+        assert row is not None
+        person, draft = _read(chat, row)
+        return draft, person
 
     async def draft(self, chat: PersonId) -> Draft:
         row = await self._db.fetch_one(
@@ -63,20 +79,25 @@ class People(Subject):
 
     async def save_draft(self, draft: Draft) -> Draft:
         saved = replace(draft, version=draft.version + 1)
+
+        def check(rows: Sequence[Row]) -> None:
+            if not rows:
+                raise Conflict(f"the draft of chat {draft.chat} is no longer at {draft.version}")
+
         if draft.version:
-            row = await self._db.fetch_one(
+            await self._db.execute(
                 f"""update drafts set {DRAFTS.assigned("chat")}
                     where chat = ? and version = ? returning version""",
                 (*DRAFTS.write(saved, "chat"), draft.chat, draft.version),
+                check=check,
             )
         else:
-            row = await self._db.fetch_one(
+            await self._db.execute(
                 f"""insert into drafts ({DRAFTS.listed()}) values ({marks(len(DRAFTS.columns))})
                     on conflict (chat) do nothing returning version""",
                 DRAFTS.write(saved),
+                check=check,
             )
-        if row is None:
-            raise Conflict(f"the draft of chat {draft.chat} is no longer at {draft.version}")
         return saved
 
     async def person(self, person: PersonId) -> Person | None:

@@ -7,6 +7,7 @@ also refuse steps that merely read one another's pages: measured, more than ever
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TypeVar
@@ -15,6 +16,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from bot.ports.database import Step
+from bot.ports.signals import Signals
 from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
 from storage.retrying import retried
@@ -34,26 +36,49 @@ class PostgresDatabase:
 
     shared = True
 
-    def __init__(self, runners: Pool, lookers: Pool, sealer: Sealer) -> None:
+    def __init__(
+        self, runners: Pool, lookers: Pool, sealer: Sealer, signals: Signals | None = None
+    ) -> None:
         self._runners = runners
         self._lookers = lookers
         self._sealer = sealer
+        self._signals = signals
 
-    async def run(self, step: Step[T]) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+        """`Database.run`."""
         return await retried(lambda: self._take(self._runners, step))
 
-    async def look(self, step: Step[T]) -> T:
+    async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
+        """`Database.look`."""
         return await retried(lambda: self._take(self._lookers, step))
 
     async def _take(self, pool: Pool, step: Step[T]) -> T:
+        lease = self._signals.lease if self._signals is not None else None
         with border():
             async with pool.connection() as raw:
+                transaction = SqlTransaction(PostgresConnection(raw), self._sealer, lease)
                 try:
-                    return await step(SqlTransaction(PostgresConnection(raw), self._sealer))
+                    result = await step(transaction)
                 except StorageUnavailable as e:
                     if raw.closed:  # a restarted server, say; nothing has been committed yet
                         raise Crossed("the connection was lost half way") from e
                     raise
+                await self._commit(raw, transaction)
+        return result
+
+    async def _commit(self, raw: Raw, transaction: SqlTransaction) -> None:
+        """Commit, and signal what became owed. A caller cancelled in the act may have committed all
+        the same, and a signal too many does no harm."""
+        try:
+            await raw.commit()
+        except asyncio.CancelledError:
+            self._signal(transaction)
+            raise
+        self._signal(transaction)
+
+    def _signal(self, transaction: SqlTransaction) -> None:
+        if transaction.owed and self._signals is not None:
+            self._signals.committed(transaction.owed)
 
 
 async def _for_steps(raw: Raw) -> None:
@@ -66,7 +91,9 @@ async def _for_looks(raw: Raw) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_postgres(url: str, sealer: Sealer) -> AsyncIterator[PostgresDatabase]:
+async def open_postgres(
+    url: str, sealer: Sealer, signals: Signals | None = None
+) -> AsyncIterator[PostgresDatabase]:
     """The database at `url`, whose tables are there already."""
     runners = Pool(
         url, min_size=1, max_size=_RUNNERS, timeout=_PATIENCE, open=False, configure=_for_steps
@@ -76,4 +103,4 @@ async def open_postgres(url: str, sealer: Sealer) -> AsyncIterator[PostgresDatab
     )
     with border():
         async with runners, lookers:
-            yield PostgresDatabase(runners, lookers, sealer)
+            yield PostgresDatabase(runners, lookers, sealer, signals)

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import TupleRow
 
-from storage.connection import Row, Statement
+from storage.connection import Row, Statement, Then
 from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 Raw = psycopg.AsyncConnection[TupleRow]
@@ -48,9 +48,20 @@ class PostgresConnection:
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
 
-    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        then = check or note
         with border():
-            await self._raw.execute(native(sql), values)
+            cursor = await self._raw.execute(native(sql), values)
+            rows = await cursor.fetchall() if then is not None else ()
+        if then is not None:
+            then(rows)
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         with border():

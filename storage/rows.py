@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import (
@@ -82,20 +82,26 @@ def _codec(hint: Any) -> Codec:
     kind = getattr(kind, "__supertype__", kind)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return Codec(str, {member.value: member for member in kind}.__getitem__)
+    if isinstance(kind, type) and issubclass(kind, IntEnum):
+        return Codec(int, kind)
     return _CODECS[get_origin(kind) or kind]
 
 
 class Rows(Generic[T]):
     """The columns of one dataclass, in its own order; `codecs` overrides a field's.
 
+    Fields that `without` names have no column of their own; they must come last, with a default.
+
     Up to `remember` values are kept, so that reading a row again that has not changed costs next
     to nothing; only for dataclasses whose every field is immutable, as one value serves everybody.
     """
 
-    def __init__(self, kind: type[T], *, remember: int = 0, **codecs: Codec) -> None:
+    def __init__(
+        self, kind: type[T], *, remember: int = 0, without: Sequence[str] = (), **codecs: Codec
+    ) -> None:
         hints = get_type_hints(kind)
         self._kind = kind
-        self.columns = tuple(field.name for field in fields(kind))
+        self.columns = tuple(field.name for field in fields(kind) if field.name not in without)
         chosen = [codecs.get(name) or _codec(hints[name]) for name in self.columns]
         self._writes = [
             (name, codec.write) for name, codec in zip(self.columns, chosen, strict=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from bot.ports.database import Step
+from bot.ports.signals import Signals
 from storage.group_commit import Writer
 from storage.retrying import retried
 from storage.sealing import Sealer
@@ -21,7 +23,7 @@ READERS = 4
 
 
 class SqliteDatabase:
-    """`bot.ports.Database` over one file; made by `open_sqlite`."""
+    """`bot.ports.database.Database` over one file; made by `open_sqlite`."""
 
     shared = False
 
@@ -33,27 +35,33 @@ class SqliteDatabase:
         for reader in readers:
             self._readers.put_nowait(reader)
 
-    async def run(self, step: Step[T]) -> T:
-        return await retried(lambda: self._writer.run(step))
+    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+        """`Database.run`."""
+        return await retried(lambda: self._writer.run(step, one_statement=one_statement))
 
-    async def look(self, step: Step[T]) -> T:
+    async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
+        """`Database.look`."""
         reader = await self._readers.get()
         try:
             connection = SqliteConnection(reader)
-            await connection.execute("begin")
+            if not one_statement:  # a single statement sees one snapshot as it is
+                await connection.execute("begin")
             seen = await step(SqlTransaction(connection, self._sealer))
             await connection.flush()  # nothing, unless somebody tried to write: they hear of it
             return seen
         finally:
-            # Queued behind whatever a cancelled look left running, so the next one starts clean.
-            try:
-                reader.rollback_soon()
-            finally:
-                self._readers.put_nowait(reader)
+            # Behind whatever a cancelled look left running, so the next one starts clean.
+            back = partial(self._readers.put_nowait, reader)
+            if one_statement:
+                back()
+            else:
+                reader.rollback_soon(back)
 
 
 @contextlib.asynccontextmanager
-async def open_sqlite(path: Path, sealer: Sealer) -> AsyncIterator[SqliteDatabase]:
+async def open_sqlite(
+    path: Path, sealer: Sealer, signals: Signals | None = None
+) -> AsyncIterator[SqliteDatabase]:
     """The database in the file `path`, whose tables are there already."""
     async with contextlib.AsyncExitStack() as stack:
         readers = []
@@ -62,6 +70,6 @@ async def open_sqlite(path: Path, sealer: Sealer) -> AsyncIterator[SqliteDatabas
             stack.push_async_callback(reader.close)
             await reader.fetch_last([("pragma query_only = on", ())])
             readers.append(reader)
-        writer = Writer(await connect(path), sealer)
+        writer = Writer(await connect(path), sealer, signals)
         stack.push_async_callback(writer.close)
         yield SqliteDatabase(writer, readers, sealer)

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 import aiosqlite
 
-from storage.connection import Row, Statement
+from storage.connection import Row, Statement, Then
 from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 _BUSY_MILLISECONDS = 5000
@@ -57,43 +57,96 @@ def border() -> Iterator[None]:
         raise StorageBroken(f"the database refuses: {e}") from e
 
 
-class Thread(aiosqlite.Connection):
-    """aiosqlite's connection with one call more: many statements for one hop to its thread."""
+class _Batch(str):
+    """Statements that travel to the thread as one: what a `_Batching` connection executes."""
+
+    statements: Sequence[Statement]
+
+    @classmethod
+    def of(cls, statements: Sequence[Statement]) -> Self:
+        """A batch; its text says only what it is."""
+        batch = cls("batch")
+        batch.statements = statements
+        return batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """The rows of each statement of a batch, in the shape of a cursor."""
+
+    rows: list[list[Row]]
+
+    def fetchall(self) -> list[list[Row]]:
+        return self.rows
+
+
+class _Batching(sqlite3.Connection):
+    """sqlite3's connection, which takes a batch where it takes a statement.
+
+    aiosqlite makes one hop to its thread for each call; a batch makes one for many statements.
+    """
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        if not isinstance(sql, _Batch):
+            return super().execute(sql, parameters)
+        run = super().execute
+        return _Answers([run(each, values).fetchall() for each, values in sql.statements])
+
+
+class Thread:
+    """One connection to SQLite on a thread of its own, in autocommit mode: transactions begin and
+    end where we say so. Made by `connect`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run all of `statements` in one hop; the rows of each. None runs after one that fails."""
+        with border():
+            found = await self._connection.execute_fetchall(_Batch.of(statements))
+        return cast("list[list[Row]]", found)
 
     async def fetch_last(self, statements: Sequence[Statement]) -> list[Row]:
-        """Run all of `statements`; the rows of the last. None is run after one that fails."""
+        """`storage.connection.Session.fetch_last`."""
+        return (await self.run(statements))[-1]
 
-        def run() -> list[Row]:
-            rows: list[Row] = []
-            for sql, values in statements:
-                rows = self._conn.execute(sql, values).fetchall()
-            return rows
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
 
+    async def rollback(self) -> None:
+        """Undo the transaction, if there is one."""
         with border():
-            found: list[Row] = await self._execute(run)  # type: ignore[no-untyped-call]  # theirs
-        return found
+            await self._connection.rollback()
 
-    def rollback_soon(self) -> None:
-        """Undo the transaction before anything that is asked later; nobody waits for it."""
-        self._tx.put_nowait((None, self._conn.rollback))
+    def rollback_soon(self, then: Callable[[], None]) -> None:
+        """Undo the transaction and call `then`; nobody waits for it."""
 
-    async def ended(self) -> None:
-        """Wait for a thread whose connection could not be made; its loop must outlive it."""
-        await asyncio.to_thread(self._thread.join)
+        def ended(task: asyncio.Task[None]) -> None:
+            self._ending.discard(task)
+            then()
+
+        task = asyncio.create_task(self.rollback(), name="end of a look")
+        self._ending.add(task)
+        task.add_done_callback(ended)
+
+    async def close(self) -> None:
+        """Wait for what is under way, and close."""
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        await self._connection.close()
 
 
 async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
-    """A connection in autocommit mode: transactions begin and end where we say so."""
-    connector: Callable[[], sqlite3.Connection] = partial(
-        sqlite3.connect, path, isolation_level=None, cached_statements=256
-    )
+    """A connection to the file `path`. Raises StorageUnavailable, StorageBroken."""
+    await asyncio.to_thread(_try_to_open, path)
     with border():
-        thread = Thread(connector, iter_chunk_size=64)
-        try:
-            await thread
-        except BaseException:
-            await thread.ended()
-            raise
+        thread = Thread(
+            await aiosqlite.connect(
+                path, isolation_level=None, cached_statements=256, factory=_Batching
+            )
+        )
     try:
         for setting in settings:
             await _apply(thread, setting)
@@ -101,6 +154,12 @@ async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
         await thread.close()
         raise
     return thread
+
+
+def _try_to_open(path: Path) -> None:
+    """aiosqlite leaves its thread behind when a connection can't be made: tried first."""
+    with border():
+        sqlite3.connect(path).close()
 
 
 async def _apply(thread: Thread, setting: str) -> None:
@@ -115,30 +174,60 @@ async def _apply(thread: Thread, setting: str) -> None:
 
 
 class SqliteConnection:
-    """`storage.connection.Connection`: whatever nobody reads travels with the next fetch."""
+    """`storage.connection.Connection`: statements gather until somebody waits for rows, and then
+    travel together; so do the fetches of tasks that wait at the same time."""
 
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
-        self._ahead: list[Statement] = []
+        self._gathered: list[tuple[Statement, Then | None]] = []
+        self._may_fail = False
+        self._travelling: asyncio.Task[None] | None = None
         self._touched = False
 
-    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        self._ahead.append((sql, values))
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        self._may_fail |= check is not None
+        self._gathered.append(((sql, values), check or note))
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        self._ahead.append((sql, values))
-        return await self.flush()
+        found: list[Sequence[Row]] = []
+        self._gathered.append(((sql, values), found.append))
+        await self.flush()
+        return found[0]
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         rows = await self.fetch_all(sql, values)
         return rows[0] if rows else None
 
-    async def flush(self) -> Sequence[Row]:
-        """Run what is waiting; the rows of the last statement."""
-        if not self._ahead:
-            return []
-        statements, self._ahead, self._touched = self._ahead, [], True
-        return await self._thread.fetch_last(statements)
+    async def flush(self) -> None:
+        """Run what has gathered, and tell whoever is to be told."""
+        while self._gathered or self._travelling is not None:
+            if self._travelling is None:
+                self._travelling = asyncio.create_task(self._travel())
+            await asyncio.shield(self._travelling)
+
+    async def _travel(self) -> None:
+        """Begins when whoever is ready to ask has asked: a task starts after those ready before."""
+        try:
+            gathered, self._gathered, self._touched = self._gathered, [], True
+            self._may_fail = False
+            answers = await self._thread.run([statement for statement, _ in gathered])
+            for (_, then), rows in zip(gathered, answers, strict=True):
+                if then is not None:
+                    then(rows)
+        finally:
+            self._travelling = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether nothing that has gathered can fail the step by what it finds."""
+        return not self._may_fail
 
     @property
     def touched(self) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from storage.alerts import Alerts
 from storage.cards import Cards
-from storage.codes import Codes
 from storage.deliveries import Deliveries
 from storage.people import People
+from storage.reading import Reading
 from storage.upkeep import Upkeep
 
 
-class SqlTransaction(People, Deliveries, Codes, Cards, Alerts, Upkeep):
+class SqlTransaction(People, Deliveries, Reading, Cards, Alerts, Upkeep):
     """`bot.ports.Transaction` over any `storage.connection.Connection`."""

@@ -10,7 +10,7 @@ from datetime import datetime, time
 from typing import Any
 
 from bot.domain.tower import Hours, Tower
-from bot.ports.database import Counts
+from bot.ports.upkeep import Counts
 from storage.cards import OWED
 from storage.connection import Subject, chunks, tuples
 from storage.rows import Codec, Rows, document, stamp
@@ -35,9 +35,8 @@ TOWERS = Rows(Tower, hours=Codec(_written_hours, _read_hours))
 _PRUNED = (
     ("updates", "id", "handled_at"),
     ("alerts", "key", "cleared_at"),
-    ("cards", "chat, subject", f"message is null and not {OWED} and due_at"),
+    ("cards", "id", f"message is null and not {OWED} and run_at"),
 )
-_PRUNED_AT_ONCE = 10_000
 
 
 class Upkeep(Subject):
@@ -63,22 +62,22 @@ class Upkeep(Subject):
         rows = await self._db.fetch_all(
             f"""select 'deliveries', state, count(*) from deliveries group by state
                union all select 'cards', '', count(*) from cards where {OWED}
-               union all select 'wants', '', count(*) from deliveries where want is not null"""
+               union all select 'requests', '', count(*) from deliveries
+                         where request_id is not null"""
         )
-        found: dict[str, dict[str, int]] = {"deliveries": {}, "cards": {}, "wants": {}}
+        found: dict[str, dict[str, int]] = {"deliveries": {}, "cards": {}, "requests": {}}
         for kind, state, count in rows:
             found[kind][state] = count
-        return Counts(found["deliveries"], found["cards"][""], found["wants"][""])
+        return Counts(found["deliveries"], found["cards"][""], found["requests"][""])
 
-    async def prune(self, before: datetime) -> int:
-        """At most 10,000 of a kind at once, so that nobody waits long for it."""
+    async def prune(self, before: datetime, limit: int) -> int:
         pruned = 0
         for table, key, over in _PRUNED:
             rows = await self._db.fetch_all(
-                f"""delete from {table} where ({key}) in (
-                        select {key} from {table} where {over} < ? limit {_PRUNED_AT_ONCE}
+                f"""delete from {table} where {key} in (
+                        select {key} from {table} where {over} < ? limit ?
                     ) returning 1""",
-                (stamp(before),),
+                (stamp(before), limit),
             )
             pruned += len(rows)
         return pruned

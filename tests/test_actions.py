@@ -10,6 +10,10 @@ from bot.domain.actions import ANSWERS, CONFIRMS, RULES, Action, concerns, permi
 from bot.domain.delivery import Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import TRANSITIONS, Event, State
+from handlers.conversation.confirmations import QUESTIONS
+from handlers.errands.operations import deliveries
+from handlers.errands.parcel import acting as parcel
+from handlers.errands.parcel.questions import QUESTIONS as PARCEL_QUESTIONS
 from tests.support.scenes import ANNA, BEN, CARA, POLICY, a_delivery
 
 OPERATOR = PersonId(9)
@@ -75,3 +79,16 @@ def test_time_is_extended_as_often_as_the_policy_says() -> None:
 def test_the_table_is_printed_with_every_action() -> None:
     printed = table()
     assert all(f"`{action.value}`" in printed for action in RULES)
+
+
+def test_each_yes_that_is_carried_out_has_a_question_before_it() -> None:
+    carried_out = {*parcel.DOINGS, *deliveries.DOINGS}
+    assert {CONFIRMS[yes] for yes in carried_out & CONFIRMS.keys()} == set(QUESTIONS)
+
+
+def test_every_action_on_a_delivery_is_carried_out_or_asks() -> None:
+    known = {*parcel.DOINGS, *deliveries.DOINGS, *PARCEL_QUESTIONS, *QUESTIONS}
+    theirs = {Action.LOOK, Action.WRITE}  # which lead to the operators' screens
+    later = {Action.FETCH, Action.HOLD, Action.GIVE}
+    later |= {ANSWERS[action] for action in later}
+    assert known | theirs | later == set(Action)

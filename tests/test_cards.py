@@ -68,6 +68,9 @@ from wording.language import LANGUAGES, speak
 HOSTILE = "<b>&\"'</a>\u202e{0}{name}%s" + "دانا😀Z\u0335\u0335\u0335\u0335" * 40
 
 
+_WENT_IN = (State.STORED, State.COLLECTED, State.CLOSED)
+
+
 def buttons(view: Message) -> list[Button]:
     return list(itertools.chain.from_iterable(view.buttons))
 
@@ -115,8 +118,8 @@ def variants(state: State) -> list[Delivery]:
             {"recipient": None, "recipient_name": None},
             {"recipient": None},
             {"recipient": ANNA.id, "recipient_name": ANNA.name},
-            {"taken_back": True},
-            {"fetcher": PersonId(9)},
+            {"taken_back": state in _WENT_IN},
+            {"fetcher": PersonId(9) if state in _WENT_IN else None},
             {"overdue_at": NOW, "extensions": 3, "reminders_sent": 2, "collect_until": NOW},
             {"reminders_sent": 1, "held_until": NOW, "occupied_at": None},
             {"locker_size": Size.LARGE, "low": True, "larger_allowed": False, "elsewhere": None},

@@ -15,9 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.serving import serving
+from cli.sandbox_server import serving_sandbox
 from sandbox.stage import create_stage
 
+ROOT = Path(__file__).parent.parent
+"""So that the commands run are those beside these tests, whatever is installed."""
 KEY = "a-key-for-the-tests-of-the-command-line"
 PATIENCE = 60
 """Seconds until a process that does not do what it should fails a test; it usually takes two."""
@@ -26,6 +28,7 @@ PATIENCE = 60
 def environment(folder: Path, url: str = "http://127.0.0.1:9", **more: str) -> dict[str, str]:
     given = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
         "TELEGRAM_BOT_TOKEN": "42:sandbox",
         "TELEGRAM_API_URL": f"{url}/telegram",
         "HARBOR_API_URL": f"{url}/harbor",
@@ -46,7 +49,7 @@ async def started(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        "cli",
         *words,
         env=environment(folder, **given),
         cwd=folder,
@@ -110,7 +113,7 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
     assert code == 1
     assert "NO" in told
     await finished(tmp_path, "migrate")
-    async with serving(create_stage(limits=False)) as url:
+    async with serving_sandbox(create_stage(limits=False)) as url:
         code, told, _ = await finished(tmp_path, "check", url=url)
     assert code == 0, told
     assert "@harbor_lockers_bot" in told
@@ -120,7 +123,7 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
 
 async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path):
     async with (
-        serving(create_stage(limits=False)) as url,
+        serving_sandbox(create_stage(limits=False)) as url,
         started(tmp_path, "run", url=url) as process,
         httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
     ):
@@ -138,7 +141,7 @@ async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path)
 
 
 async def test_a_token_that_telegram_does_not_know_is_said_and_never_shown(tmp_path):
-    async with serving(create_stage(limits=False)) as url:
+    async with serving_sandbox(create_stage(limits=False)) as url:
         code, out, complaint = await finished(
             tmp_path, "run", url=url, TELEGRAM_BOT_TOKEN="43:unknown-token"
         )
@@ -154,7 +157,7 @@ async def test_the_sandbox_says_where_it_is_and_ends_by_itself(tmp_path):
 
 
 async def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path):
-    async with serving(create_stage(limits=False)) as url:
+    async with serving_sandbox(create_stage(limits=False)) as url:
         port = url.rpartition(":")[2]
         code, _, complaint = await finished(tmp_path, "sandbox", PORT=port)
         assert code == 2

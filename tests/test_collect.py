@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from bot.domain.claims import claim_payload
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
 from bot.ports.database import Database
 from tests.support.chats import MARKET, Chats, chats
 from tests.support.phones import AtTower, Phone
+from tests.support.sixty import entries, sixty_parcels
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -186,12 +188,83 @@ async def test_a_link_opened_again_by_its_owner_leads_to_the_parcel(
     await ben.sees("Your parcels to collect", "on its way")
 
 
-async def test_the_sender_can_collect_by_their_own_link(world: Chats, anna: Phone) -> None:
+async def open_own(anna: Phone, link: str) -> None:
+    await anna.open(link)
+
+
+async def type_own(anna: Phone, code: str) -> None:
+    await anna.text(code)
+
+
+@pytest.mark.parametrize(("use", "which"), [(open_own, 0), (type_own, 1)])
+async def test_a_sender_is_asked_before_their_own_link_or_code_is_used_up(
+    world: Chats, anna: Phone, ben: Phone, use: Callable[[Phone, str], Awaitable[None]], which: int
+) -> None:
+    claim = await book(anna)
+    await use(anna, claim[which])
+    await anna.sees("That is your own parcel's link. Collect it yourself?", MARKET)
+    await anna.press("Back")
+    (delivery,) = await world.deliveries(anna)
+    assert delivery.recipient is None
+    await ben.open(claim[0])
+    await ben.sees("a parcel from Anna")
+
+
+async def test_the_sender_can_collect_by_their_own_link(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
     link, _ = await book(anna)
     await anna.open(link)
+    await anna.press("Yes, I collect it")
     (delivery,) = await world.deliveries(anna)
     assert delivery.recipient == delivery.sender
     assert not (await anna.chat())["messages"][-1]["outgoing"], "the card comes below the link"
+    await ben.open(link)
+    await ben.sees("That code or link is not valid")
+
+
+async def test_who_was_faster_than_the_senders_yes_collects(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    link, _ = await book(anna)
+    await anna.open(link)
+    await ben.open(link)
+    await anna.press("Yes, I collect it")
+    (delivery,) = await world.deliveries(anna)
+    assert delivery.recipient == ben.id
+
+
+async def test_the_senders_own_link_opened_while_booking_leads_back_to_the_booking(
+    world: Chats, anna: Phone
+) -> None:
+    link, _ = await book(anna)
+    await anna.text("/send")
+    await anna.press(MARKET)
+    await anna.open(link)
+    await anna.press("Yes, I collect it")
+    assert await world.state(anna) == "send/size"
+
+
+async def test_a_link_whose_parcel_has_no_locker_yet_says_so_and_works_later(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await anna.text("/send")
+    for label in (MARKET, "✅ A larger", "Medium", "Send a link"):
+        await anna.press(label)
+    await world.tower.take_all("medium")
+    await anna.press("Reserve")
+    (delivery,) = await world.deliveries(anna)
+    assert delivery.state is State.NO_LOCKER
+    claim = await world.database.look(lambda tx: tx.claim(delivery.id))
+    assert claim is not None
+    await ben.open(f"https://t.me/{world.application.bot.username}?start={claim_payload(claim)}")
+    await ben.sees("That parcel has no locker yet. Keep the link")
+    await ben.text(claim.code)
+    await ben.sees("That parcel has no locker yet. Keep the link")
+    assert await world.database.look(lambda tx: tx.wrong_tries(ben.id)) == (0, None)
+    await anna.press("Try there")
+    await ben.text(claim.code)
+    await ben.sees("a parcel from Anna")
 
 
 async def test_a_link_opened_while_booking_loses_nothing_of_the_booking(
@@ -205,3 +278,14 @@ async def test_a_link_opened_while_booking_loses_nothing_of_the_booking(
     await ben.sees("a parcel from Anna")
     await ben.sees("Who collects it?")
     assert (await world.draft(ben)).answers["size"] == "large"
+
+
+async def test_sixty_parcels_that_wait_are_all_listed_and_counted(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await ben.open()
+    await sixty_parcels(world, anna.id, ben.id, State.STORED)
+    await ben.text("/start")
+    assert "🔑 Collect a parcel (60)" in await ben.labels()
+    await ben.press("Collect a parcel")
+    assert await entries(ben, "door") == 60

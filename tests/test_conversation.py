@@ -15,14 +15,14 @@ from telegram import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft
 from bot.ports.database import Database
+from cli.sandbox_server import serving_sandbox
 from handlers.app import build_application, build_dialogue, entry_points, questions, states
 from handlers.commands import announce, announce_to
 from handlers.conversation.navigation import HELP, NOTHING, aside, go, led_aside, resume, start
-from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.text.entities import formatted
-from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.databases import opened
 from tests.support.phones import Phone, buttons
 from wording.language import LANGUAGES
 
@@ -209,7 +209,7 @@ async def test_commands_are_announced_in_each_language_and_ops_to_operators_alon
     telegram.state.phones.open(OPERATOR)
     wiring = world.application.bot_data
     async with (
-        serving(telegram) as url,
+        serving_sandbox(telegram) as url,
         build_application(DEFAULT_BOT, url, wiring, build_dialogue()) as application,
     ):
         for _announced_once_more in range(2):
@@ -284,7 +284,7 @@ def test_no_sequence_of_taps_and_words_leads_where_there_is_no_question(
 async def _throw(acts: list[tuple[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder)}/lockerbot.db"
-        async with open_database(url, keys=("a key",)) as database, chats(database) as world:
+        async with opened(url) as database, chats(database) as world:
             anna = await world.phone("Anna")
             await anna.open()
             for act, argument in acts:

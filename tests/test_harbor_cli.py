@@ -15,10 +15,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cli.harbor import MASK, app
-from harbor.settings import HarborSettings
+from cli.sandbox_server import serving_sandbox
+from cli.settings import Settings
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 
 TOWER = "0100000000000101"
 
@@ -48,11 +48,11 @@ class Shell:
 
 @pytest.fixture
 async def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Shell]:
-    for name in HarborSettings.model_fields:
-        monkeypatch.delenv(f"HARBOR_{name}".upper(), raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     async with (
-        serving(create_app(clock=Clock())) as base,
+        serving_sandbox(create_app(clock=Clock())) as base,
         httpx.AsyncClient(base_url=base) as http,
     ):
         for name in ("API_URL", "ACCOUNTS_URL"):

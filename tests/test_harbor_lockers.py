@@ -13,12 +13,12 @@ from bot.domain.ids import LockerId, TowerId
 from bot.domain.tower import LockerStatus, Size
 from bot.ports import errors as edge
 from bot.ports.lockers import Lockers
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
-from tests.support.harbor_stand_in import ONCE, Answer, Line, answer, half, stand_in
+from tests.support.harbor_stand_in import ONCE, Answer, Line, access, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000101"), LockerId(959)
 Call = Callable[[Lockers], Awaitable[Any]]
@@ -150,10 +150,11 @@ async def test_opening_hours_are_by_weekday_or_unknown() -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[HarborLockers]:
     """The port over the sandbox's Harbor."""
-    async with serving(create_app(clock=Clock(stopped=True))) as base:
-        own = {"api_url": base, "accounts_url": base, "read_retries": ONCE}
-        async with Harbor(**own, client_id="sandbox", client_secret="sandbox") as harbor:
-            yield HarborLockers(harbor)
+    async with (
+        serving_sandbox(create_app(clock=Clock(stopped=True))) as base,
+        Harbor(access(base), read_retries=ONCE) as harbor,
+    ):
+        yield HarborLockers(harbor)
 
 
 async def free(port: HarborLockers) -> LockerId:
@@ -208,3 +209,24 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
         port = HarborLockers(harbor)
         link = await port.drop_off_link((await port.towers())[0], Size.SMALL, low=True)
     assert (link.tower, link.locker, link.url) == (TOWER, 42, "locker-open://dropoff?token=t")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+async def test_no_locker_of_a_size_is_told_from_any_other_refusal(status: int) -> None:
+    words = ["No locker available of this type", "Location is closed"]
+
+    def say(heard: Any) -> bytes:
+        if heard.path.endswith("/availability"):
+            count = {"availableLockers": 0, "totalLockers": 1}
+            return answer(200, {"byType": [], "lockerAvailability": count})
+        if heard.method == "POST":
+            return answer(status, {"detail": words.pop(0)})
+        return place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        for expected in (edge.NoLocker, edge.Refused):
+            with pytest.raises(edge.Refused) as refused:
+                await port.drop_off_link(tower, Size.SMALL, low=False)
+            assert type(refused.value) is expected

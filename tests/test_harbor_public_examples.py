@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 
 TOWER = "0100000000000101"
 TOKEN = "/realms/harbor/protocol/openid-connect/token"
@@ -23,7 +23,7 @@ TOKEN = "/realms/harbor/protocol/openid-connect/token"
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     async with (
-        serving(create_app(clock=Clock(stopped=True))) as base,
+        serving_sandbox(create_app(clock=Clock(stopped=True))) as base,
         httpx.AsyncClient(base_url=base) as client,
     ):
         yield client

@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from bot.domain.ids import LockerId, TowerId
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.connection import Patience
 from harbor.errors import (
@@ -28,8 +29,7 @@ from harbor.errors import (
 from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
-from tests.support.harbor_stand_in import ONCE
+from tests.support.harbor_stand_in import ONCE, access
 
 TOWER = TowerId("0100000000000101")
 Call = Callable[[Harbor, "Given"], Awaitable[Any]]
@@ -54,9 +54,8 @@ class Scene:
         self._unused: list[LockerId] = []
 
     def harbor(self, **changes: Any) -> Harbor:
-        own = {"api_url": self.base, "accounts_url": self.base, "read_retries": ONCE}
-        own |= {"client_id": "sandbox", "client_secret": "sandbox", "clock": self.clock.now}
-        return Harbor(**{**own, **changes})
+        own = {"read_retries": ONCE, "clock": self.clock.now}
+        return Harbor(access(self.base), **{**own, **changes})
 
     async def given(self, harbor: Harbor) -> Given:
         """Our tower's location, and a Locker Open request made there."""
@@ -87,7 +86,7 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     clock = Clock(stopped=True)
     async with (
-        serving(create_app(clock=clock)) as base,
+        serving_sandbox(create_app(clock=clock)) as base,
         httpx.AsyncClient(base_url=base) as control,
     ):
         yield Scene(base, control, clock)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.ids import LockerId, TowerId
+from cli.settings import BadSetting, Settings
+from harbor.access import ACCOUNTS_URLS, API_URLS
+from harbor.client import Harbor
 from harbor.errors import NotOffered
 from harbor.routes import ROUTES, Certainty, routes_with
-from harbor.settings import ACCOUNTS_URLS, API_URLS, BadSettings, HarborSettings
 from tests.support.harbor_stand_in import answer, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000175"), LockerId(959)
@@ -17,13 +19,13 @@ TOWER, LOCKER = TowerId("0100000000000175"), LockerId(959)
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in HarborSettings.model_fields:
-        monkeypatch.delenv(f"HARBOR_{name}".upper(), raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)  # so that nobody's .env is read
 
 
 def test_harbors_own_hosts_are_the_default() -> None:
-    assert HarborSettings.load().environment == "sandbox"
+    assert Settings.load().harbor_environment == "sandbox"
     assert API_URLS["production"] == "https://api.harborlockers.com"
     assert ACCOUNTS_URLS["sandbox"] == "https://accounts.sandbox.harborlockers.com"
 
@@ -47,8 +49,8 @@ def test_a_bad_setting_is_one_line_that_names_it(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(BadSettings) as bad:
-        HarborSettings.load()
+    with pytest.raises(BadSetting) as bad:
+        Settings.load()
     said = str(bad.value)
     assert said.startswith(f"{name}: ")
     assert "\n" not in said
@@ -60,25 +62,25 @@ def test_half_the_credentials_name_the_other_half(
     monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     monkeypatch.setenv(given, "something")
-    with pytest.raises(BadSettings, match=r"HARBOR_CLIENT_(ID|SECRET): not set") as bad:
-        HarborSettings.load().connect()
+    with pytest.raises(BadSetting, match=r"HARBOR_CLIENT_(ID|SECRET): not set") as bad:
+        _ = Settings.load().harbor
     assert given not in str(bad.value)
 
 
 def test_the_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARBOR_CLIENT_SECRET", "hush-hush")
     monkeypatch.setenv("HARBOR_WEBHOOK_SECRET", "hush-hush")
-    settings = HarborSettings.load()
+    settings = Settings.load()
     assert "hush-hush" not in repr(settings)
-    assert "hush-hush" not in repr(settings.signature)
+    assert "hush-hush" not in repr(settings.harbor_signature)
 
 
 def test_pushes_are_signed_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert HarborSettings.load().signature is None
+    assert Settings.load().harbor_signature is None
     monkeypatch.setenv("HARBOR_WEBHOOK_SECRET", "shared")
     monkeypatch.setenv("HARBOR_WEBHOOK_SIGNATURE_HEADER", "X-Mac")
     monkeypatch.setenv("HARBOR_WEBHOOK_ALGORITHM", "HMAC-SHA-512")
-    signature = HarborSettings.load().signature
+    signature = Settings.load().harbor_signature
     assert signature is not None
     assert (signature.header, signature.algorithm) == ("X-Mac", "sha512")
 
@@ -89,7 +91,7 @@ async def test_a_client_is_connected_to_what_is_set(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("HARBOR_ACCOUNTS_URL", server.url)
         monkeypatch.setenv("HARBOR_CLIENT_ID", "shop")
         monkeypatch.setenv("HARBOR_CLIENT_SECRET", "hush-hush")
-        async with HarborSettings.load().connect() as harbor:
+        async with Harbor(Settings.load().harbor) as harbor:
             await harbor.assigned_lockers()
         assert server.calls[0].path == "/harbor/api/v1/users/me/assigned-lockers"
 
@@ -106,7 +108,7 @@ async def test_a_route_that_is_unknown_can_be_set(
 ) -> None:
     monkeypatch.setenv("HARBOR_ROUTES", text)
     async with stand_in(answer(204, b"")) as server:
-        async with server.harbor(routes=HarborSettings.load().routes) as harbor:
+        async with server.harbor(routes=Settings.load().harbor_routes) as harbor:
             await harbor.cancel_reservation(TOWER, LOCKER, None)
         assert (server.calls[0].method, server.calls[0].path) == ("POST", f"/v2/{TOWER}/959/cancel")
 

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from bot.domain.ids import LockerId, TowerId
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.errors import HarborError, OutcomeUnknown, Refused, Unavailable
 from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
-from tests.support.harbor_stand_in import ONCE
+from tests.support.harbor_stand_in import ONCE, access
 
 TOWER = TowerId("0100000000000101")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -88,18 +88,11 @@ class World:
     async def open(self) -> None:
         app = create_app(clock=self.clock)
         self.harbor = app.state.harbor
-        base = await self.stack.enter_async_context(serving(app))
+        base = await self.stack.enter_async_context(serving_sandbox(app))
         self.control = await self.stack.enter_async_context(httpx.AsyncClient(base_url=base))
         self.us, self.rival = [
             await self.stack.enter_async_context(
-                Harbor(
-                    api_url=base,
-                    accounts_url=base,
-                    client_id=who,
-                    client_secret=who,
-                    read_retries=ONCE,
-                    clock=self.clock.now,
-                )
+                Harbor(access(base, who), read_retries=ONCE, clock=self.clock.now)
             )
             for who in ("sandbox", "another")
         ]

@@ -1,4 +1,4 @@
-"""Loops and what they leave under way: no poke is lost, and no failure goes unheard."""
+"""Loops and what they leave under way: no signal is lost, and no failure goes unheard."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.workers.loop import Loop, Underway
+from bot.ports.errors import TryLater
+from bot.workers.loop import Dues, Loop, Underway
+from bot.workers.signals import LOOK_AGAIN, Signal
 from sandbox.clock import Clock
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
 
 
 async def soon(true) -> None:
@@ -21,16 +27,16 @@ async def soon(true) -> None:
     raise AssertionError("never")
 
 
-async def test_a_poke_during_a_turn_makes_another_turn() -> None:
-    turns, loop = [], None
+async def test_a_signal_during_a_turn_makes_another_turn() -> None:
+    turns, signal = [], Signal()
 
     async def turn() -> None:
+        signal.take()
         turns.append(1)
         if len(turns) == 1:
-            assert loop is not None
-            loop.poke()
+            signal.set()
 
-    loop = Loop("test", Clock(START, stopped=True), turn)
+    loop = Loop("test", Clock(START, stopped=True), turn, signal)
     running = asyncio.create_task(loop.run())
     await soon(lambda: len(turns) == 2)
     loop.stop()
@@ -38,22 +44,45 @@ async def test_a_poke_during_a_turn_makes_another_turn() -> None:
     assert len(turns) == 2
 
 
-async def test_a_turn_that_fails_is_taken_again_a_second_later() -> None:
-    clock, turns = Clock(START, stopped=True), []
+async def test_the_moment_that_a_turn_names_is_waited_for_and_a_signal_comes_before_it() -> None:
+    clock, turns, signal = Clock(START, stopped=True), [], Signal()
+
+    async def turn() -> datetime:
+        signal.take()
+        turns.append(clock.now())
+        return clock.now() + timedelta(seconds=10)
+
+    loop = Loop("test", clock, turn, signal)
+    running = asyncio.create_task(loop.run())
+    await soon(lambda: len(turns) == 1)
+    clock.turn(9)
+    signal.set()
+    await soon(lambda: len(turns) == 2)
+    clock.turn(10)
+    await soon(lambda: len(turns) == 3)
+    loop.stop()
+    await running
+    assert turns == [START, at(9), at(19)]
+
+
+async def test_a_turn_that_fails_is_taken_again_a_second_later_whatever_is_signalled() -> None:
+    clock, turns, signal = Clock(START, stopped=True), [], Signal()
 
     async def turn() -> None:
+        signal.take()
         turns.append(clock.now())
         if len(turns) == 1:
+            signal.set()
             raise RuntimeError
 
-    loop = Loop("test", clock, turn)
+    loop = Loop("test", clock, turn, signal)
     running = asyncio.create_task(loop.run())
     await soon(lambda: turns)
     clock.turn(1)
     await soon(lambda: len(turns) == 2)
     loop.stop()
     await running
-    assert turns == [START, START + timedelta(seconds=1)]
+    assert turns == [START, at(1)]
 
 
 async def test_stopping_lets_the_turn_under_way_finish() -> None:
@@ -64,7 +93,7 @@ async def test_stopping_lets_the_turn_under_way_finish() -> None:
         await on.wait()
         done.append(1)
 
-    loop = Loop("test", Clock(START, stopped=True), turn)
+    loop = Loop("test", Clock(START, stopped=True), turn, Signal())
     running = asyncio.create_task(loop.run())
     await began.wait()
     loop.stop()
@@ -79,11 +108,11 @@ async def test_a_busy_key_and_a_full_house_start_nothing() -> None:
     async def work() -> None:
         await on.wait()
 
-    underway: Underway[int] = Underway(2, lambda: finished.append(1))
+    underway: Underway[int] = Underway(2, finished.append)
     assert [underway.start(key, work()) for key in (1, 1, 2, 3)] == [True, False, True, False]
     on.set()
     await underway.settle()
-    assert (len(underway), len(finished)) == (0, 2)
+    assert (len(underway), sorted(finished)) == (0, [1, 2])
     assert underway.start(1, work())
     await underway.settle()
 
@@ -92,9 +121,99 @@ async def test_what_a_task_died_of_is_raised_once_by_the_next_turn() -> None:
     async def work() -> None:
         raise RuntimeError("disk full")
 
-    underway: Underway[int] = Underway(2, lambda: None)
+    underway: Underway[int] = Underway(2, lambda _: None)
     underway.start(1, work())
     await underway.settle()
+    assert underway.failed
     with pytest.raises(RuntimeError, match="disk full"):
         underway.raise_failure()
     underway.raise_failure()
+
+
+# -- when to look
+
+
+class Rows:
+    """A database in which something falls due at these moments."""
+
+    shared = False
+
+    def __init__(self, *due: datetime) -> None:
+        self.due, self.asked, self.broken = list(due), 0, False
+
+    async def look(self, step, *, one_statement: bool = False) -> datetime | None:
+        self.asked += 1
+        if self.broken:
+            raise TryLater("restarting")
+        return min(self.due, default=None)
+
+
+async def turned(dues: Dues, rows: Rows, now: datetime) -> list[datetime]:
+    """One turn of a loop; what it found due."""
+    found: list[datetime] = []
+
+    async def look(now: datetime) -> None:
+        found.extend(due for due in rows.due if due <= now)
+        rows.due = [due for due in rows.due if due > now]
+        await dues.look_ahead(rows, now, None)
+
+    await dues.when_come(now, look)
+    return found
+
+
+def signalled(*moments: datetime | None) -> Signal:
+    signal = Signal()
+    for due in moments:
+        signal.set(due)
+    return signal
+
+
+@pytest.mark.parametrize("moments", [[at(5), at(9)], [at(9), at(5)], [at(9), at(5), at(5)]])
+async def test_of_several_moments_signalled_before_a_turn_none_is_forgotten(moments) -> None:
+    dues, rows = Dues(START), Rows()
+    await turned(dues, rows, START)
+    rows.due = [at(5), at(9)]
+    dues.take(signalled(*moments), START)
+    assert dues.next == at(5)
+    assert await turned(dues, rows, at(5)) == [at(5)]
+    assert dues.next == at(9)
+    assert await turned(dues, rows, at(9)) == [at(9)]
+    assert dues.next is None
+
+
+async def test_what_is_signalled_for_later_is_not_forgotten_over_what_is_for_now() -> None:
+    dues, rows = Dues(START), Rows()
+    await turned(dues, rows, START)
+    rows.due = [at(7)]
+    dues.take(signalled(at(7), None), START)
+    await turned(dues, rows, START)
+    assert dues.next == at(7)
+
+
+async def test_the_database_is_not_asked_for_what_is_known() -> None:
+    dues, rows = Dues(START), Rows()
+    await turned(dues, rows, START)
+    assert rows.asked == 1, "what there was before"
+    for second in (1, 2, 3):
+        rows.due = [at(second)]
+        dues.take(signalled(at(second)), START)
+        assert await turned(dues, rows, at(second)) == [at(second)]
+    assert rows.asked == 1
+
+
+async def test_a_look_that_fails_is_due_still() -> None:
+    dues, rows = Dues(START), Rows(START, at(60))
+    rows.broken = True
+    with pytest.raises(TryLater):
+        await turned(dues, rows, START)
+    rows.broken = False
+    assert dues.next == START
+    await turned(dues, rows, at(1))
+    assert dues.next == at(60)
+
+
+async def test_on_a_shared_database_a_loop_looks_by_itself_too() -> None:
+    dues, rows = Dues(START), Rows()
+    rows.shared = True
+    await turned(dues, rows, START)
+    assert dues.next == START + LOOK_AGAIN

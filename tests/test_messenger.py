@@ -345,7 +345,7 @@ async def test_at_full_speed_telegram_never_has_to_ask_for_a_pause() -> None:
         ada = PersonId(there.phones.make("Ada").id)
         there.phones.open(ada)
         for number in range(12):
-            clock.turn(0 if number < 5 else 1)
+            clock.turn(0.1 if number < 5 else 1)
             await messenger.send(ada, Message(str(number)), silent=True)
         assert len(there.telegram.chats[ada].messages) == 1 + 12
 

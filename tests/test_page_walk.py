@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, async_playwright, expect
 
-from sandbox.screenshots import chromium, launched, playing
+from docs.screenshots import chromium, launched, playing
 
 pytestmark = [
     pytest.mark.browser,

@@ -10,6 +10,7 @@ from bot.domain.lifecycle import State
 from bot.ports.database import Database
 from tests.support.chats import MARKET, Chats, chats
 from tests.support.phones import Phone, buttons
+from tests.support.sixty import entries, sixty_parcels
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def test_another_size_gives_this_locker_back_and_takes_another(
     await book(anna)
     claim = await anna.claim()
     await press(anna, "Another size", "Large · ")
-    new, old = await world.deliveries(anna)
+    old, new = sorted(await world.deliveries(anna), key=lambda each: each.successor is None)
     assert (new.size, new.state, old.successor) == ("large", State.RESERVED, new.id)
     assert await anna.claim() == claim
     assert len(await anna.cards()) == 1
@@ -289,6 +290,47 @@ async def test_tapping_a_parcel_sends_its_card_below_everything_else(
     await anna.press("locker reserved")
     message = (await anna.messages())[-1]
     assert any(button["text"] == "Get drop-off code" for button in buttons(message))
+
+
+async def test_an_entry_whose_parcel_went_on_elsewhere_shows_the_newest_card(
+    world: Chats, anna: Phone
+) -> None:
+    await book(anna)
+    old = (await world.deliveries(anna))[0]
+    await anna.text("/parcels")
+    await press(anna, "locker reserved")
+    await press(anna, "Another size", "Large · ")
+    new = (await world.deliveries(anna))[0]
+    assert new.id != old.id
+    await anna.text("/parcels")
+    await anna.forge(f"card:{old.id}:{old.revision}")
+    message = (await anna.messages())[-1]
+    data = [button.get("callback_data", "") for button in buttons(message)]
+    assert f"din:{new.id}:{new.revision}" in data
+
+
+async def test_sixty_parcels_are_all_listed(world: Chats, anna: Phone, ben: Phone) -> None:
+    await ben.open()
+    await sixty_parcels(world, ben.id, anna.id, State.COLLECTED)
+    await sixty_parcels(world, anna.id, ben.id, State.STORED)
+    await anna.text("/parcels")
+    await anna.sees("60 under way")
+    assert await entries(anna, "· in the locker") + await entries(anna, "· collected") >= 60
+    assert await entries(anna, "collected") > 0, "what has ended follows what is under way"
+
+
+async def test_it_does_not_fit_where_the_door_was_closed_on_nothing_gives_a_code_and_a_locker(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    old = (await world.deliveries(anna))[0]
+    await anna.forge(f"size:{old.id}:{old.revision}:large")
+    by_id = {delivery.id: delivery for delivery in await world.deliveries(anna)}
+    new = by_id[by_id[old.id].successor or old.id]
+    assert (new.size, new.state, new.recipient) == ("large", State.RESERVED, ben.id)
+    await world.tower.take_out(await anna.code())
+    by_id = {delivery.id: delivery for delivery in await world.deliveries(anna)}
+    assert by_id[old.id].state is State.COLLECTED
 
 
 async def test_who_has_no_parcels_is_invited_to_send_one(world: Chats, anna: Phone) -> None:

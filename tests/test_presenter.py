@@ -66,7 +66,8 @@ class World:
         async def step(tx: Transaction) -> None:
             for thing in things:
                 if isinstance(thing, Delivery):
-                    await tx.add_delivery(thing)
+                    door = thing.locker and LockerId(int(thing.id, 36))  # each has one of its own
+                    await tx.add_delivery(replace(thing, locker=door))
                 elif isinstance(thing, Person):
                     await tx.save_person(thing)
                 elif isinstance(thing, Alert):
@@ -81,7 +82,7 @@ class World:
     async def shown(
         self, chat: Person, subject: str, *, ring: bool = True
     ) -> tuple[Message | None, bool]:
-        return await self.presenter.present(Card(chat.id, subject, ring=ring))
+        return await self.presenter.present(Card(1, chat.id, subject, ring=ring))
 
     async def seen(self, chat: Person, subject: str) -> str:
         view, _ = await self.shown(chat, subject)
@@ -150,7 +151,7 @@ async def test_nobodys_situation_holds_the_code_of_another(world: World) -> None
     known = Surroundings(NOW, Policy(), {TOWER.id: TOWER})
     held = {}
     for person in (ANNA, BEN, CARA):
-        found = await world.database.look(lambda tx, who=person.id: read_card(tx, ID, who, known))
+        found = await read_card(world.database, ID, person.id, known)
         assert found is not None
         held[person.name] = found.code is not None
     assert held == {"Anna": False, "Ben": True, "Cara": False}
@@ -164,8 +165,7 @@ async def test_the_recipient_has_been_told_once_their_own_card_says_so(world: Wo
         await tx.mark(BEN.id, ABOUT_IT, now=NOW, ring=True)
 
     async def rung(tx: Transaction) -> None:
-        card = await tx.card(BEN.id, ABOUT_IT)
-        assert card is not None
+        [card] = await tx.lease_cards(NOW, NOW, 1)
         await tx.card_shown(card, message=MessageId(7), form="text", digest="")
 
     await world.database.run(ring)
@@ -220,7 +220,14 @@ async def test_the_screen_is_the_drafts_question_and_silent(world: World) -> Non
 async def test_where_no_question_stands_the_screen_goes(world: World) -> None:
     await world.put(Draft(ANNA.id, "none", "none"))
     assert (await world.shown(ANNA, SCREEN))[0] is None
-    assert (await world.shown(Person(PersonId(404), "?"), SCREEN))[0] is None
+
+
+async def test_who_has_been_forgotten_is_shown_one_last_message_without_buttons(
+    world: World,
+) -> None:
+    view, silent = await world.shown(Person(PersonId(404), "?"), SCREEN)
+    assert view == Message("Done. I know nothing about you any more.")
+    assert silent
 
 
 async def test_operators_alone_see_alerts_and_hear_quietly_that_they_are_over(

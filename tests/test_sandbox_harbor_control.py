@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from cli.sandbox_server import serving_sandbox
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
 from tests.support.sandbox_harbor import TOKEN, TOWER, World, world
 
 
@@ -168,7 +168,7 @@ async def test_it_works_below_a_prefix_run_by_whoever_mounts_it() -> None:
     app = create_app()
     parent = Starlette(routes=[Mount("/harbor", app=app)])
     http = httpx.AsyncClient(verify=False)
-    async with serving(parent) as base, app.state.harbor.running(), http:
+    async with serving_sandbox(parent) as base, app.state.harbor.running(), http:
         http.base_url = httpx.URL(f"{base}/harbor")
         at = World(http, app.state.harbor, locker=102)
         await at.put_down()

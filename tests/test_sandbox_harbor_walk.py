@@ -12,12 +12,12 @@ from pathlib import Path
 
 from fastapi.routing import APIRoute
 
+from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.harbor import api
 from sandbox.harbor.app import create_app
 from sandbox.harbor.faults import KNOWN
 from sandbox.harbor.states import Status
-from sandbox.serving import serving
 from tests.support import curl
 from tests.support.sandbox_harbor import START, TOWER
 
@@ -37,7 +37,7 @@ async def test_the_documented_walk_moves_a_parcel(tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         curl.install(tmp_path / "bin")
     app = create_app(clock=Clock(START, stopped=True))
-    async with serving(app) as base:
+    async with serving_sandbox(app) as base:
         # Each command's output is set off from the next one's by a line of its own.
         script = re.sub(r"^(?=lockerbot|curl)", "echo; ", commands(), flags=re.M)
         shell = await asyncio.create_subprocess_exec(

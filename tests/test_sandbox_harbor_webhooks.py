@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.serving import serving
+from cli.sandbox_server import serving_sandbox
 from tests.support.sandbox_harbor import SOMEBODY_ELSE, World, world
 
 SECRET = "between us"
@@ -66,7 +66,7 @@ async def at() -> AsyncIterator[World]:
 async def inbox(at: World) -> AsyncIterator[Inbox]:
     it = Inbox()
     app = Starlette(routes=[Route("/harbor", it.receive, methods=["POST"])])
-    async with serving(app) as base:
+    async with serving_sandbox(app) as base:
         it.url = f"{base}/harbor"
         await at.control("/webhook", {"url": it.url, "secret": SECRET}, "PUT")
         yield it

@@ -20,8 +20,8 @@ from playwright.async_api import (
     expect,
 )
 
-from sandbox.screenshots import chromium, launched
-from sandbox.serving import serving
+from cli.sandbox_server import serving_sandbox
+from docs.screenshots import chromium, launched
 from sandbox.stage import Stage, create_stage
 from tests.support.echo_bot import echoing
 
@@ -87,7 +87,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served() -> AsyncIterator[tuple[str, Stage]]:
     app = create_stage(limits=False)
-    async with serving(app) as base, echoing(base):
+    async with serving_sandbox(app) as base, echoing(base):
         yield base, app.state.stage
 
 
@@ -303,13 +303,13 @@ async def test_a_ring_marks_the_phone_out_of_view(scene: Scene) -> None:
 async def test_the_page_finds_back_after_the_server_has_restarted(context: BrowserContext) -> None:
     page = await context.new_page()
     lost = page.get_by_text("Reconnecting")
-    async with serving(create_stage()) as base:
+    async with serving_sandbox(create_stage()) as base:
         await page.goto(base)
         await expect(page.locator("locker-door")).to_have_count(24)
         await expect(lost).to_be_hidden()
     await expect(lost).to_be_visible()
     again = create_stage()
-    async with serving(again, port=int(base.rpartition(":")[2])):
+    async with serving_sandbox(again, port=int(base.rpartition(":")[2])):
         await expect(lost).to_be_hidden()
         await until(lambda: len(again.state.stage.telegram.state.telegram.people) == 2, page)
     await page.close()

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from sandbox.serving import serving
+from cli.sandbox_server import serving_sandbox
 from sandbox.stage import Stage, create_stage
 
 
 @pytest.fixture
 async def stage() -> AsyncIterator[tuple[Stage, httpx.AsyncClient]]:
     app = create_stage()
-    async with serving(app) as base, httpx.AsyncClient(base_url=base) as client:
+    async with serving_sandbox(app) as base, httpx.AsyncClient(base_url=base) as client:
         yield app.state.stage, client
 
 

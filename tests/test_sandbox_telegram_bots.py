@@ -28,8 +28,8 @@ from telegram.ext import (
     filters,
 )
 
+from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.telegram.app import create_app
 from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
@@ -54,7 +54,7 @@ async def receiving(on: Stage, take: Taken) -> AsyncIterator[None]:
         return Response()
 
     app = Starlette(routes=[Route("/hook", endpoint, methods=["POST"])])
-    async with serving(app) as base:
+    async with serving_sandbox(app) as base:
         await on.ok("setWebhook", url=f"{base}/hook", secret_token=SECRET)
         try:
             yield
@@ -215,7 +215,10 @@ async def test_it_works_below_a_path_of_another_app() -> None:
             yield
 
     outer = Starlette(routes=[Mount("/telegram", inner)], lifespan=lifespan)
-    async with serving(outer) as base, httpx.AsyncClient(base_url=f"{base}/telegram") as http:
+    async with (
+        serving_sandbox(outer) as base,
+        httpx.AsyncClient(base_url=f"{base}/telegram") as http,
+    ):
         on = Stage(f"{base}/telegram", http, inner, Clock(), inner.state.phones.make("Ann").id)
         async with python_telegram_bot(on, webhook=True):
             await on.act("text", text="hello")

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.serving import serving
+from cli.sandbox_server import serving_sandbox
 from tests.support.sandbox_telegram import TOKEN, Stage, buttons, eventually, stage
 
 OTHER_POLLER = (
@@ -148,7 +148,7 @@ async def hooked(on: Stage, **parameters: Any) -> AsyncIterator[Hook]:
     hook = Hook()
     hook.gate.set()
     app = Starlette(routes=[Route("/hook", hook.take, methods=["POST"])])
-    async with serving(app) as hook.base:
+    async with serving_sandbox(app) as hook.base:
         await on.ok("setWebhook", url=f"{hook.base}/hook", **parameters)
         yield hook
         hook.gate.set()

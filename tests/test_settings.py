@@ -7,11 +7,13 @@ from datetime import time
 
 import pytest
 
+from bot.domain.lifecycle import State
 from bot.ports.database import Database
 from handlers.errands.settings import own_name, read_span
 from tests.support.chats import MARKET, Chats, chats
-from tests.support.phones import Phone
-from wording.language import LANGUAGES
+from tests.support.phones import Phone, buttons
+from tests.support.sixty import sixty_parcels
+from wording.language import LANGUAGES, speak
 
 
 @pytest.fixture
@@ -143,11 +145,39 @@ async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(
     assert await world.person(anna) is not None
 
 
-async def test_a_forgotten_person_leaves_nothing_behind(world: Chats, anna: Phone) -> None:
+async def test_of_a_forgotten_person_one_last_plain_message_is_left(
+    world: Chats, anna: Phone
+) -> None:
     await anna.text("/privacy")
     await press(anna, "Forget me", "Yes, forget me")
     assert (await anna.toasts())[-1].startswith("Done.")
     assert await world.person(anna) is None
-    assert await anna.cards() == []
+    assert await anna.cards() == ["Done. I know nothing about you any more."]
     await anna.open()
     await anna.sees("What would you like to do?")
+
+
+async def test_the_last_message_speaks_their_language_and_older_cards_go(world: Chats) -> None:
+    ben = await world.phone("Ben", language_code="de")
+    await ben.open()
+    made = await sixty_parcels(world, ben.id, ben.id, State.COLLECTED)
+    await ben.text("/parcels")
+    await ben.forge(f"card:{made[0].id}:1")
+    assert len(await ben.cards()) == 2
+    await ben.text("/privacy")
+    await ben.forge("forget")
+    await ben.forge("forget_ok")
+    (last,) = await ben.cards()
+    assert last == speak("de")._("Done. I know nothing about you any more.")
+    assert not buttons((await ben.messages())[0])
+
+
+async def test_each_of_sixty_parcels_is_exported(world: Chats, anna: Phone) -> None:
+    made = await sixty_parcels(world, anna.id, anna.id, State.STORED)
+    await anna.text("/privacy")
+    await anna.forge("export")
+    shown = await anna.screen()
+    while "▶" in await anna.labels():
+        await anna.press("▶")
+        shown += await anna.screen()
+    assert all(delivery.id in shown for delivery in made)

@@ -3,6 +3,7 @@
 import pytest
 
 from cli.settings import BadSetting, Settings, known_names
+from wording.language import LANGUAGES
 
 TOKEN = "42:for-tests-only"
 
@@ -35,8 +36,11 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("LOCKERBOT_PICK_UP_TOKEN_SECONDS", "99999999", "604800"),
         ("LOCKERBOT_STORAGE_HOURS", "0", "1"),
         ("LOCKERBOT_WATCH_SECONDS", "0", "0.5"),
+        ("LOCKERBOT_MESSAGES_A_SECOND", "0", "1"),
+        ("LOCKERBOT_MESSAGES_A_SECOND", "1001", "1000"),
         ("LOCKERBOT_OPENER", "key", "token"),
         ("LOCKERBOT_LOCALE", "tlh", "en"),
+        ("DEMO_SECONDS", "soon", "number"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_what_to_do(monkeypatch, name, value, says):
@@ -47,6 +51,21 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_to_do(monkeypatch, nam
     assert message.startswith(f"{name}: ")
     assert says in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_with_a_catalogue_can_be_the_one_for_everybody_else(monkeypatch, language):
+    monkeypatch.setenv("LOCKERBOT_LOCALE", language)
+    assert Settings.load().locale == language
+
+
+def test_a_new_language_is_offered_without_a_word_here(monkeypatch):
+    monkeypatch.setattr("cli.settings.LANGUAGES", ("en", "it"))
+    monkeypatch.setenv("LOCKERBOT_LOCALE", "it")
+    assert Settings.load().locale == "it"
+    monkeypatch.setenv("LOCKERBOT_LOCALE", "de")
+    with pytest.raises(BadSetting, match="LOCKERBOT_LOCALE: Input should be 'en' or 'it'"):
+        Settings.load()
 
 
 def test_no_secret_appears_in_what_is_said_about_it(monkeypatch):

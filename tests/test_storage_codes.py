@@ -30,7 +30,6 @@ CODE = Code(
     CodeForm.TOKEN,
     ANNA,
     "SECRET-PAYLOAD-CAFE",
-    NOW,
     NOW + timedelta(minutes=15),
 )
 CLAIM = Claim(A, "K7QF2M9X", "LINKSECRETLINKSECRET22")

@@ -1,17 +1,19 @@
-"""Deliveries and their history, on both databases."""
+"""Deliveries, their history and what is asked of Harbor for them, on both databases."""
 
+import asyncio
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.delivery import Delivery, RequestKind, Trouble
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import Size
 from bot.ports.database import Database
-from bot.ports.errors import Conflict
+from bot.ports.deliveries import Leased
+from bot.ports.errors import Conflict, TryLater
 from tests.support.databases import a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
@@ -39,7 +41,7 @@ def full_delivery() -> Delivery:
     moments = {
         field.name: at(place + 0.000001)
         for place, field in enumerate(fields(Delivery))
-        if field.name.endswith(("_at", "_until", "_due"))
+        if field.name.endswith(("_at", "_until"))
     }
     return a_delivery(
         "full",
@@ -57,13 +59,11 @@ def full_delivery() -> Delivery:
         locker_size=Size.X_LARGE,
         candidate=LockerId(4),
         reservation=9_000_000_000,
-        want=RequestKind.RELEASE,
-        want_attempts=2,
-        want_by=BEN,
+        fetcher=CLEO,
+        request=HarborRequest(9_000_000_001, RequestKind.RELEASE, at(9.000001), BEN, 2),
         reminders_sent=1,
         extensions=2,
         taken_back=True,
-        fetcher=BEN,
         door_reports=3,
         trouble=Trouble.REFUSED,
         successor=DeliveryId("next"),
@@ -84,9 +84,8 @@ async def test_every_field_of_a_delivery_comes_back(database: Database) -> None:
     assert saved == replace(full, version=1)
     assert await database.look(lambda tx: tx.delivery(full.id)) == saved
     assert await database.look(lambda tx: tx.delivery(plain.id)) == replace(defaults, version=1)
-    changed = await database.run(
-        lambda tx: tx.save_delivery(replace(full, id=plain.id, version=plain.version))
-    )
+    elsewhere = replace(full, id=plain.id, version=plain.version, tower=OTHER)
+    changed = await database.run(lambda tx: tx.save_delivery(elsewhere))
     assert await database.look(lambda tx: tx.delivery(plain.id)) == changed
 
 
@@ -179,28 +178,161 @@ async def test_lockers_by_the_thousand_can_be_asked_about_at_once(database: Data
     assert sorted(names(found)) == ["0", "1999"]
 
 
-async def test_wants_and_alarms_come_when_they_are_due_the_longest_due_first(
-    database: Database,
-) -> None:
-    assert await database.look(lambda tx: tx.next_want()) is None
+async def test_deadlines_come_when_they_are_due_the_longest_due_first(database: Database) -> None:
     assert await database.look(lambda tx: tx.next_deadline()) is None
+    await add(
+        database,
+        a_delivery("soon", deadline_at=at(-2)),
+        a_delivery("sooner", deadline_at=at(-3)),
+        a_delivery("later", deadline_at=at(2)),
+        a_delivery("never"),
+    )
+    assert names(await database.look(lambda tx: tx.deliveries_due(NOW, 9))) == ["sooner", "soon"]
+    assert names(await database.look(lambda tx: tx.deliveries_due(NOW, 1))) == ["sooner"]
+    assert await database.look(lambda tx: tx.next_deadline()) == at(-3)
+
+
+# -- requests of Harbor
+
+
+async def lease(database: Database, minutes: float = 0, limit: int = 9) -> list[Leased]:
+    """Take the turn for what is due, for a minute."""
+    return await database.run(
+        lambda tx: tx.lease_requests(at(minutes), at(minutes + 1), limit), one_statement=True
+    )
+
+
+def whose(leased: list[Leased]) -> list[str]:
+    return [each.delivery.id for each in leased]
+
+
+async def find(database: Database, name: str) -> Delivery:
+    found = await database.look(lambda tx: tx.delivery(DeliveryId(name)))
+    assert found is not None
+    return found
+
+
+async def test_requests_come_when_they_are_due_the_longest_due_first(database: Database) -> None:
+    assert await database.look(lambda tx: tx.next_request_due()) is None
     await add(
         database,
         a_delivery("late", want=RequestKind.LOCKER, want_due=at(-1)),
         a_delivery("later", want=RequestKind.RELEASE, want_due=at(-3)),
         a_delivery("now", want=RequestKind.LOCKER, want_due=NOW),
-        a_delivery("soon", want=RequestKind.LOCKER, want_due=at(1), deadline_at=at(-2)),
-        a_delivery("no want", want_due=at(-9), deadline_at=at(2)),
+        a_delivery("soon", want=RequestKind.LOCKER, want_due=at(1)),
+        a_delivery("nothing asked", deadline_at=at(-9)),
     )
-    assert names(await database.look(lambda tx: tx.deliveries_wanting(NOW, 9))) == [
-        "later",
-        "late",
-        "now",
-    ]
-    assert names(await database.look(lambda tx: tx.deliveries_wanting(NOW, 1))) == ["later"]
-    assert names(await database.look(lambda tx: tx.deliveries_due(NOW, 9))) == ["soon"]
-    assert await database.look(lambda tx: tx.next_want()) == at(-3)
-    assert await database.look(lambda tx: tx.next_deadline()) == at(-2)
+    assert await database.look(lambda tx: tx.next_request_due()) == at(-3)
+    assert whose(await lease(database, limit=1)) == ["later"]
+    assert sorted(whose(await lease(database))) == ["late", "now"]
+    assert await database.look(lambda tx: tx.next_request_due()) == at(1)
+
+
+async def test_a_request_is_leased_by_one_until_the_lease_is_over(database: Database) -> None:
+    await add(database, a_delivery("a", want=RequestKind.LOCKER, want_due=NOW))
+    [mine] = await lease(database)
+    assert mine.delivery == await find(database, "a")
+    assert await lease(database, 0.9) == []
+    assert await database.look(lambda tx: tx.next_request_due()) == at(1)
+    [theirs] = await lease(database, 1)
+    assert theirs.lease != mine.lease
+    await database.run(lambda tx: tx.give_back(mine))
+    assert await lease(database, 1) == [], "it was no longer its to give back"
+    await database.run(lambda tx: tx.give_back(theirs))
+    assert whose(await lease(database, 1)) == ["a"]
+
+
+async def test_of_two_who_lease_requests_at_once_each_is_ones(database: Database) -> None:
+    many = [f"d{number}" for number in range(40)]
+    await add(database, *(a_delivery(name, want=RequestKind.LOCKER) for name in many))
+    told = await asyncio.gather(*(lease(database, limit=15) for _ in range(4)))
+    rest = await lease(database, limit=40)
+    assert sorted(name for leased in [*told, rest] for name in whose(leased)) == sorted(many)
+
+
+async def test_a_request_that_failed_is_due_later_and_counts_its_failures(
+    database: Database,
+) -> None:
+    await add(database, a_delivery("a", want=RequestKind.LOCKER, want_due=NOW))
+    [leased] = await lease(database)
+    await database.run(lambda tx: tx.request_failed(leased, at(5)), one_statement=True)
+    await database.run(lambda tx: tx.give_back(leased), one_statement=True)
+    failed = (await find(database, "a")).request
+    assert failed is not None
+    assert (failed.failures, failed.run_at) == (1, at(5))
+    assert await lease(database, 4) == []
+    assert whose(await lease(database, 5)) == ["a"]
+
+
+async def test_a_new_request_neither_waits_for_nor_inherits_what_befell_the_old(
+    database: Database,
+) -> None:
+    await add(database, a_delivery("a", want=RequestKind.LOCKER, want_due=NOW))
+    [leased] = await lease(database)
+    release = HarborRequest.made(RequestKind.RELEASE, at(0.5))
+    saved = replace(await find(database, "a"), request=release)
+    await database.run(lambda tx: tx.save_delivery(saved))
+    assert await lease(database, 0.5) == [], "one call at a time, whatever is asked"
+    await database.run(lambda tx: tx.request_failed(leased, at(60)))
+    assert (await find(database, "a")).request == release
+    await database.run(lambda tx: tx.give_back(leased))
+    [now] = await lease(database, 0.5)
+    assert now.delivery.request == release
+
+
+async def test_saving_a_delivery_leaves_when_its_request_is_due_to_the_worker(
+    database: Database,
+) -> None:
+    await add(database, a_delivery("a", want=RequestKind.LOCKER, want_due=NOW))
+    before = await find(database, "a")
+    [leased] = await lease(database)
+    await database.run(lambda tx: tx.request_failed(leased, at(5)))
+    await database.run(lambda tx: tx.save_delivery(replace(before, note="fragile")))
+    kept = (await find(database, "a")).request
+    assert kept is not None
+    assert (kept.failures, kept.run_at) == (1, at(5))
+    done = replace(await find(database, "a"), request=None)
+    await database.run(lambda tx: tx.save_delivery(done))
+    assert (await find(database, "a")).request is None
+    assert await database.look(lambda tx: tx.next_request_due()) is None
+
+
+async def test_leases_of_a_process_that_was_killed_are_ended_at_once(database: Database) -> None:
+    await add(database, a_delivery("a", want=RequestKind.LOCKER), a_delivery("b"))
+    assert await database.run(lambda tx: tx.free_requests()) == 0
+    await lease(database)
+    assert await database.run(lambda tx: tx.free_requests()) == 1
+    assert whose(await lease(database)) == ["a"]
+
+
+HOLDING = (State.RESERVED, State.RENTED, State.RELEASING, State.STORED)
+
+
+@pytest.mark.parametrize("state", HOLDING)
+async def test_no_two_live_deliveries_are_in_one_locker(database: Database, state: State) -> None:
+    held = {"state": State.STORED, "locker": LockerId(3)}
+    await add(database, a_delivery("first", **held))
+    await add(database, a_delivery("elsewhere", tower=OTHER, **held))
+    [second] = await add(database, a_delivery("second"))
+    with pytest.raises(TryLater):
+        await database.run(
+            lambda tx: tx.save_delivery(replace(second, state=state, locker=LockerId(3)))
+        )
+    assert await find(database, "second") == second
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in HOLDING])
+async def test_a_locker_that_one_delivery_only_had_may_be_anothers(
+    database: Database, state: State
+) -> None:
+    await add(
+        database,
+        a_delivery("before", state=state, locker=LockerId(3)),
+        a_delivery("now", state=State.STORED, locker=LockerId(3)),
+        a_delivery("next", state=State.REQUESTED, candidate=LockerId(3)),
+    )
+    live = await database.look(lambda tx: tx.live_at(TOWER, LockerId(3)))
+    assert "now" in names(live)
 
 
 async def test_reported_doors_are_those_of_live_deliveries(database: Database) -> None:

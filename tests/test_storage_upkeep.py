@@ -6,11 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from bot.domain.alerts import Alert, AlertKind, harbor_away
+from bot.domain.card import Card
 from bot.domain.delivery import RequestKind
 from bot.domain.ids import MessageId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import Hours, Tower
-from bot.ports.database import Counts, Database
+from bot.ports.database import Database
+from bot.ports.upkeep import Counts
 from storage import StorageBroken
 from tests.support.databases import a_delivery
 
@@ -41,6 +43,15 @@ async def test_towers_are_remembered_as_they_were_last_saved(database: Database)
     assert await database.look(lambda tx: tx.towers()) == []
 
 
+async def shown(tx, subject: str, message: int) -> Card:
+    """A card that has been shown, and is nobody's."""
+    await tx.mark(ANNA, subject, now=NOW)
+    [card] = [each for each in await tx.lease_cards(NOW, NOW + DAY, 99) if each.subject == subject]
+    after = await tx.card_shown(card, message=MessageId(message), form="text", digest="")
+    assert after is not None
+    return after
+
+
 async def test_counts_say_what_there_is_and_what_is_owed(database: Database) -> None:
     assert await database.look(lambda tx: tx.counts()) == Counts({}, 0, 0)
 
@@ -48,14 +59,12 @@ async def test_counts_say_what_there_is_and_what_is_owed(database: Database) -> 
         await tx.add_delivery(a_delivery("a", want=RequestKind.LOCKER))
         await tx.add_delivery(a_delivery("b"))
         await tx.add_delivery(a_delivery("c", state=State.STORED))
-        await tx.mark(ANNA, "screen", now=NOW)
         await tx.mark(ANNA, "delivery:a", now=NOW)
-        card = await tx.card(ANNA, "screen")
-        await tx.card_shown(card, message=MessageId(1), form="text", digest="")
+        await shown(tx, "screen", 1)
 
     await database.run(fill)
     assert await database.look(lambda tx: tx.counts()) == Counts(
-        {"requested": 2, "stored": 1}, cards_owed=1, wants_owed=1
+        {"requested": 2, "stored": 1}, cards_owed=1, requests_owed=1
     )
 
 
@@ -67,19 +76,16 @@ async def test_pruning_forgets_the_old_and_keeps_what_is_needed(database: Databa
             await tx.raise_alert(Alert(key, AlertKind.DOOR, NOW))
             await tx.clear_alert(key, NOW + day * DAY)
         await tx.raise_alert(Alert("stands", AlertKind.DOOR, NOW))
-        for subject in ("owed", "shown", "dropped"):
-            await tx.mark(ANNA, subject, now=NOW)
-        shown, dropped = await tx.card(ANNA, "shown"), await tx.card(ANNA, "dropped")
-        await tx.card_shown(shown, message=MessageId(1), form="text", digest="")
-        for message in (2, 3):
-            await tx.card_shown(dropped, message=MessageId(message), form="text", digest="")
-        dropped = await tx.card(ANNA, "dropped")
-        await tx.drop_card(dropped)
-        await tx.card_tidied(dropped)
+        await shown(tx, "emptied", 1)
+        await tx.mark(ANNA, "emptied", now=NOW)
+        [card] = await tx.lease_cards(NOW, NOW + DAY, 1)
+        await tx.empty_card(card)
+        await shown(tx, "shown", 2)
+        await tx.mark(ANNA, "owed", now=NOW)
 
     await database.run(fill)
-    assert await database.run(lambda tx: tx.prune(NOW + 2 * DAY)) == 4
-    assert await database.run(lambda tx: tx.prune(NOW + 2 * DAY)) == 0
+    assert await database.run(lambda tx: tx.prune(NOW + 2 * DAY, 99)) == 4
+    assert await database.run(lambda tx: tx.prune(NOW + 2 * DAY, 99)) == 0
 
     async def rest(tx):
         openings = [await tx.open_update(update, ANNA, NOW) for update in range(3)]
@@ -87,10 +93,20 @@ async def test_pruning_forgets_the_old_and_keeps_what_is_needed(database: Databa
         assert await tx.alert("old") is None
         assert await tx.alert("new") is not None
         assert await tx.alert("stands") is not None
-        cards = [await tx.card(ANNA, subject) for subject in ("owed", "shown", "dropped")]
+        cards = [await tx.card(ANNA, subject) for subject in ("owed", "shown", "emptied")]
         assert [card is not None for card in cards] == [True, True, False]
 
     await database.run(rest)
+
+
+async def test_pruning_takes_no_more_than_it_is_told_at_once(database: Database) -> None:
+    async def fill(tx):
+        for update in range(10):
+            await tx.open_update(update, ANNA, NOW)
+
+    await database.run(fill)
+    pruned = [await database.run(lambda tx: tx.prune(NOW + DAY, 4)) for _ in range(4)]
+    assert pruned == [4, 4, 2, 0]
 
 
 async def test_a_look_cannot_write(database: Database) -> None:

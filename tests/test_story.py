@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage import open_database
 from tests.support.chats import MARKET, chats
-from tests.support.databases import KEYS
+from tests.support.databases import opened
 from tests.support.hooked import hooked
 from tests.support.town import Somebody, Town
 
@@ -29,14 +28,14 @@ async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
         async with hooked(url) as world:
             yield Town(world)
     else:
-        async with open_database(url, keys=KEYS) as database, chats(database) as world:
+        async with opened(url) as database, chats(database) as world:
             yield Town(world)
 
 
 @pytest.fixture
 async def polling(sqlite_url: str) -> AsyncIterator[Town]:
     """For tales to which it is nothing how the bot is run."""
-    async with open_database(sqlite_url, keys=KEYS) as database, chats(database) as world:
+    async with opened(sqlite_url) as database, chats(database) as world:
         yield Town(world)
 
 

@@ -23,8 +23,8 @@ from telegram.error import (
     TimedOut,
 )
 
+from cli.sandbox_server import serving_sandbox
 from handlers.telegram.transport import AiohttpRequest, NotSent, UpdatesRequest
-from sandbox.serving import serving
 from sandbox.telegram.app import create_app
 
 TOKEN = "42:a-secret-token"
@@ -211,7 +211,7 @@ async def test_a_request_object_serves_again_after_being_shut_down() -> None:
 async def test_pictures_and_texts_arrive_as_they_were_sent() -> None:
     app = create_app(token=TOKEN, limits=False)
     text = "a & b = 100 % + <ö> 📦"
-    async with serving(app) as url, bot_at(url) as bot:
+    async with serving_sandbox(app) as url, bot_at(url) as bot:
         ada = app.state.phones.make("Ada").id
         app.state.phones.open(ada)
         said = await bot.send_message(ada, text)

@@ -11,15 +11,17 @@ from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.domain.tower import Size
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.usecases import operate
 from bot.usecases.actor import NotPermitted, NotYours, Stale, authorized
 from bot.usecases.book import another_size, cancel, try_elsewhere
+from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import Wait, Wrong, claim_by_code, claim_by_link, hand_over, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.report import door_did_not_open
 from tests.support.core import ANNA, BEN, CLEO, OPERATOR, START, TOWER, Core, core_on
+from tests.support.sixty import cards_owed, sixty_parcels
 
 
 @pytest.fixture
@@ -147,6 +149,52 @@ async def test_cancelling_before_harbor_was_asked_ends_at_once(core: Core):
     await core.work()
     assert (await core.now(delivery)).state is State.CANCELLED
     assert await core.assigned() == set()
+
+
+async def test_cancelling_does_not_wait_for_what_another_call_was_told_to_wait(core: Core):
+    delivery = await core.request()
+    later = core.clock.now() + timedelta(minutes=30)
+
+    async def told_to_wait(tx: Transaction) -> None:
+        [leased] = await tx.lease_requests(core.clock.now(), later, 10)
+        await tx.request_failed(leased, later)
+
+    await core.database.run(told_to_wait)
+    await core.on(ANNA, delivery, cancel)
+    await core.work()
+    assert (await core.now(delivery)).state is State.CANCELLED
+
+
+async def test_releasing_twice_asks_harbor_once(core: Core):
+    delivery = await core.rented()
+    asked = await core.on(OPERATOR, delivery, operate.release)
+    again = await core.on(OPERATOR, delivery, operate.release)
+    assert again == asked, "a request that is under way is left alone, and the worker's lease too"
+    assert (await core.history(delivery)).count("released_by_operator") == 1
+
+
+async def test_a_code_that_is_under_way_is_not_asked_for_again(core: Core):
+    delivery = await core.reserved()
+    asked = await core.on(ANNA, delivery, ask_drop_off_code)
+    assert await core.on(ANNA, delivery, ask_drop_off_code) == asked
+    assert await core.on(ANNA, delivery, more_time) == asked, "it holds the locker no less long"
+
+
+async def test_nobody_but_an_operator_releases_ends_or_writes(core: Core):
+    delivery = await core.rented()
+    for use_case in (operate.release, operate.end):
+        with pytest.raises(NotYours):
+            await core.on(ANNA, delivery, use_case)
+    with pytest.raises(NotYours):
+        await core.on(ANNA, delivery, operate.message_everybody, text="hello")
+    assert await core.now(delivery) == delivery
+
+
+async def test_an_operator_ends_no_delivery_that_holds_a_parcel(core: Core):
+    delivery = await core.stored()
+    with pytest.raises(NotPermitted):
+        await core.on(OPERATOR, delivery, operate.end)
+    assert await core.now(delivery) == delivery
 
 
 async def test_a_parcel_put_in_after_cancelling_is_stored_and_its_sender_is_told(core: Core):
@@ -426,10 +474,19 @@ async def test_a_hundred_people_want_the_last_locker_and_one_gets_it(core: Core)
             path = f"/sandbox/towers/{TOWER}/lockers/{locker.id}/status"
             (await core.control.post(path, json={"status": "out of service"})).raise_for_status()
     wanted = [await core.request(PersonId(100 + n)) for n in range(100)]
-    while (await core.database.look(lambda tx: tx.counts())).wants_owed:
+    while (await core.database.look(lambda tx: tx.counts())).requests_owed:
         await core.work()
     states = [(await core.now(delivery)).state for delivery in wanted]
     assert states.count(State.RESERVED) == 1
     assert states.count(State.NO_LOCKER) == 99
     assert last is not None
     assert await core.assigned() == {int(last.id)}
+
+
+async def test_sixty_parcels_are_told_of_a_language_and_of_who_left_or_came_back(core: Core):
+    made = await sixty_parcels(core, ANNA, BEN, State.RENTED)
+    await core.database.run(lambda tx: reach_changed(tx, BEN, now=core.clock.now()))
+    assert await cards_owed(core, ANNA, made) == 60
+    await core.all_shown()
+    await core.database.run(lambda tx: show_anew(tx, ANNA, now=core.clock.now()))
+    assert await cards_owed(core, ANNA, made) == 60

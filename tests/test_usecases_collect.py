@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
 from bot.domain.claims import Claim, claim_payload
 from bot.domain.delivery import Delivery
+from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted
-from bot.usecases.book import try_again
+from bot.usecases.book import cancel, try_again
 from bot.usecases.codes import ask_drop_off_code
-from bot.usecases.collect import FREE_TRIES, Wait, Wrong, claim_by_code, claim_by_link, hand_over
+from bot.usecases.collect import (
+    FREE_TRIES,
+    NotYet,
+    Own,
+    Wait,
+    Wrong,
+    claim_by_code,
+    claim_by_link,
+    claim_own,
+    hand_over,
+)
 from bot.usecases.extend import more_time
 from tests.support.core import ANNA, BEN, CLEO, NAMES, Core, core_on
 
@@ -48,6 +59,47 @@ async def test_of_two_who_claim_at_the_same_moment_one_gets_it(core: Core):
     [taken] = [one for one in got if isinstance(one, Delivery)]
     assert (await core.now(delivery)).recipient == taken.recipient
     assert [one for one in got if isinstance(one, Wrong)]
+
+
+async def lapsed(core: Core) -> Delivery:
+    delivery = await core.reserved()
+    await core.pass_time(seconds=305)
+    await core.look()
+    return delivery
+
+
+async def cancelled(core: Core) -> Delivery:
+    delivery = await core.request()
+    await core.on(ANNA, delivery, cancel)
+    await core.work()
+    return delivery
+
+
+@pytest.mark.parametrize(("over", "state"), [(lapsed, State.LAPSED), (cancelled, State.CANCELLED)])
+async def test_a_claim_is_good_again_once_the_sender_has_tried_again(
+    core: Core, over: Callable[[Core], Awaitable[Delivery]], state: State
+):
+    delivery = await over(core)
+    assert (await core.now(delivery)).state is state
+    claim = await claim_of(core, delivery)
+    assert await by_code(core, BEN, claim.code) == NotYet()
+    assert await by_link(core, ANNA, claim_payload(claim)) == NotYet(), "nor is it theirs yet"
+    await core.on(ANNA, delivery, try_again)
+    assert isinstance(await by_link(core, BEN, claim_payload(claim)), Delivery)
+
+
+async def test_nobody_uses_up_a_claim_that_they_forward_without_a_word(core: Core):
+    delivery = await core.request()
+    claim = await claim_of(core, delivery)
+    assert await by_code(core, ANNA, claim.code) == Own(delivery.id)
+    await core.claimed(delivery, BEN)
+    await core.on(BEN, delivery, hand_over)
+    claim = await claim_of(core, delivery)
+    assert await by_link(core, BEN, claim_payload(claim)) == Own(delivery.id)
+    cleo = Person(CLEO, NAMES[CLEO])
+    assert await core.act(CLEO, claim_own, cleo, delivery.id) == Wrong(), "it is not theirs"
+    ben = Person(BEN, NAMES[BEN])
+    assert isinstance(await core.act(BEN, claim_own, ben, delivery.id), Delivery)
 
 
 async def test_a_link_that_was_used_may_be_opened_again_and_again(core: Core):

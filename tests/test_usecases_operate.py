@@ -299,7 +299,7 @@ async def test_harbors_refusal_to_take_an_orphan_back_is_told(core: Core):
         raise Refused("409")
 
     twisted: Any = Twisted(core, release=release)
-    watcher = Watcher(core.database, twisted, core.clock, core.policy, poke_outbox=lambda: None)
+    watcher = Watcher(core.database, twisted, core.clock, core.policy, core.signals)
     await watcher.look()
     key = f"orphan:{TOWER}/{locker.id}"
     await core.act(OPERATOR, operate.release_orphan, key)

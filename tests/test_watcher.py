@@ -30,7 +30,7 @@ async def core(sqlite_database) -> AsyncIterator[Core]:
 
 def watching(core: Core, **instead: Callable[..., Any]) -> Watcher:
     twisted: Any = Twisted(core, **instead)
-    return Watcher(core.database, twisted, core.clock, core.policy, poke_outbox=lambda: None)
+    return Watcher(core.database, twisted, core.clock, core.policy, core.signals)
 
 
 def seen_as(core: Core, delivery: Delivery, status: LockerStatus) -> Callable[[], Any]:

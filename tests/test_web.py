@@ -1,5 +1,6 @@
 """The web edge over real HTTP: what is let in, what is answered, what is kept quiet."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.ports.database import Counts
 from bot.ports.errors import TryLater
+from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
 from web.app import LARGEST_BODY, Refusal, TelegramHook, create_app
 from web.metrics import Reading, exposition
@@ -55,8 +57,8 @@ async def outside(behind: Behind, *, hooks: bool) -> AsyncIterator[httpx.AsyncCl
         harbor=behind.push if hooks else None,
     )
     async with (
-        serving(app, host="127.0.0.1", port=0) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        serving(app) as url,
+        httpx.AsyncClient(base_url=url) as client,
     ):
         yield client
 
@@ -147,7 +149,41 @@ async def test_in_polling_mode_there_are_no_hooks(behind):
 
 async def test_an_address_that_is_taken_is_an_os_error(behind):
     app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
-    async with serving(app, host="127.0.0.1", port=0) as port:
+    async with serving(app) as url:
         with pytest.raises(OSError, match="in use"):
-            async with serving(app, host="127.0.0.1", port=port):
+            async with serving(app, port=int(url.rpartition(":")[2])):
                 pass
+
+
+async def test_an_app_that_can_not_begin_is_an_os_error():
+    async def failing(scope, receive, send):
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no"})
+
+    with pytest.raises(OSError, match="could not begin"):
+        async with serving(failing):
+            pass
+
+
+async def test_the_server_is_gone_when_the_block_is_left(behind):
+    app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
+    async with serving(app) as url, httpx.AsyncClient() as client:
+        assert (await client.get(f"{url}/healthz")).status_code == 200
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{url}/healthz")
+
+
+async def test_an_answer_is_not_held_back_by_nagles_delay(behind):
+    undelayed = []
+
+    class Watching(H11Protocol):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            line = transport.get_extra_info("socket")
+            undelayed.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
+    async with serving(app, protocol=Watching) as url, httpx.AsyncClient(base_url=url) as client:
+        await client.get("/healthz")
+    assert undelayed == [1]

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from bot.ports.database import Counts
+from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
 
 
@@ -73,7 +73,7 @@ class _Collector(Collector):
         yield deliveries
         for name, number, text in (
             ("cards_owed", counts.cards_owed, "Cards waiting to be brought up to date"),
-            ("wants_owed", counts.wants_owed, "Deliveries waiting for something of Harbor"),
+            ("requests_owed", counts.requests_owed, "Deliveries waiting for something of Harbor"),
         ):
             yield GaugeMetricFamily(f"lockerbot_{name}", text, value=float(number))
 

@@ -1,4 +1,8 @@
-"""The ASGI app on its socket, for as long as a block lasts; signals stay the program's own."""
+"""An ASGI app on a socket, for as long as a block lasts: the one way in which this project serves.
+
+Guarantees: the address is reachable when the block begins; the server has ended when it is left,
+at once if no request is under way; signals stay the program's own.
+"""
 
 from __future__ import annotations
 
@@ -12,40 +16,87 @@ from starlette.types import ASGIApp
 
 _GRACE = 2
 """Seconds for requests under way when the block ends."""
+_BACKLOG = 4096
 
 
 class _Server(uvicorn.Server):
+    """Leaves the process's signals to whoever owns the process, and ends as soon as it is told."""
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.up = asyncio.Event()
+        self.begun = asyncio.Event()
+        self._leaving = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
+        with contextlib.suppress(SystemExit):  # a server ends no program
+            await super().startup(sockets)
+        if not self.started:
+            raise OSError("the app could not begin; its log says why")
+        self.begun.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), 1)
+
+    def leave(self) -> None:
+        """End: uvicorn by itself would only look ten times a second whether it should."""
+        self.should_exit = True
+        self._leaving.set()
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` and yield the port (of use when `port` is 0). Raises OSError: address taken.
+async def serving(
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    protocol: type[asyncio.Protocol] | None = None,
+) -> AsyncIterator[str]:
+    """Serve `app` in the running loop and yield its base URL, without a trailing slash.
+
+    `port` 0 takes any that is free. `protocol`: what speaks HTTP on a connection, if not uvicorn's
+    own choice. Raises OSError when the address is taken or the app's lifespan can't begin.
 
     No access log: the webhook's path is a secret.
     """
-    listener = socket.create_server(
-        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
-    )
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+    with _listener(host, port) as listener:
+        config = uvicorn.Config(
+            app,
+            http=protocol or "auto",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+            backlog=_BACKLOG,
+            lifespan="on",
+        )
+        server = _Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+        task.add_done_callback(lambda _: server.begun.set())
+        try:
+            await server.begun.wait()
+            if task.done():
+                await task
+            shown = f"[{host}]" if ":" in host else host
+            yield f"http://{shown}:{listener.getsockname()[1]}"
+        finally:
+            server.leave()
+            await task
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio switches Nagle's delay (40 ms an answer) off only for a socket that says it is TCP,
+    # which one from socket.create_server does not.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        await server.up.wait()
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
         listener.close()
+        raise
+    return listener

@@ -4,32 +4,56 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 
 from bot.domain.ids import DeliveryId, MessageId, PersonId
+
+
+class Lane(IntEnum):
+    """Which of the waiting messages goes first."""
+
+    ANSWER = 0
+    """Answers a person's own tap."""
+    NEWS = 1
+    """Tells somebody of what has happened."""
+    TIDYING = 2
+    """Takes an old message away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """A message that shows the present truth about one subject in one chat.
 
-    Owed whenever `wanted` is ahead of `shown`. `ring` asks for a new message instead of an edit.
-    `sending_since` is set while a new message may be under way: found after a crash, it marks the
-    one double that can't be avoided. `previous` is the message that a newer one has replaced and
-    that is still to be taken away.
+    `id` is the card's own: a late answer about one card is never taken for an answer about another
+    that has come to stand in its place. Owed whenever `wanted` is ahead of `shown`, from `run_at`
+    on; `ring` asks for a new message instead of an edit. `lease` names whose turn it is to show the
+    card, until `leased_until`; only its holder may record what was shown.
     """
 
+    id: int
     chat: PersonId
     subject: str
     message: MessageId | None = None
-    previous: MessageId | None = None
     form: str = "text"
     wanted: int = 0
     shown: int = 0
     ring: bool = False
     digest: str = ""
-    due_at: datetime | None = None
+    lane: Lane = Lane.NEWS
+    run_at: datetime | None = None
+    leased_until: datetime | None = None
+    lease: int | None = None
     failures: int = 0
-    sending_since: datetime | None = None
+
+    @property
+    def owed(self) -> bool:
+        """Whether it is out of date."""
+        return self.wanted > self.shown
+
+    @property
+    def sends(self) -> bool:
+        """Whether showing it is a new message, which can't be repeated without risk of a double."""
+        return self.message is None or self.ring
 
     @property
     def told(self) -> bool:
@@ -39,6 +63,10 @@ class Card:
 
 
 SCREEN = "screen"
+"""The subject of the present question of a conversation."""
+OLD = "old"
+"""The kind of subject of a message that another has replaced: there is nothing to show, so it is
+taken away."""
 
 
 def delivery_subject(delivery: DeliveryId) -> str:
@@ -60,3 +88,8 @@ def code_subject(delivery: DeliveryId) -> str:
 def alert_subject(key: str) -> str:
     """The subject of the message that tells operators of an alert."""
     return f"alert:{key}"
+
+
+def old_subject(message: MessageId) -> str:
+    """The subject of a message that is to be taken away."""
+    return f"{OLD}:{message}"

@@ -33,6 +33,5 @@ class Code:
     form: CodeForm
     holder: PersonId
     text: str = field(repr=False)
-    issued_at: datetime
     expires_at: datetime
     revealed: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId, new_row_id
 from bot.domain.lifecycle import State
 from bot.domain.tower import Size
 
@@ -14,12 +14,33 @@ MAX_NOTE = 200
 
 
 class RequestKind(StrEnum):
-    """What is wanted of Harbor for a delivery, until the worker has seen to it."""
+    """What can be asked of Harbor for a delivery."""
 
     LOCKER = "locker"
     DROP_OFF_TOKEN = "drop_off_token"
     PICK_UP_TOKEN = "pick_up_token"
     RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class HarborRequest:
+    """What is asked of Harbor for a delivery, until the worker has carried it out.
+
+    `id` is its own, so that a late answer to an earlier request is never taken for an answer to
+    this one. `by` asked for it and is shown the code at once; None: nobody waits for it. It is due
+    from `run_at` on, after `failures` attempts in vain.
+    """
+
+    id: int
+    kind: RequestKind
+    run_at: datetime
+    by: PersonId | None = None
+    failures: int = 0
+
+    @classmethod
+    def made(cls, kind: RequestKind, now: datetime, by: PersonId | None = None) -> HarborRequest:
+        """A new request, due at once."""
+        return cls(new_row_id(), kind, now, by)
 
 
 class Trouble(StrEnum):
@@ -68,10 +89,6 @@ class Delivery:
     locker_size: Size | None = None
     candidate: LockerId | None = None
     reservation: int | None = None
-    want: RequestKind | None = None
-    want_due: datetime | None = None
-    want_attempts: int = 0
-    want_by: PersonId | None = None  # to whom the code is shown at once; None: when asked for
     created_at: datetime | None = None
     changed_at: datetime | None = None
     held_until: datetime | None = None
@@ -80,7 +97,6 @@ class Delivery:
     code_until: datetime | None = None
     collect_until: datetime | None = None
     collected_at: datetime | None = None
-    ended_at: datetime | None = None
     overdue_at: datetime | None = None
     deadline_at: datetime | None = None
     reminders_sent: int = 0
@@ -91,6 +107,7 @@ class Delivery:
     trouble: Trouble | None = None
     successor: DeliveryId | None = None
     elsewhere: TowerId | None = None  # NO_LOCKER: the nearest tower that has one
+    request: HarborRequest | None = None
 
     @property
     def collector(self) -> PersonId | None:
@@ -103,6 +120,11 @@ class Delivery:
     def superseded(self) -> bool:
         """Whether a newer delivery of the same parcel has taken this one's place altogether."""
         return self.successor is not None and self.state in _SUPERSEDED
+
+    @property
+    def asks(self) -> RequestKind | None:
+        """What is being asked of Harbor for it."""
+        return self.request.kind if self.request is not None else None
 
     def roles_of(self, person: PersonId) -> frozenset[Role]:
         """What `person` is to this delivery; both, for a parcel to oneself."""

@@ -30,3 +30,8 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def new_delivery_id() -> DeliveryId:
     """Ten random characters (50 bits): short enough for a button, too many to guess."""
     return DeliveryId("".join(secrets.choice(CROCKFORD) for _ in range(10)).lower())
+
+
+def new_row_id() -> int:
+    """A random identity for a card, a request or a lease: 62 bits, so it fits a bigint."""
+    return secrets.randbits(62)

@@ -24,23 +24,67 @@ class Push:
 
 
 class Lockers(Protocol):
-    """Harbor. Raises TryLater, OutcomeUnknown, Refused (NotOffered, Misconfigured)."""
+    """Harbor's towers and lockers. Every call is one of Harbor's own, or several, over the network.
 
-    async def towers(self) -> list[Tower]: ...
-    async def lockers(self, tower: TowerId) -> list[Locker]: ...
-    async def assigned(self) -> list[Locker]: ...
+    Every call raises TryLater (nothing was done; ask again later) and Refused (Harbor said no), as
+    Misconfigured where it does not accept our credentials, as NotOffered where it has no such call.
+    A call that changes something also raises OutcomeUnknown: it may have been carried out.
+    """
+
+    async def towers(self) -> list[Tower]:
+        """Every tower that we may use, with its place and opening hours, in no order.
+
+        One request for each tower and more, so the answer is to be kept.
+        """
+        ...
+
+    async def lockers(self, tower: TowerId) -> list[Locker]:
+        """Every locker of `tower`, whatever its status; Refused when there is no such tower."""
+        ...
+
+    async def assigned(self) -> list[Locker]:
+        """Every locker that is ours now (reserved, rented or occupied), at whatever tower."""
+        ...
+
     async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> int | None:
-        """The reservation's id, where Harbor tells one."""
+        """Keep an available locker for us for so long; Refused when it is not available.
+
+        Returns the reservation's id, None where Harbor tells none.
+        """
         ...
 
     async def cancel_reservation(
         self, tower: TowerId, locker: LockerId, reservation: int | None
-    ) -> None: ...
-    async def drop_off_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token: ...
-    async def pick_up_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token: ...
-    async def release(self, tower: TowerId, locker: LockerId) -> None: ...
-    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
-        """Harbor picks the locker; NoLocker when there is none of that size."""
+    ) -> None:
+        """Give back a reserved locker; `reservation` is what `reserve` returned.
+
+        Raises NotOffered where Harbor has no call for it: the reservation then runs out by itself.
+        """
         ...
 
-    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> OpenLink: ...
+    async def drop_off_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token:
+        """A token with which to put something into a locker that is available or reserved for us.
+
+        It is good for `seconds`; the locker is rented to us meanwhile.
+        """
+        ...
+
+    async def pick_up_token(self, tower: TowerId, locker: LockerId, seconds: int) -> Token:
+        """A token, good for `seconds`, with which to take something out of our occupied locker."""
+        ...
+
+    async def release(self, tower: TowerId, locker: LockerId) -> None:
+        """Give back a rented locker; it is available once its tower has been synced."""
+        ...
+
+    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
+        """A link with which to put something into a locker that Harbor picks at the tower's place.
+
+        The locker is rented to us at once. Raises NoLocker when none of that size is free,
+        NotOffered for a tower without a location.
+        """
+        ...
+
+    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> OpenLink:
+        """A link with which to take something out of our occupied locker."""
+        ...

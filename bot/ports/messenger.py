@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from bot.domain.card import Card
+from bot.domain.card import Card, Lane
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Message
 
@@ -13,12 +12,21 @@ from bot.domain.message import Message
 class Messenger(Protocol):
     """Telegram. Raises TryLater, OutcomeUnknown (send only), Refused, Unreachable, MessageGone."""
 
-    async def send(self, chat: PersonId, message: Message, *, silent: bool) -> MessageId: ...
-    async def edit(self, chat: PersonId, sent: MessageId, message: Message) -> None:
+    async def send(
+        self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
+        """Send a new message; its id."""
+        ...
+
+    async def edit(
+        self, chat: PersonId, sent: MessageId, message: Message, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """Make the message `sent` look like `message`. An edit that changes nothing succeeds."""
         ...
 
-    async def remove(self, chat: PersonId, sent: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, sent: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """Delete it; where Telegram no longer lets us, blank it. Already gone is fine."""
         ...
 
@@ -34,6 +42,3 @@ class Presenter(Protocol):
     async def present(self, card: Card) -> tuple[Message | None, bool]:
         """The message (None: nothing any more, take the message away), and whether to be silent."""
         ...
-
-
-Poke = Callable[[], Any]

@@ -1,16 +1,15 @@
 """Who acts, and whether they may: every use case is checked by the table of actions, here.
 
-Guarantees: what `bot.domain.actions` does not permit raises before anything is written; nothing is
-asked of Harbor for a delivery but through `ask_of_harbor`.
+Guarantees: what `bot.domain.actions` does not permit raises before anything is written.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.actions import CONFIRMS, RULES, Action, concerns, permitted
-from bot.domain.delivery import Delivery, RequestKind, Role
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event
@@ -18,9 +17,6 @@ from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.usecases.cards import tell
 from bot.usecases.transitions import save, transition
-
-_LEASE = timedelta(seconds=90)
-"""How long the worker keeps a request to itself; what is put off for longer is no lease."""
 
 
 class NotYours(Exception):
@@ -117,36 +113,20 @@ def _at_any_revision(action: Action) -> bool:
 
 
 async def ask_of_harbor(
-    act: Actor, delivery: Delivery, kind: RequestKind, by: PersonId | None
+    act: Actor, delivery: Delivery, kind: RequestKind, *, by: PersonId | None
 ) -> Delivery:
     """Leave a request for the worker; the cards of everybody concerned say so.
 
-    `by` is who is shown the code at once; None: nobody, until they ask. A request of another kind
-    is replaced. Where one of this kind is under way already, for the same person or for nobody in
-    particular, nothing more is asked, and `delivery` comes back unchanged. It is due at once,
-    whatever was put off before; only a call that is being made now is waited for.
+    `by` is who is shown the code at once; None: nobody, until they ask. Where one of this kind is
+    under way already, by the same person or whoever asked, if `by` is None, nothing more is asked,
+    and `delivery` comes back unchanged. Any other request is replaced: the new one is due at once,
+    whatever was put off before. A call that is under way for an earlier one is waited for by its
+    lease; what comes back of it is no answer to this one.
     """
-    if delivery.want is kind and by in (delivery.want_by, None):
+    under_way = delivery.request
+    if under_way is not None and under_way.kind is kind and by in (under_way.by, None):
         return delivery
-    after = replace(
-        delivery,
-        want=kind,
-        want_due=_due(act, delivery),
-        want_attempts=0,
-        want_by=by,
-        trouble=None,
-    )
+    after = replace(delivery, request=HarborRequest.made(kind, act.now, by), trouble=None)
     after = await save(act.tx, after, now=act.now, policy=act.policy)
     await tell(act.tx, after, now=act.now)
     return after
-
-
-def _due(act: Actor, delivery: Delivery) -> datetime:
-    """Now; while somebody may be calling Harbor for this delivery, when their lease is over."""
-    leased = delivery.want_due or act.now
-    return leased if act.now < leased <= act.now + _LEASE else act.now
-
-
-async def withdraw_from_harbor(act: Actor, delivery: Delivery) -> Delivery:
-    """Ask nothing more of Harbor for `delivery`; the caller saves it."""
-    return replace(delivery, want=None)

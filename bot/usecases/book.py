@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import LIVE, Event, State
@@ -57,8 +57,7 @@ async def _begin(
         recipient=wish.recipient,
         recipient_name=wish.recipient_name,
         handed_over_by=handed_over_by,
-        want=RequestKind.LOCKER,
-        want_due=act.now,
+        request=HarborRequest.made(RequestKind.LOCKER, act.now),
         created_at=act.now,
         changed_at=act.now,
     )
@@ -106,7 +105,7 @@ async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
     assert kept is not None
     nobodys = replace(kept, recipient=None, recipient_name=None, handed_over_by=None)
     taken = await fetch_back(act, nobodys)
-    await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, act.person)
+    await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, by=act.person)
     return new
 
 
@@ -148,5 +147,9 @@ async def cancel(act: Actor, delivery: Delivery) -> Delivery:
 async def give_up(act: Actor, delivery: Delivery) -> Delivery:
     """Have the locker given back, whoever asks for it: the caller has checked that they may."""
     await take_code_away(act.tx, delivery, now=act.now)
-    asked = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
-    return await act.transition(asked, Event.CANCELLED, code_until=None)
+    return await act.transition(
+        delivery,
+        Event.CANCELLED,
+        request=HarborRequest.made(RequestKind.RELEASE, act.now),
+        code_until=None,
+    )

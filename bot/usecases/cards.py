@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
 from datetime import datetime
 
-from bot.domain.card import Card, alert_subject, code_subject, delivery_of, delivery_subject
+from bot.domain.card import alert_subject, code_subject, delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
@@ -16,10 +16,10 @@ from bot.ports.database import Transaction
 _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
 
 
-def concerned(delivery: Delivery) -> Iterable[PersonId]:
+def concerned(delivery: Delivery) -> list[PersonId]:
     """Sender, recipient, and whoever forwards the open claim; each once."""
     people = (delivery.sender, delivery.recipient, delivery.handed_over_by)
-    return dict.fromkeys(person for person in people if person is not None)
+    return [*dict.fromkeys(person for person in people if person is not None)]
 
 
 async def tell(
@@ -33,11 +33,12 @@ async def tell(
 
     A code that is shown is among them: its buttons carry the revision, too.
     """
-    for person in concerned(delivery):
+    people = concerned(delivery)
+    for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-        await tell_of_one_visit(tx, delivery, person, now=now)
-    await _mark_code(tx, delivery, now=now)
+    await tx.mark_about(code_subject(delivery.id), now=now)
+    await asyncio.gather(*(tell_of_one_visit(tx, delivery, who, now=now) for who in people))
 
 
 async def tell_of_one_visit(
@@ -51,11 +52,6 @@ async def tell_of_one_visit(
             await tx.mark(person, delivery_subject(other.id), now=now)
 
 
-async def _mark_code(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
-    for card in await tx.cards_about(code_subject(delivery.id)):
-        await tx.mark(card.chat, card.subject, now=now)
-
-
 async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
     """`person` has left, or is back: whoever shares a parcel with them sees whether they can be
     told of it."""
@@ -65,15 +61,13 @@ async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> 
             await tx.mark(other, delivery_subject(delivery.id), now=now)
 
 
-async def has_been_told(tx: Transaction, card: Card, *, now: datetime) -> bool:
-    """A delivery's card has been shown that its reader had not been told of: the sender's card says
-    who has been told. False where that leaves no card out of date."""
-    subject = delivery_of(card.subject)
-    delivery = await tx.delivery(subject) if subject is not None else None
-    if delivery is None or delivery.sender == card.chat:
-        return False
-    await tx.mark(delivery.sender, card.subject, now=now)
-    return True
+async def show_anew(tx: Transaction, person: PersonId, *, now: datetime) -> None:
+    """Whatever `person` is shown of live deliveries is out of date: it is to speak another
+    language, say."""
+    for delivery in await tx.deliveries_of(person, live=True):
+        for subject in (delivery_subject(delivery.id), code_subject(delivery.id)):
+            if await tx.card(person, subject) is not None:
+                await tx.mark(person, subject, now=now)
 
 
 async def show_code(
@@ -86,7 +80,7 @@ async def show_code(
 async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
     """The code is used, over or no longer theirs: from the database at once, from chats as owed."""
     await tx.drop_code(delivery.id)
-    await _mark_code(tx, delivery, now=now)
+    await tx.mark_about(code_subject(delivery.id), now=now)
 
 
 async def tell_operators(tx: Transaction, key: str, policy: Policy, *, now: datetime) -> None:

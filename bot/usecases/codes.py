@@ -35,4 +35,4 @@ async def _ask_code(
         await tell(act.tx, delivery, now=act.now)  # the card says whether a code is out
         await show_code(act.tx, delivery, act.person, now=act.now, ring=True)
         return delivery
-    return await ask_of_harbor(act, delivery, request, act.person)
+    return await ask_of_harbor(act, delivery, request, by=act.person)

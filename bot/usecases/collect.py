@@ -14,7 +14,7 @@ from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
-from bot.usecases.actor import Actor, check, withdraw_from_harbor
+from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import take_code_away, tell_of_one_visit
 
@@ -147,8 +147,7 @@ async def open_again(
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
-        delivery = await withdraw_from_harbor(act, delivery)
-        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None)
+        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None, request=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
     opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
@@ -170,7 +169,5 @@ async def take_back(act: Actor, delivery: Delivery) -> Delivery:
 async def fetch_back(act: Actor, delivery: Delivery) -> Delivery:
     """Make the sender the collector, whose code alone counts from now on; the claim stays."""
     await take_code_away(act.tx, delivery, now=act.now)
-    delivery = await withdraw_from_harbor(act, delivery)
-    return await act.note(
-        replace(delivery, taken_back=True, code_until=None), HistoryEvent.TAKEN_BACK
-    )
+    taken = replace(delivery, taken_back=True, code_until=None, request=None)
+    return await act.note(taken, HistoryEvent.TAKEN_BACK)

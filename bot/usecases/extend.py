@@ -21,7 +21,7 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     code = await act.tx.code(delivery.id)
     shown = code is not None and code.revealed
     return await ask_of_harbor(
-        act, delivery, RequestKind.DROP_OFF_TOKEN, act.person if shown else None
+        act, delivery, RequestKind.DROP_OFF_TOKEN, by=act.person if shown else None
     )
 
 

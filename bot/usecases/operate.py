@@ -12,13 +12,13 @@ from dataclasses import replace
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertKind
 from bot.domain.card import SCREEN
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind, Role
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, new_delivery_id
 from bot.domain.lifecycle import Event, State
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
 from bot.domain.tower import LockerStatus, Size
-from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check, withdraw_from_harbor
+from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
 from bot.usecases.alerts import amend_alert, end_alert
 from bot.usecases.book import give_up
 from bot.usecases.cards import concerned, take_code_away, tell
@@ -38,7 +38,7 @@ async def release(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     """Have the locker given back at Harbor. Where that is under way, nothing more is asked."""
     check(act, Action.RELEASE, delivery)
     if delivery.state is State.RELEASING:
-        after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
+        after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, by=None)
     else:
         after = await give_up(act, delivery)
     if after is delivery:
@@ -52,11 +52,14 @@ async def end(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     check(act, Action.END, delivery)
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
-    if delivery.locker is not None or delivery.candidate is not None:
-        delivery = await ask_of_harbor(act, delivery, RequestKind.RELEASE, None)
-    else:
-        delivery = await withdraw_from_harbor(act, delivery)
-    return await act.transition(delivery, Event.CLOSED, detail=_words(reason), code_until=None)
+    held = delivery.locker is not None or delivery.candidate is not None
+    return await act.transition(
+        delivery,
+        Event.CLOSED,
+        detail=_words(reason),
+        request=HarborRequest.made(RequestKind.RELEASE, act.now) if held else None,
+        code_until=None,
+    )
 
 
 async def fetch(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
@@ -67,7 +70,7 @@ async def fetch(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     event = HistoryEvent.FETCHED_BY_OPERATOR
     taken = replace(delivery, fetcher=act.person, code_until=None)
     taken = await act.note(taken, event, _words(reason), rouse=_BOTH)
-    return await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, act.person)
+    return await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, by=act.person)
 
 
 async def hold(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
@@ -141,7 +144,7 @@ async def fetch_orphan(act: Actor, key: str) -> Delivery | None:
         return None
     found = await _found(act, alert)
     await end_alert(act.tx, key, act.policy, now=act.now)
-    return await ask_of_harbor(act, found, RequestKind.PICK_UP_TOKEN, act.person)
+    return await ask_of_harbor(act, found, RequestKind.PICK_UP_TOKEN, by=act.person)
 
 
 async def _found(act: Actor, alert: Alert) -> Delivery:

@@ -6,23 +6,20 @@ their situation; nothing is written.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.actions import roles_of
-from bot.domain.card import delivery_subject
-from bot.domain.claims import Claim
-from bot.domain.codes import Code
-from bot.domain.delivery import Delivery
-from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation, Links, Situation, waits_beside
 from bot.domain.tower import Tower
-from bot.ports.database import Transaction
+from bot.ports.database import Database, Transaction
+from bot.ports.deliveries import DeliveryReading
 
 _CODES_IN = frozenset({State.RESERVED, State.RENTED, State.STORED})
 _STORIES_OF = frozenset(
@@ -52,15 +49,46 @@ class Surroundings:
 
 async def read_situation(
     tx: Transaction,
-    delivery: Delivery,
-    reader: Person,
+    delivery: DeliveryId,
+    reader: PersonId,
     known: Surroundings,
     *,
     whole_story: bool = False,
-) -> Situation:
-    """The delivery as `reader` may see it. Its history is read where a card has room for it, with
-    `whole_story` in every state."""
-    sender = reader if delivery.sender == reader.id else await tx.person(delivery.sender)
+) -> Situation | None:
+    """The delivery as `reader` may see it; None where either is gone.
+
+    Its history is read where a card has room for it, with `whole_story` in every state.
+    """
+    read = await tx.read_delivery(delivery, reader)
+    if read is None or read.reader is None:
+        return None
+    return await with_stories(tx, _situation(read, read.reader, known), whole=whole_story)
+
+
+async def read_card(
+    database: Database, delivery: DeliveryId, reader: PersonId, known: Surroundings
+) -> Situation | None:
+    """The situation that `reader`'s card about a delivery shows; None where either is gone.
+
+    Most cards take one statement. What happens between that and the stories of a parcel that is in
+    its locker puts the card out of date again.
+    """
+    read = await database.look(lambda tx: tx.read_delivery(delivery, reader), one_statement=True)
+    if read is None or read.reader is None:
+        return None
+    situation = _situation(read, read.reader, known)
+    if not _has_stories(situation):
+        return situation
+    return await database.look(lambda tx: with_stories(tx, situation))
+
+
+def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Situation:
+    """What of the reading is for these eyes."""
+    delivery = read.delivery
+    concerned = bool(roles_of(delivery, reader.id, known.policy))
+    forwards = reader.id in (delivery.sender, delivery.handed_over_by)
+    claimable = forwards and delivery.recipient is None and delivery.state in LIVE
+    code = read.code if concerned and delivery.state in _CODES_IN else None
     return Situation(
         delivery=delivery,
         reader=reader,
@@ -68,74 +96,43 @@ async def read_situation(
         policy=known.policy,
         tower=known.tower(delivery.tower),
         links=known.links,
-        sender=sender,
-        recipient=await _recipient(tx, delivery, reader, sender),
-        recipient_told=await _recipient_told(tx, delivery, reader),
-        claim=await _claim(tx, delivery, reader),
-        code=await _code(tx, delivery, reader, known.policy),
-        history=await _history(tx, delivery, reader, known.policy, whole_story),
-        companions=await _companions(tx, delivery, reader),
+        sender=read.sender,
+        recipient=read.recipient,
+        recipient_told=_told(read, reader),
+        claim=read.claim if claimable else None,
+        code=code if code is not None and code.holder == reader.id else None,
         elsewhere=known.tower(delivery.elsewhere) if delivery.elsewhere else None,
         zones=known.zones,
     )
 
 
-async def read_card(
-    tx: Transaction, delivery: DeliveryId, reader: PersonId, known: Surroundings
-) -> Situation | None:
-    """The situation that `reader`'s card about a delivery shows; None where either is gone."""
-    found, person = await tx.delivery(delivery), await tx.person(reader)
-    if found is None or person is None:
-        return None
-    return await read_situation(tx, found, person, known)
-
-
-async def _recipient(
-    tx: Transaction, delivery: Delivery, reader: Person, sender: Person | None
-) -> Person | None:
-    if delivery.recipient is None:
-        return None
-    met = {person.id: person for person in (reader, sender) if person is not None}
-    return met.get(delivery.recipient) or await tx.person(delivery.recipient)
-
-
-async def _recipient_told(tx: Transaction, delivery: Delivery, reader: Person) -> bool:
-    """Read where somebody else's card says so: on the sender's, once the parcel is in."""
-    recipient = delivery.recipient
-    if delivery.state is not State.STORED or recipient is None or recipient == reader.id:
+def _told(read: DeliveryReading, reader: Person) -> bool:
+    """Said where somebody else's card says so: on the sender's, once the parcel is in."""
+    if read.delivery.state is not State.STORED or read.delivery.recipient in (None, reader.id):
         return False
-    card = await tx.card(recipient, delivery_subject(delivery.id))
-    return card is not None and card.told
+    if read.recipient_card is None:
+        return False
+    message, ring_owed = read.recipient_card
+    return message is not None and not ring_owed
 
 
-async def _claim(tx: Transaction, delivery: Delivery, reader: Person) -> Claim | None:
-    forwards = reader.id in (delivery.sender, delivery.handed_over_by)
-    if not forwards or delivery.recipient is not None or delivery.state not in LIVE:
-        return None
-    return await tx.claim(delivery.id)
+def _has_stories(situation: Situation) -> bool:
+    concerned = roles_of(situation.delivery, situation.reader.id, situation.policy)
+    return bool(concerned) and situation.delivery.state in _STORIES_OF
 
 
-async def _code(tx: Transaction, delivery: Delivery, reader: Person, policy: Policy) -> Code | None:
-    if delivery.state not in _CODES_IN or not roles_of(delivery, reader.id, policy):
-        return None
-    code = await tx.code(delivery.id)
-    return code if code is not None and code.holder == reader.id else None
-
-
-async def _history(
-    tx: Transaction, delivery: Delivery, reader: Person, policy: Policy, whole: bool
-) -> list[HistoryEntry]:
-    room = whole or delivery.state in _STORIES_OF
-    if not room or not roles_of(delivery, reader.id, policy):
-        return []
-    return await tx.history(delivery.id)
-
-
-async def _companions(tx: Transaction, delivery: Delivery, reader: Person) -> list[Delivery]:
-    if delivery.state is not State.STORED or delivery.collector != reader.id:
-        return []
-    theirs = await tx.deliveries_of(reader.id, live=True)
-    return [other for other in theirs if waits_beside(other, delivery, reader.id)]
+async def with_stories(tx: Transaction, situation: Situation, *, whole: bool = False) -> Situation:
+    """History and companions, where the card has room for them and the reader may know."""
+    delivery, reader = situation.delivery, situation.reader.id
+    if not _has_stories(situation) and not (whole and roles_of(delivery, reader, situation.policy)):
+        return situation
+    if delivery.state is not State.STORED or delivery.collector != reader:
+        return replace(situation, history=await tx.history(delivery.id))
+    history, theirs = await asyncio.gather(
+        tx.history(delivery.id), tx.deliveries_of(reader, live=True)
+    )
+    companions = [other for other in theirs if waits_beside(other, delivery, reader)]
+    return replace(situation, history=history, companions=companions)
 
 
 async def read_alert(

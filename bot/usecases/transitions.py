@@ -21,7 +21,7 @@ from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
-from bot.usecases.cards import take_code_away, tell
+from bot.usecases.cards import tell
 
 ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
@@ -89,10 +89,9 @@ async def conclude(
     occupied_at: datetime | None = None,
 ) -> Delivery:
     """Let an observed event happen, with all that follows from it."""
-    await take_code_away(tx, delivery, now=now)
+    await tx.drop_code(delivery.id)  # its message goes as `tell` says
     changes: dict[str, Any] = {
-        "want": None,
-        "want_due": None,
+        "request": None,
         "trouble": None,
         "code_until": None,
         "held_until": None,

@@ -39,7 +39,7 @@ class Alerts:
 
     async def standing(self) -> list[Alert]:
         """Those that stand."""
-        return await self._database.look(lambda tx: tx.alerts())
+        return await self._database.look(lambda tx: tx.alerts(), one_statement=True)
 
     async def _stands(self, key: str) -> bool:
         alert = await self._database.look(lambda tx: tx.alert(key))

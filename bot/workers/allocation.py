@@ -13,17 +13,25 @@ from dataclasses import replace
 import structlog
 
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.geography import nearest
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import meaning
 from bot.domain.openers import OpenLink
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus, Size
+from bot.domain.tower import Locker, LockerStatus, Size, Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
-from bot.ports.errors import Conflict, EdgeError, Misconfigured, NoLocker, NotOffered, Refused
+from bot.ports.errors import (
+    Conflict,
+    EdgeError,
+    Misconfigured,
+    NoLocker,
+    NotOffered,
+    Refused,
+    TryLater,
+)
 from bot.ports.lockers import Lockers
 from bot.usecases.cards import show_code
 from bot.usecases.transitions import conclude, save, transition
@@ -32,6 +40,8 @@ from bot.workers.codes import link_code
 log = structlog.get_logger()
 
 
+ANY_LOCKER = LockerId(0)
+"""The candidate of a delivery for which Harbor picks the locker: it may have rented one."""
 _HELD = (LockerStatus.RESERVED, LockerStatus.RENTED)
 
 
@@ -44,16 +54,16 @@ class Allocator:
     def __init__(self, database: Database, lockers: Lockers, clock: Clock, policy: Policy) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
 
-    async def find(self, delivery: Delivery) -> None:
+    async def allocate(self, delivery: Delivery, request: HarborRequest) -> None:
         """Bring a REQUESTED delivery to RESERVED or NO_LOCKER. Raises what `Lockers` raises."""
         if self._policy.opener is CodeForm.LINK:
-            await self._by_link(delivery)
+            await self._by_link(delivery, request)
             return
-        if delivery.candidate is not None and await self._adopted(delivery, delivery.candidate):
+        if delivery.candidate and await self._adopted(delivery, delivery.candidate):
             return
         refused: set[LockerId] = set()
         while (locker := await self._free(delivery, refused)) is not None:
-            delivery = await self._write_down(delivery, locker)
+            delivery = await self._write_down(delivery, locker.id)
             try:
                 reservation = await self._lockers.reserve(
                     delivery.tower, locker.id, int(self._policy.reservation.total_seconds())
@@ -66,7 +76,7 @@ class Allocator:
                 continue
             await self._had(replace(delivery, reservation=reservation), locker)
             return
-        await self.none_left(delivery)
+        await self.none_left(delivery, request)
 
     async def somebody_elses(self, delivery: Delivery, locker: LockerId) -> bool:
         """Whether another live delivery of ours has this locker."""
@@ -97,13 +107,13 @@ class Allocator:
             lockers.remove(locker)
         return None
 
-    async def _write_down(self, delivery: Delivery, locker: Locker) -> Delivery:
+    async def _write_down(self, delivery: Delivery, locker: LockerId) -> Delivery:
         """Which locker is tried, and till when it is ours at most, should the answer be lost."""
 
         async def step(tx: Transaction) -> Delivery:
             now = self._clock.now()
             ends = now + self._policy.reservation
-            candidate = replace(delivery, candidate=locker.id, held_until=ends)
+            candidate = replace(delivery, candidate=locker, held_until=ends)
             return await save(tx, candidate, now=now, policy=self._policy, seen=False)
 
         return await self._database.run(step)
@@ -137,8 +147,7 @@ class Allocator:
             tower=locker.tower,
             candidate=locker.id,
             reservation=asked.reservation,
-            want=RequestKind.RELEASE,
-            want_due=now,
+            request=HarborRequest.made(RequestKind.RELEASE, now),
         )
         await save(tx, unwanted, now=now, policy=self._policy, seen=False)
 
@@ -164,9 +173,7 @@ class Allocator:
             now=self._clock.now(),
             policy=self._policy,
             detail=locker.name,
-            want=None,
-            want_due=None,
-            want_attempts=0,
+            request=None,
             trouble=None,
             candidate=None,
             tower=locker.tower,
@@ -191,28 +198,26 @@ class Allocator:
         await tx.save_code(code)
         await show_code(tx, after, code.holder, now=now, ring=False)
 
-    async def none_left(self, delivery: Delivery) -> None:
+    async def none_left(self, delivery: Delivery, request: HarborRequest) -> None:
         """There is no locker to be had: the nearest tower that has one is named instead."""
         elsewhere = await self._nearest_with_room(delivery)
 
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
             current = await tx.delivery(delivery.id)
-            if current is None or current.want is not RequestKind.LOCKER:
-                raise Conflict
+            if current is None or current.request is None or current.request.id != request.id:
+                raise Conflict("asked for something else meanwhile")
             await transition(
                 tx,
                 current,
                 Event.NO_LOCKER,
                 now=now,
                 policy=self._policy,
-                want=None,
-                want_due=None,
+                request=None,
                 candidate=None,
                 held_until=None,
                 trouble=None,
                 elsewhere=elsewhere,
-                ended_at=now,
             )
 
         await self._database.run(step)
@@ -229,13 +234,16 @@ class Allocator:
                 return tower.id
         return None
 
-    async def _by_link(self, delivery: Delivery) -> None:
+    async def _by_link(self, delivery: Delivery, request: HarborRequest) -> None:
         """Harbor chooses and rents the locker itself as it makes the link (harbor.md §3.6)."""
         towers = await self._database.look(lambda tx: tx.towers())
         tower = next((tower for tower in towers if tower.id == delivery.tower), None)
         if tower is None:
-            await self.none_left(delivery)
+            await self.none_left(delivery, request)
             return
+        if delivery.candidate == ANY_LOCKER:
+            await self._give_back_unnamed(delivery, [x.id for x in towers if _beside(x, tower)])
+        delivery = await self._write_down(delivery, ANY_LOCKER)
         sizes: list[Size | None] = [delivery.size]
         if delivery.larger_allowed:
             sizes.append(delivery.size.larger())
@@ -250,7 +258,25 @@ class Allocator:
             locker = await self._labelled(link, size)
             await self._had(replace(delivery, held_until=code.expires_at), locker, code=code)
             return
-        await self.none_left(delivery)
+        await self.none_left(delivery, request)
+
+    async def _give_back_unnamed(self, delivery: Delivery, towers: list[TowerId]) -> None:
+        """The answer to an earlier request for a link was lost, and with it the link: the locker
+        that Harbor may have rented for it is found among ours, and given back.
+
+        Raises TryLater while another delivery waits for an answer there: the locker may be its.
+        """
+        assigned = await self._lockers.assigned()
+        live = await self._database.look(lambda tx: tx.live_deliveries())
+        there = [x for x in live if x.tower in towers and x.id != delivery.id]
+        if any(x.candidate == ANY_LOCKER and x.state is State.REQUESTED for x in there):
+            raise TryLater("another delivery waits for an answer at that place")
+        known = {(x.tower, x.locker) for x in there} | {(x.tower, x.candidate) for x in there}
+        for locker in assigned:
+            rented = locker.tower in towers and locker.status is LockerStatus.RENTED
+            if rented and (locker.tower, locker.id) not in known:
+                await self._lockers.release(locker.tower, locker.id)
+                log.info("unnamed_locker_given_back", delivery=delivery.id)
 
     async def _labelled(self, link: OpenLink, size: Size) -> Locker:
         """The locker of a link; by its number where its tower does not answer, for it is ours."""
@@ -267,6 +293,11 @@ async def _others(tx: Transaction, delivery: Delivery, locker: LockerId) -> list
     """The live deliveries of ours, other than this one, that have the locker."""
     live = await tx.live_at(delivery.tower, locker)
     return [other for other in live if other.id != delivery.id and other.locker == locker]
+
+
+def _beside(tower: Tower, other: Tower) -> bool:
+    """Whether both stand at one location, where Harbor picks among their lockers."""
+    return tower.id == other.id or (tower.location is not None and tower.location == other.location)
 
 
 def choose(lockers: list[Locker], delivery: Delivery) -> Locker | None:

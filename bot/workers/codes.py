@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.ids import LockerId, PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.openers import Token, token_text
@@ -22,29 +22,28 @@ from bot.ports.lockers import Lockers
 class Issued:
     """What Harbor gave, and the event that it is."""
 
-    want: RequestKind
     event: Event
     code: Code
 
 
 async def issue(
-    lockers: Lockers, delivery: Delivery, want: RequestKind, now: datetime, policy: Policy
+    lockers: Lockers, delivery: Delivery, request: HarborRequest, now: datetime, policy: Policy
 ) -> Issued:
-    """Ask Harbor for the code that `want` names. Raises what `Lockers` raises."""
+    """Ask Harbor for the code that is requested. Raises what `Lockers` raises."""
     if delivery.locker is None:
         raise ValueError("a delivery without a locker has no door")
-    locker, holder = delivery.locker, delivery.want_by or delivery.sender
-    if want is RequestKind.DROP_OFF_TOKEN:
+    locker, holder = delivery.locker, request.by or delivery.sender
+    if request.kind is RequestKind.DROP_OFF_TOKEN:
         token = await lockers.drop_off_token(delivery.tower, locker, _seconds(policy.drop_off))
         code = _from_token(delivery, locker, CodeKind.DROP_OFF, token, holder, now, policy.drop_off)
-        return Issued(want, Event.DROP_OFF_ISSUED, code)
+        return Issued(Event.DROP_OFF_ISSUED, code)
     if policy.opener is CodeForm.LINK:
         link = await lockers.pick_up_link(delivery.tower, locker)
         code = link_code(delivery, CodeKind.PICK_UP, link.url, holder, now, policy.pick_up)
     else:
         token = await lockers.pick_up_token(delivery.tower, locker, _seconds(policy.pick_up))
         code = _from_token(delivery, locker, CodeKind.PICK_UP, token, holder, now, policy.pick_up)
-    return Issued(want, Event.PICK_UP_ISSUED, code)
+    return Issued(Event.PICK_UP_ISSUED, code)
 
 
 def link_code(
@@ -56,7 +55,7 @@ def link_code(
     lasts: timedelta,
 ) -> Code:
     """A code that is a Locker Open link."""
-    return Code(delivery.id, kind, CodeForm.LINK, holder, url, now, now + lasts)
+    return Code(delivery.id, kind, CodeForm.LINK, holder, url, now + lasts)
 
 
 def _from_token(
@@ -72,7 +71,7 @@ def _from_token(
     if token.expires_at is not None:
         ends = min(ends, token.expires_at)
     text = token_text(delivery.tower, locker, token)
-    return Code(delivery.id, kind, CodeForm.TOKEN, holder, text, now, ends)
+    return Code(delivery.id, kind, CodeForm.TOKEN, holder, text, ends)
 
 
 def _seconds(span: timedelta) -> int:

@@ -1,55 +1,70 @@
-"""Carries out at Harbor what deliveries want of it.
+"""Carries out at Harbor what is asked for deliveries.
 
-Guarantees: one want at a time for each delivery (whatever the number of replicas: a want is claimed
-before it is carried out, by putting it off in a commit), many deliveries side by side; a call that
+Guarantees: one call at a time for each delivery, whatever the number of replicas: its turn is taken
+by a lease before the call; many deliveries side by side, so many of one tower at most; a call that
 changes something at Harbor is preceded by a commit that says so, and after an unknown outcome
-Harbor is looked at before it is asked again; so no locker is ever held that nobody remembers.
+Harbor is looked at before it is asked again; an answer to a request that has been replaced
+meanwhile is no answer to its successor.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
-from bot.domain.delivery import Delivery, RequestKind, Trouble
-from bot.domain.ids import DeliveryId, LockerId
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
+from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import AFTER_HOLD
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
-from bot.ports.errors import Conflict, Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.ports.deliveries import Leased
+from bot.ports.errors import (
+    Conflict,
+    Misconfigured,
+    NotOffered,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+)
 from bot.ports.lockers import Lockers
-from bot.usecases.cards import show_code, take_code_away, tell
+from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import save, transition
 from bot.workers.allocation import Allocator
 from bot.workers.codes import issue
-from bot.workers.loop import Underway, backoff
+from bot.workers.loop import Dues, Underway, backoff
+from bot.workers.signals import Signals
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
+AT_ONCE = 64
+A_TOWER = 16
+"""Of one tower at once: a slow tower delays only its own."""
 _PATIENCE = 60.0
-"""Seconds for carrying out one want; whatever takes longer has an unknown outcome."""
-_CLAIM = timedelta(seconds=90)
-"""How long a want is a replica's own: longer than its patience, so that two never act at once."""
-_MOST_CLAIMED = 1000
-_WANTED_IN: dict[RequestKind, frozenset[State]] = {
+"""Seconds for carrying out one request; whatever takes longer has an unknown outcome."""
+_LEASE = timedelta(seconds=90)
+"""How long a request is a replica's own: longer than its patience, so two never act at once."""
+_LEFT = timedelta(seconds=_PATIENCE)
+"""With less than this left of its lease, after waiting for its tower, a request is given back."""
+_MAKES_SENSE_IN: dict[RequestKind, frozenset[State]] = {
     RequestKind.LOCKER: frozenset({State.REQUESTED}),
     RequestKind.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
     RequestKind.PICK_UP_TOKEN: frozenset({State.STORED}),
     RequestKind.RELEASE: frozenset({State.RELEASING, State.CLOSED}),
 }
-"""In which states a want still makes sense; overtaken by events, it is dropped."""
+"""In which states a request still makes sense; overtaken by events, it is dropped."""
 
 
 class HarborRequests:
-    """See the module. `poke_outbox` and `poke_watcher` are called after each commit."""
+    """See the module; `turn` starts on every request that is due."""
 
     def __init__(
         self,
@@ -57,271 +72,258 @@ class HarborRequests:
         lockers: Lockers,
         clock: Clock,
         policy: Policy,
-        *,
-        poke_outbox: Callable[[], None],
-        poke_watcher: Callable[[], None],
+        signals: Signals,
     ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
-        self._poke_outbox, self._poke_watcher = poke_outbox, poke_watcher
-        self._finder = Allocator(database, lockers, clock, policy)
-        self._underway: Underway[DeliveryId] = Underway(AT_ONCE, lambda: self.poke())
-        self._carry: dict[RequestKind, Callable[[Delivery], Awaitable[None]]] = {
-            RequestKind.LOCKER: self._finder.find,
+        self._signals = signals
+        self._allocator = Allocator(database, lockers, clock, policy)
+        self._underway: Underway[DeliveryId] = Underway(AT_ONCE, self._finished)
+        self._towers: defaultdict[TowerId, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(A_TOWER)
+        )
+        self._carry: dict[RequestKind, Callable[[Delivery, HarborRequest], Awaitable[None]]] = {
+            RequestKind.LOCKER: self._allocator.allocate,
             RequestKind.DROP_OFF_TOKEN: self._token,
             RequestKind.PICK_UP_TOKEN: self._token,
             RequestKind.RELEASE: self._release,
         }
-        self.poke: Callable[[], None] = lambda: None
+        self._dues = Dues(clock.now())
+        self._full = False
 
     async def recover(self) -> None:
-        """At start: what a process that was killed had claimed is due now, if there are no others
-        whose claim it might be."""
-        if self._database.shared:
-            return
-
-        async def step(tx: Transaction) -> None:
-            now = self._clock.now()
-            for claimed in await tx.deliveries_wanting(now + _CLAIM, _MOST_CLAIMED):
-                await tx.save_delivery(replace(claimed, want_due=now))
-
-        await self._database.run(step)
+        """At start: what a process that was killed held is anybody's, if there are no others whose
+        it might be."""
+        if not self._database.shared:
+            await self._database.run(lambda tx: tx.free_requests())
 
     async def turn(self) -> datetime | None:
-        """Start on all that is due; say when the next want falls due. Raises what a start died of,
-        which is that nothing can be written."""
+        """Start on all that is due; say when the next request falls due. Raises what a start died
+        of, which is that nothing can be written."""
         self._underway.raise_failure()
         now = self._clock.now()
-        due = await self._database.look(lambda tx: tx.deliveries_wanting(now, AT_ONCE * 2))
-        for delivery in due:
-            self._underway.start(delivery.id, self._see_to(delivery))
-        if due:
-            return None  # whoever has claimed one, or finishes, pokes us
-        return await self._database.look(lambda tx: tx.next_want())
+        self._dues.take(self._signals.requests, now)
+        await self._dues.when_come(now, self._look)
+        return self._dues.next
+
+    async def _look(self, now: datetime) -> None:
+        room = AT_ONCE - len(self._underway)
+        self._full = room == 0
+        if self._full:
+            return  # whoever finishes looks again
+        leased = await self._database.run(
+            lambda tx: tx.lease_requests(now, now + _LEASE, room), one_statement=True
+        )
+        for each in leased:
+            if not self._underway.start(each.delivery.id, self._see_to(each, now + _LEASE)):
+                self._dues.add(now + _LEASE)
+        if len(leased) == room:
+            self._dues.add(now)
+        await self._dues.look_ahead(self._database, now, lambda tx: tx.next_request_due())
+
+    def _finished(self, delivery: DeliveryId) -> None:
+        if self._underway.failed:  # its turn may not have been given back: it runs out
+            self._dues.add(self._clock.now() + _LEASE)
+        if self._full or self._underway.failed:
+            self._signals.requests.set()
 
     @property
-    def busy(self) -> int:
-        """How many deliveries are being seen to."""
-        return len(self._underway)
+    def busy(self) -> bool:
+        """Whether any delivery is being seen to, or about to be."""
+        return bool(len(self._underway) or self._signals.requests.is_set)
 
     async def settle(self) -> None:
         """Wait for what is under way (at shutdown, and in tests)."""
         await self._underway.settle()
 
-    async def _see_to(self, due: Delivery) -> None:
-        claimed = await self._claimed(due)
-        if claimed is None:
-            return
-        self.poke()  # what falls due next can be told now
-        await self._attempt(claimed)
-        await self._hand_back(claimed)
-        self._poke_outbox()
-        if claimed.want is RequestKind.LOCKER:
-            self._poke_watcher()  # it may be idling, with nothing to look at until now
+    async def _see_to(self, leased: Leased, until: datetime) -> None:
+        async with self._towers[leased.delivery.tower]:
+            if until - self._clock.now() >= _LEFT:
+                await self._attempt(leased)
+        await self._database.run(lambda tx: tx.give_back(leased), one_statement=True)
 
-    async def _claimed(self, due: Delivery) -> Delivery | None:
-        """The delivery, its want put off till nobody can be at work on it any more."""
-
-        async def step(tx: Transaction) -> Delivery | None:
-            now = self._clock.now()
-            current = await tx.delivery(due.id)
-            if current is None or current.want is None or current.want_due is None:
-                return None
-            if current.want_due > now:
-                return None
-            return await tx.save_delivery(replace(current, want_due=now + _CLAIM))
-
-        return await self._database.run(step)
-
-    async def _hand_back(self, claimed: Delivery) -> None:
-        """What came to be wanted in the meantime has waited for us, and is due now."""
-
-        async def step(tx: Transaction) -> None:
-            current = await tx.delivery(claimed.id)
-            if current is not None and current.want_due == claimed.want_due:
-                due = self._clock.now() if current.want else None
-                await tx.save_delivery(replace(current, want_due=due))
-
-        current = await self._database.look(lambda tx: tx.delivery(claimed.id))
-        if current is not None and current.want_due == claimed.want_due:
-            await self._database.run(step)
-
-    async def _attempt(self, delivery: Delivery) -> None:
-        assert delivery.want is not None
-        want = delivery.want
+    async def _attempt(self, leased: Leased) -> None:
+        delivery, request = leased.delivery, leased.delivery.request
+        assert request is not None, "only what is asked for is leased"
         try:
             async with asyncio.timeout(_PATIENCE):
-                if delivery.state in _WANTED_IN[want]:
-                    await self._carry[want](delivery)
+                if delivery.state in _MAKES_SENSE_IN[request.kind]:
+                    await self._carry[request.kind](delivery, request)
                 else:
-                    await self._done_with(delivery)
+                    await self._done_with(request, delivery)
         except Conflict:
-            log.debug("want_overtaken", delivery=delivery.id)
+            log.debug("request_overtaken", delivery=delivery.id)
         except (TryLater, OutcomeUnknown, Misconfigured, TimeoutError) as error:
-            await self._postpone(delivery, error)
+            await self._put_off(leased, error)
         except Refused as error:
-            log.warning("want_refused", delivery=delivery.id, want=want.value, why=str(error))
-            await self._give_up(delivery)
+            log.warning(
+                "request_refused", delivery=delivery.id, request=request.kind.value, why=str(error)
+            )
+            await self._unless_overtaken(self._give_up(delivery, request))
         except Exception:
-            log.exception("want_failed", delivery=delivery.id, want=want.value)
-            await self._postpone(delivery, None)
+            log.exception("request_failed", delivery=delivery.id, request=request.kind.value)
+            await self._put_off(leased, None)
 
-    async def _done_with(self, delivery: Delivery, **changes: object) -> None:
+    async def _current(
+        self, tx: Transaction, delivery: Delivery, request: HarborRequest
+    ) -> Delivery | None:
+        """The delivery as it is, if the request still stands."""
+        current = await tx.delivery(delivery.id)
+        if current is None or current.request is None or current.request.id != request.id:
+            return None
+        return current
+
+    async def _done_with(
+        self, request: HarborRequest, delivery: Delivery, **changes: object
+    ) -> None:
+        """The request is carried out (or of no use any more), and these fields have changed."""
+
         async def step(tx: Transaction) -> None:
+            current = await self._current(tx, delivery, request)
+            if current is None:
+                return
             now = self._clock.now()
-            after = replace(delivery, want=None, want_due=None, want_attempts=0)
-            after = replace(after, **changes)  # type: ignore[arg-type]  # Delivery's own fields
-            seen = after.trouble is not delivery.trouble
+            after = replace(current, request=None, **changes)  # type: ignore[arg-type]  # Delivery's own fields
+            seen = after.trouble is not current.trouble
             await save(tx, after, now=now, policy=self._policy, seen=seen)
             if seen:
                 await tell(tx, after, now=now)
 
         await self._database.run(step)
 
-    async def _give_up(self, delivery: Delivery) -> None:
+    async def _give_up(self, delivery: Delivery, request: HarborRequest) -> None:
         """Harbor said no for good: the watcher will see how things stand; the card says so."""
-        current = await self._database.look(lambda tx: tx.delivery(delivery.id))
-        if current is not None and current.want is delivery.want:
-            await self._swallowing(self._without(current))
-        self._poke_watcher()
-
-    async def _without(self, current: Delivery) -> None:
-        if current.want is RequestKind.LOCKER:
-            await self._finder.none_left(current)
+        if request.kind is RequestKind.LOCKER:
+            await self._allocator.none_left(delivery, request)
             return
-        at = current.locker or current.candidate  # where the watcher has to look from now on
-        await self._done_with(current, trouble=Trouble.REFUSED, locker=at, candidate=None)
+        at = delivery.locker or delivery.candidate  # where the watcher has to look from now on
+        await self._done_with(request, delivery, trouble=Trouble.REFUSED, locker=at, candidate=None)
 
-    async def _postpone(self, delivery: Delivery, error: Exception | None) -> None:
+    async def _put_off(self, leased: Leased, error: Exception | None) -> None:
+        """Later again. After the second failure in a row the cards say that Harbor is away."""
+        delivery, request = leased.delivery, leased.delivery.request
+        assert request is not None, "only what is asked for is leased"
         asked = error.after if isinstance(error, TryLater) else None
+        due = self._clock.now() + max(backoff(request.failures), timedelta(seconds=asked or 0))
+        said = delivery.trouble is Trouble.HARBOR_AWAY or request.failures == 0
 
         async def step(tx: Transaction) -> None:
-            now = self._clock.now()
-            current = await tx.delivery(delivery.id)
-            if current is None or current.want is not delivery.want:
-                return
-            wait = max(backoff(current.want_attempts), timedelta(seconds=asked or 0))
-            first = current.trouble is not Trouble.HARBOR_AWAY and current.want_attempts > 0
-            after = replace(
-                current,
-                want_due=now + wait,
-                want_attempts=current.want_attempts + 1,
-                trouble=Trouble.HARBOR_AWAY if first else current.trouble,
-            )
-            await save(tx, after, now=now, policy=self._policy, seen=first)
-            if first:
-                await tell(tx, after, now=now)
+            if not said and (current := await self._current(tx, delivery, request)) is not None:
+                now = self._clock.now()
+                away = replace(current, trouble=Trouble.HARBOR_AWAY)
+                await tell(tx, await save(tx, away, now=now, policy=self._policy), now=now)
+            await tx.request_failed(leased, due)
 
-        await self._swallowing(self._database.run(step))
+        await self._unless_overtaken(self._database.run(step, one_statement=said))
+        self._signals.requests.set(due)
 
-    async def _swallowing(self, work: Awaitable[None]) -> None:
+    async def _unless_overtaken(self, work: Awaitable[None]) -> None:
         try:
             await work
         except Conflict:
-            log.debug("want_overtaken")
+            log.debug("request_overtaken")
 
-    async def _token(self, delivery: Delivery) -> None:
+    async def _token(self, delivery: Delivery, request: HarborRequest) -> None:
         """Ask for a token; safe to repeat, since one that was lost has been shown to nobody."""
-        if delivery.locker is None or delivery.want is None:
-            await self._done_with(delivery)
+        if delivery.locker is None:
+            await self._done_with(request, delivery)
             return
-        issued = await issue(
-            self._lockers, delivery, delivery.want, self._clock.now(), self._policy
-        )
+        issued = await issue(self._lockers, delivery, request, self._clock.now(), self._policy)
 
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
-            current = await tx.delivery(delivery.id)
-            if current is None or current.want is not delivery.want:
+            current = await self._current(tx, delivery, request)
+            if current is None or current.state not in _MAKES_SENSE_IN[request.kind]:
                 return
-            if current.want_by != delivery.want_by or current.state not in _WANTED_IN[issued.want]:
-                return
-            code = replace(issued.code, revealed=current.want_by is not None)
+            code = replace(issued.code, revealed=request.by is not None)
+            if request.by is not None:
+                tx.answers(request.by)
+            changes: dict[str, Any] = {"code_until": code.expires_at}
+            if issued.event is Event.DROP_OFF_ISSUED:
+                changes |= {"held_until": code.expires_at, "reminders_sent": 0}
             after = await transition(
                 tx,
                 current,
                 issued.event,
                 now=now,
                 policy=self._policy,
-                by=current.want_by,
-                want=None,
-                want_due=None,
-                want_attempts=0,
+                by=request.by,
+                request=None,
                 trouble=None,
-                reminders_sent=0
-                if issued.event is Event.DROP_OFF_ISSUED
-                else current.reminders_sent,
-                held_until=code.expires_at
-                if issued.event is Event.DROP_OFF_ISSUED
-                else current.held_until,
-                code_until=code.expires_at,
+                **changes,
             )
-            await take_code_away(tx, after, now=now)
             await tx.save_code(code)
-            await show_code(tx, after, code.holder, now=now, ring=True)
+            if request.by is not None:
+                await show_code(tx, after, code.holder, now=now, ring=True)
 
         await self._database.run(step)
 
-    async def _release(self, delivery: Delivery) -> None:
+    async def _release(self, delivery: Delivery, request: HarborRequest) -> None:
         """Give back what is held, by whichever call fits how Harbor sees the locker."""
         locker = delivery.locker or delivery.candidate
-        held = await self._held(delivery, locker) if locker is not None else None
-        if locker is None or held is None:
-            await self._nothing_held(delivery, locker)
+        held = await self._held(delivery, locker) if locker else None
+        if not locker or held is None:
+            await self._nothing_held(delivery, request, locker)
         elif held.status is LockerStatus.RESERVED:
-            await self._cancel_reservation(delivery, locker)
+            await self._cancel_reservation(delivery, request, locker)
         elif held.status is LockerStatus.RENTED:
             await self._lockers.release(delivery.tower, locker)
-            await self._leave_to_watcher(delivery, locker)
+            await self._leave_to_watcher(delivery, request, locker)
         else:  # declined: on its way back; occupied: the watcher has news
-            await self._leave_to_watcher(delivery, locker)
-        self._poke_watcher()
+            await self._leave_to_watcher(delivery, request, locker)
 
     async def _held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
         assigned = await self._lockers.assigned()
         mine = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, locker)), None)
-        if mine is None or await self._finder.somebody_elses(delivery, locker):
+        if mine is None or await self._allocator.somebody_elses(delivery, locker):
             return None
         return mine
 
-    async def _nothing_held(self, delivery: Delivery, locker: LockerId | None) -> None:
+    async def _nothing_held(
+        self, delivery: Delivery, request: HarborRequest, locker: LockerId | None
+    ) -> None:
         """Absence is believed only when the tower's own list agrees (or nothing was ever tried)."""
-        if locker is not None:
+        if locker:
             at_tower = await self._lockers.lockers(delivery.tower)
             status = next((x.status for x in at_tower if x.id == locker), None)
             ours_perhaps = status in (LockerStatus.RESERVED, LockerStatus.RENTED)
             over = delivery.held_until or delivery.changed_at or self._clock.now()
             ours_perhaps &= self._clock.now() <= over + AFTER_HOLD
-            if ours_perhaps and not await self._finder.somebody_elses(delivery, locker):
+            if ours_perhaps and not await self._allocator.somebody_elses(delivery, locker):
                 raise TryLater("the two readings disagree")
         if delivery.state is State.CLOSED:
-            await self._done_with(delivery)
+            await self._done_with(request, delivery)
             return
 
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
+            current = await self._current(tx, delivery, request)
+            if current is None:
+                return
             await transition(
                 tx,
-                delivery,
+                current,
                 Event.RELEASED,
                 now=now,
                 policy=self._policy,
-                want=None,
-                want_due=None,
+                request=None,
                 trouble=None,
-                ended_at=now,
                 held_until=None,
             )
 
         await self._database.run(step)
 
-    async def _cancel_reservation(self, delivery: Delivery, locker: LockerId) -> None:
+    async def _cancel_reservation(
+        self, delivery: Delivery, request: HarborRequest, locker: LockerId
+    ) -> None:
         """Where Harbor offers no such call, the reservation runs out by itself."""
         try:
             await self._lockers.cancel_reservation(delivery.tower, locker, delivery.reservation)
         except (NotOffered, Refused) as error:
             log.info("reservation_left_to_lapse", delivery=delivery.id, why=str(error))
-        await self._leave_to_watcher(delivery, locker)
+        await self._leave_to_watcher(delivery, request, locker)
 
-    async def _leave_to_watcher(self, delivery: Delivery, locker: LockerId) -> None:
+    async def _leave_to_watcher(
+        self, delivery: Delivery, request: HarborRequest, locker: LockerId
+    ) -> None:
         """Nothing more to ask; a locker that was only being tried is now known to be ours."""
-        await self._done_with(delivery, locker=locker, candidate=None)
+        await self._done_with(request, delivery, locker=locker, candidate=None)

@@ -1,9 +1,14 @@
-"""How standing loops wait, and how work of a loop goes on side by side."""
+"""How standing loops wait, and how work of a loop goes on side by side.
+
+Guarantees: a signal is never lost (one that is raised while the loop is at work makes it turn once
+more); stopping lets the turn under way finish; of the work that goes on side by side there is at
+most one task for a key, and so many at once; what a task dies of is raised by the loop's next turn,
+and so logged once and waited upon like any other failure of that loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,6 +17,8 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from bot.ports.clock import Clock
+from bot.ports.database import Database, Step
+from bot.workers.signals import LOOK_AGAIN, Signal
 
 log = structlog.get_logger()
 
@@ -20,56 +27,64 @@ _AFTER_FAILURE = timedelta(seconds=1)
 
 
 class Loop:
-    """Takes `turn()` again and again; a turn says when to wake it next (None: at a poke only)."""
+    """Takes `turn()` again and again; a turn says when to take the next (None: at a signal only).
+
+    What `signal` was raised for is the turn's to take.
+    """
 
     def __init__(
-        self, name: str, clock: Clock, turn: Callable[[], Awaitable[datetime | None]]
+        self,
+        name: str,
+        clock: Clock,
+        turn: Callable[[], Awaitable[datetime | None]],
+        signal: Signal,
     ) -> None:
-        self._name, self._clock, self._turn = name, clock, turn
-        self._poked = asyncio.Event()
+        self._name, self._clock, self._turn, self._signal = name, clock, turn, signal
         self._stopping = False
         self._failing = False
-
-    def poke(self) -> None:
-        """There may be something to do now."""
-        self._poked.set()
 
     def stop(self) -> None:
         """End after the turn under way."""
         self._stopping = True
-        self._poked.set()
+        self._signal.set()
 
     async def run(self) -> None:
         """Turn until stopped. A turn that fails is logged at its first failure and taken again."""
         while not self._stopping:
-            self._poked.clear()
-            await self._wait(await self._attempt())
+            due, failed = await self._attempt()
+            if failed:  # a signal that still stands is not heeded before the moment
+                await self._clock.sleep_until(self._clock.now() + _AFTER_FAILURE)
+            elif not self._stopping:
+                await self._wait(due)
 
-    async def _attempt(self) -> datetime | None:
+    async def _attempt(self) -> tuple[datetime | None, bool]:
         try:
             due = await self._turn()
         except Exception:
             if not self._failing:
                 log.exception("loop_failing", loop=self._name)
             self._failing = True
-            return self._clock.now() + _AFTER_FAILURE
+            return None, True
         if self._failing:
             log.info("loop_recovered", loop=self._name)
         self._failing = False
-        return due
+        return due, False
 
     async def _wait(self, due: datetime | None) -> None:
-        waiters: list[asyncio.Task[object]] = [asyncio.create_task(self._poked.wait())]
-        if due is not None:
-            waiters.append(asyncio.create_task(self._clock.sleep_until(due)))
+        """Until the moment or the signal, whichever comes first."""
+        if due is None or self._signal.is_set:
+            await self._signal.wait()
+            return
+        waiters = [
+            asyncio.ensure_future(self._signal.wait()),
+            asyncio.ensure_future(self._clock.sleep_until(due)),
+        ]
         try:
             await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for waiter in waiters:
                 waiter.cancel()
-            for waiter in waiters:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await waiter
+            await asyncio.gather(*waiters, return_exceptions=True)
 
 
 def backoff(attempts: int, *, first: float = 1.0, longest: float = 60.0) -> timedelta:
@@ -77,19 +92,81 @@ def backoff(attempts: int, *, first: float = 1.0, longest: float = 60.0) -> time
     return timedelta(seconds=min(first * 2 ** min(attempts, 16), longest))
 
 
+class Dues:
+    """When a loop has to look in the database next, asking the database as seldom as can be.
+
+    Guarantees: nothing that falls due is forgotten: of several moments the earliest is kept, and
+    that there are others, which are looked up once it has come; a look that fails is due still.
+    What other processes leave is found every `LOOK_AGAIN` on a shared database.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._next: datetime | None = now
+        self._more = True
+
+    def add(self, due: datetime) -> None:
+        """Something falls due then."""
+        self._more |= self._next is not None and due != self._next
+        self._next = due if self._next is None else min(due, self._next)
+
+    def take(self, signal: Signal, now: datetime) -> None:
+        """Lower `signal` and take down what it was raised for, if it was."""
+        if signal.is_set:
+            due, more = signal.take()
+            self.add(due or now)
+            self._more |= more
+
+    @property
+    def next(self) -> datetime | None:
+        """When to look, None: at a signal only."""
+        return self._next
+
+    async def when_come(self, now: datetime, look: Callable[[datetime], Awaitable[None]]) -> None:
+        """Take `look` if it is time to."""
+        if self._next is None or self._next > now:
+            return
+        come, self._next = self._next, None
+        try:
+            await look(now)
+        except BaseException:
+            self.add(come)
+            raise
+
+    async def look_ahead(
+        self, database: Database, now: datetime, ask: Step[datetime | None]
+    ) -> None:
+        """After a look: find out what falls due next, unless that is known."""
+        if not (self._more or database.shared):
+            return
+        self._more = False
+        try:
+            due = await database.look(ask, one_statement=True)
+        except BaseException:
+            self._more = True
+            raise
+        if due is not None:
+            self.add(due)
+            self._more = True  # what falls due after it is not known
+        if database.shared:
+            self.add(now + LOOK_AGAIN)
+
+
 K = TypeVar("K", bound=Hashable)
 
 
 class Underway(Generic[K]):
-    """See the module. `finished` is called after each task, when its key is free again."""
+    """See the module. `finished` is told each key whose task has ended, when it is free again."""
 
-    def __init__(self, at_once: int, finished: Callable[[], None]) -> None:
+    def __init__(self, at_once: int, finished: Callable[[K], None]) -> None:
         self._at_once, self._finished = at_once, finished
         self._tasks: dict[K, asyncio.Task[None]] = {}
         self._failure: BaseException | None = None
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._tasks
 
     def start(self, key: K, work: Coroutine[Any, Any, None]) -> bool:
         """Start on `work`; False (and it is dropped) when its key is busy, or there is no room."""
@@ -105,7 +182,7 @@ class Underway(Generic[K]):
         del self._tasks[key]
         if not task.cancelled() and (failure := task.exception()) is not None:
             self._failure = failure
-        self._finished()
+        self._finished(key)
 
     @property
     def failed(self) -> bool:

@@ -1,40 +1,53 @@
 """Brings cards up to date: whatever is owed to somebody's eyes is shown, once, and truthfully.
 
-Guarantees: a card is rendered from the present truth at the moment it is sent, so that changes made
-while Telegram was away become one message; one message at a time to a chat, chats side by side; of
-several replicas one sends it; a restart repeats nothing but the send whose answer was lost, which
-is counted.
+Guarantees: a card is rendered from the present truth at the moment it is shown, so that changes
+made while Telegram was away become one message; only the holder of a card's lease shows it, so of
+several processes none edits against another; one message at a time to a chat, chats side by side,
+answers to people's own taps before news; a restart repeats nothing but the send whose answer was
+lost, which is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from heapq import heappop, heappush
+from itertools import count
+from typing import TypeVar
 
 import structlog
 
-from bot.domain.card import Card
+from bot.domain.card import OLD, Card, Lane, delivery_of
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Message
 from bot.ports.clock import Clock
-from bot.ports.database import Database, Transaction
+from bot.ports.database import Database, Step, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
 from bot.ports.messenger import Messenger, Presenter
-from bot.usecases.cards import has_been_told, reach_changed
-from bot.workers.loop import Underway, backoff
+from bot.usecases.cards import reach_changed
+from bot.workers.loop import Dues, Underway, backoff
+from bot.workers.signals import CARD_LEASE, Signals
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 AT_ONCE = 64
+"""Chats written to side by side."""
+_FOR_ANSWERS = 16
+"""So many of them are kept for answers to people's own taps."""
+_HELD = 512
+"""Cards leased from the database at most, waiting ones included."""
 _PATIENCE = 45.0
 """Seconds for one send; whatever takes longer has an unknown outcome."""
-_CLAIM = timedelta(seconds=60)
-"""How long a send is a replica's own: longer than its patience, so that two never send at once."""
+_LEFT = timedelta(seconds=60)
+"""A lease with less than this left is renewed before a call: longer than one send's patience."""
 _AFTER_REFUSAL = timedelta(minutes=10)
+_RECORDING = 6
+"""How often recording what was shown is tried, before the send counts as possibly repeated."""
 
 
 @dataclass(slots=True)
@@ -48,192 +61,305 @@ class Tally:
     possible_doubles: int = 0
 
 
+class _Queue:
+    """Cards that wait: for their chat, which is being written to, or for room."""
+
+    def __init__(self) -> None:
+        self._chats: dict[PersonId, list[tuple[int, int, Card]]] = defaultdict(list)
+        self._order: list[tuple[int, int, PersonId]] = []
+        self._asked = count()
+        self.size = 0
+
+    def put(self, card: Card) -> None:
+        place = next(self._asked)
+        heappush(self._chats[card.chat], (card.lane, place, card))
+        heappush(self._order, (card.lane, place, card.chat))
+        self.size += 1
+
+    def take(self, chat: PersonId) -> Card | None:
+        """The first of a chat's."""
+        if chat not in self._chats:
+            return None
+        _, _, card = heappop(self._chats[chat])
+        if not self._chats[chat]:
+            del self._chats[chat]
+        self.size -= 1
+        return card
+
+    def next_chat(self) -> tuple[Lane, PersonId] | None:
+        """The chat whose turn it is: the best lane first, then the longest waiting."""
+        while self._order:
+            lane, _, chat = self._order[0]
+            if chat in self._chats:
+                return Lane(lane), chat
+            heappop(self._order)
+        return None
+
+    def pass_over(self) -> None:
+        """The chat whose turn it is has its turn, or is being written to already."""
+        heappop(self._order)
+
+    def stand_again(self, chat: PersonId) -> None:
+        """A chat that was passed over has its place anew, if cards wait for it."""
+        if chat in self._chats:
+            lane, place, _ = self._chats[chat][0]
+            heappush(self._order, (lane, place, chat))
+
+    def empty(self) -> list[Card]:
+        """All of them, taken out."""
+        cards = [card for waiting in self._chats.values() for _, _, card in waiting]
+        self._chats.clear()
+        self._order, self.size = [], 0
+        return cards
+
+
 class Outbox:
     """See the module; `turn` starts on every card that is due."""
 
     def __init__(
-        self, database: Database, messenger: Messenger, presenter: Presenter, clock: Clock
+        self,
+        database: Database,
+        messenger: Messenger,
+        presenter: Presenter,
+        clock: Clock,
+        signals: Signals,
     ) -> None:
         self._database, self._messenger = database, messenger
-        self._presenter, self._clock = presenter, clock
+        self._presenter, self._clock, self._signals = presenter, clock, signals
         self._underway: Underway[PersonId] = Underway(AT_ONCE, self._finished)
-        self._backlog = False  # something owed could not be started: look again when room is
+        self._waiting = _Queue()
+        self._dues = Dues(clock.now())
+        self._full = False
         self.tally = Tally()
-        self.poke: Callable[[], None] = lambda: None
 
     async def recover(self) -> None:
         """At start: count the sends whose answer nobody heard; they are sent once more.
 
-        Where there are other processes they may be sending still: see `_claimed`.
+        Where there are other processes they may be sending still: their leases run out.
         """
         if self._database.shared:
             return
-        interrupted = await self._database.run(partial(_free_claims, now=self._clock.now()))
-        self.tally.possible_doubles += len(interrupted)
-        if interrupted:
-            log.warning("messages_possibly_doubled", count=len(interrupted))
+        freed = await self._database.run(lambda tx: tx.free_cards())
+        self._count_doubles(sum(card.sends and card.owed for card in freed))
+
+    def _count_doubles(self, number: int) -> None:
+        self.tally.possible_doubles += number
+        if number:
+            log.warning("messages_possibly_doubled", count=number)
 
     async def turn(self) -> datetime | None:
-        """Start on all cards that are due, one a chat; say when the next falls due. Raises what a
-        start died of, which is that nothing can be written."""
+        """Start on all cards that are due; say when the next falls due. Raises what a start died
+        of, which is that nothing can be written."""
         self._underway.raise_failure()
+        for card in self._signals.take_cards():
+            if card.lease is None:  # nobody's: leased like any other that is found due
+                self._dues.add(card.run_at or self._clock.now())
+            else:
+                self._waiting.put(card)
         now = self._clock.now()
-        self._backlog = False
-        due = await self._database.look(lambda tx: tx.cards_due(now, AT_ONCE * 4))
-        self._backlog |= bool(due)  # a chat may be owed more than the one card seen here
-        for card in due:
-            self._launch(card.chat, self._bring_or_postpone(card))
-        if due:
-            return None  # whoever finishes pokes us
-        return await self._database.look(lambda tx: tx.next_card_due())
+        await self._dues.when_come(now, self._look)
+        self._start()
+        return self._dues.next
 
-    def touch(self, subjects: Iterable[tuple[PersonId, str]]) -> None:
-        """The fast path after a commit: these cards are owed, without asking the database which."""
-        by_chat: dict[PersonId, list[str]] = {}
-        for chat, subject in subjects:
-            by_chat.setdefault(chat, []).append(subject)
-        for chat, wanted in by_chat.items():
-            self._launch(chat, self._bring_subjects(chat, wanted))
+    async def _look(self, now: datetime) -> None:
+        """Lease what is due in the database, as far as there is room for it."""
+        room = min(_HELD - self._waiting.size - len(self._underway), AT_ONCE)
+        self._full = room <= 0
+        if self._full:
+            return  # whoever finishes looks again
+        leased = await self._leased(now, room)
+        for card in leased:
+            self._waiting.put(card)
+        if len(leased) == room:
+            self._dues.add(now)
+        await self._dues.look_ahead(self._database, now, lambda tx: tx.next_card_due())
 
-    def _launch(self, chat: PersonId, work: Coroutine[Any, Any, None]) -> None:
-        self._backlog |= not self._underway.start(chat, work)
+    async def _leased(self, now: datetime, limit: int) -> Sequence[Card]:
+        if self._database.shared:
+            self._count_doubles(
+                await self._database.look(lambda tx: tx.cards_lapsed(now), one_statement=True)
+            )
+        return await self._database.run(
+            lambda tx: tx.lease_cards(now, now + CARD_LEASE, limit), one_statement=True
+        )
 
-    def _finished(self) -> None:
-        if self._backlog or self._underway.failed:
-            self.poke()
+    def _start(self) -> None:
+        while (following := self._waiting.next_chat()) is not None:
+            lane, chat = following
+            if chat not in self._underway:
+                room = AT_ONCE if lane is Lane.ANSWER else AT_ONCE - _FOR_ANSWERS
+                if len(self._underway) >= room:
+                    return
+                self._underway.start(chat, self._serve(chat))
+            self._waiting.pass_over()
+
+    def _finished(self, chat: PersonId) -> None:
+        self._waiting.stand_again(chat)
+        if self._full:
+            self._dues.add(self._clock.now())
+        if self._underway.failed:  # its turn has not been given back: it runs out
+            self._dues.add(self._clock.now() + CARD_LEASE)
+        if self._full or self._waiting.size or self._underway.failed:
+            self._signals.cards.set()
 
     @property
-    def busy(self) -> int:
-        """How many chats are being written to."""
-        return len(self._underway)
+    def busy(self) -> bool:
+        """Whether anything is being shown, or about to be."""
+        return bool(len(self._underway) or self._waiting.size or self._signals.cards.is_set)
+
+    async def give_back(self) -> None:
+        """At shutdown: what has not begun is anybody's."""
+        if waiting := [*self._waiting.empty(), *self._signals.take_cards()]:
+            await self._database.run(lambda tx: tx.return_cards(waiting))
 
     async def settle(self) -> None:
-        """Wait for what is under way (at shutdown, and in tests)."""
+        """Let what is under way finish (at shutdown, and in tests)."""
         await self._underway.settle()
 
-    async def _bring_subjects(self, chat: PersonId, subjects: list[str]) -> None:
-        for subject in dict.fromkeys(subjects):
-            card = await self._database.look(partial(_card, chat=chat, subject=subject))
-            if card is not None:
-                await self._bring_or_postpone(card)
+    async def _serve(self, chat: PersonId) -> None:
+        """One chat's cards, one after another."""
+        while (card := self._waiting.take(chat)) is not None:
+            current: Card | None = card
+            while current is not None:
+                current = await self._bring(current)
 
-    async def _bring_or_postpone(self, card: Card) -> None:
+    async def _bring(self, card: Card) -> Card | None:
+        """Show the card; the card again where it was marked meanwhile and is still ours."""
         try:
-            await self._bring(card)
-        except Exception:
-            log.exception("card_failed", subject=card.subject.partition(":")[0])
-            await self._postpone(card, None)
-
-    async def _bring(self, card: Card) -> None:
-        try:
-            card = await self._tidy(card)
-            if card.wanted <= card.shown:
-                return
-            view, silent = await self._presenter.present(card)
-            if view is None:
-                await self._take_away(card)
-            elif card.message is not None and not card.ring and card.form == view.form:
-                await self._edit(card, card.message, view)
-            else:
-                await self._send(card, view, silent=silent)
+            return await self._show(card)
         except (TryLater, OutcomeUnknown) as error:
             if isinstance(error, OutcomeUnknown):
                 self.tally.possible_doubles += 1
-            await self._postpone(card, error.after if isinstance(error, TryLater) else None)
+            await self._put_off(card, error.after if isinstance(error, TryLater) else None)
         except Unreachable:
-            await self._unreachable(card)
+            return await self._unreachable(card)
         except Refused:
-            log.exception("card_refused", subject=card.subject.partition(":")[0])
-            await self._postpone(card, _AFTER_REFUSAL.total_seconds())
+            log.exception("card_refused", subject=_kind(card))
+            await self._put_off(card, _AFTER_REFUSAL.total_seconds())
+        except Exception:
+            log.exception("card_failed", subject=_kind(card))
+            await self._put_off(card, None)
+        return None
 
-    async def _edit(self, card: Card, message: MessageId, view: Message) -> None:
-        if self._messenger.digest(view) == card.digest:
+    async def _show(self, card: Card) -> Card | None:
+        ours = await self._still_ours(card)
+        if ours is None:
+            return None
+        if _kind(ours) == OLD:
+            return await self._take_away(ours)
+        view, silent = await self._presenter.present(ours)
+        if view is None:
+            return await self._take_away(ours)
+        if ours.message is not None and not ours.ring and ours.form == view.form:
+            return await self._edit(ours, ours.message, view)
+        return await self._send(ours, view, silent=silent)
+
+    async def _still_ours(self, card: Card) -> Card | None:
+        """The card with enough of its lease left for one call; None where somebody else has it."""
+        now = self._clock.now()
+        if card.leased_until is not None and card.leased_until - now >= _LEFT:
+            return card
+        return await self._database.run(
+            lambda tx: tx.renew_card(card, now + CARD_LEASE), one_statement=True
+        )
+
+    async def _edit(self, card: Card, message: MessageId, view: Message) -> Card | None:
+        digest = self._messenger.digest(view)
+        if digest == card.digest:
             self.tally.unchanged += 1
         else:
             try:
-                await self._messenger.edit(card.chat, message, view)
+                await self._messenger.edit(card.chat, message, view, lane=card.lane)
             except MessageGone:
-                await self._send(replace(card, message=None), view, silent=True)
-                return
+                return await self._send(card, view, silent=True)
             self.tally.edited += 1
-        await self._shown(card, message, view)
+        return await self._recorded(
+            lambda tx: tx.card_shown(card, message=message, form=view.form, digest=digest),
+            one_statement=True,
+        )
 
-    async def _send(self, card: Card, view: Message, *, silent: bool) -> None:
-        if not await self._claimed(card):
-            return
+    async def _send(self, card: Card, view: Message, *, silent: bool) -> Card | None:
         try:
             async with asyncio.timeout(_PATIENCE):
-                message = await self._messenger.send(card.chat, view, silent=silent)
+                message = await self._messenger.send(card.chat, view, silent=silent, lane=card.lane)
         except TimeoutError as error:
             raise OutcomeUnknown("no answer") from error
         self.tally.sent += 1
-        await self._shown(card, message, view)
-        if card.message is not None:
-            await self._tidy(replace(card, previous=card.message))
-
-    async def _claimed(self, card: Card) -> bool:
-        now = self._clock.now()
-        ours = await self._database.run(lambda tx: tx.card_sending(card, now, _CLAIM))
-        self._backlog |= not ours  # the loop must learn when to look again
-        if ours and card.sending_since is not None:
-            self.tally.possible_doubles += 1  # somebody died over it
-        return ours
-
-    async def _shown(self, card: Card, message: MessageId, view: Message) -> None:
         digest = self._messenger.digest(view)
 
-        async def step(tx: Transaction) -> bool:
-            await tx.card_shown(card, message=message, form=view.form, digest=digest)
-            return not card.told and await has_been_told(tx, card, now=self._clock.now())
+        async def step(tx: Transaction) -> Card | None:
+            after = await tx.card_shown(card, message=message, form=view.form, digest=digest)
+            # The message that has been replaced goes; ours does, where our turn was over.
+            gone, form = (card.message, card.form) if after is not None else (message, view.form)
+            now = self._clock.now()
+            if gone is not None:
+                await tx.take_away(card.chat, gone, form, now=now)
+            if after is not None and not card.told and (about := delivery_of(card.subject)):
+                await tx.mark_sender(about, now=now, unless=card.chat)  # whose card says who knows
+            return after
 
-        self._backlog |= await self._database.run(step)
+        return await self._recorded(step)
 
-    async def _tidy(self, card: Card) -> Card:
-        """Take the replaced message away; it is written down until that is done."""
-        if card.previous is None:
-            return card
-        try:
-            await self._messenger.remove(card.chat, card.previous, card.form)
-        except (MessageGone, Refused, Unreachable) as error:
-            log.debug("old_message_stays", why=str(error))
-        await self._database.run(lambda tx: tx.card_tidied(card))
-        return replace(card, previous=None)
-
-    async def _take_away(self, card: Card) -> None:
-        if card.message is not None:
+    async def _recorded(
+        self, step: Step[Card | None], *, one_statement: bool = False
+    ) -> Card | None:
+        """Write down what was shown. Showing it again because that failed once would be a double:
+        recording is tried again instead, for as long as the lease lasts."""
+        for attempt in range(_RECORDING):
             try:
-                await self._messenger.remove(card.chat, card.message, card.form)
-            except MessageGone as error:
-                log.debug("message_gone_already", why=str(error))
-        await self._database.run(lambda tx: tx.drop_card(card))
+                after = await self._database.run(step, one_statement=one_statement)
+                return after if after is not None and after.owed else None
+            except TryLater as error:
+                log.warning("shown_not_recorded", attempt=attempt, why=str(error))
+                await self._clock.sleep_until(self._clock.now() + backoff(attempt))
+        self.tally.possible_doubles += 1
+        self._dues.add(self._clock.now() + CARD_LEASE)  # our turn runs out: shown again then
+        log.error("shown_never_recorded")
+        return None
 
-    async def _unreachable(self, card: Card) -> None:
-        """They blocked the bot, or never opened it: owed no longer; told again if they return."""
+    async def _take_away(self, card: Card) -> Card | None:
+        if card.message is not None:
+            await self._remove(card, card.message)
+        if await self._database.run(lambda tx: tx.drop_card(card), one_statement=True):
+            return None
+        return await self._database.run(lambda tx: tx.empty_card(card), one_statement=True)
 
-        async def step(tx: Transaction) -> None:
+    async def _remove(self, card: Card, message: MessageId) -> None:
+        try:
+            await self._messenger.remove(card.chat, message, card.form, lane=card.lane)
+        except MessageGone as error:
+            log.debug("message_gone_already", why=str(error))
+        except (Refused, Unreachable) as error:
+            if _kind(card) != OLD:
+                raise
+            log.debug("old_message_stays", why=str(error))
+
+    async def _unreachable(self, card: Card) -> Card | None:
+        """They blocked the bot, or never opened it: owed no longer; told again if they return.
+
+        The card again where it was marked meanwhile: it may be that they are back.
+        """
+
+        async def step(tx: Transaction) -> Card | None:
             person = await tx.person(card.chat)
+            now = self._clock.now()
             if person is not None and person.reachable:
                 await tx.save_person(replace(person, reachable=False))
-                await reach_changed(tx, person.id, now=self._clock.now())
-            await tx.drop_card(card)
+                await reach_changed(tx, person.id, now=now)
+            if await tx.drop_card(card):
+                return None
+            return await tx.renew_card(card, now + CARD_LEASE)
 
-        await self._database.run(step)
-        self._backlog = True  # the others' cards may be owed now
+        return await self._database.run(step)
 
-    async def _postpone(self, card: Card, after: float | None) -> None:
+    async def _put_off(self, card: Card, after: float | None) -> None:
         self.tally.postponed += 1
-        self._backlog = True  # the loop must learn of the new moment
         wait = max(backoff(card.failures), timedelta(seconds=after or 0))
         due = self._clock.now() + wait
-        await self._database.run(lambda tx: tx.card_postponed(card, due))
+        await self._database.run(lambda tx: tx.card_failed(card, due), one_statement=True)
+        self._dues.add(due)
+        self._signals.cards.set()
 
 
-async def _free_claims(tx: Transaction, now: datetime) -> list[Card]:
-    interrupted = await tx.cards_interrupted()
-    for card in interrupted:
-        await tx.card_postponed(card, now)
-    return interrupted
-
-
-async def _card(tx: Transaction, chat: PersonId, subject: str) -> Card | None:
-    return await tx.card(chat, subject)
+def _kind(card: Card) -> str:
+    return card.subject.partition(":")[0]

@@ -1,12 +1,11 @@
 """Lets time happen: reminders, deadlines, codes that run out.
 
-Guarantees: an alarm is taken in one transaction that also moves the next one on, so that a restart
+Guarantees: a deadline is taken in one transaction that also sets the next one, so that a restart
 neither loses nor repeats it; one that fails holds up no other, and is tried again later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,53 +20,42 @@ from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict, TryLater
-from bot.usecases.alerts import end_what_has_run_out, raise_alert
+from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import take_code_away, tell
 from bot.usecases.transitions import save, transition
+from bot.workers.loop import Dues
+from bot.workers.signals import Signals
 
 log = structlog.get_logger()
 
 _AT_ONCE = 100
 _AFTER_FAILURE = timedelta(minutes=5)
-_PRUNE_EVERY = timedelta(hours=1)
-_KEEP = timedelta(days=8)  # update ids restart after a week of silence (Telegram, Update.update_id)
 
 
 class Reminders:
-    """See the module; `turn` takes every alarm that is due."""
+    """See the module; `turn` takes every deadline that is due."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        policy: Policy,
-        *,
-        poke_outbox: Callable[[], None],
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, policy: Policy, signals: Signals) -> None:
         self._database, self._clock, self._policy = database, clock, policy
-        self._poke_outbox = poke_outbox
-        self._prune_at: datetime | None = None
+        self._signals = signals
+        self._dues = Dues(clock.now())
 
     async def turn(self) -> datetime | None:
-        """Take what is due; say when the next alarm (or the hourly pruning) is."""
+        """Take what is due; say when the next deadline is."""
         now = self._clock.now()
-        due = await self._database.look(lambda tx: tx.deliveries_due(now, _AT_ONCE))
+        self._dues.take(self._signals.deadlines, now)
+        await self._dues.when_come(now, self._look)
+        return self._dues.next
+
+    async def _look(self, now: datetime) -> None:
+        due = await self._database.look(
+            lambda tx: tx.deliveries_due(now, _AT_ONCE), one_statement=True
+        )
         for delivery in due:
             await self._take(delivery)
         if due:
-            self._poke_outbox()
-            return now
-        prune_at = await self._prune(now)
-        following = await self._database.look(lambda tx: tx.next_deadline())
-        return min(following, prune_at) if following else prune_at
-
-    async def _prune(self, now: datetime) -> datetime:
-        if self._prune_at is None or self._prune_at <= now:
-            await self._database.run(partial(end_what_has_run_out, policy=self._policy, now=now))
-            await self._database.run(lambda tx: tx.prune(now - _KEEP))
-            self._poke_outbox()
-            self._prune_at = now + _PRUNE_EVERY
-        return self._prune_at
+            self._dues.add(now)
+        await self._dues.look_ahead(self._database, now, lambda tx: tx.next_deadline())
 
     async def _take(self, delivery: Delivery) -> None:
         try:
@@ -75,9 +63,9 @@ class Reminders:
         except TryLater:
             raise
         except Conflict:
-            log.debug("alarm_overtaken", delivery=delivery.id)
+            log.debug("deadline_overtaken", delivery=delivery.id)
         except Exception:
-            log.exception("alarm_failed", delivery=delivery.id)
+            log.exception("deadline_failed", delivery=delivery.id)
             await self._database.run(partial(self._put_off, seen=delivery))
 
     async def _put_off(self, tx: Transaction, seen: Delivery) -> None:

@@ -1,15 +1,16 @@
 """Looks at what Harbor says is assigned to us, and draws the conclusions the tables allow.
 
-Guarantees: one assigned-lockers read a look, however many deliveries there are; that a locker has
-left us is believed only after the tower's own list has confirmed it, and one tower that does not
-answer holds up no other; a reading older than a delivery's last change says nothing about it;
-trouble is reported once, and once when it is over.
+Guarantees: one assigned-lockers read a look, however many deliveries there are; what is there is
+told before what is gone is confirmed; that a locker has left us is believed only after the tower's
+own list has confirmed it, towers side by side, so that a slow one delays only its own; a reading
+older than a delivery's last change says nothing about it; trouble is reported once, and once when
+it is over.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,10 +31,15 @@ from bot.ports.lockers import Lockers, Push
 from bot.usecases.cards import tell
 from bot.usecases.transitions import conclude, save
 from bot.workers.alerts import Alerts
+from bot.workers.allocation import ANY_LOCKER
+from bot.workers.loop import Underway
 from bot.workers.reconciler import Reconciler
+from bot.workers.signals import Signals
 
 log = structlog.get_logger()
 
+AT_ONCE = 16
+"""Towers read side by side."""
 _FAILURES_TO_ALERT = 2
 _SLOWER_WHILE_AWAY = 3
 
@@ -47,14 +53,17 @@ class Watcher:
         lockers: Lockers,
         clock: Clock,
         policy: Policy,
-        *,
-        poke_outbox: Callable[[], None],
+        signals: Signals,
     ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
-        self._poke_outbox = poke_outbox
+        self._signals = signals
+        self._confirming: Underway[TowerId] = Underway(AT_ONCE, lambda _: None)
+        self._nudged = False
         self._alerts = Alerts(database, clock, policy)
-        self._orphans = Reconciler(lockers, self._alerts, clock)
+        self._reconciler = Reconciler(lockers, self._alerts, clock)
         self._failures = 0
+        self._clear = False  # whether no alert about Harbor can stand
+        self._began: datetime | None = None
         self.looked_at: datetime | None = None
 
     @property
@@ -63,8 +72,15 @@ class Watcher:
         return self._failures >= _FAILURES_TO_ALERT
 
     async def turn(self) -> datetime | None:
-        """Look once; say when to look again."""
+        """Look once, unless that was done lately and no push asks for it; say when to look again.
+        Raises what a confirmation died of, which is that nothing can be written."""
+        self._confirming.raise_failure()
+        self._signals.lockers.take()
         began = self._clock.now()
+        again = self._began + self._policy.watch if self._began is not None else began
+        if not self._nudged and again > began:
+            return again
+        self._nudged, self._began = False, began
         try:
             assigned = await self._lockers.assigned()
         except (TryLater, Refused) as error:
@@ -75,36 +91,44 @@ class Watcher:
         return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
 
     async def look(self) -> int:
-        """One look at everything; the number of live deliveries. Raises TryLater, Refused."""
+        """One look at everything, confirmations included; the number of live deliveries. Raises
+        TryLater, Refused."""
         began = self._clock.now()
-        return await self._see(await self._lockers.assigned(), began)
+        live = await self._see(await self._lockers.assigned(), began)
+        await self.settle()
+        return live
+
+    async def settle(self) -> None:
+        """Wait for confirmations under way (at shutdown, and in tests)."""
+        await self._confirming.settle()
 
     async def _see(self, listed: Iterable[Locker], began: datetime) -> int:
+        """Conclude from what is there first: each commit tells those concerned at once. That a
+        locker is gone is confirmed beside it, tower by tower, and nobody waits for that."""
         assigned = {(x.tower, x.id): x for x in listed}
-        live = await self._database.look(lambda tx: tx.live_deliveries())
+        live = await self._database.look(lambda tx: tx.live_deliveries(), one_statement=True)
         holding = [x for x in live if x.state in FREES and x.locker is not None]
         odd = await self._compare(holding, assigned, began)
+        self._confirm_gone([x for x in holding if not _is_ours(assigned.get(door(x)))], began)
         standing = await self._alerts.standing()
         for alert in standing:
             if alert.kind is AlertKind.ODD and alert.key not in odd:
                 await self._alerts.end(alert.key)
-        gone = [x for x in holding if not _is_ours(assigned.get(door(x)))]
-        await self._confirm_gone(gone, began)
         orphans = await self._unexplained(assigned, live, began)
-        await self._orphans.report(orphans, standing)
+        await self._reconciler.report(orphans, standing)
         self.looked_at = began
-        self._poke_outbox()
         return len(live)
 
     async def heard(self, push: Push) -> None:
         """A push: a verified one tells when the parcel went in; every one makes us look now."""
+        self._nudged = True
+        self._signals.lockers.set()
         if not push.verified or push.status is not LockerStatus.OCCUPIED:
             return
         live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))
         for delivery in live:
             if delivery.locker == push.locker:  # another may merely be trying it
                 await self._note_time(delivery, push.at)
-        self._poke_outbox()
 
     # -- what is assigned to us
 
@@ -129,20 +153,26 @@ class Watcher:
             await self._alerts.raise_once(alert)
         return alert.key
 
-    async def _confirm_gone(self, missing: Iterable[Delivery], began: datetime) -> None:
+    def _confirm_gone(self, missing: Iterable[Delivery], began: datetime) -> None:
+        """Side by side, one reading of a tower at a time: a slow tower delays only its own."""
         by_tower: dict[TowerId, list[Delivery]] = defaultdict(list)
         for delivery in missing:
             by_tower[delivery.tower].append(delivery)
         for tower, deliveries in by_tower.items():
-            try:
-                at_tower = {x.id: x.status for x in await self._lockers.lockers(tower)}
-            except EdgeError as error:
-                log.info("tower_not_read", tower=tower, why=str(error))
-                continue
-            for delivery in deliveries:
-                status = at_tower.get(delivery.locker) if delivery.locker is not None else None
-                if status is not None and has_left(delivery, status, began):
-                    await self._conclude(delivery, LockerStatus.AVAILABLE, began)
+            self._confirming.start(tower, self._confirm_at(tower, deliveries, began))
+
+    async def _confirm_at(
+        self, tower: TowerId, missing: Iterable[Delivery], began: datetime
+    ) -> None:
+        try:
+            at_tower = {x.id: x.status for x in await self._lockers.lockers(tower)}
+        except EdgeError as error:
+            log.info("tower_not_read", tower=tower, why=str(error))
+            return
+        for delivery in missing:
+            status = at_tower.get(delivery.locker) if delivery.locker is not None else None
+            if status is not None and has_left(delivery, status, began):
+                await self._conclude(delivery, LockerStatus.AVAILABLE, began)
 
     async def _conclude(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
         event = meaning(delivery.state, status)
@@ -187,7 +217,16 @@ class Watcher:
     ) -> Mapping[Door, Locker]:
         """What is assigned beyond the live deliveries, late facts taken; what nothing explains."""
         known = {place for x in live for place in _places(x)}
-        strange = [key for key, x in assigned.items() if key not in known and _is_ours(x)]
+        awaited = {x.tower for x in live if x.candidate == ANY_LOCKER}
+        strange = [
+            key
+            for key, x in assigned.items()
+            if key not in known
+            and _is_ours(x)
+            and not (x.tower in awaited and x.status is LockerStatus.RENTED)
+        ]
+        if not strange:
+            return {}
         since = began - self._policy.late_facts
         ended = await self._database.look(lambda tx: tx.deliveries_at(strange, since))
         latest: dict[Door, Delivery] = {}
@@ -207,7 +246,7 @@ class Watcher:
         """Whether the locker of a delivery that has ended is accounted for: its release is still
         to be asked for or Harbor waits for the tower to hear of it, or the delivery ended so lately
         that Harbor's list may simply not have followed yet."""
-        if had.want is RequestKind.RELEASE:
+        if had.asks is RequestKind.RELEASE:
             return True
         if had.state is State.CLOSED and seen.status is LockerStatus.DECLINED:
             return True
@@ -219,15 +258,16 @@ class Watcher:
         self._failures += 1
         if self.away:
             log.info("harbor_away", why=str(error))
-            if await self._alerts.raise_once(harbor_away(self._clock.now(), type(error).__name__)):
-                self._poke_outbox()
+            self._clear = False
+            await self._alerts.raise_once(harbor_away(self._clock.now(), type(error).__name__))
 
     async def _back(self) -> None:
         if self._failures >= _FAILURES_TO_ALERT or self.looked_at is None:
             log.info("harbor_back")
         self._failures = 0
-        if await self._alerts.end(HARBOR_KEY):
-            self._poke_outbox()
+        if not self._clear:
+            await self._alerts.end(HARBOR_KEY)
+            self._clear = True
 
 
 def _is_ours(seen: Locker | None) -> bool:

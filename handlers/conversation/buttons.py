@@ -12,7 +12,6 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
-from bot.domain.card import SCREEN
 from bot.domain.person import Draft
 from handlers.conversation.context import Context
 from handlers.conversation.dialogue import Handler, state_of
@@ -89,8 +88,8 @@ def below(callback: Callback) -> Callback:
     async def step(update: Update, context: Context) -> Draft | None:
         draft = await callback(update, context)
         query: Any = update.callback_query
-        card = await context.tx.card(context.person.id, SCREEN)
-        if card and query and query.message and card.message != query.message.message_id:
+        screen = context.screen_message
+        if screen and query and query.message and screen != query.message.message_id:
             context.ring_screen()
         return draft
 

@@ -7,29 +7,25 @@ and a step that is taken again starts clean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from telegram.ext import CallbackContext, ExtBot
 from telegram.request import BaseRequest
 
 from bot.domain.card import SCREEN
-from bot.domain.delivery import Delivery
-from bot.domain.ids import PersonId
+from bot.domain.ids import MessageId
 from bot.domain.message import Press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
-from bot.ports.messenger import Poke
+from bot.ports.people import Opening
 from bot.usecases.actor import Actor
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
-
-Touched = tuple[PersonId, str]
-"""A card by its chat and subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,55 +40,16 @@ class Phrases:
 
 @dataclass(slots=True)
 class Wiring:
-    """What every step may use beside its transaction: the application's `bot_data`.
-
-    `poke_outbox` hears of the cards just marked, `poke_worker` that a delivery was saved.
-    """
+    """What every step may use beside its transaction: the application's `bot_data`."""
 
     database: Database
     clock: Clock
     policy: Policy
     phrases: Phrases
-    poke_outbox: Callable[[Collection[Touched]], Any]
-    poke_worker: Poke
     locale: str = "en"
     turns: Turns = field(default_factory=Turns)
     answers: Answers = field(default_factory=Answers)
     connections: list[BaseRequest] = field(default_factory=list)
-
-
-class RecordingTransaction:
-    """A transaction that remembers whom a commit concerns, so that nobody has to look for it."""
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self.touched: set[Touched] = set()
-        self.deliveries_saved = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tx, name)
-
-    async def mark(
-        self, chat: PersonId, subject: str, *, now: datetime, ring: bool = False
-    ) -> None:
-        """`Transaction.mark`."""
-        self.touched.add((chat, subject))
-        await self._tx.mark(chat, subject, now=now, ring=ring)
-
-    async def move_card(self, chat: PersonId, subject: str, to: str, *, now: datetime) -> None:
-        """`Transaction.move_card`."""
-        self.touched.add((chat, to))
-        await self._tx.move_card(chat, subject, to, now=now)
-
-    async def add_delivery(self, delivery: Delivery) -> Delivery:
-        """`Transaction.add_delivery`."""
-        self.deliveries_saved = True
-        return await self._tx.add_delivery(delivery)
-
-    async def save_delivery(self, delivery: Delivery) -> Delivery:
-        """`Transaction.save_delivery`."""
-        self.deliveries_saved = True
-        return await self._tx.save_delivery(delivery)
 
 
 class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiring]):
@@ -102,17 +59,17 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
     person: Person
     draft: Draft
     now: datetime
+    screen_message: MessageId | None
     press: Press | None
     said: str | None
     alert: bool
     screen: bool
     ring: bool
 
-    def begin(self, tx: Transaction, draft: Draft, now: datetime) -> None:
+    def begin(self, tx: Transaction, opening: Opening, now: datetime) -> None:
         """A transaction has been opened; whatever an earlier attempt left is forgotten."""
-        self._recording = RecordingTransaction(tx)
-        self.tx = cast(Transaction, self._recording)
-        self.draft, self.now = draft, now
+        self.tx, self.draft, self.now = tx, opening.draft, now
+        self.screen_message = opening.screen
         self.press, self.said, self.alert = None, None, False
         self.screen, self.ring = True, False
 
@@ -123,18 +80,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
 
     @property
     def act(self) -> Actor:
-        """This person, here and now, for the use cases of `bot.deliveries` and `bot.claims`."""
+        """This person, here and now, for `bot.usecases`."""
         return Actor(self.tx, self.person.id, self.now, self.wiring.policy)
-
-    @property
-    def touched(self) -> frozenset[Touched]:
-        """The cards that this step has put out of date."""
-        return frozenset(self._recording.touched)
-
-    @property
-    def deliveries_saved(self) -> bool:
-        """Whether the worker may have something to do."""
-        return self._recording.deliveries_saved
 
     def say(self, text: str, *, alert: bool = False) -> None:
         """One plain sentence: a toast where a button was pressed (`alert`: to be closed by hand),

@@ -18,7 +18,7 @@ from telegram.ext import BaseHandler
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
 from bot.domain.person import WRITTEN, Draft, Person
-from bot.ports.database import Opening
+from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
 from handlers.conversation.context import Context
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional
@@ -45,7 +45,8 @@ class Dialogue(Transactional):
     handlers of each state by `state_of`, `fallbacks` what is left. Their callbacks are
     `async (Update, Context) -> Draft | None`; None leaves the draft as it is. Afterwards the screen
     is brought up to date, as a new message when the person has sent one, unless the callback said
-    `context.keep_screen()`. A callback that has forgotten the person returns `Draft(chat)`.
+    `context.keep_screen()`. A callback that has forgotten the person returns a draft that was never
+    saved.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from telegram import Chat, ChatMember, Update
 
-from bot.ports.database import Opening
+from bot.ports.people import Opening
 from handlers.conversation.context import Context
 from handlers.conversation.transactional import Transactional
 

@@ -72,10 +72,7 @@ class ChatPresenter:
     async def _screen(self, card: Card) -> Shown:
         """The answer to a person's own act: silent."""
 
-        async def step(tx: Transaction) -> tuple[Draft, Person | None]:
-            return await tx.draft(card.chat), await tx.person(card.chat)
-
-        draft, person = await self._database.look(step)
+        draft, person = await self._database.look(lambda tx: tx.chat(card.chat), one_statement=True)
         if person is None:  # forgotten, as they asked
             return farewell(draft, self._locale), True
         return await self._screens(draft, person), True
@@ -95,8 +92,9 @@ class ChatPresenter:
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""
 
+        known = await self._surroundings()
+
         async def step(tx: Transaction) -> tuple[AlertSituation | None, Person | None]:
-            known = await self._surroundings(tx)
             key = card.subject.partition(":")[2]
             return await read_alert(tx, key, card.chat, known), await tx.person(card.chat)
 
@@ -115,16 +113,14 @@ class ChatPresenter:
         return Scene(situation, speak(situation.reader.language, self._locale))
 
     async def _situation(self, card: Card) -> Situation | None:
-        async def step(tx: Transaction) -> Situation | None:
-            delivery = DeliveryId(card.subject.partition(":")[2])
-            return await read_card(tx, delivery, card.chat, await self._surroundings(tx))
+        delivery = DeliveryId(card.subject.partition(":")[2])
+        return await read_card(self._database, delivery, card.chat, await self._surroundings())
 
-        return await self._database.look(step)
-
-    async def _surroundings(self, tx: Transaction) -> Surroundings:
+    async def _surroundings(self) -> Surroundings:
         """Towers are kept in mind for a minute: they change once in a blue moon."""
         now = self._clock.now()
         if self._towers_read is None or now - self._towers_read >= _TOWERS_FRESH:
-            self._towers = {tower.id: tower for tower in await tx.towers()}
+            towers = await self._database.look(lambda tx: tx.towers(), one_statement=True)
+            self._towers = {tower.id: tower for tower in towers}
             self._towers_read = now if self._towers else None
         return Surroundings(now, self._policy, self._towers, links_to(self._bot()))

@@ -139,10 +139,13 @@ class Screen:
         towers = {} if tower is None else {tower.id: tower}
         known = Surroundings(self.now, self.sight.policy, towers)
 
-        async def look(tx: Transaction) -> Situation:
-            return await read_situation(tx, delivery, self.person, known, whole_story=True)
+        async def look(tx: Transaction) -> Situation | None:
+            reader = self.person.id
+            return await read_situation(tx, delivery.id, reader, known, whole_story=True)
 
-        return Scene(await self.sight.database.look(look), self.words)
+        situation = await self.sight.database.look(look)
+        assert situation is not None, "deliveries stay, and whoever reads this is here"
+        return Scene(situation, self.words)
 
 
 Prompt = Callable[[Screen], Awaitable[Message]]

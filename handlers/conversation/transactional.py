@@ -2,7 +2,7 @@
 
 Guarantees: when `handle_update` returns, everything the update causes is committed (or the update
 was committed before, or is remembered as one that failed); when it raises, nothing is, and the
-update must come again. Words go out and loops are poked only after the commit.
+update must come again. Words go out only after the commit.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from telegram.ext import Application, BaseHandler, ExtBot
 
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Illegal
-from bot.ports.database import Opening, Transaction
+from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
+from bot.ports.people import Opening
 from bot.usecases.actor import NotPermitted, NotYours, Stale
 from handlers.conversation.context import Context, Wiring
 
@@ -70,7 +71,7 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
         async def step(tx: Transaction) -> None:
             now = context.wiring.clock.now()
             opening = await tx.open_update(update.update_id, _chat(update), now)
-            context.begin(tx, opening.draft, now)
+            context.begin(tx, opening, now)
             if not opening.fresh:
                 return
             if failed is None:
@@ -90,10 +91,6 @@ def _chat(update: Update) -> PersonId:
 
 
 def _speak(update: Update, context: Context) -> None:
-    wiring = context.wiring
     if update.callback_query:
-        wiring.answers.give(update.callback_query, context.said, alert=context.alert)
-    if context.touched:
-        wiring.poke_outbox(context.touched)
-    if context.deliveries_saved:
-        wiring.poke_worker()
+        answers = context.wiring.answers
+        answers.give(update.callback_query, context.said, alert=context.alert)

@@ -37,7 +37,7 @@ SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
 
 _CUT = 3200
 """Characters of JSON a page; escaped it may grow, and a message has room for 4096."""
-_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "want_by"})
+_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "request"})
 """Who else is in a delivery is not theirs to take away, beyond what its card shows them."""
 
 

@@ -14,9 +14,9 @@ from babel import Locale
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.domain.card import code_subject, delivery_subject
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft, Person
+from bot.usecases.cards import show_anew
 from handlers.conversation.buttons import back_to, below, tap, text
 from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
@@ -58,10 +58,7 @@ async def spoke(update: Update, context: Context) -> Draft | None:
     if context.press.arg not in LANGUAGES:
         return None
     await _save(context, language=context.press.arg, language_chosen=True)
-    for delivery in await context.tx.deliveries_of(context.person.id, live=True):
-        for subject in (delivery_subject(delivery.id), code_subject(delivery.id)):
-            if await context.tx.card(context.person.id, subject) is not None:
-                await context.mark(subject)
+    await show_anew(context.tx, context.person.id, now=context.now)
     return go(context.draft, SETTINGS)
 
 

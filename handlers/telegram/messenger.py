@@ -16,6 +16,7 @@ from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemo
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import RetryAfter, TelegramError
 
+from bot.domain.card import Lane
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Message
 from bot.ports.errors import MessageGone
@@ -54,10 +55,12 @@ class TelegramMessenger:
         self._bot, self._pace = bot, pace
         self._keyboards: dict[PersonId, MessageId] = {}
 
-    async def send(self, chat: PersonId, message: Message, *, silent: bool) -> MessageId:
+    async def send(
+        self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
         """sendPhoto for a message with a QR symbol, sendMessage for any other."""
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
-        async with self._call(chat, sending=True):
+        async with self._call(chat, lane, sending=True):
             if picture:
                 sent = await self._bot.send_photo(
                     chat,
@@ -83,12 +86,14 @@ class TelegramMessenger:
             self._keyboards[chat] = new
         return new
 
-    async def edit(self, chat: PersonId, sent: MessageId, message: Message) -> None:
+    async def edit(
+        self, chat: PersonId, sent: MessageId, message: Message, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """editMessageMedia or editMessageText; a message with a reply keyboard can't be edited."""
         if message.keys:
             raise MessageGone("a message with a reply keyboard can't be edited")
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
-        async with self._call(chat):
+        async with self._call(chat, lane):
             if picture:
                 await self._bot.edit_message_media(
                     InputMediaPhoto(picture, caption=message.html, parse_mode=_HTML),
@@ -106,36 +111,38 @@ class TelegramMessenger:
                     link_preview_options=_NO_PREVIEW,
                 )
 
-    async def remove(self, chat: PersonId, sent: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, sent: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """deleteMessage; after 48 hours, when that is refused, nothing is left to read in it."""
         if form == "keyboard" and self._keyboards.get(chat, sent) == sent:
-            await self._fold_keyboard(chat)
+            await self._fold_keyboard(chat, lane)
         try:
-            await self._delete(chat, sent)
+            await self._delete(chat, sent, lane)
         except MessageGone as gone:
             if "not found" not in str(gone) and form != "keyboard":
-                await self._blank(chat, sent, form)
+                await self._blank(chat, sent, form, lane)
 
     def digest(self, message: Message) -> str:
         """See `digest`."""
         return digest(message)
 
-    async def _delete(self, chat: PersonId, sent: MessageId) -> None:
-        async with self._call(chat):
+    async def _delete(self, chat: PersonId, sent: MessageId, lane: Lane) -> None:
+        async with self._call(chat, lane):
             await self._bot.delete_message(chat, sent)
 
-    async def _blank(self, chat: PersonId, sent: MessageId, form: str) -> None:
-        async with self._call(chat):
+    async def _blank(self, chat: PersonId, sent: MessageId, form: str, lane: Lane) -> None:
+        async with self._call(chat, lane):
             if form == "photo":
                 nothing = InputMediaPhoto(qr.blank(), caption=_BLANK)
                 await self._bot.edit_message_media(nothing, chat, sent)
             else:
                 await self._bot.edit_message_text(_BLANK, chat, sent)
 
-    async def _fold_keyboard(self, chat: PersonId) -> None:
+    async def _fold_keyboard(self, chat: PersonId, lane: Lane) -> None:
         """Not every client lets a keyboard go with its message, so it is told by another, which
         goes at once. A double of that does no harm, hence it isn't a `sending`."""
-        async with self._call(chat, message=True):
+        async with self._call(chat, lane, message=True):
             told = await self._bot.send_message(
                 chat,
                 _KEYBOARD_GOES,
@@ -143,13 +150,13 @@ class TelegramMessenger:
                 disable_notification=True,
             )
         self._keyboards.pop(chat, None)
-        await self._delete(chat, MessageId(told.message_id))
+        await self._delete(chat, MessageId(told.message_id), lane)
 
     @asynccontextmanager
     async def _call(
-        self, chat: PersonId, *, sending: bool = False, message: bool = False
+        self, chat: PersonId, lane: Lane, *, sending: bool = False, message: bool = False
     ) -> AsyncIterator[None]:
-        await self._pace.turn(chat, message=sending or message)
+        await self._pace.turn(chat, message=sending or message, lane=lane)
         try:
             yield
         except TelegramError as error:

@@ -1,109 +1,166 @@
-"""How fast the bot may speak, so that Telegram need not tell it to be quiet.
+"""Who may call Telegram next, so that Telegram need not ask for a pause.
 
-Guarantees: at most 30 calls in any second over all chats, and in one chat one message a second
-after a short burst; a chat that Telegram has put on hold delays no other; nobody waits here for
-long, but is told by TryLater when to come back. Source: Bot FAQ, "My bot is hitting limits"; the
-true limits are not published, so only `retry_after` is believed.
+Guarantees: calls are let go as `allowance` permits, by lane and then in the order of asking, so
+that the answer to a tap waits for no news. A chat that is on hold, or has had its share, delays no
+other. Nobody waits here for long, but is told by TryLater when to come back. A cancelled call
+leaves its place and its token to the next.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count, takewhile
 
+from bot.domain.card import Lane
 from bot.ports.clock import Clock
 from bot.ports.errors import TryLater
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many a second, and `burst` of them at once after a silence."""
-
-    a_second: float
-    burst: int
-
-
-OVERALL = Rate(25, burst=5)
-A_CHAT = Rate(1, burst=5)
+from handlers.telegram.allowance import A_CHAT, OVERALL, Allowance, Rate
 
 PATIENCE = 3.0
-"""Seconds to wait here; whoever would wait longer is sent away."""
+"""Seconds to wait for a chat; TryLater at once if it would be longer."""
 
-_CHATS_ON_HOLD = 3
-"""So many chats on hold at once mean that Telegram wants silence in all of them."""
-
-_REMEMBERED = 10_000
+LONGEST_WAIT = 20.0
+"""Seconds to wait altogether, then TryLater: well within an outbox's lease. Not for an ANSWER."""
 
 
-class _Bucket:
-    """Token bucket in the form of one moment (GCRA): the bucket is full again at `full`."""
-
-    __slots__ = ("_interval", "_slack", "full")
-
-    def __init__(self, rate: Rate) -> None:
-        self._interval = 1 / rate.a_second
-        self._slack = (rate.burst - 1) * self._interval
-        self.full = 0.0
-
-    def free_at(self, now: float) -> float:
-        return max(now, self.full - self._slack)
-
-    def take(self, at: float) -> None:
-        self.full = max(self.full, at) + self._interval
+@dataclass(order=True, slots=True)
+class _Call:
+    lane: Lane
+    number: int
+    chat: int = field(compare=False)
+    message: bool = field(compare=False)
+    asked: datetime = field(compare=False)
+    told: asyncio.Future[timedelta | None] = field(compare=False)
+    """None: it is your turn; otherwise how long to stay away."""
 
 
 class RateLimit:
-    """Who may speak when. A rate of None is no limit (for a Bot API server of one's own)."""
+    """See the module. A rate of None is no limit (for a Bot API server of one's own)."""
 
     def __init__(
         self, clock: Clock, *, overall: Rate | None = OVERALL, a_chat: Rate | None = A_CHAT
     ) -> None:
         self._clock = clock
-        self._overall = _Bucket(overall) if overall else None
-        self._a_chat = a_chat
-        self._chats: dict[int, _Bucket] = {}
-        self._holds: dict[int, float] = {}
-        self._all_held = 0.0
+        self._allowance = Allowance(overall, a_chat, clock.now())
+        self._numbers = count()
+        self._waiting: dict[int, _Call] = {}  # in the order of asking
+        self._messages: dict[int, list[_Call]] = defaultdict(list)  # those of them, by chat
+        self._line: list[_Call] = []  # a heap; who has left stays in it until popped
+        self._resting: list[tuple[datetime, _Call]] = []  # a heap; until their chat is free
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_at = clock.now()
 
-    async def turn(self, chat: int, *, message: bool) -> None:
+    @property
+    def rate(self) -> float:
+        """Calls a second over all chats, at present."""
+        return self._allowance.rate(self._clock.now())
+
+    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> None:
         """Return when a call may be made; `message` when it puts a new message into the chat.
 
         Raises TryLater when that is not soon.
         """
-        now = self._now()
-        bucket = self._bucket(chat, now) if message else None
-        free = max(self._held(chat), bucket.free_at(now) if bucket else now)
-        if free - now > PATIENCE:
-            raise TryLater("this chat has had its share for now", after=free - now)
-        if bucket:
-            bucket.take(free)
-        await self._until(free)
-        if self._overall:
-            free = self._overall.free_at(self._now())
-            self._overall.take(free)
-            await self._until(free)
+        now = self._clock.now()
+        told = asyncio.get_running_loop().create_future()
+        call = _Call(lane, next(self._numbers), chat, message, now, told)
+        ahead = sum(other.lane <= lane for other in self._messages.get(chat, ()))
+        wait = self._chat_free_at(call, now, ahead) - now
+        if wait > timedelta(seconds=PATIENCE):
+            raise _later(wait)
+        self._join(call)
+        self._dispatch()
+        try:
+            later = await told
+        except asyncio.CancelledError:
+            self._give_up(call)
+            raise
+        if later is not None:
+            raise _later(later)
 
     def hold(self, chat: int, seconds: float) -> None:
         """Telegram said so (429, `retry_after`): nothing to this chat for a while."""
-        now = self._now()
-        self._holds = {c: until for c, until in self._holds.items() if until > now}
-        self._holds[chat] = max(self._holds.get(chat, 0.0), now + seconds)
-        if len(self._holds) >= _CHATS_ON_HOLD:
-            self._all_held = max(self._all_held, now + seconds)
+        now = self._clock.now()
+        self._allowance.hold(chat, now + timedelta(seconds=seconds), now)
 
-    def _held(self, chat: int) -> float:
-        return max(self._all_held, self._holds.get(chat, 0.0))
+    def _dispatch(self) -> None:
+        """Let all go who can go now, send the late away, and come back for the next."""
+        now = self._clock.now()
+        while self._resting and self._resting[0][0] <= now:
+            heappush(self._line, heappop(self._resting)[1])
+        while self._line and self._allowance.overall_free_at(now) <= now:
+            call = heappop(self._line)
+            if not call.told.done():
+                self._let_go(call, now)
+        for call in list(takewhile(lambda c: _is_late(c, now), self._waiting.values())):
+            if call.lane is not Lane.ANSWER:
+                self._tell(call, timedelta(seconds=len(self._waiting) / self.rate))
+        self._set_alarm(now)
 
-    def _bucket(self, chat: int, now: float) -> _Bucket | None:
-        if self._a_chat is None:
-            return None
-        if len(self._chats) >= _REMEMBERED:
-            self._chats = {c: b for c, b in self._chats.items() if b.full > now}
-        return self._chats.setdefault(chat, _Bucket(self._a_chat))
+    def _let_go(self, call: _Call, now: datetime) -> None:
+        free = self._chat_free_at(call, now)
+        if free - now > timedelta(seconds=PATIENCE):
+            self._tell(call, free - now)
+        elif free > now:
+            heappush(self._resting, (free, call))
+        else:
+            self._allowance.take(call.chat, now, message=call.message)
+            self._tell(call, None)
 
-    def _now(self) -> float:
-        return self._clock.now().timestamp()
+    def _chat_free_at(self, call: _Call, now: datetime, ahead: int = 0) -> datetime:
+        return self._allowance.chat_free_at(call.chat, now, message=call.message, ahead=ahead)
 
-    async def _until(self, moment: float) -> None:
-        if moment > self._now():
-            await self._clock.sleep_until(datetime.fromtimestamp(moment, UTC))
+    def _join(self, call: _Call) -> None:
+        self._waiting[call.number] = call
+        if call.message:
+            self._messages[call.chat].append(call)
+        heappush(self._line, call)
+
+    def _tell(self, call: _Call, later: timedelta | None) -> None:
+        self._leave(call)
+        call.told.set_result(later)
+
+    def _give_up(self, call: _Call) -> None:
+        """It was cancelled, perhaps after it had been told to go."""
+        self._leave(call)
+        if not call.told.cancelled() and call.told.result() is None:
+            self._allowance.give_back(call.chat, self._clock.now(), message=call.message)
+            while self._resting:  # their chat may be free now
+                heappush(self._line, heappop(self._resting)[1])
+        self._dispatch()
+
+    def _leave(self, call: _Call) -> None:
+        if self._waiting.pop(call.number, None) and call.message:
+            self._messages[call.chat].remove(call)
+            if not self._messages[call.chat]:
+                del self._messages[call.chat]
+
+    def _set_alarm(self, now: datetime) -> None:
+        """Dispatch again when the next can go: one task, and none when nobody waits."""
+        if not self._waiting:
+            self._line.clear()
+            self._resting.clear()
+        moments = [self._allowance.overall_free_at(now)] if self._line else []
+        moments += [self._resting[0][0]] if self._resting else []
+        if self._alarm and (not moments or min(moments) < self._alarm_at):
+            self._alarm.cancel()
+            self._alarm = None
+        if moments and not self._alarm:
+            self._alarm_at = min(moments)
+            self._alarm = asyncio.create_task(self._wake_at(self._alarm_at), name="rate limit")
+
+    async def _wake_at(self, moment: datetime) -> None:
+        await self._clock.sleep_until(moment)
+        self._alarm = None
+        self._dispatch()
+
+
+def _is_late(call: _Call, now: datetime) -> bool:
+    return now - call.asked >= timedelta(seconds=LONGEST_WAIT)
+
+
+def _later(wait: timedelta) -> TryLater:
+    return TryLater("Telegram has had its share for now", after=wait.total_seconds())

@@ -17,6 +17,8 @@ import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from transport.failures import Failure, meaning
+
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 _EDITS = ("/editMessageText", "/editMessageMedia")
@@ -148,20 +150,15 @@ def _sent(request_data: RequestData | None) -> dict[str, Any]:
     return {"data": form}
 
 
-_TRANSLATIONS: tuple[tuple[type[Exception], type[NetworkError]], ...] = (
-    (aiohttp.ConnectionTimeoutError, NotSent),
-    (aiohttp.ClientConnectorError, NotSent),
-    (aiohttp.ClientProxyConnectionError, NotSent),
-    (aiohttp.InvalidURL, NotSent),
-    (TimeoutError, TimedOut),
-)
+_AS_TELEGRAM: dict[Failure, type[NetworkError]] = {
+    Failure.NEVER_SENT: NotSent,
+    Failure.TIMED_OUT: TimedOut,
+}
 
 
 def _translated(error: Exception) -> NetworkError:
-    for kind, into in _TRANSLATIONS:
-        if isinstance(error, kind):
-            return into(type(error).__name__)
-    return NetworkError(type(error).__name__)
+    kind = _AS_TELEGRAM.get(meaning(error), NetworkError)
+    return kind(type(error).__name__)
 
 
 def _readable(status: int, body: bytes, headers: Mapping[str, str]) -> bytes:

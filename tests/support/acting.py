@@ -30,9 +30,8 @@ from bot.usecases.cards import reach_changed
 from bot.usecases.collect import Own, claim_by_link, claim_own
 from handlers.errands.parcel.acting import DOINGS, carry_out
 from handlers.errands.parcel.questions import SURE
-from storage import open_database
 from tests.support.core import TOWER, Core, core_on
-from tests.support.databases import KEYS
+from tests.support.databases import opened
 from tests.support.invariants import World
 from tests.support.memory_chat import MemoryChat
 from tests.support.playing import Bot, load_the_dice, nearly_full, present_at
@@ -70,7 +69,7 @@ class Play(RuleBasedStateMachine):
     async def _open(self) -> Core:
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=_MEMORY))
         url = f"sqlite:///{folder}/story.db"
-        database = await self.stack.enter_async_context(open_database(url, keys=KEYS))
+        database = await self.stack.enter_async_context(opened(url))
         core = await self.stack.enter_async_context(core_on(database))
         await nearly_full(core)
         return core
@@ -137,7 +136,7 @@ class Play(RuleBasedStateMachine):
             await self.bot.live()
             counts = await self.core.database.look(lambda tx: tx.counts())
             waiting = counts.deliveries.get(State.RELEASING.value, 0)
-            if not (counts.cards_owed or counts.wants_owed or waiting):
+            if not (counts.cards_owed or counts.requests_owed or waiting):
                 break
         self.core.clock.turn(10)
         await self.bot.live()
@@ -179,11 +178,11 @@ class Play(RuleBasedStateMachine):
         named, verb = pressed.delivery, Action(pressed.verb)
         assert named is not None
         pressed = replace(pressed, arg=size.value if verb is Action.SIZE else pressed.arg)
-        pressed = replace(pressed, verb=ANSWERS[verb] if verb in SURE else verb)
+        action = ANSWERS[verb] if verb in SURE else verb
+        pressed = replace(pressed, verb=action)
 
         async def step(tx: Transaction) -> None:
             act = Actor(tx, who, self.core.clock.now(), self.core.policy)
-            action = Action(pressed.verb)
             delivery = await authorized(act, named, action, revision=pressed.revision)
             await carry_out(act, delivery, pressed)
 

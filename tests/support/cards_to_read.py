@@ -56,6 +56,7 @@ from tests.support.scenes import (
     a_delivery,
     a_history,
     a_scene,
+    asking,
 )
 from tests.support.telling import Case
 
@@ -267,7 +268,7 @@ TWISTS = (
     ),
     Twist(
         "drop-off code out, a new one on its way",
-        {"want": RequestKind.DROP_OFF_TOKEN},
+        {"request": asking(RequestKind.DROP_OFF_TOKEN)},
         code=CodeKind.DROP_OFF,
         states=_HELD,
     ),
@@ -288,7 +289,7 @@ TWISTS = (
     Twist("pick-up code has run out", code=CodeKind.PICK_UP, code_is=_OVER, states=_IN),
     Twist(
         "pick-up code out, a new one on its way",
-        {"want": RequestKind.PICK_UP_TOKEN},
+        {"request": asking(RequestKind.PICK_UP_TOKEN)},
         code=CodeKind.PICK_UP,
         states=_IN,
     ),
@@ -301,7 +302,7 @@ TWISTS = (
     Twist("taken back, code out", {"taken_back": True}, code=CodeKind.PICK_UP, states=_IN),
     Twist(
         "taken back, code on its way",
-        {"taken_back": True, "want": RequestKind.PICK_UP_TOKEN},
+        {"taken_back": True, "request": asking(RequestKind.PICK_UP_TOKEN)},
         states=_IN,
     ),
     # other parcels in the same tower
@@ -411,7 +412,7 @@ TWISTS = (
     *(
         Twist(
             f"{TROUBLES[trouble]}, {WANTS[want]}",
-            {"trouble": trouble, "want": want},
+            {"trouble": trouble, "request": asking(want)},
             states=tuple(LIVE),
         )
         for trouble in TROUBLES
@@ -420,7 +421,7 @@ TWISTS = (
     ),
     Twist(
         "Harbor away, a locker wanted",
-        {"trouble": Trouble.HARBOR_AWAY, "want": RequestKind.LOCKER},
+        {"trouble": Trouble.HARBOR_AWAY, "request": asking(RequestKind.LOCKER)},
         states=tuple(state for state in State if state not in LIVE),
     ),
     Twist(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,8 @@ from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
+from bot.workers.signals import Signals
+from cli.sandbox_server import serving_sandbox
 from handlers.app import build_application
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import NOTICE, Dialogue, Handler
@@ -34,11 +36,11 @@ from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
 from sandbox.telegram.state.core import Telegram
+from tests.support.databases import listen
 
 START = datetime(2030, 1, 7, 12, 0, tzinfo=UTC)
 PHRASES = Phrases(
@@ -114,8 +116,8 @@ class ChatEdge:
     application: App
     receiver: Receiver
     outbox: Outbox
+    signals: Signals
     polling: asyncio.Task[None] | None = None
-    pokes: list[str] = field(default_factory=list)
 
     @property
     def telegram(self) -> Telegram:
@@ -167,7 +169,7 @@ class ChatEdge:
 async def sandbox_telegram() -> AsyncIterator[SandboxTelegram]:
     """A Telegram whose clock stands still until it is turned."""
     app = create_app(clock=Clock(START, stopped=True), limits=False)
-    async with serving(app) as url:
+    async with serving_sandbox(app) as url:
         yield SandboxTelegram(url, app.state.telegram, app.state.phones, app.state.groups)
 
 
@@ -183,8 +185,7 @@ async def chat_edge(
     async with contextlib.AsyncExitStack() as stack:
         there = at or await stack.enter_async_context(sandbox_telegram())
         edge = _edge(there, database, dialogue or words_dialogue())
-        outbox = Loop("outbox", there.telegram.clock, edge.outbox.turn)
-        edge.outbox.poke = outbox.poke
+        outbox = Loop("outbox", there.telegram.clock, edge.outbox.turn, edge.signals.cards)
         loop = asyncio.create_task(outbox.run())
         if poll:
             edge.polling = asyncio.create_task(edge.receiver.poll())
@@ -201,21 +202,20 @@ async def chat_edge(
 
 
 def _edge(there: SandboxTelegram, database: Database, dialogue: Dialogue) -> ChatEdge:
-    pokes: list[str] = []
+    signals = Signals()
+    listen(database, signals)
     clock = there.telegram.clock
     wiring = Wiring(
         database=database,
         clock=clock,
         policy=Policy(),
         phrases=PHRASES,
-        poke_outbox=lambda touched: outbox.touch(touched),
-        poke_worker=lambda: pokes.append("worker"),
     )
     application = build_application(DEFAULT_BOT, there.url, wiring, dialogue)
     messenger = TelegramMessenger(application.bot, RateLimit(clock, overall=None, a_chat=None))
-    outbox = Outbox(database, messenger, WordsPresenter(database), clock)
+    outbox = Outbox(database, messenger, WordsPresenter(database), clock, signals)
     receiver = Receiver(application, clock)
-    return ChatEdge(there, database, wiring, application, receiver, outbox, pokes=pokes)
+    return ChatEdge(there, database, wiring, application, receiver, outbox, signals)
 
 
 async def until(condition: Callable[[], Any], seconds: float = 10) -> None:

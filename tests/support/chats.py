@@ -31,19 +31,21 @@ from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
+from bot.workers.signals import Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.bootstrap import Assembly, Plan, assemble, turning
+from cli.sandbox_server import serving_sandbox
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.transactional import App
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from harbor.settings import HarborSettings
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
+from tests.support.databases import listen
+from tests.support.harbor_stand_in import access
 from tests.support.phones import PATIENCE, AtTower, Phone, buttons, said
 
 __all__ = ["MARKET", "OPERATOR", "START", "AtTower", "Chats", "Phone", "buttons", "chats", "said"]
@@ -92,7 +94,7 @@ class Chats:
 
     async def look(self) -> None:
         """Let the watcher look at Harbor now."""
-        await self.watcher.turn()
+        await self.watcher.look()
         await self.quiet()
 
     async def faults(self, side: str, *faults: dict[str, Any]) -> None:
@@ -110,14 +112,15 @@ class Chats:
                 await self.worker.settle()
                 await self.outbox.settle()
                 owed = await self.database.look(self._owed)
-                # What has been claimed meanwhile is no longer due, and not yet done.
+                # What is somebody's turn is not due, and not yet done.
                 if not (owed or self.worker.busy or self.outbox.busy):
                     return
                 await asyncio.sleep(0.002)
 
     async def _owed(self, tx: Transaction) -> bool:
         now = self.clock.now()
-        return bool(await tx.deliveries_wanting(now, 1) or await tx.cards_due(now, 1))
+        due = await tx.next_request_due(), await tx.next_card_due()
+        return any(moment is not None and moment <= now for moment in due)
 
     async def draft(self, phone: Phone) -> Draft:
         return await self.database.look(lambda tx: tx.draft(phone.id))
@@ -148,26 +151,18 @@ async def chats(
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     policy = policy or Policy(operators=frozenset({OPERATOR}))
     async with (
-        serving(stage) as url,
+        serving_sandbox(stage) as url,
         httpx.AsyncClient(base_url=url, timeout=60) as http,
-        _harbor(url, clock) as harbor,
+        Harbor(access(f"{url}/harbor"), clock=clock.now) as harbor,
     ):
         telegram = stage.state.stage.telegram.state.telegram
         plan = Plan(TOKEN, f"{url}/telegram", policy, locale)
         pace = RateLimit(clock, overall=None, a_chat=None)
-        assembly = assemble(plan, database, HarborLockers(harbor), clock, pace)
+        signals = Signals()
+        listen(database, signals)
+        assembly = assemble(plan, database, HarborLockers(harbor), clock, pace, signals)
         async with _running(assembly):
             yield _assembled(database, clock, http, telegram, assembly)
-
-
-def _harbor(url: str, clock: Clock) -> Harbor:
-    return HarborSettings(
-        environment="sandbox",
-        api_url=f"{url}/harbor",
-        accounts_url=f"{url}/harbor",
-        client_id="sandbox",
-        client_secret="sandbox",
-    ).connect(clock=clock.now)
 
 
 def _assembled(
@@ -189,7 +184,7 @@ def _assembled(
         towers=assembly.towers,
         worker=assembly.worker,
         watcher=assembly.watcher,
-        timekeeper=assembly.timekeeper,
+        timekeeper=assembly.reminders,
         outbox=assembly.outbox,
         loops=dict(assembly.loops),
     )

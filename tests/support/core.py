@@ -12,7 +12,7 @@ import httpx
 
 from bot.domain.card import SCREEN, Card, code_subject, delivery_subject
 from bot.domain.delivery import Delivery
-from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.tower import Size
@@ -20,15 +20,19 @@ from bot.ports.database import Database
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, request
 from bot.usecases.codes import ask_drop_off_code
-from bot.usecases.collect import claim_by_code
+from bot.usecases.collect import Own, claim_by_code, claim_own
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.reminders import Reminders
+from bot.workers.retention import Retention
+from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
+from cli.sandbox_server import serving_sandbox
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
-from sandbox.serving import serving
+from tests.support.databases import listen
+from tests.support.harbor_stand_in import access
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TOWER = TowerId("0100000000000101")
@@ -58,6 +62,8 @@ class Core:
     worker: HarborRequests
     watcher: Watcher
     timekeeper: Reminders
+    retention: Retention
+    signals: Signals
 
     async def act(self, who: PersonId, use_case: Any, *rest: Any, **named: Any) -> Any:
         """Run `use_case(act, …)` as `who`, in one transaction."""
@@ -95,12 +101,13 @@ class Core:
 
     async def look(self) -> None:
         """One look of the watcher."""
-        await self.watcher.turn()
+        await self.watcher.look()
 
     async def pass_time(self, **span: float) -> None:
-        """Turn the clock, and let alarms ring."""
+        """Turn the clock; let alarms ring, and what has run out end."""
         self.clock.turn(timedelta(**span).total_seconds())
         await self.ring()
+        await self.retention.turn()
 
     async def ring(self) -> None:
         """Let the timekeeper take all that is due."""
@@ -134,7 +141,10 @@ class Core:
         """Let `who` claim it by its code."""
         claim = await self.database.look(lambda tx: tx.claim(delivery.id))
         assert claim is not None
-        taken = await self.act(who, claim_by_code, Person(who, NAMES[who]), claim.code)
+        person = Person(who, NAMES[who])
+        taken = await self.act(who, claim_by_code, person, claim.code)
+        if isinstance(taken, Own):
+            taken = await self.act(who, claim_own, person, taken.delivery)
         assert isinstance(taken, Delivery)
         return taken
 
@@ -199,11 +209,12 @@ class Core:
         """As if the outbox had shown everything, so that the next ring can be told."""
 
         async def step(tx: Any) -> None:
-            for card in await tx.cards_due(self.clock.now() + timedelta(days=999), 1000):
-                await tx.card_shown(card, message=card.message or 1, form="text", digest="x")
+            long_since = self.clock.now() + timedelta(days=999)
+            for card in await tx.lease_cards(long_since, long_since, 1000):
+                message = card.message or MessageId(card.id)
+                await tx.card_shown(card, message=message, form="text", digest="x")
 
-        while await self.database.look(lambda tx: tx.cards_due(self.clock.now(), 1)):
-            await self.database.run(step)
+        await self.database.run(step)
 
     async def alerts(self) -> list[str]:
         """The keys of the alerts that stand."""
@@ -221,29 +232,29 @@ async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
     clock = Clock(START, stopped=True)
     bound = Policy(**({"operators": frozenset({OPERATOR})} | policy))
     async with (
-        serving(create_app(clock=clock)) as url,
+        serving_sandbox(create_app(clock=clock)) as url,
         httpx.AsyncClient(base_url=url) as control,
-        Harbor(
-            api_url=url,
-            accounts_url=url,
-            client_id="sandbox",
-            client_secret="sandbox",
-            environment="sandbox",
-            clock=clock.now,
-        ) as harbor,
+        Harbor(access(url), clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor)
-        watcher = Watcher(database, lockers, clock, bound, poke_outbox=lambda: None)
-        worker = HarborRequests(
+        signals = Signals(shows_cards=False)
+        listen(database, signals)
+        watcher = Watcher(database, lockers, clock, bound, signals)
+        worker = HarborRequests(database, lockers, clock, bound, signals)
+        keeper = Reminders(database, clock, bound, signals)
+        retention = Retention(database, clock, bound)
+        core = Core(
             database,
-            lockers,
             clock,
             bound,
-            poke_outbox=lambda: None,
-            poke_watcher=lambda: None,
+            lockers,
+            control,
+            worker,
+            watcher,
+            keeper,
+            retention,
+            signals,
         )
-        keeper = Reminders(database, clock, bound, poke_outbox=lambda: None)
-        core = Core(database, clock, bound, lockers, control, worker, watcher, keeper)
         await _people(core)
         yield core
 

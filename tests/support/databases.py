@@ -8,25 +8,71 @@ a development dependency and shared by all workers of a run; each has a database
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 import pytest
 
-from bot.domain.delivery import Delivery
-from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.delivery import Delivery, HarborRequest
+from bot.domain.ids import DeliveryId, PersonId, TowerId, new_row_id
 from bot.domain.tower import Size
 from bot.ports.database import Database
+from bot.ports.signals import CardLease, Owed, Signals
 from storage import open_database
 
 KEYS = ("a key for tests",)
+
+
+class Switchboard:
+    """`bot.ports.signals.Signals` for a database that is there before whoever listens to it."""
+
+    def __init__(self) -> None:
+        self._listening: list[Signals] = []
+
+    @property
+    def lease(self) -> CardLease | None:
+        """As whoever shows cards says."""
+        return next((each.lease for each in self._listening if each.lease), None)
+
+    def committed(self, owed: Owed) -> None:
+        """Tell whoever listens."""
+        for each in self._listening:
+            each.committed(owed)
+
+    def connect(self, signals: Signals) -> None:
+        """Let `signals` hear of every commit from now on."""
+        self._listening.append(signals)
+
+
+_SWITCHBOARDS: WeakKeyDictionary[object, Switchboard] = WeakKeyDictionary()
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str, keys: Sequence[str] = KEYS) -> AsyncIterator[Database]:
+    """The database at `url`, to which `listen` can be said."""
+    switchboard = Switchboard()
+    async with open_database(url, keys=keys, signals=switchboard) as database:
+        _SWITCHBOARDS[database] = switchboard
+        yield database
+
+
+def listen(database: Database, signals: Signals) -> Signals:
+    """Let `signals` hear of what the database's commits make owed."""
+    _SWITCHBOARDS[database].connect(signals)
+    return signals
+
+
 KINDS = ("sqlite", "postgres")
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
@@ -75,7 +121,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
-    async with open_database(sqlite_url, keys=KEYS) as database:
+    async with opened(sqlite_url) as database:
         yield database
 
 
@@ -100,12 +146,16 @@ def bare_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with open_database(database_url, keys=KEYS) as database:
+    async with opened(database_url) as database:
         yield database
 
 
 def a_delivery(name: str, **changes: Any) -> Delivery:
-    """A delivery from person 1, as it is before it was ever saved."""
+    """A delivery from person 1, as it is before it was ever saved; `want` (with `want_due` and
+    `want_by`) is what is asked of Harbor."""
+    want, due, by = (changes.pop(key, None) for key in ("want", "want_due", "want_by"))
+    if want is not None:
+        changes["request"] = HarborRequest(new_row_id(), want, due or _EPOCH, by)
     basics: dict[str, Any] = {
         "sender": PersonId(1),
         "tower": TowerId("00000000000000aa"),

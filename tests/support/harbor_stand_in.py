@@ -9,15 +9,23 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
+from pydantic import SecretStr
+
+from harbor.access import Access
 from harbor.client import Harbor
 from harbor.connection import Patience
 
 TOKEN_PATH = "/realms/harbor/protocol/openid-connect/token"
 ONCE = Patience(attempts=1)
+
+
+def access(url: str, client: str = "sandbox", secret: str | None = None) -> Access:
+    """A Harbor whose API and accounts are both at `url`; the secret is the id unless given."""
+    return Access(url, url, client, SecretStr(client if secret is None else secret))
 
 
 class Line(Enum):
@@ -57,16 +65,12 @@ class StandIn:
 
     def harbor(self, **changes: Any) -> Harbor:
         """A client for this server; reads are tried once unless told otherwise."""
-        settings: dict[str, Any] = {
-            "api_url": self.url,
-            "accounts_url": self.url,
-            "client_id": "shop",
-            "client_secret": "hush-hush",
-            "environment": "sandbox",
-            "timeout": 5.0,
-            "read_retries": ONCE,
+        where = {
+            field.name: changes.pop(field.name) for field in fields(Access) if field.name in changes
         }
-        return Harbor(**{**settings, **changes})
+        shop = access(self.url, "shop", "hush-hush")
+        own: dict[str, Any] = {"timeout": 5.0, "read_retries": ONCE}
+        return Harbor(replace(shop, **where), **{**own, **changes})
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):

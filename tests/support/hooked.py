@@ -15,10 +15,9 @@ import httpx
 
 from cli.bootstrap import Assembly, assembled
 from cli.run import answering, receive
+from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
-from harbor.settings import HarborSettings
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.stage import create_stage
 from tests.support.chats import OPERATOR, START, TOKEN, Chats
 
@@ -30,9 +29,9 @@ async def hooked(database_url: str) -> AsyncIterator[Chats]:
     """Everything at work on the database, until the block ends."""
     clock = Clock(START)
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
-    async with serving(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
+    async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
         settings = _settings(url, database_url)
-        async with assembled(settings, _harbor(url), clock) as bot, answering(settings, bot):
+        async with assembled(settings, clock) as bot, answering(settings, bot):
             await _tell_harbor(http, settings)
             telegram = stage.state.stage.telegram.state.telegram
             async with _receiving(settings, bot):
@@ -64,21 +63,15 @@ def _settings(url: str, database_url: str) -> Settings:
         port=_free_port(),
         operator_chat_ids=[OPERATOR],
         LOCKERBOT_SECRET_KEY="a key for tests and nothing else",
+        harbor_api_url=f"{url}/harbor",
+        harbor_accounts_url=f"{url}/harbor",
+        harbor_client_id="sandbox",
+        harbor_client_secret="sandbox",
+        harbor_webhook_secret=SIGNED_WITH,
     )
     # People must write https; to its own machine, this Telegram delivers without.
     settings.public_url = f"http://127.0.0.1:{settings.port}"
     return settings
-
-
-def _harbor(url: str) -> HarborSettings:
-    return HarborSettings(
-        environment="sandbox",
-        api_url=f"{url}/harbor",
-        accounts_url=f"{url}/harbor",
-        client_id="sandbox",
-        client_secret="sandbox",
-        webhook_secret=SIGNED_WITH,
-    )
 
 
 def _free_port() -> int:
@@ -100,7 +93,7 @@ def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: objec
         towers=bot.towers,
         worker=bot.worker,
         watcher=bot.watcher,
-        timekeeper=bot.timekeeper,
+        timekeeper=bot.reminders,
         outbox=bot.outbox,
         loops=dict(bot.loops),
     )

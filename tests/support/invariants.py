@@ -106,7 +106,7 @@ async def _codes_are_their_holders(world: World, deliveries: Sequence[Delivery])
 
 async def _nothing_owed(world: World) -> list[str]:
     counts = await world.database.look(lambda tx: tx.counts())
-    owed = {"cards": counts.cards_owed, "wants": counts.wants_owed}
+    owed = {"cards": counts.cards_owed, "requests": counts.requests_owed}
     return [f"{number} {what} are owed still" for what, number in owed.items() if number]
 
 

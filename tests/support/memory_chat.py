@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.domain.card import Lane
 from bot.domain.ids import DeliveryId, MessageId, PersonId
 from bot.domain.message import Message, Press
 from bot.ports.clock import Clock
@@ -41,7 +42,9 @@ class MemoryChat:
     fault: str | None = None
     _last: int = 0
 
-    async def send(self, chat: PersonId, view: Message, *, silent: bool) -> MessageId:
+    async def send(
+        self, chat: PersonId, view: Message, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
         """`Messenger.send`."""
         self._reach(chat)
         self._last += 1
@@ -51,7 +54,9 @@ class MemoryChat:
             raise OutcomeUnknown("the answer was lost")
         return message
 
-    async def edit(self, chat: PersonId, message: MessageId, view: Message) -> None:
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: Message, *, lane: Lane = Lane.NEWS
+    ) -> None:
         """`Messenger.edit`."""
         self._reach(chat)
         if message not in self.messages[chat]:
@@ -59,7 +64,9 @@ class MemoryChat:
         self._show(chat, message, view)
         self._answer()
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         """`Messenger.remove`."""
         self._reach(chat)
         self.messages[chat].pop(message, None)

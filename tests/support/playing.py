@@ -8,7 +8,6 @@ import random
 import secrets
 from collections import Counter
 from datetime import datetime
-from typing import Any
 
 import pytest
 
@@ -16,14 +15,15 @@ import bot.workers.harbor_requests
 from bot.domain.card import Card
 from bot.domain.message import Message
 from bot.domain.tower import LockerStatus, Size
-from bot.ports.database import Transaction
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
+from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from handlers.conversation.presenter import ChatPresenter
 from sandbox.clock import Clock
 from tests.support.core import TOWER, Core
+from tests.support.databases import listen
 from tests.support.memory_chat import MemoryChat
 
 
@@ -33,11 +33,13 @@ class Bot:
     def __init__(self, core: Core, chat: MemoryChat) -> None:
         self._core = core
         tools = core.database, core.lockers, core.clock, core.policy
-        silent: dict[str, Any] = {"poke_outbox": lambda: None}
-        self.worker = HarborRequests(*tools, **silent, poke_watcher=lambda: None)
-        self.watcher = Watcher(*tools, **silent)
-        self.timekeeper = Reminders(core.database, core.clock, core.policy, **silent)
-        self.outbox = Outbox(core.database, chat, presenter(core, core.clock), core.clock)
+        self._signals = Signals()
+        listen(core.database, self._signals)
+        self.worker = HarborRequests(*tools, self._signals)
+        self.watcher = Watcher(*tools, self._signals)
+        self.timekeeper = Reminders(core.database, core.clock, core.policy, self._signals)
+        truth = presenter(core, core.clock)
+        self.outbox = Outbox(core.database, chat, truth, core.clock, self._signals)
 
     async def react(self) -> None:
         """Do all that is due, but for looking at Harbor."""
@@ -46,19 +48,15 @@ class Bot:
             await self.worker.settle()
             await self.outbox.turn()
             await self.outbox.settle()
-            if not await self._core.database.look(self._owed):
+            if not (self.worker.busy or self.outbox.busy):
                 return
         raise AssertionError("the bot never comes to rest")
-
-    async def _owed(self, tx: Transaction) -> bool:
-        now = self._core.clock.now()
-        return bool(await tx.deliveries_wanting(now, 1) or await tx.cards_due(now, 1))
 
     async def live(self) -> None:
         """One round of everything."""
         await self.timekeeper.turn()
         await self.react()
-        await self.watcher.turn()
+        await self.watcher.look()
         await self.react()
 
 

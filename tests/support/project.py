@@ -32,7 +32,7 @@ from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.message import Ask, Button, Key, Message
-from bot.domain.person import Draft, Person
+from bot.domain.person import WRITTEN, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
@@ -60,6 +60,7 @@ __all__ = [
     "LANGUAGES",
     "LIVE",
     "NOTICE",
+    "WRITTEN",
     "Alert",
     "AlertKind",
     "AlertSituation",
@@ -261,8 +262,13 @@ async def _fill(tx: Transaction, town: Town) -> None:
     for person in town.people:
         await tx.save_person(person)
     for delivery in town.deliveries:
-        await tx.add_delivery(delivery)
+        await tx.add_delivery(replace(delivery, locker=_a_door_of_its_own(delivery)))
     for moment in town.history:
         await tx.record(moment)
     for alert in town.alerts:
         await tx.raise_alert(alert)
+
+
+def _a_door_of_its_own(delivery: Delivery) -> LockerId | None:
+    """What cards name is the door's label; two live deliveries can't have one locker."""
+    return None if delivery.locker is None else LockerId(int(delivery.id, 36))

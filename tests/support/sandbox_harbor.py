@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
+from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.harbor.world import Harbor
-from sandbox.serving import serving
 
 TOWER = "0100000000000101"
 OTHER_TOWER = "0100000000000102"
@@ -133,7 +133,7 @@ async def world(**options: Any) -> AsyncIterator[World]:
     """A fresh Harbor over real HTTP; its clock stands still unless turned."""
     app = create_app(clock=Clock(START, stopped=True), **options)
     http = httpx.AsyncClient(timeout=20, verify=False)
-    async with serving(app) as base, http:
+    async with serving_sandbox(app) as base, http:
         http.base_url = httpx.URL(base)
         it = World(http, app.state.harbor)
         free = (k for k, v in (await it.lockers()).items() if v["status"]["name"] == "available")

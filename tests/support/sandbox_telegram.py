@@ -14,8 +14,8 @@ import httpx
 from PIL import Image
 from starlette.applications import Starlette
 
+from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
-from sandbox.serving import serving
 from sandbox.telegram.app import create_app
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
@@ -110,7 +110,7 @@ async def stage(*, limits: bool = False, schema: bool = True) -> AsyncIterator[S
     """Ann has pressed START, and the bot has been told."""
     clock = Clock(START, stopped=True)
     app = create_app(clock=clock, limits=limits, schema=schema)
-    async with serving(app) as base, httpx.AsyncClient(base_url=base) as http:
+    async with serving_sandbox(app) as base, httpx.AsyncClient(base_url=base) as http:
         on = Stage(base, http, app, clock, app.state.phones.make("Ann").id)
         on.phones.open(on.ann)
         on.telegram.updates.clear()

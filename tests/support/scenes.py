@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.claims import Claim
 from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
@@ -76,6 +76,11 @@ STORY = (
 )
 
 
+def asking(kind: RequestKind | None) -> HarborRequest | None:
+    """What is asked of Harbor, if anything is."""
+    return None if kind is None else HarborRequest(77, kind, NOW)
+
+
 def a_delivery(state: State, **changes: Any) -> Delivery:
     """For Ben, from Anna, unless told otherwise."""
     basics: dict[str, Any] = {
@@ -86,6 +91,8 @@ def a_delivery(state: State, **changes: Any) -> Delivery:
         "created_at": NOW,
         **FIELDS[state],
     }
+    if "want" in changes:
+        changes["request"] = asking(changes.pop("want"))
     return Delivery(ID, ANNA.id, TOWER.id, Size.MEDIUM, state=state, **(basics | changes))
 
 
@@ -105,7 +112,7 @@ def a_code(kind: CodeKind, holder: PersonId, form: CodeForm = CodeForm.TOKEN) ->
         CodeForm.KEYPAD: "4711",
     }
     ends = NOW + timedelta(minutes=45)
-    return Code(ID, kind, form, holder, text[form], NOW, ends, revealed=True)
+    return Code(ID, kind, form, holder, text[form], ends, revealed=True)
 
 
 def a_scene(delivery: Delivery, reader: Person, **changes: Any) -> Scene:

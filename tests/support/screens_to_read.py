@@ -13,6 +13,7 @@ from tests.support.cards_to_read import DEEDS, HOSTILE, OLGA
 from tests.support.project import (
     LANGUAGES,
     NOTICE,
+    WRITTEN,
     Alert,
     Delivery,
     DeliveryId,
@@ -204,6 +205,7 @@ def _beginning() -> Iterator[Asked]:
         return Asked(menu[0], name, menu[1], {}, town, person)
 
     yield at("first time")
+    yield Asked("Menu", "an operator has written", menu[1], {WRITTEN: "The <door> is mended"})
     yield at("has sent before", person=AGAIN)
     yield at(
         "has sent before, from a tower no longer known", person=replace(AGAIN, last_tower=NOWHERE)
@@ -411,6 +413,7 @@ def _questions() -> Iterator[Asked]:
         yield Asked(section, "no such parcel", place, {"delivery": "0000000404"}, CALM, person)
         yield Asked(section, "about nothing", place, {}, CALM, person)
     yield from _more_questions()
+    yield from _own_links()
     yield from _problems()
     yield from _doors()
     yield from _histories()
@@ -438,6 +441,13 @@ def _more_questions() -> Iterator[Asked]:
     yield Asked("Another size?", "Harbor away", "ask/size", _OF_THIS, away)
     there = _this(State.RESERVED, tower=OTHER.id)
     yield Asked("Another size?", "other sizes free", "ask/size", _OF_THIS, there)
+
+
+def _own_links() -> Iterator[Asked]:
+    section, place = "Collect it yourself?", "ask/own"
+    for name, state in (("no locker yet", State.REQUESTED), ("in its locker", State.STORED)):
+        yield Asked(section, name, place, _OF_THIS, _this(state, recipient=None))
+    yield Asked(section, "it has ended", place, _OF_THIS, _this(State.COLLECTED))
 
 
 def _problems() -> Iterator[Asked]:

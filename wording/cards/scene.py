@@ -118,7 +118,7 @@ class Scene:
     def trouble(self) -> str | None:
         """What Harbor has not done (yet), in plain words."""
         _ = self.words._
-        waits = self.delivery.want is not None and self.delivery.state in LIVE
+        waits = self.delivery.request is not None and self.delivery.state in LIVE
         match self.delivery.trouble:
             case Trouble.HARBOR_AWAY if waits:
                 return _(

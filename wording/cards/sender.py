@@ -143,7 +143,7 @@ def _code_line(scene: Scene) -> str:
 
 def _getting(scene: Scene) -> str | None:
     """That a code is on its way, while nothing stands against it."""
-    on_its_way = scene.delivery.want is RequestKind.DROP_OFF_TOKEN
+    on_its_way = scene.delivery.asks is RequestKind.DROP_OFF_TOKEN
     if on_its_way and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
         return scene.words._("⏳ Asking Harbor for the code…")
     return None

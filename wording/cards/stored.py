@@ -223,7 +223,7 @@ def _told(scene: Scene) -> str:
 
 
 def _getting(scene: Scene) -> str | None:
-    asked = scene.delivery.want is RequestKind.PICK_UP_TOKEN
+    asked = scene.delivery.asks is RequestKind.PICK_UP_TOKEN
     if asked and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
         return scene.words._("⏳ Asking Harbor for the code…")
     return None

@@ -100,7 +100,7 @@ async def playing(**settings: str) -> AsyncIterator[str]:
     """
     environment = {**os.environ, "PORT": "0", "HOST": "127.0.0.1", **settings}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "sandbox", env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "cli", "sandbox", env=environment, stdout=asyncio.subprocess.PIPE
     )
     try:
         yield await asyncio.wait_for(_address(process), READY_SECONDS)

@@ -1,0 +1,40 @@
+"""Remembered towers, counts and pruning, as the core asks storage for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.tower import Tower
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What operators and metrics see of the database."""
+
+    deliveries: dict[str, int]  # state → how many
+    cards_owed: int
+    requests_owed: int
+
+
+class Upkeep(Protocol):
+    """What keeps the house, not what it is for."""
+
+    async def save_towers(self, towers: Sequence[Tower]) -> None:
+        """These and no others, in this order: shown when Harbor can't be reached."""
+        ...
+
+    async def towers(self) -> list[Tower]:
+        """The towers last saved, in their order."""
+        ...
+
+    async def counts(self) -> Counts:
+        """How many deliveries there are, and how much is owed."""
+        ...
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` of each: handled update ids, empty cards and ended alerts older than
+        `before`; how many there were in all."""
+        ...

@@ -1,0 +1,86 @@
+"""What commits have made owed, for the loops that wait for it.
+
+Guarantees: a signal is never lost: it stands until its loop has taken it; nobody who commits knows
+that loops exist. In one process commits of other processes are not heard of, so where the database
+is shared each loop also looks by itself from time to time (`LOOK_AGAIN`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from bot.domain.card import Card
+from bot.ports.signals import CardLease, Owed
+
+CARD_LEASE = timedelta(seconds=120)
+"""How long a card is its marker's to show: far longer than one send, so that two never send."""
+LOOK_AGAIN = timedelta(seconds=10)
+"""How often a loop looks by itself for what other processes have left."""
+
+
+class Signal:
+    """Something is owed: an event with the earliest moment it is owed at."""
+
+    def __init__(self) -> None:
+        self._raised = asyncio.Event()
+        self._due: datetime | None = None
+        self._more = False
+
+    def set(self, due: datetime | None = None) -> None:
+        """Owed from `due` on; None: at once."""
+        if not self._raised.is_set():
+            self._due = due
+        elif due != self._due:
+            self._more = True
+            self._due = None if due is None or self._due is None else min(due, self._due)
+        self._raised.set()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything was signalled since it was last taken."""
+        return self._raised.is_set()
+
+    def take(self) -> tuple[datetime | None, bool]:
+        """Lower the signal: the earliest moment that was signalled, None for at once (or not at
+        all), and whether later ones were, too."""
+        self._raised.clear()
+        taken, self._due, self._more = (self._due, self._more), None, False
+        return taken
+
+    async def wait(self) -> None:
+        """Return once it is set."""
+        await self._raised.wait()
+
+
+class Signals:
+    """`bot.ports.signals.Signals`, and what each loop waits for."""
+
+    def __init__(self, *, shows_cards: bool = True) -> None:
+        self._lease = CardLease(CARD_LEASE) if shows_cards else None
+        self._cards: dict[int, Card] = {}
+        self.cards, self.requests = Signal(), Signal()
+        self.deadlines, self.lockers = Signal(), Signal()
+
+    @property
+    def lease(self) -> CardLease | None:
+        """What cards are leased by as they are marked."""
+        return self._lease
+
+    def committed(self, owed: Owed) -> None:
+        """Tell the loops that are concerned."""
+        if owed.cards:
+            self._cards |= owed.cards
+            self.cards.set()
+        for due in owed.requests:
+            self.requests.set(due)
+        for due in owed.deadlines:
+            self.deadlines.set(due)
+        if owed.live:
+            self.lockers.set()
+
+    def take_cards(self) -> list[Card]:
+        """The cards marked since this was last asked."""
+        taken, self._cards = list(self._cards.values()), {}
+        self.cards.take()
+        return taken

@@ -1,0 +1,251 @@
+"""One run: people at work, the plug pulled again and again, an evening, an audit.
+
+Guarantees: it ends by itself, within a time that follows from the number of kills; whatever it
+started has ended by then; whatever went wrong is a line of `faults`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from bot.domain.card import SCREEN
+from bot.ports.database import Database
+from cli.sandbox_server import serving_sandbox
+from crash import audit
+from crash.databases import claims
+from crash.ledger import Ledger
+from crash.people import Person, Town
+from crash.plug import PUSH_SECRET, SECRET_KEY, Bots, environment, free_ports
+from crash.router import Router
+from harbor.access import Access
+from harbor.client import Harbor
+from harbor.lockers import HarborLockers
+from sandbox.stage import create_stage
+from storage import open_database
+
+PEOPLE = 12
+_A_KILL_TAKES = 20.0
+"""Seconds to wait for a sign of life before the plug is pulled again all the same."""
+_SETTLED_WITHIN = 30.0
+_CLAIMS_RUN_OUT = 60.0
+"""After a kill: a bot that is alone redeems its claims at its start, and looks for a while."""
+_SHARED_CLAIMS_RUN_OUT = 180.0
+"""Where others may be alive they must run out first: a want's (90 s), then a send's (60 s)."""
+SILENCE = 3.0
+"""Seconds at the end in which nothing may be said; see `Ledger.since`."""
+_ANYBODYS = SecretStr("sandbox")
+
+
+@dataclass
+class Run:
+    """One run of the harness on the database at `database_url`, and what it counted."""
+
+    database_url: str
+    replicas: int
+    kills: int
+    seconds: float
+    chance: random.Random
+    folder: Path
+    town: Town | None = None
+    router: Router | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    confirmed: set[int] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+    ghosts: int = 0
+    ghosts_unexplained: int = 0
+    late_calls: int = 0
+    quiet_after: float = 0.0
+    deliveries: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> bool:
+        """Whether replicas share the database, and are told of updates by webhook."""
+        return not self.database_url.startswith("sqlite")
+
+    async def all_of_it(self) -> None:
+        """Fill in all that is asked of a Run."""
+        longest = 60 + self.seconds + self.kills * (_A_KILL_TAKES + 15) + 3 * self._quiet_within()
+        try:
+            async with asyncio.timeout(longest):
+                await self._on_stage()
+        except TimeoutError:
+            self.faults.append(f"the run did not end within {longest:.0f} s")
+
+    async def _on_stage(self) -> None:
+        stage = create_stage(limits=False, schema=False)
+        telegram = stage.state.stage.telegram.state.telegram
+        self._listen(telegram)
+        limits = httpx.Limits(max_connections=64)
+        ports = free_ports(self.replicas)
+        async with (
+            serving_sandbox(stage) as url,
+            httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http,
+            self._routed(http, ports) as router,
+        ):
+            bots = Bots(environment(url, self.database_url, router), ports, self.folder)
+            self.town = Town(http, self.chance)
+            people = [Person(self.town, number) for number in range(PEOPLE)]
+            lives: list[asyncio.Task[None]] = []
+            try:
+                await bots.insert()
+                lives += [asyncio.create_task(person.live()) for person in people]
+                await self._pull_again_and_again(bots)
+                await self._let_it_become_quiet(lives, bots, telegram)
+                await self._audit(url, http, [person.id for person in people])
+            except RuntimeError as error:
+                self.faults.append(str(error))
+            finally:
+                for life in lives:
+                    life.cancel()
+                await asyncio.gather(*lives, return_exceptions=True)
+                await bots.discard()
+                self.logs = bots.logs()
+
+    def _listen(self, telegram: Any) -> None:
+        """Note every update and whether the bot confirms it, and every call that it makes."""
+        updates, exchanged = telegram.updates, telegram.exchanged
+        put, confirm = updates.put, updates.confirm
+
+        def putting(some: Iterable[Any]) -> None:
+            listed = list(some)
+            for update in listed:
+                self.ledger.told(update.id, update.chat)
+            put(listed)
+
+        def confirming(update: Any) -> None:
+            self.confirmed.add(update.id)
+            self.ledger.taken(update.id, update.chat, time.monotonic())
+            confirm(update)
+
+        def exchanging(way: str, verb: str, path: str, status: Any, *what: Any) -> None:
+            if way == "in":
+                self.ledger.note(time.monotonic(), path.removeprefix("/"), what[0], what[1])
+            exchanged(way, verb, path, status, *what)
+
+        updates.put, updates.confirm, telegram.exchanged = putting, confirming, exchanging
+
+    @contextlib.asynccontextmanager
+    async def _routed(self, http: httpx.AsyncClient, ports: list[int]) -> AsyncIterator[str | None]:
+        """The router's URL, to which Harbor pushes as well; None where a bot polls."""
+        if not self.shared:
+            yield None
+            return
+        self.router = Router(ports)
+        async with serving_sandbox(self.router.app) as url:
+            endpoint = {"url": f"{url}/harbor", "secret": PUSH_SECRET}
+            (await http.put("/harbor/sandbox/webhook", json=endpoint)).raise_for_status()
+            yield url
+
+    async def _pull_again_and_again(self, bots: Bots) -> None:
+        await _until(bots.up, _A_KILL_TAKES)
+        await asyncio.sleep(self.seconds)
+        for _ in range(self.kills):
+            before = len(self.confirmed)
+            # At any instant after it has begun to work; now and then while it is still starting.
+            if self.chance.random() < 0.9:
+                await _until(partial(self._more_than, before), _A_KILL_TAKES)
+            await asyncio.sleep(self.chance.expovariate(0.6))
+            struck = bots.some(self.chance)
+            self.ledger.killed(time.monotonic())
+            for plug in struck:
+                await plug.pull()
+            if self.replicas > 1:  # the one left alone has the house to itself for a moment
+                await asyncio.sleep(self.chance.uniform(0, 1))
+            for plug in struck:
+                await plug.insert()
+
+    async def _more_than(self, before: int) -> bool:
+        return len(self.confirmed) > before
+
+    async def _let_it_become_quiet(
+        self, lives: list[asyncio.Task[None]], bots: Bots, telegram: Any
+    ) -> None:
+        if not await _until(bots.up, _A_KILL_TAKES):
+            self.faults.append("a bot does not find itself well")
+        assert self.town is not None, "people have lived"
+        self.town.ending = True
+        await asyncio.gather(*lives)
+        began = time.monotonic()
+        async with open_database(self.database_url, keys=[SECRET_KEY]) as database:
+            await self._calm(database, telegram)
+            await self._press_what_is_outdated()
+            await self._calm(database, telegram)
+        silent_from = time.monotonic()
+        self.quiet_after = silent_from - began
+        await asyncio.sleep(SILENCE)
+        self.late_calls = self.ledger.since(silent_from)
+        try:
+            codes = await bots.end()
+        except TimeoutError:
+            self.faults.append("SIGTERM did not end a bot in time")
+        else:
+            self.faults += [f"SIGTERM ended a bot with code {code}" for code in codes if code]
+
+    async def _calm(self, database: Database, telegram: Any) -> None:
+        """Nothing is owed for a while; what still is when that takes too long, the audit says."""
+        calm, deadline = 0, time.monotonic() + self._quiet_within()
+        while calm < 4 and time.monotonic() < deadline:
+            owed = await audit.nothing_is_owed(database)
+            calm = 0 if owed or telegram.updates.pending else calm + 1
+            await asyncio.sleep(0.7)  # longer than one look of the watcher
+
+    async def _press_what_is_outdated(self) -> None:
+        """A question shows how things stood when it was asked, and an audit could not tell that
+        from a message left behind. A button that nobody knows (any more) brings it up to date."""
+        assert self.town is not None, "people have lived"
+        for chat, subject, message in await asyncio.to_thread(claims, self.database_url):
+            if subject == SCREEN:
+                outdated = {"message_id": message, "data": "an_older_version", "forged": True}
+                pressed = f"/telegram/sandbox/people/{chat}/press"
+                (await self.town.http.post(pressed, json=outdated)).raise_for_status()
+
+    def _quiet_within(self) -> float:
+        if not self.kills:
+            return _SETTLED_WITHIN
+        return _SETTLED_WITHIN + (_SHARED_CLAIMS_RUN_OUT if self.shared else _CLAIMS_RUN_OUT)
+
+    async def _audit(self, url: str, http: httpx.AsyncClient, people: list[int]) -> None:
+        async with (
+            open_database(self.database_url, keys=[SECRET_KEY]) as database,
+            Harbor(Access(f"{url}/harbor", f"{url}/harbor", "sandbox", _ANYBODYS)) as harbor,
+        ):
+            lockers = HarborLockers(harbor)
+            chats = audit.Chats(http, database, lockers)
+            claimed = await asyncio.to_thread(claims, self.database_url)
+            self.faults += await audit.nothing_is_owed(database)
+            self.faults += await audit.every_update_took_effect(database, self.confirmed)
+            self.faults += await audit.every_locker_has_its_delivery(database, lockers)
+            self.faults += audit.no_message_is_shared(claimed)
+            self.faults += await chats.tell_the_truth(people, claimed)
+            self.deliveries = (await database.look(lambda tx: tx.counts())).deliveries
+        self.ghosts = len(chats.ghosts)
+        self.faults += self.ledger.faults()
+        unexplained = self.ledger.unexplained(chats.ghosts)
+        self.ghosts_unexplained = len(unexplained)
+        self.faults += [
+            f"message {message} of chat {chat} is nobody's, and no kill explains it"
+            for chat, message in unexplained
+        ]
+        if self.late_calls:
+            self.faults.append(f"{self.late_calls} calls were made when nothing was to be said")
+
+
+async def _until(true: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not await true():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.01)
+    return True

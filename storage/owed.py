@@ -1,0 +1,87 @@
+"""Owed work is a row with two times: when it is due, and whose turn it is until when.
+
+Guarantees: one statement takes a lease, so of several processes one gets it; only the holder of a
+lease may put its row off or give it back; a lease that its holder did not live to give back runs
+out. The same for cards and for requests of Harbor: `run_at`, `leased_until`, `lease`, `failures`.
+"""
+
+# ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain.ids import new_row_id
+from storage.connection import Connection, Row
+from storage.rows import moment, stamp
+
+_FREE = "(leased_until is null or leased_until <= ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is."""
+
+    table: str
+    key: str
+    owed: str
+
+    async def next_due(self, db: Connection) -> datetime | None:
+        """When the earliest is (or was) due, and its lease (if any) over."""
+        row = await db.fetch_one(
+            f"""select min(case when leased_until > run_at then leased_until else run_at end)
+                from {self.table} where {self.owed}"""
+        )
+        return moment(row[0]) if row and row[0] is not None else None
+
+    async def lease(
+        self,
+        db: Connection,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        *,
+        order: str,
+        returning: str,
+    ) -> tuple[int, Sequence[Row]]:
+        """Take the turn for what is due and nobody's, the first in `order`: the lease, and rows."""
+        lease = new_row_id()
+        rows = await db.fetch_all(
+            f"""update {self.table} set lease = ?, leased_until = ? where {self.key} in (
+                    select {self.key} from {self.table}
+                    where {self.owed} and run_at <= ? and {_FREE} order by {order} limit ?
+                ) returning {returning}""",
+            (lease, stamp(until), stamp(now), stamp(now), limit),
+        )
+        return lease, rows
+
+    async def renew(
+        self, db: Connection, key: Any, lease: int, until: datetime, returning: str
+    ) -> Row | None:
+        """Keep the turn until later; None when it is no longer the caller's."""
+        return await db.fetch_one(
+            f"""update {self.table} set leased_until = ? where {self.key} = ? and lease = ?
+                returning {returning}""",
+            (stamp(until), key, lease),
+        )
+
+    async def put_off(self, db: Connection, key: Any, lease: int | None, until: datetime) -> None:
+        """Failed once more: due again at `until`, and anybody's."""
+        await db.execute(
+            f"""update {self.table} set run_at = ?, failures = failures + 1, lease = null,
+                    leased_until = null
+                where {self.key} = ? and lease = ?""",
+            (stamp(until), key, lease),
+        )
+
+    async def free_all(self, db: Connection, returning: str) -> list[Row]:
+        """End every lease, where no other process can hold one; the rows that had one."""
+        return list(
+            await db.fetch_all(
+                f"""update {self.table} set lease = null, leased_until = null
+                    where leased_until is not null returning {returning}"""
+            )
+        )
