@@ -26,6 +26,13 @@ _WIDTH = len(FIELDS.columns)
 REQUEST = ("request_id", "request", "run_at", "request_by", "failures")
 COLUMNS = f"{FIELDS.listed()}, {', '.join(REQUEST)}"
 _SELECT = f"select {COLUMNS} from deliveries"
+_ADD = f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(REQUEST))})
+           on conflict (id) do nothing returning version"""
+_SAVE = f"""update deliveries set {FIELDS.assigned("id")}, request = ?, request_by = ?,
+                run_at = case when request_id = ? then run_at else ? end,
+                failures = case when request_id = ? then failures else ? end,
+                request_id = ?
+            where id = ? and version = ? returning version"""
 _ALL = 2**62
 _TURNS = Owed("deliveries", "id", "request_id is not null")
 
@@ -92,8 +99,7 @@ class Deliveries(Subject):
                 raise Conflict(f"there is a delivery {delivery.id} already")
 
         await self._db.execute(
-            f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(REQUEST))})
-                on conflict (id) do nothing returning version""",
+            _ADD,
             (*FIELDS.write(saved), *_written(saved.request)),
             check=check,
         )
@@ -112,11 +118,7 @@ class Deliveries(Subject):
         # that a new request waits for the call that is under way, and for nothing else.
         id_, kind, run_at, by, failures = _written(saved.request)
         await self._db.execute(
-            f"""update deliveries set {FIELDS.assigned("id")}, request = ?, request_by = ?,
-                    run_at = case when request_id = ? then run_at else ? end,
-                    failures = case when request_id = ? then failures else ? end,
-                    request_id = ?
-                where id = ? and version = ? returning version""",
+            _SAVE,
             (
                 *FIELDS.write(saved, "id"),
                 *(kind, by, id_, run_at, id_, failures, id_, delivery.id, delivery.version),

@@ -20,6 +20,8 @@ from storage.rows import Rows, stamp
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)
 _WIDTH = len(PEOPLE.columns)
+_SAVE_DRAFT = f"""update drafts set {DRAFTS.assigned("chat")}
+                  where chat = ? and version = ? returning version"""
 _PERSON_AND_DRAFT = f"""{PEOPLE.listed("people")}, {DRAFTS.listed("drafts")}
                 from (select cast(? as bigint) as chat) as asked
                 left join people on people.id = asked.chat
@@ -86,8 +88,7 @@ class People(Subject):
 
         if draft.version:
             await self._db.execute(
-                f"""update drafts set {DRAFTS.assigned("chat")}
-                    where chat = ? and version = ? returning version""",
+                _SAVE_DRAFT,
                 (*DRAFTS.write(saved, "chat"), draft.chat, draft.version),
                 check=check,
             )

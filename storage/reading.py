@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import accumulate
 
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Person
 from bot.ports.deliveries import DeliveryReading
 from storage.codes import CODES, Codes
+from storage.connection import Row
 from storage.deliveries import FIELDS, REQUEST, read
 from storage.people import PEOPLE
 
@@ -28,6 +29,16 @@ _SQL = f"""select {_DELIVERY}, {", ".join(PEOPLE.listed(who) for who in _PEOPLE)
            where d.id = ?"""
 
 
+def _cuts(*widths: int) -> list[slice]:
+    """Where in a row each of its parts stands."""
+    ends = [*accumulate(widths)]
+    return [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
+
+
+_WHO = len(PEOPLE.columns)
+_CUTS = _cuts(len(FIELDS.columns) + len(REQUEST), _WHO, _WHO, _WHO, len(CODES.columns), 3, 3)
+
+
 class Reading(Codes):
     """See `bot.ports.deliveries.Deliveries.read_delivery`."""
 
@@ -36,28 +47,17 @@ class Reading(Codes):
         row = await self._db.fetch_one(_SQL, (reader, subject, delivery))
         if row is None:
             return None
-        columns = iter(row)
-        found = read(_taken(columns, len(FIELDS.columns) + len(REQUEST)))
-        reader_, sender, recipient = (
-            _person(_taken(columns, len(PEOPLE.columns))) for _ in _PEOPLE
-        )
-        code = _taken(columns, len(CODES.columns))
-        claim = _taken(columns, 3)
-        seen, message, ring = columns
+        delivery_, reader_, sender, recipient, code, claim, seen = (row[cut] for cut in _CUTS)
         return DeliveryReading(
-            delivery=found,
-            reader=reader_,
-            sender=sender,
-            recipient=recipient,
+            delivery=read(tuple(delivery_)),
+            reader=_person(reader_),
+            sender=_person(sender),
+            recipient=_person(recipient),
             code=None if code[0] is None else self._opened_code(code),
             claim=None if claim[0] is None else self._opened_claim(claim),
-            recipient_card=None if seen is None else (message, bool(ring)),
+            recipient_card=None if seen[0] is None else (seen[1], bool(seen[2])),
         )
 
 
-def _taken(columns: Any, count: int) -> tuple[Any, ...]:
-    return tuple(next(columns) for _ in range(count))
-
-
-def _person(row: tuple[Any, ...]) -> Person | None:
+def _person(row: Row) -> Person | None:
     return None if row[0] is None else PEOPLE.read(row)

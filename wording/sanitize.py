@@ -24,7 +24,9 @@ _READ = 1024  # of longer texts, the rest is not even looked at
 def plain(text: str | None, most: int = NAME) -> str:
     """`text` for a button, a toast or a list: cleaned, cut to `most` units, isolated."""
     cleaned = cut(_clean(text or ""), most)
-    if any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in cleaned):
+    if not cleaned.isascii() and not _RIGHT_TO_LEFT.isdisjoint(
+        map(unicodedata.bidirectional, cleaned)
+    ):
         return f"{_FIRST_STRONG_ISOLATE}{cleaned}{_POP}"
     return cleaned
 
@@ -46,6 +48,8 @@ def cut(text: str, most: int) -> str:
 
 def units(text: str) -> int:
     """The length of `text` as Telegram counts it (UTF-16 code units)."""
+    if text.isascii():
+        return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -62,6 +62,11 @@ class Role(StrEnum):
 _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
 
 
+_NEITHER: frozenset[Role] = frozenset()
+_SENDS, _COLLECTS = frozenset({Role.SENDER}), frozenset({Role.RECIPIENT})
+_BOTH = _SENDS | _COLLECTS
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One parcel on its way from a sender through a locker to a recipient.
@@ -128,8 +133,6 @@ class Delivery:
 
     def roles_of(self, person: PersonId) -> frozenset[Role]:
         """What `person` is to this delivery; both, for a parcel to oneself."""
-        return frozenset(
-            role
-            for role, who in ((Role.SENDER, self.sender), (Role.RECIPIENT, self.recipient))
-            if who == person
-        )
+        if person == self.sender:
+            return _BOTH if person == self.recipient else _SENDS
+        return _COLLECTS if person == self.recipient else _NEITHER

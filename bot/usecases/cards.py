@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 
 from bot.domain.card import alert_subject, code_subject, delivery_subject
@@ -28,17 +29,20 @@ async def tell(
     *,
     now: datetime,
     rouse: frozenset[Role] = frozenset(),
+    visitors: Collection[PersonId] | None = None,
 ) -> None:
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
-    A code that is shown is among them: its buttons carry the revision, too.
+    A code that is shown is among them: its buttons carry the revision, too. `visitors`: for whom
+    the parcel begins or ceases to wait in its tower, everybody concerned where it is not said.
     """
     people = concerned(delivery)
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
     await tx.mark_about(code_subject(delivery.id), now=now)
-    await asyncio.gather(*(tell_of_one_visit(tx, delivery, who, now=now) for who in people))
+    visits = people if visitors is None else visitors
+    await asyncio.gather(*(tell_of_one_visit(tx, delivery, each, now=now) for each in visits))
 
 
 async def tell_of_one_visit(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.actions import roles_of
+from bot.domain.delivery import Delivery
+from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
@@ -66,20 +68,30 @@ async def read_situation(
 
 
 async def read_card(
-    database: Database, delivery: DeliveryId, reader: PersonId, known: Surroundings
+    database: Database,
+    delivery: DeliveryId,
+    reader: PersonId,
+    known: Surroundings,
+    *,
+    stories: bool = True,
 ) -> Situation | None:
     """The situation that `reader`'s card about a delivery shows; None where either is gone.
 
-    Most cards take one statement. What happens between that and the stories of a parcel that is in
-    its locker puts the card out of date again.
+    Most cards take one statement. What happens between that and the `stories` (history, companions)
+    of a parcel that is in its locker puts the card out of date again.
     """
     read = await database.look(lambda tx: tx.read_delivery(delivery, reader), one_statement=True)
     if read is None or read.reader is None:
         return None
     situation = _situation(read, read.reader, known)
-    if not _has_stories(situation):
+    if not stories or not _has_stories(situation):
         return situation
-    return await database.look(lambda tx: with_stories(tx, situation))
+    found = situation.delivery
+    history = database.look(lambda tx: tx.history(found.id), one_statement=True)
+    if not _has_companions(situation):
+        return replace(situation, history=await history)
+    live = database.look(lambda tx: tx.deliveries_of(reader, live=True), one_statement=True)
+    return _told_with(situation, *await asyncio.gather(history, live))
 
 
 def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Situation:
@@ -121,18 +133,29 @@ def _has_stories(situation: Situation) -> bool:
     return bool(concerned) and situation.delivery.state in _STORIES_OF
 
 
+def _has_companions(situation: Situation) -> bool:
+    delivery = situation.delivery
+    return delivery.state is State.STORED and delivery.collector == situation.reader.id
+
+
+def _told_with(
+    situation: Situation, history: list[HistoryEntry], theirs: list[Delivery]
+) -> Situation:
+    """The situation with its history and what else of `theirs` waits for its reader there."""
+    reader = situation.reader.id
+    beside = [each for each in theirs if waits_beside(each, situation.delivery, reader)]
+    return replace(situation, history=history, companions=beside)
+
+
 async def with_stories(tx: Transaction, situation: Situation, *, whole: bool = False) -> Situation:
     """History and companions, where the card has room for them and the reader may know."""
     delivery, reader = situation.delivery, situation.reader.id
     if not _has_stories(situation) and not (whole and roles_of(delivery, reader, situation.policy)):
         return situation
-    if delivery.state is not State.STORED or delivery.collector != reader:
+    if not _has_companions(situation):
         return replace(situation, history=await tx.history(delivery.id))
-    history, theirs = await asyncio.gather(
-        tx.history(delivery.id), tx.deliveries_of(reader, live=True)
-    )
-    companions = [other for other in theirs if waits_beside(other, delivery, reader)]
-    return replace(situation, history=history, companions=companions)
+    both = await asyncio.gather(tx.history(delivery.id), tx.deliveries_of(reader, live=True))
+    return _told_with(situation, *both)
 
 
 async def read_alert(

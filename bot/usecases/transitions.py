@@ -33,6 +33,10 @@ ROUSES: Mapping[Event, frozenset[Role]] = {
 """Whose phone rings at which event; at any other, cards change in silence."""
 
 
+_VISITS = frozenset({Event.DROPPED_OFF, Event.COLLECTED})
+"""Events that change a visit to the tower for the one who collects, and for nobody else."""
+
+
 async def transition(
     tx: Transaction,
     delivery: Delivery,
@@ -48,7 +52,9 @@ async def transition(
     state = advance(delivery.state, event)
     after = await save(tx, replace(delivery, state=state, **changes), now=now, policy=policy)
     await tx.record(HistoryEntry(after.id, now, event_of(event), by, detail))
-    await tell(tx, after, now=now, rouse=_roused(after, event))
+    collector = [after.collector] if after.collector is not None else []
+    visitors = collector if event in _VISITS else None
+    await tell(tx, after, now=now, rouse=_roused(after, event), visitors=visitors)
     if delivery.state in LIVE and state in ENDS:
         await settle_alerts(tx, after, policy, now=now)
     elif delivery.state in ENDS and state in LIVE:

@@ -84,7 +84,7 @@ class ChatPresenter:
         return delivery_card(self._scene(situation)), not card.ring or situation.hushed
 
     async def _code(self, card: Card) -> Shown:
-        situation = await self._situation(card)
+        situation = await self._situation(card, stories=False)
         if situation is None:
             return None, True
         return code_card(self._scene(situation), LONGEST_CAPTION), True
@@ -112,9 +112,9 @@ class ChatPresenter:
     def _scene(self, situation: Situation) -> Scene:
         return Scene(situation, speak(situation.reader.language, self._locale))
 
-    async def _situation(self, card: Card) -> Situation | None:
-        delivery = DeliveryId(card.subject.partition(":")[2])
-        return await read_card(self._database, delivery, card.chat, await self._surroundings())
+    async def _situation(self, card: Card, *, stories: bool = True) -> Situation | None:
+        delivery, known = DeliveryId(card.subject.partition(":")[2]), await self._surroundings()
+        return await read_card(self._database, delivery, card.chat, known, stories=stories)
 
     async def _surroundings(self) -> Surroundings:
         """Towers are kept in mind for a minute: they change once in a blue moon."""

@@ -11,6 +11,7 @@ a delivery and the revision its reader saw, and every step checks both.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.domain.ids import DeliveryId
 from bot.domain.message import Press
@@ -24,10 +25,15 @@ _ARG = r"(?::(?P<arg>[0-9A-Za-z_.~-]+))?"
 _PRESS = re.compile(rf"(?P<verb>{_VERB})(?:{_DELIVERY})?{_ARG}")
 
 
+@lru_cache(4096)  # a message is encoded for its digest, and again to be sent
 def encode(press: Press) -> str:
     """Callback data for a button. Raises ValueError where it would not read back as `press`."""
-    parts = (press.verb, press.delivery, press.revision, press.arg)
-    data = ":".join(str(part) for part in parts if part is not None)
+    parts = [press.verb]
+    if press.delivery is not None:
+        parts += [press.delivery, str(press.revision)]
+    if press.arg is not None:
+        parts.append(press.arg)
+    data = ":".join(parts)
     if parse(data) != press:
         raise ValueError(f"a button can't carry {data!r}")
     return data

@@ -49,11 +49,11 @@ def map_pin(scene: Scene) -> Button:
 
 def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> Message:
     """Paragraphs of lines over rows of buttons; what is None or empty is left out."""
-    texts = ("\n".join(filter(None, lines)) for lines in paragraphs)
+    texts = ["\n".join(filter(None, lines)) for lines in paragraphs]
     return Message("\n\n".join(filter(None, texts)), filled(rows))
 
 
 def filled(rows: Iterable[Iterable[Button | None]]) -> tuple[tuple[Button, ...], ...]:
     """Rows without the buttons that are not there; a row without any takes no room."""
-    kept = (tuple(button for button in row if button is not None) for row in rows)
-    return tuple(row for row in kept if row)
+    kept = [tuple(filter(None, row)) for row in rows]
+    return tuple(filter(None, kept))
