@@ -191,12 +191,13 @@ def assemble(
     application = _application(plan, database, clock)
     presenter = _presenter(plan, database, towers, clock, lambda: assembly)
     outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
+    retention = Retention(database, clock, policy)
     loops = {
         "requests": Loop("requests", clock, worker.turn, signals.requests),
         "watcher": Loop("watcher", clock, watcher.turn, signals.lockers),
         "reminders": Loop("reminders", clock, reminders.turn, signals.deadlines),
         "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
-        "retention": Loop("retention", clock, Retention(database, clock).turn, Signal()),
+        "retention": Loop("retention", clock, retention.turn, Signal()),
     }
     assembly = Assembly(
         database=database,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.alerts import Alerts
 from storage.cards import Cards
 from storage.deliveries import Deliveries
 from storage.people import People
@@ -9,5 +10,5 @@ from storage.reading import Reading
 from storage.upkeep import Upkeep
 
 
-class SqlTransaction(People, Deliveries, Reading, Cards, Upkeep):
+class SqlTransaction(People, Deliveries, Reading, Cards, Alerts, Upkeep):
     """`bot.ports.Transaction` over any `storage.connection.Connection`."""

@@ -1,4 +1,4 @@
-"""Alerts, remembered towers, counts and pruning: what keeps the house, not what it is for."""
+"""Remembered towers, counts and pruning: what keeps the house, not what it is for."""
 
 # ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
 
@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
-from bot.domain.alerts import Alert
 from bot.domain.tower import Hours, Tower
 from bot.ports.upkeep import Counts
 from storage.cards import OWED
-from storage.connection import Subject, chunks, marks, tuples
+from storage.connection import Subject, chunks, tuples
 from storage.rows import Codec, Rows, document, stamp
 
 
@@ -31,7 +30,6 @@ def _read_hours(written: str) -> dict[int, tuple[Hours, ...]]:
     }
 
 
-ALERTS = Rows(Alert)
 TOWERS = Rows(Tower, hours=Codec(_written_hours, _read_hours))
 
 _PRUNED = (
@@ -42,45 +40,7 @@ _PRUNED = (
 
 
 class Upkeep(Subject):
-    """See `bot.ports.Transaction`, "alerts", "towers" and "housekeeping"."""
-
-    async def raise_alert(self, alert: Alert) -> bool:
-        row = await self._db.fetch_one(
-            f"""insert into alerts ({ALERTS.listed()}) values ({marks(len(ALERTS.columns))})
-                on conflict (key) do update set {ALERTS.excluded("key")}
-                where alerts.cleared_at is not null returning key""",
-            ALERTS.write(alert),
-        )
-        return row is not None
-
-    async def save_alert(self, alert: Alert) -> None:
-        await self._db.execute(
-            f"""insert into alerts ({ALERTS.listed()}) values ({marks(len(ALERTS.columns))})
-                on conflict (key) do update set {ALERTS.excluded("key")}""",
-            ALERTS.write(alert),
-        )
-
-    async def clear_alert(self, key: str, at: datetime) -> bool:
-        row = await self._db.fetch_one(
-            """update alerts set cleared_at = ? where key = ? and cleared_at is null
-               returning key""",
-            (stamp(at), key),
-        )
-        return row is not None
-
-    async def alert(self, key: str) -> Alert | None:
-        row = await self._db.fetch_one(
-            f"select {ALERTS.listed()} from alerts where key = ?", (key,)
-        )
-        return ALERTS.read(row) if row else None
-
-    async def alerts(self) -> list[Alert]:
-        return ALERTS.read_all(
-            await self._db.fetch_all(
-                f"""select {ALERTS.listed()} from alerts where cleared_at is null
-                    order by raised_at, key"""
-            )
-        )
+    """See `bot.ports.Transaction`, "towers" and "housekeeping"."""
 
     async def save_towers(self, towers: Sequence[Tower]) -> None:
         """These and no others, in this order."""

@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 
 from bot.domain.codes import CodeForm, CodeKind
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import HarborRequest, RequestKind
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import OpenLink
 from bot.domain.tower import LockerStatus, Tower
-from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.ports.errors import Misconfigured, NotOffered, Refused, TryLater
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
 from bot.workers.harbor_requests import HarborRequests
+from bot.workers.signals import Signals
 from tests.support.core import ANNA, BEN, START, TOWER, Core, Twisted, core_on
+from tests.support.databases import listen
 
 
 @pytest.fixture
@@ -34,8 +36,9 @@ def working(
 ) -> HarborRequests:
     twisted: Any = Twisted(core, **instead)
     policy = replace(core.policy, opener=opener)
-    nobody: Any = {"poke_outbox": lambda: None, "poke_watcher": lambda: None}
-    return HarborRequests(core.database, twisted, core.clock, policy, **nobody)
+    signals = Signals(shows_cards=False)
+    listen(core.database, signals)
+    return HarborRequests(core.database, twisted, core.clock, policy, signals)
 
 
 async def work(worker: HarborRequests) -> None:
@@ -77,14 +80,14 @@ async def test_what_no_other_locker_would_mend_is_not_asked_of_every_locker(
     assert len(asked) == 1
 
 
-async def test_what_is_wanted_outlives_credentials_that_harbor_does_not_accept(core: Core):
+async def test_what_is_asked_for_outlives_credentials_that_harbor_does_not_accept(core: Core):
     delivery = await core.request()
 
     async def refused(*_: object) -> None:
         raise Misconfigured("who are you?")
 
     await work(working(core, lockers=refused))
-    assert (await core.now(delivery)).want is RequestKind.LOCKER
+    assert (await core.now(delivery)).asks is RequestKind.LOCKER
     core.clock.turn(120)
     await core.work()
     assert (await core.now(delivery)).state is State.RESERVED
@@ -218,7 +221,7 @@ async def test_a_locker_that_harbor_gives_to_our_next_delivery_has_left_the_one_
 # -- several replicas
 
 
-async def test_a_want_that_one_replica_carries_out_is_not_touched_by_another(core: Core):
+async def test_a_request_that_one_replica_carries_out_is_not_touched_by_another(core: Core):
     delivery, asked = await core.reserved(), 0
     await core.on(ANNA, delivery, ask_drop_off_code)
     going, on = asyncio.Event(), asyncio.Event()
@@ -303,13 +306,16 @@ async def test_after_a_restart_nothing_waits_for_the_process_that_was_killed(cor
 
 
 class Unwritable:
-    """A database that can be read, and not be written to: a full disk."""
+    """A database that can be read, and (unless it is `mended`) not be written to: a full disk."""
 
-    def __init__(self, core: Core) -> None:
-        self.look, self.tried = core.database.look, 0
+    def __init__(self, core: Core, after: int = 0) -> None:
+        self._database, self.look, self.shared = core.database, core.database.look, False
+        self.tried, self._after, self.mended = 0, after, False
 
-    async def run(self, step: Any) -> Any:
+    async def run(self, step: Any, *, one_statement: bool = False) -> Any:
         self.tried += 1
+        if self.mended or self.tried <= self._after:
+            return await self._database.run(step, one_statement=one_statement)
         raise TryLater("disk full")
 
 
@@ -317,27 +323,51 @@ async def test_while_nothing_can_be_written_harbor_is_left_alone_and_the_loop_wa
     delivery = await core.reserved()
     await core.on(ANNA, delivery, ask_drop_off_code)
     full: Any = Unwritable(core)
-    nobody: Any = {"poke_outbox": lambda: None, "poke_watcher": lambda: None}
     asked = 0
 
-    async def drop_off_token(*_: object) -> None:
+    async def drop_off_token(*wanted: Any) -> Any:
         nonlocal asked
         asked += 1
-        raise OutcomeUnknown("gone")
+        return await core.lockers.drop_off_token(*wanted)
 
     twisted: Any = Twisted(core, drop_off_token=drop_off_token)
-    worker = HarborRequests(full, twisted, core.clock, core.policy, **nobody)
+    worker = HarborRequests(full, twisted, core.clock, core.policy, Signals())
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await worker.turn()
+    assert (asked, full.tried) == (0, 2)
+    full.mended = True
+    await worker.turn()
+    await worker.settle()
+    assert asked == 1
+
+
+async def test_what_could_not_be_written_down_is_taken_up_when_its_turn_is_over(core: Core):
+    delivery = await core.reserved()
+    full: Any = Unwritable(core, after=1)
+    signals = Signals(shows_cards=False)
+    worker = HarborRequests(full, core.lockers, core.clock, core.policy, signals)
+    await worker.turn()
+    full.tried = 0
+    listen(core.database, signals)
+    await core.on(ANNA, delivery, ask_drop_off_code)
     await worker.turn()
     await worker.settle()
     with pytest.raises(TryLater):
         await worker.turn()
-    assert asked == 0
-    assert full.tried == 1
+    full.mended = True
+    due = await worker.turn()
+    assert due is not None, "nobody may ever signal anything again"
+    core.clock.turn((due - core.clock.now()).total_seconds())
+    await work(worker)
+    assert (await core.now(delivery)).state is State.RENTED
 
 
 async def test_one_slow_call_does_not_keep_the_loop_from_what_falls_due_meanwhile(core: Core):
     slow, soon = await core.request(ANNA), await core.request(BEN)
-    waiting = replace(await core.now(soon), want_due=core.clock.now() + timedelta(seconds=2))
+    at = core.clock.now() + timedelta(seconds=2)
+    later = HarborRequest.made(RequestKind.LOCKER, at)
+    waiting = replace(await core.now(soon), request=later)
     await core.database.run(lambda tx: tx.save_delivery(waiting))
     going, on = asyncio.Event(), asyncio.Event()
 
@@ -352,5 +382,5 @@ async def test_one_slow_call_does_not_keep_the_loop_from_what_falls_due_meanwhil
     due = await worker.turn()
     on.set()
     await worker.settle()
-    assert due == waiting.want_due
+    assert due == at
     assert (await core.now(slow)).state is State.RESERVED

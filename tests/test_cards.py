@@ -12,14 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.actions import Action, permitted
-from bot.domain.alerts import Alert, AlertAction
+from bot.domain.alerts import (
+    Alert,
+    AlertAction,
+    AlertKind,
+    arg_to_key,
+    door_reported,
+    gone_unasked,
+    guessing,
+    harbor_away,
+    not_collected,
+    odd_status,
+    orphan,
+    problem_reported,
+)
 from bot.domain.codes import CodeForm, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Trouble
-from bot.domain.ids import DeliveryId
+from bot.domain.ids import DeliveryId, LockerId, PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.situation import AlertSituation
-from bot.domain.tower import Size
+from bot.domain.tower import Locker, LockerStatus, Size
 from handlers.telegram.callback_data import encode
 from sandbox.telegram.protocol.errors import ApiError
 from sandbox.telegram.text.html import parse_html, utf16_length
@@ -106,6 +119,7 @@ def variants(state: State) -> list[Delivery]:
             {"recipient": None},
             {"recipient": ANNA.id, "recipient_name": ANNA.name},
             {"taken_back": state in _WENT_IN},
+            {"fetcher": PersonId(9) if state in _WENT_IN else None},
             {"overdue_at": NOW, "extensions": 3, "reminders_sent": 2, "collect_until": NOW},
             {"reminders_sent": 1, "held_until": NOW, "occupied_at": None},
             {"locker_size": Size.LARGE, "low": True, "larger_allowed": False, "elsewhere": None},
@@ -317,7 +331,11 @@ def test_a_locker_given_up_for_another_size_shows_only_if_the_parcel_is_in_it() 
     moved = {"successor": "0000000000"}
     assert delivery_card(a_scene(a_delivery(State.RELEASING, **moved), ANNA)) is None
     assert delivery_card(a_scene(a_delivery(State.CANCELLED, **moved), BEN)) is None
-    late = delivery_card(a_scene(a_delivery(State.STORED, **moved, recipient=None), ANNA))
+    story = a_history(
+        ("requested", ANNA.id, None), ("cancelled", ANNA.id, None), ("dropped_off", None, None)
+    )
+    put_in = a_delivery(State.STORED, **moved, recipient=None)
+    late = delivery_card(a_scene(put_in, ANNA, history=story))
     assert "given this locker up" not in seen(
         delivery_card(a_scene(a_delivery(State.STORED), ANNA))
     )
@@ -534,51 +552,92 @@ def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> N
 
 # -- operators and groups
 
+_PARCEL = a_delivery(State.STORED)
+ORPHAN = orphan(NOW, Locker(LockerId(122), "22", TOWER.id, LockerStatus.RENTED, Size.SMALL))
 ALERTS = {
-    "harbor": {"why": "TryLater"},
-    "gone:7k2m9xq4tz": {"delivery": "7k2m9xq4tz"},
-    "orphan:00000000000000aa/14": {"tower": TOWER.id, "locker": 14},
-    "odd:7k2m9xq4tz:stored:declined": {"delivery": "7k2m9xq4tz", "status": "declined"},
-    "door:7k2m9xq4tz": {"delivery": "7k2m9xq4tz"},
-    "problem:7k2m9xq4tz:7": {"delivery": "7k2m9xq4tz", "text": "<b>wet & cold</b>"},
-    "overdue:7k2m9xq4tz:0": {"delivery": "7k2m9xq4tz"},
-    "guessing:5": {"person": 5},
-    "something:new": {},
+    alert.kind: alert
+    for alert in (
+        harbor_away(NOW, "TryLater"),
+        gone_unasked(NOW, _PARCEL),
+        ORPHAN,
+        odd_status(NOW, _PARCEL, LockerStatus.OUT_OF_SERVICE),
+        door_reported(NOW, _PARCEL),
+        problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
+        not_collected(NOW, _PARCEL),
+        guessing(NOW, PersonId(2**52)),
+    )
 }
 
 
-def concern(key: str, **changes: Any) -> Concern:
-    about = a_delivery(State.STORED) if "delivery" in ALERTS[key] else None
-    alert = Alert(key, NOW, detail=ALERTS[key] | changes.pop("detail", {}))
-    alert = replace(alert, cleared_at=changes.pop("cleared_at", None))
+def concern(alert: Alert, **changes: Any) -> Concern:
+    about = _PARCEL if alert.delivery else None
     basics = {"delivery": about, "tower": TOWER, "sender": ANNA}
     situation = AlertSituation(alert, NOW + timedelta(hours=1), **(basics | changes))
     return Concern(situation, speak("en"))
 
 
-@pytest.mark.parametrize("key", ALERTS)
-def test_every_alert_is_told_as_it_stands_and_once_it_is_over(key: str) -> None:
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_every_alert_is_told_as_it_stands_and_once_it_is_over(kind: AlertKind) -> None:
     for cleared_at in (None, NOW + timedelta(minutes=5)):
         for tower in (TOWER, None):
-            view = alert_card(concern(key, cleared_at=cleared_at, tower=tower))
+            alert = replace(ALERTS[kind], cleared_at=cleared_at)
+            view = alert_card(concern(alert, tower=tower))
             accepted(view)
             assert "12:31 CEST" in seen(view) or "10:31 UTC" in seen(view)
             assert "Overview" in labels(view)
 
 
+@pytest.mark.parametrize("kind", list(AlertKind))
+def test_every_alert_can_be_seen_once_and_says_by_whom(kind: AlertKind) -> None:
+    alert = ALERTS[kind]
+    button = next(x for x in buttons(alert_card(concern(alert))) if x.text == "Seen")
+    assert button.press is not None
+    assert (button.press.verb, arg_to_key(button.press.arg or "")) == ("seen", alert.key)
+    alert = replace(alert, seen_at=NOW, seen_by=CARA.id)
+    view = alert_card(concern(alert, seen_by=CARA))
+    assert "Seen by Cara" in seen(view)
+    assert "Seen" not in labels(view)
+
+
+def test_the_longest_key_of_an_alert_fits_a_button() -> None:
+    longest = odd_status(NOW, a_delivery(State.RELEASING), LockerStatus.OUT_OF_SERVICE)
+    far = Locker(LockerId(2**63 - 1), "1", TOWER.id, LockerStatus.RENTED, None)
+    for alert in (longest, orphan(NOW, far)):
+        accepted(alert_card(concern(alert)))
+
+
 def test_an_orphan_can_be_released_once() -> None:
-    key = "orphan:00000000000000aa/14"
-    release = buttons(alert_card(concern(key)))[0]
+    release = buttons(alert_card(concern(ORPHAN)))[0]
     pressed = release.press
     assert pressed is not None
-    assert (pressed.verb, pressed.arg) == (AlertAction.RELEASE_ORPHAN, "00000000000000aa.14")
-    under_way = alert_card(concern(key, detail={"release": True}))
+    assert (pressed.verb, pressed.arg) == (AlertAction.RELEASE_ORPHAN, "00000000000000aa.122")
+    under_way = alert_card(concern(replace(ORPHAN, release=True)))
     assert "Release the locker" not in labels(under_way)
     assert "being released" in seen(under_way)
 
 
+def test_an_orphan_goes_by_the_name_on_its_door() -> None:
+    told = seen(alert_card(concern(ORPHAN)))
+    assert "22" in told
+    assert "122" not in told
+
+
+def test_an_orphan_with_a_parcel_inside_is_fetched_out_and_not_released() -> None:
+    view = alert_card(concern(replace(ORPHAN, status=LockerStatus.OCCUPIED)))
+    assert "Release the locker" not in labels(view)
+    assert "Fetch the parcel out" in labels(view)
+
+
+def test_what_an_operator_fetches_out_is_said_to_be_with_them() -> None:
+    out = a_delivery(State.COLLECTED, fetcher=PersonId(9))
+    for reader in (ANNA, replace(BEN, language="en")):
+        view = delivery_card(a_scene(out, reader, words=speak("en")))
+        assert "An operator has fetched it out" in seen(view)
+        assert "Report a problem" in labels(view)
+
+
 def test_a_problem_reaches_operators_in_the_persons_own_words() -> None:
-    view = alert_card(concern("problem:7k2m9xq4tz:7"))
+    view = alert_card(concern(ALERTS[AlertKind.PROBLEM]))
     assert "“<b>wet & cold</b>”" in seen(view)
     assert "Look at the delivery" in labels(view)
     assert "Anna" in seen(view)

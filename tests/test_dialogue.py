@@ -12,6 +12,7 @@ from telegram.ext import CommandHandler
 
 from bot.domain.actions import Action
 from bot.domain.card import delivery_subject
+from bot.domain.delivery import RequestKind
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Event, Illegal, State
 from bot.domain.person import Draft
@@ -286,7 +287,8 @@ async def test_someone_who_blocked_the_bot_is_told_everything_when_they_return(
 
 async def test_the_loops_hear_of_what_a_step_left_for_them(sqlite_database: Database) -> None:
     async def book(update: Update, context: Context) -> None:
-        await context.tx.add_delivery(a_delivery("7k2m9xq4tz", sender=context.person.id))
+        parcel = a_delivery("7k2m9xq4tz", sender=context.person.id, want=RequestKind.LOCKER)
+        await context.tx.add_delivery(parcel)
         context.keep_screen()
 
     dialogue = words_dialogue(CommandHandler("book", book))
@@ -294,7 +296,8 @@ async def test_the_loops_hear_of_what_a_step_left_for_them(sqlite_database: Data
         ada = edge.phones.make("Ada").id
         edge.phones.text(ada, "/book")
         await edge.quiet()
-        assert edge.pokes == ["worker"]
+        assert (edge.signals.requests.is_set, edge.signals.lockers.is_set) == (True, True)
+        assert not edge.signals.deadlines.is_set
         assert edge.texts(ada) == []
 
 

@@ -11,9 +11,9 @@ from bot.domain.lifecycle import State
 from bot.domain.tower import LockerStatus
 from bot.ports.lockers import Push
 from bot.usecases import operate
+from bot.usecases.actor import Actor
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
-from bot.workers.harbor_requests import HarborRequests
 from tests.support.core import ANNA, OPERATOR, TOWER, Core, core_on
 
 
@@ -141,16 +141,21 @@ async def test_an_unknown_status_ends_nothing_and_is_reported_once(core: Core):
 
 async def test_harbor_away_is_told_once_and_once_when_it_is_back(core: Core):
     await core.faults({"name": "503", "call": "*", "times": None})
-    for _ in range(4):
-        await core.look()
+    due = await core.watcher.turn()
+    assert due == core.clock.now() + 3 * core.policy.watch, "it is asked less often meanwhile"
+    for _ in range(3):
         core.clock.turn(20)
+        await core.watcher.turn()
+    assert core.watcher.away
     assert await core.alerts() == ["harbor"]
     card = await core.database.look(lambda tx: tx.card(OPERATOR, "alert:harbor"))
     assert card is not None
     told = card.wanted
     await core.faults()
-    await core.look()
-    await core.look()
+    for _ in range(2):
+        core.clock.turn(20)
+        await core.watcher.turn()
+    assert not core.watcher.away
     assert await core.alerts() == []
     card = await core.database.look(lambda tx: tx.card(OPERATOR, "alert:harbor"))
     assert card is not None
@@ -158,19 +163,25 @@ async def test_harbor_away_is_told_once_and_once_when_it_is_back(core: Core):
 
 
 async def test_a_watcher_that_idles_is_woken_by_the_first_locker(core: Core):
-    pokes: list[str] = []
-    worker = HarborRequests(
-        core.database,
-        core.lockers,
-        core.clock,
-        core.policy,
-        poke_outbox=lambda: None,
-        poke_watcher=lambda: pokes.append("watcher"),
-    )
-    await core.request()
-    await worker.turn()
-    await worker.settle()
-    assert pokes == ["watcher"]
+    idle = await core.watcher.turn()
+    assert idle == core.clock.now() + core.policy.watch_idle
+    assert not core.signals.lockers.is_set
+    delivery = await core.request()
+    assert core.signals.lockers.is_set
+    core.clock.turn(core.policy.watch.total_seconds())
+    assert await core.watcher.turn() == core.clock.now() + core.policy.watch
+    assert core.watcher.looked_at == core.clock.now()
+    await core.on(ANNA, delivery, cancel)
+    await core.work()
+    await core.watcher.turn()
+    assert (await core.now(delivery)).state is State.CANCELLED
+    await core.act(OPERATOR, nothing)
+    assert not core.signals.lockers.is_set
+
+
+async def nothing(act: Actor) -> None:
+    """A step that makes nothing owed."""
+    await act.tx.alerts()
 
 
 async def test_one_look_costs_one_request_however_many_deliveries_there_are(core: Core):

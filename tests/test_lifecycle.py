@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from bot.domain.history import event_of
 from bot.domain.lifecycle import ENDS, LIVE, TRANSITIONS, Event, Illegal, State, advance, diagram
 from bot.domain.observations import FREES, OBSERVATIONS, Odd, meaning
 from bot.domain.tower import LockerStatus
@@ -35,13 +36,12 @@ LEGAL = {
         "extended": "stored",
         "overdue": "stored",
         "collected": "collected",
-        "closed": "closed",
     },
     "collected": {},
     "cancelled": {"dropped_off": "stored"},
     "lapsed": {"dropped_off": "stored"},
     "no_locker": {},
-    "closed": {},
+    "closed": {"dropped_off": "stored"},
 }
 
 ODD = "odd"
@@ -58,6 +58,7 @@ SEEN = {
     "stored": {"available": "collected", "occupied": None},
     "lapsed": {"occupied": "dropped_off"},
     "cancelled": {"occupied": "dropped_off"},
+    "closed": {"occupied": "dropped_off"},
 }
 HOLDING = ("reserved", "rented", "releasing", "stored")
 
@@ -101,9 +102,14 @@ def test_every_live_state_has_a_way_to_an_end():
     assert reached == set(State)
 
 
-def test_an_operator_can_close_whatever_is_live_and_nothing_else():
+def test_an_operator_can_close_whatever_is_live_and_holds_no_parcel():
     closable = {state for (state, event) in TRANSITIONS if event is Event.CLOSED}
-    assert closable == LIVE
+    assert closable == LIVE - {State.STORED}
+
+
+def test_every_event_of_the_lifecycle_is_written_down_under_its_own_name():
+    for event in Event:
+        assert (event_of(event).name, event_of(event).value) == (event.name, event.value)
 
 
 def test_the_tables_cannot_be_changed_by_accident():

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.domain.alerts import AlertKind, key_to_arg
 from bot.domain.lifecycle import State
+from bot.domain.openers import token_text
 from bot.ports.database import Database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.phones import Phone
@@ -177,7 +179,7 @@ async def test_a_stray_locker_is_given_back_on_an_operators_word(world: Chats, o
     await world.tower.sync()
     await world.look()
     alerts = await world.database.look(lambda tx: tx.alerts())
-    assert [alert.key for alert in alerts if alert.key.startswith("orphan:")] == []
+    assert [alert.key for alert in alerts if alert.kind is AlertKind.ORPHAN] == []
 
 
 async def test_the_alert_itself_leads_to_the_question(world: Chats, olga: Phone) -> None:
@@ -186,6 +188,134 @@ async def test_the_alert_itself_leads_to_the_question(world: Chats, olga: Phone)
     await olga.sees("Release locker", MARKET)
     await olga.press("Back")
     assert await world.state(olga) == "ops/orphans"
+
+
+async def waiting(world: Chats, anna: Phone) -> Phone:
+    """A parcel of Anna's that waits for Ben, who is given back."""
+    ben = await world.phone("Ben")
+    await book(anna)
+    await ben.open((await anna.claim())[0])
+    await press(anna, "Get drop-off code")
+    await world.tower.put_in(await anna.code())
+    await ben.sees("is here for you")
+    return ben
+
+
+async def overdue(world: Chats, olga: Phone, anna: Phone) -> Phone:
+    """The same, not collected in time; the operator looks at it."""
+    ben = await waiting(world, anna)
+    await world.turn(73 * 3600)
+    await olga.text("/ops")
+    await press(olga, "Stuck deliveries (1)", MARKET)
+    return ben
+
+
+async def test_a_delivery_that_holds_a_parcel_offers_every_way_out_and_no_end(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    await overdue(world, olga, anna)
+    labels = await olga.labels()
+    for label in ("Fetch the parcel out", "Let it wait longer", "Let somebody else collect"):
+        assert any(label in shown for shown in labels), labels
+    for label in ("End the delivery", "Release the locker", "Get pick-up code"):
+        assert not any(label in shown for shown in labels), labels
+
+
+async def test_an_operator_lets_an_overdue_parcel_wait_longer_without_a_word(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await overdue(world, olga, anna)
+    await press(olga, "Let it wait longer", "Yes, let it wait")
+    await olga.sees("Time extended (you)")
+    await ben.sees("is here for you", "It waits until")
+    await olga.sees("This is settled", "has not been collected in time")
+
+
+async def test_an_operator_gives_a_parcel_to_somebody_else(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await overdue(world, olga, anna)
+    await olga.press("Let somebody else collect")
+    await olga.text("Ben has <moved>")
+    await olga.press("Yes, a new link")
+    link, _code = await olga.claim()
+    await anna.sees("An operator lets somebody else collect it", "“Ben has <moved>”", link)
+    await ben.sees("no longer yours to collect")
+    cleo = await world.phone("Cleo")
+    await cleo.open(link)
+    await cleo.sees("is here for you")
+    await olga.sees("The parcel from Anna has its recipient")
+
+
+async def test_a_reason_is_for_the_question_at_which_it_was_typed(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await overdue(world, olga, anna)
+    await olga.press("Fetch the parcel out")
+    await olga.text("The tower moves")
+    await press(olga, "Back", "Let it wait longer")
+    await olga.sees("Let this parcel wait longer?", "Why?")
+    await olga.press("Yes, let it wait")
+    assert all("The tower moves" not in card for card in await ben.cards())
+
+
+async def test_a_code_of_an_operator_that_ran_out_is_had_again_where_the_delivery_is_looked_at(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    await overdue(world, olga, anna)
+    await press(olga, "Fetch the parcel out", "Yes, fetch it out")
+    first = await olga.code()
+    await world.turn(901)
+    await olga.loses("HARBOR://OPEN/")
+    await press(olga, "Get pick-up code")
+    second = await olga.code()
+    assert second != first
+    await world.tower.take_out(second)
+    await anna.sees("An operator has fetched it out")
+
+
+async def test_a_problem_is_seen_by_an_operator_and_then_over(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await waiting(world, anna)
+    await ben.press("Report a problem")
+    await ben.text("It smells")
+    await olga.sees("Somebody reports a problem", "“It smells”")
+    rings = await olga.rings()
+    await olga.press("Seen")
+    await olga.sees("This is settled", "Seen by Olga")
+    assert await olga.rings() == rings
+    assert await world.database.look(lambda tx: tx.alerts()) == []
+
+
+async def test_nobody_but_an_operator_sees_an_alert_to_its_end(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await waiting(world, anna)
+    await ben.press("Report a problem")
+    await ben.text("It smells")
+    [alert] = await world.database.look(lambda tx: tx.alerts())
+    for data in (f"seen:{key_to_arg(alert.key)}", "empty:0100.7", "seen:nonsense"):
+        await anna.forge(data)
+    assert await world.database.look(lambda tx: tx.alerts()) == [alert]
+
+
+async def test_what_lies_in_an_orphan_locker_is_fetched_out(world: Chats, olga: Phone) -> None:
+    lockers = await world.lockers.lockers(world.tower.id)
+    locker = next(locker for locker in lockers if locker.status == "available")
+    token = await world.lockers.drop_off_token(world.tower.id, locker.id, 3000)
+    await world.tower.put_in(token_text(world.tower.id, locker.id, token))
+    await olga.sees(f"Orphan locker {locker.name}", "A parcel is inside")
+    await press(olga, "Fetch the parcel out")
+    await olga.sees(f"locker {locker.name} at {MARKET}")
+    await press(olga, "Yes, fetch it out")
+    await olga.sees("You are fetching this parcel out")
+    await world.tower.take_out(await olga.code())
+    await olga.sees("You have fetched it out")
+    assert await world.lockers.assigned() == []
+    await olga.forge(f"empty:{world.tower.id}.{locker.id}")
+    await olga.press("Yes, release")
+    assert await world.database.look(lambda tx: tx.alerts()) == []
 
 
 async def test_many_stuck_deliveries_come_in_pages(world: Chats, olga: Phone, anna: Phone) -> None:

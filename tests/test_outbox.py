@@ -6,23 +6,28 @@ The messenger here is a chat in memory that fails on demand; the real one is tes
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.domain.card import SCREEN, Card, delivery_subject
+from bot.domain.card import SCREEN, Card, Lane, delivery_subject
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from bot.domain.person import Person
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.workers import outbox
 from bot.workers.loop import Loop
-from bot.workers.outbox import Outbox
-from handlers.telegram import messenger
+from bot.workers.outbox import Outbox, Tally
+from bot.workers.signals import CARD_LEASE, Signals
+from handlers.telegram import messenger, rate_limit
+from handlers.telegram.transport import AiohttpRequest
 from sandbox.clock import Clock
+from tests.support.databases import listen, opened
 from tests.support.scenes import a_delivery
 
 ANNA, BEN = PersonId(1), PersonId(2)
@@ -48,13 +53,17 @@ class Chats:
         if self.failing:
             raise self.failing.pop(0)
 
-    async def send(self, chat: PersonId, view: Message, *, silent: bool) -> MessageId:
+    async def send(
+        self, chat: PersonId, view: Message, *, silent: bool, lane: Lane = Lane.NEWS
+    ) -> MessageId:
         await self._called("send silently" if silent else "send", chat)
         self.last += 1
         self.messages[chat, self.last] = view.html
         return MessageId(self.last)
 
-    async def edit(self, chat: PersonId, message: MessageId, view: Message) -> None:
+    async def edit(
+        self, chat: PersonId, message: MessageId, view: Message, *, lane: Lane = Lane.NEWS
+    ) -> None:
         await self._called("edit", chat)
         if (chat, message) not in self.messages:
             raise MessageGone
@@ -63,7 +72,9 @@ class Chats:
     def digest(self, view: Message) -> str:
         return messenger.digest(view)
 
-    async def remove(self, chat: PersonId, message: MessageId, form: str) -> None:
+    async def remove(
+        self, chat: PersonId, message: MessageId, form: str, *, lane: Lane = Lane.TIDYING
+    ) -> None:
         await self._called("remove", chat)
         self.messages.pop((chat, message), None)
 
@@ -89,28 +100,43 @@ class Truth:
 
 @dataclass
 class Owed:
+    """A bot's outbox on a database, which hears of what is marked there."""
+
     database: Database
     clock: Clock
     chats: Chats
     truth: Truth
     outbox: Outbox
+    signals: Signals
 
     async def mark(self, chat: PersonId = ANNA, subject: str = SCREEN, *, ring: bool = False):
         now = self.clock.now()
         await self.database.run(lambda tx: tx.mark(chat, subject, now=now, ring=ring))
 
     async def turn(self) -> None:
-        for _ in range(5):
-            await self.outbox.turn()
-            await self.outbox.settle()
+        await turned(self.outbox)
 
-    def replica(self, truth: Truth | None = None, database: Database | None = None) -> Outbox:
-        return Outbox(database or self.database, self.chats, truth or self.truth, self.clock)
+    async def pulled(self) -> Outbox:
+        """The plug is pulled on the bot, and what it held stays held; another that starts then."""
+        self.signals.take_cards()
+        again = self.another()
+        await again.recover()
+        return again
+
+    def another(self, database: Database | None = None) -> Outbox:
+        """Another process's outbox, which hears of nothing that is marked here."""
+        return Outbox(database or self.database, self.chats, self.truth, self.clock, Signals())
 
     async def card(self, chat: PersonId = ANNA, subject: str = SCREEN) -> Card:
         card = await self.database.look(lambda tx: tx.card(chat, subject))
         assert card is not None
         return card
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0.001)
 
 
 async def turned(outbox: Outbox) -> None:
@@ -122,7 +148,10 @@ async def turned(outbox: Outbox) -> None:
 @pytest.fixture
 async def owed(database: Database) -> Owed:
     clock, chats, truth = Clock(START, stopped=True), Chats(), Truth({SCREEN: Message("one")})
-    return Owed(database, clock, chats, truth, Outbox(database, chats, truth, clock))
+    signals = Signals()
+    listen(database, signals)
+    outbox = Outbox(database, chats, truth, clock, signals)
+    return Owed(database, clock, chats, truth, outbox, signals)
 
 
 async def test_what_is_owed_is_sent_once_and_then_edited(owed: Owed):
@@ -151,7 +180,7 @@ async def test_ringing_sends_anew_and_takes_the_old_message_away(owed: Owed):
     await owed.turn()
     assert owed.chats.of(ANNA) == ["in the locker"]
     assert owed.chats.calls == ["send silently", "send", "remove"]
-    assert (await owed.card()).previous is None
+    assert await owed.database.look(lambda tx: tx.next_card_due()) is None
 
 
 async def test_three_changes_while_telegram_was_away_become_one_message(owed: Owed):
@@ -181,10 +210,8 @@ async def test_telegrams_own_delay_is_kept(owed: Owed):
 async def test_a_restart_repeats_nothing(owed: Owed):
     await owed.mark()
     await owed.turn()
-    again = Outbox(owed.database, owed.chats, owed.truth, owed.clock)
-    await again.recover()
-    await again.turn()
-    await again.settle()
+    again = await owed.pulled()
+    await turned(again)
     assert owed.chats.calls == ["send silently"]
     assert again.tally.possible_doubles == 0
 
@@ -201,31 +228,49 @@ async def test_a_send_whose_answer_was_lost_is_repeated_and_counted(owed: Owed):
 
 async def test_a_crash_in_the_middle_of_a_send_is_found_at_the_next_start(owed: Owed):
     await owed.mark()
-    card = await owed.card()
-    await owed.database.run(
-        lambda tx: tx.card_sending(card, owed.clock.now(), timedelta(seconds=60))
-    )
-    again = owed.replica()
-    await again.recover()
+    again = await owed.pulled()
     if owed.database.shared:  # it may be another replica that is sending it
         await turned(again)
         assert owed.chats.of(ANNA) == []
-        owed.clock.turn(61)
+        owed.clock.turn(CARD_LEASE.total_seconds())
     await turned(again)
     assert again.tally.possible_doubles == 1
     assert owed.chats.of(ANNA) == ["one"]
 
 
-async def test_a_crash_before_the_old_message_was_taken_away_takes_it_away_later(owed: Owed):
+async def test_a_crash_in_the_middle_of_an_edit_is_no_possible_double(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = Message("two")
+    await owed.mark()
+    again = await owed.pulled()
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    await turned(again)
+    assert again.tally.possible_doubles == 0
+    assert owed.chats.of(ANNA) == ["two"]
+
+
+async def replaced_by(owed: Owed, message: int) -> None:
+    """Anna's screen is sent anew, which is written down, and no more is done."""
     await owed.mark()
     await owed.turn()
     await owed.mark(ring=True)
-    card = await owed.card()
-    owed.chats.messages[ANNA, 77] = "new"
-    await owed.database.run(
-        lambda tx: tx.card_shown(card, message=MessageId(77), form="text", digest="new")
-    )  # …and here the plug was pulled
-    await owed.turn()
+    [card] = owed.signals.take_cards()
+    owed.chats.messages[ANNA, message] = "new"
+
+    async def step(tx: Transaction) -> None:
+        await tx.card_shown(card, message=MessageId(message), form="text", digest="new")
+        assert card.message is not None
+        await tx.take_away(ANNA, card.message, card.form, now=owed.clock.now())
+
+    await owed.database.run(step)
+
+
+async def test_a_crash_before_the_old_message_was_taken_away_takes_it_away_later(owed: Owed):
+    await replaced_by(owed, 77)
+    again = await owed.pulled()
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    await turned(again)
     assert owed.chats.of(ANNA) == ["new"]
 
 
@@ -301,14 +346,16 @@ async def test_a_chat_that_telegram_is_slow_for_delays_no_other(owed: Owed):
     assert owed.chats.of(ANNA) == ["one"]
 
 
-async def test_a_chat_that_is_owed_several_cards_gets_them_all_from_one_poke(owed: Owed):
+async def test_a_chat_that_is_owed_several_cards_gets_them_all_from_one_signal(owed: Owed):
     owed.truth.views["code:x"] = Message("a code", qr="HARBOR://OPEN/1")
-    loop = Loop("outbox", owed.clock, owed.outbox.turn)
-    owed.outbox.poke = loop.poke
+    loop = Loop("outbox", owed.clock, owed.outbox.turn, owed.signals.cards)
     running = asyncio.create_task(loop.run())
-    await owed.mark(ANNA)
-    await owed.mark(ANNA, "code:x")
-    loop.poke()
+
+    async def both(tx: Transaction) -> None:
+        await tx.mark(ANNA, SCREEN, now=START)
+        await tx.mark(ANNA, "code:x", now=START)
+
+    await owed.database.run(both)
     async with asyncio.timeout(10):
         while len(owed.chats.of(ANNA)) < 2:
             owed.chats.called.clear()
@@ -317,6 +364,26 @@ async def test_a_chat_that_is_owed_several_cards_gets_them_all_from_one_poke(owe
     loop.stop()
     await running
     await owed.outbox.settle()
+
+
+async def test_an_answer_to_a_tap_goes_before_the_news_that_were_there_first(owed: Owed):
+    for subject in ("news", "answer"):
+        owed.truth.views[subject] = Message(subject)
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    await owed.mark(ANNA, "news")
+
+    async def tap(tx: Transaction) -> None:
+        tx.answers(ANNA)
+        await tx.mark(ANNA, "answer", now=owed.clock.now())
+
+    await owed.database.run(tap)
+    await owed.outbox.turn()
+    owed.chats.gate[ANNA].set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one", "answer", "news"]
 
 
 async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed: Owed):
@@ -331,125 +398,276 @@ async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed
     assert owed.chats.of(ANNA) == ["two"]
 
 
-async def test_the_fast_path_shows_what_a_step_touched_without_a_turn(owed: Owed):
+async def test_what_a_step_has_marked_is_shown_without_a_look_for_it(owed: Owed):
+    await owed.turn()
     await owed.mark()
-    owed.outbox.touch([(ANNA, SCREEN)])
+    watched = Watched(owed.database)
+    owed.outbox._database = watched
+    await owed.outbox.turn()
     await owed.outbox.settle()
+    assert owed.chats.of(ANNA) == ["one"]
+    assert watched.runs == 1, "what was shown is written down, and that is all"
+
+
+async def test_what_nobody_here_has_marked_is_found_at_the_start(owed: Owed):
+    await owed.mark()
+    await owed.database.run(lambda tx: tx.free_cards())
+    there = owed.another()
+    await turned(there)
     assert owed.chats.of(ANNA) == ["one"]
 
 
-async def test_a_card_that_one_replica_sends_is_sent_by_no_other(owed: Owed):
-    owed.chats.gate[ANNA] = asyncio.Event()
-    await owed.mark(ring=True)
-    await owed.outbox.turn()
-    await owed.chats.called.wait()
-    await turned(owed.replica())
-    owed.chats.gate[ANNA].set()
+async def test_a_change_while_a_card_is_put_off_is_shown_at_once(owed: Owed):
+    owed.chats.failing = [TryLater("flood", 30)]
+    await owed.mark()
     await owed.turn()
-    assert owed.chats.calls == ["send"]
-
-
-async def test_a_card_that_was_sent_while_another_replica_made_it_up_is_not_sent_again(owed: Owed):
-    slow = Truth(owed.truth.views, gate=asyncio.Event())
-    there = owed.replica(slow)
-    await owed.mark(ring=True)
-    await there.turn()
-    await slow.asked.wait()
-    await owed.turn()
-    assert slow.gate is not None
-    slow.gate.set()
-    await turned(there)
-    assert owed.chats.calls == ["send"]
-
-
-async def test_what_changes_while_another_replica_is_sending_is_shown_afterwards(owed: Owed):
-    owed.chats.gate[ANNA] = asyncio.Event()
-    await owed.mark(ring=True)
-    await owed.outbox.turn()
-    await owed.chats.called.wait()
     owed.truth.views[SCREEN] = Message("two")
     await owed.mark()
-    there = owed.replica()
-    await turned(there)
-    assert await there.turn() is not None, "it looks again should the other die"
-    owed.chats.gate[ANNA].set()
     await owed.turn()
     assert owed.chats.of(ANNA) == ["two"]
 
 
-async def test_a_send_that_a_replica_died_over_is_taken_up_by_another_and_counted(owed: Owed):
-    owed.chats.gate[ANNA] = asyncio.Event()
-    await owed.mark()
-    await owed.outbox.turn()
-    await owed.chats.called.wait()
-    there = owed.replica()
-    await turned(there)
-    del owed.chats.gate[ANNA]
-    owed.clock.turn(61)
-    await turned(there)
-    assert owed.chats.of(ANNA) == ["one"]
-    assert there.tally.possible_doubles == 1
-
-
-async def test_an_edit_that_arrives_after_a_newer_one_is_put_right(owed: Owed):
-    await owed.mark()
-    await owed.turn()
-    owed.truth.views[SCREEN] = Message("two")
-    await owed.mark()
-    owed.chats.gate[ANNA], owed.chats.called = asyncio.Event(), asyncio.Event()
-    await owed.outbox.turn()
-    await owed.chats.called.wait()
-    late = owed.chats.gate.pop(ANNA)
-    owed.truth.views[SCREEN] = Message("three")
-    await owed.mark()
-    await turned(owed.replica())
-    assert owed.chats.of(ANNA) == ["three"]
-    late.set()
-    await owed.turn()
-    assert owed.chats.of(ANNA) == ["three"]
-
-
 async def test_an_old_message_that_can_not_be_taken_away_yet_waits_as_telegram_says(owed: Owed):
-    await owed.mark()
-    await owed.turn()
-    await owed.mark(ring=True)
-    card = await owed.card()
-    owed.chats.messages[ANNA, 77] = "new"
-    await owed.database.run(
-        lambda tx: tx.card_shown(card, message=MessageId(77), form="text", digest="new")
-    )
+    await replaced_by(owed, 77)
     owed.chats.failing = [TryLater("flood", 30)]
     await owed.turn()
-    due = (await owed.card()).due_at
-    assert due is not None
-    assert due - owed.clock.now() == timedelta(seconds=30)
+    [old] = await owed.database.look(lambda tx: tx.cards_about("old:1"))
+    assert old.run_at == owed.clock.now() + timedelta(seconds=30)
     owed.clock.turn(31)
     await owed.turn()
     assert owed.chats.of(ANNA) == ["new"]
 
 
-class Unwritable:
-    """A database that can be read, and not be written to: a full disk."""
+@pytest.mark.parametrize("error", [Refused("too old"), MessageGone("by whom?")])
+async def test_an_old_message_that_can_never_be_taken_away_is_let_be(owed: Owed, error: Exception):
+    await replaced_by(owed, 77)
+    owed.chats.failing = [error]
+    await owed.turn()
+    assert await owed.database.look(lambda tx: tx.cards_about("old:1")) == []
 
-    shared = False
+
+async def test_someone_unreachable_for_whom_a_card_was_marked_meanwhile_is_tried_again(owed: Owed):
+    owed.chats.gate[ANNA], owed.chats.failing = asyncio.Event(), [Unreachable("blocked")]
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    await owed.mark()  # they are back, and asked for something
+    owed.chats.gate.pop(ANNA).set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+# -- several processes on one database
+
+
+@pytest.fixture
+async def there(owed: Owed, postgres_url: str) -> AsyncIterator[Outbox]:
+    """The outbox of another process, with a connection of its own."""
+    async with opened(postgres_url) as database:
+        yield owed.another(database)
+
+
+on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+
+
+@on_postgres
+@pytest.mark.parametrize("first", ["send", "edit"])
+async def test_a_card_that_one_process_shows_is_shown_by_no_other(
+    owed: Owed, there: Outbox, first: str
+):
+    if first == "edit":
+        await owed.mark()
+        await owed.turn()
+    before = len(owed.chats.calls)
+    owed.truth.views[SCREEN] = Message("two")
+    owed.chats.gate[ANNA], owed.chats.called = asyncio.Event(), asyncio.Event()
+    await owed.mark(ring=first == "send")
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    await turned(there)
+    owed.chats.gate.pop(ANNA).set()
+    await owed.turn()
+    await turned(there)
+    assert owed.chats.calls[before:] == [first]
+    assert owed.chats.of(ANNA) == ["two"]
+    assert there.tally == Tally()
+
+
+@on_postgres
+async def test_what_changes_while_another_process_is_sending_is_shown_by_that(
+    owed: Owed, there: Outbox
+):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark(ring=True)
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    owed.truth.views[SCREEN] = Message("two")
+    await owed.mark()
+    await turned(there)
+    assert await there.turn() is not None, "it looks again should the other die"
+    owed.chats.gate[ANNA].set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["two"]
+    assert owed.chats.calls == ["send", "edit"]
+
+
+@on_postgres
+async def test_of_many_cards_that_two_processes_find_each_is_sent_by_one(owed: Owed, there: Outbox):
+    chats = [PersonId(number) for number in range(30)]
+    for chat in chats:
+        await owed.mark(chat)
+    await owed.database.run(lambda tx: tx.free_cards())
+    owed.signals.take_cards()
+    await asyncio.gather(turned(there), turned(owed.another()))
+    assert [owed.chats.of(chat) for chat in chats] == [["one"]] * 30
+    assert owed.chats.calls == ["send silently"] * 30
+
+
+async def test_a_send_that_a_process_died_over_is_taken_up_by_another_and_counted(owed: Owed):
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    there = owed.another()
+    await turned(there)
+    owed.chats.gate.pop(ANNA)
+    owed.clock.turn(CARD_LEASE.total_seconds() - 1)
+    await turned(there)
+    assert owed.chats.of(ANNA) == []
+    owed.clock.turn(1)
+    await turned(there)
+    assert owed.chats.of(ANNA) == ["one"]
+    assert there.tally.possible_doubles == int(owed.database.shared), "else counted at the start"
+
+
+async def test_a_send_whose_turn_ran_out_is_taken_away_again(owed: Owed):
+    """Two have sent it: one message stays."""
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    late = owed.chats.gate.pop(ANNA)
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    await turned(owed.another())
+    late.set()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+    assert (ANNA, (await owed.card()).message) in owed.chats.messages
+
+
+async def test_a_card_that_waited_longer_than_its_turn_is_not_shown_by_two(owed: Owed):
+    owed.truth.views["second"] = Message("second")
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    await owed.mark(ANNA, "second")
+    await owed.outbox.turn()
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    gate = owed.chats.gate.pop(ANNA)
+    await turned(owed.another())
+    gate.set()
+    await owed.turn()
+    assert owed.chats.of(ANNA).count("second") == 1
+
+
+def test_no_call_to_telegram_outlasts_the_turn_it_is_made_in():
+    longest = sum(AiohttpRequest().__dict__[f"_{name}"] for name in ("connect", "read", "write"))
+    pool = 5.0
+    assert outbox._LEFT.total_seconds() > longest + pool + rate_limit.PATIENCE
+    assert outbox._LEFT.total_seconds() > outbox._PATIENCE
+    assert outbox._LEFT < CARD_LEASE
+
+
+# -- a database that fails
+
+
+class Watched:
+    """A database whose steps are counted, and fail while it is `broken`."""
 
     def __init__(self, database: Database) -> None:
-        self.look, self.tried = database.look, 0
+        self._database, self.shared = database, database.shared
+        self.runs, self.broken = 0, False
 
-    async def run(self, step: Any) -> Any:
-        self.tried += 1
-        raise TryLater("disk full")
+    async def look(self, step: Any, *, one_statement: bool = False) -> Any:
+        return await self._database.look(step, one_statement=one_statement)
+
+    async def run(self, step: Any, *, one_statement: bool = False) -> Any:
+        self.runs += 1
+        if self.broken:
+            raise TryLater("disk full")
+        return await self._database.run(step, one_statement=one_statement)
 
 
-async def test_while_nothing_can_be_written_nothing_is_said_and_the_loop_waits(owed: Owed):
+async def test_while_nothing_can_be_written_nothing_that_is_found_is_said(owed: Owed):
     await owed.mark()
-    full: Any = Unwritable(owed.database)
-    outbox = owed.replica(database=full)
-    await outbox.turn()
-    await outbox.settle()
-    with pytest.raises(TryLater):
-        await outbox.turn()
+    await owed.pulled()
+    full = Watched(owed.database)
+    full.broken = True
+    outbox = owed.another(full)
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            await outbox.turn()
     assert owed.chats.calls == []
+    full.broken = False
+    await turned(outbox)
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed: Owed):
+    watched = Watched(owed.database)
+    owed.outbox._database = watched
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    watched.broken = True
+    owed.chats.gate[ANNA].set()
+    await until(lambda: watched.runs == 1)
+    watched.broken = False
+    await until(lambda: owed.clock.turn(1) and watched.runs == 2)
+    await owed.turn()
+    assert owed.chats.calls == ["send silently"]
+    assert (await owed.card()).message == 1
+    assert owed.outbox.tally.possible_doubles == 0
+
+
+async def test_a_send_that_was_never_written_down_counts_as_possibly_doubled(owed: Owed):
+    watched = Watched(owed.database)
+    owed.outbox._database = watched
+    owed.chats.gate[ANNA] = asyncio.Event()
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    watched.broken = True
+    owed.chats.gate[ANNA].set()
+    await until(lambda: owed.clock.turn(1) and owed.outbox.tally.possible_doubles)
+    watched.broken = False
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    await owed.turn()
+    assert owed.chats.calls == ["send silently"] * 2, "owed still, once its turn is over"
+
+
+async def test_a_card_whose_failure_could_not_be_written_down_is_shown_when_its_turn_is_over(
+    owed: Owed,
+):
+    await owed.turn()
+    watched = Watched(owed.database)
+    owed.outbox._database, watched.broken = watched, True
+    owed.chats.failing = [TryLater("away")]
+    await owed.mark()
+    await owed.outbox.turn()
+    await owed.outbox.settle()
+    with pytest.raises(TryLater):
+        await owed.outbox.turn()
+    watched.broken = False
+    due = await owed.outbox.turn()
+    assert due is not None, "nobody may ever signal anything again"
+    assert due <= START + CARD_LEASE
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
 
 
 async def test_the_senders_card_is_brought_up_to_date_once_the_recipients_has_rung(owed: Owed):
@@ -484,7 +702,7 @@ async def test_backing_off_grows_and_then_stays(owed: Owed):
     for _ in range(8):
         before = owed.clock.now()
         await owed.turn()
-        due = (await owed.card()).due_at
+        due = (await owed.card()).run_at
         assert due is not None
         gaps.append(due - before)
         owed.clock.turn((due - owed.clock.now()).total_seconds())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import Alert
+from bot.domain.alerts import Alert, door_reported, harbor_away, orphan
 from bot.domain.card import SCREEN, Card, alert_subject, code_subject, delivery_subject
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
@@ -17,6 +17,7 @@ from bot.domain.lifecycle import State
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.tower import Locker, LockerStatus
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_card
 from handlers.conversation.groups import GROUP
@@ -235,7 +236,7 @@ async def test_who_has_been_forgotten_is_shown_one_last_message_without_buttons(
 async def test_operators_alone_see_alerts_and_hear_quietly_that_they_are_over(
     world: World,
 ) -> None:
-    await world.put(Alert("harbor", NOW, detail={"why": "TryLater"}))
+    await world.put(harbor_away(NOW, "TryLater"))
     view, silent = await world.shown(OPERATOR, HARBOR_AWAY)
     assert view is not None
     assert not silent
@@ -248,17 +249,17 @@ async def test_operators_alone_see_alerts_and_hear_quietly_that_they_are_over(
 
 
 async def test_an_alert_about_a_delivery_says_whose_and_where(world: World) -> None:
-    key = f"door:{ID}"
-    await world.put(a_delivery(State.STORED), Alert(key, NOW, detail={"delivery": ID}))
-    told = await world.seen(OPERATOR, alert_subject(key))
+    door = door_reported(NOW, a_delivery(State.STORED))
+    await world.put(a_delivery(State.STORED), door)
+    told = await world.seen(OPERATOR, alert_subject(door.key))
     for part in ("Main Station", "Anna", "14", ID):
         assert part in told
 
 
 async def test_an_orphan_names_its_tower(world: World) -> None:
-    key = f"orphan:{TOWER.id}/14"
-    await world.put(Alert(key, NOW, detail={"tower": TOWER.id, "locker": 14}))
-    assert "Main Station" in await world.seen(OPERATOR, alert_subject(key))
+    stray = orphan(NOW, Locker(LockerId(14), "14", TOWER.id, LockerStatus.RENTED, None))
+    await world.put(stray)
+    assert "Main Station" in await world.seen(OPERATOR, alert_subject(stray.key))
 
 
 async def test_a_tower_that_nobody_remembers_goes_by_its_id(world: World) -> None:

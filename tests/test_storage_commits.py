@@ -378,7 +378,7 @@ KILLED = """
 import asyncio, sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from bot.domain.history import HistoryEntry
+from bot.domain.history import HistoryEntry, HistoryEvent
 from storage import open_database
 from tests.support.databases import KEYS, a_delivery
 
@@ -391,7 +391,8 @@ async def main(url):
             while True:
                 async def step(tx):
                     saved = await tx.save_delivery(delivery)
-                    await tx.record(HistoryEntry(saved.id, NOW, str(saved.version)))
+                    step = str(saved.version)
+                    await tx.record(HistoryEntry(saved.id, NOW, HistoryEvent.MESSAGE, None, step))
                     return saved
                 delivery = await database.run(step)
                 print(name, delivery.version, flush=True)
@@ -410,7 +411,7 @@ async def test_killed_at_any_moment_it_leaves_whole_steps_and_all_that_was_told(
             live = await database.look(lambda tx: tx.live_deliveries())
             for delivery in live:
                 history = await database.look(lambda tx, each=delivery: tx.history(each.id))
-                steps = [moment.event for moment in history]
+                steps = [moment.detail for moment in history]
                 assert steps == [str(number) for number in range(2, delivery.version + 1)]
                 assert delivery.version >= told.get(delivery.id, 0)
             assert told.keys() <= {delivery.id for delivery in live}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
-from bot.domain.history import HistoryEntry
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import Size
@@ -65,7 +65,7 @@ def full_delivery() -> Delivery:
         extensions=2,
         taken_back=True,
         door_reports=3,
-        trouble=Trouble.DOOR,
+        trouble=Trouble.REFUSED,
         successor=DeliveryId("next"),
         elsewhere=OTHER,
         **moments,
@@ -351,15 +351,15 @@ async def test_reported_doors_are_those_of_live_deliveries(database: Database) -
 async def test_history_keeps_its_order_within_a_moment(database: Database) -> None:
     [one, other] = await add(database, a_delivery("one"), a_delivery("other"))
     told = [
-        HistoryEntry(one.id, NOW, "requested", ANNA, "medium"),
-        HistoryEntry(one.id, NOW, "reserved"),
-        HistoryEntry(one.id, at(-1), "late news", None, "it's ? %s"),
+        HistoryEntry(one.id, NOW, HistoryEvent.REQUESTED, ANNA, "medium"),
+        HistoryEntry(one.id, NOW, HistoryEvent.RESERVED),
+        HistoryEntry(one.id, at(-1), HistoryEvent.MESSAGE, None, "it's ? %s"),
     ]
 
     async def tell(tx):
         for moment in told:
             await tx.record(moment)
-        await tx.record(HistoryEntry(other.id, NOW, "requested", BEN))
+        await tx.record(HistoryEntry(other.id, NOW, HistoryEvent.REQUESTED, BEN))
 
     await database.run(tell)
     assert await database.look(lambda tx: tx.history(one.id)) == told

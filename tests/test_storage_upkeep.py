@@ -1,11 +1,11 @@
-"""Alerts, remembered towers, counts and pruning, on both databases."""
+"""Remembered towers, counts and pruning, on both databases."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from bot.domain.alerts import Alert
+from bot.domain.alerts import Alert, AlertKind, harbor_away
 from bot.domain.card import Card
 from bot.domain.delivery import RequestKind
 from bot.domain.ids import MessageId, PersonId, TowerId
@@ -19,39 +19,6 @@ from tests.support.databases import a_delivery
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 DAY = timedelta(days=1)
 ANNA = PersonId(7_000_000_001)
-ALERT = Alert("harbor:away", NOW, detail={"since": "12:31", "tries": 3})
-
-
-async def test_an_alert_is_raised_once_until_it_was_cleared(database: Database) -> None:
-    assert await database.run(lambda tx: tx.raise_alert(ALERT))
-    assert not await database.run(lambda tx: tx.raise_alert(replace(ALERT, raised_at=NOW + DAY)))
-    assert await database.look(lambda tx: tx.alert(ALERT.key)) == ALERT
-    assert await database.look(lambda tx: tx.alerts()) == [ALERT]
-    assert await database.run(lambda tx: tx.clear_alert(ALERT.key, NOW + DAY))
-    assert not await database.run(lambda tx: tx.clear_alert(ALERT.key, NOW + DAY))
-    assert await database.look(lambda tx: tx.alerts()) == []
-    cleared = await database.look(lambda tx: tx.alert(ALERT.key))
-    assert cleared == replace(ALERT, cleared_at=NOW + DAY)
-    again = Alert(ALERT.key, NOW + 2 * DAY)
-    assert await database.run(lambda tx: tx.raise_alert(again))
-    assert await database.look(lambda tx: tx.alerts()) == [again]
-
-
-async def test_an_alert_is_saved_over_whatever_was_known_of_it(database: Database) -> None:
-    newer = replace(ALERT, detail={"tries": 4}, cleared_at=NOW + DAY)
-    for alert in (ALERT, newer, ALERT):
-        await database.run(lambda tx, alert=alert: tx.save_alert(alert))
-        assert await database.look(lambda tx: tx.alert(ALERT.key)) == alert
-
-
-async def test_alerts_come_in_the_order_they_were_raised(database: Database) -> None:
-    async def raise_them(tx):
-        for number, key in enumerate(("c", "a", "b")):
-            await tx.raise_alert(Alert(key, NOW + number * DAY))
-
-    await database.run(raise_them)
-    alerts = await database.look(lambda tx: tx.alerts())
-    assert [alert.key for alert in alerts] == ["c", "a", "b"]
 
 
 def a_tower(number: int, **more) -> Tower:
@@ -106,9 +73,9 @@ async def test_pruning_forgets_the_old_and_keeps_what_is_needed(database: Databa
         for update, day in enumerate((0, 1, 5)):
             await tx.open_update(update, ANNA, NOW + day * DAY)
         for day, key in ((0, "old"), (5, "new")):
-            await tx.raise_alert(Alert(key, NOW))
+            await tx.raise_alert(Alert(key, AlertKind.DOOR, NOW))
             await tx.clear_alert(key, NOW + day * DAY)
-        await tx.raise_alert(Alert("stands", NOW))
+        await tx.raise_alert(Alert("stands", AlertKind.DOOR, NOW))
         await shown(tx, "emptied", 1)
         await tx.mark(ANNA, "emptied", now=NOW)
         [card] = await tx.lease_cards(NOW, NOW + DAY, 1)
@@ -144,7 +111,7 @@ async def test_pruning_takes_no_more_than_it_is_told_at_once(database: Database)
 
 async def test_a_look_cannot_write(database: Database) -> None:
     for write in (
-        lambda tx: tx.raise_alert(ALERT),
+        lambda tx: tx.raise_alert(harbor_away(NOW, "TryLater")),
         lambda tx: tx.mark(ANNA, "screen", now=NOW),
     ):
         with pytest.raises(StorageBroken, match=r"read-?\s?only"):

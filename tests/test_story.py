@@ -174,6 +174,55 @@ async def test_the_parcel_does_not_fit_and_the_forwarded_link_holds(polling: Tow
     assert await polling.lockers_that_are_ours() == 1
 
 
+async def test_it_does_not_fit_though_it_is_in_and_goes_on_in_another_locker(polling: Town) -> None:
+    anna, ben = await polling.people("Anna", "Ben")
+    await sends_a_parcel(anna, ben, polling)
+
+    await anna.taps("It doesn't fit")
+    await anna.sees("Which size instead?", "take the parcel out of this locker")
+    await anna.taps("Large · ")
+    await anna.sees("Your parcel waits to be taken back", "It did not fit: take it out here")
+    await ben.no_longer_sees("is here for you")
+    await anna.takes_the_parcel_out()
+    await polling.a_few_seconds_pass()
+    await anna.sees("You have taken it back")
+
+    await anna.sees("large", "Reserved until")
+    await anna.taps("Get drop-off code")
+    await anna.puts_the_parcel_in()
+    await polling.a_few_seconds_pass()
+    await ben.sees("Ben, a parcel from Anna is here for you")
+    await ben.taps("Get pick-up code")
+    await ben.takes_the_parcel_out()
+    await polling.a_few_seconds_pass()
+    await anna.sees("Ben has collected it")
+    assert await polling.lockers_that_are_ours() == 0
+
+
+async def test_nobody_collects_and_the_operator_fetches_it_out(polling: Town) -> None:
+    anna, ben = await polling.people("Anna", "Ben")
+    olga = await polling.operator("Olga")
+    await olga.opens_the_bot()
+    await sends_a_parcel(anna, ben, polling)
+    await polling.minutes_pass(73 * 60)
+    await olga.sees("A parcel has not been collected in time")
+
+    await olga.taps("Look at the delivery", "Fetch the parcel out")
+    await olga.says("The tower moves")
+    await olga.sees("Everybody concerned will read: “The tower moves”")
+    await olga.taps("Yes, fetch it out")
+    for person in (anna, ben):
+        await person.sees("An operator is fetching this parcel out", "“The tower moves”")
+
+    await olga.takes_the_parcel_out()
+    await polling.a_few_seconds_pass()
+    for person in (anna, ben):
+        await person.sees("An operator has fetched it out", "“The tower moves”")
+    await olga.sees("This is settled", "A parcel has not been collected in time")
+    await olga.no_longer_sees("HARBOR://OPEN/")
+    assert await polling.lockers_that_are_ours() == 0
+
+
 async def test_a_late_sync_is_told_truthfully_when_harbor_says_when_it_was(pushed: Town) -> None:
     [anna] = await pushed.people("Anna")
     await anna.opens_the_bot()

@@ -7,7 +7,6 @@ import pytest
 
 from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Trouble
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
@@ -225,7 +224,9 @@ async def test_it_does_not_fit_moves_claim_and_card_to_another_locker(core: Core
     await core.look()
     old = await core.now(delivery)
     assert old.successor is not None
-    assert old.trouble is Trouble.FITS_NOT or old.state is State.CANCELLED
+    assert old.state in (State.RELEASING, State.CANCELLED)
+    assert old.trouble is None
+    assert "fits_not" in await core.history(old)
     new = await core.now(old.successor)
     assert new.state is State.RESERVED
     assert new.locker_size is Size.LARGE
@@ -303,6 +304,7 @@ async def test_guessing_codes_gets_slower_and_the_operators_hear_of_it(core: Cor
     core.clock.turn(61)
     taken = await core.act(CLEO, claim_by_code, cleo, claim.code)
     assert taken.recipient == CLEO
+    assert await core.alerts() == [f"guessing:{CLEO}"], "who guesses does not settle it"
 
 
 async def test_handing_over_makes_the_old_claim_and_code_worthless(core: Core):

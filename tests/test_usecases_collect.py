@@ -120,14 +120,15 @@ async def test_whoever_has_to_wait_for_the_next_code_may_still_use_a_link(core: 
     assert isinstance(await by_link(core, BEN, claim_payload(claim)), Delivery)
 
 
-async def test_who_guessed_and_then_knew_is_watched_afresh(core: Core):
+async def test_who_guessed_and_then_knew_counts_afresh_and_does_not_settle_it(core: Core):
     for _ in range(FREE_TRIES):
         await by_code(core, BEN, "00000000")
     assert await core.alerts() == [f"guessing:{BEN}"]
     core.clock.turn(3600)
     claim = await claim_of(core, await core.request())
     assert isinstance(await by_code(core, BEN, claim.code), Delivery)
-    assert await core.alerts() == []
+    assert await by_code(core, BEN, "00000000") == Wrong()
+    assert await core.alerts() == [f"guessing:{BEN}"]
 
 
 async def test_what_was_handed_on_is_shown_as_it_is_to_whoever_handed_it_on_before(core: Core):

@@ -18,6 +18,7 @@ from bot.ports.lockers import Push
 from bot.usecases import operate
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
+from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, core_on
 
@@ -30,7 +31,7 @@ async def core(sqlite_database) -> AsyncIterator[Core]:
 
 def watching(core: Core, **instead: Callable[..., Any]) -> Watcher:
     twisted: Any = Twisted(core, **instead)
-    return Watcher(core.database, twisted, core.clock, core.policy, poke_outbox=lambda: None)
+    return Watcher(core.database, twisted, core.clock, core.policy, Signals())
 
 
 def seen_as(core: Core, delivery: Delivery, status: LockerStatus) -> Callable[[], Any]:

@@ -148,12 +148,19 @@ def _extensible(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
 
 
 def _still_theirs(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
-    """What the sender has taken back is nobody's business but theirs."""
+    """What an operator fetches out is the operators' business, what the sender has taken back is
+    the sender's, and nobody else's."""
+    if delivery.fetcher is not None:
+        return False
     return person == delivery.sender or not delivery.taken_back
 
 
 def _not_taken_back(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
-    return not delivery.taken_back
+    return not delivery.taken_back and delivery.fetcher is None
+
+
+def _not_fetching(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.fetcher != person
 
 
 def _no_successor(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
@@ -161,7 +168,7 @@ def _no_successor(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
 
 
 def _fits_not(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
-    return delivery.successor is None and not delivery.taken_back
+    return delivery.successor is None and _not_taken_back(delivery, person, policy)
 
 
 def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
@@ -216,7 +223,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         ),
         # A delivery that holds a parcel ends only when its locker is free again: see FETCH.
         Action.END: (_rule(_OPERATOR, LIVE - {State.STORED}, event=Event.CLOSED),),
-        Action.FETCH: (_rule(_OPERATOR, _STORED, request=_PICK_UP),),
+        Action.FETCH: (_rule(_OPERATOR, _STORED, _not_fetching, request=_PICK_UP),),
         Action.HOLD: (_rule(_OPERATOR, _STORED, event=Event.EXTENDED),),
         Action.GIVE: (_rule(_OPERATOR, _STORED),),
         Action.WRITE: (_rule(_OPERATOR, _ALL),),

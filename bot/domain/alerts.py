@@ -1,27 +1,239 @@
-"""Alerts: what operators are told without asking."""
+"""Alerts: what operators are told without asking, and how long each kind of it stands.
+
+Guarantees: every alert has a kind, and every kind an end: what it is about is put right or is over,
+an operator has seen it, or its time has run out. A key is made here and never taken apart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import LIVE
+from bot.domain.tower import Locker, LockerStatus
+
+
+class AlertKind(StrEnum):
+    """What is the matter; the value begins the alert's key and is never renamed."""
+
+    HARBOR = "harbor"
+    """Harbor does not answer; over when it does."""
+    ORPHAN = "orphan"
+    """A locker is ours at Harbor and unknown here; over when it is accounted for."""
+    ODD = "odd"
+    """A locker has a status that its delivery does not explain."""
+    DOOR = "door"
+    """A door was reported three times as not opening."""
+    PROBLEM = "problem"
+    """Somebody has written what is wrong."""
+    OVERDUE = "overdue"
+    """A parcel has not been collected in time."""
+    GONE = "gone"
+    """A parcel has left its locker, and nobody had been given a code for it."""
+    GUESSING = "guessing"
+    """Somebody types one wrong claim code after another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """What ends a kind of alert, beside that it is put right.
+
+    `with_delivery`: it is over the moment its delivery is. `until_seen`: it is over when an
+    operator has seen it. `at_most`: how long it stands unseen, once what it is about is over.
+    """
+
+    with_delivery: bool = False
+    until_seen: bool = False
+    at_most: timedelta | None = None
+
+
+LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
+    {
+        AlertKind.HARBOR: Lifetime(),
+        AlertKind.ORPHAN: Lifetime(),
+        AlertKind.ODD: Lifetime(with_delivery=True),
+        AlertKind.DOOR: Lifetime(with_delivery=True),
+        AlertKind.OVERDUE: Lifetime(with_delivery=True),
+        AlertKind.PROBLEM: Lifetime(until_seen=True, at_most=timedelta(days=30)),
+        AlertKind.GONE: Lifetime(until_seen=True, at_most=timedelta(days=30)),
+        AlertKind.GUESSING: Lifetime(until_seen=True, at_most=timedelta(days=1)),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something the operators are told once, and told again when it is over."""
+    """Something the operators are told once, and told again when it is over.
+
+    `delivery`, `person`, `tower` and `locker` are what it is about, as far as that applies, and
+    `status` is the locker's at Harbor. `owner` is the operator at whose word it is being put right:
+    an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
+    holds words alone: `text` (of a problem), `why` (Harbor is away), `size` (of an orphan). Unseen,
+    it ends at `ends_at`, if that is set.
+    """
 
     key: str
+    kind: AlertKind
     raised_at: datetime
     cleared_at: datetime | None = None
+    ends_at: datetime | None = None
+    seen_at: datetime | None = None
+    seen_by: PersonId | None = None
+    owner: PersonId | None = None
+    delivery: DeliveryId | None = None
+    person: PersonId | None = None
+    tower: TowerId | None = None
+    locker: LockerId | None = None
+    locker_name: str | None = None
+    status: LockerStatus | None = None
+    release: bool = False
+    refused: bool = False
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is not over yet."""
+        return self.cleared_at is None
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """What ends it."""
+        return LIFETIMES[self.kind]
+
+    @property
+    def text(self) -> str:
+        """The words of a problem, as they were written."""
+        return str(self.detail.get("text", ""))
+
+
+def _key(kind: AlertKind, *about: object) -> str:
+    return ":".join(map(str, (kind, *about)))
+
+
+def orphan_key(tower: TowerId, locker: LockerId) -> str:
+    """The key of the alert about a locker that no delivery knows of."""
+    return _key(AlertKind.ORPHAN, f"{tower}/{locker}")
+
+
+def odd_key(delivery: Delivery, status: LockerStatus) -> str:
+    """The key of the alert that the delivery's locker has a `status` that is not explained."""
+    return _key(AlertKind.ODD, delivery.id, delivery.state, status)
+
+
+def guessing_key(person: PersonId) -> str:
+    """The key of the alert that somebody is guessing claim codes."""
+    return _key(AlertKind.GUESSING, person)
+
+
+HARBOR_KEY = _key(AlertKind.HARBOR)
+"""The key of the alert that Harbor does not answer."""
+
+
+def harbor_away(now: datetime, why: str) -> Alert:
+    """Harbor does not answer; `why` is the name of the error."""
+    return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": why})
+
+
+def orphan(now: datetime, locker: Locker) -> Alert:
+    """A locker is ours, and no delivery here uses it."""
+    return Alert(
+        orphan_key(locker.tower, locker.id),
+        AlertKind.ORPHAN,
+        now,
+        tower=locker.tower,
+        locker=locker.id,
+        locker_name=locker.name,
+        status=locker.status,
+        detail={} if locker.size is None else {"size": locker.size.value},
+    )
+
+
+def odd_status(now: datetime, delivery: Delivery, status: LockerStatus) -> Alert:
+    """The delivery does not explain its locker's status."""
+    key = odd_key(delivery, status)
+    return Alert(key, AlertKind.ODD, now, delivery=delivery.id, status=status)
+
+
+def door_reported(now: datetime, delivery: Delivery) -> Alert:
+    """Its door has been reported too often."""
+    return Alert(_key(AlertKind.DOOR, delivery.id), AlertKind.DOOR, now, delivery=delivery.id)
+
+
+def problem_reported(now: datetime, delivery: Delivery, by: PersonId, text: str) -> Alert:
+    """`by` has written what is wrong with the delivery, in these words."""
+    over = delivery.state not in LIVE
+    return Alert(
+        _key(AlertKind.PROBLEM, delivery.id, delivery.revision),
+        AlertKind.PROBLEM,
+        now,
+        ends_at=last_day(AlertKind.PROBLEM, now) if over else None,
+        delivery=delivery.id,
+        person=by,
+        detail={"text": text},
+    )
+
+
+def not_collected(now: datetime, delivery: Delivery) -> Alert:
+    """Its time to be collected has run out."""
+    key = _key(AlertKind.OVERDUE, delivery.id, delivery.extensions)
+    return Alert(key, AlertKind.OVERDUE, now, delivery=delivery.id)
+
+
+def gone_unasked(now: datetime, delivery: Delivery) -> Alert:
+    """The parcel has left, and nobody had been given a code for it."""
+    return Alert(
+        _key(AlertKind.GONE, delivery.id),
+        AlertKind.GONE,
+        now,
+        ends_at=last_day(AlertKind.GONE, now),
+        delivery=delivery.id,
+    )
+
+
+def guessing(now: datetime, person: PersonId) -> Alert:
+    """`person` has typed too many wrong claim codes, the last one now."""
+    return Alert(
+        guessing_key(person),
+        AlertKind.GUESSING,
+        now,
+        ends_at=last_day(AlertKind.GUESSING, now),
+        person=person,
+    )
+
+
+def last_day(kind: AlertKind, since: datetime) -> datetime | None:
+    """When an alert of `kind` ends unseen, if what it is about was over at `since`."""
+    at_most = LIFETIMES[kind].at_most
+    return since + at_most if at_most is not None else None
 
 
 class AlertAction(StrEnum):
     """What a button on an alert does; its button carries what the alert is about."""
 
+    SEEN = "seen"
+    """An operator has seen it; carries the alert's key, written by `key_to_arg`."""
     RELEASE_ORPHAN = "free"
     """Give back a locker that is ours at Harbor and unknown here: asks first; carries
     `<tower>.<locker>`."""
+    EMPTY_ORPHAN = "empty"
+    """Fetch out what lies in such a locker: asks first; carries `<tower>.<locker>`."""
+
+
+def key_to_arg(key: str) -> str:
+    """A key as a button can carry it: no colon, no slash, and as short as it was."""
+    return key.translate(_TO_ARG)
+
+
+def arg_to_key(arg: str) -> str:
+    """The key that `key_to_arg` wrote as `arg`."""
+    return arg.translate(_TO_KEY)
+
+
+_TO_ARG = str.maketrans(":/", ".~")
+_TO_KEY = str.maketrans(".~", ":/")

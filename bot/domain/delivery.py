@@ -48,8 +48,6 @@ class Trouble(StrEnum):
 
     HARBOR_AWAY = "harbor_away"
     REFUSED = "refused"
-    FITS_NOT = "fits_not"
-    DOOR = "door"
 
 
 class Role(StrEnum):

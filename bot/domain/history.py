@@ -4,8 +4,60 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.lifecycle import Event
+
+
+class HistoryEvent(StrEnum):
+    """What a line of a delivery's history says; stored by its value, which is never renamed.
+
+    Every `Event` of the lifecycle is one, under the same name and value.
+    """
+
+    RESERVED = "reserved"
+    NO_LOCKER = "no_locker"
+    DROP_OFF_ISSUED = "drop_off_issued"
+    DROPPED_OFF = "dropped_off"
+    PICK_UP_ISSUED = "pick_up_issued"
+    EXTENDED = "extended"
+    OVERDUE = "overdue"
+    COLLECTED = "collected"
+    CANCELLED = "cancelled"
+    RELEASED = "released"
+    LAPSED = "lapsed"
+    CLOSED = "closed"
+
+    REQUESTED = "requested"
+    """A locker was asked for; the detail is its size."""
+    CLAIMED = "claimed"
+    """Somebody has become the recipient."""
+    HANDED_OVER = "handed_over"
+    """Somebody else shall collect."""
+    TAKEN_BACK = "taken_back"
+    """The sender fetches it back."""
+    FITS_NOT = "fits_not"
+    """The parcel does not fit: another size was asked for; the detail is that size."""
+    DOOR_DID_NOT_OPEN = "door_did_not_open"
+    """The code did not open the door."""
+    PROBLEM = "problem"
+    """Words for the operators; the detail is for nobody else."""
+    MESSAGE = "message"
+    """Words of an operator to those concerned."""
+    RELEASED_BY_OPERATOR = "released_by_operator"
+    """An operator gives the locker back; the detail is the reason."""
+    FETCHED_BY_OPERATOR = "fetched_by_operator"
+    """An operator fetches the parcel out; the detail is the reason."""
+    GIVEN_BY_OPERATOR = "given_by_operator"
+    """An operator lets somebody else collect; the detail is the reason."""
+    FOUND_BY_OPERATOR = "found_by_operator"
+    """An operator has taken charge of a parcel that belonged to no delivery."""
+
+
+def event_of(event: Event) -> HistoryEvent:
+    """How an event of the lifecycle is written down."""
+    return HistoryEvent(event.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +66,6 @@ class HistoryEntry:
 
     delivery: DeliveryId
     at: datetime
-    event: str
+    event: HistoryEvent
     by: PersonId | None = None  # None: Harbor, or time itself
     detail: str | None = None

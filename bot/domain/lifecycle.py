@@ -75,12 +75,12 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         # The token outlived what we knew: the parcel is in all the same.
         (State.LAPSED, Event.DROPPED_OFF): State.STORED,
         (State.CANCELLED, Event.DROPPED_OFF): State.STORED,
-        # An operator's word ends whatever is stuck.
+        (State.CLOSED, Event.DROPPED_OFF): State.STORED,
+        # An operator's word ends whatever is stuck, but nothing that holds a parcel.
         (State.REQUESTED, Event.CLOSED): State.CLOSED,
         (State.RESERVED, Event.CLOSED): State.CLOSED,
         (State.RENTED, Event.CLOSED): State.CLOSED,
         (State.RELEASING, Event.CLOSED): State.CLOSED,
-        (State.STORED, Event.CLOSED): State.CLOSED,
     }
 )
 

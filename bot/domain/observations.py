@@ -38,6 +38,7 @@ _NEWS: Mapping[tuple[State, LockerStatus], Event] = {
     (State.RELEASING, LockerStatus.OCCUPIED): Event.DROPPED_OFF,
     (State.LAPSED, LockerStatus.OCCUPIED): Event.DROPPED_OFF,
     (State.CANCELLED, LockerStatus.OCCUPIED): Event.DROPPED_OFF,
+    (State.CLOSED, LockerStatus.OCCUPIED): Event.DROPPED_OFF,
     (State.RESERVED, LockerStatus.AVAILABLE): Event.LAPSED,
     (State.RENTED, LockerStatus.AVAILABLE): Event.LAPSED,
     (State.RELEASING, LockerStatus.AVAILABLE): Event.RELEASED,

@@ -140,6 +140,7 @@ class AlertSituation:
     delivery: Delivery | None = None
     tower: Tower | None = None
     sender: Person | None = None
+    seen_by: Person | None = None
 
 
 def waits_beside(other: Delivery, delivery: Delivery, person: PersonId) -> bool:

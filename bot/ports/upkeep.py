@@ -1,4 +1,4 @@
-"""Alerts, remembered towers, counts and pruning, as the core asks storage for them."""
+"""Remembered towers, counts and pruning, as the core asks storage for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.alerts import Alert
 from bot.domain.tower import Tower
 
 
@@ -22,26 +21,6 @@ class Counts:
 
 class Upkeep(Protocol):
     """What keeps the house, not what it is for."""
-
-    async def raise_alert(self, alert: Alert) -> bool:
-        """False when it stands already (told once)."""
-        ...
-
-    async def save_alert(self, alert: Alert) -> None:
-        """Replace what is known of an alert."""
-        ...
-
-    async def clear_alert(self, key: str, at: datetime) -> bool:
-        """False when none stood."""
-        ...
-
-    async def alert(self, key: str) -> Alert | None:
-        """The alert by its key, standing or over."""
-        ...
-
-    async def alerts(self) -> list[Alert]:
-        """Those that stand."""
-        ...
 
     async def save_towers(self, towers: Sequence[Tower]) -> None:
         """These and no others, in this order: shown when Harbor can't be reached."""

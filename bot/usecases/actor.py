@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.actions import CONFIRMS, RULES, Action, concerns, permitted
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind
-from bot.domain.history import HistoryEntry
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.policy import Policy
@@ -60,14 +60,24 @@ class Actor:
             **changes,  # type: ignore[arg-type]  # the fields of Delivery, by name
         )
 
-    async def note(self, delivery: Delivery, event: str, detail: str | None = None) -> Delivery:
-        """Save `delivery`, write `event` into its history and tell those concerned, silently."""
+    async def note(
+        self,
+        delivery: Delivery,
+        event: HistoryEvent,
+        detail: str | None = None,
+        *,
+        rouse: frozenset[Role] = frozenset(),
+    ) -> Delivery:
+        """Save `delivery`, write `event` into its history and tell those concerned; the phones of
+        the roles in `rouse` ring."""
         after = await save(self.tx, delivery, now=self.now, policy=self.policy)
         await self.record(after, event, detail)
-        await tell(self.tx, after, now=self.now)
+        await tell(self.tx, after, now=self.now, rouse=rouse)
         return after
 
-    async def record(self, delivery: Delivery, event: str, detail: str | None = None) -> None:
+    async def record(
+        self, delivery: Delivery, event: HistoryEvent, detail: str | None = None
+    ) -> None:
         """Write `event` into the delivery's history, as this person's doing."""
         await self.tx.record(HistoryEntry(delivery.id, self.now, event, self.person, detail))
 

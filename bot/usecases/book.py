@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Trouble
-from bot.domain.history import HistoryEntry
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.person import Person
@@ -63,7 +63,7 @@ async def _begin(
     )
     delivery = await act.tx.add_delivery(delivery)
     await act.tx.record(
-        HistoryEntry(delivery.id, act.now, "requested", act.person, wish.size.value)
+        HistoryEntry(delivery.id, act.now, HistoryEvent.REQUESTED, act.person, wish.size.value)
     )
     return delivery
 
@@ -90,15 +90,23 @@ async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Del
     check(act, Action.SIZE, delivery)
     if size is None:
         raise NotPermitted(Action.SIZE, delivery)
+    if delivery.state in LIVE:
+        await act.record(delivery, HistoryEvent.FITS_NOT, size.value)
     if delivery.state is State.STORED:
-        nobodys = replace(delivery, recipient=None, recipient_name=None, handed_over_by=None)
-        given_up = await fetch_back(act, nobodys)
-        given_up = await ask_of_harbor(act, given_up, RequestKind.PICK_UP_TOKEN, by=act.person)
-    elif delivery.state in LIVE:
-        given_up = await give_up(act, delivery, trouble=Trouble.FITS_NOT)
-    else:
-        given_up = delivery
+        return await _taken_out_again(act, delivery, size)
+    given_up = await give_up(act, delivery) if delivery.state in LIVE else delivery
     return await _succeed(act, delivery, delivery.tower, size, given_up)
+
+
+async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
+    """The parcel goes back to its sender's hands, its recipient and claim on to the successor."""
+    new = await _succeed(act, old, old.tower, size)
+    kept = await act.tx.delivery(old.id)
+    assert kept is not None
+    nobodys = replace(kept, recipient=None, recipient_name=None, handed_over_by=None)
+    taken = await fetch_back(act, nobodys)
+    await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, by=act.person)
+    return new
 
 
 async def _succeed(
@@ -136,7 +144,7 @@ async def cancel(act: Actor, delivery: Delivery) -> Delivery:
     return await give_up(act, delivery)
 
 
-async def give_up(act: Actor, delivery: Delivery, *, trouble: Trouble | None = None) -> Delivery:
+async def give_up(act: Actor, delivery: Delivery) -> Delivery:
     """Have the locker given back, whoever asks for it: the caller has checked that they may."""
     await take_code_away(act.tx, delivery, now=act.now)
     return await act.transition(
@@ -144,5 +152,4 @@ async def give_up(act: Actor, delivery: Delivery, *, trouble: Trouble | None = N
         Event.CANCELLED,
         request=HarborRequest.made(RequestKind.RELEASE, act.now),
         code_until=None,
-        trouble=trouble,
     )

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.actions import Action, permitted
+from bot.domain.alerts import guessing, guessing_key
 from bot.domain.card import delivery_subject
 from bot.domain.claims import LINK_PREFIX, Claim, new_claim, read_claim_code
-from bot.domain.delivery import Delivery
-from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.delivery import Delivery, Role
+from bot.domain.history import HistoryEvent
+from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
 from bot.usecases.actor import Actor, check
@@ -93,13 +95,12 @@ def _forwards(person: Person, delivery: Delivery) -> bool:
 
 async def _bind(act: Actor, person: Person, delivery: Delivery) -> Delivery:
     await act.tx.save_wrong_tries(person.id, 0, None)
-    await act.tx.clear_alert(_guessing(person.id), act.now)
     await act.tx.drop_claim(delivery.id)
     bound = replace(delivery, recipient=person.id, recipient_name=person.name, handed_over_by=None)
     if delivery.handed_over_by is not None:
         subject = delivery_subject(delivery.id)
         await act.tx.mark(delivery.handed_over_by, subject, now=act.now)
-    return await act.note(bound, "claimed")
+    return await act.note(bound, HistoryEvent.CLAIMED)
 
 
 async def _waiting(act: Actor) -> Wait | None:
@@ -109,30 +110,48 @@ async def _waiting(act: Actor) -> Wait | None:
 
 async def _wrong(act: Actor) -> Wrong | Wait:
     tries = (await act.tx.wrong_tries(act.person))[0] + 1
+    await _postpone_end(act)
     if tries < FREE_TRIES:
         await act.tx.save_wrong_tries(act.person, tries, None)
         return Wrong()
     delay = min(_FIRST_DELAY * 2 ** min(tries - FREE_TRIES, 16), _LONGEST_DELAY)
     await act.tx.save_wrong_tries(act.person, tries, act.now + delay)
-    await raise_alert(act.tx, _guessing(act.person), act.policy, now=act.now, person=act.person)
+    await raise_alert(act.tx, guessing(act.now, act.person), act.policy)
     return Wait(act.now + delay)
 
 
-def _guessing(person: PersonId) -> str:
-    return f"guessing:{person}"
+async def _postpone_end(act: Actor) -> None:
+    """An alert that this person is guessing stands for a day after the last wrong try."""
+    standing = await act.tx.alert(guessing_key(act.person))
+    if standing is not None and standing.stands:
+        later = guessing(act.now, act.person).ends_at
+        await act.tx.save_alert(replace(standing, ends_at=later))
 
 
 async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
     """Somebody else shall collect: the old link, code and recipient no longer count."""
     check(act, Action.HAND_OVER, delivery)
+    return await open_again(act, delivery, HistoryEvent.HANDED_OVER)
+
+
+async def open_again(
+    act: Actor,
+    delivery: Delivery,
+    event: HistoryEvent,
+    detail: str | None = None,
+    *,
+    rouse: frozenset[Role] = frozenset(),
+) -> Delivery:
+    """A new claim; whoever could collect until now no longer can. Whoever does it, unless it is
+    the sender, is shown the link to forward. The caller has checked that they may."""
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
         await take_code_away(act.tx, delivery, now=act.now)
-        delivery = replace(delivery, code_until=None, taken_back=False, request=None)
+        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None, request=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
-    open_again = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
-    after = await act.note(open_again, "handed_over")
+    opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
+    after = await act.note(opened, event, detail, rouse=rouse)
     for person in before:
         assert person is not None
         await act.tx.mark(person, delivery_subject(after.id), now=act.now)
@@ -151,4 +170,4 @@ async def fetch_back(act: Actor, delivery: Delivery) -> Delivery:
     """Make the sender the collector, whose code alone counts from now on; the claim stays."""
     await take_code_away(act.tx, delivery, now=act.now)
     taken = replace(delivery, taken_back=True, code_until=None, request=None)
-    return await act.note(taken, "taken_back")
+    return await act.note(taken, HistoryEvent.TAKEN_BACK)

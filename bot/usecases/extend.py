@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.domain.actions import Action
+from bot.domain.alerts import AlertKind
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, State
 from bot.usecases.actor import Actor, ask_of_harbor, check
-from bot.usecases.alerts import settle_alerts
+from bot.usecases.alerts import end_alerts_about
 
 
 async def more_time(act: Actor, delivery: Delivery) -> Delivery:
@@ -16,7 +17,7 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     """
     check(act, Action.MORE_TIME, delivery)
     if delivery.state is State.STORED:
-        return await _extend(act, delivery)
+        return await let_wait(act, delivery, extensions=delivery.extensions + 1)
     code = await act.tx.code(delivery.id)
     shown = code is not None and code.revealed
     return await ask_of_harbor(
@@ -24,14 +25,16 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     )
 
 
-async def _extend(act: Actor, delivery: Delivery) -> Delivery:
-    assert delivery.collect_until is not None, "the table asks for it"
-    await settle_alerts(act.tx, delivery, act.policy, now=act.now, kinds=("overdue",))
+async def let_wait(act: Actor, delivery: Delivery, **changes: object) -> Delivery:
+    """Move the storage deadline on by one extension, from now if it has passed; no limit holds."""
+    until = delivery.collect_until or act.now
+    overdue = frozenset({AlertKind.OVERDUE})
+    await end_alerts_about(act.tx, delivery, act.policy, now=act.now, kinds=overdue)
     return await act.transition(
         delivery,
         Event.EXTENDED,
-        collect_until=max(delivery.collect_until, act.now) + act.policy.extension,
-        extensions=delivery.extensions + 1,
+        collect_until=max(until, act.now) + act.policy.extension,
         reminders_sent=min(delivery.reminders_sent, 1),  # the last one is due anew, not the first
         overdue_at=None,
+        **changes,
     )

@@ -1,7 +1,8 @@
-"""What operators alone can do to a delivery, and to a locker that belongs to none.
+"""What operators alone can do: to a delivery, to a locker that belongs to none, to an alert.
 
 Guarantees: what the table of actions does not permit raises and changes nothing; each act leaves a
-line in the delivery's history.
+line in the delivery's history, with the reason where one was given, which those concerned read.
+Nothing here leaves a parcel in a locker that nobody can open.
 """
 
 from __future__ import annotations
@@ -9,27 +10,41 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.actions import Action
+from bot.domain.alerts import Alert, AlertKind
 from bot.domain.card import SCREEN
 from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
-from bot.domain.ids import PersonId
+from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.ids import PersonId, new_delivery_id
 from bot.domain.lifecycle import Event, State
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
+from bot.domain.tower import LockerStatus, Size
 from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
-from bot.usecases.alerts import settle_alerts
+from bot.usecases.alerts import amend_alert, end_alert
 from bot.usecases.book import give_up
-from bot.usecases.cards import concerned, take_code_away, tell, tell_operators
+from bot.usecases.cards import concerned, take_code_away, tell
+from bot.usecases.collect import open_again
+from bot.usecases.extend import let_wait
+from bot.usecases.transitions import save
+
+_BOTH = frozenset({Role.SENDER, Role.RECIPIENT})
 
 
-async def release(act: Actor, delivery: Delivery) -> Delivery:
+def _words(reason: str) -> str | None:
+    """The reason as it is kept; None where there is none."""
+    return " ".join(reason.split())[:MAX_NOTE] or None
+
+
+async def release(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     """Have the locker given back at Harbor. Where that is under way, nothing more is asked."""
     check(act, Action.RELEASE, delivery)
     if delivery.state is State.RELEASING:
         after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, by=None)
     else:
         after = await give_up(act, delivery)
-    if after is not delivery:
-        await act.record(after, "released_by_operator")
-    return after
+    if after is delivery:
+        return delivery
+    event = HistoryEvent.RELEASED_BY_OPERATOR
+    return await act.note(after, event, _words(reason), rouse=_BOTH)
 
 
 async def end(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
@@ -37,22 +52,46 @@ async def end(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     check(act, Action.END, delivery)
     await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
-    await settle_alerts(act.tx, delivery, act.policy, now=act.now)
     held = delivery.locker is not None or delivery.candidate is not None
     return await act.transition(
         delivery,
         Event.CLOSED,
-        detail=reason[:MAX_NOTE],
+        detail=_words(reason),
         request=HarborRequest.made(RequestKind.RELEASE, act.now) if held else None,
         code_until=None,
     )
+
+
+async def fetch(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
+    """Fetch the parcel out: the operator collects from now on, and is shown the code."""
+    check(act, Action.FETCH, delivery)
+    await take_code_away(act.tx, delivery, now=act.now)
+    await act.tx.drop_claim(delivery.id)
+    event = HistoryEvent.FETCHED_BY_OPERATOR
+    taken = replace(delivery, fetcher=act.person, code_until=None)
+    taken = await act.note(taken, event, _words(reason), rouse=_BOTH)
+    return await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, by=act.person)
+
+
+async def hold(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
+    """Let the parcel wait longer, beyond any limit."""
+    check(act, Action.HOLD, delivery)
+    return await let_wait(act, delivery, detail=_words(reason))
+
+
+async def give(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
+    """Let somebody else collect: there is a new claim, which the operator and the sender can pass
+    on; whoever could collect until now no longer can."""
+    check(act, Action.GIVE, delivery)
+    event = HistoryEvent.GIVEN_BY_OPERATOR
+    return await open_again(act, delivery, event, _words(reason), rouse=frozenset({Role.SENDER}))
 
 
 async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
     """Show `text` to everybody concerned, above the present question; their phones ring."""
     check(act, Action.WRITE, delivery)
     text = text[:MAX_NOTE]
-    await act.record(delivery, "message", text)
+    await act.record(delivery, HistoryEvent.MESSAGE, text)
     for person in concerned(delivery):
         if person != act.person:
             await _write_to(act, person, text)
@@ -67,11 +106,72 @@ async def _write_to(act: Actor, person: PersonId, text: str) -> None:
     await act.tx.mark(person, SCREEN, now=act.now, ring=True)
 
 
+async def see(act: Actor, key: str) -> None:
+    """An operator has seen an alert: the first of them is remembered; some alerts end by it."""
+    alert = await _standing(act, key)
+    if alert is None or alert.seen_at is not None:
+        return
+    await amend_alert(act.tx, key, act.policy, now=act.now, seen_at=act.now, seen_by=act.person)
+    if alert.lifetime.until_seen:
+        await end_alert(act.tx, key, act.policy, now=act.now)
+
+
 async def release_orphan(act: Actor, key: str) -> None:
-    """An operator wants the stray locker of an alert given back; the watcher does it."""
+    """An operator wants the orphan locker of an alert given back; the reconciler does it."""
+    alert = await _standing(act, key)
+    if alert is not None and alert.status is not LockerStatus.OCCUPIED:
+        await amend_alert(
+            act.tx,
+            key,
+            act.policy,
+            now=act.now,
+            ring=True,
+            owner=act.person,
+            release=True,
+            refused=False,
+        )
+
+
+async def fetch_orphan(act: Actor, key: str) -> Delivery | None:
+    """An operator fetches out what lies in an orphan locker: it becomes a delivery of theirs, and
+    the alert is over. None where there is nothing (any more) to fetch."""
+    alert = await _standing(act, key)
+    if alert is None or alert.kind is not AlertKind.ORPHAN:
+        return None
+    if alert.tower is None or alert.locker is None or alert.status is not LockerStatus.OCCUPIED:
+        return None
+    if await act.tx.live_at(alert.tower, alert.locker):
+        return None
+    found = await _found(act, alert)
+    await end_alert(act.tx, key, act.policy, now=act.now)
+    return await ask_of_harbor(act, found, RequestKind.PICK_UP_TOKEN, by=act.person)
+
+
+async def _found(act: Actor, alert: Alert) -> Delivery:
+    """A parcel that belonged to nobody, as a delivery that the operator sends and fetches."""
+    assert alert.tower is not None
+    size = alert.detail.get("size")
+    delivery = Delivery(
+        id=new_delivery_id(),
+        sender=act.person,
+        tower=alert.tower,
+        size=Size(size) if size in list(Size) else Size.MEDIUM,
+        state=State.STORED,
+        locker=alert.locker,
+        locker_name=alert.locker_name or str(alert.locker),
+        created_at=act.now,
+        reported_at=act.now,
+        collect_until=act.now + act.policy.storage,
+        fetcher=act.person,
+    )
+    delivery = await act.tx.add_delivery(delivery)
+    event = HistoryEvent.FOUND_BY_OPERATOR
+    await act.tx.record(HistoryEntry(delivery.id, act.now, event, act.person))
+    return await save(act.tx, delivery, now=act.now, policy=act.policy, seen=False)
+
+
+async def _standing(act: Actor, key: str) -> Alert | None:
     if act.person not in act.policy.operators:
         raise NotYours
     alert = await act.tx.alert(key)
-    if alert is not None and alert.cleared_at is None:
-        await act.tx.save_alert(replace(alert, detail={**alert.detail, "release": True}))
-        await tell_operators(act.tx, key, act.policy, now=act.now)
+    return alert if alert is not None and alert.stands else None

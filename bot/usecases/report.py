@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.actions import Action
+from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.delivery import MAX_NOTE, Delivery
+from bot.domain.history import HistoryEvent
 from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 
@@ -16,21 +18,18 @@ async def door_did_not_open(act: Actor, delivery: Delivery) -> Delivery:
     """Write down that the code did not open the door; the third report tells the operators."""
     check(act, Action.DOOR, delivery)
     delivery = await act.note(
-        replace(delivery, door_reports=delivery.door_reports + 1), "door_did_not_open"
+        replace(delivery, door_reports=delivery.door_reports + 1), HistoryEvent.DOOR_DID_NOT_OPEN
     )
     if delivery.door_reports == DOOR_REPORTS_TO_ALERT:
-        await raise_alert(
-            act.tx, f"door:{delivery.id}", act.policy, now=act.now, delivery=delivery.id
-        )
+        await raise_alert(act.tx, door_reported(act.now, delivery), act.policy)
     return delivery
 
 
 async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:
     """Pass a person's words on to the operators, with the delivery they are about."""
     check(act, Action.PROBLEM, delivery)
-    delivery = await act.note(delivery, "problem", text[:MAX_NOTE])
-    key = f"problem:{delivery.id}:{delivery.revision}"
-    await raise_alert(
-        act.tx, key, act.policy, now=act.now, delivery=delivery.id, text=text[:MAX_NOTE]
-    )
+    words = text[:MAX_NOTE]
+    delivery = await act.note(delivery, HistoryEvent.PROBLEM, words)
+    alert = problem_reported(act.now, delivery, act.person, words)
+    await raise_alert(act.tx, alert, act.policy)
     return delivery

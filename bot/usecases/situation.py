@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.actions import roles_of
-from bot.domain.alerts import Alert
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
@@ -25,7 +24,9 @@ from bot.ports.database import Database, Transaction
 from bot.ports.deliveries import DeliveryReading
 
 _CODES_IN = frozenset({State.RESERVED, State.RENTED, State.STORED})
-_STORIES_OF = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
+_STORIES_OF = frozenset(
+    {State.STORED, State.COLLECTED, State.RELEASING, State.CANCELLED, State.CLOSED}
+)
 
 
 @dataclass(frozen=True)
@@ -164,17 +165,13 @@ async def read_alert(
     alert = await tx.alert(key)
     if alert is None or operator not in known.policy.operators:
         return None
-    delivery = await _delivery_of(tx, alert)
-    tower = delivery.tower if delivery else alert.detail.get("tower")
+    delivery = await tx.delivery(alert.delivery) if alert.delivery else None
+    tower = delivery.tower if delivery else alert.tower
     return AlertSituation(
         alert=alert,
         now=known.now,
         delivery=delivery,
-        tower=known.tower(TowerId(str(tower))) if tower else None,
+        tower=known.tower(tower) if tower else None,
         sender=await tx.person(delivery.sender) if delivery else None,
+        seen_by=await tx.person(alert.seen_by) if alert.seen_by else None,
     )
-
-
-async def _delivery_of(tx: Transaction, alert: Alert) -> Delivery | None:
-    named = alert.detail.get("delivery")
-    return await tx.delivery(DeliveryId(str(named))) if named else None

@@ -11,14 +11,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.domain.alerts import gone_unasked
+from bot.domain.claims import new_claim
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import Delivery, Role
-from bot.domain.history import HistoryEntry
+from bot.domain.history import HistoryEntry, HistoryEvent, event_of
 from bot.domain.ids import PersonId
-from bot.domain.lifecycle import Event, advance
+from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
-from bot.usecases.alerts import raise_alert, settle_alerts
+from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
 from bot.usecases.cards import tell
 
 ROUSES: Mapping[Event, frozenset[Role]] = {
@@ -49,14 +51,24 @@ async def transition(
     """Advance `delivery` by `event` with `changes` to its fields. Raises Illegal, Conflict."""
     state = advance(delivery.state, event)
     after = await save(tx, replace(delivery, state=state, **changes), now=now, policy=policy)
-    await tx.record(HistoryEntry(after.id, now, event.value, by, detail))
-    rouse = ROUSES.get(event, frozenset())
-    if event is Event.OVERDUE and after.taken_back:
-        rouse -= {Role.RECIPIENT}  # it is not theirs to fetch any more
+    await tx.record(HistoryEntry(after.id, now, event_of(event), by, detail))
     collector = [after.collector] if after.collector is not None else []
     visitors = collector if event in _VISITS else None
-    await tell(tx, after, now=now, rouse=rouse, visitors=visitors)
+    await tell(tx, after, now=now, rouse=_roused(after, event), visitors=visitors)
+    if delivery.state in LIVE and state in ENDS:
+        await settle_alerts(tx, after, policy, now=now)
+    elif delivery.state in ENDS and state in LIVE:
+        await revive_alerts(tx, after)
     return after
+
+
+def _roused(delivery: Delivery, event: Event) -> frozenset[Role]:
+    rouse = ROUSES.get(event, frozenset())
+    if event is not Event.OVERDUE:
+        return rouse
+    if delivery.fetcher is not None:
+        return frozenset()  # neither of them is to fetch it any more
+    return rouse - {Role.RECIPIENT} if delivery.taken_back else rouse
 
 
 async def save(
@@ -96,18 +108,24 @@ async def conclude(
             "occupied_at": occupied_at,
             "reported_at": now,
             "collect_until": now + policy.storage,
+            "overdue_at": None,
         }
-    else:
-        await settle_alerts(tx, delivery, policy, now=now)
-        if event is Event.COLLECTED:
-            changes |= {"collected_at": now}
-            await tx.drop_claim(delivery.id)
-            await _wonder(tx, delivery, policy, now=now)
+        await _claimable(tx, delivery)
+    elif event is Event.COLLECTED:
+        changes |= {"collected_at": now}
+        await tx.drop_claim(delivery.id)
+        await _wonder(tx, delivery, policy, now=now)
     return await transition(tx, delivery, event, now=now, policy=policy, **changes)
+
+
+async def _claimable(tx: Transaction, delivery: Delivery) -> None:
+    """A parcel put in after an operator had ended the delivery can be collected all the same."""
+    if delivery.state is State.CLOSED and delivery.recipient is None:
+        await tx.save_claim(new_claim(delivery.id))
 
 
 async def _wonder(tx: Transaction, delivery: Delivery, policy: Policy, *, now: datetime) -> None:
     """A parcel that left before anybody was given a code for it is the operators' business."""
-    issued = Event.PICK_UP_ISSUED.value
-    if all(moment.event != issued for moment in await tx.history(delivery.id)):
-        await raise_alert(tx, f"gone:{delivery.id}", policy, now=now, delivery=delivery.id)
+    history = await tx.history(delivery.id)
+    if all(entry.event is not HistoryEvent.PICK_UP_ISSUED for entry in history):
+        await raise_alert(tx, gone_unasked(now, delivery), policy)

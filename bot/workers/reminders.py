@@ -12,6 +12,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.alerts import not_collected
 from bot.domain.deadlines import Deadline, deadlines, quiet_until
 from bot.domain.delivery import Delivery, Role
 from bot.domain.lifecycle import Event
@@ -136,9 +137,11 @@ class Reminders:
             overdue_at=now,
             reminders_sent=2,
         )
-        key = f"overdue:{late.id}:{late.extensions}"
-        await raise_alert(tx, key, self._policy, now=now, delivery=late.id)
+        await raise_alert(tx, not_collected(now, late), self._policy)
 
 
-def _collecting(delivery: Delivery) -> Role:
+def _collecting(delivery: Delivery) -> Role | None:
+    """Who is reminded; nobody, when an operator fetches it."""
+    if delivery.fetcher is not None:
+        return None
     return Role.SENDER if delivery.taken_back else Role.RECIPIENT

@@ -16,7 +16,9 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.delivery import Delivery
+from bot.domain.alerts import HARBOR_KEY, AlertKind, harbor_away, odd_status
+from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import FREES, Door, Odd, door, has_left, meaning
@@ -58,7 +60,7 @@ class Watcher:
         self._confirming: Underway[TowerId] = Underway(AT_ONCE, lambda _: None)
         self._nudged = False
         self._alerts = Alerts(database, clock, policy)
-        self._reconciler = Reconciler(lockers, self._alerts)
+        self._reconciler = Reconciler(lockers, self._alerts, clock)
         self._failures = 0
         self._clear = False  # whether no alert about Harbor can stand
         self._began: datetime | None = None
@@ -110,10 +112,10 @@ class Watcher:
         self._confirm_gone([x for x in holding if not _is_ours(assigned.get(door(x)))], began)
         standing = await self._alerts.standing()
         for alert in standing:
-            if alert.key.startswith("odd:") and alert.key not in odd:
-                await self._alerts.clear(alert.key)
-        strays = await self._unexplained(assigned, live, began)
-        await self._reconciler.report(strays, standing)
+            if alert.kind is AlertKind.ODD and alert.key not in odd:
+                await self._alerts.end(alert.key)
+        orphans = await self._unexplained(assigned, live, began)
+        await self._reconciler.report(orphans, standing)
         self.looked_at = began
         return len(live)
 
@@ -146,10 +148,10 @@ class Watcher:
         return odd
 
     async def _wonder(self, delivery: Delivery, status: LockerStatus, began: datetime) -> str:
-        key = f"odd:{delivery.id}:{delivery.state.value}:{status.value}"
+        alert = odd_status(self._clock.now(), delivery, status)
         if _settled(delivery, began):
-            await self._alerts.raise_once(key, delivery=delivery.id, status=status.value)
-        return key
+            await self._alerts.raise_once(alert)
+        return alert.key
 
     def _confirm_gone(self, missing: Iterable[Delivery], began: datetime) -> None:
         """Side by side, one reading of a tower at a time: a slow tower delays only its own."""
@@ -212,9 +214,9 @@ class Watcher:
 
     async def _unexplained(
         self, assigned: Mapping[Door, Locker], live: Iterable[Delivery], began: datetime
-    ) -> Mapping[Door, LockerStatus]:
+    ) -> Mapping[Door, Locker]:
         """What is assigned beyond the live deliveries, late facts taken; what nothing explains."""
-        known = {door(x) for x in live} | {(x.tower, x.candidate) for x in live if x.candidate}
+        known = {place for x in live for place in _places(x)}
         awaited = {x.tower for x in live if x.candidate == ANY_LOCKER}
         strange = [
             key
@@ -229,20 +231,26 @@ class Watcher:
         ended = await self._database.look(lambda tx: tx.deliveries_at(strange, since))
         latest: dict[Door, Delivery] = {}
         for delivery in ended:
-            latest.setdefault(door(delivery), delivery)
-        strays: dict[Door, LockerStatus] = {}
+            for place in _places(delivery):
+                latest.setdefault(place, delivery)
+        orphans: dict[Door, Locker] = {}
         for key in strange:
-            had, status = latest.get(key), assigned[key].status
-            if had is not None and isinstance(meaning(had.state, status), Event):
-                await self._conclude(had, status, began)
-            elif not self._fresh(had, began):
-                strays[key] = status
-        return strays
+            had, seen = latest.get(key), assigned[key]
+            if had is not None and _has_news(had, seen):
+                await self._conclude(had, seen.status, began)
+            elif had is None or not self._on_its_way_back(had, seen, began):
+                orphans[key] = seen
+        return orphans
 
-    def _fresh(self, delivery: Delivery | None, began: datetime) -> bool:
-        """Ended so lately that Harbor's list may simply not have followed yet."""
-        changed = delivery.changed_at if delivery is not None else None
-        return changed is not None and began - changed < self._policy.drop_off
+    def _on_its_way_back(self, had: Delivery, seen: Locker, began: datetime) -> bool:
+        """Whether the locker of a delivery that has ended is accounted for: its release is still
+        to be asked for or Harbor waits for the tower to hear of it, or the delivery ended so lately
+        that Harbor's list may simply not have followed yet."""
+        if had.asks is RequestKind.RELEASE:
+            return True
+        if had.state is State.CLOSED and seen.status is LockerStatus.DECLINED:
+            return True
+        return had.changed_at is not None and began - had.changed_at < self._policy.drop_off
 
     # -- Harbor itself
 
@@ -251,20 +259,32 @@ class Watcher:
         if self.away:
             log.info("harbor_away", why=str(error))
             self._clear = False
-            await self._alerts.raise_once("harbor", why=type(error).__name__)
+            await self._alerts.raise_once(harbor_away(self._clock.now(), type(error).__name__))
 
     async def _back(self) -> None:
         if self._failures >= _FAILURES_TO_ALERT or self.looked_at is None:
             log.info("harbor_back")
         self._failures = 0
         if not self._clear:
-            await self._alerts.clear("harbor")
+            await self._alerts.end(HARBOR_KEY)
             self._clear = True
 
 
 def _is_ours(seen: Locker | None) -> bool:
     """Listed as assigned, and not as free in the same breath: that is no evidence of either."""
     return seen is not None and seen.status is not LockerStatus.AVAILABLE
+
+
+def _places(delivery: Delivery) -> Iterable[Door]:
+    """The locker that the delivery has or had, and the one that it was to try."""
+    for locker in (delivery.locker, delivery.candidate):
+        if locker is not None:
+            yield delivery.tower, locker
+
+
+def _has_news(had: Delivery, seen: Locker) -> bool:
+    """Whether the locker's status is a late fact about the ended delivery that had it."""
+    return had.locker == seen.id and isinstance(meaning(had.state, seen.status), Event)
 
 
 def _settled(delivery: Delivery, began: datetime) -> bool:
@@ -275,4 +295,4 @@ def _settled(delivery: Delivery, began: datetime) -> bool:
 async def _theirs_since(tx: Transaction, delivery: Delivery) -> datetime | None:
     """When the delivery came by its locker."""
     moments = await tx.history(delivery.id)
-    return next((x.at for x in reversed(moments) if x.event == Event.RESERVED.value), None)
+    return next((x.at for x in reversed(moments) if x.event is HistoryEvent.RESERVED), None)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.domain.actions import ANSWERS, Action, permitted
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, press_on
 from handlers.conversation.questions import Prompt, Screen
@@ -18,6 +19,10 @@ from wording.language import Words
 from wording.sanitize import esc
 
 Said = Callable[[Words], str]
+
+
+REASON = "reason"
+"""The answer that holds why an operator does something."""
 
 
 def _nothing(words: Words, delivery: Delivery) -> Iterable[str]:
@@ -31,6 +36,8 @@ class Question:
     asks: Said
     yes: Said
     warns: Callable[[Words, Delivery], Iterable[str]] = _nothing
+    reasoned: bool = False
+    """Whether a reason may be typed here, for everybody concerned to read."""
 
 
 def _of_a_code_that_is_out(words: Words, delivery: Delivery) -> Iterable[str]:
@@ -63,10 +70,42 @@ QUESTIONS: Mapping[Action, Question] = {
             "🔓 <b>Release the locker?</b>\nThe sender's code stops working once Harbor agrees."
         ),
         lambda words: words._("Yes, release"),
+        reasoned=True,
     ),
     Action.END: Question(
         lambda words: words._("⛔ <b>End this delivery?</b>\nBoth people are told."),
         lambda words: words._("Yes, end it"),
+        reasoned=True,
+    ),
+    Action.FETCH: Question(
+        lambda words: words._("🛠 <b>Fetch this parcel out?</b>"),
+        lambda words: words._("Yes, fetch it out"),
+        lambda words, delivery: [
+            words._(
+                "You get the pick-up code; nobody else is given one any more. Everybody concerned "
+                "is told."
+            )
+        ],
+        reasoned=True,
+    ),
+    Action.HOLD: Question(
+        lambda words: words._("⏳ <b>Let this parcel wait longer?</b>"),
+        lambda words: words._("Yes, let it wait"),
+        lambda words, delivery: [
+            words._("Its time to be collected is extended once more, whatever the limit.")
+        ],
+        reasoned=True,
+    ),
+    Action.GIVE: Question(
+        lambda words: words._("🔁 <b>Let somebody else collect it?</b>"),
+        lambda words: words._("Yes, a new link"),
+        lambda words, delivery: [
+            words._(
+                "There will be a new link and code for you to pass on; the sender sees them too. "
+                "Whoever could collect until now no longer can."
+            )
+        ],
+        reasoned=True,
     ),
 }
 """What each action that asks first asks."""
@@ -86,10 +125,28 @@ def sure(action: Action) -> Prompt:
             *question.warns(screen.words, delivery),
             *await _code_still_out(screen, delivery),
         ]
+        if question.reasoned:
+            lines += ["", _reason(screen)]
         yes = Button(question.yes(screen.words), press_on(answer, delivery))
         return screen.view("\n".join(lines), (yes,))
 
     return prompt
+
+
+def reason_of(answers: Mapping[str, Any]) -> str:
+    """The reason that has been typed at a question of this kind; empty where there is none."""
+    return str(answers.get(REASON) or "")
+
+
+def _reason(screen: Screen) -> str:
+    """Asks for a reason, or shows the one there is as others will read it."""
+    _, reason = screen.words._, esc(reason_of(screen.answers), MAX_NOTE)
+    if reason:
+        return _("Everybody concerned will read: {text}", text=_("“{text}”", text=reason))
+    return _(
+        "Why? Type it, up to {count} characters: everybody concerned reads it. Or go on without.",
+        count=MAX_NOTE,
+    )
 
 
 async def still_possible(screen: Screen, action: Action) -> Delivery | None:

@@ -11,12 +11,16 @@ from tests.support.project import (
     LANGUAGES,
     LIVE,
     Alert,
+    AlertKind,
     AlertSituation,
     CodeForm,
     CodeKind,
     Concern,
     Delivery,
     Event,
+    Locker,
+    LockerId,
+    LockerStatus,
     Person,
     PersonId,
     RequestKind,
@@ -27,8 +31,16 @@ from tests.support.project import (
     alert_card,
     code_card,
     delivery_card,
+    door_reported,
+    gone_unasked,
     group_card,
+    guessing,
+    harbor_away,
     in_language,
+    not_collected,
+    odd_status,
+    orphan,
+    problem_reported,
     speak,
 )
 from tests.support.scenes import (
@@ -36,7 +48,6 @@ from tests.support.scenes import (
     BEN,
     CARA,
     CLAIM,
-    ID,
     NOW,
     OTHER,
     STORY,
@@ -103,7 +114,10 @@ DEEDS: Moments = tuple(
         ("released_by_operator", OLGA.id),
         ("message", OLGA.id),
         ("extended", OLGA.id),
-        ("something_new", OLGA.id),
+        ("fits_not", ANNA.id),
+        ("fetched_by_operator", OLGA.id),
+        ("given_by_operator", OLGA.id),
+        ("found_by_operator", OLGA.id),
     )
 )
 HOSTILE = {"note": 'a < b & "c"\n</i>', "locker_name": "A<4>", "recipient_name": "<Ben> & Co"}
@@ -128,8 +142,6 @@ TROUBLES = {
     None: "no trouble",
     Trouble.HARBOR_AWAY: "Harbor away",
     Trouble.REFUSED: "Harbor said no",
-    Trouble.FITS_NOT: "it did not fit",
-    Trouble.DOOR: "door trouble",
 }
 WANTS = {
     None: "nothing wanted of Harbor",
@@ -328,6 +340,48 @@ TWISTS = (
         _late("cancelled", "dropped_off"),
         states=_IN,
     ),
+    Twist("an operator ended it, then put in", around=_late("closed", "dropped_off"), states=_IN),
+    # operators
+    Twist(
+        "an operator fetches it out",
+        {"fetcher": OLGA.id},
+        {"history": a_history(*STORY, ("fetched_by_operator", OLGA.id, "The tower <moves>"))},
+        states=(State.STORED, State.COLLECTED),
+        alike=True,
+    ),
+    Twist(
+        "an operator fetches it out and does not say why",
+        {"fetcher": OLGA.id},
+        {"history": a_history(*STORY, ("fetched_by_operator", OLGA.id, None))},
+        states=(State.STORED, State.COLLECTED),
+        alike=True,
+    ),
+    Twist(
+        "an operator lets it wait longer",
+        around={"history": a_history(*STORY, ("extended", OLGA.id, "Ben is ill"))},
+        states=_IN,
+        alike=True,
+    ),
+    Twist(
+        "an operator lets somebody else collect",
+        _OPEN,
+        {"history": a_history(*STORY, ("given_by_operator", OLGA.id, "Ben has moved"))},
+        states=_IN,
+        alike=True,
+    ),
+    Twist(
+        "an operator has released the locker",
+        around={"history": a_history(*STORY[:3], ("released_by_operator", OLGA.id, "It rattles"))},
+        states=(State.RELEASING, State.CANCELLED),
+        alike=True,
+    ),
+    Twist(
+        "it did not fit, though it was in",
+        {**_OPEN, "taken_back": True, "successor": "0000000002"},
+        {"history": a_history(*STORY, ("fits_not", ANNA.id, "large"))},
+        states=(State.STORED, State.COLLECTED),
+        alike=True,
+    ),
     Twist("another delivery has taken its place", {"successor": "0000000002"}),
     # what happened
     Twist(
@@ -523,28 +577,37 @@ _CODES = {CodeKind.DROP_OFF: "Drop-off code", CodeKind.PICK_UP: "Pick-up code"}
 
 # -- alerts
 
-_ORPHAN = {"tower": TOWER.id, "locker": 14}
-ALERTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("Harbor away", "harbor", {"why": "TryLater"}),
-    ("a parcel is gone", f"gone:{ID}", {"delivery": ID}),
-    ("an orphan locker", f"orphan:{TOWER.id}/14", _ORPHAN),
-    ("an orphan locker being released", f"orphan:{TOWER.id}/14", {**_ORPHAN, "release": True}),
-    ("an odd status", f"odd:{ID}:stored:declined", {"delivery": ID, "status": "declined"}),
-    ("an odd status that is not told", f"odd:{ID}:stored:declined", {"delivery": ID}),
-    ("a door that does not open", f"door:{ID}", {"delivery": ID}),
-    ("a problem", f"problem:{ID}:7", {"delivery": ID, "text": "<b>wet & cold</b>"}),
-    ("a problem without words", f"problem:{ID}:7", {"delivery": ID, "text": ""}),
-    ("overdue", f"overdue:{ID}:0", {"delivery": ID}),
-    ("guessing of claim codes", "guessing:5", {"person": 5}),
-    ("a kind that nobody knows", "something:new<1>", {}),
-    ("a kind that nobody knows, of a delivery", f"else:{ID}", {"delivery": ID}),
+_ORPHAN = orphan(NOW, Locker(LockerId(122), "22", TOWER.id, LockerStatus.RENTED, Size.MEDIUM))
+_PARCEL = a_delivery(State.STORED)
+_ODD = odd_status(NOW, _PARCEL, LockerStatus.DECLINED)
+ALERTS: tuple[tuple[str, Alert], ...] = (
+    ("Harbor away", harbor_away(NOW, "TryLater")),
+    ("a parcel is gone", gone_unasked(NOW, _PARCEL)),
+    ("an orphan locker", _ORPHAN),
+    ("an orphan locker whose name is not known", replace(_ORPHAN, locker_name=None)),
+    ("an orphan locker with a parcel inside", replace(_ORPHAN, status=LockerStatus.OCCUPIED)),
+    ("an orphan locker being released", replace(_ORPHAN, owner=OLGA.id, release=True)),
+    *(
+        (
+            f"an orphan locker that Harbor keeps, {status.value}",
+            replace(_ORPHAN, status=status, owner=OLGA.id, refused=True),
+        )
+        for status in (LockerStatus.RESERVED, LockerStatus.OUT_OF_SERVICE, LockerStatus.RENTED)
+    ),
+    ("an odd status", _ODD),
+    ("an odd status that is not told", replace(_ODD, status=None)),
+    ("a door that does not open", door_reported(NOW, _PARCEL)),
+    ("a problem", problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>")),
+    ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
+    ("overdue", not_collected(NOW, _PARCEL)),
+    ("guessing of claim codes", guessing(NOW, PersonId(5))),
 )
 
 
 def _of_alerts() -> Iterator[Case]:
-    for section, key, detail in ALERTS:
-        about = a_delivery(State.STORED) if "delivery" in detail else None
-        tower = TOWER if about or "tower" in detail else None
+    for section, told in ALERTS:
+        about = _PARCEL if told.delivery else None
+        tower = TOWER if about or told.tower else None
         usual: dict[str, Any] = {
             "delivery": about,
             "tower": tower,
@@ -552,14 +615,21 @@ def _of_alerts() -> Iterator[Case]:
         }
         kinds: list[tuple[str, dict[str, Any], dict[str, Any]]] = [("stands", {}, {})]
         kinds.append(("is over", {"cleared_at": NOW + timedelta(minutes=5)}, {}))
-        if about and key.startswith("gone:"):
+        seen = {"seen_at": NOW + timedelta(minutes=2), "seen_by": OLGA.id}
+        kinds.append(("stands, seen", seen, {"seen_by": OLGA}))
+        if told.kind is AlertKind.PROBLEM:
+            kinds.append(
+                ("is over, seen", seen | {"cleared_at": seen["seen_at"]}, {"seen_by": OLGA})
+            )
+            kinds.append(("stands, seen by somebody forgotten", seen, {}))
+        if about and told.kind is AlertKind.GONE:
             kinds.append(("stands, sender forgotten", {}, {"sender": None}))
             doorless = replace(about, locker_name=None)
             kinds.append(("stands, door unknown", {}, {"delivery": doorless}))
-        if key.startswith(("harbor", "overdue:")):
+        if told.kind in (AlertKind.HARBOR, AlertKind.OVERDUE):
             kinds.append(("stands since yesterday", {"raised_at": NOW - timedelta(days=1)}, {}))
         for name, of_alert, changes in kinds:
-            alert = replace(Alert(key, NOW, detail=detail), **of_alert)
+            alert = replace(told, **of_alert)
             concern = Concern(
                 AlertSituation(alert, NOW + timedelta(hours=1), **(usual | changes)), speak("en")
             )
@@ -572,5 +642,5 @@ def _of_alerts() -> Iterator[Case]:
                 section.capitalize() if section[0].islower() else section,
                 name,
                 views,
-                frozenset({(key.partition(":")[0], standing)}),
+                frozenset({(told.kind.value, standing)}),
             )

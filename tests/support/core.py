@@ -23,6 +23,7 @@ from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import Own, claim_by_code, claim_own
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.reminders import Reminders
+from bot.workers.retention import Retention
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from cli.sandbox_server import serving_sandbox
@@ -61,6 +62,7 @@ class Core:
     worker: HarborRequests
     watcher: Watcher
     timekeeper: Reminders
+    retention: Retention
     signals: Signals
 
     async def act(self, who: PersonId, use_case: Any, *rest: Any, **named: Any) -> Any:
@@ -102,9 +104,10 @@ class Core:
         await self.watcher.look()
 
     async def pass_time(self, **span: float) -> None:
-        """Turn the clock, and let alarms ring."""
+        """Turn the clock; let alarms ring, and what has run out end."""
         self.clock.turn(timedelta(**span).total_seconds())
         await self.ring()
+        await self.retention.turn()
 
     async def ring(self) -> None:
         """Let the timekeeper take all that is due."""
@@ -239,7 +242,19 @@ async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
         watcher = Watcher(database, lockers, clock, bound, signals)
         worker = HarborRequests(database, lockers, clock, bound, signals)
         keeper = Reminders(database, clock, bound, signals)
-        core = Core(database, clock, bound, lockers, control, worker, watcher, keeper, signals)
+        retention = Retention(database, clock, bound)
+        core = Core(
+            database,
+            clock,
+            bound,
+            lockers,
+            control,
+            worker,
+            watcher,
+            keeper,
+            retention,
+            signals,
+        )
         await _people(core)
         yield core
 

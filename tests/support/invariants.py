@@ -19,6 +19,7 @@ from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Message
 from bot.domain.policy import Policy
+from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
 from bot.ports.lockers import Lockers
 from tests.support.memory_chat import MemoryChat
@@ -167,7 +168,10 @@ async def _every_locker_has_its_delivery(
         live = [delivery for delivery in had if delivery.state in LIVE]
         fresh = any(d.changed_at and now - d.changed_at < world.policy.drop_off for d in had)
         reported = f"orphan:{locker.tower}/{locker.id}" in alerts
-        if len(live) != 1 and not reported and not fresh:
+        returns = locker.status is LockerStatus.DECLINED and any(
+            delivery.state is State.CLOSED for delivery in had
+        )
+        if len(live) != 1 and not (reported or fresh or returns):
             wrong.append(f"locker {locker.id} is {locker.status.value} and nobody's")
     held = {(locker.tower, locker.id) for locker in await world.lockers.assigned()}
     astray = [d.id for d in deliveries if d.state is State.STORED and _door(d) not in held]

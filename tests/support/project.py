@@ -14,7 +14,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.domain.alerts import Alert
+from bot.domain.alerts import (
+    Alert,
+    AlertKind,
+    door_reported,
+    gone_unasked,
+    guessing,
+    harbor_away,
+    not_collected,
+    odd_status,
+    orphan,
+    problem_reported,
+)
 from bot.domain.codes import CodeForm, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
@@ -51,6 +62,7 @@ __all__ = [
     "NOTICE",
     "WRITTEN",
     "Alert",
+    "AlertKind",
     "AlertSituation",
     "Button",
     "CodeForm",
@@ -86,12 +98,20 @@ __all__ = [
     "code_card",
     "delivery_card",
     "does",
+    "door_reported",
+    "gone_unasked",
     "group_card",
+    "guessing",
+    "harbor_away",
     "in_language",
     "map_url",
+    "not_collected",
+    "odd_status",
     "open_town",
+    "orphan",
     "place_of",
     "places",
+    "problem_reported",
     "speak",
 ]
 

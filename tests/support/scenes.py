@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.claims import Claim
 from bot.domain.codes import Code, CodeForm, CodeKind
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind
-from bot.domain.history import HistoryEntry
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
@@ -99,7 +99,7 @@ def a_delivery(state: State, **changes: Any) -> Delivery:
 def a_history(*events: tuple[str, PersonId | None, str | None]) -> tuple[HistoryEntry, ...]:
     """One thing a minute."""
     return tuple(
-        HistoryEntry(ID, NOW + timedelta(minutes=number), event, by, detail)
+        HistoryEntry(ID, NOW + timedelta(minutes=number), HistoryEvent(event), by, detail)
         for number, (event, by, detail) in enumerate(events or STORY)
     )
 

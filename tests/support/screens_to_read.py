@@ -31,8 +31,10 @@ from tests.support.project import (
     TowerId,
     Town,
     Trouble,
+    harbor_away,
     in_language,
     open_town,
+    orphan,
     place_of,
 )
 from tests.support.scenes import (
@@ -546,11 +548,19 @@ STUCK = (
     _parcel(14, State.RELEASING),
     _parcel(5, State.RESERVED, held_until=NOW - timedelta(minutes=11), tower=NOWHERE),
 )
+
+
+def _orphan(tower: TowerId, number: int, **changes: Any) -> Alert:
+    locker = Locker(LockerId(number + 100), str(number), tower, LockerStatus.RENTED, Size.SMALL)
+    return replace(orphan(NOW, locker), **changes)
+
+
 ORPHANS = (
-    Alert(f"orphan:{TOWER.id}/14", NOW, detail={"tower": TOWER.id, "locker": 14}),
-    Alert(f"orphan:{OTHER.id}/3", NOW, detail={"tower": OTHER.id, "locker": 3, "release": True}),
-    Alert(f"orphan:{NOWHERE}/8", NOW, detail={"tower": NOWHERE, "locker": 8}),
-    Alert("harbor", NOW),
+    _orphan(TOWER.id, 14),
+    _orphan(OTHER.id, 3, release=True),
+    _orphan(OTHER.id, 4, status=LockerStatus.OCCUPIED),
+    _orphan(NOWHERE, 8),
+    harbor_away(NOW, "TryLater"),
 )
 
 
@@ -580,7 +590,7 @@ def _lists() -> Iterator[Asked]:
     yield _ops("Orphan lockers", "some", "orphans", _town(alerts=ORPHANS))
     away = _town(alerts=ORPHANS, away=True, known=(), towers=())
     yield _ops("Orphan lockers", "no tower known", "orphans", away)
-    orphans = [Alert(f"orphan:{TOWER.id}/{number}", NOW) for number in range(1, 9)]
+    orphans = [_orphan(TOWER.id, number) for number in range(1, 9)]
     yield _ops("Orphan lockers", "many", "orphans", _town(alerts=orphans))
     yield _ops("Orphan lockers", "many, second page", "orphans", _town(alerts=orphans), page=1)
     yield _ops("Doors reported", "none", "doors", CALM)
@@ -627,7 +637,25 @@ def _looks() -> Iterator[Asked]:
         yield _ops("Release the locker?", name, "release", _this(state), **about)
         yield _ops("End the delivery?", name, "end", _this(state), **about)
         yield _ops("A message to both", name, "message", _this(state), **about)
+    for question, step in (
+        ("Fetch it out?", "fetch"),
+        ("Wait longer?", "hold"),
+        ("Give it?", "give"),
+    ):
+        yield _ops(question, "stored", step, _this(State.STORED), **about)
+        yield _ops(question, "a reason typed", step, _this(State.STORED), **about, reason="<Moved>")
+        yield _ops(question, "collected by now", step, _this(State.COLLECTED), **about)
+    code_out = _this(State.STORED, code_until=NOW + timedelta(minutes=9))
+    yield _ops("Fetch it out?", "a code is out", "fetch", code_out, **about)
+    for state in (State.STORED, State.COLLECTED):
+        fetched = _this(state, fetcher=OLGA.id)
+        yield _ops(
+            "A delivery", f"{state.value}, fetched out by the reader", "delivery", fetched, **about
+        )
     yield _ops("End the delivery?", "no such delivery", "end", CALM, delivery="0000000404")
-    here, nowhere = f"{TOWER.id}.14", f"{NOWHERE}.<8>"
-    yield _ops("Release an orphan?", "a tower that is known", "orphan", CALM, orphan=here)
-    yield _ops("Release an orphan?", "a tower no longer known", "orphan", CALM, orphan=nowhere)
+    here, nowhere = f"{TOWER.id}.114", f"{NOWHERE}.<8>"
+    known = _town(alerts=ORPHANS)
+    for question, step in (("Release an orphan?", "orphan"), ("Fetch out of an orphan?", "empty")):
+        yield _ops(question, "a door and a tower that are known", step, known, orphan=here)
+        yield _ops(question, "no such alert", step, CALM, orphan=here)
+        yield _ops(question, "a tower no longer known", step, CALM, orphan=nowhere)

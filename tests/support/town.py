@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import zxingcpp
 from PIL import Image
 
-from tests.support.chats import Chats
+from tests.support.chats import OPERATOR, Chats
 from tests.support.phones import AtTower, Phone
 
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -29,6 +29,9 @@ class Somebody:
         for label in labels:
             self.tapped += 1
             await self.phone.press(label)
+
+    async def says(self, words: str) -> None:
+        await self.phone.text(words)
 
     async def sees(self, *words: str) -> None:
         await self.phone.sees(*words)
@@ -78,6 +81,10 @@ class Town:
 
     async def people(self, *names: str) -> list[Somebody]:
         return [Somebody(await self.world.phone(name)) for name in names]
+
+    async def operator(self, name: str) -> Somebody:
+        """The one who looks after what is stuck."""
+        return Somebody(await self.world.phone(name, id=OPERATOR))
 
     async def a_few_seconds_pass(self) -> None:
         await self.world.turn(6)

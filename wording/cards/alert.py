@@ -1,7 +1,7 @@
 """What operators are told without asking.
 
-Guarantees: whatever its kind, an alert that stands is shown, and one that is over says so; acts are
-only begun here, each asks once more.
+Guarantees: an alert that stands is shown, and one that is over says so; who has seen it is told to
+every operator; acts are only begun here, each asks once more.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertAction
+from bot.domain.alerts import Alert, AlertAction, AlertKind, key_to_arg
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.situation import AlertSituation
+from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
 from wording.language import Words
 from wording.sanitize import esc
@@ -38,19 +39,11 @@ class Concern:
         return self.situation.delivery
 
     @property
-    def kind(self) -> str:
-        """The first word of the key."""
-        return self.alert.key.partition(":")[0]
-
-    @property
     def door(self) -> str:
-        """The locker's label, else its number, else a question mark."""
-        label = self.delivery.locker_name if self.delivery else self.alert.detail.get("locker")
-        return esc(str(label)) if label is not None else "?"
-
-    def detail(self, name: str, most: int = 200) -> str:
-        """One of the alert's own details, safe to show."""
-        return esc(str(self.alert.detail.get(name, "")), most) or "?"
+        """The name on the door; its number at Harbor only where no name is known."""
+        name = self.delivery.locker_name if self.delivery else self.alert.locker_name
+        number = "" if self.delivery or self.alert.locker is None else str(self.alert.locker)
+        return esc(name) or number or "?"
 
     def time(self, at: datetime) -> str:
         """Local time at the tower; UTC, said so, where no tower is concerned."""
@@ -65,15 +58,35 @@ def alert_card(concern: Concern) -> Message:
     alert = concern.alert
     since = _("since {time}", time=concern.time(alert.raised_at))
     if alert.cleared_at is not None:
-        title = _OVER.get(concern.kind, _settled)(concern)
+        title = _OVER.get(alert.kind, _settled)(concern)
         until = _(
             "from {start} to {end}",
             start=concern.time(alert.raised_at),
             end=concern.time(alert.cleared_at),
         )
-        return card([[title, _about(concern), until]], [_ops(concern)])
-    title = _STANDS.get(concern.kind, _unheard_of)(concern)
-    return card([[title, _about(concern), since]], _acts(concern), [_ops(concern)])
+        return card([[title, _about(concern), until, _seen(concern)]], [_ops(concern)])
+    title = _STANDS[alert.kind](concern)
+    return card(
+        [[title, _about(concern), since, _seen(concern)]],
+        _acts(concern),
+        [_to_see(concern), _ops(concern)],
+    )
+
+
+def _seen(concern: Concern) -> str | None:
+    """Who has seen it, and when; None while nobody has."""
+    _, alert = concern.words._, concern.alert
+    if alert.seen_at is None:
+        return None
+    operator = concern.situation.seen_by
+    name = esc(operator.name if operator else None) or _("an operator")
+    return _("👁 Seen by {name}, {time}", name=name, time=concern.time(alert.seen_at))
+
+
+def _to_see(concern: Concern) -> Button | None:
+    if concern.alert.seen_at is not None:
+        return None
+    return Button(concern.words._("Seen"), press(AlertAction.SEEN, key_to_arg(concern.alert.key)))
 
 
 def _about(concern: Concern) -> str | None:
@@ -91,8 +104,11 @@ def _about(concern: Concern) -> str | None:
 
 def _acts(concern: Concern) -> list[Button]:
     _ = concern.words._
-    if concern.kind == "orphan" and not concern.alert.detail.get("release"):
-        door = f"{concern.alert.detail.get('tower')}.{concern.alert.detail.get('locker')}"
+    alert = concern.alert
+    if alert.kind is AlertKind.ORPHAN and not alert.release:
+        door = f"{alert.tower}.{alert.locker}"
+        if alert.status is LockerStatus.OCCUPIED:
+            return [Button(_("Fetch the parcel out"), press(AlertAction.EMPTY_ORPHAN, door))]
         return [Button(_("Release the locker"), press(AlertAction.RELEASE_ORPHAN, door))]
     if concern.delivery is not None:
         return [Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))]
@@ -115,12 +131,30 @@ def _harbor_back(concern: Concern) -> str:
 
 def _orphan(concern: Concern) -> str:
     _ = concern.words._
-    if concern.alert.detail.get("release"):
+    if concern.alert.release:
         return _("🧩 <b>Orphan locker {door} is being released</b>", door=concern.door)
-    return _(
+    title = _(
         "🧩 <b>Orphan locker {door}</b>\nHarbor says it is ours, but no delivery here uses it.",
         door=concern.door,
     )
+    return "\n".join(filter(None, (title, _why_not(concern))))
+
+
+def _why_not(concern: Concern) -> str | None:
+    """Why the locker can't be released, or has not been."""
+    _, alert = concern.words._, concern.alert
+    if alert.status is LockerStatus.OCCUPIED:
+        return _("📦 A parcel is inside: it has to be fetched out first.")
+    if not alert.refused:
+        return None
+    if alert.status is LockerStatus.RESERVED:
+        return _(
+            "⚠️ Harbor refused to take it back: it is only reserved, and comes free by itself "
+            "when the reservation ends."
+        )
+    if alert.status is LockerStatus.OUT_OF_SERVICE:
+        return _("⚠️ Harbor refused to take it back: it is out of service.")
+    return _("⚠️ Harbor refused to take it back and did not say why. Please try again later.")
 
 
 def _orphan_gone(concern: Concern) -> str:
@@ -130,7 +164,7 @@ def _orphan_gone(concern: Concern) -> str:
 def _odd(concern: Concern) -> str:
     return concern.words._(
         "🤔 <b>Harbor reports an unexpected state</b>\nThe locker's status there: {status}.",
-        status=concern.detail("status"),
+        status=concern.alert.status.value if concern.alert.status else "?",
     )
 
 
@@ -143,7 +177,7 @@ def _door_stuck(concern: Concern) -> str:
 
 def _reported(concern: Concern) -> str:
     return concern.words._(
-        "🆘 <b>Somebody reports a problem</b>\n“{text}”", text=concern.detail("text")
+        "🆘 <b>Somebody reports a problem</b>\n“{text}”", text=esc(concern.alert.text, 200) or "?"
     )
 
 
@@ -162,28 +196,27 @@ def _guessing(concern: Concern) -> str:
     return concern.words._(
         "🕵️ <b>Somebody types one wrong claim code after another</b>\n"
         "They have to wait longer each time. Telegram id: {person}",
-        person=f"<code>{concern.detail('person')}</code>",
+        person=f"<code>{concern.alert.person}</code>",
     )
-
-
-def _unheard_of(concern: Concern) -> str:
-    return concern.words._("⚠️ <b>Please look at this:</b> {key}", key=esc(concern.alert.key, 200))
 
 
 def _settled(concern: Concern) -> str:
     over = concern.words._("✅ <b>This is settled:</b>")
-    return f"{over}\n{_STANDS.get(concern.kind, _unheard_of)(concern)}"
+    return f"{over}\n{_STANDS[concern.alert.kind](concern)}"
 
 
 _Title = Callable[[Concern], str]
-_STANDS: Mapping[str, _Title] = {
-    "harbor": _harbor,
-    "orphan": _orphan,
-    "odd": _odd,
-    "door": _door_stuck,
-    "problem": _reported,
-    "overdue": _overdue,
-    "gone": _gone,
-    "guessing": _guessing,
+_STANDS: Mapping[AlertKind, _Title] = {
+    AlertKind.HARBOR: _harbor,
+    AlertKind.ORPHAN: _orphan,
+    AlertKind.ODD: _odd,
+    AlertKind.DOOR: _door_stuck,
+    AlertKind.PROBLEM: _reported,
+    AlertKind.OVERDUE: _overdue,
+    AlertKind.GONE: _gone,
+    AlertKind.GUESSING: _guessing,
 }
-_OVER: Mapping[str, _Title] = {"harbor": _harbor_back, "orphan": _orphan_gone}
+_OVER: Mapping[AlertKind, _Title] = {
+    AlertKind.HARBOR: _harbor_back,
+    AlertKind.ORPHAN: _orphan_gone,
+}

@@ -6,9 +6,10 @@ the link to forward, for as long as nobody has claimed it.
 
 from __future__ import annotations
 
+from bot.domain.actions import Action
 from bot.domain.message import Message
 from wording.cards.claiming import forward_this, forwarding
-from wording.cards.rows import card, guide, menu
+from wording.cards.rows import card, deed, guide, menu
 from wording.cards.scene import Scene
 
 
@@ -20,6 +21,15 @@ def handed_on(scene: Scene) -> Message:
         sender=scene.sender_name,
     )
     return card([[title], [forward_this(scene)]], forwarding(scene), [menu(scene), guide(scene)])
+
+
+def given(scene: Scene) -> Message:
+    """An operator let somebody else collect it, and somebody has taken that up."""
+    _ = scene.words._
+    title = _("🤝 <b>The parcel from {sender} has its recipient</b>", sender=scene.sender_name)
+    told = _("Whoever opened the link collects it now.")
+    look = deed(scene, _("Look at the delivery"), Action.LOOK)
+    return card([[title], [told]], [look], [menu(scene), guide(scene)])
 
 
 def no_longer_yours(scene: Scene) -> Message:

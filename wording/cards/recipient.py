@@ -14,7 +14,7 @@ from wording.cards import stored
 from wording.cards.claiming import hand_over
 from wording.cards.rows import card, guide, map_pin, menu
 from wording.cards.scene import Scene
-from wording.cards.sender_ends import reason
+from wording.cards.sender_ends import fetched_out, reason
 from wording.cards.timeline import timeline
 
 
@@ -42,6 +42,8 @@ def in_locker(scene: Scene) -> Message:
     """Theirs to collect, unless the sender takes it back."""
     if scene.situation.collects:
         return stored.for_collector(scene)
+    if scene.delivery.fetcher is not None:
+        return stored.being_fetched(scene)
     _ = scene.words._
     title = _("↩️ <b>{sender} is taking this parcel back</b>", sender=scene.sender_first)
     over = _("It can no longer be collected.")
@@ -54,7 +56,9 @@ def in_locker(scene: Scene) -> Message:
 
 
 def collected(scene: Scene) -> Message:
-    """Theirs at last; or back with its sender."""
+    """Theirs at last; or with its sender or an operator."""
+    if scene.delivery.fetcher is not None:
+        return fetched_out(scene)
     _ = scene.words._
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.taken_back:

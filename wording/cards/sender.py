@@ -87,7 +87,14 @@ def releasing(scene: Scene) -> Message:
     title = _("⏳ <b>Cancelling</b>")
     if scene.delivery.locker_name:
         title = _("⏳ <b>Cancelling: locker {door} is being given back</b>", door=scene.door)
-    return card([[title, scene.place], [scene.trouble or late]], [problem(scene), menu(scene)])
+    return card(
+        [
+            [title, scene.place],
+            [sender_ends.released_by_operator(scene)],
+            [scene.trouble or late],
+        ],
+        [problem(scene), menu(scene)],
+    )
 
 
 def _door(scene: Scene) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bot.domain.actions import Action
 from bot.domain.geography import kilometres
-from bot.domain.lifecycle import Event
+from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message, Place
-from wording.cards.rows import card, deed, go, guide, menu
+from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
-from wording.cards.timeline import timeline
+from wording.cards.timeline import operators_reason, timeline
 from wording.sanitize import esc
 
 
@@ -19,6 +19,8 @@ def collected(scene: Scene) -> Message:
     """Out of the locker: by whom, when, and all that went before."""
     _ = scene.words._
     time = scene.time(scene.delivery.collected_at)
+    if scene.delivery.fetcher is not None:
+        return fetched_out(scene)
     if scene.delivery.taken_back:
         title = _("✅ <b>You have taken it back</b> ({time})", time=time)
     elif scene.situation.to_oneself:
@@ -36,6 +38,22 @@ def collected(scene: Scene) -> Message:
     )
 
 
+def fetched_out(scene: Scene) -> Message:
+    """An operator has it: why, and all that went before. The same for sender and recipient."""
+    _ = scene.words._
+    time = scene.time(scene.delivery.collected_at)
+    title = _("🛠 <b>An operator has fetched it out</b> ({time})", time=time)
+    if scene.situation.collects:
+        title = _("✅ <b>You have fetched it out</b> ({time})", time=time)
+    reason = operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)
+    ask = _("If you have a question, report a problem.")
+    return card(
+        [[title, scene.place], [reason], [timeline(scene)], [ask]],
+        [problem(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
 def cancelled(scene: Scene) -> Message:
     """Given back; nothing was left behind."""
     _ = scene.words._
@@ -43,7 +61,7 @@ def cancelled(scene: Scene) -> Message:
     if scene.delivery.locker_name:
         free = _("Locker {door} has been given back.", door=scene.door)
     return card(
-        [[_("❎ <b>Cancelled</b>"), scene.place], [free]],
+        [[_("❎ <b>Cancelled</b>"), scene.place], [free], [released_by_operator(scene)]],
         [_again(scene)],
         [menu(scene), guide(scene)],
     )
@@ -95,10 +113,18 @@ def closed(scene: Scene) -> Message:
 
 
 def reason(scene: Scene) -> str | None:
-    """The operator's own words."""
-    closings = [m for m in scene.situation.history if m.event == Event.CLOSED.value]
-    words = [moment.detail for moment in closings if moment.detail]
-    return f"“{esc(words[-1], 200)}”" if words else None
+    """The words of the operator who has ended it."""
+    return operators_reason(scene, HistoryEvent.CLOSED)
+
+
+def released_by_operator(scene: Scene) -> str | None:
+    """That it was an operator who gave the locker back, and why."""
+    event = HistoryEvent.RELEASED_BY_OPERATOR
+    if all(entry.event is not event for entry in scene.situation.history):
+        return None
+    said = scene.words._("🛠 An operator has given the locker back.")
+    words = operators_reason(scene, event)
+    return f"{said} {words}" if words else said
 
 
 def _offer(scene: Scene) -> str:

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 from bot.domain.actions import Action, extensions_left
 from bot.domain.delivery import RequestKind, Trouble
-from bot.domain.lifecycle import Event
+from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
 from wording.cards.rows import Row, card, deed, map_pin, menu, problem
 from wording.cards.scene import Scene
+from wording.cards.timeline import operators_reason
 from wording.opening_hours import hours_line
 from wording.sanitize import esc
 
-_GIVEN_UP = frozenset({Event.CANCELLED.value, Event.LAPSED.value})
+_GIVEN_UP = frozenset({HistoryEvent.CANCELLED, HistoryEvent.LAPSED, HistoryEvent.CLOSED})
 
 
 def for_sender(scene: Scene) -> Message:
     """Where it is, for whom, till when; and the way to have it back."""
     if scene.situation.collects:
         return for_collector(scene)
+    if scene.delivery.fetcher is not None:
+        return being_fetched(scene)
     _ = scene.words._
+    links = forwarding(scene)
+    # With the two buttons of a link there are eight without it.
+    history = None if links else deed(scene, _("History"), Action.HISTORY)
     return card(
         [
             [since(scene), scene.place, _deadline(scene), _extendable(scene)],
             [_late(scene)],
+            [_given(scene), _held(scene)],
             [scene.note],
             [_told(scene)],
         ],
@@ -35,10 +42,10 @@ def for_sender(scene: Scene) -> Message:
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
-        forwarding(scene),
+        links,
         [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
-        [deed(scene, _("History"), Action.HISTORY), problem(scene)],
-        [menu(scene)],
+        [deed(scene, _("It doesn't fit"), Action.SIZE), history],
+        [problem(scene), menu(scene)],
     )
 
 
@@ -49,13 +56,27 @@ def for_collector(scene: Scene) -> Message:
         [
             [_for_you(scene), _door(scene), scene.place, _hours(scene)],
             [_deadline(scene), _extendable(scene)],
-            [_late(scene), _getting(scene) or scene.trouble],
+            [_late(scene), _moved(scene), _held(scene), _getting(scene) or scene.trouble],
             [scene.note, _one_visit(scene)],
         ],
         _codes(scene),
         [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
         [map_pin(scene), problem(scene), menu(scene)],
+    )
+
+
+def being_fetched(scene: Scene) -> Message:
+    """An operator is about to fetch it out: why, and that it is nobody else's to collect."""
+    _ = scene.words._
+    return card(
+        [
+            [_("🛠 <b>An operator is fetching this parcel out</b>"), since(scene), scene.place],
+            [operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)],
+            [_("It can no longer be collected here. If you have a question, report a problem.")],
+        ],
+        [deed(scene, _("History"), Action.HISTORY), problem(scene)],
+        [menu(scene)],
     )
 
 
@@ -79,6 +100,8 @@ def since(scene: Scene) -> str:
 
 def _for_you(scene: Scene) -> str:
     _ = scene.words._
+    if scene.delivery.fetcher is not None:
+        return _("🛠 <b>You are fetching this parcel out</b>")
     if scene.situation.to_oneself:
         return _("📦 <b>Your parcel is in its locker</b>")
     if scene.situation.sends:
@@ -127,7 +150,39 @@ def _deadline(scene: Scene) -> str:
     return _("⏳ It waits until {until}", until=scene.until(ends))
 
 
+def _given(scene: Scene) -> str | None:
+    """That an operator lets somebody else collect, and why."""
+    if all(entry.event is not HistoryEvent.GIVEN_BY_OPERATOR for entry in scene.situation.history):
+        return None
+    said = scene.words._("🛠 An operator lets somebody else collect it.")
+    reason = operators_reason(scene, HistoryEvent.GIVEN_BY_OPERATOR)
+    return f"{said} {reason}" if reason else said
+
+
+def _held(scene: Scene) -> str | None:
+    """Why an operator lets it wait longer, if they said so."""
+    reason = operators_reason(scene, HistoryEvent.EXTENDED)
+    if reason is None:
+        return None
+    return f"{scene.words._('🛠 An operator lets it wait longer.')} {reason}"
+
+
+def _moved(scene: Scene) -> str | None:
+    """That it did not fit, though it was in, and goes on in another locker."""
+    moved = scene.delivery.successor is not None and scene.delivery.taken_back
+    if not moved:
+        return None
+    if all(entry.event is not HistoryEvent.FITS_NOT for entry in scene.situation.history):
+        return None
+    return scene.words._(
+        "📐 It did not fit: take it out here, and put it into the other locker. That one has a "
+        "message of its own."
+    )
+
+
 def _extendable(scene: Scene) -> str | None:
+    if scene.delivery.fetcher is not None:
+        return None
     left = extensions_left(scene.delivery, scene.situation.policy)
     if left == 0:
         return scene.words._("This time can't be extended any further.")
@@ -139,20 +194,22 @@ def _extendable(scene: Scene) -> str | None:
 def _late(scene: Scene) -> str | None:
     """That the parcel is in although the delivery had been given up."""
     events = [moment.event for moment in scene.situation.history]
-    if Event.DROPPED_OFF.value not in events or not scene.situation.sends:
+    if HistoryEvent.DROPPED_OFF not in events or not scene.situation.sends:
         return None
-    before = events[: events.index(Event.DROPPED_OFF.value)]
+    before = events[: events.index(HistoryEvent.DROPPED_OFF)]
     given_up = next((event for event in reversed(before) if event in _GIVEN_UP), None)
     _ = scene.words._
-    if scene.delivery.successor is not None:
+    if scene.delivery.successor is not None and given_up is not None:
         return _(
             "⚠️ You had given this locker up for another one, yet a parcel was put into this one "
             "afterwards. It is safe: take it back, or let somebody collect it."
         )
-    if given_up == Event.CANCELLED.value:
+    if given_up is HistoryEvent.CANCELLED:
         return _("⚠️ You had cancelled, yet the parcel was put in afterwards. It is safe.")
-    if given_up == Event.LAPSED.value:
+    if given_up is HistoryEvent.LAPSED:
         return _("⚠️ The reservation had run out, yet the parcel was put in. It is safe.")
+    if given_up is HistoryEvent.CLOSED:
+        return _("⚠️ An operator had ended this delivery, yet the parcel was put in. It is safe.")
     return None
 
 

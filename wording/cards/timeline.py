@@ -9,15 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from bot.domain.history import HistoryEntry
-from bot.domain.lifecycle import Event
+from bot.domain.history import HistoryEntry, HistoryEvent
 from wording.cards.scene import Scene
 from wording.sanitize import esc
 
 MOST = 24
 _KEPT_FIRST = 4
-_BY_OPERATORS = frozenset({Event.CLOSED.value, "released_by_operator", "message"})
+_BY_OPERATORS = frozenset(
+    {
+        HistoryEvent.CLOSED,
+        HistoryEvent.MESSAGE,
+        HistoryEvent.RELEASED_BY_OPERATOR,
+        HistoryEvent.FETCHED_BY_OPERATOR,
+        HistoryEvent.GIVEN_BY_OPERATOR,
+    }
+)
 """What only operators do, so that the line itself says who it was."""
+_REASONED = _BY_OPERATORS - {HistoryEvent.MESSAGE} | {HistoryEvent.EXTENDED}
+"""What operators may give a reason for, which everybody concerned can read."""
 
 
 def timeline(scene: Scene) -> str:
@@ -33,12 +42,29 @@ def timeline(scene: Scene) -> str:
 def _line(scene: Scene, moments: list[HistoryEntry]) -> str:
     last = moments[-1]
     often = f" ({len(moments)}×)" if len(moments) > 1 else ""
-    said = "".join(filter(None, (_what(scene, last), often, _who(scene, last))))
+    said = "".join((_what(scene, last), often, _who(scene, last), _why(scene, last)))
     return f"{scene.time(last.at)} · {said}"
 
 
+def operators_reason(scene: Scene, *events: HistoryEvent) -> str | None:
+    """The reason that an operator gave for the last of these events, in quotation marks."""
+    last = next((x for x in reversed(scene.situation.history) if x.event in events), None)
+    if last is None or not _gives_reason(last) or not esc(last.detail):
+        return None
+    return scene.words._("“{text}”", text=esc(last.detail, 200))
+
+
+def _gives_reason(moment: HistoryEntry) -> bool:
+    return moment.event in _REASONED and moment.by is not None
+
+
+def _why(scene: Scene, moment: HistoryEntry) -> str:
+    reason = esc(moment.detail, 200) if _gives_reason(moment) else ""
+    return f": {scene.words._('“{text}”', text=reason)}" if reason else ""
+
+
 def _who(scene: Scene, moment: HistoryEntry) -> str:
-    if moment.by is None or moment.event in (Event.DROPPED_OFF.value, Event.COLLECTED.value):
+    if moment.by is None or moment.event in (HistoryEvent.DROPPED_OFF, HistoryEvent.COLLECTED):
         return ""
     _ = scene.words._
     known: Iterable[tuple[int | None, str]] = (
@@ -56,28 +82,32 @@ def _who(scene: Scene, moment: HistoryEntry) -> str:
 def _what(scene: Scene, moment: HistoryEntry) -> str:
     _ = scene.words._
     said = {
-        "requested": _("Locker requested"),
-        Event.RESERVED.value: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
-        Event.NO_LOCKER.value: _("No locker was free"),
-        Event.DROP_OFF_ISSUED.value: _("Drop-off code issued"),
-        Event.DROPPED_OFF.value: _dropped_off(scene),
-        Event.PICK_UP_ISSUED.value: _("Pick-up code issued"),
-        Event.EXTENDED.value: _("Time extended"),
-        Event.OVERDUE.value: _("Time to collect ran out"),
-        Event.COLLECTED.value: _("Taken out of the locker"),
-        Event.CANCELLED.value: _("Cancelled"),
-        Event.RELEASED.value: _("Locker given back"),
-        Event.LAPSED.value: _("The reservation ran out"),
-        Event.CLOSED.value: _("Ended by an operator"),
-        "claimed": _("Recipient confirmed"),
-        "handed_over": _("Handed on to somebody else"),
-        "taken_back": _("Sender is taking it back"),
-        "door_did_not_open": _("The door did not open"),
-        "problem": _("A problem was reported"),
-        "released_by_operator": _("Locker released by an operator"),
-        "message": _("Message from an operator"),
+        HistoryEvent.REQUESTED: _("Locker requested"),
+        HistoryEvent.RESERVED: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
+        HistoryEvent.NO_LOCKER: _("No locker was free"),
+        HistoryEvent.DROP_OFF_ISSUED: _("Drop-off code issued"),
+        HistoryEvent.DROPPED_OFF: _dropped_off(scene),
+        HistoryEvent.PICK_UP_ISSUED: _("Pick-up code issued"),
+        HistoryEvent.EXTENDED: _("Time extended"),
+        HistoryEvent.OVERDUE: _("Time to collect ran out"),
+        HistoryEvent.COLLECTED: _("Taken out of the locker"),
+        HistoryEvent.CANCELLED: _("Cancelled"),
+        HistoryEvent.RELEASED: _("Locker given back"),
+        HistoryEvent.LAPSED: _("The reservation ran out"),
+        HistoryEvent.CLOSED: _("Ended by an operator"),
+        HistoryEvent.CLAIMED: _("Recipient confirmed"),
+        HistoryEvent.HANDED_OVER: _("Handed on to somebody else"),
+        HistoryEvent.TAKEN_BACK: _("Sender is taking it back"),
+        HistoryEvent.DOOR_DID_NOT_OPEN: _("The door did not open"),
+        HistoryEvent.PROBLEM: _("A problem was reported"),
+        HistoryEvent.RELEASED_BY_OPERATOR: _("Locker released by an operator"),
+        HistoryEvent.MESSAGE: _("Message from an operator"),
+        HistoryEvent.FITS_NOT: _("It did not fit: another size was asked for"),
+        HistoryEvent.FETCHED_BY_OPERATOR: _("An operator fetches it out"),
+        HistoryEvent.GIVEN_BY_OPERATOR: _("An operator lets somebody else collect"),
+        HistoryEvent.FOUND_BY_OPERATOR: _("Found in a locker that no delivery used"),
     }
-    return said.get(moment.event) or _("Handled by an operator")
+    return said[moment.event]
 
 
 def _dropped_off(scene: Scene) -> str:

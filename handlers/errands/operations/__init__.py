@@ -22,7 +22,8 @@ ERRAND = Errand(
     entry_points=[
         CommandHandler("ops", overview.began),
         tap(below(overview.began), Place.OPERATE),
-        tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN),
+        tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN, AlertAction.EMPTY_ORPHAN),
+        tap(deliveries.saw, AlertAction.SEEN),
         on_card(below(deliveries.looked), Action.LOOK),
     ],
     states={
@@ -43,12 +44,20 @@ ERRAND = Errand(
             back_to(overview.STUCK, afresh=True),
         ],
         **{
-            sure_place(action): [on_card(deliveries.acted, yes), back_to(deliveries.DELIVERY)]
+            sure_place(action): [
+                on_card(deliveries.acted, yes),
+                text(deliveries.wrote_reason),
+                back_to(deliveries.DELIVERY),
+            ]
             for action, yes in _SURE.items()
         },
         deliveries.MESSAGE: [text(deliveries.wrote), back_to(deliveries.DELIVERY)],
         deliveries.SURE_ORPHAN: [
             tap(deliveries.freed_orphan, deliveries.YES_ORPHAN),
+            back_to(overview.ORPHANS, afresh=True),
+        ],
+        deliveries.SURE_EMPTY: [
+            tap(deliveries.emptied_orphan, deliveries.YES_EMPTY),
             back_to(overview.ORPHANS, afresh=True),
         ],
     },
@@ -62,5 +71,6 @@ ERRAND = Errand(
         **{sure_place(action): sure(action) for action in _SURE},
         deliveries.MESSAGE: deliveries.message_prompt,
         deliveries.SURE_ORPHAN: deliveries.orphan_prompt,
+        deliveries.SURE_EMPTY: deliveries.empty_prompt,
     },
 )

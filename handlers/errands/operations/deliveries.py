@@ -1,5 +1,5 @@
-"""What operators can do: release a locker, end a delivery, write to those concerned, free a stray
-door.
+"""What operators can do: to a delivery whatever the table of actions gives them, to an orphan
+locker release it or fetch out what lies in it, to an alert say that they have seen it.
 
 Guarantees: every act is checked by the table of actions and asks once more; done by somebody who is
 no operator, none has any effect.
@@ -7,16 +7,34 @@ no operator, none has any effect.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
 from telegram import Update
 
-from bot.domain.actions import Action, permitted
+from bot.domain.actions import ANSWERS, Action, permitted
+from bot.domain.alerts import arg_to_key, orphan_key
 from bot.domain.delivery import MAX_NOTE, Delivery
-from bot.domain.message import Button, Message, press
+from bot.domain.ids import LockerId, TowerId
+from bot.domain.message import Button, Message, Press, press, press_on
 from bot.domain.person import Draft
-from bot.usecases.actor import authorized
-from bot.usecases.operate import end, message_everybody, release, release_orphan
+from bot.domain.tower import LockerStatus
+from bot.usecases.actor import Actor, authorized
+from bot.usecases.operate import (
+    end,
+    fetch,
+    fetch_orphan,
+    give,
+    hold,
+    message_everybody,
+    release,
+    release_orphan,
+    see,
+)
+from handlers.conversation.confirmations import REASON, reason_of
 from handlers.conversation.context import Context
-from handlers.conversation.deliveries import Doing, Doings, about, looked_up
+from handlers.conversation.deliveries import Said, about, looked_up
+from handlers.conversation.dialogue import state_of
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.overview import ORPHANS
@@ -25,10 +43,23 @@ from wording.delivery_state import state_said
 from wording.language import Words, speak
 from wording.sanitize import esc, plain
 
-DELIVERY, MESSAGE, SURE_ORPHAN = "ops/delivery", "ops/message", "ops/orphan"
-YES_ORPHAN = "free_ok"
+DELIVERY, MESSAGE = "ops/delivery", "ops/message"
+SURE_ORPHAN, SURE_EMPTY = "ops/orphan", "ops/empty"
+YES_ORPHAN, YES_EMPTY = "free_ok", "empty_ok"
 
-DOINGS: Doings = {
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """The use case of an action, told the operator's reason, and what is then said."""
+
+    use_case: Callable[[Actor, Delivery, str], Awaitable[object]]
+    said: Said
+
+
+DOINGS: Mapping[Action, Doing] = {
+    Action.FETCH_OK: Doing(fetch, lambda words: words._("Your code is on its way.")),
+    Action.HOLD_OK: Doing(hold, lambda words: words._("It may wait longer now.")),
+    Action.GIVE_OK: Doing(give, lambda words: words._("There is a new link to pass on.")),
     Action.RELEASE_OK: Doing(
         release, lambda words: words._("Harbor is asked to take the locker back.")
     ),
@@ -37,6 +68,21 @@ DOINGS: Doings = {
     ),
 }
 """Which use case an action is; when it is permitted stands in `bot.domain.actions`."""
+
+
+def offered(words: Words) -> Mapping[Action, str]:
+    """What an operator is offered about a delivery, as far as the table permits it, in order."""
+    _ = words._
+    return {
+        Action.PICK_UP_CODE: _("Get pick-up code"),
+        Action.NEW_PICK_UP_CODE: _("New code"),
+        Action.FETCH: _("🛠 Fetch the parcel out"),
+        Action.HOLD: _("⏳ Let it wait longer"),
+        Action.GIVE: _("🔁 Let somebody else collect"),
+        Action.RELEASE: _("🔓 Release the locker"),
+        Action.END: _("⛔ End the delivery"),
+        Action.WRITE: _("📣 Message both"),
+    }
 
 
 def sure_place(action: Action) -> str:
@@ -56,9 +102,16 @@ async def looked(update: Update, context: Context) -> Draft | None:
 
 
 async def asked(update: Update, context: Context) -> Draft:
-    """An action that asks first: release its locker? end it?"""
+    """An action that asks first: release its locker? end it? No reason has been given yet."""
     assert context.press is not None
-    return go(context.draft, sure_place(Action(context.press.verb)))
+    return go(context.draft, sure_place(Action(context.press.verb)), **{REASON: None})
+
+
+async def wrote_reason(update: Update, context: Context) -> Draft:
+    """Why: shown with the question, and passed on with the "yes"."""
+    assert update.effective_message is not None
+    reason = " ".join((update.effective_message.text or "").split())[:MAX_NOTE]
+    return go(context.draft, state_of(context.draft), **{REASON: reason})
 
 
 async def acted(update: Update, context: Context) -> Draft | None:
@@ -68,9 +121,8 @@ async def acted(update: Update, context: Context) -> Draft | None:
     delivery = await looked_up(update, context, action)
     if delivery is None:
         return None
-    await DOINGS[action].use_case(context.act, delivery)
-    if (said := DOINGS[action].said) is not None:
-        context.say(said(_words(context)))
+    await DOINGS[action].use_case(context.act, delivery, reason_of(context.draft.answers))
+    context.say(DOINGS[action].said(_words(context)))
     return start(context.draft, DELIVERY, delivery=delivery.id)
 
 
@@ -90,19 +142,48 @@ async def wrote(update: Update, context: Context) -> Draft:
 
 
 async def asked_orphan(update: Update, context: Context) -> Draft:
-    """Give a stray locker back?"""
+    """Give an orphan locker back, or fetch out what lies in it?"""
     assert context.press is not None
     if not _operates(context):
         return start(context.draft, MENU)
-    return start(context.draft, SURE_ORPHAN, orphan=context.press.arg or "")
+    door = context.press.arg or ""
+    alert = await context.tx.alert(_orphan(door))
+    full = alert is not None and alert.status is LockerStatus.OCCUPIED
+    return start(context.draft, SURE_EMPTY if full else SURE_ORPHAN, orphan=door)
 
 
 async def freed_orphan(update: Update, context: Context) -> Draft:
     """Yes: the watcher gives it back."""
-    tower, _, locker = str(context.draft.answers.get("orphan")).partition(".")
-    await release_orphan(context.act, f"orphan:{tower}/{locker}")
+    await release_orphan(context.act, _orphan(context.draft.answers.get("orphan")))
     context.say(_words(context)._("Harbor is asked to take the locker back."))
     return start(context.draft, ORPHANS)
+
+
+async def emptied_orphan(update: Update, context: Context) -> Draft:
+    """Yes: it is a delivery from now on, whose parcel the operator fetches."""
+    found = await fetch_orphan(context.act, _orphan(context.draft.answers.get("orphan")))
+    if found is None:
+        context.say(_words(context)._("The locker is no longer there to be fetched out."))
+        return start(context.draft, ORPHANS)
+    context.say(_words(context)._("Your code is on its way."))
+    return start(context.draft, DELIVERY, delivery=found.id)
+
+
+async def saw(update: Update, context: Context) -> Draft | None:
+    """An alert has been seen: its card says so."""
+    assert context.press is not None
+    if not _operates(context):
+        return start(context.draft, MENU)
+    context.keep_screen()
+    await see(context.act, arg_to_key(context.press.arg or ""))
+    return None
+
+
+def _orphan(door: object) -> str:
+    """The key of the alert about the locker that a button calls `<tower>.<locker>`."""
+    tower, _, locker = str(door).partition(".")
+    number = int(locker) if locker.isdecimal() and len(locker) < 20 else 0
+    return orphan_key(TowerId(tower), LockerId(number))
 
 
 def _operates(context: Context) -> bool:
@@ -132,17 +213,17 @@ async def delivery_prompt(screen: Screen) -> Message:
         "",
         timeline(scene),
     ]
-    offered = (
-        (_("🔓 Release the locker"), Action.RELEASE),
-        (_("⛔ End the delivery"), Action.END),
-        (_("📣 Message both"), Action.WRITE),
-    )
+    me, policy = screen.person.id, screen.sight.policy
     rows: list[Row] = [
-        (Button(label, press(action)),)
-        for label, action in offered
-        if permitted(action, delivery, screen.person.id, screen.sight.policy)
+        (Button(label, press(action) if action in ANSWERS else _at_once(action, delivery)),)
+        for action, label in offered(screen.words).items()
+        if permitted(action, delivery, me, policy)
     ]
     return screen.view("\n".join(line for line in lines if line is not None), *rows)
+
+
+def _at_once(action: Action, delivery: Delivery) -> Press:
+    return press(action) if action is Action.WRITE else press_on(action, delivery)
 
 
 async def message_prompt(screen: Screen) -> Message:
@@ -153,17 +234,34 @@ async def message_prompt(screen: Screen) -> Message:
 
 
 async def orphan_prompt(screen: Screen) -> Message:
-    """Asks once more."""
-    _ = screen.words._
-    tower_id, _dot, locker = str(screen.answers.get("orphan")).partition(".")
+    """Asks once more before it is given back."""
+    locker, tower = await _named(screen)
+    text = screen.words._(
+        "🧩 <b>Release locker {locker} at {tower}?</b>", locker=locker, tower=tower
+    )
+    return screen.view(text, (Button(screen.words._("Yes, release"), press(YES_ORPHAN)),))
+
+
+async def empty_prompt(screen: Screen) -> Message:
+    """Asks once more before what lies in it is fetched out."""
+    locker, tower = await _named(screen)
+    text = screen.words._(
+        "🧩 <b>Fetch out what lies in locker {locker} at {tower}?</b>\nYou get the pick-up code.",
+        locker=locker,
+        tower=tower,
+    )
+    return screen.view(text, (Button(screen.words._("Yes, fetch it out"), press(YES_EMPTY)),))
+
+
+async def _named(screen: Screen) -> tuple[str, str]:
+    """The orphan's door and tower, by their names where those are known."""
+    door = str(screen.answers.get("orphan"))
+    tower_id, _, number = door.partition(".")
+    alert = await screen.sight.database.look(lambda tx: tx.alert(_orphan(door)))
     towers = (await screen.sight.towers.all()).value
     tower = next((tower for tower in towers if tower.id == tower_id), None)
-    text = _(
-        "🧩 <b>Release locker {locker} at {tower}?</b>",
-        locker=esc(locker),
-        tower=esc(tower.name if tower else tower_id),
-    )
-    return screen.view(text, (Button(_("Yes, release"), press(YES_ORPHAN)),))
+    name = alert.locker_name if alert is not None else None
+    return esc(name or number), esc(tower.name if tower else tower_id)
 
 
 def _state(screen: Screen, delivery: Delivery) -> str:

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from telegram import Update
 
 from bot.domain.actions import Action
-from bot.domain.alerts import AlertAction
+from bot.domain.alerts import AlertAction, AlertKind
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Button, Message, press, press_on
 from bot.domain.person import Draft
-from bot.domain.tower import Tower
+from bot.domain.tower import LockerStatus, Tower
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
@@ -87,7 +87,7 @@ async def overview_prompt(screen: Screen) -> Message:
     live = await screen.sight.database.look(lambda tx: tx.live_deliveries())
     alerts = await screen.sight.database.look(lambda tx: tx.alerts())
     stuck = sum(is_stuck(delivery, screen.now) for delivery in live)
-    orphans = sum(alert.key.startswith("orphan:") for alert in alerts)
+    orphans = sum(alert.kind is AlertKind.ORPHAN for alert in alerts)
     doors = sum(delivery.door_reports > 0 for delivery in live)
     if health.looked_at is None:
         lag = _("👁 Lockers not checked yet")
@@ -169,18 +169,21 @@ async def orphans_prompt(screen: Screen) -> Message:
     """A button for each, to give it back."""
     _ = screen.words._
     alerts = await screen.sight.database.look(lambda tx: tx.alerts())
-    orphans = [alert for alert in alerts if alert.key.startswith("orphan:")]
+    orphans = [alert for alert in alerts if alert.kind is AlertKind.ORPHAN]
     page, entries, more = screen.page_of(orphans)
     lines, rows = [_("🧩 <b>Orphan lockers</b>")], list[Row]()
     for alert in entries:
-        door = alert.key.partition(":")[2]
-        tower_id, _slash, locker = door.partition("/")
-        tower = next((t for t in (await screen.sight.towers.all()).value if t.id == tower_id), None)
-        text = f"{plain(tower.name if tower else tower_id, 24)} · {plain(locker, 12)}"
-        if alert.detail.get("release"):
+        towers = (await screen.sight.towers.all()).value
+        tower = next((tower for tower in towers if tower.id == alert.tower), None)
+        locker = plain(alert.locker_name, 12) or str(alert.locker)
+        text = f"{plain(tower.name if tower else alert.tower, 24)} · {locker}"
+        full = alert.status is LockerStatus.OCCUPIED
+        act = AlertAction.EMPTY_ORPHAN if full else AlertAction.RELEASE_ORPHAN
+        if alert.release:
             lines.append(_("• {locker}: being released", locker=esc(text, 60)))
         else:
-            rows.append((Button(text, press(AlertAction.RELEASE_ORPHAN, door.replace("/", "."))),))
+            label = f"📦 {text}" if full else text
+            rows.append((Button(label, press(act, f"{alert.tower}.{alert.locker}")),))
     lines.append(
         _("Harbor says they are ours, but no delivery here uses them.")
         if orphans

@@ -101,7 +101,12 @@ async def size_prompt(screen: Screen) -> Message:
     free = (await screen.sight.towers.free(delivery.tower)).value
     lines = [words._("📐 <b>Which size instead?</b>"), await which(screen, delivery)]
     if delivery.state is State.STORED:
-        lines.append(words._("You get the pick-up code; nobody else can collect it then."))
+        lines.append(
+            words._(
+                "You get a code to take the parcel out of this locker; the new one is reserved "
+                "meanwhile."
+            )
+        )
     elif delivery.state in LIVE:
         lines.append(words._("The locker you have is given back."))
     rows: list[Row] = []
