@@ -102,6 +102,23 @@ async def test_stopping_lets_the_turn_under_way_finish() -> None:
     assert done == [1]
 
 
+async def test_a_loop_that_is_to_end_ends_though_its_signal_is_lowered_in_the_same_breath() -> None:
+    signal, turned = Signal(), asyncio.Event()
+
+    async def turn() -> datetime:
+        signal.take()
+        turned.set()
+        return at(60)
+
+    loop = Loop("test", Clock(START, stopped=True), turn, signal)
+    running = asyncio.create_task(loop.run())
+    await turned.wait()
+    loop.stop()
+    signal.take()  # as giving back what waits does at shutdown
+    async with asyncio.timeout(5):
+        await running
+
+
 async def test_a_busy_key_and_a_full_house_start_nothing() -> None:
     on, finished = asyncio.Event(), []
 

@@ -46,7 +46,7 @@ class Loop:
     def stop(self) -> None:
         """End after the turn under way."""
         self._stopping = True
-        self._signal.set()
+        self._signal.close()
 
     async def run(self) -> None:
         """Turn until stopped. A turn that fails is logged at its first failure and taken again."""

@@ -26,6 +26,7 @@ class Signal:
         self._raised = asyncio.Event()
         self._due: datetime | None = None
         self._more = False
+        self._closed = False
 
     def set(self, due: datetime | None = None) -> None:
         """Owed from `due` on; None: at once."""
@@ -36,6 +37,11 @@ class Signal:
             self._due = None if due is None or self._due is None else min(due, self._due)
         self._raised.set()
 
+    def close(self) -> None:
+        """Raise it for good: whoever waits for it is to end."""
+        self._closed = True
+        self._raised.set()
+
     @property
     def is_set(self) -> bool:
         """Whether anything was signalled since it was last taken."""
@@ -44,7 +50,8 @@ class Signal:
     def take(self) -> tuple[datetime | None, bool]:
         """Lower the signal: the earliest moment that was signalled, None for at once (or not at
         all), and whether later ones were, too."""
-        self._raised.clear()
+        if not self._closed:
+            self._raised.clear()
         taken, self._due, self._more = (self._due, self._more), None, False
         return taken
 
