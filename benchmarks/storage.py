@@ -34,8 +34,9 @@ _PEER = (
     "insert into updates (id, handled_at) values (?, 0)",
     """insert into drafts (chat, errand, step, answers, version) values (?, 'menu', ?, '{}', 1)
        on conflict (chat) do update set step = excluded.step, version = drafts.version + 1""",
-    """insert into cards (chat, subject, form, digest, wanted, shown, ring_at, due_at, failures)
-       values (?, 'screen', 'text', '', 1, 0, 0, 0, 0)
+    """insert into cards (id, chat, subject, form, digest, wanted, shown, ring_at, lane, run_at,
+                          failures)
+       values (abs(random()), ?, 'screen', 'text', '', 1, 0, 0, 0, 0, 0)
        on conflict (chat, subject) do update set wanted = cards.wanted + 1""",
 )
 

@@ -246,7 +246,8 @@ async def test_a_harbor_that_is_slow_for_one_delays_nobody_else(world: Chats) ->
     await ben.press("Get drop-off code")
     await ben.sees("HARBOR://OPEN/")
     [annas] = await world.deliveries(anna)
-    assert (annas.state, annas.want_attempts) == (State.REQUESTED, 0), "still under way"
+    assert annas.request is not None
+    assert (annas.state, annas.request.failures) == (State.REQUESTED, 0), "still under way"
     world.clock.turn(5)
     await anna.sees("Reserved until")
 

@@ -23,6 +23,7 @@ from tests.support.chat_edge import (
     until,
     words_dialogue,
 )
+from tests.support.databases import stands_for
 
 
 class Away(TryLater):
@@ -30,24 +31,26 @@ class Away(TryLater):
 
 
 class Switched:
-    """A database that can be taken away, and that says when it has committed."""
+    """A database that can be taken away, and that says when it has committed an update."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self.shared = database, database.shared
+        stands_for(self, database)
         self.away = False
         self.asked = 0
         self.committed = asyncio.Event()
 
-    async def run(self, step: Step[T]) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
         self.asked += 1
         if self.away:
             raise Away("the database is away")
-        done = await self._database.run(step)
-        self.committed.set()
+        done = await self._database.run(step, one_statement=one_statement)
+        if not one_statement:  # the outbox makes such
+            self.committed.set()
         return done
 
-    async def look(self, step: Step[T]) -> T:
-        return await self._database.look(step)
+    async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
+        return await self._database.look(step, one_statement=one_statement)
 
 
 def pending(there: SandboxTelegram) -> list[int]:
@@ -88,9 +91,9 @@ async def test_an_update_is_confirmed_only_after_its_commit(sqlite_database: Dat
     may_commit = asyncio.Event()
 
     class Waiting(Switched):
-        async def run(self, step: Step[T]) -> T:
+        async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
             await may_commit.wait()
-            return await super().run(step)
+            return await super().run(step, one_statement=one_statement)
 
     async with sandbox_telegram() as there:
         offsets: list[int] = []

@@ -191,6 +191,7 @@ class Story(Play):
     @rule()
     def the_bot_is_started_again(self) -> None:
         self.bot = Bot(self.core, self.chat)
+        self.run(self.bot.recover())
 
     # -- what must be so
 

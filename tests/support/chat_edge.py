@@ -40,7 +40,7 @@ from sandbox.telegram.app import DEFAULT_BOT, create_app
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
 from sandbox.telegram.state.core import Telegram
-from tests.support.databases import listen
+from tests.support.databases import listen, no_longer_listen
 
 START = datetime(2030, 1, 7, 12, 0, tzinfo=UTC)
 PHRASES = Phrases(
@@ -186,7 +186,7 @@ async def chat_edge(
         there = at or await stack.enter_async_context(sandbox_telegram())
         edge = _edge(there, database, dialogue or words_dialogue())
         outbox = Loop("outbox", there.telegram.clock, edge.outbox.turn, edge.signals.cards)
-        loop = asyncio.create_task(outbox.run())
+        loop = asyncio.create_task(_recovered(edge, outbox))
         if poll:
             edge.polling = asyncio.create_task(edge.receiver.poll())
         else:
@@ -196,9 +196,16 @@ async def chat_edge(
         finally:
             await edge.stop()
             outbox.stop()
+            await edge.outbox.give_back()
             await loop
             await edge.outbox.settle()
+            no_longer_listen(database, edge.signals)
             await edge.application.shutdown()
+
+
+async def _recovered(edge: ChatEdge, outbox: Loop) -> None:
+    await edge.outbox.recover()
+    await outbox.run()
 
 
 def _edge(there: SandboxTelegram, database: Database, dialogue: Dialogue) -> ChatEdge:

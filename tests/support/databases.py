@@ -52,6 +52,10 @@ class Switchboard:
         """Let `signals` hear of every commit from now on."""
         self._listening.append(signals)
 
+    def disconnect(self, signals: Signals) -> None:
+        """Let `signals` hear of no commit any more."""
+        self._listening.remove(signals)
+
 
 _SWITCHBOARDS: WeakKeyDictionary[object, Switchboard] = WeakKeyDictionary()
 
@@ -69,6 +73,16 @@ def listen(database: Database, signals: Signals) -> Signals:
     """Let `signals` hear of what the database's commits make owed."""
     _SWITCHBOARDS[database].connect(signals)
     return signals
+
+
+def no_longer_listen(database: Database, signals: Signals) -> None:
+    """Let `signals`, whose process has ended, hear of nothing any more."""
+    _SWITCHBOARDS[database].disconnect(signals)
+
+
+def stands_for(outer: object, database: Database) -> None:
+    """To `outer`, through which `database` is used, `listen` can be said as well."""
+    _SWITCHBOARDS[outer] = _SWITCHBOARDS[database]
 
 
 KINDS = ("sqlite", "postgres")

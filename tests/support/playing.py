@@ -52,11 +52,17 @@ class Bot:
                 return
         raise AssertionError("the bot never comes to rest")
 
+    async def recover(self) -> None:
+        """As a process does that is started after another was killed."""
+        await self.worker.recover()
+        await self.outbox.recover()
+
     async def live(self) -> None:
         """One round of everything."""
         await self.timekeeper.turn()
         await self.react()
-        await self.watcher.look()
+        await self.watcher.turn()
+        await self.watcher.settle()
         await self.react()
 
 
