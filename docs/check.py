@@ -1,7 +1,7 @@
 """Holds the documents against the program: `python -m docs.check` (with `--write`, mends them).
 
-Guarantees: the diagram in architecture.md is printed from the table, the README names every setting
-and every `make` target, and no document links to a file that is not there.
+Guarantees: the diagram and the actions in architecture.md are printed from the tables, the README
+names every setting and every `make` target, and no document links to a file that is not there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+from bot.domain import actions
 from bot.domain.lifecycle import diagram
 from cli.settings import Settings
 
@@ -17,12 +18,14 @@ ROOT = Path(__file__).parent.parent
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 README = ROOT / "README.md"
 _DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
+_ACTIONS = re.compile(r"(<!-- actions -->\n).*?(<!-- /actions -->)", re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 
 
 def drawn(text: str) -> str:
-    """`text` with its diagram printed anew from the table."""
-    return _DIAGRAM.sub(lambda match: f"{match[1]}{diagram()}\n{match[2]}", text)
+    """`text` with its diagram and its table of actions printed anew."""
+    text = _DIAGRAM.sub(lambda match: f"{match[1]}{diagram()}\n{match[2]}", text)
+    return _ACTIONS.sub(lambda match: f"{match[1]}{actions.table()}\n{match[2]}", text)
 
 
 def setting_names() -> list[str]:
@@ -35,7 +38,7 @@ def faults() -> list[str]:
     found: list[str] = []
     architecture = ARCHITECTURE.read_text("utf-8")
     if drawn(architecture) != architecture:
-        found.append("docs/architecture.md: the diagram is not the table; run with --write")
+        found.append("docs/architecture.md: not as the tables are; run with --write")
     readme = README.read_text("utf-8")
     found += [
         f"README.md: {name} is not mentioned" for name in setting_names() if name not in readme

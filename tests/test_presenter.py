@@ -36,6 +36,7 @@ from tests.support.scenes import (
     a_code,
     a_delivery,
 )
+from wording.language import speak
 
 OPERATOR = Person(PersonId(9), "Olga", language="pl")
 HARBOR_AWAY = alert_subject("harbor")
@@ -225,8 +226,10 @@ async def test_where_no_question_stands_the_screen_goes(world: World) -> None:
 async def test_who_has_been_forgotten_is_shown_one_last_message_without_buttons(
     world: World,
 ) -> None:
-    view, silent = await world.shown(Person(PersonId(404), "?"), SCREEN)
-    assert view == Message("Done. I know nothing about you any more.")
+    nobody = Person(PersonId(404), "?")
+    await world.put(Draft(nobody.id, answers={"language": "de"}))
+    view, silent = await world.shown(nobody, SCREEN)
+    assert view == Message(speak("de")._("Done. I know nothing about you any more."))
     assert silent
 
 

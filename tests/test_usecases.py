@@ -158,6 +158,7 @@ async def test_cancelling_does_not_wait_for_what_another_call_was_told_to_wait(c
     async def told_to_wait(tx: Transaction) -> None:
         [leased] = await tx.lease_requests(core.clock.now(), later, 10)
         await tx.request_failed(leased, later)
+        await tx.give_back(leased)
 
     await core.database.run(told_to_wait)
     await core.on(ANNA, delivery, cancel)
