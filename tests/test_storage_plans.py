@@ -60,7 +60,7 @@ QUESTIONS = {
     "deliveries_alarmed": lambda tx: tx.deliveries_due(NOW, 5),
     "deliveries_alarmed (min)": lambda tx: tx.next_deadline(),
     "deliveries_doors": lambda tx: tx.doors_reported(5),
-    "sqlite_autoindex_deliveries_1": lambda tx: tx.deliveries([DeliveryId("a")]),
+    "sqlite_autoindex_deliveries_1": lambda tx: tx.delivery(DeliveryId("a")),
     "sqlite_autoindex_history_1": lambda tx: tx.history(DeliveryId("a")),
     "cards_owed": lambda tx: tx.lease_cards(NOW, NOW, 5),
     "cards_owed (min)": lambda tx: tx.next_card_due(),
