@@ -59,6 +59,7 @@ QUESTIONS = {
     "deliveries_requested (min)": lambda tx: tx.next_request_due(),
     "deliveries_alarmed": lambda tx: tx.deliveries_due(NOW, 5),
     "deliveries_alarmed (min)": lambda tx: tx.next_deadline(),
+    "alerts_about": lambda tx: tx.alerts_about(DeliveryId("x")),
     "deliveries_doors": lambda tx: tx.doors_reported(5),
     "sqlite_autoindex_deliveries_1": lambda tx: tx.delivery(DeliveryId("a")),
     "sqlite_autoindex_history_1": lambda tx: tx.history(DeliveryId("a")),
