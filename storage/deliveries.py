@@ -83,14 +83,6 @@ class Deliveries(Subject):
         row = await self._db.fetch_one(f"{_SELECT} where id = ?", (delivery,))
         return read(tuple(row)) if row else None
 
-    async def deliveries(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
-        """Those that exist, in the order asked for."""
-        found: dict[DeliveryId, Delivery] = {}
-        for some in chunks(list(dict.fromkeys(ids))):
-            rows = await self._deliveries(f"where id in ({marks(len(some))})", some)
-            found |= {delivery.id: delivery for delivery in rows}
-        return [found[each] for each in ids if each in found]
-
     async def add_delivery(self, delivery: Delivery) -> Delivery:
         saved = replace(delivery, version=delivery.version + 1)
 
@@ -134,12 +126,12 @@ class Deliveries(Subject):
         self.owed.live |= saved.state in LIVE
 
     async def deliveries_of(
-        self, person: PersonId, *, live: bool, limit: int | None = None, offset: int = 0
+        self, person: PersonId, *, live: bool, limit: int | None = None
     ) -> list[Delivery]:
         return await self._deliveries(
             f"""where (sender = ? or recipient = ?) and {_ALSO_LIVE if live else _ALSO_ENDED}
-                order by changed_at desc nulls last, id limit ? offset ?""",
-            (person, person, _ALL if limit is None else limit, offset),
+                order by changed_at desc nulls last, id limit ?""",
+            (person, person, _ALL if limit is None else limit),
         )
 
     async def live_deliveries(self) -> list[Delivery]:

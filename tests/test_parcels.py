@@ -272,6 +272,7 @@ async def test_parcels_under_way_come_first_then_history_page_by_page(
     for _parcel in range(7):
         await press(anna, "Send a parcel", MARKET, "Small", "Myself", "Reserve", "Cancel")
         await press(anna, "Yes, cancel", "Menu")
+    await world.turn(5)  # the latest change comes first
     await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve")
     await anna.text("/parcels")
     first = await anna.labels()

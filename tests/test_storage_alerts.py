@@ -123,7 +123,7 @@ def _insert(url: str) -> None:
     statements += [
         (
             """insert into deliveries (id, sender, tower, size, state, version, revision, low,
-                   larger_allowed, want_attempts, reminders_sent, extensions, taken_back,
+                   larger_allowed, failures, reminders_sent, extensions, taken_back,
                    door_reports, changed_at, trouble)
                values (?, 1, 'aa', 'small', ?, 1, 1, 0, 0, 0, 0, 0, 0, 0, ?, 'fits_not')""",
             (name, state, changed),

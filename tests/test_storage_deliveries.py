@@ -106,17 +106,6 @@ async def test_of_two_who_saved_the_same_delivery_the_second_is_told(database: D
     assert saved.version == 2
 
 
-async def test_deliveries_come_in_the_order_asked_for_without_the_unknown(
-    database: Database,
-) -> None:
-    many = [f"d{number}" for number in range(1200)]
-    await add(database, *(a_delivery(name) for name in many))
-    asked = [*many[::-1], "unknown", "d7"]
-    found = await database.look(lambda tx: tx.deliveries([DeliveryId(each) for each in asked]))
-    assert names(found) == [*many[::-1], "d7"]
-    assert await database.look(lambda tx: tx.deliveries([])) == []
-
-
 async def test_a_person_sees_what_they_send_and_what_they_get_the_latest_first(
     database: Database,
 ) -> None:
@@ -132,8 +121,8 @@ async def test_a_person_sees_what_they_send_and_what_they_get_the_latest_first(
     live = await database.look(lambda tx: tx.deliveries_of(ANNA, live=True))
     assert names(live) == ["got", "self", "sent", "undated"]
     assert names(await database.look(lambda tx: tx.deliveries_of(ANNA, live=False))) == ["ended"]
-    page = await database.look(lambda tx: tx.deliveries_of(ANNA, live=True, limit=2, offset=1))
-    assert names(page) == ["self", "sent"]
+    page = await database.look(lambda tx: tx.deliveries_of(ANNA, live=True, limit=2))
+    assert names(page) == ["got", "self"]
 
 
 async def test_live_deliveries_are_those_that_have_or_may_have_a_locker(database: Database) -> None:

@@ -119,7 +119,7 @@ async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) ->
         assert await tx.claim(sent.id) is None
         assert await tx.claim(other.id) is not None
         assert [moment.detail for moment in await tx.history(got.id)] == [None, "sorry"]
-        return await tx.deliveries([sent.id, got.id, other.id])
+        return [await tx.delivery(each.id) for each in (sent, got, other)]
 
     found = await database.look(rest)
     assert [(each.recipient_name, each.note) for each in found] == [

@@ -221,11 +221,11 @@ async def test_releasing_a_locker_says_why_and_rings(core: Core):
 async def test_the_locker_of_a_closed_delivery_is_no_orphan_while_it_is_being_released(core: Core):
     delivery = await core.reserved()
     tried = replace(
-        delivery, state=State.REQUESTED, locker=None, candidate=delivery.locker, want=None
+        delivery, state=State.REQUESTED, locker=None, candidate=delivery.locker, request=None
     )
     await core.database.run(lambda tx: tx.save_delivery(tried))
     await core.on(OPERATOR, delivery, operate.end)
-    assert (await core.now(delivery)).want is RequestKind.RELEASE
+    assert (await core.now(delivery)).asks is RequestKind.RELEASE
     core.clock.turn(2)
     await core.look()
     assert await core.alerts() == []

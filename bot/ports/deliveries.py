@@ -65,7 +65,7 @@ class Deliveries(Protocol):
         ...
 
     async def deliveries_of(
-        self, person: PersonId, *, live: bool, limit: int | None = None, offset: int = 0
+        self, person: PersonId, *, live: bool, limit: int | None = None
     ) -> list[Delivery]:
         """As sender or recipient, the latest change first; all of them without a `limit`."""
         ...

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.domain.card import alert_subject, code_subject, delivery_subject
+from bot.domain.card import SCREEN, alert_subject, code_subject, delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
@@ -43,6 +43,15 @@ async def tell(
     await tx.mark_about(code_subject(delivery.id), now=now)
     visits = people if visitors is None else visitors
     await asyncio.gather(*(tell_of_one_visit(tx, delivery, each, now=now) for each in visits))
+    if delivery.fetcher is not None:
+        await _renew_screen(tx, delivery.fetcher, now=now)
+
+
+async def _renew_screen(tx: Transaction, operator: PersonId, *, now: datetime) -> None:
+    """Who fetches a parcel out has no card of it but the screen on which they look at it."""
+    screen = await tx.card(operator, SCREEN)
+    if screen is not None and screen.message is not None:
+        await tx.mark(operator, SCREEN, now=now)
 
 
 async def tell_of_one_visit(

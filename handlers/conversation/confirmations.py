@@ -36,6 +36,8 @@ class Question:
     asks: Said
     yes: Said
     warns: Callable[[Words, Delivery], Iterable[str]] = _nothing
+    changes_hands: bool = True
+    """Whether whoever has a code for the door is to have none from then on."""
     reasoned: bool = False
     """Whether a reason may be typed here, for everybody concerned to read."""
 
@@ -94,6 +96,7 @@ QUESTIONS: Mapping[Action, Question] = {
         lambda words, delivery: [
             words._("Its time to be collected is extended once more, whatever the limit.")
         ],
+        changes_hands=False,
         reasoned=True,
     ),
     Action.GIVE: Question(
@@ -123,7 +126,7 @@ def sure(action: Action) -> Prompt:
             question.asks(screen.words),
             await which(screen, delivery),
             *question.warns(screen.words, delivery),
-            *await _code_still_out(screen, delivery),
+            *(await _code_still_out(screen, delivery) if question.changes_hands else ()),
         ]
         if question.reasoned:
             lines += ["", _reason(screen)]

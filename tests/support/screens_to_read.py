@@ -653,9 +653,9 @@ def _looks() -> Iterator[Asked]:
             "A delivery", f"{state.value}, fetched out by the reader", "delivery", fetched, **about
         )
     yield _ops("End the delivery?", "no such delivery", "end", CALM, delivery="0000000404")
-    here, nowhere = f"{TOWER.id}.114", f"{NOWHERE}.<8>"
+    here, nowhere = f"{TOWER.id}.114", f"{NOWHERE}.108"
     known = _town(alerts=ORPHANS)
     for question, step in (("Release an orphan?", "orphan"), ("Fetch out of an orphan?", "empty")):
         yield _ops(question, "a door and a tower that are known", step, known, orphan=here)
         yield _ops(question, "no such alert", step, CALM, orphan=here)
-        yield _ops(question, "a tower no longer known", step, CALM, orphan=nowhere)
+        yield _ops(question, "a tower no longer known", step, known, orphan=nowhere)

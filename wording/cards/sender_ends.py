@@ -46,12 +46,11 @@ def fetched_out(scene: Scene) -> Message:
     if scene.situation.collects:
         title = _("✅ <b>You have fetched it out</b> ({time})", time=time)
     reason = operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)
+    told: list[list[str | None]] = [[title, scene.place], [reason], [timeline(scene)]]
+    if scene.situation.collects:
+        return card(told, [menu(scene), guide(scene)])
     ask = _("If you have a question, report a problem.")
-    return card(
-        [[title, scene.place], [reason], [timeline(scene)], [ask]],
-        [problem(scene)],
-        [menu(scene), guide(scene)],
-    )
+    return card([*told, [ask]], [problem(scene)], [menu(scene), guide(scene)])
 
 
 def cancelled(scene: Scene) -> Message:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from telegram import Update
 
 from bot.domain.actions import ANSWERS, Action, permitted
-from bot.domain.alerts import arg_to_key, orphan_key
+from bot.domain.alerts import Alert, arg_to_key, orphan_key
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.message import Button, Message, Press, press, press_on
@@ -31,7 +31,7 @@ from bot.usecases.operate import (
     release_orphan,
     see,
 )
-from handlers.conversation.confirmations import REASON, reason_of
+from handlers.conversation.confirmations import REASON, overtaken, reason_of
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Said, about, looked_up
 from handlers.conversation.dialogue import state_of
@@ -235,7 +235,10 @@ async def message_prompt(screen: Screen) -> Message:
 
 async def orphan_prompt(screen: Screen) -> Message:
     """Asks once more before it is given back."""
-    locker, tower = await _named(screen)
+    alert = await _standing(screen)
+    if alert is None:
+        return overtaken(screen)
+    locker, tower = await _named(screen, alert)
     text = screen.words._(
         "🧩 <b>Release locker {locker} at {tower}?</b>", locker=locker, tower=tower
     )
@@ -244,7 +247,10 @@ async def orphan_prompt(screen: Screen) -> Message:
 
 async def empty_prompt(screen: Screen) -> Message:
     """Asks once more before what lies in it is fetched out."""
-    locker, tower = await _named(screen)
+    alert = await _standing(screen)
+    if alert is None:
+        return overtaken(screen)
+    locker, tower = await _named(screen, alert)
     text = screen.words._(
         "🧩 <b>Fetch out what lies in locker {locker} at {tower}?</b>\nYou get the pick-up code.",
         locker=locker,
@@ -253,15 +259,21 @@ async def empty_prompt(screen: Screen) -> Message:
     return screen.view(text, (Button(screen.words._("Yes, fetch it out"), press(YES_EMPTY)),))
 
 
-async def _named(screen: Screen) -> tuple[str, str]:
+async def _standing(screen: Screen) -> Alert | None:
+    """The alert about the orphan that is asked about; None where it is one no longer."""
+    key = _orphan(screen.answers.get("orphan"))
+    alert = await screen.sight.database.look(lambda tx: tx.alert(key))
+    return alert if alert is not None and alert.stands else None
+
+
+async def _named(screen: Screen, orphan: Alert) -> tuple[str, str]:
     """The orphan's door and tower, by their names where those are known."""
-    door = str(screen.answers.get("orphan"))
-    tower_id, _, number = door.partition(".")
-    alert = await screen.sight.database.look(lambda tx: tx.alert(_orphan(door)))
     towers = (await screen.sight.towers.all()).value
-    tower = next((tower for tower in towers if tower.id == tower_id), None)
-    name = alert.locker_name if alert is not None else None
-    return esc(name or number), esc(tower.name if tower else tower_id)
+    tower = next((tower for tower in towers if tower.id == orphan.tower), None)
+    return (
+        esc(orphan.locker_name) or str(orphan.locker),
+        esc(tower.name if tower else orphan.tower),
+    )
 
 
 def _state(screen: Screen, delivery: Delivery) -> str:
