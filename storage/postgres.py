@@ -67,12 +67,15 @@ class PostgresDatabase:
         return result
 
     async def _commit(self, raw: Raw, transaction: SqlTransaction) -> None:
-        """Commit, and signal what became owed. A caller cancelled in the act may have committed all
-        the same, and a signal too many does no harm."""
+        """Commit, and signal what became owed. A caller who is cancelled in the act waits for how
+        it ends, so that whatever is committed is signalled, and nothing else."""
+        commit = asyncio.ensure_future(raw.commit())
         try:
-            await raw.commit()
+            await asyncio.shield(commit)
         except asyncio.CancelledError:
-            self._signal(transaction)
+            await asyncio.wait((commit,), timeout=_PATIENCE)
+            if commit.done() and commit.exception() is None:
+                self._signal(transaction)
             raise
         self._signal(transaction)
 

@@ -16,13 +16,15 @@ from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import OpenLink
 from bot.domain.tower import LockerStatus, Tower
-from bot.ports.errors import Misconfigured, NotOffered, Refused, TryLater
+from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.usecases import operate
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
+from bot.workers import harbor_requests
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.signals import Signals
-from tests.support.core import ANNA, BEN, START, TOWER, Core, Twisted, core_on
-from tests.support.databases import listen
+from tests.support.core import ANNA, BEN, OPERATOR, START, TOWER, Core, Twisted, core_on
+from tests.support.databases import listen, opened
 
 
 @pytest.fixture
@@ -384,3 +386,238 @@ async def test_one_slow_call_does_not_keep_the_loop_from_what_falls_due_meanwhil
     await worker.settle()
     assert due == at
     assert (await core.now(slow)).state is State.RESERVED
+
+
+# -- one request gives way to another
+
+
+@pytest.fixture
+async def either(database) -> AsyncIterator[Core]:
+    """On both databases."""
+    async with core_on(database) as core:
+        yield core
+
+
+async def test_cancelling_does_not_wait_for_harbors_pause_before_the_next_code(either: Core):
+    core = either
+    delivery = await core.reserved()
+    asked = []
+
+    async def drop_off_token(*_: object) -> None:
+        asked.append(1)
+        raise TryLater("too many requests", after=600)
+
+    worker = working(core, drop_off_token=drop_off_token)
+    await core.on(ANNA, delivery, ask_drop_off_code)
+    await work(worker)
+    due = (await core.now(delivery)).request
+    assert due is not None
+    assert due.run_at == core.clock.now() + timedelta(seconds=600)
+    await core.on(ANNA, delivery, cancel)
+    await work(worker)
+    assert await core.status(delivery) == "available"
+    core.clock.turn(1)
+    await core.look()
+    assert (await core.now(delivery)).state is State.CANCELLED
+    core.clock.turn(700)
+    await work(worker)
+    assert asked == [1]
+
+
+async def test_an_operator_who_releases_what_is_being_released_has_harbor_asked_once(either: Core):
+    core = either
+    delivery = await core.rented()
+    going, on, asked = asyncio.Event(), asyncio.Event(), []
+
+    async def release(*wanted: Any) -> None:
+        asked.append(wanted)
+        going.set()
+        await on.wait()
+        await core.lockers.release(*wanted)
+
+    here, there = working(core, release=release), working(core, release=release)
+    await core.on(ANNA, delivery, cancel)
+    await here.turn()
+    await going.wait()
+    await core.on(OPERATOR, delivery, operate.release)
+    await work(there)
+    on.set()
+    await work(here)
+    await work(there)
+    core.clock.turn(60)
+    await work(there)
+    assert asked == [(TOWER, delivery.locker)]
+    assert (await core.now(delivery)).request is None
+
+
+async def test_a_late_answer_to_a_request_that_was_replaced_changes_nothing(either: Core):
+    core = either
+    delivery = await core.reserved()
+    going, on, tokens = asyncio.Event(), asyncio.Event(), []
+
+    async def drop_off_token(*wanted: Any) -> Any:
+        tokens.append(await core.lockers.drop_off_token(*wanted))
+        if len(tokens) == 1:
+            going.set()
+            await on.wait()
+        return tokens[-1]
+
+    worker = working(core, drop_off_token=drop_off_token)
+    await core.on(ANNA, delivery, ask_drop_off_code)
+    await worker.turn()
+    await going.wait()
+    again = HarborRequest.made(RequestKind.DROP_OFF_TOKEN, core.clock.now(), ANNA)
+    replaced = replace(await core.now(delivery), request=again)
+    replaced = await core.database.run(lambda tx: tx.save_delivery(replaced))
+    on.set()
+    await worker.settle()
+    assert await core.now(delivery) == replaced, "as if nothing had come"
+    assert await core.database.look(lambda tx: tx.code(delivery.id)) is None
+    await work(worker)
+    assert len(tokens) == 2
+    assert tokens[1].payload.upper() in await core.code(delivery)
+    assert (await core.now(delivery)).state is State.RENTED
+
+
+async def test_a_late_token_for_what_was_cancelled_meanwhile_is_nobodys_code(either: Core):
+    core = either
+    delivery = await core.reserved()
+
+    async def drop_off_token(*wanted: Any) -> Any:
+        await core.on(ANNA, delivery, cancel)
+        return await core.lockers.drop_off_token(*wanted)
+
+    worker = working(core, drop_off_token=drop_off_token)
+    await core.on(ANNA, delivery, ask_drop_off_code)
+    await worker.turn()
+    await worker.settle()
+    now = await core.now(delivery)
+    assert (now.state, now.asks) == (State.RELEASING, RequestKind.RELEASE)
+    assert await core.database.look(lambda tx: tx.code(delivery.id)) is None
+    await work(worker)
+    assert await core.status(delivery) in ("declined", "available"), "and it is given back"
+
+
+async def test_a_request_that_waited_for_its_tower_longer_than_its_turn_is_given_back(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(harbor_requests, "A_TOWER", 1)
+    both = [await core.reserved(), await core.reserved()]
+    going, on, asked = asyncio.Event(), asyncio.Event(), []
+
+    async def drop_off_token(*wanted: Any) -> Any:
+        asked.append(wanted)
+        going.set()
+        await on.wait()
+        return await core.lockers.drop_off_token(*wanted)
+
+    worker = working(core, drop_off_token=drop_off_token)
+    for delivery in both:
+        await core.on(ANNA, delivery, ask_drop_off_code)
+    await worker.turn()
+    await going.wait()
+    core.clock.turn(31)
+    on.set()
+    await worker.settle()
+    assert len(asked) == 1, "a call that might outlast its turn is not begun"
+    await work(worker)
+    assert len(asked) == 2
+    assert [(await core.now(each)).state for each in both] == [State.RENTED] * 2
+
+
+# -- no two in one locker
+
+
+async def test_of_two_replicas_that_find_one_locker_theirs_one_has_it_and_the_other_another(
+    postgres_url: str,
+):
+    async with opened(postgres_url) as one, opened(postgres_url) as other, core_on(one) as core:
+        at_tower = await core.lockers.lockers(TOWER)
+        tried = next(x for x in at_tower if x.status is LockerStatus.AVAILABLE)
+        await core.lockers.reserve(TOWER, tried.id, 300)
+        wanted = [await core.request(who, size=tried.size) for who in (ANNA, BEN)]
+        for delivery in wanted:
+            written = replace(await core.now(delivery), candidate=tried.id)
+            await core.database.run(lambda tx, written=written: tx.save_delivery(written))
+        both, met = asyncio.Barrier(2), 0
+
+        async def assigned() -> list[Any]:
+            nonlocal met
+            met += 1
+            if met <= 2:
+                await both.wait()
+            return await core.lockers.assigned()
+
+        monkey: Any = Twisted(core, assigned=assigned)
+        replicas = [
+            HarborRequests(database, monkey, core.clock, core.policy, Signals(shows_cards=False))
+            for database in (one, other)
+        ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(harbor_requests, "AT_ONCE", 1)  # so that each takes one of the two
+            for replica in replicas:
+                await replica.turn()
+        async with asyncio.timeout(20):
+            for replica in replicas:
+                await replica.settle()
+            await work(replicas[0])
+            core.clock.turn(60)
+            await work(replicas[0])
+        after = [await core.now(delivery) for delivery in wanted]
+        assert [delivery.state for delivery in after] == [State.RESERVED] * 2
+        assert tried.id in {delivery.locker for delivery in after}
+        assert len({delivery.locker for delivery in after}) == 2
+
+
+# -- a link whose answer was lost
+
+
+async def test_a_locker_of_a_link_whose_answer_was_lost_is_given_back_before_the_next(
+    either: Core,
+):
+    core, done = either, []
+    delivery = await core.request()
+
+    async def drop_off_link(tower: Tower, *_: object) -> OpenLink:
+        done.append("link")
+        locker = LockerId(102 + done.count("link"))
+        await core.lockers.drop_off_token(TOWER, locker, 300)  # Harbor rents it
+        if done.count("link") == 1:
+            raise OutcomeUnknown("the answer was lost")
+        return OpenLink(tower.id, locker, "https://open.example/secret")
+
+    async def release(tower: TowerId, locker: LockerId) -> None:
+        done.append(f"give back {locker}")
+        await core.lockers.release(tower, locker)
+
+    worker = working(core, CodeForm.LINK, drop_off_link=drop_off_link, release=release)
+    await work(worker)
+    assert (await core.now(delivery)).state is State.REQUESTED
+    core.clock.turn(5)
+    await work(worker)
+    assert done == ["link", "give back 103", "link"]
+    after = await core.now(delivery)
+    assert (after.state, after.locker) == (State.RENTED, 104)
+
+
+async def test_while_another_delivery_may_have_been_given_a_locker_there_none_is_given_back(
+    core: Core,
+):
+    held: list[int] = []
+    given_back: list[int] = []
+
+    async def drop_off_link(tower: Tower, *_: object) -> OpenLink:
+        held.append(103 + len(held))
+        await core.lockers.drop_off_token(TOWER, LockerId(held[-1]), 300)
+        raise OutcomeUnknown("the answer was lost")
+
+    async def release(tower: TowerId, locker: LockerId) -> None:
+        given_back.append(locker)
+
+    for who in (ANNA, BEN):
+        await core.request(who)
+    worker = working(core, CodeForm.LINK, drop_off_link=drop_off_link, release=release)
+    for _ in range(3):
+        await work(worker)
+        core.clock.turn(5)
+    assert (held, given_back) == ([103, 104], []), "either may be either's"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import Locker, LockerStatus
-from bot.ports.errors import Refused
+from bot.ports.errors import Refused, TryLater
 from bot.ports.lockers import Push
 from bot.usecases import operate
 from bot.usecases.book import cancel
@@ -195,3 +196,115 @@ async def test_a_stray_locker_that_harbor_will_not_take_back_is_asked_for_once(c
     await core.act(OPERATOR, operate.release_orphan, f"orphan:{TOWER}/{stray.id}")
     await stubborn.look()
     assert asked == [stray.id] * 2
+
+
+# -- what is there is told before what is gone is confirmed
+
+
+async def lapsed_soon(core: Core, tower: TowerId) -> Delivery:
+    """A delivery whose locker Harbor has back in 300 seconds."""
+    return await core.reserved(tower=tower)
+
+
+def stuck(core: Core, tower: TowerId, on: asyncio.Event) -> Callable[..., Any]:
+    """Lists of lockers, of which one tower's does not come before `on`."""
+
+    async def lockers(asked: TowerId) -> list[Locker]:
+        if asked == tower:
+            await on.wait()
+        return await core.lockers.lockers(asked)
+
+    return lockers
+
+
+async def becomes(core: Core, delivery: Delivery, state: State) -> None:
+    async with asyncio.timeout(5):
+        while (await core.now(delivery)).state is not state:  # noqa: ASYNC110  # it has no event
+            await asyncio.sleep(0.001)
+
+
+async def test_a_tower_that_never_answers_delays_neither_a_ring_nor_another_towers_confirmation(
+    core: Core,
+):
+    never, there = await other_tower(core), TOWER
+    gone_here, gone_there = await lapsed_soon(core, never), await lapsed_soon(core, there)
+    core.clock.turn(300)
+    put_in = await core.rented(tower=there, recipient=BEN, recipient_name="Ben")
+    await core.put_in(put_in)
+    core.clock.turn(1)
+    await core.all_shown()
+    on = asyncio.Event()
+    watcher = watching(core, lockers=stuck(core, never, on))
+    async with asyncio.timeout(5):
+        due = await watcher.turn()
+    assert due == core.clock.now() + core.policy.watch
+    assert (await core.now(put_in)).state is State.STORED
+    assert await core.rings(BEN, put_in)
+    await becomes(core, gone_there, State.LAPSED)
+    assert (await core.now(gone_here)).state is State.RESERVED
+
+    second = await core.rented(tower=there, recipient=BEN, recipient_name="Ben")
+    await core.put_in(second)
+    core.clock.turn(core.policy.watch.total_seconds())
+    async with asyncio.timeout(5):
+        await watcher.turn()
+    assert await core.rings(BEN, second), "nor at the looks that follow"
+    on.set()
+    await watcher.settle()
+    core.clock.turn(core.policy.watch.total_seconds())
+    await watcher.turn()
+    await watcher.settle()
+    assert (await core.now(gone_here)).state is State.LAPSED
+
+
+async def test_a_tower_is_asked_by_one_at_a_time_however_long_it_takes(core: Core):
+    await lapsed_soon(core, TOWER)
+    core.clock.turn(301)
+    on, asked = asyncio.Event(), 0
+
+    async def lockers(tower: TowerId) -> list[Locker]:
+        nonlocal asked
+        asked += 1
+        await on.wait()
+        return await core.lockers.lockers(tower)
+
+    watcher = watching(core, lockers=lockers)
+    for _ in range(4):
+        await watcher.turn()
+        core.clock.turn(5)
+        await asyncio.sleep(0)
+    assert asked == 1
+    on.set()
+    await watcher.settle()
+
+
+async def test_a_confirmation_that_could_not_be_written_down_is_heard_of_and_comes_again(
+    core: Core,
+):
+    gone = await lapsed_soon(core, TOWER)
+    core.clock.turn(301)
+    full: Any = Full(core)
+    watcher = Watcher(full, core.lockers, core.clock, core.policy, Signals())
+    await watcher.turn()
+    full.full = True
+    await watcher.settle()
+    core.clock.turn(5)
+    with pytest.raises(TryLater):
+        await watcher.turn()
+    full.full = False
+    await watcher.turn()
+    await watcher.settle()
+    assert (await core.now(gone)).state is State.LAPSED
+
+
+class Full:
+    """The core's database, to which nothing can be written while it is `full`."""
+
+    def __init__(self, core: Core) -> None:
+        self._database, self.look, self.shared = core.database, core.database.look, False
+        self.full = False
+
+    async def run(self, step: Any, *, one_statement: bool = False) -> Any:
+        if self.full:
+            raise TryLater("disk full")
+        return await self._database.run(step, one_statement=one_statement)
