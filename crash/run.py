@@ -87,7 +87,7 @@ class Run:
         stage = create_stage(limits=False, schema=False)
         telegram = stage.state.stage.telegram.state.telegram
         self._listen(telegram)
-        limits = httpx.Limits(max_connections=64)
+        limits = httpx.Limits(max_connections=64, keepalive_expiry=2)
         ports = free_ports(self.replicas)
         async with (
             serving_sandbox(stage) as url,

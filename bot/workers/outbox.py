@@ -10,12 +10,9 @@ lost, which is counted.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
 from typing import TypeVar
 
 import structlog
@@ -28,6 +25,7 @@ from bot.ports.database import Database, Step, Transaction
 from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
 from bot.ports.messenger import Messenger, Presenter
 from bot.usecases.cards import reach_changed
+from bot.workers.card_queue import CardQueue
 from bot.workers.loop import Dues, Underway, backoff
 from bot.workers.signals import CARD_LEASE, Signals
 
@@ -61,58 +59,6 @@ class Tally:
     possible_doubles: int = 0
 
 
-class _Queue:
-    """Cards that wait: for their chat, which is being written to, or for room."""
-
-    def __init__(self) -> None:
-        self._chats: dict[PersonId, list[tuple[int, int, Card]]] = defaultdict(list)
-        self._order: list[tuple[int, int, PersonId]] = []
-        self._asked = count()
-        self.size = 0
-
-    def put(self, card: Card) -> None:
-        place = next(self._asked)
-        heappush(self._chats[card.chat], (card.lane, place, card))
-        heappush(self._order, (card.lane, place, card.chat))
-        self.size += 1
-
-    def take(self, chat: PersonId) -> Card | None:
-        """The first of a chat's."""
-        if chat not in self._chats:
-            return None
-        _, _, card = heappop(self._chats[chat])
-        if not self._chats[chat]:
-            del self._chats[chat]
-        self.size -= 1
-        return card
-
-    def next_chat(self) -> tuple[Lane, PersonId] | None:
-        """The chat whose turn it is: the best lane first, then the longest waiting."""
-        while self._order:
-            lane, _, chat = self._order[0]
-            if chat in self._chats:
-                return Lane(lane), chat
-            heappop(self._order)
-        return None
-
-    def pass_over(self) -> None:
-        """The chat whose turn it is has its turn, or is being written to already."""
-        heappop(self._order)
-
-    def stand_again(self, chat: PersonId) -> None:
-        """A chat that was passed over has its place anew, if cards wait for it."""
-        if chat in self._chats:
-            lane, place, _ = self._chats[chat][0]
-            heappush(self._order, (lane, place, chat))
-
-    def empty(self) -> list[Card]:
-        """All of them, taken out."""
-        cards = [card for waiting in self._chats.values() for _, _, card in waiting]
-        self._chats.clear()
-        self._order, self.size = [], 0
-        return cards
-
-
 class Outbox:
     """See the module; `turn` starts on every card that is due."""
 
@@ -127,7 +73,7 @@ class Outbox:
         self._database, self._messenger = database, messenger
         self._presenter, self._clock, self._signals = presenter, clock, signals
         self._underway: Underway[PersonId] = Underway(AT_ONCE, self._finished)
-        self._waiting = _Queue()
+        self._waiting = CardQueue()
         self._dues = Dues(clock.now())
         self._full = False
         self.tally = Tally()

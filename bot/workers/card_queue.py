@@ -1,0 +1,66 @@
+"""Cards that wait to be shown: for their chat, which is being written to, or for room.
+
+Guarantees: the best lane goes first, then who has waited longest, among chats and within one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import heappop, heappush
+from itertools import count
+
+from bot.domain.card import Card, Lane
+from bot.domain.ids import PersonId
+
+
+class CardQueue:
+    """See the module."""
+
+    def __init__(self) -> None:
+        self._chats: dict[PersonId, list[tuple[int, int, Card]]] = defaultdict(list)
+        self._order: list[tuple[int, int, PersonId]] = []
+        self._asked = count()
+        self.size = 0
+
+    def put(self, card: Card) -> None:
+        """One more card for its chat."""
+        place = next(self._asked)
+        heappush(self._chats[card.chat], (card.lane, place, card))
+        heappush(self._order, (card.lane, place, card.chat))
+        self.size += 1
+
+    def take(self, chat: PersonId) -> Card | None:
+        """The first of a chat's."""
+        if chat not in self._chats:
+            return None
+        _, _, card = heappop(self._chats[chat])
+        if not self._chats[chat]:
+            del self._chats[chat]
+        self.size -= 1
+        return card
+
+    def next_chat(self) -> tuple[Lane, PersonId] | None:
+        """The chat whose turn it is: the best lane first, then the longest waiting."""
+        while self._order:
+            lane, _, chat = self._order[0]
+            if chat in self._chats:
+                return Lane(lane), chat
+            heappop(self._order)
+        return None
+
+    def pass_over(self) -> None:
+        """The chat whose turn it is has its turn, or is being written to already."""
+        heappop(self._order)
+
+    def stand_again(self, chat: PersonId) -> None:
+        """A chat that was passed over has its place anew, if cards wait for it."""
+        if chat in self._chats:
+            lane, place, _ = self._chats[chat][0]
+            heappush(self._order, (lane, place, chat))
+
+    def empty(self) -> list[Card]:
+        """All of them, taken out."""
+        cards = [card for waiting in self._chats.values() for _, _, card in waiting]
+        self._chats.clear()
+        self._order, self.size = [], 0
+        return cards
