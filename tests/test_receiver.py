@@ -191,6 +191,7 @@ async def test_an_update_that_can_not_even_be_read_blocks_nobody(
         queue.put([unread])
         there.phones.text(ada, "red")
         async with chat_edge(sqlite_database, at=there) as edge:
+            await until(lambda: _turned(there, 60) and not pending(there))
             await edge.quiet()
             assert await edge.words(ada) == ["red"]
 
