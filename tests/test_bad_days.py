@@ -286,6 +286,34 @@ async def test_a_telegram_that_is_slow_for_one_delays_nobody_else(world: Chats) 
     await anna.sees("Which tower?")
 
 
+async def test_a_telegram_slow_to_edit_takes_no_card_for_another_and_loses_none(
+    database: Database,
+) -> None:
+    """Two sizes after one another, and then a tap on what was given up, while edits take long."""
+    async with chats(database) as world:
+        town, anna = Town(world), await impatient(world, "Anna")
+        await anna.open()
+        await books(anna)
+        await anna.sees("Reserved until")
+        slow = {"name": "slow", "call": "editMessageText", "times": None, "seconds": 1.5}
+        await world.faults("telegram", slow)
+        for size in ("Large · ", "Small · "):
+            await _patiently(town, anna.press("Another size"))
+            await _patiently(town, anna.press(size))
+            await _patiently(town, anna.loses("Which size instead?"))
+            await _patiently(town, anna.sees("Reserved until"))
+        await anna.text("/parcels")
+        await _patiently(town, anna.press("cancelled"))
+        await world.faults("telegram")
+        await _patiently(town, world.quiet())
+        live = [each for each in await world.deliveries(anna) if each.state is State.RESERVED]
+        assert [each.size for each in live] == [Size.SMALL]
+        cards = [m for m in await anna.messages() if _offers(m, "Get drop-off code")]
+        assert len(cards) == 1, "the card of the one that is under way"
+        await _patiently(town, anna.press("Get drop-off code"))
+        await _patiently(town, anna.sees("HARBOR://OPEN/"))
+
+
 # -- how they get there
 
 
@@ -340,6 +368,10 @@ async def _leave_one(core: Core) -> None:
     for locker in free[1:]:
         path = f"/sandbox/towers/{TOWER}/lockers/{locker.id}/status"
         (await core.control.post(path, json={"status": "out of service"})).raise_for_status()
+
+
+def _offers(message: Message, label: str) -> bool:
+    return any(label in button["text"] for button in buttons(message))
 
 
 def _pressed(message: Message, label: str) -> str:

@@ -457,6 +457,32 @@ async def test_someone_unreachable_for_whom_a_card_was_marked_meanwhile_is_tried
     assert owed.chats.of(ANNA) == ["one"]
 
 
+async def test_a_late_answer_about_a_card_that_has_moved_twice_leaves_it_its_message(owed: Owed):
+    """An edit is under way while the delivery gives way to another, and that to a third."""
+    first, second, third = "delivery:1", "delivery:2", "delivery:3"
+    for subject in (first, second, third):
+        owed.truth.views[subject] = Message(f"about {subject}")
+    await owed.mark(subject=first)
+    await owed.turn()
+    owed.truth.views[first] = Message("given up")
+    owed.chats.gate[ANNA], owed.chats.called = asyncio.Event(), asyncio.Event()
+    await owed.mark(subject=first)
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    for subject, to in ((first, second), (second, third)):
+        await owed.database.run(
+            lambda tx, a=subject, b=to: tx.move_card(ANNA, a, b, now=owed.clock.now())
+        )
+        await owed.mark(subject=subject, ring=True)  # the one given up is opened anew
+    owed.chats.gate.pop(ANNA).set()
+    await owed.turn()
+    live = await owed.card(subject=third)
+    assert live.message == 1
+    assert owed.chats.messages[ANNA, 1] == "about delivery:3"
+    assert "remove" not in owed.chats.calls
+    assert sorted(owed.chats.of(ANNA)) == ["about delivery:2", "about delivery:3", "given up"]
+
+
 # -- several processes on one database
 
 

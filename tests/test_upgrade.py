@@ -8,16 +8,21 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from bot.domain.card import SCREEN, Card
+from bot.domain.card import SCREEN, Card, Lane
 from bot.domain.delivery import Delivery, RequestKind, Trouble
-from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.domain.tower import Hours
 from bot.ports.database import Database, Transaction
+from bot.workers.outbox import Outbox
+from bot.workers.signals import Signals
+from sandbox.clock import Clock
 from storage import migrate, migrating, open_database
 from storage.rows import stamp
 from storage.sealing import Sealer
@@ -65,7 +70,56 @@ DELIVERIES = [
     _row("lapsed0000", "lapsed", locker=33),
     _row("no_locker0", "no_locker", elsewhere="0100000000000102"),
     _row("closed0000", "closed", locker=34),
+    _row("two0000000", "reserved", locker=36, changed_at=AT + 3),  # and another, without a parcel
+    _row("former0000", "releasing", locker=36, changed_at=AT + 2, want="release", want_due=AT),
+    _row("leftovers0", "stored", locker=37, want_due=AT, want_by=BEN, want_attempts=3),
+    {
+        "id": "full000000",
+        "sender": ANNA,
+        "tower": "00000000000000bb",
+        "size": "small",
+        "state": "stored",
+        "version": 17,
+        "revision": 9,
+        "recipient": BEN,
+        "recipient_name": "Бен 📦",
+        "handed_over_by": BEN,
+        "low": 1,
+        "larger_allowed": 0,
+        "note": "o'clock; -- ?%s",
+        "locker": 3,
+        "locker_name": "12",
+        "locker_size": "x-large",
+        "trying": 4,
+        "reservation": 9_000_000_000,
+        "want": "pick_up_token",
+        "want_due": AT + 20,
+        "want_attempts": 4,
+        "want_by": BEN,
+        "created_at": AT + 1,
+        "changed_at": AT + 2,
+        "held_until": AT + 3,
+        "occupied_at": AT + 4,
+        "heard_at": AT + 5,
+        "code_until": AT + 6,
+        "collect_until": AT + 7,
+        "collected_at": AT + 8,
+        "ended_at": AT + 9,
+        "overdue_at": AT + 10,
+        "alarm_at": AT + 11,
+        "reminders_sent": 1,
+        "extensions": 2,
+        "taken_back": 1,
+        "door_reports": 3,
+        "trouble": "harbor_away",
+        "successor": "next000000",
+        "elsewhere": "00000000000000cc",
+    },
 ]
+RENAMED = {"trying": "candidate", "heard_at": "reported_at", "alarm_at": "deadline_at"}
+ASKED = {"want": "kind", "want_due": "run_at", "want_by": "by", "want_attempts": "failures"}
+GONE = {"ended_at"}
+"""Nobody asked for it."""
 CARDS = [
     (ANNA, SCREEN, 5, None, "text", 3, 3, 0, "aa", AT, 0, None),
     (ANNA, "delivery:reserved00", 6, 4, "text", 7, 6, 7, "bb", AT, 1, None),
@@ -73,7 +127,37 @@ CARDS = [
     (BEN, "delivery:stored0000", None, None, "text", 1, 0, 1, "", AT, 0, AT),
     (BEN, SCREEN, 9, None, "text", 1, 1, 0, "dd", AT, 0, None),
     (BEN, "delivery:collected0", 9, None, "text", 1, 1, 0, "ee", AT, 0, None),  # the same message
+    (BEN, "delivery:two0000000", 12, 9, "photo", 1, 1, 0, "ff", AT, 0, None),  # 9 is in use
+    (BEN, "delivery:former0000", 13, 11, "text", 1, 1, 0, "gg", AT, 0, None),
+    (BEN, "delivery:leftovers0", None, 11, "text", 1, 1, 0, "", AT, 0, None),  # 11 is to go once
 ]
+PEOPLE = {
+    "id": ANNA,
+    "name": "Anna",
+    "language": "pl",
+    "language_chosen": 1,
+    "username": "anna",
+    "reachable": 0,
+    "quiet_from": "22:00:00",
+    "quiet_until": "07:30:00",
+    "low_locker": 1,
+    "larger_allowed": 0,
+    "reminders": 0,
+    "last_tower": TOWER,
+    "last_size": "large",
+}
+TOWERS = {
+    "id": TOWER,
+    "place": 0,
+    "name": "Market",
+    "address": "1 Road",
+    "city": "Austin",
+    "latitude": 30.25,
+    "longitude": -97.75,
+    "zone": "America/Chicago",
+    "hours": '{"0":[["08:00:00","20:30:00"]]}',
+    "location": 77,
+}
 
 
 @pytest.fixture
@@ -86,7 +170,9 @@ async def old_url(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     with _writing(bare_url) as insert:
         for delivery in DELIVERIES:
             insert("deliveries", delivery)
-            insert("history", {"delivery": delivery["id"], "number": 1, "at": AT, "event": "requested"})
+            insert(
+                "history", {"delivery": delivery["id"], "number": 1, "at": AT, "event": "requested"}
+            )
         for card in CARDS:
             names = "chat subject message previous form wanted shown ring_at digest due_at failures"
             insert("cards", dict(zip((*names.split(), "sending_since"), card, strict=True)))
@@ -104,6 +190,10 @@ async def old_url(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
         draft = {"chat": ANNA, "errand": "send", "step": "size", "version": 4}
         insert("drafts", {**draft, "answers": '{"tower":"x"}'})
         insert("updates", {"id": 77, "handled_at": AT})
+        insert("people", PEOPLE)
+        insert("towers", TOWERS)
+        insert("wrong_tries", {"person": BEN, "tries": 4, "blocked_until": AT})
+        insert("alerts", {"key": "harbor", "raised_at": AT, "detail": "{}"})
     return bare_url
 
 
@@ -158,12 +248,44 @@ async def test_what_was_wanted_of_harbor_is_asked_for_still(old_url: str) -> Non
             "requested0": RequestKind.LOCKER,
             "rented0000": RequestKind.DROP_OFF_TOKEN,
             "releasing0": RequestKind.RELEASE,
+            "former0000": RequestKind.RELEASE,
+            "full000000": RequestKind.PICK_UP_TOKEN,
         }
-        assert len({request.id for request in requests.values()}) == 3
+        assert len({request.id for request in requests.values()}) == 5
         assert (requests["requested0"].failures, requests["rented0000"].by) == (2, ANNA)
+        assert requests["releasing0"].run_at < NOW, "at once, as it was"
+        assert stamp(requests["requested0"].run_at) == AT + 5
         later = NOW.replace(year=NOW.year + 1)
         leased = await database.run(lambda tx: tx.lease_requests(later, later, 9))
         assert {each.delivery.id for each in leased} == set(requests)
+
+
+async def test_every_column_of_a_delivery_comes_along(old_url: str) -> None:
+    async with _opened(old_url) as database:
+        found = await _all(database)
+    for row in DELIVERIES:
+        after = found[row["id"]]
+        for column, written in row.items():
+            if column in GONE or (
+                row["id"] in LOST_THEIR_LOCKER and column in ("locker", "trouble")
+            ):
+                continue
+            if column in ASKED:
+                asked = getattr(after.request, ASKED[column]) if after.request else written
+                assert _stored(asked) == written, (row["id"], column)
+            else:
+                value = getattr(after, RENAMED.get(column, column))
+                assert _stored(value) == written, (row["id"], column)
+
+
+LOST_THEIR_LOCKER = ("older00000", "former0000")
+
+
+def _stored(value: Any) -> Any:
+    """As a row holds it."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    return int(value) if isinstance(value, bool) else value
 
 
 async def test_a_locker_that_two_had_is_left_to_the_one_whose_parcel_is_in_it(
@@ -172,7 +294,12 @@ async def test_a_locker_that_two_had_is_left_to_the_one_whose_parcel_is_in_it(
     async with _opened(old_url) as database:
         found = await _all(database)
         assert found["stored0000"].locker == 35
-        assert (found["older00000"].locker, found["older00000"].trouble) == (None, Trouble.REFUSED)
+        assert found["two0000000"].locker == 36, "else to the one that changed last"
+        for name in LOST_THEIR_LOCKER:
+            assert (found[name].locker, found[name].trouble) == (None, Trouble.REFUSED)
+        for taken in (35, 36):
+            live = await database.look(lambda tx, door=taken: tx.live_at(TowerId(TOWER), door))
+            assert len(live) == 1
 
 
 async def test_cards_keep_their_messages_and_what_was_owed_is_owed(old_url: str) -> None:
@@ -182,16 +309,77 @@ async def test_cards_keep_their_messages_and_what_was_owed_is_owed(old_url: str)
         async def look(tx: Transaction) -> list[Card | None]:
             return [await tx.card(chat, subject) for chat, subject, *_ in CARDS]
 
-        screen, reserved, code, stored, ben, shared = await database.look(look)
+        screen, reserved, code, stored, ben, shared, *replaced = await database.look(look)
         assert (screen.message, screen.owed, screen.digest) == (5, False, "aa")
         assert (reserved.message, reserved.owed, reserved.ring) == (6, True, True)
         assert (code.message, code.form, code.owed) == (8, "photo", False)
         assert (stored.message, stored.owed, stored.ring) == (None, True, True)
         assert sorted(str(card.message) for card in (ben, shared)) == ["9", "None"]
+        assert (reserved.wanted, reserved.shown, reserved.failures) == (7, 6, 1)
+        assert [card.message for card in replaced] == [12, 13, None]
+        assert len({card.id for card in (screen, reserved, code, stored, ben, *replaced)}) == 8
+        assert await database.look(lambda tx: tx.next_card_due()) is not None
         due = await database.run(lambda tx: tx.lease_cards(later, later, 99))
         subjects = {(card.chat, card.subject) for card in due}
         assert (ANNA, "old:4") in subjects, "the message that had been replaced is to go"
         assert {(ANNA, "delivery:reserved00"), (BEN, "delivery:stored0000")} <= subjects
+        old = [card for card in due if card.subject.startswith("old:")]
+        assert sorted((card.chat, card.message) for card in old) == [(BEN, 11), (ANNA, 4)]
+        assert {card.lane for card in old} == {Lane.TIDYING}
+        [anew] = [card for card in (ben, shared) if card.message is None]
+        assert (anew.owed, anew.digest) == (True, ""), "shown anew"
+        assert anew.subject in {card.subject for card in due if card.chat == BEN}
+
+
+async def test_a_send_that_was_under_way_counts_as_possibly_doubled_and_is_sent(
+    old_url: str,
+) -> None:
+    async with _opened(old_url) as database:
+        nobody: Any = None
+        clock = Clock(NOW + timedelta(minutes=5), stopped=True)
+        outbox = Outbox(database, nobody, nobody, clock, Signals())
+        await outbox.recover()
+        if database.shared:
+            lapsed = await database.look(lambda tx: tx.cards_lapsed(clock.now()))
+            assert lapsed == 1
+        else:
+            assert outbox.tally.possible_doubles == 1
+        due = await database.run(lambda tx: tx.lease_cards(clock.now(), clock.now(), 99))
+        assert "delivery:stored0000" in {card.subject for card in due}
+
+
+async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> None:
+    async with _opened(old_url) as database:
+        person = await database.look(lambda tx: tx.person(ANNA))
+        assert person is not None
+        for column, written in PEOPLE.items():
+            value = getattr(person, column)
+            kept = value.isoformat() if isinstance(value, time) else _stored(value)
+            assert kept == written, column
+        [tower] = await database.look(lambda tx: tx.towers())
+        assert tower.hours == {0: (Hours(time(8), time(20, 30)),)}
+        for column in TOWERS.keys() - {"place", "hours"}:
+            assert getattr(tower, column) == TOWERS[column], column
+        assert await database.look(lambda tx: tx.wrong_tries(BEN)) == (4, NOW)
+        [alert] = await database.look(lambda tx: tx.alerts())
+        assert (alert.key, stamp(alert.raised_at)) == ("harbor", AT)
+
+
+async def test_the_deadline_that_comes_first_is_known(old_url: str) -> None:
+    async with _opened(old_url) as database:
+        first = await database.look(lambda tx: tx.next_deadline())
+        assert first is not None
+        assert stamp(first) == AT + 9
+        due = await database.look(lambda tx: tx.deliveries_due(first, 9))
+        assert [each.id for each in due] == ["reserved00"]
+
+
+async def test_bringing_up_to_date_again_changes_nothing(old_url: str) -> None:
+    async with _opened(old_url) as database:
+        before = await _all(database)
+    assert await migrate(old_url) == []
+    async with _opened(old_url) as database:
+        assert await _all(database) == before
 
 
 async def test_codes_claims_drafts_and_handled_updates_are_as_they_were(old_url: str) -> None:

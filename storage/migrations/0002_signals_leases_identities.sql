@@ -72,8 +72,10 @@ create table cards (
 );
 insert into cards
 select row_number() over (order by chat, subject), chat, subject, message, form, wanted, shown,
-    ring_at, digest, 1, coalesce(due_at, 0), null, null, failures
+    ring_at, digest, 1, coalesce(due_at, 0), sending_since, null, failures
 from cards_of_0001;
+-- Whoever was sending has died over it: a turn that is over, which counts as a possible double.
+update cards set lease = id where leased_until is not null;
 -- Of two cards that claim a message the first keeps it; the other is shown anew.
 update cards set message = null, digest = '', wanted = wanted + 1
 where message is not null and exists (
