@@ -309,13 +309,13 @@ async def test_where_cards_are_shown_a_mark_takes_the_turn_and_is_signalled(
     again = await mark(database, 1)
     assert again.lease == card.lease, "whoever was signalled goes on"
     assert signals.take_cards() == []
-    assert await lease(database, 119) == []
+    assert await lease(database, CARD_LEASE.total_seconds() - 1) == []
 
 
 async def test_a_turn_that_ran_out_is_taken_by_the_next_mark(database: Database) -> None:
     signals = listen(database, Signals())
     card = await mark(database)
-    later = await mark(database, 120)
+    later = await mark(database, CARD_LEASE.total_seconds())
     assert later.lease != card.lease
     assert signals.take_cards() == [later]
 

@@ -41,7 +41,7 @@ _HELD = 512
 """Cards leased from the database at most, waiting ones included."""
 _PATIENCE = 45.0
 """Seconds for one send; whatever takes longer has an unknown outcome."""
-_LEFT = timedelta(seconds=60)
+_LEFT = timedelta(seconds=50)
 """A lease with less than this left is renewed before a call: longer than one send's patience."""
 _AFTER_REFUSAL = timedelta(minutes=10)
 _RECORDING = 6

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.domain.card import Card
 from bot.ports.signals import CardLease, Owed
 
-CARD_LEASE = timedelta(seconds=120)
+CARD_LEASE = timedelta(seconds=75)
 """How long a card is its marker's to show: far longer than one send, so that two never send."""
 LOOK_AGAIN = timedelta(seconds=10)
 """How often a loop looks by itself for what other processes have left."""

@@ -36,7 +36,7 @@ UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 T = TypeVar("T")
 
 _BATCH = 100
-_FAREWELL = 1.0  # seconds granted to Telegram at the end, for the last confirmation and answers
+_FAREWELL = 2.0  # seconds granted to Telegram at the end, for the last confirmation and answers
 
 
 class _Stopped(Exception):
