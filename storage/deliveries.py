@@ -33,7 +33,6 @@ _SAVE = f"""update deliveries set {FIELDS.assigned("id")}, request = ?, request_
                 failures = case when request_id = ? then failures else ? end,
                 request_id = ?
             where id = ? and version = ? returning version"""
-_ALL = 2**62
 _TURNS = Owed("deliveries", "id", "request_id is not null")
 
 
