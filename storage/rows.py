@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, time, timedelta
 from enum import IntEnum, StrEnum
-from functools import lru_cache
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -91,14 +90,9 @@ class Rows(Generic[T]):
     """The columns of one dataclass, in its own order; `codecs` overrides a field's.
 
     Fields that `without` names have no column of their own; they must come last, with a default.
-
-    Up to `remember` values are kept, so that reading a row again that has not changed costs next
-    to nothing; only for dataclasses whose every field is immutable, as one value serves everybody.
     """
 
-    def __init__(
-        self, kind: type[T], *, remember: int = 0, without: Sequence[str] = (), **codecs: Codec
-    ) -> None:
+    def __init__(self, kind: type[T], *, without: Sequence[str] = (), **codecs: Codec) -> None:
         hints = get_type_hints(kind)
         self._kind = kind
         self.columns = tuple(field.name for field in fields(kind) if field.name not in without)
@@ -107,10 +101,6 @@ class Rows(Generic[T]):
             (name, codec.write) for name, codec in zip(self.columns, chosen, strict=True)
         ]
         self._reads = [(place, codec.read) for place, codec in enumerate(chosen) if codec.read]
-        self.read: Callable[[Sequence[Any]], T] = (
-            lru_cache(remember)(self._read) if remember else self._read
-        )
-        """The value that a row of all columns holds."""
 
     def listed(self, table: str = "") -> str:
         """The columns as SQL, each of `table` if there is one."""
@@ -133,7 +123,8 @@ class Rows(Generic[T]):
                 values.append(found if write is None or found is None else write(found))
         return values
 
-    def _read(self, row: Sequence[Any]) -> T:
+    def read(self, row: Sequence[Any]) -> T:
+        """The value that a row of all columns holds."""
         values = list(row)
         for place, read in self._reads:
             if values[place] is not None:
