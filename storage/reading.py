@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from bot.domain.card import delivery_subject
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Person
 from bot.ports.deliveries import DeliveryReading
@@ -43,8 +44,7 @@ class Reading(Codes):
     """See `bot.ports.deliveries.Deliveries.read_delivery`."""
 
     async def read_delivery(self, delivery: DeliveryId, reader: PersonId) -> DeliveryReading | None:
-        subject = f"delivery:{delivery}"
-        row = await self._db.fetch_one(_SQL, (reader, subject, delivery))
+        row = await self._db.fetch_one(_SQL, (reader, delivery_subject(delivery), delivery))
         if row is None:
             return None
         delivery_, reader_, sender, recipient, code, claim, seen = (row[cut] for cut in _CUTS)
