@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from bot.domain.ids import PersonId
+from bot.ports.errors import Conflict
 from bot.ports.signals import CardLease, Owed
 from storage.sealing import Sealer
 
@@ -83,6 +84,16 @@ class Subject:
         self._leases: set[int] = set()
         self._answering: PersonId | None = None
         self.owed = Owed()
+
+
+def unless_written(conflict: str) -> Then:
+    """A `check` for a statement that returns what it wrote: nothing written raises Conflict."""
+
+    def check(rows: Sequence[Row]) -> None:
+        if not rows:
+            raise Conflict(conflict)
+
+    return check
 
 
 @cache

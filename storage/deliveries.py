@@ -15,8 +15,7 @@ from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE, State
 from bot.ports.deliveries import Leased
-from bot.ports.errors import Conflict
-from storage.connection import Row, Subject, chunks, marks, tuples
+from storage.connection import Row, Subject, chunks, marks, tuples, unless_written
 from storage.owed import Owed
 from storage.rows import Rows, moment, stamp
 
@@ -84,26 +83,16 @@ class Deliveries(Subject):
 
     async def add_delivery(self, delivery: Delivery) -> Delivery:
         saved = replace(delivery, version=delivery.version + 1)
-
-        def check(rows: Sequence[Row]) -> None:
-            if not rows:
-                raise Conflict(f"there is a delivery {delivery.id} already")
-
         await self._db.execute(
             _ADD,
             (*FIELDS.write(saved), *_written(saved.request)),
-            check=check,
+            check=unless_written(f"there is a delivery {delivery.id} already"),
         )
         self._owe(saved)
         return saved
 
     async def save_delivery(self, delivery: Delivery) -> Delivery:
         saved = replace(delivery, version=delivery.version + 1)
-
-        def check(rows: Sequence[Row]) -> None:
-            if not rows:
-                raise Conflict(f"delivery {delivery.id} is no longer at {delivery.version}")
-
         # When a request is due and how often it failed is the worker's to change, without saving
         # the delivery: a save overwrites them only by another request. The lease stays as it is, so
         # that a new request waits for the call that is under way, and for nothing else.
@@ -114,7 +103,7 @@ class Deliveries(Subject):
                 *FIELDS.write(saved, "id"),
                 *(kind, by, id_, run_at, id_, failures, id_, delivery.id, delivery.version),
             ),
-            check=check,
+            check=unless_written(f"delivery {delivery.id} is no longer at {delivery.version}"),
         )
         self._owe(saved)
         return saved

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,9 +11,8 @@ from bot.domain.card import SCREEN
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft, Person
-from bot.ports.errors import Conflict
 from bot.ports.people import Opening
-from storage.connection import Row, Subject, marks
+from storage.connection import Row, Subject, marks, unless_written
 from storage.rows import Rows, stamp
 
 PEOPLE = Rows(Person)
@@ -81,11 +79,7 @@ class People(Subject):
 
     async def save_draft(self, draft: Draft) -> Draft:
         saved = replace(draft, version=draft.version + 1)
-
-        def check(rows: Sequence[Row]) -> None:
-            if not rows:
-                raise Conflict(f"the draft of chat {draft.chat} is no longer at {draft.version}")
-
+        check = unless_written(f"the draft of chat {draft.chat} is no longer at {draft.version}")
         if draft.version:
             await self._db.execute(
                 _SAVE_DRAFT,
