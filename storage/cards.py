@@ -139,10 +139,7 @@ class Cards(Subject):
 
     async def return_cards(self, cards: Sequence[Card]) -> None:
         for card in cards:
-            await self._db.execute(
-                "update cards set lease = null, leased_until = null where id = ? and lease = ?",
-                (card.id, card.lease),
-            )
+            await _TURNS.give_back(self._db, card.id, card.lease)
 
     async def renew_card(self, card: Card, until: datetime) -> Card | None:
         assert card.lease is not None

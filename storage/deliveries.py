@@ -164,12 +164,7 @@ class Deliveries(Subject):
             for (due,) in rows:
                 self.owed.due(None if due is None else moment(due), None)
 
-        await self._db.execute(
-            """update deliveries set lease = null, leased_until = null
-               where id = ? and lease = ? returning run_at""",
-            (leased.delivery.id, leased.lease),
-            note=note,
-        )
+        await _TURNS.give_back(self._db, leased.delivery.id, leased.lease, note)
 
     async def request_failed(self, leased: Leased, run_at: datetime) -> None:
         request = leased.delivery.request

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.ids import new_row_id
-from storage.connection import Connection, Row
+from storage.connection import Connection, Row, Then
 from storage.rows import moment, stamp
 
 _FREE = "(leased_until is null or leased_until <= ?)"
@@ -66,6 +66,17 @@ class Owed:
             f"""update {self.table} set leased_until = ? where {self.key} = ? and lease = ?
                 returning {returning}""",
             (stamp(until), key, lease),
+        )
+
+    async def give_back(
+        self, db: Connection, key: Any, lease: int | None, note: Then | None = None
+    ) -> None:
+        """The turn is over, and the row anybody's; `note` is told when it is due."""
+        await db.execute(
+            f"""update {self.table} set lease = null, leased_until = null
+                where {self.key} = ? and lease = ? returning run_at""",
+            (key, lease),
+            note=note,
         )
 
     async def put_off(self, db: Connection, key: Any, lease: int | None, until: datetime) -> None:
