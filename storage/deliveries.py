@@ -171,8 +171,8 @@ class Deliveries(Subject):
         assert request is not None
         await self._db.execute(
             """update deliveries set run_at = ?, failures = failures + 1
-               where id = ? and request_id = ?""",
-            (stamp(run_at), leased.delivery.id, request.id),
+               where id = ? and request_id = ? and lease = ?""",
+            (stamp(run_at), leased.delivery.id, request.id, leased.lease),
         )
 
     async def free_requests(self) -> int:

@@ -253,6 +253,18 @@ async def test_a_request_that_failed_is_due_later_and_counts_its_failures(
     assert whose(await lease(database, 5)) == ["a"]
 
 
+async def test_whose_turn_is_over_puts_no_request_off(database: Database) -> None:
+    await add(database, a_delivery("a", want=RequestKind.LOCKER, want_due=NOW))
+    [late] = await lease(database)
+    [holder] = await lease(database, 1)
+    await database.run(lambda tx: tx.request_failed(late, at(60)), one_statement=True)
+    assert await find(database, "a") == holder.delivery
+    await database.run(lambda tx: tx.request_failed(holder, at(5)), one_statement=True)
+    failed = (await find(database, "a")).request
+    assert failed is not None
+    assert (failed.failures, failed.run_at) == (1, at(5))
+
+
 async def test_a_new_request_neither_waits_for_nor_inherits_what_befell_the_old(
     database: Database,
 ) -> None:

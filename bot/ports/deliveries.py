@@ -129,7 +129,8 @@ class Deliveries(Protocol):
         ...
 
     async def request_failed(self, leased: Leased, run_at: datetime) -> None:
-        """The request (if it still stands) is due again at `run_at`; counts a failure."""
+        """The request is due again at `run_at`, if it still stands and the turn is still the
+        caller's; counts a failure."""
         ...
 
     async def free_requests(self) -> int:
