@@ -131,6 +131,10 @@ class Delivery:
         """What is being asked of Harbor for it."""
         return self.request.kind if self.request is not None else None
 
+    def still_asks(self, request: HarborRequest) -> bool:
+        """Whether `request` still stands: it was neither carried out nor replaced by another."""
+        return self.request is not None and self.request.id == request.id
+
     def roles_of(self, person: PersonId) -> frozenset[Role]:
         """What `person` is to this delivery; both, for a parcel to oneself."""
         if person == self.sender:

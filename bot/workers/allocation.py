@@ -82,12 +82,18 @@ class Allocator:
         """Whether another live delivery of ours has this locker."""
         return bool(await self._database.look(lambda tx: _others(tx, delivery, locker)))
 
-    async def _adopted(self, delivery: Delivery, candidate: LockerId) -> bool:
+    async def held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
+        """The locker as Harbor lists it among ours; None when it does not, or when another live
+        delivery of ours has it."""
         assigned = await self._lockers.assigned()
-        ours = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, candidate)), None)
+        ours = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, locker)), None)
+        if ours is None or await self.somebody_elses(delivery, locker):
+            return None
+        return ours
+
+    async def _adopted(self, delivery: Delivery, candidate: LockerId) -> bool:
+        ours = await self.held(delivery, candidate)
         if ours is None or ours.status not in _HELD:
-            return False
-        if await self.somebody_elses(delivery, candidate):
             return False
         await self._had(delivery, ours, adopted=True)
         log.info("locker_adopted", delivery=delivery.id)
@@ -205,7 +211,7 @@ class Allocator:
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
             current = await tx.delivery(delivery.id)
-            if current is None or current.request is None or current.request.id != request.id:
+            if current is None or not current.still_asks(request):
                 raise Conflict("asked for something else meanwhile")
             await transition(
                 tx,

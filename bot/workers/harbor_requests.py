@@ -23,7 +23,7 @@ from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import AFTER_HOLD
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus
+from bot.domain.tower import LockerStatus
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.deliveries import Leased
@@ -168,9 +168,7 @@ class HarborRequests:
     ) -> Delivery | None:
         """The delivery as it is, if the request still stands."""
         current = await tx.delivery(delivery.id)
-        if current is None or current.request is None or current.request.id != request.id:
-            return None
-        return current
+        return current if current is not None and current.still_asks(request) else None
 
     async def _done_with(
         self, request: HarborRequest, delivery: Delivery, **changes: object
@@ -260,7 +258,7 @@ class HarborRequests:
     async def _release(self, delivery: Delivery, request: HarborRequest) -> None:
         """Give back what is held, by whichever call fits how Harbor sees the locker."""
         locker = delivery.locker or delivery.candidate
-        held = await self._held(delivery, locker) if locker else None
+        held = await self._allocator.held(delivery, locker) if locker else None
         if not locker or held is None:
             await self._nothing_held(delivery, request, locker)
         elif held.status is LockerStatus.RESERVED:
@@ -270,13 +268,6 @@ class HarborRequests:
             await self._leave_to_watcher(delivery, request, locker)
         else:  # declined: on its way back; occupied: the watcher has news
             await self._leave_to_watcher(delivery, request, locker)
-
-    async def _held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
-        assigned = await self._lockers.assigned()
-        mine = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, locker)), None)
-        if mine is None or await self._allocator.somebody_elses(delivery, locker):
-            return None
-        return mine
 
     async def _nothing_held(
         self, delivery: Delivery, request: HarborRequest, locker: LockerId | None
