@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.alerts import Alert, AlertKind, last_day
-from bot.domain.card import alert_subject
 from bot.domain.delivery import Delivery
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
@@ -44,8 +43,7 @@ async def amend_alert(
     if after is None or after == before:
         return
     await tx.save_alert(after)
-    for operator in sorted(policy.operators):
-        await tx.mark(operator, alert_subject(key), now=now, ring=ring)
+    await tell_operators(tx, key, policy, now=now, ring=ring)
 
 
 async def end_alerts_about(

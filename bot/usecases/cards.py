@@ -96,7 +96,9 @@ async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) 
     await tx.mark_about(code_subject(delivery.id), now=now)
 
 
-async def tell_operators(tx: Transaction, key: str, policy: Policy, *, now: datetime) -> None:
-    """Every operator's message about the alert is out of date, and rings."""
+async def tell_operators(
+    tx: Transaction, key: str, policy: Policy, *, now: datetime, ring: bool = True
+) -> None:
+    """Every operator's message about the alert is out of date, and rings unless it need not."""
     for operator in sorted(policy.operators):
-        await tx.mark(operator, alert_subject(key), now=now, ring=True)
+        await tx.mark(operator, alert_subject(key), now=now, ring=ring)
