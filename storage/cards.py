@@ -82,7 +82,7 @@ class Cards(Subject):
             return None, None
         lease = new_row_id()
         self._leases.add(lease)
-        return lease, stamp(now + self._lease.lasts)
+        return lease, stamp(now + self._lease)
 
     async def card(self, chat: PersonId, subject: str) -> Card | None:
         found = await self._cards("where chat = ? and subject = ?", (chat, subject))

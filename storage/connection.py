@@ -7,12 +7,13 @@ and PostgreSQL share, and never contains a value itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from bot.domain.ids import PersonId
 from bot.ports.errors import Conflict
-from bot.ports.signals import CardLease, Owed
+from bot.ports.signals import Owed
 from storage.sealing import Sealer
 
 Row = Sequence[Any]
@@ -71,12 +72,12 @@ class Session(Protocol):
 class Subject:
     """Methods about one subject, mixed into `storage.transaction.SqlTransaction`.
 
-    `owed` collects what the transaction makes owed; `lease` is what a marked card is leased by, if
-    this process shows cards.
+    `owed` collects what the transaction makes owed; `lease` is how long a marked card is leased
+    for, if this process shows cards.
     """
 
     def __init__(
-        self, connection: Connection, sealer: Sealer, lease: CardLease | None = None
+        self, connection: Connection, sealer: Sealer, lease: timedelta | None = None
     ) -> None:
         self._db = connection
         self._sealer = sealer

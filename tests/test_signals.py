@@ -18,14 +18,14 @@ from bot.domain.lifecycle import State
 from bot.domain.person import Draft
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
-from bot.ports.signals import CardLease, Owed
+from bot.ports.signals import Owed
 from bot.workers.signals import Signals
 from storage.sqlite import SqliteDatabase
 from tests.support.databases import a_delivery, listen
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 ANNA, BEN = PersonId(7_000_000_001), PersonId(2)
-LEASE = CardLease(timedelta(minutes=2))
+LEASE = timedelta(minutes=2)
 
 
 class Heard:

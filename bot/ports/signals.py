@@ -14,13 +14,6 @@ from typing import Protocol
 from bot.domain.card import Card
 
 
-@dataclass(frozen=True, slots=True)
-class CardLease:
-    """The lease that a marked card gets with its mark: its length, and how to name one anew."""
-
-    lasts: timedelta
-
-
 @dataclass(slots=True)
 class Owed:
     """What one transaction made owed.
@@ -50,8 +43,8 @@ class Signals(Protocol):
     """Hears of every commit that made something owed."""
 
     @property
-    def lease(self) -> CardLease | None:
-        """What cards are leased by as they are marked; None where nobody here shows them."""
+    def lease(self) -> timedelta | None:
+        """For how long cards are leased as they are marked; None where nobody here shows them."""
         ...
 
     def committed(self, owed: Owed) -> None:

@@ -11,7 +11,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.domain.card import Card
-from bot.ports.signals import CardLease, Owed
+from bot.ports.signals import Owed
 
 CARD_LEASE = timedelta(seconds=75)
 """How long a card is its marker's to show: far longer than one send, so that two never send."""
@@ -64,14 +64,14 @@ class Signals:
     """`bot.ports.signals.Signals`, and what each loop waits for."""
 
     def __init__(self, *, shows_cards: bool = True) -> None:
-        self._lease = CardLease(CARD_LEASE) if shows_cards else None
+        self._lease = CARD_LEASE if shows_cards else None
         self._cards: dict[int, Card] = {}
         self.cards, self.requests = Signal(), Signal()
         self.deadlines, self.lockers = Signal(), Signal()
 
     @property
-    def lease(self) -> CardLease | None:
-        """What cards are leased by as they are marked."""
+    def lease(self) -> timedelta | None:
+        """For how long cards are leased as they are marked."""
         return self._lease
 
     def committed(self, owed: Owed) -> None:

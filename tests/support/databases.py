@@ -14,7 +14,7 @@ import secrets
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,7 +26,7 @@ from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import DeliveryId, PersonId, TowerId, new_row_id
 from bot.domain.tower import Size
 from bot.ports.database import Database
-from bot.ports.signals import CardLease, Owed, Signals
+from bot.ports.signals import Owed, Signals
 from storage import open_database
 
 KEYS = ("a key for tests",)
@@ -39,7 +39,7 @@ class Switchboard:
         self._listening: list[Signals] = []
 
     @property
-    def lease(self) -> CardLease | None:
+    def lease(self) -> timedelta | None:
         """As whoever shows cards says."""
         return next((each.lease for each in self._listening if each.lease), None)
 
