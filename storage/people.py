@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.card import SCREEN
-from bot.domain.history import HistoryEvent
+from bot.domain.history import IN_OWN_WORDS
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft, Person
 from bot.ports.people import Opening
@@ -24,16 +24,6 @@ _PERSON_AND_DRAFT = f"""{PEOPLE.listed("people")}, {DRAFTS.listed("drafts")}
                 from (select cast(? as bigint) as chat) as asked
                 left join people on people.id = asked.chat
                 left join drafts on drafts.chat = asked.chat"""
-_WORDS = (
-    HistoryEvent.PROBLEM,
-    HistoryEvent.MESSAGE,
-    HistoryEvent.CLOSED,
-    HistoryEvent.EXTENDED,
-    HistoryEvent.RELEASED_BY_OPERATOR,
-    HistoryEvent.FETCHED_BY_OPERATOR,
-    HistoryEvent.GIVEN_BY_OPERATOR,
-)
-"""Events whose detail is somebody's own words."""
 
 
 def _read(chat: PersonId, row: Row) -> tuple[Person | None, Draft]:
@@ -139,7 +129,8 @@ class People(Subject):
                 (person, person),
             )
         await self._db.execute(
-            f"update history set detail = null where by = ? and event in ({marks(len(_WORDS))})",
-            (person, *_WORDS),
+            f"""update history set detail = null
+                where by = ? and event in ({marks(len(IN_OWN_WORDS))})""",
+            (person, *IN_OWN_WORDS),
         )
         await self._db.execute("update alerts set detail = '{}' where person = ?", (person,))

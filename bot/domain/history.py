@@ -55,6 +55,18 @@ class HistoryEvent(StrEnum):
     """An operator has taken charge of a parcel that belonged to no delivery."""
 
 
+IN_OWN_WORDS = (
+    HistoryEvent.PROBLEM,
+    HistoryEvent.MESSAGE,
+    HistoryEvent.CLOSED,
+    HistoryEvent.EXTENDED,
+    HistoryEvent.RELEASED_BY_OPERATOR,
+    HistoryEvent.FETCHED_BY_OPERATOR,
+    HistoryEvent.GIVEN_BY_OPERATOR,
+)
+"""Events whose detail is somebody's own words: forgotten with them."""
+
+
 def event_of(event: Event) -> HistoryEvent:
     """How an event of the lifecycle is written down."""
     return HistoryEvent(event.value)
