@@ -1,4 +1,4 @@
-"""Harbor as the bot's core sees it: the port `bot.ports.Lockers`.
+"""Harbor as the bot's core sees it: the port `bot.ports.lockers.Lockers`.
 
 Guarantees: values and errors are the core's own. A 403 to a call about one locker means that this
 locker is not ours, so it is a plain refusal; on any other call it means that our credentials lack

@@ -1,4 +1,4 @@
-"""The database edge: SQLite or PostgreSQL behind `bot.ports.Database`. The only package with SQL.
+"""The database edge: SQLite or PostgreSQL behind `bot.ports.database`. The only package with SQL.
 
 Guarantees: a step that `run` returned from is on disk; a step that raised left no trace; SQL is
 written once, in the dialect both databases share; codes and claims are never stored in the clear.

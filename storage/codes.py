@@ -20,7 +20,7 @@ _PORTION = 100
 
 
 class Codes(Subject):
-    """See `bot.ports.Transaction`, "codes and claims"."""
+    """See `bot.ports.codes.Codes`."""
 
     async def code(self, delivery: DeliveryId) -> Code | None:
         row = await self._db.fetch_one(

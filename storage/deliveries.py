@@ -72,7 +72,7 @@ _ALSO_ENDED = f"coalesce(state, '') in ({_states(ENDS)})"
 
 
 class Deliveries(Subject):
-    """See `bot.ports.Transaction`, "deliveries"."""
+    """See `bot.ports.deliveries.Deliveries`."""
 
     async def _deliveries(self, rest: str, values: Sequence[Any] = ()) -> list[Delivery]:
         return [read(tuple(row)) for row in await self._db.fetch_all(f"{_SELECT} {rest}", values)]

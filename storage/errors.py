@@ -1,6 +1,6 @@
 """What the database can do to us: try again, or call the operator.
 
-(`bot.errors.Conflict` says that somebody else was first; `run` takes the step again.)
+(`bot.ports.errors.Conflict` says that somebody else was first; `run` takes the step again.)
 """
 
 from __future__ import annotations

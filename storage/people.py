@@ -35,7 +35,7 @@ def _read(chat: PersonId, row: Row) -> tuple[Person | None, Draft]:
 
 
 class People(Subject):
-    """See `bot.ports.Transaction`, "updates and chats"."""
+    """See `bot.ports.people.People`."""
 
     async def open_update(self, update_id: int, chat: PersonId, at: datetime) -> Opening:
         row = await self._db.fetch_one(

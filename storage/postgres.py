@@ -32,7 +32,7 @@ Pool = AsyncConnectionPool[Raw]
 
 
 class PostgresDatabase:
-    """`bot.ports.Database` over a server; made by `open_postgres`."""
+    """`bot.ports.database.Database` over a server; made by `open_postgres`."""
 
     shared = True
 

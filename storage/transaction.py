@@ -11,4 +11,4 @@ from storage.upkeep import Upkeep
 
 
 class SqlTransaction(People, Deliveries, Reading, Cards, Alerts, Upkeep):
-    """`bot.ports.Transaction` over any `storage.connection.Connection`."""
+    """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

@@ -40,7 +40,7 @@ _PRUNED = (
 
 
 class Upkeep(Subject):
-    """See `bot.ports.Transaction`, "towers" and "housekeeping"."""
+    """See `bot.ports.upkeep.Upkeep`."""
 
     async def save_towers(self, towers: Sequence[Tower]) -> None:
         """These and no others, in this order."""

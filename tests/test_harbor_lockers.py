@@ -1,4 +1,4 @@
-"""The port `bot.ports.Lockers` over the adapter: the core's values, the core's errors."""
+"""The port `bot.ports.lockers.Lockers` over the adapter: the core's values, the core's errors."""
 
 from __future__ import annotations
 
