@@ -23,9 +23,7 @@ class Claim:
 
 _READ_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
-
 CLAIM_LENGTH = 8
-
 
 LINK_PREFIX = "c_"
 

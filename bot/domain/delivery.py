@@ -61,7 +61,6 @@ class Role(StrEnum):
 
 _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})
 
-
 _NEITHER: frozenset[Role] = frozenset()
 _SENDS, _COLLECTS = frozenset({Role.SENDER}), frozenset({Role.RECIPIENT})
 _BOTH = _SENDS | _COLLECTS

@@ -8,21 +8,16 @@ from typing import NewType
 PersonId = NewType("PersonId", int)
 """Telegram's id of a user, which is also the id of that user's private chat."""
 
-
 DeliveryId = NewType("DeliveryId", str)
 """Ten characters of Crockford base32, lower case; random, short enough for a callback button."""
-
 
 TowerId = NewType("TowerId", str)
 """Sixteen hexadecimal digits, lower case here; Harbor takes either case (harbor.md §2.1)."""
 
-
 LockerId = NewType("LockerId", int)
 """The number for API paths; a door's label is its name."""
 
-
 MessageId = NewType("MessageId", int)
-
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

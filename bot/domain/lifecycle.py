@@ -84,10 +84,8 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     }
 )
 
-
 LIVE = frozenset({State.REQUESTED, State.RESERVED, State.RENTED, State.RELEASING, State.STORED})
 """States in which a delivery has, or may come to have, a locker."""
-
 
 ENDS = frozenset(State) - LIVE
 

@@ -24,14 +24,12 @@ class Odd(StrEnum):
 
 _HOLDING = (State.RESERVED, State.RENTED, State.RELEASING, State.STORED)
 
-
 _EXPECTED: Mapping[State, frozenset[LockerStatus]] = {
     State.RESERVED: frozenset({LockerStatus.RESERVED, LockerStatus.RENTED}),
     State.RENTED: frozenset({LockerStatus.RENTED}),
     State.RELEASING: frozenset({LockerStatus.RESERVED, LockerStatus.RENTED, LockerStatus.DECLINED}),
     State.STORED: frozenset({LockerStatus.OCCUPIED}),
 }
-
 
 _NEWS: Mapping[tuple[State, LockerStatus], Event] = {
     (State.RENTED, LockerStatus.OCCUPIED): Event.DROPPED_OFF,
@@ -61,7 +59,6 @@ OBSERVATIONS: Mapping[tuple[State, LockerStatus], Event | Odd | None] = MappingP
 (None), or something the operator should see (ODD). AVAILABLE stands for "no longer ours", and is
 only ever fed in after a second, different reading has confirmed it: see FREES."""
 
-
 FREES: Mapping[State, frozenset[LockerStatus]] = MappingProxyType(
     {
         State.RESERVED: frozenset({LockerStatus.AVAILABLE}),
@@ -88,7 +85,6 @@ def meaning(state: State, status: LockerStatus) -> Event | Odd | None:
 
 
 Door = tuple[TowerId, LockerId]
-
 
 AFTER_HOLD = timedelta(minutes=10)
 """How long after the end of a hold a locker that others may have by now is waited for."""

@@ -20,9 +20,7 @@ from bot.usecases.cards import take_code_away, tell_of_one_visit
 
 FREE_TRIES = 5
 
-
 _FIRST_DELAY = timedelta(seconds=30)
-
 
 _LONGEST_DELAY = timedelta(hours=6)
 

@@ -32,7 +32,6 @@ ROUSES: Mapping[Event, frozenset[Role]] = {
 }
 """Whose phone rings at which event; at any other, cards change in silence."""
 
-
 _VISITS = frozenset({Event.DROPPED_OFF, Event.COLLECTED})
 """Events that change a visit to the tower for the one who collects, and for nobody else."""
 

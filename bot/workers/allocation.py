@@ -39,11 +39,9 @@ from bot.workers.codes import link_code
 
 log = structlog.get_logger()
 
-
 ANY_LOCKER = LockerId(0)
 """The candidate of a delivery for which Harbor picks the locker: it may have rented one."""
 _HELD = (LockerStatus.RESERVED, LockerStatus.RENTED)
-
 
 _TOWERS_ASKED = 4
 

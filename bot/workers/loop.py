@@ -22,7 +22,6 @@ from bot.workers.signals import LOOK_AGAIN, Signal
 
 log = structlog.get_logger()
 
-
 _AFTER_FAILURE = timedelta(seconds=1)
 
 

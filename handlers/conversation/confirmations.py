@@ -20,7 +20,6 @@ from wording.sanitize import esc
 
 Said = Callable[[Words], str]
 
-
 REASON = "reason"
 """The answer that holds why an operator does something."""
 
