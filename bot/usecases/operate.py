@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertKind
 from bot.domain.card import SCREEN
+from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, new_delivery_id
@@ -24,7 +25,6 @@ from bot.usecases.book import give_up
 from bot.usecases.cards import concerned, take_code_away, tell
 from bot.usecases.collect import open_again
 from bot.usecases.extend import let_wait
-from bot.usecases.transitions import save
 
 _BOTH = frozenset({Role.SENDER, Role.RECIPIENT})
 
@@ -160,14 +160,16 @@ async def _found(act: Actor, alert: Alert) -> Delivery:
         locker=alert.locker,
         locker_name=alert.locker_name or str(alert.locker),
         created_at=act.now,
+        changed_at=act.now,
         reported_at=act.now,
         collect_until=act.now + act.policy.storage,
         fetcher=act.person,
     )
-    delivery = await act.tx.add_delivery(delivery)
+    deadline = next_deadline(delivery, act.policy)
+    delivery = await act.tx.add_delivery(replace(delivery, deadline_at=deadline))
     event = HistoryEvent.FOUND_BY_OPERATOR
     await act.tx.record(HistoryEntry(delivery.id, act.now, event, act.person))
-    return await save(act.tx, delivery, now=act.now, policy=act.policy, seen=False)
+    return delivery
 
 
 async def _standing(act: Actor, key: str) -> Alert | None:

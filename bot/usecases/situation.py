@@ -40,8 +40,9 @@ class Surroundings:
 
     def tower(self, tower: TowerId) -> Tower:
         """The tower; one that nobody remembers goes by its id."""
-        nameless = Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, "UTC")
-        return self.towers.get(tower, nameless)
+        if (known := self.towers.get(tower)) is not None:
+            return known
+        return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, "UTC")
 
     @property
     def zones(self) -> bool:

@@ -81,7 +81,7 @@ class Reminders:
             return
         due = [alarm for at, alarm in deadlines(current, self._policy) if at <= now]
         if not due:
-            await self._quietly(tx, current, now)
+            await save(tx, current, now=now, policy=self._policy, seen=False)
             return
         if Deadline.CODE_OVER in due:
             await take_code_away(tx, current, now=now)
@@ -104,9 +104,6 @@ class Reminders:
             await self._remind(tx, current, now, sent=1, whom=Role.SENDER)
         else:
             await self._remind(tx, current, now, sent=current.reminders_sent, whom=None)
-
-    async def _quietly(self, tx: Transaction, current: Delivery, now: datetime) -> None:
-        await save(tx, current, now=now, policy=self._policy, seen=False)
 
     async def _remind(
         self, tx: Transaction, current: Delivery, now: datetime, *, sent: int, whom: Role | None
