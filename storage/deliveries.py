@@ -10,17 +10,34 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import structlog
+
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind
-from bot.domain.history import HistoryEntry
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE, State
 from bot.ports.deliveries import Leased
 from storage.connection import Row, Subject, chunks, marks, tuples, unless_written
 from storage.owed import Owed
-from storage.rows import Rows, moment, stamp
+from storage.rows import Codec, Rows, moment, stamp
+
+log = structlog.get_logger()
+
+_EVENTS = {event.value: event for event in HistoryEvent}
+
+
+@lru_cache(64)  # so that each name is logged once, not at every look
+def _unknown_event(name: str) -> HistoryEvent:
+    log.warning("history_event_unknown", name=name)
+    return HistoryEvent.UNKNOWN
+
+
+def _read_event(name: str) -> HistoryEvent:
+    return _EVENTS.get(name) or _unknown_event(name)
+
 
 FIELDS = Rows(Delivery, without=("request",))
-HISTORY = Rows(HistoryEntry)
+HISTORY = Rows(HistoryEntry, event=Codec(str, _read_event))
 _WIDTH = len(FIELDS.columns)
 REQUEST = ("request_id", "request", "run_at", "request_by", "failures")
 COLUMNS = f"{FIELDS.listed()}, {', '.join(REQUEST)}"

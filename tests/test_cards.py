@@ -674,3 +674,14 @@ def test_the_same_thing_over_and_over_is_one_line() -> None:
     story = a_history(*[("door_did_not_open", BEN.id, None)] * 3)
     told = timeline(a_scene(a_delivery(State.COLLECTED), ANNA, history=story))
     assert told == "12:33 · The door did not open (3×) (Ben)"
+
+
+def test_an_event_without_a_name_here_is_left_out_of_the_timeline() -> None:
+    story = a_history(
+        ("requested", ANNA.id, None), ("unknown", BEN.id, "?"), ("reserved", None, "7")
+    )
+    told = timeline(a_scene(a_delivery(State.RESERVED), ANNA, history=story)).split("\n")
+    assert [line.partition(" · ")[2] for line in told] == [
+        "Locker requested (you)",
+        "Locker 7 reserved",
+    ]

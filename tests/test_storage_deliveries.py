@@ -1,10 +1,14 @@
 """Deliveries, their history and what is asked of Harbor for them, on both databases."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEntry, HistoryEvent
@@ -14,6 +18,8 @@ from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.ports.deliveries import Leased
 from bot.ports.errors import Conflict, TryLater
+from storage.rows import stamp
+from storage.urls import sqlite_path
 from tests.support.databases import a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
@@ -365,6 +371,32 @@ async def test_history_keeps_its_order_within_a_moment(database: Database) -> No
     await database.run(tell)
     assert await database.look(lambda tx: tx.history(one.id)) == told
     assert len(await database.look(lambda tx: tx.history(other.id))) == 1
+
+
+async def test_an_event_without_a_name_here_hides_no_other_and_is_logged_once(
+    database: Database, database_url: str
+) -> None:
+    strange = f"folded_{type(database).__name__}"
+    [one] = await add(database, a_delivery("one"))
+    first = HistoryEntry(one.id, NOW, HistoryEvent.REQUESTED, ANNA, "medium")
+    await database.run(lambda tx: tx.record(first))
+    odd = ("one", 2, stamp(at(1)), strange, BEN)
+    statement = "insert into history (delivery, number, at, event, by) values (?, ?, ?, ?, ?)"
+    if path := sqlite_path(database_url):
+        with closing(sqlite3.connect(path)) as lite, lite:
+            lite.execute(statement, odd)
+    else:
+        with psycopg.connect(database_url) as server:
+            server.execute(statement.replace("?", "%s"), odd)
+    last = HistoryEntry(one.id, at(2), HistoryEvent.RESERVED)
+    await database.run(lambda tx: tx.record(last))
+    with capture_logs() as logs:
+        for _ in range(2):
+            told = await database.look(lambda tx: tx.history(one.id))
+            assert told == [first, HistoryEntry(one.id, at(1), HistoryEvent.UNKNOWN, BEN), last]
+    assert [(entry["event"], entry["name"]) for entry in logs] == [
+        ("history_event_unknown", strange)
+    ]
 
 
 async def test_recent_towers_are_the_senders_own_the_latest_first(database: Database) -> None:

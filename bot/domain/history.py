@@ -53,6 +53,8 @@ class HistoryEvent(StrEnum):
     """An operator lets somebody else collect; the detail is the reason."""
     FOUND_BY_OPERATOR = "found_by_operator"
     """An operator has taken charge of a parcel that belonged to no delivery."""
+    UNKNOWN = "unknown"
+    """Never written: read where what is stored has no name here. No card or timeline shows it."""
 
 
 IN_OWN_WORDS = (

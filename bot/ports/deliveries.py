@@ -98,7 +98,8 @@ class Deliveries(Protocol):
         ...
 
     async def history(self, delivery: DeliveryId) -> list[HistoryEntry]:
-        """A delivery's history, the oldest line first."""
+        """A delivery's history, the oldest line first; an event that has no name here is
+        `HistoryEvent.UNKNOWN`."""
         ...
 
     # -- deadlines

@@ -31,7 +31,7 @@ _REASONED = _BY_OPERATORS - {HistoryEvent.MESSAGE} | {HistoryEvent.EXTENDED}
 
 def timeline(scene: Scene) -> str:
     """The lines; empty when nothing is known."""
-    told = scene.situation.history
+    told = [x for x in scene.situation.history if x.event is not HistoryEvent.UNKNOWN]
     alike = groupby(told, key=lambda moment: (moment.event, moment.by, moment.detail))
     steps = [list(moments) for _, moments in alike]
     if len(steps) > MOST:
