@@ -14,7 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.domain.card import SCREEN, Card, Lane
+from bot.domain.alerts import AlertKind, problem_reported
+from bot.domain.card import SCREEN, Card, Lane, alert_subject
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
@@ -30,7 +31,7 @@ from storage.urls import sqlite_path
 from tests.support.databases import KEYS
 from tests.support.scenes import NOW
 
-ANNA, BEN = PersonId(7000000001), PersonId(2)
+ANNA, BEN, OPERATOR = PersonId(7000000001), PersonId(2), PersonId(3)
 AT = stamp(NOW)
 TOWER = "0100000000000101"
 CODE, CLAIM, LINK = "HARBOR://OPEN/X", "K7QF2M9X", "abcdefghijklmnopqrstuv"
@@ -190,6 +191,9 @@ async def old_url(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
         draft = {"chat": ANNA, "errand": "send", "step": "size", "version": 4}
         insert("drafts", {**draft, "answers": '{"tower":"x"}'})
         insert("updates", {"id": 77, "handled_at": AT})
+        told = {"chat": OPERATOR, "subject": "alert:harbor", "message": 14, "form": "text"}
+        counted = {"wanted": 1, "shown": 1, "ring_at": 0, "digest": "hh", "failures": 0}
+        insert("cards", told | counted)
         insert("people", PEOPLE)
         insert("towers", TOWERS)
         insert("wrong_tries", {"person": BEN, "tries": 4, "blocked_until": AT})
@@ -302,6 +306,25 @@ async def test_a_locker_that_two_had_is_left_to_the_one_whose_parcel_is_in_it(
             assert len(live) == 1
 
 
+async def test_operators_are_told_of_a_delivery_that_lost_its_locker(old_url: str) -> None:
+    async with _opened(old_url) as database:
+        alerts = await database.look(lambda tx: tx.alerts())
+        raised = [alert for alert in alerts if alert.kind is AlertKind.PROBLEM]
+        assert {alert.delivery for alert in raised} == set(LOST_THEIR_LOCKER)
+        found = await _all(database)
+        for alert in raised:
+            assert alert.delivery is not None
+            delivery = found[alert.delivery]
+            assert alert.key == problem_reported(NOW, delivery, ANNA, "").key
+            assert (alert.raised_at, alert.ends_at) == (delivery.changed_at, None)
+            assert "Two deliveries had the same locker" in alert.text
+        later = NOW.replace(year=NOW.year + 1)
+        due = await database.run(lambda tx: tx.lease_cards(later, later, 99))
+        told = [card for card in due if card.subject.startswith("alert:")]
+        assert {card.subject for card in told} == {alert_subject(alert.key) for alert in raised}
+        assert {(card.chat, card.ring, card.message) for card in told} == {(OPERATOR, True, None)}
+
+
 async def test_cards_keep_their_messages_and_what_was_owed_is_owed(old_url: str) -> None:
     async with _opened(old_url) as database:
         later = NOW.replace(year=NOW.year + 1)
@@ -361,8 +384,9 @@ async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> 
         for column in TOWERS.keys() - {"place", "hours"}:
             assert getattr(tower, column) == TOWERS[column], column
         assert await database.look(lambda tx: tx.wrong_tries(BEN)) == (4, NOW)
-        [alert] = await database.look(lambda tx: tx.alerts())
-        assert (alert.key, stamp(alert.raised_at)) == ("harbor", AT)
+        alert = await database.look(lambda tx: tx.alert("harbor"))
+        assert alert is not None
+        assert (alert.kind, stamp(alert.raised_at)) == (AlertKind.HARBOR, AT)
 
 
 async def test_the_deadline_that_comes_first_is_known(old_url: str) -> None:

@@ -26,8 +26,9 @@ update deliveries set run_at = null, request_by = null, failures = 0 where reque
 create index deliveries_requested on deliveries (run_at) where request_id is not null;
 
 -- A locker has one live delivery. Where two were written down, the one whose parcel is in it (else
--- the one that changed last) keeps it; the other is left for the operators to look at.
-update deliveries set locker = null, trouble = 'refused'
+-- the one that changed last) keeps it; of the other an alert is raised.
+create table without_locker as
+select id, revision, coalesce(changed_at, created_at, 0) as since from deliveries
 where locker is not null and state in ('reserved', 'rented', 'releasing', 'stored')
     and exists (
         select 1 from deliveries as other
@@ -44,6 +45,8 @@ where locker is not null and state in ('reserved', 'rented', 'releasing', 'store
                 deliveries.id
             )
     );
+update deliveries set locker = null, trouble = 'refused'
+where id in (select id from without_locker);
 create unique index deliveries_in_locker on deliveries (tower, locker)
 where locker is not null and state in ('reserved', 'rented', 'releasing', 'stored');
 
@@ -98,3 +101,17 @@ create unique index cards_by_message on cards (chat, message) where message is n
 create index cards_by_subject on cards (subject);
 create index cards_owed on cards (lane, run_at) where wanted > shown;
 create index cards_leased on cards (leased_until) where leased_until is not null;
+
+-- What lost its locker is told to the operators: an alert for each, and a card that rings for every
+-- operator who was ever told of an alert. Who operates is a setting, which SQL does not know.
+insert into alerts (key, raised_at, cleared_at, detail)
+select 'problem:' || id || ':' || revision, since, null,
+    '{"text":"Two deliveries had the same locker. It is the other one''s now: please look at this one."}'
+from without_locker;
+insert into cards
+select (select max(id) from cards) + row_number() over (order by told.chat, lost.id), told.chat,
+    'alert:problem:' || lost.id || ':' || lost.revision, null, 'text', 1, 0, 1, '', 1, 0, null,
+    null, 0
+from (select distinct chat from cards where substr(subject, 1, 6) = 'alert:') as told
+cross join without_locker as lost;
+drop table without_locker;
