@@ -5,10 +5,10 @@ written once, in the dialect both databases share; codes and claims are never st
 """
 
 from storage.backup import back_up
-from storage.codes import reseal
 from storage.database import open_database
 from storage.errors import StorageBroken, StorageUnavailable
 from storage.migrating import migrate
+from storage.tables.codes import reseal
 
 __all__ = [
     "StorageBroken",

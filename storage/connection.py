@@ -70,7 +70,7 @@ class Session(Protocol):
 
 
 class Subject:
-    """Methods about one subject, mixed into `storage.transaction.SqlTransaction`.
+    """Methods about one subject, mixed into `storage.tables.transaction.SqlTransaction`.
 
     `owed` collects what the transaction makes owed; `lease` is how long a marked card is leased
     for, if this process shows cards.

@@ -19,7 +19,7 @@ from storage.connection import Statement
 from storage.errors import StorageUnavailable
 from storage.sealing import Sealer
 from storage.sqlite_connection import SqliteConnection, Thread
-from storage.transaction import SqlTransaction
+from storage.tables.transaction import SqlTransaction
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
 from storage.retrying import retried
 from storage.sealing import Sealer
-from storage.transaction import SqlTransaction
+from storage.tables.transaction import SqlTransaction
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from storage.group_commit import Writer
 from storage.retrying import retried
 from storage.sealing import Sealer
 from storage.sqlite_connection import SqliteConnection, Thread, connect
-from storage.transaction import SqlTransaction
+from storage.tables.transaction import SqlTransaction
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.tower import Locker, LockerStatus, Size
 from bot.ports.database import Database
 from storage import migrate, migrating, open_database
-from storage.rows import stamp
+from storage.tables.rows import stamp
 from storage.urls import sqlite_path
 from tests.support.databases import KEYS, a_delivery
 

@@ -18,7 +18,7 @@ from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.ports.deliveries import Leased
 from bot.ports.errors import Conflict, TryLater
-from storage.rows import stamp
+from storage.tables.rows import stamp
 from storage.urls import sqlite_path
 from tests.support.databases import a_delivery
 

@@ -12,7 +12,7 @@ from bot.domain.card import Card
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from storage import migrate
 from storage.sealing import Sealer
-from storage.transaction import SqlTransaction
+from storage.tables.transaction import SqlTransaction
 from storage.urls import sqlite_path
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)

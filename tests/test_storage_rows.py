@@ -19,9 +19,10 @@ from bot.domain.history import HistoryEntry
 from bot.domain.ids import TowerId
 from bot.domain.person import Draft, Person
 from bot.domain.tower import Hours, Tower
-from storage import deliveries, migrate
-from storage.rows import Rows, moment, stamp, text
-from storage.upkeep import TOWERS
+from storage import migrate
+from storage.tables import deliveries
+from storage.tables.rows import Rows, moment, stamp, text
+from storage.tables.upkeep import TOWERS
 from storage.urls import sqlite_path
 
 BIG = st.integers(-(2**63), 2**63 - 1)

@@ -25,8 +25,8 @@ from bot.workers.outbox import Outbox
 from bot.workers.signals import Signals
 from sandbox.clock import Clock
 from storage import migrate, migrating, open_database
-from storage.rows import stamp
 from storage.sealing import Sealer
+from storage.tables.rows import stamp
 from storage.urls import sqlite_path
 from tests.support.databases import KEYS
 from tests.support.scenes import NOW

@@ -11,9 +11,9 @@ from typing import Any
 
 from bot.domain.tower import Hours, Tower
 from bot.ports.upkeep import Counts
-from storage.cards import OWED
 from storage.connection import Subject, chunks, tuples
-from storage.rows import Codec, Rows, document, stamp
+from storage.tables.cards import OWED
+from storage.tables.rows import Codec, Rows, document, stamp
 
 
 def _written_hours(hours: Any) -> str:

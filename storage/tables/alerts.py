@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.alerts import Alert
 from bot.domain.ids import DeliveryId
 from storage.connection import Subject, marks
-from storage.rows import Rows, stamp
+from storage.tables.rows import Rows, stamp
 
 ALERTS = Rows(Alert)
 _INSERT = f"""insert into alerts ({ALERTS.listed()}) values ({marks(len(ALERTS.columns))})

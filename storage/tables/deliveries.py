@@ -18,8 +18,8 @@ from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE, State
 from bot.ports.deliveries import Leased
 from storage.connection import Row, Subject, chunks, marks, tuples, unless_written
-from storage.owed import Owed
-from storage.rows import Codec, Rows, moment, stamp
+from storage.tables.owed import Owed
+from storage.tables.rows import Codec, Rows, moment, stamp
 
 log = structlog.get_logger()
 

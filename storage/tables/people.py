@@ -13,7 +13,7 @@ from bot.domain.ids import PersonId
 from bot.domain.person import Draft, Person
 from bot.ports.people import Opening
 from storage.connection import Row, Subject, marks, unless_written
-from storage.rows import Rows, stamp
+from storage.tables.rows import Rows, stamp
 
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)

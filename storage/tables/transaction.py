@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from storage.alerts import Alerts
-from storage.cards import Cards
-from storage.deliveries import Deliveries
-from storage.people import People
-from storage.reading import Reading
-from storage.upkeep import Upkeep
+from storage.tables.alerts import Alerts
+from storage.tables.cards import Cards
+from storage.tables.deliveries import Deliveries
+from storage.tables.people import People
+from storage.tables.reading import Reading
+from storage.tables.upkeep import Upkeep
 
 
 class SqlTransaction(People, Deliveries, Reading, Cards, Alerts, Upkeep):

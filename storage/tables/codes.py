@@ -13,7 +13,7 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
 from storage.connection import Row, Subject, marks
-from storage.rows import Rows, moment, stamp
+from storage.tables.rows import Rows, moment, stamp
 
 CODES = Rows(Code)
 _PORTION = 100

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.domain.ids import new_row_id
 from storage.connection import Connection, Row, Then
-from storage.rows import moment, stamp
+from storage.tables.rows import moment, stamp
 
 _FREE = "(leased_until is null or leased_until <= ?)"
 

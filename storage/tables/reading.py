@@ -10,10 +10,10 @@ from bot.domain.card import delivery_subject
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Person
 from bot.ports.deliveries import DeliveryReading
-from storage.codes import CODES, Codes
 from storage.connection import Row
-from storage.deliveries import FIELDS, REQUEST, read
-from storage.people import PEOPLE
+from storage.tables.codes import CODES, Codes
+from storage.tables.deliveries import FIELDS, REQUEST, read
+from storage.tables.people import PEOPLE
 
 _DELIVERY = f"{FIELDS.listed('d')}, {', '.join(f'd.{name}' for name in REQUEST)}"
 _PEOPLE = ("reader", "sender", "recipient")

@@ -16,8 +16,8 @@ from typing import Any
 from bot.domain.card import Card, Lane, delivery_subject, old_subject
 from bot.domain.ids import DeliveryId, MessageId, PersonId, new_row_id
 from storage.connection import Row, Subject
-from storage.owed import Owed
-from storage.rows import Rows, stamp
+from storage.tables.owed import Owed
+from storage.tables.rows import Rows, stamp
 
 CARDS = Rows(Card)
 OWED = "wanted > shown"
