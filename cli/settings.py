@@ -24,8 +24,8 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.codes import CodeForm
 from bot.domain.ids import PersonId, TowerId
+from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
 from harbor.routes import routes_with
@@ -229,7 +229,7 @@ class Settings(BaseSettings):
             pick_up=timedelta(seconds=self.pick_up_token_seconds),
             storage=timedelta(hours=self.storage_hours),
             watch=timedelta(seconds=self.watch_seconds),
-            opener=CodeForm(self.opener),
+            openers=Openers(Opener(self.opener), Opener(self.opener)),
             operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids),
         )
 

@@ -62,7 +62,7 @@ async def every_update_took_effect(database: Database, confirmed: Collection[int
 async def every_locker_has_its_delivery(database: Database, lockers: HarborLockers) -> list[str]:
     """Promises 2 and 3: no orphan at Harbor, no delivery whose locker is not held."""
     assigned = {(x.tower, x.id): x.status for x in await lockers.assigned()}
-    live = await database.look(lambda tx: tx.live_deliveries())
+    live = await database.look(lambda tx: tx.deliveries_at_harbor())
     owners = Counter((x.tower, x.locker or x.candidate) for x in live)
     found = [
         f"locker {door} is held at Harbor by nobody here" for door in assigned if not owners[door]

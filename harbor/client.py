@@ -38,6 +38,8 @@ from harbor.wire import (
 T = TypeVar("T")
 
 PAGE = 500
+KEYPAD = {"keypadIntent": "pickup", "persistKeypadCode": False}
+"""Asks for digits beside a link. CONFIRMED names and values; their meaning is INFERRED."""
 AT_ONCE = 8
 
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
@@ -193,13 +195,15 @@ class Harbor:
         locker_type_id: int,
         *,
         require_low: bool = False,
+        keypad: bool = False,
         return_url: str = "",
         client_info: str = "",
         payload: Mapping[str, Any] | None = None,
     ) -> OpenRequest:
         """A link for a drop-off at a location; its locker is rented from now on.
 
-        Refused, with "No locker available" in its detail, when none of that type is free.
+        Refused, with "No locker available" in its detail, when none of that type is free. `keypad`:
+        ask for digits too; where they come back is UNKNOWN.
         """
         body = {
             "locationId": location_id,
@@ -208,6 +212,7 @@ class Harbor:
             "returnUrl": return_url,
             "clientInfo": client_info,
             "payload": dict(payload or {}),
+            **(KEYPAD if keypad else {}),
         }
         return await self._change("open_drop_off_request", OPEN_REQUEST, body)
 
@@ -215,6 +220,7 @@ class Harbor:
         self,
         locker: LockerId,
         *,
+        keypad: bool = False,
         return_url: str = "",
         client_info: str = "",
         payload: Mapping[str, Any] | None = None,
@@ -225,6 +231,7 @@ class Harbor:
             "returnUrl": return_url,
             "clientInfo": client_info,
             "payload": dict(payload or {}),
+            **(KEYPAD if keypad else {}),
         }
         return await self._change("open_pick_up_request", OPEN_REQUEST, body)
 

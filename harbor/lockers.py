@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -25,9 +25,11 @@ log = structlog.get_logger(__name__)
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 USUAL_TYPES = {Size.SMALL: 1, Size.MEDIUM: 2, Size.LARGE: 3, Size.X_LARGE: 4}
-"""Harbor's usual locker type ids; they may vary, so a location's own come first."""
+"""Harbor's usual locker type ids; they may vary, so those of lockers that were read come first."""
 NONE_FREE = "no locker available"
 """What Harbor's refusal says, whatever its status, when no locker of the kind asked for is free."""
+UNKNOWN_PATH = "Not Found"
+"""What Harbor's framework says, with 404, of a path that it does not know."""
 
 
 class HarborLockers:
@@ -36,6 +38,8 @@ class HarborLockers:
     def __init__(self, harbor: Harbor, only: Collection[TowerId] | None = None) -> None:
         self._harbor = harbor
         self._only = None if only is None else {tower.lower() for tower in only}
+        self._known: dict[tuple[TowerId, LockerId], Locker] = {}
+        self._types: dict[Size, int] = {}
 
     async def towers(self) -> list[Tower]:
         """Every tower we may use, with its location's address; dear, so keep the answer."""
@@ -51,12 +55,12 @@ class HarborLockers:
     async def lockers(self, tower: TowerId) -> list[Locker]:
         """All lockers of a tower, whatever their status."""
         with _translated():
-            return [_locker(locker) for locker in await self._harbor.lockers(tower)]
+            return self._remembered(await self._harbor.lockers(tower))
 
     async def assigned(self) -> list[Locker]:
         """Every locker in our possession."""
         with _translated():
-            return [_locker(locker) for locker in await self._harbor.assigned_lockers()]
+            return self._remembered(await self._harbor.assigned_lockers())
 
     async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> int | None:
         """Reserve an available locker; the reservation's id, where Harbor tells one."""
@@ -85,31 +89,53 @@ class HarborLockers:
         with _translated(about_one_locker=True):
             await self._harbor.release(tower, locker)
 
-    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
+    async def drop_off_link(
+        self, tower: Tower, size: Size, *, low: bool, keypad: bool = False
+    ) -> OpenLink:
         """A Locker Open link for a locker that Harbor picks at the tower's location.
 
-        Raises NoLocker when none of that size is free there.
+        Raises NoLocker when none of that kind is free there, NotOffered where Harbor's own words
+        are that it has no such call.
         """
         if tower.location is None:
             raise edge.NotOffered(f"tower {tower.id} has no location, so Harbor makes no link")
-        with _translated():
-            type_id = await self._type_id(tower.location, size)
-        with _translated(about_one_locker=True):
+        type_id = await self._type_id(tower.id, size)
+        with _translated(about_one_locker=True), _absent():
             asked = await self._harbor.open_drop_off_request(
-                tower.location, type_id, require_low=low
+                tower.location, type_id, require_low=low, keypad=keypad
             )
         return await self._link(asked)
 
-    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> OpenLink:
+    async def pick_up_link(
+        self, tower: TowerId, locker: LockerId, *, keypad: bool = False
+    ) -> OpenLink:
         """A Locker Open link to take something out of an occupied locker of ours."""
-        with _translated(about_one_locker=True):
-            asked = await self._harbor.open_pick_up_request(locker)
-        return OpenLink(tower, locker, _url(asked))
+        with _translated(about_one_locker=True), _absent():
+            asked = await self._harbor.open_pick_up_request(locker, keypad=keypad)
+        return _open_link(asked, tower, locker)
 
-    async def _type_id(self, location: int, size: Size) -> int:
-        counts = (await self._harbor.availability(location)).by_size
-        own = (count.type_id for count in counts if count.size.value == size.value)
-        return next(own, USUAL_TYPES[size])
+    async def label(self, tower: TowerId, locker: LockerId) -> Locker | None:
+        """The locker as last read; its tower is read only where that has never been done."""
+        if (tower, locker) not in self._known:
+            await self.lockers(tower)
+        return self._known.get((tower, locker))
+
+    async def _type_id(self, tower: TowerId, size: Size) -> int:
+        """Harbor's own number of a size, from whatever lockers have been read."""
+        if size not in self._types:
+            await self.lockers(tower)
+        return self._types.get(size, USUAL_TYPES[size])
+
+    def _remembered(self, lockers: Iterable[wire.Locker]) -> list[Locker]:
+        """Labels, sizes and types don't change, so that they are read once."""
+        found: list[Locker] = []
+        for each in lockers:
+            locker = _locker(each)
+            self._known[locker.tower, locker.id] = locker
+            if locker.size is not None and each.type_id is not None:
+                self._types[locker.size] = each.type_id
+            found.append(locker)
+        return found
 
     async def _link(self, asked: wire.OpenRequest) -> OpenLink:
         """The link of a request; asks Harbor for its locker when the answer did not name it."""
@@ -121,7 +147,26 @@ class HarborLockers:
                 raise edge.OutcomeUnknown(f"made a link, but {error}") from error
         if told.tower_id is None or told.locker_id is None:
             raise edge.OutcomeUnknown("Harbor made a link without saying for which locker")
-        return OpenLink(told.tower_id, told.locker_id, _url(asked))
+        return _open_link(asked, told.tower_id, told.locker_id)
+
+
+@contextlib.contextmanager
+def _absent() -> Iterator[None]:
+    """Harbor says that it has no such call: 405, or a 404 in the words of its framework for a path
+    that it does not know. Any other 404 of its own concerns this place or locker alone; one without
+    its words (a gateway's page) says nothing."""
+    try:
+        yield
+    except errors.NotOffered:
+        raise
+    except errors.Refused as error:
+        if error.status not in (404, 405):
+            raise
+        if not error.detail:
+            raise errors.Unavailable(str(error)) from error
+        if error.status == 405 or error.detail == UNKNOWN_PATH:
+            raise errors.NotOffered(str(error), error.status, error.detail) from error
+        raise
 
 
 @contextlib.contextmanager
@@ -169,10 +214,11 @@ def _token(token: wire.LockerToken) -> Token:
     )
 
 
-def _url(asked: wire.OpenRequest) -> str:
+def _open_link(asked: wire.OpenRequest, tower: TowerId, locker: LockerId) -> OpenLink:
     if asked.link is None:
         raise edge.OutcomeUnknown("Harbor took a Locker Open request without giving its link")
-    return asked.link.get_secret_value()
+    digits = asked.digits.get_secret_value() if asked.digits is not None else None
+    return OpenLink(tower, locker, asked.link.get_secret_value(), asked.id, digits)
 
 
 def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
@@ -189,6 +235,7 @@ def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
         zone=_zone(place.timezone),
         hours=_hours(place.access_hours),
         location=place.id,
+        location_name=name,
     )
 
 

@@ -8,7 +8,7 @@ from harbor.webhooks import Push
 
 
 def as_push(push: Push) -> CorePush:
-    """What the core needs of a push; no codes, no texts."""
+    """What the core needs of a push; no texts, and no code but the digits of a keypad."""
     return CorePush(
         tower=push.tower_id,
         locker=push.locker_id,
@@ -16,4 +16,10 @@ def as_push(push: Push) -> CorePush:
         at=push.timestamp,
         source=push.source,
         verified=push.verified,
+        open_request=push.open_request_id,
+        digits=_digits(push),
     )
+
+
+def _digits(push: Push) -> str | None:
+    return push.keypad_code.get_secret_value() if push.keypad_code is not None else None

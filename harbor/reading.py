@@ -83,11 +83,20 @@ def _hexadecimal(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _digits(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9]{1,16}", secret.get_secret_value()):
+        raise ValueError("a keypad code is made of 1 to 16 digits")
+    return secret
+
+
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in UTC. Harbor's zone-less times are taken for UTC (INFERRED)."""
 
 Tower16 = Annotated[TowerId, AfterValidator(_tower_id)]
 """16 hexadecimal digits in either case, kept in lower case."""
+
+Digits = Annotated[SecretStr, AfterValidator(_digits)]
+"""What is typed on a tower's keypad; its length is UNKNOWN."""
 
 HexSecret = Annotated[SecretStr, AfterValidator(_hexadecimal)]
 """Bytes for a tower, opaque to us, that open a door: never shown by repr or str."""

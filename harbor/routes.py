@@ -1,8 +1,9 @@
 """Every route of Harbor's service-provider API that we call, and how sure we are of each.
 
 Guarantees: a route is written here and nowhere else. What Harbor's own documents state
-(CONFIRMED) is fixed; what was concluded (INFERRED) or guessed (UNKNOWN) can be replaced by the
-setting `HARBOR_ROUTES`, or switched off with an empty text.
+(CONFIRMED) is fixed, but that open requests can be switched off; what was concluded (INFERRED)
+or guessed (UNKNOWN) can be replaced by the setting `HARBOR_ROUTES`, or switched off with an empty
+text.
 """
 
 from __future__ import annotations
@@ -74,6 +75,10 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
 )
 
 
+SWITCHED_OFF_ONLY = frozenset({"open_drop_off_request", "open_pick_up_request"})
+"""Routes that are CONFIRMED, but that not every Harbor need have."""
+
+
 def routes_with(overrides: Mapping[str, str]) -> Mapping[str, Route]:
     """The table with `overrides` ({name: "METHOD /path", or "" to switch off}) put in.
 
@@ -85,8 +90,12 @@ def routes_with(overrides: Mapping[str, str]) -> Mapping[str, Route]:
 
 def _overridden(name: str, value: str) -> Route:
     known = ROUTES.get(name)
-    if known is None or known.certainty is Certainty.CONFIRMED:
+    if known is not None and name in SWITCHED_OFF_ONLY:
+        if value.strip():
+            raise ValueError(f"route {name!r} can only be switched off, by an empty text")
+    elif known is None or known.certainty is Certainty.CONFIRMED:
         open_to_change = sorted(n for n, r in ROUTES.items() if r.certainty is not _C)
+        open_to_change += sorted(SWITCHED_OFF_ONLY)
         raise ValueError(f"route {name!r} can't be set; these can: {', '.join(open_to_change)}")
     if not value.strip():
         return Route(known.method, "", known.certainty, known.changes)

@@ -22,7 +22,7 @@ from pydantic import Field, SecretStr, ValidationError
 
 from bot.domain.ids import LockerId
 from harbor.errors import PushRefused
-from harbor.reading import Moment, Tower16, Wire, lenient
+from harbor.reading import Digits, Moment, Tower16, Wire, lenient
 from harbor.wire import LockerStatus
 
 ALGORITHMS = ("sha256", "sha512", "sha384", "sha1")
@@ -67,7 +67,7 @@ class Push(Wire):
     open_request_payload: Annotated[dict[str, Any] | None, lenient()] = Field(
         None, validation_alias="locker_open_request_payload", repr=False
     )
-    keypad_code: Annotated[SecretStr | None, lenient()] = None
+    keypad_code: Annotated[Digits | None, lenient()] = None
     client_info: Annotated[str | None, lenient()] = Field(None, repr=False)
 
     @property

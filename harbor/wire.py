@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, AliasPath, Field, SecretStr, model_validator
 
 from bot.domain.ids import LockerId, TowerId
-from harbor.reading import HexSecret, Moment, Tower16, Wire, known, lenient
+from harbor.reading import Digits, HexSecret, Moment, Tower16, Wire, known, lenient
 
 
 class LockerStatus(StrEnum):
@@ -63,6 +63,9 @@ class Locker(Wire):
     status_name: str = Field(validation_alias=AliasChoices(AliasPath("status", "name"), "status"))
     size_name: Annotated[str, lenient("")] = Field(
         "", validation_alias=AliasChoices(AliasPath("type", "name"), "type")
+    )
+    type_id: Annotated[int | None, lenient()] = Field(
+        None, validation_alias=AliasPath("type", "id")
     )
 
     @property
@@ -165,6 +168,9 @@ class OpenRequest(Wire):
     )
     link: Annotated[SecretStr | None, lenient()] = Field(
         None, validation_alias=AliasChoices("linkToken", "link_token")
+    )
+    digits: Annotated[Digits | None, lenient()] = Field(
+        None, validation_alias=AliasChoices("keypadCode", "keypad_code")
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.codes import CodeForm, CodeKind
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import HarborRequest, RequestKind
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import OpenLink
+from bot.domain.openers import Opener, OpenLink
 from bot.domain.tower import LockerStatus, Tower
 from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
 from bot.usecases import operate
@@ -33,14 +33,11 @@ async def core(sqlite_database) -> AsyncIterator[Core]:
         yield core
 
 
-def working(
-    core: Core, opener: CodeForm = CodeForm.TOKEN, **instead: Callable[..., Any]
-) -> HarborRequests:
+def working(core: Core, **instead: Callable[..., Any]) -> HarborRequests:
     twisted: Any = Twisted(core, **instead)
-    policy = replace(core.policy, opener=opener)
     signals = Signals(shows_cards=False)
     listen(core.database, signals)
-    return HarborRequests(core.database, twisted, core.clock, policy, signals)
+    return HarborRequests(core.database, twisted, core.clock, core.policy, signals)
 
 
 async def work(worker: HarborRequests) -> None:
@@ -162,7 +159,7 @@ def linking(core: Core, locker: int, tower: TowerId = TOWER, **instead: Any) -> 
     async def drop_off_link(*_: object) -> OpenLink:
         return OpenLink(tower, LockerId(locker), "https://open.example/secret")
 
-    return working(core, CodeForm.LINK, drop_off_link=drop_off_link, **instead)
+    return working(core, drop_off_link=drop_off_link, **instead)
 
 
 async def test_a_link_for_another_tower_of_the_place_says_where_the_parcel_goes(core: Core):
@@ -185,7 +182,7 @@ async def test_a_link_once_made_is_not_lost_with_the_label_on_its_door(core: Cor
     assert (await core.now(delivery)).state is State.RENTED
     code = await core.database.look(lambda tx: tx.code(delivery.id))
     assert code is not None
-    assert (code.kind, code.form) == (CodeKind.DROP_OFF, CodeForm.LINK)
+    assert (code.kind, code.form) == (CodeKind.DROP_OFF, Opener.LINK)
 
 
 async def test_cancelling_while_a_link_is_made_gives_its_locker_back(core: Core):
@@ -200,7 +197,7 @@ async def test_cancelling_while_a_link_is_made_gives_its_locker_back(core: Core)
         released.append((tower, locker))
         await core.lockers.release(tower, locker)
 
-    await work(working(core, CodeForm.LINK, drop_off_link=drop_off_link, release=release))
+    await work(working(core, drop_off_link=drop_off_link, release=release))
     assert released == [(TOWER, 103)]
     (await core.control.post(f"/sandbox/towers/{TOWER}/sync")).raise_for_status()
     core.clock.turn(5)
@@ -590,7 +587,7 @@ async def test_a_locker_of_a_link_whose_answer_was_lost_is_given_back_before_the
         done.append(f"give back {locker}")
         await core.lockers.release(tower, locker)
 
-    worker = working(core, CodeForm.LINK, drop_off_link=drop_off_link, release=release)
+    worker = working(core, drop_off_link=drop_off_link, release=release)
     await work(worker)
     assert (await core.now(delivery)).state is State.REQUESTED
     core.clock.turn(5)
@@ -616,7 +613,7 @@ async def test_while_another_delivery_may_have_been_given_a_locker_there_none_is
 
     for who in (ANNA, BEN):
         await core.request(who)
-    worker = working(core, CodeForm.LINK, drop_off_link=drop_off_link, release=release)
+    worker = working(core, drop_off_link=drop_off_link, release=release)
     for _ in range(3):
         await work(worker)
         core.clock.turn(5)

@@ -26,11 +26,12 @@ from bot.domain.alerts import (
     orphan,
     problem_reported,
 )
-from bot.domain.codes import CodeForm, CodeKind
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, LockerId, PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.message import Button, Message, Place, press
+from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Locker, LockerStatus, Size
 from handlers.telegram.callback_data import encode
@@ -481,10 +482,10 @@ def test_where_there_is_no_point_on_the_map_the_address_is_looked_for() -> None:
 # -- codes
 
 
-@pytest.mark.parametrize("form", CodeForm)
+@pytest.mark.parametrize("form", Opener)
 @pytest.mark.parametrize("kind", CodeKind)
 def test_a_code_stands_in_a_protected_message_with_door_and_deadline(
-    kind: CodeKind, form: CodeForm
+    kind: CodeKind, form: Opener
 ) -> None:
     view = code_card(code_scene(kind, form))
     assert view is not None
@@ -496,7 +497,7 @@ def test_a_code_stands_in_a_protected_message_with_door_and_deadline(
     assert ("It doesn't fit" in labels(view)) == (kind is CodeKind.DROP_OFF)
 
 
-def code_scene(kind: CodeKind, form: CodeForm = CodeForm.TOKEN, **changes: Any) -> Scene:
+def code_scene(kind: CodeKind, form: Opener = Opener.TOKEN, **changes: Any) -> Scene:
     state = State.RENTED if kind is CodeKind.DROP_OFF else State.STORED
     holder = ANNA if kind is CodeKind.DROP_OFF else replace(BEN, language="en")
     code = a_code(kind, holder.id, form)
@@ -511,17 +512,17 @@ def test_a_token_is_both_symbol_and_text() -> None:
 
 
 def test_a_link_is_both_symbol_and_button_where_telegram_takes_it() -> None:
-    view = code_card(code_scene(CodeKind.PICK_UP, CodeForm.LINK))
+    view = code_card(code_scene(CodeKind.PICK_UP, Opener.LINK))
     assert view is not None
     assert buttons(view)[0] == Button("Open the door", url=view.qr)
-    old = replace(a_code(CodeKind.PICK_UP, BEN.id, CodeForm.LINK), text="locker-open://pickup?t=x")
+    old = replace(a_code(CodeKind.PICK_UP, BEN.id, Opener.LINK), text="locker-open://pickup?t=x")
     view = code_card(code_scene(CodeKind.PICK_UP, code=old))
     assert "Open the door" not in labels(view)
     assert "locker-open://pickup?t=x" in seen(view)
 
 
 def test_keypad_digits_are_said_in_words_too() -> None:
-    view = code_card(code_scene(CodeKind.DROP_OFF, CodeForm.KEYPAD))
+    view = code_card(code_scene(CodeKind.DROP_OFF, Opener.KEYPAD))
     assert view is not None
     assert view.qr is None
     assert "4711\nfour · seven · one · one" in seen(view)

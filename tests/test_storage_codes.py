@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from bot.domain.claims import Claim
-from bot.domain.codes import Code, CodeForm, CodeKind
+from bot.domain.codes import Code, CodeKind
 from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.openers import Opener
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
 from storage import StorageBroken, open_database, reseal
@@ -27,7 +28,7 @@ A, B = DeliveryId("aaaaaaaaaa"), DeliveryId("bbbbbbbbbb")
 CODE = Code(
     A,
     CodeKind.PICK_UP,
-    CodeForm.TOKEN,
+    Opener.TOKEN,
     ANNA,
     "SECRET-PAYLOAD-CAFE",
     NOW + timedelta(minutes=15),

@@ -408,7 +408,7 @@ async def test_killed_at_any_moment_it_leaves_whole_steps_and_all_that_was_told(
     for lines in (1, 40, 77, 150):
         told = await asyncio.to_thread(_run_and_kill, database_url, lines)
         async with open_database(database_url, keys=KEYS) as database:
-            live = await database.look(lambda tx: tx.live_deliveries())
+            live = await database.look(lambda tx: tx.deliveries_at_harbor())
             for delivery in live:
                 history = await database.look(lambda tx, each=delivery: tx.history(each.id))
                 steps = [moment.detail for moment in history]

@@ -133,7 +133,7 @@ async def test_a_person_sees_what_they_send_and_what_they_get_the_latest_first(
 
 async def test_live_deliveries_are_those_that_have_or_may_have_a_locker(database: Database) -> None:
     await add(database, *(a_delivery(state.value, state=state) for state in State))
-    live = await database.look(lambda tx: tx.live_deliveries())
+    live = await database.look(lambda tx: tx.deliveries_at_harbor())
     assert sorted(names(live)) == ["releasing", "rented", "requested", "reserved", "stored"]
 
 

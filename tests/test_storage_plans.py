@@ -50,7 +50,7 @@ QUESTIONS = {
     "deliveries_by_recipient, deliveries_by_sender": lambda tx: tx.deliveries_of(
         PERSON, live=False
     ),
-    "deliveries_by_state": lambda tx: tx.live_deliveries(),
+    "deliveries_by_state": lambda tx: tx.deliveries_at_harbor(),
     "deliveries_by_locker, deliveries_by_trying": lambda tx: tx.live_at(TOWER, LOCKER),
     "deliveries_by_trying, deliveries_by_locker": lambda tx: tx.deliveries_at(
         [(TOWER, LOCKER)], NOW
@@ -59,6 +59,7 @@ QUESTIONS = {
     "deliveries_requested (min)": lambda tx: tx.next_request_due(),
     "deliveries_alarmed": lambda tx: tx.deliveries_due(NOW, 5),
     "deliveries_alarmed (min)": lambda tx: tx.next_deadline(),
+    "deliveries_prepared": lambda tx: tx.prepared_at(PERSON, TowerId("a")),
     "alerts_about": lambda tx: tx.alerts_about(DeliveryId("x")),
     "deliveries_doors": lambda tx: tx.doors_reported(5),
     "sqlite_autoindex_deliveries_1": lambda tx: tx.delivery(DeliveryId("a")),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.project import CodeForm, CodeKind, alert_kinds, card_table, places
+from tests.support.project import CodeKind, Opener, alert_kinds, card_table, places
 from tests.support.reading import GOLDEN, LINKS, OTHERS, RENEW, Books, open_books, written
 
 BOOKS = (
@@ -84,7 +84,7 @@ def test_every_card_of_a_delivery_is_read(books: Books) -> None:
 
 
 def test_every_kind_and_form_of_code_is_read(books: Books) -> None:
-    assert covered(books, "code") == {(kind, form) for kind in CodeKind for form in CodeForm}
+    assert covered(books, "code") == {(kind, form) for kind in CodeKind for form in Opener}
 
 
 def test_every_alert_is_read_while_it_stands_and_once_it_is_over(books: Books) -> None:

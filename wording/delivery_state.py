@@ -10,6 +10,7 @@ def state_said(words: Words, state: State) -> str:
     """A state in a word or two, for lists."""
     _ = words._
     return {
+        State.PREPARED: _("prepared"),
         State.REQUESTED: _("finding a locker"),
         State.RESERVED: _("locker reserved"),
         State.RENTED: _("to be dropped off"),

@@ -12,25 +12,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import LIVE, Event, State
+from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 
 
 class Action(StrEnum):
     """What a button on a delivery's card does; its button carries delivery and revision."""
 
+    AT_TOWER = "here"
+    """The sender is at the tower: get the locker and the code in one."""
+    NEXT = "next"
+    """The same for the next parcel that is prepared for this tower."""
+    ONE_MORE = "same"
+    """Prepare one more parcel like this one."""
     DROP_OFF_CODE = "din"
     """Get the drop-off code, or show it again."""
     NEW_DROP_OFF_CODE = "dnew"
-    """Replace the drop-off code by a new one."""
+    """Replace the drop-off code by a new one; a new link may be for another door."""
     PICK_UP_CODE = "pin"
     """Get the pick-up code, or show it again."""
     NEW_PICK_UP_CODE = "pnew"
     """Replace the pick-up code by a new one."""
     MORE_TIME = "more"
-    """Hold the locker, or keep the parcel, longer."""
+    """Hold the locker, keep the parcel, or leave it prepared, longer."""
     SIZE = "size"
     """Another size (it doesn't fit): asks which; with a size as argument, takes that one. Offered
     too when no locker was found, where it means: try again with that size."""
@@ -171,6 +179,34 @@ def _fits_not(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None and _not_taken_back(delivery, person, policy)
 
 
+def _drops_off_by(opener: Opener) -> Condition:
+    """Whether the drop-off's door is opened by `opener`."""
+    return lambda delivery, person, policy: delivery.opener(CodeKind.DROP_OFF, policy) is opener
+
+
+def _has_code(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.code_until is not None
+
+
+def _link_spent(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whether the link may be of no more use: the same one opens the door as often as it takes, so
+    a new one is made only when its time is over, or somebody has said that it does not open."""
+    return delivery.code_until is None or delivery.door_reports > 0
+
+
+def _new_drop_off_link(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    by_link = delivery.opener(CodeKind.DROP_OFF, policy) is Opener.LINK
+    unused = delivery.successor is None
+    return by_link and unused and _link_spent(delivery, person, policy)
+
+
+def _new_pick_up_code(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    by_link = delivery.opener(CodeKind.PICK_UP, policy) is Opener.LINK
+    return _collects(delivery, person, policy) and (
+        not by_link or _link_spent(delivery, person, policy)
+    )
+
+
 def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None and delivery.elsewhere is not None
 
@@ -180,7 +216,8 @@ _EITHER = (Role.SENDER, Role.RECIPIENT)
 _ANYBODY = (*_EITHER, Role.OPERATOR)
 _HELD = (State.RESERVED, State.RENTED)
 _WAITING = (State.REQUESTED, *_HELD)
-_STORED = (State.STORED,)
+_PREPARED, _STORED = (State.PREPARED,), (State.STORED,)
+_UNDER_WAY = (*_HELD, State.RELEASING, State.STORED, State.COLLECTED)
 _AGAIN = (State.NO_LOCKER, State.LAPSED, State.CANCELLED)
 _ALL = frozenset(State)
 _DROP_OFF, _PICK_UP, _RELEASE, _LOCKER = (
@@ -192,22 +229,36 @@ _DROP_OFF, _PICK_UP, _RELEASE, _LOCKER = (
 
 RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
     {
-        Action.DROP_OFF_CODE: (_rule(_SENDER, _HELD, request=_DROP_OFF),),
-        Action.NEW_DROP_OFF_CODE: (_rule(_SENDER, _HELD, request=_DROP_OFF),),
+        Action.AT_TOWER: (_rule(_SENDER, _PREPARED, event=Event.REQUESTED, request=_LOCKER),),
+        Action.NEXT: (_rule(_SENDER, _UNDER_WAY, at_any_revision=True),),
+        Action.ONE_MORE: (_rule(_SENDER, _PREPARED, at_any_revision=True),),
+        Action.DROP_OFF_CODE: (
+            _rule(_SENDER, _HELD, _drops_off_by(Opener.TOKEN), request=_DROP_OFF),
+            _rule(_SENDER, _HELD, _has_code),  # the same link is shown again
+        ),
+        Action.NEW_DROP_OFF_CODE: (
+            _rule(_SENDER, _HELD, _drops_off_by(Opener.TOKEN), request=_DROP_OFF),
+            _rule(_SENDER, _HELD, _new_drop_off_link, event=Event.CANCELLED, request=_RELEASE),
+        ),
         Action.PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _collects, request=_PICK_UP),),
-        Action.NEW_PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _collects, request=_PICK_UP),),
+        Action.NEW_PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _new_pick_up_code, request=_PICK_UP),),
         Action.MORE_TIME: (
-            _rule(_SENDER, _HELD, request=_DROP_OFF),
+            _rule(_SENDER, _HELD, _drops_off_by(Opener.TOKEN), request=_DROP_OFF),
             _rule(_EITHER, _STORED, _extensible, event=Event.EXTENDED),
+            _rule(_SENDER, _PREPARED, event=Event.EXTENDED),
         ),
         Action.SIZE: (
+            _rule(_SENDER, _PREPARED),
             _rule(_SENDER, _WAITING, _no_successor, event=Event.CANCELLED, request=_RELEASE),
             _rule(_SENDER, _STORED, _fits_not, request=_PICK_UP),
             _rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),
         ),
-        Action.CANCEL: (_rule(_SENDER, _WAITING, event=Event.CANCELLED, request=_RELEASE),),
+        Action.CANCEL: (
+            _rule(_SENDER, _PREPARED, event=Event.CANCELLED),
+            _rule(_SENDER, _WAITING, event=Event.CANCELLED, request=_RELEASE),
+        ),
         Action.TAKE_BACK: (_rule(_SENDER, _STORED, _not_taken_back),),
-        Action.HAND_OVER: (_rule(_EITHER, (*_WAITING, *_STORED), _still_theirs),),
+        Action.HAND_OVER: (_rule(_EITHER, (*_PREPARED, *_WAITING, *_STORED), _still_theirs),),
         Action.DOOR: (
             _rule(_SENDER, _HELD, at_any_revision=True),
             _rule(_EITHER, _STORED, at_any_revision=True),

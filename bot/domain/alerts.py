@@ -24,6 +24,8 @@ class AlertKind(StrEnum):
 
     HARBOR = "harbor"
     """Harbor does not answer; over when it does."""
+    LINKS = "links"
+    """Harbor has no open requests, so doors are opened by locker tokens; over when it has."""
     ORPHAN = "orphan"
     """A locker is ours at Harbor and unknown here; over when it is accounted for."""
     ODD = "odd"
@@ -56,6 +58,7 @@ class Lifetime:
 LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
     {
         AlertKind.HARBOR: Lifetime(),
+        AlertKind.LINKS: Lifetime(),
         AlertKind.ORPHAN: Lifetime(),
         AlertKind.ODD: Lifetime(with_delivery=True),
         AlertKind.DOOR: Lifetime(with_delivery=True),
@@ -133,11 +136,18 @@ def guessing_key(person: PersonId) -> str:
 
 HARBOR_KEY = _key(AlertKind.HARBOR)
 """The key of the alert that Harbor does not answer."""
+LINKS_KEY = _key(AlertKind.LINKS)
+"""The key of the alert that Harbor has no open requests."""
 
 
 def harbor_away(now: datetime, why: str) -> Alert:
     """Harbor does not answer; `why` is the name of the error."""
     return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": why})
+
+
+def no_links(now: datetime) -> Alert:
+    """Harbor has no open requests: whatever is booked is opened by locker tokens."""
+    return Alert(LINKS_KEY, AlertKind.LINKS, now)
 
 
 def orphan(now: datetime, locker: Locker) -> Alert:

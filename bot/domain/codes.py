@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.openers import Opener
 
 
 class CodeKind(StrEnum):
@@ -16,22 +17,20 @@ class CodeKind(StrEnum):
     PICK_UP = "pick_up"
 
 
-class CodeForm(StrEnum):
-    """How a code is carried to the tower."""
-
-    TOKEN = "token"
-    LINK = "link"
-    KEYPAD = "keypad"
-
-
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What opens the door, shown to `holder` alone; `text` is the secret itself."""
+    """What opens the door, shown to `holder` alone; `text` is the secret itself.
+
+    `form` says whether that is a locker token or a Locker Open link. `request` is Harbor's id of
+    the link; `digits` open the same door at the tower's keypad, and are as secret.
+    """
 
     delivery: DeliveryId
     kind: CodeKind
-    form: CodeForm
+    form: Opener
     holder: PersonId
     text: str = field(repr=False)
     expires_at: datetime
     revealed: bool = False
+    digits: str | None = field(default=None, repr=False)
+    request: int | None = None

@@ -19,6 +19,8 @@ from bot.domain.policy import Policy
 class Deadline(StrEnum):
     """Why a delivery is looked at though nobody has done anything."""
 
+    PREPARED_ENDING = "prepared_ending"
+    PREPARED_OVER = "prepared_over"
     HOLD_ENDING = "hold_ending"
     HOLD_OVER = "hold_over"
     CODE_OVER = "code_over"
@@ -30,6 +32,10 @@ class Deadline(StrEnum):
 def deadlines(delivery: Delivery, policy: Policy) -> list[tuple[datetime, Deadline]]:
     """All that is still to ring for `delivery`, the earliest first."""
     due: list[tuple[datetime, Deadline]] = []
+    if delivery.state is State.PREPARED and delivery.held_until:
+        if delivery.reminders_sent == 0:
+            due.append((delivery.held_until - policy.prepared_warning, Deadline.PREPARED_ENDING))
+        due.append((delivery.held_until, Deadline.PREPARED_OVER))
     if delivery.state in (State.RESERVED, State.RENTED) and delivery.held_until:
         if delivery.reminders_sent == 0:
             due.append((delivery.held_until - policy.hold_warning, Deadline.HOLD_ENDING))

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.codes import CodeKind
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId, new_row_id
 from bot.domain.lifecycle import State
-from bot.domain.tower import Size
+from bot.domain.openers import Opener
+from bot.domain.policy import Policy
+from bot.domain.tower import Low, Size
 
 MAX_NOTE = 200
 
@@ -73,6 +76,10 @@ class Delivery:
     `version` counts every save (compare-and-set); `revision` counts what people can see, and is
     what a button carries. `candidate` is the locker written down before Harbor is asked for it.
     `occupied_at` is set only from a verified push; `reported_at` is when we were told.
+    `held_until` is how long Harbor holds the locker, and while PREPARED how long it is kept so.
+    `drop_off_opener` and `pick_up_opener` are what it was booked with; None, from before they were
+    kept: whatever is configured, see `opener`. Until `old_code_until` a code may still open the
+    door that was shown to somebody who is no longer to use it.
     """
 
     id: DeliveryId
@@ -85,7 +92,7 @@ class Delivery:
     recipient: PersonId | None = None
     recipient_name: str | None = None
     handed_over_by: PersonId | None = None  # who forwards the open claim, if not the sender
-    low: bool = False
+    low: Low = Low.ANY
     larger_allowed: bool = True
     note: str | None = None
     locker: LockerId | None = None
@@ -111,6 +118,9 @@ class Delivery:
     trouble: Trouble | None = None
     successor: DeliveryId | None = None
     elsewhere: TowerId | None = None  # NO_LOCKER: the nearest tower that has one
+    drop_off_opener: Opener | None = None
+    pick_up_opener: Opener | None = None
+    old_code_until: datetime | None = None
     request: HarborRequest | None = None
 
     @property
@@ -129,6 +139,13 @@ class Delivery:
     def asks(self) -> RequestKind | None:
         """What is being asked of Harbor for it."""
         return self.request.kind if self.request is not None else None
+
+    def opener(self, kind: CodeKind, policy: Policy) -> Opener:
+        """What opens its door for this movement."""
+        configured = policy.openers_at(self.tower)
+        if kind is CodeKind.DROP_OFF:
+            return self.drop_off_opener or configured.drop_off
+        return self.pick_up_opener or configured.pick_up
 
     def still_asks(self, request: HarborRequest) -> bool:
         """Whether `request` still stands: it was neither carried out nor replaced by another."""

@@ -28,9 +28,14 @@ class HistoryEvent(StrEnum):
     RELEASED = "released"
     LAPSED = "lapsed"
     CLOSED = "closed"
-
     REQUESTED = "requested"
     """A locker was asked for; the detail is its size."""
+    FORGOTTEN = "forgotten"
+
+    PREPARED = "prepared"
+    """A parcel was described, to be given a locker at the tower; the detail is its size."""
+    FELL_BACK = "fell_back"
+    """Harbor makes no link for it: from now on its doors are opened by locker tokens."""
     CLAIMED = "claimed"
     """Somebody has become the recipient."""
     HANDED_OVER = "handed_over"

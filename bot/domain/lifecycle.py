@@ -17,6 +17,8 @@ from types import MappingProxyType
 class State(StrEnum):
     """Where a delivery stands."""
 
+    PREPARED = "prepared"
+    """Described; no locker is wanted yet: its sender asks for one at the tower."""
     REQUESTED = "requested"
     RESERVED = "reserved"
     RENTED = "rented"
@@ -32,6 +34,7 @@ class State(StrEnum):
 class Event(StrEnum):
     """What can befall a delivery."""
 
+    REQUESTED = "requested"
     RESERVED = "reserved"
     NO_LOCKER = "no_locker"
     DROP_OFF_ISSUED = "drop_off_issued"
@@ -44,6 +47,8 @@ class Event(StrEnum):
     RELEASED = "released"
     LAPSED = "lapsed"
     CLOSED = "closed"
+    FORGOTTEN = "forgotten"
+    """It has stayed prepared for too long."""
 
 
 class Illegal(Exception):
@@ -56,6 +61,10 @@ class Illegal(Exception):
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     {
+        (State.PREPARED, Event.REQUESTED): State.REQUESTED,
+        (State.PREPARED, Event.EXTENDED): State.PREPARED,
+        (State.PREPARED, Event.FORGOTTEN): State.LAPSED,
+        (State.PREPARED, Event.CANCELLED): State.CANCELLED,
         (State.REQUESTED, Event.RESERVED): State.RESERVED,
         (State.REQUESTED, Event.NO_LOCKER): State.NO_LOCKER,
         (State.REQUESTED, Event.CANCELLED): State.RELEASING,
@@ -77,6 +86,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.CANCELLED, Event.DROPPED_OFF): State.STORED,
         (State.CLOSED, Event.DROPPED_OFF): State.STORED,
         # An operator's word ends whatever is stuck, but nothing that holds a parcel.
+        (State.PREPARED, Event.CLOSED): State.CLOSED,
         (State.REQUESTED, Event.CLOSED): State.CLOSED,
         (State.RESERVED, Event.CLOSED): State.CLOSED,
         (State.RENTED, Event.CLOSED): State.CLOSED,
@@ -84,7 +94,12 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     }
 )
 
-LIVE = frozenset({State.REQUESTED, State.RESERVED, State.RENTED, State.RELEASING, State.STORED})
+
+HOLDING = frozenset({State.RESERVED, State.RENTED, State.RELEASING, State.STORED})
+"""States in which a delivery has a locker."""
+
+
+LIVE = frozenset({State.PREPARED, State.REQUESTED, *HOLDING})
 """States in which a delivery has, or may come to have, a locker."""
 
 ENDS = frozenset(State) - LIVE
@@ -100,7 +115,8 @@ def advance(state: State, event: Event) -> State:
 
 def diagram() -> str:
     """The table as a Mermaid state diagram, for docs/architecture.md."""
-    lines = ["stateDiagram-v2", f"    [*] --> {State.REQUESTED.value}"]
+    lines = ["stateDiagram-v2"]
+    lines += [f"    [*] --> {state.value}" for state in (State.PREPARED, State.REQUESTED)]
     lines += [
         f"    {state.value} --> {to.value}: {event.value}"
         for (state, event), to in TRANSITIONS.items()

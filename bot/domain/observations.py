@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, TowerId
-from bot.domain.lifecycle import Event, State
+from bot.domain.lifecycle import HOLDING, Event, State
 from bot.domain.tower import LockerStatus
 
 
@@ -21,8 +21,6 @@ class Odd(StrEnum):
 
     ODD = "odd"
 
-
-_HOLDING = (State.RESERVED, State.RENTED, State.RELEASING, State.STORED)
 
 _EXPECTED: Mapping[State, frozenset[LockerStatus]] = {
     State.RESERVED: frozenset({LockerStatus.RESERVED, LockerStatus.RENTED}),
@@ -47,7 +45,7 @@ _NEWS: Mapping[tuple[State, LockerStatus], Event] = {
 def _observation(state: State, status: LockerStatus) -> Event | Odd | None:
     if (state, status) in _NEWS:
         return _NEWS[state, status]
-    if state not in _HOLDING or status in _EXPECTED[state]:
+    if state not in HOLDING or status in _EXPECTED[state]:
         return None
     return Odd.ODD
 

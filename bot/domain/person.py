@@ -8,7 +8,7 @@ from datetime import time
 from typing import Any
 
 from bot.domain.ids import PersonId, TowerId
-from bot.domain.tower import Size
+from bot.domain.tower import Low, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Person:
     reachable: bool = True  # has opened the bot and has not blocked it
     quiet_from: time | None = None
     quiet_until: time | None = None
-    low_locker: bool = False
+    low_locker: Low = Low.ANY
     larger_allowed: bool = True
     reminders: bool = True
     last_tower: TowerId | None = None

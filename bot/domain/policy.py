@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.domain.codes import CodeForm
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.openers import BY_TOKEN, Openers
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +15,22 @@ class Policy:
     """How long things last, and who looks after what is stuck.
 
     `reservation`, `drop_off`, `pick_up`: what Harbor is asked for. `storage`: how long a parcel may
-    wait; Harbor sets no end to that (harbor.md §4.5), so it is ours.
+    wait; Harbor sets no end to that (harbor.md §4.5), so it is ours. `link_hold`: how long Harbor
+    holds a locker for a drop-off link, `link_lasts`: how long a pick-up link is good; neither is
+    asked for, and both are Harbor's to say (harbor.md §3.6). `prepared`: how long a parcel may stay
+    prepared, `prepared_warning`: how long before its end the sender is told.
+
+    `openers` count at every tower that `tower_openers` does not name. `app_name` is the app that
+    opens by token, `app_link` the template of a link that hands a token over to it.
     """
 
     reservation: timedelta = timedelta(seconds=300)
     drop_off: timedelta = timedelta(seconds=3000)
     pick_up: timedelta = timedelta(seconds=900)
+    link_hold: timedelta = timedelta(seconds=300)
+    link_lasts: timedelta = timedelta(hours=24)
+    prepared: timedelta = timedelta(days=7)
+    prepared_warning: timedelta = timedelta(days=1)
     storage: timedelta = timedelta(hours=72)
     extension: timedelta = timedelta(hours=24)
     extensions: int = 3
@@ -29,5 +40,12 @@ class Policy:
     watch: timedelta = timedelta(seconds=5)
     watch_idle: timedelta = timedelta(seconds=60)
     late_facts: timedelta = timedelta(days=7)
-    opener: CodeForm = CodeForm.TOKEN
+    openers: Openers = BY_TOKEN
+    tower_openers: Mapping[TowerId, Openers] = field(default_factory=dict)
+    app_name: str | None = None
+    app_link: str | None = None
     operators: frozenset[PersonId] = frozenset()
+
+    def openers_at(self, tower: TowerId) -> Openers:
+        """What is configured to open the doors of `tower`."""
+        return self.tower_openers.get(tower, self.openers)

@@ -14,12 +14,13 @@ from urllib.parse import quote
 from bot.domain.actions import Action, permitted, roles_of
 from bot.domain.alerts import Alert
 from bot.domain.claims import Claim, claim_payload
-from bot.domain.codes import Code
+from bot.domain.codes import Code, CodeKind
 from bot.domain.deadlines import quiet_until
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
+from bot.domain.openers import Opener
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
@@ -57,7 +58,8 @@ class Situation:
     `claim` is there only for somebody who forwards it; `code` only for its holder; `companions` are
     the other parcels that wait for the reader in the same tower. `recipient_told` says that the
     recipient's phone shows how the delivery stands. `zones` says that towers stand in several time
-    zones, so that times name theirs.
+    zones, so that times name theirs. `prepared` counts the parcels that the reader has prepared
+    for the same place, this one left out.
     """
 
     delivery: Delivery
@@ -75,6 +77,7 @@ class Situation:
     companions: Sequence[Delivery] = ()
     elsewhere: Tower | None = None
     zones: bool = False
+    prepared: int = 0
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -84,6 +87,21 @@ class Situation:
     def may(self, action: Action) -> bool:
         """Whether the table of actions lets the reader take `action` now."""
         return permitted(action, self.delivery, self.reader.id, self.policy) is not None
+
+    @property
+    def drops_off_by(self) -> Opener:
+        """What opens the door for the drop-off."""
+        return self.delivery.opener(CodeKind.DROP_OFF, self.policy)
+
+    @property
+    def picks_up_by(self) -> Opener:
+        """What opens the door for the pick-up."""
+        return self.delivery.opener(CodeKind.PICK_UP, self.policy)
+
+    @property
+    def has_keypad(self) -> bool:
+        """Whether the tower has a keypad, as far as the settings say."""
+        return self.policy.openers_at(self.delivery.tower).keypad
 
     @property
     def sends(self) -> bool:

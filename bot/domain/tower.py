@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import time
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.domain.ids import LockerId, TowerId
 
@@ -20,6 +20,22 @@ class LockerStatus(StrEnum):
     DECLINED = "declined"
     OUT_OF_SERVICE = "out_of_service"
     UNKNOWN = "unknown"
+
+
+class Low(IntEnum):
+    """Whether a low door is wanted: one that can be reached from a wheelchair."""
+
+    ANY = 0
+    """Any door will do."""
+    RATHER = 1
+    """A low one where one is free; else any of the size."""
+    ONLY = 2
+    """A low one or none."""
+
+
+def following(low: Low) -> Low:
+    """What a tap makes of it: any, rather low, only low, and round again."""
+    return Low((low + 1) % len(Low))
 
 
 class Size(StrEnum):
@@ -46,7 +62,10 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Tower:
-    """A tower with the address of its location; `zone` is a tz database name."""
+    """A tower with the address of its location; `zone` is a tz database name.
+
+    `name` tells it from the others at its location, which is called `location_name`.
+    """
 
     id: TowerId
     name: str
@@ -57,6 +76,7 @@ class Tower:
     zone: str
     hours: Mapping[int, tuple[Hours, ...]] | None = None  # weekday (Monday 0) → spans; None unknown
     location: int | None = None
+    location_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +89,25 @@ class Locker:
     status: LockerStatus
     size: Size | None
     low: bool = False
+
+
+def beside(tower: Tower, other: Tower) -> bool:
+    """Whether both stand at one location, where Harbor picks among their lockers for a link."""
+    return tower.id == other.id or (tower.location is not None and tower.location == other.location)
+
+
+def as_place(tower: Tower) -> Tower:
+    """The tower as the place where it stands: under its location's name."""
+    return replace(tower, name=tower.location_name or tower.name)
+
+
+def places(towers: Iterable[Tower], by_link: Callable[[TowerId], bool]) -> list[Tower]:
+    """The towers as they are offered: where Harbor picks the locker, each location is one place,
+    which goes by the first of its towers."""
+    offered: list[Tower] = []
+    for tower in towers:
+        if not by_link(tower.id):
+            offered.append(tower)
+        elif not any(by_link(other.id) and beside(tower, other) for other in offered):
+            offered.append(as_place(tower))
+    return offered

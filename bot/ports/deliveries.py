@@ -38,6 +38,8 @@ class DeliveryReading:
     claim: Claim | None = field(repr=False)
     recipient_card: tuple[MessageId | None, bool] | None
     """The message of the recipient's card about it, and whether a ring is owed; None: no card."""
+    prepared: int = 0
+    """How many parcels its sender has prepared for the same place."""
 
 
 class Deliveries(Protocol):
@@ -70,8 +72,12 @@ class Deliveries(Protocol):
         """As sender or recipient, the latest change first; all of them without a `limit`."""
         ...
 
-    async def live_deliveries(self) -> list[Delivery]:
-        """Every delivery in a LIVE state."""
+    async def prepared_at(self, sender: PersonId, tower: TowerId) -> list[Delivery]:
+        """What `sender` has prepared for the place where `tower` stands, the oldest first."""
+        ...
+
+    async def deliveries_at_harbor(self) -> list[Delivery]:
+        """Every live delivery that has a locker, or wants one now: all but what is prepared."""
         ...
 
     async def deliveries_at(

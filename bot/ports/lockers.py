@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -13,7 +13,10 @@ from bot.domain.tower import Locker, LockerStatus, Size, Tower
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What a webhook of Harbor said; only a verified one contributes facts of its own."""
+    """What a webhook of Harbor said; only a verified one contributes facts of its own.
+
+    `digits` open the door of the `open_request` at the tower's keypad.
+    """
 
     tower: TowerId
     locker: LockerId
@@ -21,6 +24,8 @@ class Push:
     at: datetime
     source: str
     verified: bool
+    open_request: int | None = None
+    digits: str | None = field(default=None, repr=False)
 
 
 class Lockers(Protocol):
@@ -77,14 +82,26 @@ class Lockers(Protocol):
         """Give back a rented locker; it is available once its tower has been synced."""
         ...
 
-    async def drop_off_link(self, tower: Tower, size: Size, low: bool) -> OpenLink:
+    async def drop_off_link(
+        self, tower: Tower, size: Size, *, low: bool, keypad: bool = False
+    ) -> OpenLink:
         """A link with which to put something into a locker that Harbor picks at the tower's place.
 
-        The locker is rented to us at once. Raises NoLocker when none of that size is free,
-        NotOffered for a tower without a location.
+        The locker is rented to us at once. `low`: a low one, or none; `keypad`: ask for digits too.
+        Raises NoLocker when none of that kind is free, NotOffered where Harbor says that it has no
+        open requests, or the tower has no location.
         """
         ...
 
-    async def pick_up_link(self, tower: TowerId, locker: LockerId) -> OpenLink:
+    async def pick_up_link(
+        self, tower: TowerId, locker: LockerId, *, keypad: bool = False
+    ) -> OpenLink:
         """A link with which to take something out of our occupied locker."""
+        ...
+
+    async def label(self, tower: TowerId, locker: LockerId) -> Locker | None:
+        """The locker as it was last read, whenever that was: its label and size don't change.
+
+        Reads its tower only where that has never been done. None: its tower does not list it.
+        """
         ...

@@ -1,4 +1,9 @@
-"""Booking a drop-off: request a locker, another one, or give it up."""
+"""Booking a drop-off: prepare it, request a locker, another one, or give it up.
+
+Guarantees: a prepared parcel holds no locker and wants none, until its sender is at the tower;
+where Harbor picks the locker for a link, the one that is given up is given back before another is
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +12,33 @@ from dataclasses import dataclass, replace
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.claims import new_claim
-from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind
+from bot.domain.codes import CodeKind
+from bot.domain.deadlines import next_deadline
+from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import LIVE, Event, State
+from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.person import Person
-from bot.domain.tower import Size
+from bot.domain.tower import Low, Size
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
-from bot.usecases.cards import take_code_away
+from bot.usecases.cards import take_code_away, tell
+from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import fetch_back
 from bot.usecases.transitions import save
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What a sender has chosen; `recipient` None means by claim."""
+    """What a sender has chosen; `recipient` None means by claim.
+
+    `openers`: what opens the tower's doors at present; the delivery keeps them.
+    """
 
     tower: TowerId
     size: Size
-    low: bool = False
+    openers: Openers = BY_TOKEN
+    low: Low = Low.ANY
     larger_allowed: bool = True
     note: str | None = None
     recipient: PersonId | None = None
@@ -33,8 +46,21 @@ class Booking:
 
 
 async def request(act: Actor, sender: Person, wish: Booking) -> Delivery:
-    """A new delivery out of a finished draft; the sender's screen becomes its card."""
-    delivery = await _begin(act, sender.id, wish)
+    """A new delivery out of a finished draft, for which a locker is wanted now; the sender's screen
+    becomes its card. What comes as a link is shown to them at once."""
+    at_once = wish.openers.drop_off is Opener.LINK
+    return await _booked(act, sender, wish, _locker_wanted(act, shown=at_once))
+
+
+async def prepare(act: Actor, sender: Person, wish: Booking) -> Delivery:
+    """A new delivery out of a finished draft, for which no locker is wanted yet."""
+    return await _booked(act, sender, wish, None)
+
+
+async def _booked(
+    act: Actor, sender: Person, wish: Booking, wanted: HarborRequest | None
+) -> Delivery:
+    delivery = await _begin(act, sender.id, await _as_low_as_needed(act, wish), wanted=wanted)
     if wish.recipient is None:
         await act.tx.save_claim(new_claim(delivery.id))
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
@@ -42,43 +68,134 @@ async def request(act: Actor, sender: Person, wish: Booking) -> Delivery:
     return delivery
 
 
+async def _as_low_as_needed(act: Actor, wish: Booking) -> Booking:
+    """A recipient who is known, and who needs a low door, counts as much as the sender."""
+    recipient = await act.tx.person(wish.recipient) if wish.recipient is not None else None
+    return wish if recipient is None else replace(wish, low=max(wish.low, recipient.low_locker))
+
+
+def _locker_wanted(act: Actor, *, shown: bool) -> HarborRequest:
+    """A locker is asked for; `shown`: its code is shown to this person as soon as there is one."""
+    return HarborRequest.made(RequestKind.LOCKER, act.now, act.person if shown else None)
+
+
 async def _begin(
-    act: Actor, sender: PersonId, wish: Booking, *, handed_over_by: PersonId | None = None
+    act: Actor,
+    sender: PersonId,
+    wish: Booking,
+    *,
+    wanted: HarborRequest | None,
+    state: State | None = None,
+    handed_over_by: PersonId | None = None,
 ) -> Delivery:
-    """Written down, with its first line of history, and wanting a locker from now on."""
+    """Written down, with its first line of history: wanting a locker, or else prepared."""
+    state = state or (State.PREPARED if wanted is None else State.REQUESTED)
+    prepared = state is State.PREPARED
     delivery = Delivery(
         id=new_delivery_id(),
         sender=sender,
         tower=wish.tower,
         size=wish.size,
+        state=state,
         low=wish.low,
         larger_allowed=wish.larger_allowed,
         note=wish.note[:MAX_NOTE] if wish.note else None,
         recipient=wish.recipient,
         recipient_name=wish.recipient_name,
         handed_over_by=handed_over_by,
-        request=HarborRequest.made(RequestKind.LOCKER, act.now),
+        request=wanted,
+        held_until=act.now + act.policy.prepared if prepared else None,
         created_at=act.now,
         changed_at=act.now,
+        drop_off_opener=wish.openers.drop_off,
+        pick_up_opener=wish.openers.pick_up,
     )
+    delivery = replace(delivery, deadline_at=next_deadline(delivery, act.policy))
     delivery = await act.tx.add_delivery(delivery)
-    await act.tx.record(
-        HistoryEntry(delivery.id, act.now, HistoryEvent.REQUESTED, act.person, wish.size.value)
-    )
+    event = HistoryEvent.PREPARED if prepared else HistoryEvent.REQUESTED
+    await act.tx.record(HistoryEntry(delivery.id, act.now, event, act.person, wish.size.value))
     return delivery
 
 
+async def at_tower(act: Actor, delivery: Delivery) -> Delivery:
+    """The sender of a prepared parcel stands at the tower: a locker, and its code, at once."""
+    check(act, Action.AT_TOWER, delivery)
+    return await act.transition(
+        delivery,
+        Event.REQUESTED,
+        detail=delivery.size.value,
+        request=_locker_wanted(act, shown=True),
+        held_until=None,
+        reminders_sent=0,
+    )
+
+
+async def next_parcel(act: Actor, delivery: Delivery) -> Delivery:
+    """The same for the oldest parcel that this person has prepared for the tower of `delivery`.
+
+    Raises NotPermitted where there is none.
+    """
+    check(act, Action.NEXT, delivery)
+    waiting = await act.tx.prepared_at(act.person, delivery.tower)
+    if not waiting:
+        raise NotPermitted(Action.NEXT, delivery)
+    return await at_tower(act, waiting[0])
+
+
+async def one_more(act: Actor, delivery: Delivery) -> Delivery:
+    """Prepare one more parcel like this one; its card comes below everything else."""
+    check(act, Action.ONE_MORE, delivery)
+    more = await _begin(act, delivery.sender, _wish_of(act, delivery), wanted=None)
+    if more.recipient is None:
+        await act.tx.save_claim(new_claim(more.id))
+    await tell(act.tx, more, now=act.now, rouse=frozenset({Role.SENDER}))
+    return more
+
+
+def _wish_of(act: Actor, delivery: Delivery) -> Booking:
+    """What its sender chose then."""
+    return Booking(
+        tower=delivery.tower,
+        size=delivery.size,
+        openers=Openers(
+            drop_off=delivery.opener(CodeKind.DROP_OFF, act.policy),
+            pick_up=delivery.opener(CodeKind.PICK_UP, act.policy),
+        ),
+        low=delivery.low,
+        larger_allowed=delivery.larger_allowed,
+        note=delivery.note,
+        recipient=delivery.recipient,
+        recipient_name=delivery.recipient_name,
+    )
+
+
 async def try_again(act: Actor, delivery: Delivery) -> Delivery:
-    """The same parcel once more, after no locker was found, or its reservation is over."""
+    """The same parcel once more, after no locker was found, or its reservation is over; one that
+    never had a locker is prepared again."""
     check(act, Action.AGAIN, delivery)
-    return await _succeed(act, delivery, delivery.tower, delivery.size)
+    return await _succeed(act, delivery, _wish_of(act, delivery))
 
 
 async def try_elsewhere(act: Actor, delivery: Delivery) -> Delivery:
     """The same parcel at the tower that was offered instead."""
     check(act, Action.ELSEWHERE, delivery)
     assert delivery.elsewhere is not None, "the table asks for it"
-    return await _succeed(act, delivery, delivery.elsewhere, delivery.size)
+    there = act.policy.openers_at(delivery.elsewhere)
+    return await _succeed(
+        act, delivery, replace(_wish_of(act, delivery), tower=delivery.elsewhere, openers=there)
+    )
+
+
+async def new_drop_off_code(act: Actor, delivery: Delivery) -> Delivery:
+    """A new token for the same door; or a new link where the one there was is of no more use.
+
+    For a link Harbor picks a locker anew, perhaps another one: the first is given back.
+    """
+    check(act, Action.NEW_DROP_OFF_CODE, delivery)
+    if delivery.opener(CodeKind.DROP_OFF, act.policy) is Opener.TOKEN:
+        return await ask_drop_off_code(act, delivery, fresh=True)
+    wish = _wish_of(act, delivery)
+    return await _succeed(act, delivery, wish, await give_up(act, delivery))
 
 
 async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Delivery:
@@ -90,17 +207,20 @@ async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Del
     check(act, Action.SIZE, delivery)
     if size is None:
         raise NotPermitted(Action.SIZE, delivery)
+    if delivery.state is State.PREPARED:
+        resized = replace(delivery, size=size)
+        return await act.note(resized, HistoryEvent.PREPARED, size.value)
     if delivery.state in LIVE:
         await act.record(delivery, HistoryEvent.FITS_NOT, size.value)
     if delivery.state is State.STORED:
         return await _taken_out_again(act, delivery, size)
     given_up = await give_up(act, delivery) if delivery.state in LIVE else delivery
-    return await _succeed(act, delivery, delivery.tower, size, given_up)
+    return await _succeed(act, delivery, replace(_wish_of(act, delivery), size=size), given_up)
 
 
 async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
     """The parcel goes back to its sender's hands, its recipient and claim on to the successor."""
-    new = await _succeed(act, old, old.tower, size)
+    new = await _succeed(act, old, replace(_wish_of(act, old), size=size))
     kept = await act.tx.delivery(old.id)
     assert kept is not None
     nobodys = replace(kept, recipient=None, recipient_name=None, handed_over_by=None)
@@ -110,28 +230,29 @@ async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
 
 
 async def _succeed(
-    act: Actor, old: Delivery, tower: TowerId, size: Size, given_up: Delivery | None = None
+    act: Actor, old: Delivery, wish: Booking, given_up: Delivery | None = None
 ) -> Delivery:
     """A successor takes over recipient, claim, note and card, so that a forwarded link holds.
 
     `given_up` is how `old` stands now, where it has changed.
     """
-    wish = Booking(
-        tower=tower,
-        size=size,
-        low=old.low,
-        larger_allowed=old.larger_allowed,
-        note=old.note,
-        recipient=old.recipient,
-        recipient_name=old.recipient_name,
+    over = given_up or old
+    by_link = wish.openers.drop_off is Opener.LINK
+    if old.locker is None and old.state in (State.LAPSED, State.CANCELLED):
+        state, wanted = State.PREPARED, None
+    else:
+        state, wanted = State.REQUESTED, _locker_wanted(act, shown=by_link)
+    if by_link and over.asks is RequestKind.RELEASE:
+        wanted = None  # asked for by `transitions.save` when the first locker is given back
+    new = await _begin(
+        act, old.sender, wish, wanted=wanted, state=state, handed_over_by=old.handed_over_by
     )
-    new = await _begin(act, old.sender, wish, handed_over_by=old.handed_over_by)
     if (claim := await act.tx.claim(old.id)) is not None:
         await act.tx.drop_claim(old.id)
         await act.tx.save_claim(replace(claim, delivery=new.id))
     elif old.recipient is None:
         await act.tx.save_claim(new_claim(new.id))
-    over = replace(given_up or old, successor=new.id)
+    over = replace(over, successor=new.id)
     await save(act.tx, over, now=act.now, policy=act.policy)
     for card in await act.tx.cards_about(delivery_subject(old.id)):
         await act.tx.move_card(card.chat, card.subject, delivery_subject(new.id), now=act.now)
@@ -141,6 +262,8 @@ async def _succeed(
 async def cancel(act: Actor, delivery: Delivery) -> Delivery:
     """The sender no longer wants the locker; a token that is out may still be used (late fact)."""
     check(act, Action.CANCEL, delivery)
+    if delivery.state is State.PREPARED:
+        return await act.transition(delivery, Event.CANCELLED, held_until=None)
     return await give_up(act, delivery)
 
 

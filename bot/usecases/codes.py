@@ -1,4 +1,4 @@
-"""Asking for a code."""
+"""Asking for a code, and taking one from whoever is no longer to use it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind
 from bot.usecases.actor import Actor, ask_of_harbor, check
-from bot.usecases.cards import show_code, tell
+from bot.usecases.cards import show_code, take_code_away, tell
 
 
 async def ask_drop_off_code(act: Actor, delivery: Delivery, *, fresh: bool = False) -> Delivery:
@@ -36,3 +36,16 @@ async def _ask_code(
         await show_code(act.tx, delivery, act.person, now=act.now, ring=True)
         return delivery
     return await ask_of_harbor(act, delivery, request, by=act.person)
+
+
+async def disown_code(act: Actor, delivery: Delivery) -> Delivery:
+    """Take the pick-up code from whoever has it: somebody else is to collect.
+
+    What has been shown can't be called back at Harbor: the delivery, which is not saved here,
+    remembers until when it may still open the door.
+    """
+    code, until = await act.tx.code(delivery.id), delivery.old_code_until
+    await take_code_away(act.tx, delivery, now=act.now)
+    if code is not None and code.kind is CodeKind.PICK_UP and code.revealed:
+        until = max(code.expires_at, until or code.expires_at)
+    return replace(delivery, code_until=None, old_code_until=until)

@@ -16,7 +16,8 @@ from bot.domain.lifecycle import LIVE, State
 from bot.domain.person import Person
 from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
-from bot.usecases.cards import take_code_away, tell_of_one_visit
+from bot.usecases.cards import tell_of_one_visit
+from bot.usecases.codes import disown_code
 
 FREE_TRIES = 5
 
@@ -144,8 +145,8 @@ async def open_again(
     the sender, is shown the link to forward. The caller has checked that they may."""
     before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
     if delivery.state is State.STORED:
-        await take_code_away(act.tx, delivery, now=act.now)
-        delivery = replace(delivery, code_until=None, taken_back=False, fetcher=None, request=None)
+        delivery = await disown_code(act, delivery)
+        delivery = replace(delivery, taken_back=False, fetcher=None, request=None)
     await act.tx.save_claim(new_claim(delivery.id))
     forwards = None if act.person == delivery.sender else act.person
     opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
@@ -166,6 +167,6 @@ async def take_back(act: Actor, delivery: Delivery) -> Delivery:
 
 async def fetch_back(act: Actor, delivery: Delivery) -> Delivery:
     """Make the sender the collector, whose code alone counts from now on; the claim stays."""
-    await take_code_away(act.tx, delivery, now=act.now)
-    taken = replace(delivery, taken_back=True, code_until=None, request=None)
+    disowned = await disown_code(act, delivery)
+    taken = replace(disowned, taken_back=True, request=None)
     return await act.note(taken, HistoryEvent.TAKEN_BACK)

@@ -13,9 +13,13 @@ from bot.usecases.alerts import end_alerts_about
 async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     """Hold the locker longer, by a drop-off token: Harbor's table knows no second reservation.
 
-    In STORED it is our own storage deadline that moves, a few times at most.
+    In STORED it is our own storage deadline that moves, a few times at most; a parcel that is
+    prepared stays so from now on for as long as a new one.
     """
     check(act, Action.MORE_TIME, delivery)
+    if delivery.state is State.PREPARED:
+        until = act.now + act.policy.prepared
+        return await act.transition(delivery, Event.EXTENDED, held_until=until, reminders_sent=0)
     if delivery.state is State.STORED:
         return await let_wait(act, delivery, extensions=delivery.extensions + 1)
     code = await act.tx.code(delivery.id)

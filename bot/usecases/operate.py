@@ -23,6 +23,7 @@ from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
 from bot.usecases.alerts import amend_alert, end_alert
 from bot.usecases.book import give_up
 from bot.usecases.cards import concerned, take_code_away, tell
+from bot.usecases.codes import disown_code
 from bot.usecases.collect import open_again
 from bot.usecases.extend import let_wait
 
@@ -65,10 +66,9 @@ async def end(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
 async def fetch(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     """Fetch the parcel out: the operator collects from now on, and is shown the code."""
     check(act, Action.FETCH, delivery)
-    await take_code_away(act.tx, delivery, now=act.now)
     await act.tx.drop_claim(delivery.id)
     event = HistoryEvent.FETCHED_BY_OPERATOR
-    taken = replace(delivery, fetcher=act.person, code_until=None)
+    taken = replace(await disown_code(act, delivery), fetcher=act.person)
     taken = await act.note(taken, event, _words(reason), rouse=_BOTH)
     return await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, by=act.person)
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.actions import roles_of
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
+from bot.domain.openers import Opener
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation, Links, Situation, waits_beside
-from bot.domain.tower import Tower
+from bot.domain.tower import Tower, as_place
 from bot.ports.database import Database, Transaction
 from bot.ports.deliveries import DeliveryReading
 
@@ -43,6 +45,13 @@ class Surroundings:
         if (known := self.towers.get(tower)) is not None:
             return known
         return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, "UTC")
+
+    def place_of(self, delivery: Delivery) -> Tower:
+        """Where its parcel is, or is to be put: while Harbor has yet to pick the locker, any tower
+        of the location."""
+        tower = self.tower(delivery.tower)
+        by_link = delivery.opener(CodeKind.DROP_OFF, self.policy) is Opener.LINK
+        return as_place(tower) if by_link and delivery.locker is None else tower
 
     @property
     def zones(self) -> bool:
@@ -107,7 +116,7 @@ def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Si
         reader=reader,
         now=known.now,
         policy=known.policy,
-        tower=known.tower(delivery.tower),
+        tower=known.place_of(delivery),
         links=known.links,
         sender=read.sender,
         recipient=read.recipient,
@@ -116,7 +125,14 @@ def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Si
         code=code if code is not None and code.holder == reader.id else None,
         elsewhere=known.tower(delivery.elsewhere) if delivery.elsewhere else None,
         zones=known.zones,
+        prepared=_prepared(read, reader),
     )
+
+
+def _prepared(read: DeliveryReading, reader: Person) -> int:
+    if reader.id != read.delivery.sender:
+        return 0
+    return read.prepared - (read.delivery.state is State.PREPARED)
 
 
 def _told(read: DeliveryReading, reader: Person) -> bool:

@@ -14,9 +14,9 @@ from typing import Any
 from bot.domain.alerts import gone_unasked
 from bot.domain.claims import new_claim
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import Delivery, Role
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent, event_of
-from bot.domain.ids import PersonId
+from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
@@ -29,6 +29,7 @@ ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.OVERDUE: frozenset({Role.SENDER, Role.RECIPIENT}),
     Event.CLOSED: frozenset({Role.SENDER, Role.RECIPIENT}),
     Event.LAPSED: frozenset({Role.SENDER}),
+    Event.FORGOTTEN: frozenset({Role.SENDER}),
 }
 """Whose phone rings at which event; at any other, cards change in silence."""
 
@@ -73,8 +74,11 @@ def _roused(delivery: Delivery, event: Event) -> frozenset[Role]:
 async def save(
     tx: Transaction, delivery: Delivery, *, now: datetime, policy: Policy, seen: bool = True
 ) -> Delivery:
-    """Save a changed delivery; `seen` when people can see the change. Raises Conflict."""
-    return await tx.save_delivery(
+    """Save a changed delivery; `seen` when people can see the change. Raises Conflict.
+
+    A successor that waits for its locker to be given back asks for one of its own from then on.
+    """
+    after = await tx.save_delivery(
         replace(
             delivery,
             revision=delivery.revision + seen,
@@ -82,6 +86,18 @@ async def save(
             deadline_at=next_deadline(delivery, policy),
         )
     )
+    if after.successor is not None and after.request is None:
+        await _let_begin(tx, after.successor, now=now, policy=policy)
+    return after
+
+
+async def _let_begin(
+    tx: Transaction, successor: DeliveryId, *, now: datetime, policy: Policy
+) -> None:
+    waiting = await tx.delivery(successor)
+    if waiting is not None and waiting.state is State.REQUESTED and waiting.request is None:
+        wanted = HarborRequest.made(RequestKind.LOCKER, now, waiting.sender)
+        await save(tx, replace(waiting, request=wanted, trouble=None), now=now, policy=policy)
 
 
 async def conclude(

@@ -1,7 +1,8 @@
-"""How a requested delivery comes by its locker.
+"""How a requested delivery comes by its locker: reserved by us, or picked by Harbor for a link.
 
 Guarantees: the locker about to be asked for is committed before the call; after a crash or a lost
-answer, what is assigned to us is looked at first and adopted if it is ours and nobody else's.
+answer, what is assigned to us is looked at first and adopted if it is ours and nobody else's; where
+Harbor makes no links, a delivery goes on by locker tokens.
 """
 
 from __future__ import annotations
@@ -12,59 +13,73 @@ from dataclasses import replace
 
 import structlog
 
-from bot.domain.codes import Code, CodeForm, CodeKind
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind
+from bot.domain.codes import CodeKind
+from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.geography import nearest
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import LockerId, TowerId
-from bot.domain.lifecycle import Event, State
-from bot.domain.observations import meaning
-from bot.domain.openers import OpenLink
+from bot.domain.openers import Opener
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus, Size, Tower
+from bot.domain.tower import Locker, LockerStatus, Low, Size
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
-from bot.ports.errors import (
-    Conflict,
-    EdgeError,
-    Misconfigured,
-    NoLocker,
-    NotOffered,
-    Refused,
-    TryLater,
-)
+from bot.ports.errors import Conflict, EdgeError, Misconfigured, NotOffered, Refused
 from bot.ports.lockers import Lockers
-from bot.usecases.cards import show_code
-from bot.usecases.transitions import conclude, save, transition
-from bot.workers.codes import link_code
+from bot.usecases.cards import tell
+from bot.usecases.transitions import save
+from bot.workers.allotment import Allotments
+from bot.workers.link_allocation import LinkAllocator
+from bot.workers.open_requests import OpenRequests
 
 log = structlog.get_logger()
 
-ANY_LOCKER = LockerId(0)
-"""The candidate of a delivery for which Harbor picks the locker: it may have rented one."""
 _HELD = (LockerStatus.RESERVED, LockerStatus.RENTED)
 
 _TOWERS_ASKED = 4
 
 
 class Allocator:
-    """Finds and reserves a locker for one delivery at a time; shared by all."""
+    """Finds a locker for one delivery at a time; shared by all."""
 
-    def __init__(self, database: Database, lockers: Lockers, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lockers: Lockers,
+        clock: Clock,
+        policy: Policy,
+        open_requests: OpenRequests,
+    ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
+        self._allotments = Allotments(database, lockers, clock, policy)
+        self._links = LinkAllocator(
+            database, lockers, clock, policy, self._allotments, open_requests
+        )
+        self.held = self._allotments.held
+        self.somebody_elses = self._allotments.somebody_elses
+        self.give_back_unnamed = self._links.give_back_unnamed
 
     async def allocate(self, delivery: Delivery, request: HarborRequest) -> None:
-        """Bring a REQUESTED delivery to RESERVED or NO_LOCKER. Raises what `Lockers` raises."""
-        if self._policy.opener is CodeForm.LINK:
-            await self._by_link(delivery, request)
-            return
+        """Bring a REQUESTED delivery to RESERVED, RENTED or NO_LOCKER. Raises what `Lockers`
+        raises."""
+        if delivery.opener(CodeKind.DROP_OFF, self._policy) is Opener.LINK:
+            try:
+                if not await self._links.allocate(delivery, request):
+                    await self.none_left(delivery, request)
+                return
+            except NotOffered as error:
+                delivery = await self._fall_back(delivery, request, error)
+        await self._reserve(delivery, request)
+
+    async def _reserve(self, delivery: Delivery, request: HarborRequest) -> None:
         if delivery.candidate and await self._adopted(delivery, delivery.candidate):
             return
         refused: set[LockerId] = set()
+        reservation = self._policy.reservation
         while (locker := await self._free(delivery, refused)) is not None:
-            delivery = await self._write_down(delivery, locker.id)
+            delivery = await self._allotments.write_down(delivery, locker.id, reservation)
             try:
-                reservation = await self._lockers.reserve(
-                    delivery.tower, locker.id, int(self._policy.reservation.total_seconds())
+                number = await self._lockers.reserve(
+                    delivery.tower, locker.id, int(reservation.total_seconds())
                 )
             except (Misconfigured, NotOffered):
                 raise  # no other locker would mend that
@@ -72,28 +87,35 @@ class Allocator:
                 log.info("locker_taken_meanwhile", delivery=delivery.id)
                 refused.add(locker.id)
                 continue
-            await self._had(replace(delivery, reservation=reservation), locker)
+            await self._allotments.had(replace(delivery, reservation=number), locker)
             return
         await self.none_left(delivery, request)
 
-    async def somebody_elses(self, delivery: Delivery, locker: LockerId) -> bool:
-        """Whether another live delivery of ours has this locker."""
-        return bool(await self._database.look(lambda tx: _others(tx, delivery, locker)))
+    async def _fall_back(
+        self, delivery: Delivery, request: HarborRequest, error: NotOffered
+    ) -> Delivery:
+        """From now on this delivery's door is opened by locker tokens. Raises Conflict."""
+        log.info("opened_by_token_instead", delivery=delivery.id, why=str(error))
 
-    async def held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
-        """The locker as Harbor lists it among ours; None when it does not, or when another live
-        delivery of ours has it."""
-        assigned = await self._lockers.assigned()
-        ours = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, locker)), None)
-        if ours is None or await self.somebody_elses(delivery, locker):
-            return None
-        return ours
+        async def step(tx: Transaction) -> Delivery:
+            now, current = self._clock.now(), await tx.delivery(delivery.id)
+            if current is None or not current.still_asks(request):
+                raise Conflict("asked for something else meanwhile")
+            by_token = replace(
+                current, drop_off_opener=Opener.TOKEN, candidate=None, held_until=None
+            )
+            after = await save(tx, by_token, now=now, policy=self._policy)
+            await tx.record(HistoryEntry(after.id, now, HistoryEvent.FELL_BACK))
+            await tell(tx, after, now=now)
+            return after
+
+        return await self._database.run(step)
 
     async def _adopted(self, delivery: Delivery, candidate: LockerId) -> bool:
-        ours = await self.held(delivery, candidate)
+        ours = await self._allotments.held(delivery, candidate)
         if ours is None or ours.status not in _HELD:
             return False
-        await self._had(delivery, ours, adopted=True)
+        await self._allotments.had(delivery, ours, adopted=True)
         log.info("locker_adopted", delivery=delivery.id)
         return True
 
@@ -111,120 +133,10 @@ class Allocator:
             lockers.remove(locker)
         return None
 
-    async def _write_down(self, delivery: Delivery, locker: LockerId) -> Delivery:
-        """Which locker is tried, and till when it is ours at most, should the answer be lost."""
-
-        async def step(tx: Transaction) -> Delivery:
-            now = self._clock.now()
-            ends = now + self._policy.reservation
-            candidate = replace(delivery, candidate=locker, held_until=ends)
-            return await save(tx, candidate, now=now, policy=self._policy, seen=False)
-
-        return await self._database.run(step)
-
-    async def _had(
-        self, asked: Delivery, locker: Locker, *, code: Code | None = None, adopted: bool = False
-    ) -> None:
-        """The locker is ours: held for `asked` as it was when Harbor was asked."""
-
-        async def step(tx: Transaction) -> None:
-            current = await tx.delivery(asked.id)
-            if current is None:
-                return
-            if current.state is not State.REQUESTED:
-                await self._too_late(tx, current, asked, locker)
-                return
-            await self._from_others(tx, current, locker, adopted=adopted)
-            after = await self._reserved(tx, current, asked, locker)
-            if code is not None:
-                await self._issued(tx, after, code)
-
-        await self._database.run(step)
-
-    async def _too_late(
-        self, tx: Transaction, current: Delivery, asked: Delivery, locker: Locker
-    ) -> None:
-        """Given up meanwhile: the locker is written down, for the worker to give it back."""
-        now = self._clock.now()
-        unwanted = replace(
-            current,
-            tower=locker.tower,
-            candidate=locker.id,
-            reservation=asked.reservation,
-            request=HarborRequest.made(RequestKind.RELEASE, now),
-        )
-        await save(tx, unwanted, now=now, policy=self._policy, seen=False)
-
-    async def _from_others(
-        self, tx: Transaction, current: Delivery, locker: Locker, *, adopted: bool
-    ) -> None:
-        """Harbor gives a locker to nobody before it is free: whoever of ours had it has it no
-        longer. A locker that was merely found assigned to us proves nothing like it."""
-        for other in await _others(tx, replace(current, tower=locker.tower), locker.id):
-            if adopted:
-                raise Conflict("somebody else's meanwhile")
-            event = meaning(other.state, LockerStatus.AVAILABLE)
-            if isinstance(event, Event):
-                await conclude(tx, other, event, now=self._clock.now(), policy=self._policy)
-
-    async def _reserved(
-        self, tx: Transaction, current: Delivery, asked: Delivery, locker: Locker
-    ) -> Delivery:
-        return await transition(
-            tx,
-            current,
-            Event.RESERVED,
-            now=self._clock.now(),
-            policy=self._policy,
-            detail=locker.name,
-            request=None,
-            trouble=None,
-            candidate=None,
-            tower=locker.tower,
-            locker=locker.id,
-            locker_name=locker.name,
-            locker_size=locker.size,
-            reservation=asked.reservation,
-            held_until=asked.held_until,
-        )
-
-    async def _issued(self, tx: Transaction, delivery: Delivery, code: Code) -> None:
-        now = self._clock.now()
-        after = await transition(
-            tx,
-            delivery,
-            Event.DROP_OFF_ISSUED,
-            now=now,
-            policy=self._policy,
-            held_until=code.expires_at,
-            code_until=code.expires_at,
-        )
-        await tx.save_code(code)
-        await show_code(tx, after, code.holder, now=now, ring=False)
-
     async def none_left(self, delivery: Delivery, request: HarborRequest) -> None:
         """There is no locker to be had: the nearest tower that has one is named instead."""
         elsewhere = await self._nearest_with_room(delivery)
-
-        async def step(tx: Transaction) -> None:
-            now = self._clock.now()
-            current = await tx.delivery(delivery.id)
-            if current is None or not current.still_asks(request):
-                raise Conflict("asked for something else meanwhile")
-            await transition(
-                tx,
-                current,
-                Event.NO_LOCKER,
-                now=now,
-                policy=self._policy,
-                request=None,
-                candidate=None,
-                held_until=None,
-                trouble=None,
-                elsewhere=elsewhere,
-            )
-
-        await self._database.run(step)
+        await self._allotments.none_left(delivery, request, elsewhere)
 
     async def _nearest_with_room(self, delivery: Delivery) -> TowerId | None:
         towers = await self._database.look(lambda tx: tx.towers())
@@ -238,83 +150,21 @@ class Allocator:
                 return tower.id
         return None
 
-    async def _by_link(self, delivery: Delivery, request: HarborRequest) -> None:
-        """Harbor chooses and rents the locker itself as it makes the link (harbor.md §3.6)."""
-        towers = await self._database.look(lambda tx: tx.towers())
-        tower = next((tower for tower in towers if tower.id == delivery.tower), None)
-        if tower is None:
-            await self.none_left(delivery, request)
-            return
-        if delivery.candidate == ANY_LOCKER:
-            await self._give_back_unnamed(delivery, [x.id for x in towers if _beside(x, tower)])
-        delivery = await self._write_down(delivery, ANY_LOCKER)
-        sizes: list[Size | None] = [delivery.size]
-        if delivery.larger_allowed:
-            sizes.append(delivery.size.larger())
-        for size in filter(None, sizes):
-            now, lasts = self._clock.now(), self._policy.reservation
-            try:
-                link = await self._lockers.drop_off_link(tower, size, delivery.low)
-            except NoLocker:
-                continue
-            holder, kind = delivery.sender, CodeKind.DROP_OFF
-            code = link_code(delivery, kind, link.url, holder, now, lasts)
-            locker = await self._labelled(link, size)
-            await self._had(replace(delivery, held_until=code.expires_at), locker, code=code)
-            return
-        await self.none_left(delivery, request)
-
-    async def _give_back_unnamed(self, delivery: Delivery, towers: list[TowerId]) -> None:
-        """The answer to an earlier request for a link was lost, and with it the link: the locker
-        that Harbor may have rented for it is found among ours, and given back.
-
-        Raises TryLater while another delivery waits for an answer there: the locker may be its.
-        """
-        assigned = await self._lockers.assigned()
-        live = await self._database.look(lambda tx: tx.live_deliveries())
-        there = [x for x in live if x.tower in towers and x.id != delivery.id]
-        if any(x.candidate == ANY_LOCKER and x.state is State.REQUESTED for x in there):
-            raise TryLater("another delivery waits for an answer at that place")
-        known = {(x.tower, x.locker) for x in there} | {(x.tower, x.candidate) for x in there}
-        for locker in assigned:
-            rented = locker.tower in towers and locker.status is LockerStatus.RENTED
-            if rented and (locker.tower, locker.id) not in known:
-                await self._lockers.release(locker.tower, locker.id)
-                log.info("unnamed_locker_given_back", delivery=delivery.id)
-
-    async def _labelled(self, link: OpenLink, size: Size) -> Locker:
-        """The locker of a link; by its number where its tower does not answer, for it is ours."""
-        unnamed = Locker(link.locker, str(link.locker), link.tower, LockerStatus.RENTED, size)
-        try:
-            at_tower = await self._lockers.lockers(link.tower)
-        except EdgeError as error:
-            log.info("label_not_read", tower=link.tower, why=str(error))
-            return unnamed
-        return next((locker for locker in at_tower if locker.id == link.locker), unnamed)
-
-
-async def _others(tx: Transaction, delivery: Delivery, locker: LockerId) -> list[Delivery]:
-    """The live deliveries of ours, other than this one, that have the locker."""
-    live = await tx.live_at(delivery.tower, locker)
-    return [other for other in live if other.id != delivery.id and other.locker == locker]
-
-
-def _beside(tower: Tower, other: Tower) -> bool:
-    """Whether both stand at one location, where Harbor picks among their lockers."""
-    return tower.id == other.id or (tower.location is not None and tower.location == other.location)
-
 
 def choose(lockers: list[Locker], delivery: Delivery) -> Locker | None:
     """A free locker that suits: the size asked for, else the next larger if that is allowed.
 
-    A wish for a low door is kept where one is free, and given up before the size is.
+    A low door that is rather wanted is taken where one is free, and given up before the size is;
+    one that is a must is not given up.
     """
     free = [locker for locker in lockers if locker.status is LockerStatus.AVAILABLE]
+    if delivery.low is Low.ONLY:
+        free = [locker for locker in free if locker.low]
     size: Size | None = delivery.size
     while size is not None:
         fitting = [locker for locker in free if locker.size is size]
         low = [locker for locker in fitting if locker.low]
-        if pool := (low if delivery.low and low else fitting):
+        if pool := (low if delivery.low is Low.RATHER and low else fitting):
             return secrets.choice(pool)
         size = size.larger() if delivery.larger_allowed else None
     return None

@@ -1,7 +1,7 @@
-"""A code for a door, by whichever opener is configured: a locker token or a Locker Open link.
+"""A code for a door, by whichever opener the delivery was booked with.
 
-Guarantees: the end of a code's life is never later than what Harbor was asked for, counted from
-before the call.
+Guarantees: the end of a token's life is never later than what Harbor was asked for, counted from
+before the call; a pick-up link that Harbor refuses is replaced by a token, for that delivery alone.
 """
 
 from __future__ import annotations
@@ -9,21 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.codes import Code, CodeForm, CodeKind
+import structlog
+
+from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.ids import LockerId, PersonId
 from bot.domain.lifecycle import Event
-from bot.domain.openers import Token, token_text
+from bot.domain.openers import Opener, OpenLink, Token, token_text
 from bot.domain.policy import Policy
+from bot.ports.errors import Misconfigured, Refused
 from bot.ports.lockers import Lockers
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What Harbor gave, and the event that it is."""
+    """What Harbor gave, and the event that it is; `fell_back`: a link was refused."""
 
     event: Event
     code: Code
+    fell_back: bool = False
 
 
 async def issue(
@@ -37,25 +43,51 @@ async def issue(
         token = await lockers.drop_off_token(delivery.tower, locker, _seconds(policy.drop_off))
         code = _from_token(delivery, locker, CodeKind.DROP_OFF, token, holder, now, policy.drop_off)
         return Issued(Event.DROP_OFF_ISSUED, code)
-    if policy.opener is CodeForm.LINK:
-        link = await lockers.pick_up_link(delivery.tower, locker)
-        code = link_code(delivery, CodeKind.PICK_UP, link.url, holder, now, policy.pick_up)
-    else:
-        token = await lockers.pick_up_token(delivery.tower, locker, _seconds(policy.pick_up))
-        code = _from_token(delivery, locker, CodeKind.PICK_UP, token, holder, now, policy.pick_up)
-    return Issued(Event.PICK_UP_ISSUED, code)
+    by_link = delivery.opener(CodeKind.PICK_UP, policy) is Opener.LINK
+    if by_link and (found := await _linked(lockers, delivery, locker, holder, now, policy)):
+        return Issued(Event.PICK_UP_ISSUED, found)
+    token = await lockers.pick_up_token(delivery.tower, locker, _seconds(policy.pick_up))
+    code = _from_token(delivery, locker, CodeKind.PICK_UP, token, holder, now, policy.pick_up)
+    return Issued(Event.PICK_UP_ISSUED, code, fell_back=by_link)
+
+
+async def _linked(
+    lockers: Lockers,
+    delivery: Delivery,
+    locker: LockerId,
+    holder: PersonId,
+    now: datetime,
+    policy: Policy,
+) -> Code | None:
+    keypad = policy.openers_at(delivery.tower).keypad
+    try:
+        link = await lockers.pick_up_link(delivery.tower, locker, keypad=keypad)
+    except Misconfigured:
+        raise
+    except Refused as error:
+        log.info("link_refused", delivery=delivery.id, why=str(error))
+        return None
+    return link_code(delivery, CodeKind.PICK_UP, link, now + policy.link_lasts, holder)
 
 
 def link_code(
     delivery: Delivery,
     kind: CodeKind,
-    url: str,
-    holder: PersonId,
-    now: datetime,
-    lasts: timedelta,
+    link: OpenLink,
+    ends: datetime,
+    holder: PersonId | None = None,
 ) -> Code:
-    """A code that is a Locker Open link."""
-    return Code(delivery.id, kind, CodeForm.LINK, holder, url, now + lasts)
+    """A code that is a Locker Open link, held by the sender where nobody else is named."""
+    return Code(
+        delivery=delivery.id,
+        kind=kind,
+        form=Opener.LINK,
+        holder=holder if holder is not None else delivery.sender,
+        text=link.url,
+        expires_at=ends,
+        digits=link.digits,
+        request=link.request,
+    )
 
 
 def _from_token(
@@ -71,7 +103,7 @@ def _from_token(
     if token.expires_at is not None:
         ends = min(ends, token.expires_at)
     text = token_text(delivery.tower, locker, token)
-    return Code(delivery.id, kind, CodeForm.TOKEN, holder, text, ends)
+    return Code(delivery.id, kind, Opener.TOKEN, holder, text, ends)
 
 
 def _seconds(span: timedelta) -> int:

@@ -19,9 +19,11 @@ from typing import Any
 import structlog
 
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
+from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import AFTER_HOLD
+from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus
 from bot.ports.clock import Clock
@@ -40,7 +42,9 @@ from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import save, transition
 from bot.workers.allocation import Allocator
 from bot.workers.codes import issue
+from bot.workers.link_allocation import ANY_LOCKER
 from bot.workers.loop import Dues, Underway, backoff
+from bot.workers.open_requests import OpenRequests
 from bot.workers.signals import Signals
 
 log = structlog.get_logger()
@@ -73,10 +77,12 @@ class HarborRequests:
         clock: Clock,
         policy: Policy,
         signals: Signals,
+        open_requests: OpenRequests | None = None,
     ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._signals = signals
-        self._allocator = Allocator(database, lockers, clock, policy)
+        links = open_requests or OpenRequests(database, clock, policy)
+        self._allocator = Allocator(database, lockers, clock, policy, links)
         self._underway: Underway[DeliveryId] = Underway(AT_ONCE, self._finished)
         self._towers: defaultdict[TowerId, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(A_TOWER)
@@ -207,12 +213,19 @@ class HarborRequests:
         async def step(tx: Transaction) -> None:
             if not said and (current := await self._current(tx, delivery, request)) is not None:
                 now = self._clock.now()
-                away = replace(current, trouble=Trouble.HARBOR_AWAY)
-                await tell(tx, await save(tx, away, now=now, policy=self._policy), now=now)
+                await self._harbor_away(tx, current, now)
             await tx.request_failed(leased, due)
 
         await self._unless_overtaken(self._database.run(step, one_statement=said))
         self._signals.requests.set(due)
+
+    async def _harbor_away(self, tx: Transaction, delivery: Delivery, now: datetime) -> None:
+        """Said on the cards; on those of a successor that waits for this locker's release too."""
+        away = replace(delivery, trouble=Trouble.HARBOR_AWAY)
+        await tell(tx, await save(tx, away, now=now, policy=self._policy), now=now)
+        waits = await tx.delivery(delivery.successor) if delivery.successor else None
+        if waits is not None and waits.state is State.REQUESTED and waits.request is None:
+            await self._harbor_away(tx, waits, now)
 
     async def _unless_overtaken(self, work: Awaitable[None]) -> None:
         try:
@@ -238,6 +251,9 @@ class HarborRequests:
             changes: dict[str, Any] = {"code_until": code.expires_at}
             if issued.event is Event.DROP_OFF_ISSUED:
                 changes |= {"held_until": code.expires_at, "reminders_sent": 0}
+            if issued.fell_back:
+                changes |= {"pick_up_opener": Opener.TOKEN}
+                await tx.record(HistoryEntry(current.id, now, HistoryEvent.FELL_BACK))
             after = await transition(
                 tx,
                 current,
@@ -257,6 +273,8 @@ class HarborRequests:
 
     async def _release(self, delivery: Delivery, request: HarborRequest) -> None:
         """Give back what is held, by whichever call fits how Harbor sees the locker."""
+        if delivery.candidate == ANY_LOCKER and delivery.locker is None:
+            await self._allocator.give_back_unnamed(delivery)
         locker = delivery.locker or delivery.candidate
         held = await self._allocator.held(delivery, locker) if locker else None
         if not locker or held is None:

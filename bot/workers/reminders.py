@@ -92,7 +92,9 @@ class Reminders:
         self, tx: Transaction, current: Delivery, due: list[Deadline], now: datetime
     ) -> None:
         """The weightiest of what is due speaks for the rest."""
-        if Deadline.OVERDUE in due:
+        if Deadline.PREPARED_OVER in due:
+            await self._forget(tx, current, now)
+        elif Deadline.OVERDUE in due:
             await self._overdue(tx, current, now)
         elif Deadline.LAST_REMINDER in due:
             await self._remind(tx, current, now, sent=2, whom=_collecting(current))
@@ -100,7 +102,7 @@ class Reminders:
             await self._first_reminder(tx, current, now)
         elif Deadline.HOLD_OVER in due:
             await self._remind(tx, current, now, sent=2, whom=None)
-        elif Deadline.HOLD_ENDING in due:
+        elif {Deadline.HOLD_ENDING, Deadline.PREPARED_ENDING} & set(due):
             await self._remind(tx, current, now, sent=1, whom=Role.SENDER)
         else:
             await self._remind(tx, current, now, sent=current.reminders_sent, whom=None)
@@ -123,6 +125,10 @@ class Reminders:
         wanted = collector is not None and collector.reminders
         whom = _collecting(current) if wanted else None
         await self._remind(tx, current, now, sent=1, whom=whom)
+
+    async def _forget(self, tx: Transaction, current: Delivery, now: datetime) -> None:
+        forgotten = Event.FORGOTTEN
+        await transition(tx, current, forgotten, now=now, policy=self._policy, held_until=None)
 
     async def _overdue(self, tx: Transaction, current: Delivery, now: datetime) -> None:
         late = await transition(

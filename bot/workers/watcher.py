@@ -28,10 +28,10 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError, Refused, TryLater
 from bot.ports.lockers import Lockers, Push
-from bot.usecases.cards import tell
+from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import conclude, save
 from bot.workers.alerts import Alerts
-from bot.workers.allocation import ANY_LOCKER
+from bot.workers.link_allocation import ANY_LOCKER
 from bot.workers.loop import Underway
 from bot.workers.reconciler import Reconciler
 from bot.workers.signals import Signals
@@ -106,7 +106,7 @@ class Watcher:
         """Conclude from what is there first: each commit tells those concerned at once. That a
         locker is gone is confirmed beside it, tower by tower, and nobody waits for that."""
         assigned = {(x.tower, x.id): x for x in listed}
-        live = await self._database.look(lambda tx: tx.live_deliveries(), one_statement=True)
+        live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
         holding = [x for x in live if x.state in FREES and x.locker is not None]
         odd = await self._compare(holding, assigned, began)
         self._confirm_gone([x for x in holding if not _is_ours(assigned.get(door(x)))], began)
@@ -120,14 +120,19 @@ class Watcher:
         return len(live)
 
     async def heard(self, push: Push) -> None:
-        """A push: a verified one tells when the parcel went in; every one makes us look now."""
+        """A push: a verified one tells when the parcel went in, and the digits of a link that is
+        out; every one makes us look now."""
         self._nudged = True
         self._signals.lockers.set()
-        if not push.verified or push.status is not LockerStatus.OCCUPIED:
+        if not push.verified or not (push.digits or push.status is LockerStatus.OCCUPIED):
             return
         live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))
         for delivery in live:
-            if delivery.locker == push.locker:  # another may merely be trying it
+            if delivery.locker != push.locker:  # it may merely be trying it
+                continue
+            if push.digits is not None:
+                await self._note_digits(delivery, push)
+            if push.status is LockerStatus.OCCUPIED:
                 await self._note_time(delivery, push.at)
 
     # -- what is assigned to us
@@ -185,6 +190,20 @@ class Watcher:
             return
         if _settled(current, began):
             await conclude(tx, current, event, now=self._clock.now(), policy=self._policy)
+
+    async def _note_digits(self, delivery: Delivery, push: Push) -> None:
+        """They count only for the very link that is out."""
+
+        async def step(tx: Transaction) -> None:
+            code, current = await tx.code(delivery.id), await tx.delivery(delivery.id)
+            if code is None or current is None or push.open_request is None:
+                return
+            if code.request != push.open_request or code.digits == push.digits:
+                return
+            await tx.save_code(replace(code, digits=push.digits))
+            await show_code(tx, current, code.holder, now=self._clock.now(), ring=False)
+
+        await self._database.run(step)
 
     async def _note_time(self, delivery: Delivery, at: datetime) -> None:
         async def step(tx: Transaction) -> None:

@@ -16,6 +16,7 @@ from telegram.ext import CommandHandler
 
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft, Person
+from bot.domain.tower import Low, following
 from bot.usecases.cards import show_anew
 from handlers.conversation.buttons import back_to, below, tap, text
 from handlers.conversation.context import Context
@@ -96,7 +97,7 @@ async def toggled_reminders(update: Update, context: Context) -> None:
 
 async def toggled_low(update: Update, context: Context) -> None:
     """Low lockers first, or any."""
-    await _save(context, low_locker=not context.person.low_locker)
+    await _save(context, low_locker=following(context.person.low_locker))
 
 
 async def _save(context: Context, **settings: Any) -> None:
@@ -140,7 +141,7 @@ async def settings_prompt(screen: Screen) -> Message:
             ),
         ),
         (_toggle(_("Reminders"), person.reminders, REMINDERS),),
-        (_toggle(_("Low lockers first"), person.low_locker, LOW),),
+        (_toggle(_("Low lockers first"), person.low_locker is not Low.ANY, LOW),),
     )
 
 

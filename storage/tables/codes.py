@@ -29,15 +29,20 @@ class Codes(Subject):
         return self._opened_code(row) if row else None
 
     def _opened_code(self, row: Row) -> Code:
-        sealed = CODES.read(row)
-        return replace(sealed, text=self._sealer.open(sealed.text, f"{sealed.delivery} code text"))
+        sealed, digits = CODES.read(row), None
+        if sealed.digits is not None:
+            digits = self._sealer.open(sealed.digits, f"{sealed.delivery} code digits")
+        text = self._sealer.open(sealed.text, f"{sealed.delivery} code text")
+        return replace(sealed, text=text, digits=digits)
 
     async def save_code(self, code: Code) -> None:
-        sealed = self._sealer.seal(code.text, f"{code.delivery} code text")
+        text, digits = self._sealer.seal(code.text, f"{code.delivery} code text"), None
+        if code.digits is not None:
+            digits = self._sealer.seal(code.digits, f"{code.delivery} code digits")
         await self._db.execute(
             f"""insert into codes ({CODES.listed()}) values ({marks(len(CODES.columns))})
                 on conflict (delivery) do update set {CODES.excluded("delivery")}""",
-            CODES.write(replace(code, text=sealed)),
+            CODES.write(replace(code, text=text, digits=digits)),
         )
 
     async def drop_code(self, delivery: DeliveryId) -> None:

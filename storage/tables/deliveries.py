@@ -81,11 +81,21 @@ def _states(states: Iterable[State]) -> str:
     return ", ".join(sorted(f"'{state.value}'" for state in states))
 
 
-_LIVE = f"state in ({_states(LIVE)})"
+_AT_HARBOR = f"state in ({_states(LIVE - {State.PREPARED})})"
 # As a second thought only: for the bare column SQLite would take the index on states, under which
 # every delivery that ever ended is found, instead of the one on whatever else is asked for.
 _ALSO_LIVE = f"coalesce(state, '') in ({_states(LIVE)})"
 _ALSO_ENDED = f"coalesce(state, '') in ({_states(ENDS)})"
+
+
+def prepared(table: str, tower: str) -> str:
+    """SQL: whether a delivery of `table` is prepared for the place where `tower`, named twice,
+    stands."""
+    return f"""{table}.state = '{State.PREPARED.value}' and ({table}.tower = {tower}
+               or {table}.tower in (
+                   select other.id from towers as this
+                   join towers as other on other.location = this.location where this.id = {tower}
+               ))"""
 
 
 class Deliveries(Subject):
@@ -139,8 +149,14 @@ class Deliveries(Subject):
             (person, person, _ALL if limit is None else limit),
         )
 
-    async def live_deliveries(self) -> list[Delivery]:
-        return await self._deliveries(f"where {_LIVE}")
+    async def prepared_at(self, sender: PersonId, tower: TowerId) -> list[Delivery]:
+        return await self._deliveries(
+            f"where sender = ? and {prepared('deliveries', '?')} order by created_at, id",
+            (sender, tower, tower),
+        )
+
+    async def deliveries_at_harbor(self) -> list[Delivery]:
+        return await self._deliveries(f"where {_AT_HARBOR}")
 
     async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
         return await self._deliveries(

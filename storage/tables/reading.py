@@ -12,14 +12,16 @@ from bot.domain.person import Person
 from bot.ports.deliveries import DeliveryReading
 from storage.connection import Row
 from storage.tables.codes import CODES, Codes
-from storage.tables.deliveries import FIELDS, REQUEST, read
+from storage.tables.deliveries import FIELDS, REQUEST, prepared, read
 from storage.tables.people import PEOPLE
 
 _DELIVERY = f"{FIELDS.listed('d')}, {', '.join(f'd.{name}' for name in REQUEST)}"
 _PEOPLE = ("reader", "sender", "recipient")
 _SQL = f"""select {_DELIVERY}, {", ".join(PEOPLE.listed(who) for who in _PEOPLE)},
                {CODES.listed("codes")}, claims.delivery, claims.code, claims.link,
-               seen.id, seen.message, seen.ring_at > seen.shown
+               seen.id, seen.message, seen.ring_at > seen.shown,
+               (select count(*) from deliveries as other
+                where other.sender = d.sender and {prepared("other", "d.tower")})
            from deliveries as d
            left join people as reader on reader.id = ?
            left join people as sender on sender.id = d.sender
@@ -37,7 +39,7 @@ def _cuts(*widths: int) -> list[slice]:
 
 
 _WHO = len(PEOPLE.columns)
-_CUTS = _cuts(len(FIELDS.columns) + len(REQUEST), _WHO, _WHO, _WHO, len(CODES.columns), 3, 3)
+_CUTS = _cuts(len(FIELDS.columns) + len(REQUEST), _WHO, _WHO, _WHO, len(CODES.columns), 3, 3, 1)
 
 
 class Reading(Codes):
@@ -47,7 +49,9 @@ class Reading(Codes):
         row = await self._db.fetch_one(_SQL, (reader, delivery_subject(delivery), delivery))
         if row is None:
             return None
-        delivery_, reader_, sender, recipient, code, claim, seen = (row[cut] for cut in _CUTS)
+        delivery_, reader_, sender, recipient, code, claim, seen, waiting = (
+            row[cut] for cut in _CUTS
+        )
         return DeliveryReading(
             delivery=read(tuple(delivery_)),
             reader=_person(reader_),
@@ -56,6 +60,7 @@ class Reading(Codes):
             code=None if code[0] is None else self._opened_code(code),
             claim=None if claim[0] is None else self._opened_claim(claim),
             recipient_card=None if seen[0] is None else (seen[1], bool(seen[2])),
+            prepared=waiting[0],
         )
 
 

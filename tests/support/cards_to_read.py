@@ -13,7 +13,6 @@ from tests.support.project import (
     Alert,
     AlertKind,
     AlertSituation,
-    CodeForm,
     CodeKind,
     Concern,
     Delivery,
@@ -21,6 +20,7 @@ from tests.support.project import (
     Locker,
     LockerId,
     LockerStatus,
+    Opener,
     Person,
     PersonId,
     RequestKind,
@@ -514,15 +514,13 @@ def _of_the_group() -> Case:
 
 # -- codes
 
-_FORMS: tuple[tuple[str, CodeForm, str | None], ...] = (
-    ("a token", CodeForm.TOKEN, None),
-    ("a link", CodeForm.LINK, None),
-    ("a link with Harbor's own scheme", CodeForm.LINK, "locker-open://pickup?t=x"),
-    ("digits for the keypad", CodeForm.KEYPAD, None),
-    ("all digits for the keypad", CodeForm.KEYPAD, "0123456789"),
-    ("a token with signs in it", CodeForm.TOKEN, "HARBOR://<&>"),
-    ("a token too long for all the words", CodeForm.TOKEN, "F" * 800),
-    ("a token too long for a caption", CodeForm.TOKEN, "F" * 1100),
+_FORMS: tuple[tuple[str, Opener, str | None], ...] = (
+    ("a token", Opener.TOKEN, None),
+    ("a link", Opener.LINK, None),
+    ("a link with Harbor's own scheme", Opener.LINK, "locker-open://pickup?t=x"),
+    ("a token with signs in it", Opener.TOKEN, "HARBOR://<&>"),
+    ("a token too long for all the words", Opener.TOKEN, "F" * 800),
+    ("a token too long for a caption", Opener.TOKEN, "F" * 1100),
 )
 
 
@@ -559,7 +557,7 @@ def _code_case(
     delivery: Delivery,
     reader: Person,
     *,
-    form: CodeForm = CodeForm.TOKEN,
+    form: Opener = Opener.TOKEN,
     text: str | None = None,
     is_: dict[str, Any] | None = None,
     **around: Any,

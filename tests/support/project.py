@@ -26,16 +26,17 @@ from bot.domain.alerts import (
     orphan,
     problem_reported,
 )
-from bot.domain.codes import CodeForm, CodeKind
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.message import Ask, Button, Key, Message
+from bot.domain.openers import Opener
 from bot.domain.person import WRITTEN, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation
-from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
+from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
 from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
 from bot.workers.towers import Towers
@@ -65,7 +66,6 @@ __all__ = [
     "AlertKind",
     "AlertSituation",
     "Button",
-    "CodeForm",
     "CodeKind",
     "Concern",
     "Delivery",
@@ -79,7 +79,9 @@ __all__ = [
     "Locker",
     "LockerId",
     "LockerStatus",
+    "Low",
     "Message",
+    "Opener",
     "Person",
     "PersonId",
     "RequestKind",

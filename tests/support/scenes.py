@@ -7,11 +7,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from bot.domain.claims import Claim
-from bot.domain.codes import Code, CodeForm, CodeKind
+from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.domain.openers import Opener
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.situation import Situation
@@ -55,6 +56,7 @@ STORED = {
     "collect_until": NOW + timedelta(days=1, hours=5, minutes=29),
 }
 FIELDS: dict[State, dict[str, Any]] = {
+    State.PREPARED: {"held_until": NOW + timedelta(days=7)},
     State.REQUESTED: {},
     State.RESERVED: HELD,
     State.RENTED: {**HELD, "held_until": NOW + timedelta(minutes=50)},
@@ -104,13 +106,9 @@ def a_history(*events: tuple[str, PersonId | None, str | None]) -> tuple[History
     )
 
 
-def a_code(kind: CodeKind, holder: PersonId, form: CodeForm = CodeForm.TOKEN) -> Code:
+def a_code(kind: CodeKind, holder: PersonId, form: Opener = Opener.TOKEN) -> Code:
     """Revealed, and good for 45 minutes."""
-    text = {
-        CodeForm.TOKEN: SECRET,
-        CodeForm.LINK: "https://open.example/l/x9",
-        CodeForm.KEYPAD: "4711",
-    }
+    text = {Opener.TOKEN: SECRET, Opener.LINK: "https://open.example/l/x9"}
     ends = NOW + timedelta(minutes=45)
     return Code(ID, kind, form, holder, text[form], ends, revealed=True)
 

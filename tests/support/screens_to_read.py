@@ -23,6 +23,7 @@ from tests.support.project import (
     Locker,
     LockerId,
     LockerStatus,
+    Low,
     Person,
     PersonId,
     Size,
@@ -307,7 +308,7 @@ def _sizes_to_choose() -> Iterator[Asked]:
 
     yield at("some free, one size full")
     yield at("other sizes", tower=OTHER.id)
-    yield at("low lockers first", person=replace(ANNA, low_locker=True))
+    yield at("low lockers first", person=replace(ANNA, low_locker=Low.RATHER))
     yield at("none larger wanted", person=replace(ANNA, larger_allowed=False))
     yield at("Harbor away", AWAY)
     yield at("Harbor away, no tower known", NEVER_REACHED)
@@ -503,7 +504,7 @@ def _own_affairs() -> Iterator[Asked]:
     resting = replace(ANNA, quiet_from=time(22, 30), quiet_until=time(7))
     settings = "settings/settings"
     yield Asked("Settings", "as they are at first", settings)
-    other = replace(resting, reminders=False, low_locker=True)
+    other = replace(resting, reminders=False, low_locker=Low.RATHER)
     yield Asked("Settings", "all different", settings, {}, CALM, other)
     yield Asked("Which language?", "as usual", "settings/language")
     yield Asked("Quiet hours", "none", "settings/quiet")

@@ -129,6 +129,17 @@ def _harbor_back(concern: Concern) -> str:
     return concern.words._("✅ <b>Harbor is back</b>")
 
 
+def _no_links(concern: Concern) -> str:
+    return concern.words._(
+        "🔗 <b>Harbor makes no Locker Open links</b>\nWhat is booked from now on is opened by "
+        "locker tokens, with the app. Harbor is asked again once an hour."
+    )
+
+
+def _links_again(concern: Concern) -> str:
+    return concern.words._("✅ <b>Harbor makes Locker Open links again</b>")
+
+
 def _orphan(concern: Concern) -> str:
     _ = concern.words._
     if concern.alert.release:
@@ -208,6 +219,7 @@ def _settled(concern: Concern) -> str:
 _Title = Callable[[Concern], str]
 _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor,
+    AlertKind.LINKS: _no_links,
     AlertKind.ORPHAN: _orphan,
     AlertKind.ODD: _odd,
     AlertKind.DOOR: _door_stuck,
@@ -218,5 +230,6 @@ _STANDS: Mapping[AlertKind, _Title] = {
 }
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,
+    AlertKind.LINKS: _links_again,
     AlertKind.ORPHAN: _orphan_gone,
 }

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from html import escape
 
 from bot.domain.actions import Action
-from bot.domain.codes import Code, CodeForm, CodeKind
+from bot.domain.codes import Code, CodeKind
 from bot.domain.message import Button, Message
+from bot.domain.openers import Opener
 from wording.cards.rows import Row, deed, filled
 from wording.cards.scene import Scene
 from wording.language import Words
@@ -30,9 +31,8 @@ def code_card(scene: Scene, most: int) -> Message | None:
     situation, code = scene.situation, scene.situation.code
     if code is None or not situation.code_out or not situation.may(_SHOWS[code.kind]):
         return None
-    qr = None if code.form is CodeForm.KEYPAD else code.text
     buttons = filled(_rows(scene, code))
-    return Message(_caption(scene, code, most), buttons, qr=qr, protected=True)
+    return Message(_caption(scene, code, most), buttons, qr=code.text, protected=True)
 
 
 def _caption(scene: Scene, code: Code, most: int) -> str:
@@ -66,7 +66,7 @@ def spelled(words: Words, digits: str) -> str:
 
 def _openable(code: Code) -> bool:
     """Whether a button may carry it: Telegram takes no scheme of one's own (`locker-open://`)."""
-    return code.form is CodeForm.LINK and code.text.startswith(("https://", "http://"))
+    return code.form is Opener.LINK and code.text.startswith(("https://", "http://"))
 
 
 def _title(scene: Scene, code: Code) -> str:
@@ -86,13 +86,7 @@ def _steps(scene: Scene, code: Code) -> list[str]:
     if code.kind is CodeKind.DROP_OFF:
         then = _("3. Put the parcel in and close the door.")
     match code.form:
-        case CodeForm.KEYPAD:
-            return [
-                _("1. Go to the tower's keypad."),
-                _("2. Type the digits below: door {door} opens.", door=scene.door),
-                then,
-            ]
-        case CodeForm.LINK:
+        case Opener.LINK:
             return [
                 _("1. Stand at the tower, with Bluetooth switched on."),
                 _("2. Open the link on your phone: door {door} opens.", door=scene.door),
@@ -106,12 +100,12 @@ def _steps(scene: Scene, code: Code) -> list[str]:
 
 
 def _text(scene: Scene, code: Code) -> str | None:
+    digits = None
+    if code.digits is not None:
+        digits = f"<code>{escape(code.digits)}</code>\n{spelled(scene.words, code.digits)}"
     if _openable(code):
-        return None  # the button and the QR symbol carry it
-    text = f"<code>{escape(code.text)}</code>"
-    if code.form is CodeForm.KEYPAD:
-        return f"{text}\n{spelled(scene.words, code.text)}"
-    return text
+        return digits  # the button and the QR symbol carry the rest
+    return "\n".join(filter(None, (f"<code>{escape(code.text)}</code>", digits)))
 
 
 def _rows(scene: Scene, code: Code) -> list[Row]:

@@ -92,6 +92,7 @@ def closed(scene: Scene) -> Message:
 
 
 RECIPIENT: Mapping[State, Callable[[Scene], Message]] = {
+    State.PREPARED: waiting,
     State.REQUESTED: waiting,
     State.RESERVED: waiting,
     State.RENTED: waiting,

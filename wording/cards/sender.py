@@ -19,6 +19,27 @@ from wording.cards.scene import Scene
 from wording.sanitize import capital
 
 
+def prepared(scene: Scene) -> Message:
+    """Described, and brought to the tower some time: no locker is held."""
+    _ = scene.words._
+    title = _("📦 <b>Prepared</b> · {size}", size=scene.words.size(scene.delivery.size))
+    nothing_held = _(
+        "No locker is held yet. At the tower, tap the button below: you get a locker and its code "
+        "at once. Kept until {until}.",
+        until=scene.until(scene.delivery.held_until),
+    )
+    return card(
+        [[title, scene.place], [nothing_held], [scene.note], [who_collects(scene)]],
+        [deed(scene, _("I'm at the tower"), Action.AT_TOWER)],
+        [
+            deed(scene, _("One more like this"), Action.ONE_MORE),
+            deed(scene, _("Another size"), Action.SIZE),
+        ],
+        forwarding(scene) or [hand_over(scene)],
+        [deed(scene, _("More time"), Action.MORE_TIME), _cancel(scene), menu(scene)],
+    )
+
+
 def requested(scene: Scene) -> Message:
     """Harbor has been asked for a locker."""
     _ = scene.words._
@@ -161,6 +182,7 @@ def _cancel(scene: Scene) -> Button | None:
 
 
 SENDER: Mapping[State, Callable[[Scene], Message]] = {
+    State.PREPARED: prepared,
     State.REQUESTED: requested,
     State.RESERVED: reserved,
     State.RENTED: rented,

@@ -82,6 +82,9 @@ def _who(scene: Scene, moment: HistoryEntry) -> str:
 def _what(scene: Scene, moment: HistoryEntry) -> str:
     _ = scene.words._
     said = {
+        HistoryEvent.PREPARED: _("Prepared"),
+        HistoryEvent.FORGOTTEN: _("Not brought to the tower in time"),
+        HistoryEvent.FELL_BACK: _("Harbor made no link: opened by a code for the app"),
         HistoryEvent.REQUESTED: _("Locker requested"),
         HistoryEvent.RESERVED: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
         HistoryEvent.NO_LOCKER: _("No locker was free"),

@@ -84,7 +84,7 @@ async def overview_prompt(screen: Screen) -> Message:
     """Health, and how many of each kind wait for somebody."""
     words, health = screen.words, await screen.sight.health()
     _ = words._
-    live = await screen.sight.database.look(lambda tx: tx.live_deliveries())
+    live = await screen.sight.database.look(lambda tx: tx.deliveries_at_harbor())
     alerts = await screen.sight.database.look(lambda tx: tx.alerts())
     stuck = sum(is_stuck(delivery, screen.now) for delivery in live)
     orphans = sum(alert.kind is AlertKind.ORPHAN for alert in alerts)
@@ -114,7 +114,7 @@ async def towers_prompt(screen: Screen) -> Message:
     """A page of towers with what is free there and what we hold."""
     _ = screen.words._
     reading = await screen.sight.towers.all()
-    live = await screen.sight.database.look(lambda tx: tx.live_deliveries())
+    live = await screen.sight.database.look(lambda tx: tx.deliveries_at_harbor())
     held = Counter(delivery.tower for delivery in live if delivery.locker is not None)
     page, entries, more = screen.page_of(sorted(reading.value, key=lambda tower: tower.name))
     lines = await asyncio.gather(*(_tower_line(screen, x, held[x.id]) for x in entries))
@@ -135,7 +135,7 @@ async def _tower_line(screen: Screen, tower: Tower, held: int) -> str:
 
 async def stuck_prompt(screen: Screen) -> Message:
     """The longest stuck first."""
-    live = await screen.sight.database.look(lambda tx: tx.live_deliveries())
+    live = await screen.sight.database.look(lambda tx: tx.deliveries_at_harbor())
     stuck = [delivery for delivery in live if is_stuck(delivery, screen.now)]
     stuck.sort(key=lambda delivery: delivery.changed_at or screen.now)
     return await _deliveries(screen, screen.words._("🐌 <b>Stuck deliveries</b>"), stuck)

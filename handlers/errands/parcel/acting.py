@@ -17,7 +17,16 @@ from bot.domain.message import Press
 from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import Actor
-from bot.usecases.book import another_size, cancel, try_again, try_elsewhere
+from bot.usecases.book import (
+    another_size,
+    at_tower,
+    cancel,
+    new_drop_off_code,
+    next_parcel,
+    one_more,
+    try_again,
+    try_elsewhere,
+)
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import hand_over, take_back
 from bot.usecases.extend import more_time
@@ -36,8 +45,11 @@ def _looking(words: Words) -> str:
 
 
 DOINGS: Doings = {
+    Action.AT_TOWER: Doing(at_tower, _looking),
+    Action.NEXT: Doing(next_parcel, _looking),
+    Action.ONE_MORE: Doing(one_more),
     Action.DROP_OFF_CODE: Doing(ask_drop_off_code, _getting_code),
-    Action.NEW_DROP_OFF_CODE: Doing(partial(ask_drop_off_code, fresh=True), _getting_code),
+    Action.NEW_DROP_OFF_CODE: Doing(new_drop_off_code, _getting_code),
     Action.PICK_UP_CODE: Doing(ask_pick_up_code, _getting_code),
     Action.NEW_PICK_UP_CODE: Doing(partial(ask_pick_up_code, fresh=True), _getting_code),
     Action.MORE_TIME: Doing(more_time),

@@ -16,7 +16,7 @@ from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.message import Ask, Button, Key, Message, press
 from bot.domain.person import Draft
-from bot.domain.tower import Size, Tower
+from bot.domain.tower import Size, Tower, following
 from bot.usecases.book import Booking, request
 from bot.workers.towers import Reading
 from handlers.conversation.context import Context
@@ -76,8 +76,8 @@ async def tapped_full(update: Update, context: Context) -> None:
 
 
 async def toggled_low(update: Update, context: Context) -> None:
-    """Low lockers, or any: remembered for the next time."""
-    await _remember(context, low_locker=not context.person.low_locker)
+    """A low door, rather or only, or any: remembered for the next time."""
+    await _remember(context, low_locker=following(context.person.low_locker))
 
 
 async def toggled_larger(update: Update, context: Context) -> None:

@@ -1,0 +1,177 @@
+"""What is written down around a locker that is asked for, whichever way it is asked for.
+
+Guarantees: the locker about to be asked for is committed before the call; one that Harbor gives is
+the delivery's alone, whoever of ours had it before; what comes too late is given back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.codes import Code
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind
+from bot.domain.ids import LockerId, TowerId
+from bot.domain.lifecycle import Event, State
+from bot.domain.observations import meaning
+from bot.domain.policy import Policy
+from bot.domain.tower import Locker, LockerStatus
+from bot.ports.clock import Clock
+from bot.ports.database import Database, Transaction
+from bot.ports.errors import Conflict
+from bot.ports.lockers import Lockers
+from bot.usecases.cards import show_code
+from bot.usecases.transitions import conclude, save, transition
+
+
+class Allotments:
+    """See the module; shared by all who ask for lockers."""
+
+    def __init__(self, database: Database, lockers: Lockers, clock: Clock, policy: Policy) -> None:
+        self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
+
+    async def somebody_elses(self, delivery: Delivery, locker: LockerId) -> bool:
+        """Whether another live delivery of ours has this locker."""
+        return bool(await self._database.look(lambda tx: _others(tx, delivery, locker)))
+
+    async def held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
+        """The locker as Harbor lists it among ours; None when it does not, or when another live
+        delivery of ours has it."""
+        assigned = await self._lockers.assigned()
+        ours = next((x for x in assigned if (x.tower, x.id) == (delivery.tower, locker)), None)
+        if ours is None or await self.somebody_elses(delivery, locker):
+            return None
+        return ours
+
+    async def write_down(self, delivery: Delivery, locker: LockerId, hold: timedelta) -> Delivery:
+        """Which locker is tried, and till when it is ours at most, should the answer be lost: for
+        so long a `hold` from now on."""
+
+        async def step(tx: Transaction) -> Delivery:
+            now = self._clock.now()
+            candidate = replace(delivery, candidate=locker, held_until=now + hold)
+            return await save(tx, candidate, now=now, policy=self._policy, seen=False)
+
+        return await self._database.run(step)
+
+    async def had(
+        self, asked: Delivery, locker: Locker, *, code: Code | None = None, adopted: bool = False
+    ) -> None:
+        """The locker is ours: held for `asked` as it was when Harbor was asked."""
+
+        async def step(tx: Transaction) -> None:
+            current = await tx.delivery(asked.id)
+            if current is None:
+                return
+            if current.state is not State.REQUESTED:
+                await self._too_late(tx, current, asked, locker)
+                return
+            await self._from_others(tx, current, locker, adopted=adopted)
+            after = await self._reserved(tx, current, asked, locker, shown=code is None)
+            if code is not None:
+                await self._issued(tx, after, code)
+
+        await self._database.run(step)
+
+    async def _too_late(
+        self, tx: Transaction, current: Delivery, asked: Delivery, locker: Locker
+    ) -> None:
+        """Given up meanwhile: the locker is written down, for the worker to give it back."""
+        now = self._clock.now()
+        unwanted = replace(
+            current,
+            tower=locker.tower,
+            candidate=locker.id,
+            reservation=asked.reservation,
+            request=HarborRequest.made(RequestKind.RELEASE, now),
+        )
+        await save(tx, unwanted, now=now, policy=self._policy, seen=False)
+
+    async def _from_others(
+        self, tx: Transaction, current: Delivery, locker: Locker, *, adopted: bool
+    ) -> None:
+        """Harbor gives a locker to nobody before it is free: whoever of ours had it has it no
+        longer. A locker that was merely found assigned to us proves nothing like it."""
+        for other in await _others(tx, replace(current, tower=locker.tower), locker.id):
+            if adopted:
+                raise Conflict("somebody else's meanwhile")
+            event = meaning(other.state, LockerStatus.AVAILABLE)
+            if isinstance(event, Event):
+                await conclude(tx, other, event, now=self._clock.now(), policy=self._policy)
+
+    async def _reserved(
+        self,
+        tx: Transaction,
+        current: Delivery,
+        asked: Delivery,
+        locker: Locker,
+        *,
+        shown: bool,
+    ) -> Delivery:
+        """Harbor holds it. Whoever waits at the tower wants its code next (`shown`)."""
+        now, by = self._clock.now(), current.request.by if current.request else None
+        token = HarborRequest.made(RequestKind.DROP_OFF_TOKEN, now, by) if shown and by else None
+        return await transition(
+            tx,
+            current,
+            Event.RESERVED,
+            now=now,
+            policy=self._policy,
+            detail=locker.name,
+            request=token,
+            trouble=None,
+            candidate=None,
+            tower=locker.tower,
+            locker=locker.id,
+            locker_name=locker.name,
+            locker_size=locker.size,
+            reservation=asked.reservation,
+            held_until=asked.held_until,
+        )
+
+    async def _issued(self, tx: Transaction, delivery: Delivery, code: Code) -> None:
+        now = self._clock.now()
+        after = await transition(
+            tx,
+            delivery,
+            Event.DROP_OFF_ISSUED,
+            now=now,
+            policy=self._policy,
+            held_until=code.expires_at,
+            code_until=code.expires_at,
+        )
+        await tx.save_code(code)
+        if code.revealed:
+            tx.answers(code.holder)
+        await show_code(tx, after, code.holder, now=now, ring=code.revealed)
+
+    async def none_left(
+        self, delivery: Delivery, request: HarborRequest, elsewhere: TowerId | None
+    ) -> None:
+        """There is no locker to be had: `elsewhere` is the nearest tower that has one."""
+
+        async def step(tx: Transaction) -> None:
+            now = self._clock.now()
+            current = await tx.delivery(delivery.id)
+            if current is None or not current.still_asks(request):
+                raise Conflict("asked for something else meanwhile")
+            await transition(
+                tx,
+                current,
+                Event.NO_LOCKER,
+                now=now,
+                policy=self._policy,
+                request=None,
+                candidate=None,
+                held_until=None,
+                trouble=None,
+                elsewhere=elsewhere,
+            )
+
+        await self._database.run(step)
+
+
+async def _others(tx: Transaction, delivery: Delivery, locker: LockerId) -> list[Delivery]:
+    """The live deliveries of ours, other than this one, that have the locker."""
+    live = await tx.live_at(delivery.tower, locker)
+    return [other for other in live if other.id != delivery.id and other.locker == locker]

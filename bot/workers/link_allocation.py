@@ -1,0 +1,177 @@
+"""How a delivery comes by a locker that Harbor picks for a Locker Open link (harbor.md §3.6).
+
+Guarantees: at most one locker is rented for a delivery: after a lost answer, what Harbor may have
+rented is given back before another is asked for. Sizes climb to the largest where that is wanted; a
+low door that is rather wanted is given up before the size is, one that is a must is not given up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import structlog
+
+from bot.domain.codes import CodeKind
+from bot.domain.delivery import Delivery, HarborRequest
+from bot.domain.ids import LockerId
+from bot.domain.lifecycle import State
+from bot.domain.openers import OpenLink
+from bot.domain.policy import Policy
+from bot.domain.tower import Locker, LockerStatus, Low, Size, Tower, beside
+from bot.ports.clock import Clock
+from bot.ports.database import Database
+from bot.ports.errors import EdgeError, NoLocker, NotOffered, TryLater
+from bot.ports.lockers import Lockers
+from bot.workers.allotment import Allotments
+from bot.workers.codes import link_code
+from bot.workers.open_requests import OpenRequests
+
+log = structlog.get_logger()
+
+ANY_LOCKER = LockerId(0)
+"""The candidate of a delivery for which Harbor picks the locker: it may have rented one."""
+_SOON = 1.0
+"""Seconds until Harbor is asked once more whether it has no open requests."""
+
+Kind = tuple[Size, bool]
+"""A size, and whether the door has to be low."""
+
+
+class LinkAllocator:
+    """See the module; shared by all."""
+
+    def __init__(
+        self,
+        database: Database,
+        lockers: Lockers,
+        clock: Clock,
+        policy: Policy,
+        allotments: Allotments,
+        open_requests: OpenRequests,
+    ) -> None:
+        self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
+        self._allotments, self._open_requests = allotments, open_requests
+
+    async def allocate(self, delivery: Delivery, request: HarborRequest) -> bool:
+        """Bring a REQUESTED delivery to RENTED; False where no locker is to be had.
+
+        Raises NotOffered where Harbor makes no link there, and whatever else `Lockers` raises.
+        """
+        there = await self._beside(delivery)
+        tower = next((tower for tower in there if tower.id == delivery.tower), None)
+        if tower is None:
+            return False
+        if delivery.candidate == ANY_LOCKER:
+            await self.give_back_unnamed(delivery)
+        if tower.location is None or not self._open_requests.offered:
+            raise NotOffered(f"no links are made for tower {tower.id}")
+        delivery = await self._allotments.write_down(delivery, ANY_LOCKER, self._policy.link_hold)
+        free: Counter[Kind] | None = None
+        for kind in _wanted(delivery):
+            if free is not None and not free[kind]:
+                continue
+            ends = self._clock.now() + self._policy.link_hold
+            try:
+                link = await self._asked(tower, kind)
+            except NoLocker:
+                free = free if free is not None else await self._counted(there)
+                continue
+            shown = request.by == delivery.sender
+            code = replace(link_code(delivery, CodeKind.DROP_OFF, link, ends), revealed=shown)
+            locker = await self._labelled(link, kind[0])
+            await self._allotments.had(replace(delivery, held_until=ends), locker, code=code)
+            return True
+        return False
+
+    async def _asked(self, tower: Tower, kind: Kind) -> OpenLink:
+        size, low = kind
+        keypad = self._policy.openers_at(tower.id).keypad
+        try:
+            link = await self._lockers.drop_off_link(tower, size, low=low, keypad=keypad)
+        except NoLocker:
+            await self._open_requests.made()
+            raise
+        except NotOffered as error:
+            if await self._open_requests.denied():
+                raise
+            raise TryLater(str(error), _SOON) from error
+        await self._open_requests.made()
+        return link
+
+    async def _counted(self, towers: list[Tower]) -> Counter[Kind] | None:
+        """How many lockers of each kind are free at the towers now; None where one can't be read:
+        then Harbor's refusals alone are gone by."""
+        free: Counter[Kind] = Counter()
+        for tower in towers:
+            try:
+                lockers = await self._lockers.lockers(tower.id)
+            except EdgeError as error:
+                log.info("counts_not_read", tower=tower.id, why=str(error))
+                return None
+            for locker in lockers:
+                if locker.status is LockerStatus.AVAILABLE and locker.size is not None:
+                    free[locker.size, False] += 1
+                    free[locker.size, True] += locker.low
+        return free
+
+    async def _beside(self, delivery: Delivery) -> list[Tower]:
+        """The towers among whose lockers Harbor picks; none where its tower is not known."""
+        towers = await self._database.look(lambda tx: tx.towers())
+        here = next((tower for tower in towers if tower.id == delivery.tower), None)
+        return [] if here is None else [tower for tower in towers if beside(tower, here)]
+
+    async def give_back_unnamed(self, delivery: Delivery) -> None:
+        """The answer to an earlier request for a link was lost, and with it the link: the locker
+        that Harbor may have rented for it is found among ours, and given back.
+
+        Raises TryLater while another delivery may be waiting for its first answer there: the
+        locker may be its. Of several whose answers were lost, the first by its id looks for all.
+        """
+        towers = {tower.id for tower in await self._beside(delivery)}
+        assigned = await self._lockers.assigned()
+        live = await self._database.look(lambda tx: tx.deliveries_at_harbor())
+        there = [x for x in live if x.tower in towers and x.id != delivery.id]
+        if any(_may_be_answered(x) or _looks_first(x, delivery) for x in there):
+            raise TryLater("another delivery waits for an answer at that place")
+        known = {(x.tower, x.locker) for x in there} | {(x.tower, x.candidate) for x in there}
+        for locker in assigned:
+            rented = locker.tower in towers and locker.status is LockerStatus.RENTED
+            if rented and (locker.tower, locker.id) not in known:
+                await self._lockers.release(locker.tower, locker.id)
+                log.info("unnamed_locker_given_back", delivery=delivery.id)
+
+    async def _labelled(self, link: OpenLink, size: Size) -> Locker:
+        """The locker of a link; by its number where its tower does not answer, for it is ours."""
+        unnamed = Locker(link.locker, str(link.locker), link.tower, LockerStatus.RENTED, size)
+        try:
+            return await self._lockers.label(link.tower, link.locker) or unnamed
+        except EdgeError as error:
+            log.info("label_not_read", tower=link.tower, why=str(error))
+            return unnamed
+
+
+def _wanted(delivery: Delivery) -> Iterator[Kind]:
+    """What is asked for, one after the other."""
+    size: Size | None = delivery.size
+    while size is not None:
+        if delivery.low is not Low.ANY:
+            yield size, True
+        if delivery.low is not Low.ONLY:
+            yield size, False
+        size = size.larger() if delivery.larger_allowed else None
+
+
+def _lost(delivery: Delivery) -> bool:
+    """Whether Harbor may have rented a locker for it whose name has not come back (yet)."""
+    return delivery.candidate == ANY_LOCKER and delivery.state is State.REQUESTED
+
+
+def _may_be_answered(delivery: Delivery) -> bool:
+    request = delivery.request
+    return _lost(delivery) and request is not None and request.failures == 0
+
+
+def _looks_first(other: Delivery, delivery: Delivery) -> bool:
+    return _lost(other) and other.id < delivery.id
