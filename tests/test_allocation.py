@@ -14,7 +14,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import HarborRequest, RequestKind
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, OpenLink
+from bot.domain.openers import Opener, Openers, OpenLink
 from bot.domain.tower import LockerStatus, Tower
 from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
 from bot.usecases import operate
@@ -31,6 +31,9 @@ from tests.support.databases import listen, opened
 async def core(sqlite_database) -> AsyncIterator[Core]:
     async with core_on(sqlite_database) as core:
         yield core
+
+
+BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 def working(core: Core, **instead: Callable[..., Any]) -> HarborRequests:
@@ -156,7 +159,7 @@ async def test_two_that_tried_the_same_locker_do_not_both_adopt_it(core: Core):
 
 
 def linking(core: Core, locker: int, tower: TowerId = TOWER, **instead: Any) -> HarborRequests:
-    async def drop_off_link(*_: object) -> OpenLink:
+    async def drop_off_link(*_: object, **__: object) -> OpenLink:
         return OpenLink(tower, LockerId(locker), "https://open.example/secret")
 
     return working(core, drop_off_link=drop_off_link, **instead)
@@ -166,14 +169,14 @@ async def test_a_link_for_another_tower_of_the_place_says_where_the_parcel_goes(
     towers = await core.database.look(lambda tx: tx.towers())
     other = next(tower.id for tower in towers if tower.id != TOWER)
     door = (await core.lockers.lockers(other))[0].id
-    delivery = await core.request()
+    delivery = await core.request(openers=BY_LINK)
     await work(linking(core, door, other))
     rented = await core.now(delivery)
     assert (rented.state, rented.tower, rented.locker) == (State.RENTED, other, door)
 
 
 async def test_a_link_once_made_is_not_lost_with_the_label_on_its_door(core: Core):
-    delivery = await core.request()
+    delivery = await core.request(openers=BY_LINK)
 
     async def lockers(tower: TowerId) -> list[Any]:
         raise TryLater("busy")
@@ -186,9 +189,9 @@ async def test_a_link_once_made_is_not_lost_with_the_label_on_its_door(core: Cor
 
 
 async def test_cancelling_while_a_link_is_made_gives_its_locker_back(core: Core):
-    delivery, released = await core.request(), []
+    delivery, released = await core.request(openers=BY_LINK), []
 
-    async def drop_off_link(tower: Tower, *_: object) -> OpenLink:
+    async def drop_off_link(tower: Tower, *_: object, **__: object) -> OpenLink:
         await core.on(ANNA, delivery, cancel)
         await core.lockers.drop_off_token(TOWER, LockerId(103), 300)
         return OpenLink(tower.id, LockerId(103), "https://open.example/secret")
@@ -210,7 +213,7 @@ async def test_a_locker_that_harbor_gives_to_our_next_delivery_has_left_the_one_
     core: Core, gone: State
 ):
     first = await (core.rented() if gone is State.LAPSED else core.stored())
-    second = await core.request(BEN)
+    second = await core.request(BEN, openers=BY_LINK)
     await work(linking(core, int(first.locker or 0)))
     assert (await core.now(first)).state is gone
     after = await core.now(second)
@@ -573,9 +576,9 @@ async def test_a_locker_of_a_link_whose_answer_was_lost_is_given_back_before_the
     either: Core,
 ):
     core, done = either, []
-    delivery = await core.request()
+    delivery = await core.request(openers=BY_LINK)
 
-    async def drop_off_link(tower: Tower, *_: object) -> OpenLink:
+    async def drop_off_link(tower: Tower, *_: object, **__: object) -> OpenLink:
         done.append("link")
         locker = LockerId(102 + done.count("link"))
         await core.lockers.drop_off_token(TOWER, locker, 300)  # Harbor rents it
@@ -597,24 +600,63 @@ async def test_a_locker_of_a_link_whose_answer_was_lost_is_given_back_before_the
     assert (after.state, after.locker) == (State.RENTED, 104)
 
 
-async def test_while_another_delivery_may_have_been_given_a_locker_there_none_is_given_back(
+async def test_of_several_whose_answers_were_lost_the_first_gives_all_their_lockers_back(
     core: Core,
 ):
     held: list[int] = []
     given_back: list[int] = []
 
-    async def drop_off_link(tower: Tower, *_: object) -> OpenLink:
+    async def drop_off_link(tower: Tower, *_: object, **__: object) -> OpenLink:
         held.append(103 + len(held))
         await core.lockers.drop_off_token(TOWER, LockerId(held[-1]), 300)
+        if len(held) <= 2:
+            raise OutcomeUnknown("the answer was lost")
+        return OpenLink(tower.id, LockerId(held[-1]), "https://open.example/secret")
+
+    async def release(tower: TowerId, locker: LockerId) -> None:
+        given_back.append(locker)
+        await core.lockers.release(tower, locker)
+
+    wanted = [await core.request(who, openers=BY_LINK) for who in (ANNA, BEN)]
+    worker = working(core, drop_off_link=drop_off_link, release=release)
+    await work(worker)
+    assert (held, given_back) == ([103, 104], []), "nobody's answer has been looked for yet"
+    for _ in range(4):
+        core.clock.turn(10)
+        await work(worker)
+    after = [await core.now(delivery) for delivery in wanted]
+    assert {delivery.state for delivery in after} == {State.RENTED}
+    assert sorted(given_back) == [103, 104]
+    assert {delivery.locker for delivery in after} == {105, 106}
+
+
+async def test_nothing_is_given_back_while_another_waits_for_its_first_answer(core: Core):
+    given_back: list[int] = []
+    going, on = asyncio.Event(), asyncio.Event()
+    first = await core.request(ANNA, openers=BY_LINK)
+
+    async def lost(*_: object, **__: object) -> OpenLink:
         raise OutcomeUnknown("the answer was lost")
+
+    async def slow(tower: Tower, *_: object, **__: object) -> OpenLink:
+        await core.lockers.drop_off_token(TOWER, LockerId(103), 300)
+        going.set()
+        await on.wait()
+        return OpenLink(tower.id, LockerId(103), "https://open.example/secret")
 
     async def release(tower: TowerId, locker: LockerId) -> None:
         given_back.append(locker)
 
-    for who in (ANNA, BEN):
-        await core.request(who)
-    worker = working(core, drop_off_link=drop_off_link, release=release)
-    for _ in range(3):
-        await work(worker)
-        core.clock.turn(5)
-    assert (held, given_back) == ([103, 104], []), "either may be either's"
+    here = working(core, drop_off_link=lost, release=release)
+    await work(here)
+    second = await core.request(BEN, openers=BY_LINK)
+    there = working(core, drop_off_link=slow)
+    await there.turn()
+    await going.wait()
+    core.clock.turn(10)
+    await work(here)
+    assert given_back == []
+    assert (await core.now(first)).state is State.REQUESTED
+    on.set()
+    await there.settle()
+    assert (await core.now(second)).locker == 103

@@ -55,7 +55,9 @@ def test_quiet_hours_always_end_and_never_in_the_past(
 
 
 def test_a_delivery_without_a_deadline_has_no_alarm() -> None:
-    assert [next_deadline(a_delivery("a", state=state), Policy()) for state in State] == [None] * 10
+    assert [next_deadline(a_delivery("a", state=state), Policy()) for state in State] == [
+        None
+    ] * len(State)
 
 
 @given(moments, st.integers(1, 1000), st.integers(0, 2))

@@ -193,22 +193,69 @@ async def test_a_link_names_the_locker_that_harbor_picked(port: HarborLockers) -
 
 
 async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out() -> None:
+    small = {"id": 42, "name": "7", "towerId": TOWER, "status": "available"}
+    small |= {"type": {"id": 11, "name": "small"}}
+
     def say(heard: Any) -> bytes:
-        if heard.path.endswith("/availability"):
-            count = {"availableLockers": 1, "totalLockers": 1}
-            kind = {"lockerType": {"id": 11, "name": "small"}, "lockerAvailability": count}
-            return answer(200, {"byType": [kind], "lockerAvailability": count})
         if heard.method == "POST":
-            assert heard.json["lockerTypeId"] == 11
+            assert heard.json["lockerTypeId"] == 11, "as Harbor numbers it, not as it usually does"
             return answer(200, {"id": 5, "linkToken": "locker-open://dropoff?token=t"})
         if heard.path.endswith("/locker-open-requests/5"):
             return answer(200, {"id": 5, "lockerId": 42, "towerId": TOWER})
+        if heard.path.endswith("/lockers"):
+            return answer(200, [small])
         return place()(heard)
 
     async with stand_in(say) as server, server.harbor() as harbor:
         port = HarborLockers(harbor)
         link = await port.drop_off_link((await port.towers())[0], Size.SMALL, low=True)
     assert (link.tower, link.locker, link.url) == (TOWER, 42, "locker-open://dropoff?token=t")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "meaning"),
+    [
+        (404, b'{"detail":"Not Found"}', edge.NotOffered),
+        (405, b'{"detail":"Method Not Allowed"}', edge.NotOffered),
+        (404, b'{"detail":"Location not found"}', edge.Refused),
+        (404, b"<html>no such page</html>", edge.TryLater),
+        (405, b"<html>not allowed</html>", edge.TryLater),
+        (404, b'{"detail":"No locker available"}', edge.NoLocker),
+    ],
+)
+async def test_only_harbors_own_words_say_that_it_has_no_open_requests(
+    status: int, body: bytes, meaning: type[Exception]
+) -> None:
+    def say(heard: Any) -> bytes:
+        return answer(status, body) if heard.method == "POST" else place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        with pytest.raises(edge.EdgeError) as asked:
+            await port.drop_off_link(tower, Size.SMALL, low=False)
+        assert type(asked.value) is meaning
+
+
+async def test_digits_are_asked_for_only_where_there_is_a_keypad_and_hidden() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def say(heard: Any) -> bytes:
+        if heard.method == "POST":
+            bodies.append(heard.json)
+            told = {"id": 5, "lockerId": 42, "towerId": TOWER, "linkToken": "https://l.example/x"}
+            return answer(200, told | ({"keypadCode": "4711"} if len(bodies) > 1 else {}))
+        return place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        plain = await port.drop_off_link(tower, Size.SMALL, low=False)
+        typed = await port.pick_up_link(tower.id, LockerId(42), keypad=True)
+    assert (plain.digits, typed.digits, typed.request) == (None, "4711", 5)
+    assert "4711" not in repr(typed)
+    assert "keypadIntent" not in bodies[0]
+    assert (bodies[1]["keypadIntent"], bodies[1]["persistKeypadCode"]) == ("pickup", False)
 
 
 @pytest.mark.parametrize("status", [400, 404, 409])

@@ -11,6 +11,13 @@ from bot.domain.tower import LockerStatus
 
 # Told anew, state by state, as a person would: what may happen, and where it leads.
 LEGAL = {
+    "prepared": {
+        "requested": "requested",
+        "extended": "prepared",
+        "forgotten": "lapsed",
+        "cancelled": "cancelled",
+        "closed": "closed",
+    },
     "requested": {
         "reserved": "reserved",
         "no_locker": "no_locker",

@@ -14,7 +14,8 @@ from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.tower import Size
+from bot.domain.openers import Opener
+from bot.domain.tower import Low, Size
 from bot.ports.database import Database
 from bot.ports.deliveries import Leased
 from bot.ports.errors import Conflict, TryLater
@@ -57,7 +58,7 @@ def full_delivery() -> Delivery:
         recipient=BEN,
         recipient_name="Бен 📦",
         handed_over_by=CLEO,
-        low=True,
+        low=Low.ONLY,
         larger_allowed=False,
         note="o'clock; -- ?%s",
         locker=LockerId(3),
@@ -74,6 +75,8 @@ def full_delivery() -> Delivery:
         trouble=Trouble.REFUSED,
         successor=DeliveryId("next"),
         elsewhere=OTHER,
+        drop_off_opener=Opener.LINK,
+        pick_up_opener=Opener.TOKEN,
         **moments,
     )
 

@@ -18,7 +18,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.usecases.actor import Actor
-from bot.usecases.book import Booking, request
+from bot.usecases.book import Booking, prepare, request
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import Own, claim_by_code, claim_own
 from bot.workers.harbor_requests import HarborRequests
@@ -116,6 +116,16 @@ class Core:
             if due is None or due > self.clock.now():
                 return
 
+    async def prepare(self, who: PersonId = ANNA, **wish: Any) -> Delivery:
+        """A delivery, PREPARED."""
+        person = Person(who, NAMES.get(who, f"Person {who}"))
+        wanted = Booking(**({"tower": TOWER, "size": Size.MEDIUM} | wish))
+        return await self.act(who, prepare, person, wanted)
+
+    async def sync(self, tower: TowerId = TOWER) -> None:
+        """Somebody's phone syncs the tower."""
+        (await self.control.post(f"/sandbox/towers/{tower}/sync")).raise_for_status()
+
     async def reserved(self, **wish: Any) -> Delivery:
         """A delivery that has its locker."""
         delivery = await self.request(**wish)
@@ -157,8 +167,10 @@ class Core:
     # -- at the tower
 
     async def hold(self, text: str, tower: TowerId = TOWER) -> httpx.Response:
-        """Hold a code to the tower."""
-        return await self.control.post(f"/sandbox/towers/{tower}/hold", json={"code": text})
+        """Open by a token, with the app, or by a link."""
+        if text.startswith("HARBOR://"):
+            return await self.control.post(f"/sandbox/towers/{tower}/hold", json={"code": text})
+        return await self.control.post("/sandbox/links/open", json={"link": text})
 
     async def at_door(self, delivery: Delivery, what: str, **body: Any) -> None:
         """put-in, take-out, close, status."""
@@ -167,13 +179,13 @@ class Core:
 
     async def put_in(self, delivery: Delivery) -> None:
         """Open with the code there is, put a parcel in, close."""
-        (await self.hold(await self.code(delivery))).raise_for_status()
+        (await self.hold(await self.code(delivery), delivery.tower)).raise_for_status()
         await self.at_door(delivery, "put-in", parcel="hat")
         await self.at_door(delivery, "close")
 
     async def take_out(self, delivery: Delivery) -> None:
         """Open with the code there is, take the parcel, close."""
-        (await self.hold(await self.code(delivery))).raise_for_status()
+        (await self.hold(await self.code(delivery), delivery.tower)).raise_for_status()
         await self.at_door(delivery, "take-out")
         await self.at_door(delivery, "close")
 
