@@ -39,6 +39,7 @@ def routes(harbor: Harbor) -> list[BaseRoute]:
         ("POST", f"{_LOCKER}/status", controls.status),
         ("PUT", "/sync", controls.automatic),
         ("PUT", "/webhook", controls.webhook),
+        ("POST", "/links/look", controls.look_link),
         ("POST", "/links/open", controls.open_link),
     ]
     return [*harbor.control.routes(), *(_route(*each) for each in own)]
@@ -125,10 +126,26 @@ class _Controls:
         self._harbor.server.changed()
         return {"url": body.get("url")}
 
+    async def look_link(self, request: Request) -> Any:
+        self._harbor.settle()
+        asked = self._harbor.links.look(await _link(request))
+        seed = self._harbor.registry.site(asked.tower).seed
+        name = self._harbor.registry.locker(asked.tower, asked.locker).seed.name
+        return {
+            "request": asked.id,
+            "tower": asked.tower,
+            "locker": asked.locker,
+            "name": name,
+            "drop_off": asked.drop_off,
+            "spent": asked.spent,
+            "held": self._harbor.links.held(asked),
+            "hold_until": asked.hold_until.isoformat() if asked.hold_until else None,
+            "keypad": seed.keypad,
+        }
+
     async def open_link(self, request: Request) -> Any:
         self._harbor.settle()
-        link = str((await json_body(request)).get("link", ""))
-        opened, door = self._harbor.links.open(link)
+        opened, door = self._harbor.links.open(await _link(request))
         site = self._harbor.registry.site(opened.tower)
         shown = self._opened(site, door)
         return {**shown, "tower": opened.tower, "return_url": return_url(opened)}
@@ -162,6 +179,10 @@ def _read_code(site: Site, code: str) -> tuple[str, str]:
     if int(locker) not in site.lockers:
         raise FirmwareError(502)
     return payload, payload_auth
+
+
+async def _link(request: Request) -> str:
+    return str((await json_body(request)).get("link", ""))
 
 
 def _endpoint(body: dict[str, Any]) -> Endpoint:

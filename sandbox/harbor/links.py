@@ -44,6 +44,7 @@ class Links:
         locker = self._free(asked)
         tenancy = self._server.rent(client, locker, self._hold_seconds)
         tenancy.request = self._request(client, locker, asked, drop_off=True)
+        tenancy.request.hold_until = tenancy.rented_until
         self._server.push(
             "LOCKER_ASSIGNED",
             "LOCKER_OPEN_LINK_CREATED",
@@ -68,23 +69,32 @@ class Links:
             raise Refusal(404, "Locker open request not found")
         return request
 
+    def look(self, link: str) -> OpenRequest:
+        """The request behind a link, opening nothing. Raises BadLink."""
+        return self._verified(link)
+
+    def held(self, request: OpenRequest) -> bool:
+        """Whether its locker still is as the link needs it."""
+        tenancy = self._server.registry.locker(request.tower, request.locker).tenancy
+        if tenancy is None:
+            return False
+        if request.drop_off:
+            return tenancy.request is request
+        return tenancy.client == request.client
+
     def open(self, link: str) -> tuple[OpenRequest, Door]:
         """A phone at the tower opens the link. Raises BadLink, Refusal, FirmwareError."""
         request = self._verified(link)
         site = self._server.registry.site(request.tower)
-        if request.done:
+        if request.spent:
             raise Refusal(409, "This link has been used")
-        token = self._trade(request, site.lockers[request.locker])
+        token = self._trade(request)
         door = site.tower.hold(token.payload, token.payload_auth)
-        request.done = True
+        request.spent = True
         return request, door
 
-    def _trade(self, request: OpenRequest, locker: Locker) -> LockerToken:
-        tenancy = locker.tenancy
-        held = tenancy is not None and (
-            tenancy.request is request if request.drop_off else tenancy.client == request.client
-        )
-        if not held:
+    def _trade(self, request: OpenRequest) -> LockerToken:
+        if not self.held(request):
             raise Refusal(409, "The locker is no longer held for this link")
         ask = self._server.drop_off_token if request.drop_off else self._server.pick_up_token
         asked = Asked(TOKEN_SECONDS, request.client_info, request)

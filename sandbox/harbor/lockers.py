@@ -25,7 +25,11 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class OpenRequest:
-    """A Locker Open request: a link that opens `locker`, as long as the locker is held for it."""
+    """A Locker Open request: a link that opens `locker`, as long as the locker is held for it.
+
+    `hold_until`: when a drop-off link's time is over; None for a pick-up. `spent`: it has opened
+    its door.
+    """
 
     id: int
     client: str
@@ -36,9 +40,10 @@ class OpenRequest:
     client_info: str
     payload: dict[str, Any]
     link: str = ""
+    hold_until: datetime | None = None
     keypad_code: str | None = None
     persist_keypad_code: bool = False
-    done: bool = False
+    spent: bool = False
 
 
 @dataclass(slots=True)

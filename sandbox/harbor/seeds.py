@@ -47,12 +47,13 @@ class LockerSeed:
 
 @dataclass(frozen=True, slots=True)
 class TowerSeed:
-    """A tower, its name, its place and its doors."""
+    """A tower, its name, its place and its doors; `keypad`: whether it has one."""
 
     id: str
     name: str
     location: LocationBody
     lockers: tuple[LockerSeed, ...]
+    keypad: bool = False
 
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -134,6 +135,9 @@ LOCATIONS = (
 TAKEN = (6, 5, 7, 4, 22)
 """How many lockers of each tower somebody else occupies: the last tower is nearly full."""
 
+KEYPAD = 2
+"""The number of the one tower with a keypad."""
+
 
 def towers(seed: int) -> list[TowerSeed]:
     """The five towers, drawn with `seed`."""
@@ -144,6 +148,7 @@ def towers(seed: int) -> list[TowerSeed]:
             name=f"{location.city} {number}",
             location=location,
             lockers=_lockers(rng, number, out_of_service=number == 1),
+            keypad=number == KEYPAD,
         )
         for number, location in enumerate(LOCATIONS, start=1)
     ]
