@@ -193,6 +193,23 @@ async def test_a_reservation_is_cancelled_by_its_id_and_by_nobody_else(at: World
     assert (await at.api("DELETE", path.format(made["id"]))).status_code == 409
 
 
+async def test_a_reservation_is_cancelled_by_its_id_alone(at: World) -> None:
+    made = (await at.ask("reservations", {"duration": 300})).json()
+    path = "/towers/reservations/{}/cancel"
+    missing = await at.api("POST", path.format(made["id"] + 1))
+    assert (missing.status_code, missing.json()) == (404, {"detail": "Reservation not found"})
+    assert (await at.api("POST", path.format(made["id"]), SOMEBODY_ELSE)).status_code == 403
+    answer = await at.api("POST", path.format(made["id"]))
+    assert (answer.status_code, answer.json()["status"]["name"]) == (200, "available")
+    assert (await at.api("POST", path.format(made["id"]))).status_code == 409
+    again = (await at.ask("reservations", {"duration": 300})).json()
+    assert (await at.api("POST", path.format(made["id"]))).status_code == 409
+    assert await at.status() == "reserved"
+    await at.token()
+    assert (await at.api("POST", path.format(again["id"]))).status_code == 409
+    assert await at.status() == "rented"
+
+
 async def test_availability_is_the_same_however_one_asks(at: World) -> None:
     lockers = (await at.lockers()).values()
     free = [each["type"]["id"] for each in lockers if each["status"]["name"] == "available"]
@@ -272,7 +289,7 @@ async def test_it_documents_itself_with_the_certainty_of_each_route(at: World) -
     assert (await at.http.get("/docs")).status_code == 200
     paths = (await at.http.get("/openapi.json")).json()["paths"]
     operations = [operation for path in paths.values() for operation in path.values()]
-    assert len(operations) == 22
+    assert len(operations) == 23
     for operation in operations:
         assert any(c in operation["description"] for c in ("CONFIRMED", "INFERRED", "UNKNOWN"))
 

@@ -218,8 +218,14 @@ async def reserve(
     )
 
 
+@service.post("/towers/reservations/{reservation_id}/cancel", tags=["lockers"])
+async def cancel_reservation(harbor: World, caller: Caller, reservation_id: int) -> wire.LockerBody:
+    """Cancel a reservation. The operation is CONFIRMED; method, path and body are INFERRED."""
+    return harbor.server.cancel_by_id(caller.client, reservation_id).body()
+
+
 @service.delete(f"{_LOCKER}/reservations/{{reservation_id}}", tags=["lockers"])
-async def cancel_reservation(
+async def delete_reservation(
     harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId, reservation_id: int
 ) -> wire.LockerBody:
     """Cancel a reservation. The operation is CONFIRMED; method and path are UNKNOWN."""

@@ -57,6 +57,7 @@ class Server:
         self.changed, self._push = changed, push
         self.tokens: dict[int, LockerToken] = {}
         self.requests: dict[int, OpenRequest] = {}
+        self._reservations: dict[int, Locker] = {}
         self._count = 1000
 
     def next_id(self) -> int:
@@ -72,7 +73,9 @@ class Server:
         """Hold an available locker for `seconds`. Raises Refusal."""
         locker = self.registry.locker(tower_id, locker_id)
         locker.move(Cause.RESERVE)
-        locker.tenancy = Tenancy(client, self.next_id(), reserved_until=self._in(seconds))
+        reservation = self.next_id()
+        locker.tenancy = Tenancy(client, reservation, reserved_until=self._in(seconds))
+        self._reservations[reservation] = locker
         self.changed()
         return locker
 
@@ -87,6 +90,16 @@ class Server:
         locker.move(Cause.CANCEL)
         self.changed()
         return locker
+
+    def cancel_by_id(self, client: str, reservation: int) -> Locker:
+        """Give a reservation up that is named by nothing else. Raises Refusal."""
+        locker = self._reservations.get(reservation)
+        if locker is None:
+            raise Refusal(404, "Reservation not found")
+        locker.check(Cause.CANCEL, client)
+        if locker.tenancy is None or locker.tenancy.reservation != reservation:
+            raise Refusal(409, f"Reservation {reservation} is over")
+        return self.cancel(client, locker.tower, locker.id, reservation)
 
     def drop_off_token(
         self, client: str, tower_id: str, locker_id: int, asked: Asked
