@@ -116,25 +116,6 @@ async def test_the_calls_of_harbors_example_web_app_succeed(at: World) -> None:
     assert await at.status(opened["locker"]) == "available"
 
 
-async def test_a_link_opens_once_only_while_its_locker_is_held_and_only_if_it_is_ours(
-    at: World,
-) -> None:
-    path = "/locker-open-requests/dropoff-locker-request"
-    wanted = {"locationId": 11, "lockerTypeId": 2}
-    made = (await at.api("POST", path, json=wanted)).json()
-    link = made["linkToken"]
-    assert (await at.control("/links/open", {"link": link[:-1] + "!"})).status_code == 404
-    await at.turn(300)
-    assert await at.status(made["lockerId"]) == "available"
-    assert (await at.control("/links/open", {"link": link})).status_code == 409
-    again = (await at.api("POST", path, json=wanted)).json()
-    assert again["lockerId"] == made["lockerId"]
-    assert (await at.control("/links/open", {"link": link})).status_code == 409
-    link = again["linkToken"]
-    assert (await at.control("/links/open", {"link": link})).status_code == 200
-    assert (await at.control("/links/open", {"link": link})).status_code == 409
-
-
 async def test_a_low_locker_is_given_when_one_is_required_and_none_when_there_is_none(
     at: World,
 ) -> None:

@@ -120,6 +120,17 @@ async def test_a_link_is_told_as_in_harbors_samples(at: World, inbox: Inbox) -> 
     assert posts[2].message["data"]["locker_open_request_payload"] == {"order": 7}
 
 
+async def test_a_drop_off_that_is_taken_back_is_told_as_a_use_that_leaves_it_available(
+    at: World, inbox: Inbox
+) -> None:
+    made = await at.drop_off_link()
+    await at.at_link("open", made)
+    await at.at_link("doesnt-fit", made)
+    *_, used, reverted = await inbox.next(4)
+    assert story([used, reverted]) == [(*USED, "occupied"), (*USED, "available")]
+    assert reverted.message["data"]["locker_open_request_id"] == made["id"]
+
+
 async def test_an_opening_is_told_when_it_is_synced_with_the_time_it_happened(
     at: World, inbox: Inbox
 ) -> None:

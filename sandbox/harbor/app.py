@@ -18,6 +18,7 @@ from sandbox.clock import Clock
 from sandbox.control import WireLogMiddleware
 from sandbox.harbor import api, controls
 from sandbox.harbor.accounts import OAuthError, Unauthenticated
+from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.lockers import Refusal
 from sandbox.harbor.world import Harbor
 
@@ -34,9 +35,17 @@ def create_app(
     client_id: str = "sandbox",
     client_secret: str = "sandbox",  # noqa: S107 - everybody may know it
     single_use: bool = True,
+    link_settings: LinkSettings | None = None,
 ) -> FastAPI:
     """A new Harbor, as seeded; the object behind it is `app.state.harbor`."""
-    harbor = Harbor(clock or Clock(), seed, client_id, client_secret, single_use=single_use)
+    harbor = Harbor(
+        clock or Clock(),
+        seed,
+        client_id,
+        client_secret,
+        single_use=single_use,
+        link_settings=link_settings,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from sandbox.control import ControlError, call, json_body
-from sandbox.harbor.links import BadLink, return_url
+from sandbox.harbor.link_settings import is_word
+from sandbox.harbor.links import SUCCESS, BadLink, Opening
 from sandbox.harbor.lockers import Refusal
 from sandbox.harbor.registry import Site
 from sandbox.harbor.states import Status
@@ -41,6 +42,9 @@ def routes(harbor: Harbor) -> list[BaseRoute]:
         ("PUT", "/webhook", controls.webhook),
         ("POST", "/links/look", controls.look_link),
         ("POST", "/links/open", controls.open_link),
+        ("POST", "/links/doesnt-fit", controls.take_back),
+        ("GET", "/links", controls.link_settings),
+        ("PUT", "/links", controls.set_links),
     ]
     return [*harbor.control.routes(), *(_route(*each) for each in own)]
 
@@ -137,7 +141,7 @@ class _Controls:
             "locker": asked.locker,
             "name": name,
             "drop_off": asked.drop_off,
-            "spent": asked.spent,
+            "spent": asked.opened_by is not None,
             "held": self._harbor.links.held(asked),
             "hold_until": asked.hold_until.isoformat() if asked.hold_until else None,
             "keypad": seed.keypad,
@@ -145,10 +149,28 @@ class _Controls:
 
     async def open_link(self, request: Request) -> Any:
         self._harbor.settle()
-        opened, door = self._harbor.links.open(await _link(request))
-        site = self._harbor.registry.site(opened.tower)
-        shown = self._opened(site, door)
-        return {**shown, "tower": opened.tower, "return_url": return_url(opened)}
+        outcome = (await json_body(request)).get("outcome", SUCCESS)
+        if not is_word(outcome):
+            raise ControlError(400, "bad_outcome", "outcome is success or another word")
+        opening = self._harbor.links.open(await _link(request), outcome)
+        return {**self._at_link(opening), "opened": opening.door is not None}
+
+    async def take_back(self, request: Request) -> Any:
+        self._harbor.settle()
+        opening = self._harbor.links.take_back(await _link(request))
+        return {**self._at_link(opening), "taken": opening.taken}
+
+    async def link_settings(self, request: Request) -> Any:
+        return self._harbor.server.link_settings.shown()
+
+    async def set_links(self, request: Request) -> Any:
+        server = self._harbor.server
+        try:
+            server.link_settings = server.link_settings.changed(await json_body(request))
+        except ValueError as error:
+            raise ControlError(400, "bad_links", str(error)) from error
+        server.changed()
+        return server.link_settings.shown()
 
     def _site(self, request: Request) -> Site:
         return self._harbor.registry.site(request.path_params["tower"])
@@ -157,6 +179,19 @@ class _Controls:
         site, locker = self._site(request), request.path_params["locker"]
         self._harbor.registry.locker(site.seed.id, locker)
         return site, locker
+
+    def _at_link(self, opening: Opening) -> dict[str, Any]:
+        asked = opening.request
+        site = self._harbor.registry.site(asked.tower)
+        if opening.door is not None:
+            self._harbor.touched(asked.tower)
+        name = site.lockers[asked.locker].seed.name
+        return {
+            "locker": asked.locker,
+            "name": name,
+            "tower": asked.tower,
+            "return_url": opening.return_url,
+        }
 
     def _opened(self, site: Site, door: Door) -> dict[str, Any]:
         self._harbor.touched(site.seed.id)

@@ -1,7 +1,7 @@
 """Locker Open links: a request at the server, and the link that a phone opens at the tower.
 
-Guarantees: a link opens its own locker only, as long as that locker is held for its request, and
-until it has done so once. Formats follow locker_open and deeplinks.
+Guarantees: a link opens its own locker only, as long as that locker is held for its request and
+the hold lasts, and until it has done so once. Formats follow locker_open and deeplinks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -18,31 +19,51 @@ from sandbox.harbor.lockers import Locker, OpenRequest, Refusal
 from sandbox.harbor.schemas import DropOffLinkRequest, OpenRequestBody, PickUpLinkRequest
 from sandbox.harbor.server import Asked, LockerToken, Server
 from sandbox.harbor.states import Cause, Status
-from sandbox.harbor.tower import Door
+from sandbox.harbor.tower import Door, FirmwareError
 
-HOLD_SECONDS = 300.0
-"""How long a locker is held for a drop-off link: Harbor's own statement of 2026-02."""
 TOKEN_SECONDS = 60.0
 """How long the token lasts for which a phone trades a link at the tower."""
 LINK_BASE = "https://lockeropen.com/open"
+
+SUCCESS = "success"
+"""The one `status` of a return URL that is known."""
 
 
 class BadLink(ValueError):
     """This is no link of ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What came of a link at the tower: `door` is None if none opened, `taken` came out of it."""
+
+    request: OpenRequest
+    door: Door | None
+    status: str
+    taken: str | None = None
+
+    @property
+    def return_url(self) -> str | None:
+        """Where Harbor sends the browser: `open_locker_request` and `status` are added."""
+        if not self.request.return_url:
+            return None
+        parts = urlsplit(self.request.return_url)
+        query: list[tuple[str, Any]] = parse_qsl(parts.query, keep_blank_values=True)
+        query += [("open_locker_request", self.request.id), ("status", self.status)]
+        return urlunsplit(parts._replace(query=urlencode(query)))
+
+
 class Links:
     """The requests made at `server`, and their links."""
 
-    def __init__(self, server: Server, *, hold_seconds: float = HOLD_SECONDS) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._hold_seconds = hold_seconds
         self._key = secrets.token_bytes(32)
 
     def for_drop_off(self, client: str, asked: DropOffLinkRequest) -> OpenRequest:
         """Rent some free locker of the size, and a link to it. Raises Refusal."""
         locker = self._free(asked)
-        tenancy = self._server.rent(client, locker, self._hold_seconds)
+        tenancy = self._server.rent(client, locker, self._server.link_settings.hold_seconds)
         tenancy.request = self._request(client, locker, asked, drop_off=True)
         tenancy.request.hold_until = tenancy.rented_until
         self._server.push(
@@ -82,20 +103,45 @@ class Links:
             return tenancy.request is request
         return tenancy.client == request.client
 
-    def open(self, link: str) -> tuple[OpenRequest, Door]:
-        """A phone at the tower opens the link. Raises BadLink, Refusal, FirmwareError."""
-        request = self._verified(link)
-        site = self._server.registry.site(request.tower)
-        if request.spent:
-            raise Refusal(409, "This link has been used")
-        token = self._trade(request)
-        door = site.tower.hold(token.payload, token.payload_auth)
-        request.spent = True
-        return request, door
+    def open(self, link: str, outcome: str = SUCCESS) -> Opening:
+        """A phone at the tower opens the link. Raises BadLink, Refusal, FirmwareError.
 
-    def _trade(self, request: OpenRequest) -> LockerToken:
+        With any `outcome` but success the phone gets its token and does not reach the tower.
+        """
+        request = self._verified(link)
+        if request.opened_by is not None:
+            raise Refusal(409, "This link has been used: it has opened its door")
+        self._check_hold(request)
+        token = self._trade(request)
+        if outcome != SUCCESS:
+            return Opening(request, None, outcome)
+        tower = self._server.registry.site(request.tower).tower
+        door = tower.hold(token.payload, token.payload_auth)
+        request.opened_by = token.id
+        return Opening(request, door, outcome)
+
+    def take_back(self, link: str) -> Opening:
+        """It does not fit: the door opens once more, and the parcel comes out.
+
+        The tower logs that the drop-off was reverted. Raises BadLink, Refusal.
+        """
+        request = self._verified(link)
+        if not request.drop_off or request.opened_by is None:
+            raise Refusal(409, "This link has not put anything in")
+        try:
+            door, taken = self._server.registry.site(request.tower).tower.revert(request.opened_by)
+        except FirmwareError as error:
+            raise Refusal(409, "This link was not the last to open that door") from error
+        return Opening(request, door, self._server.link_settings.cancelled, taken)
+
+    def _check_hold(self, request: OpenRequest) -> None:
+        until = request.hold_until
+        if until is not None and until <= self._server.clock.now():
+            raise Refusal(409, f"The hold of this link is over since {until.isoformat()}")
         if not self.held(request):
             raise Refusal(409, "The locker is no longer held for this link")
+
+    def _trade(self, request: OpenRequest) -> LockerToken:
         ask = self._server.drop_off_token if request.drop_off else self._server.pick_up_token
         asked = Asked(TOKEN_SECONDS, request.client_info, request)
         return ask(request.client, request.tower, request.locker, asked)
@@ -155,16 +201,6 @@ def body(request: OpenRequest) -> OpenRequestBody:
         client_info=request.client_info,
         payload=request.payload,
     )
-
-
-def return_url(request: OpenRequest) -> str | None:
-    """Where Harbor sends the browser after an opening: `open_locker_request` and `status` added."""
-    if not request.return_url:
-        return None
-    parts = urlsplit(request.return_url)
-    query: list[tuple[str, Any]] = parse_qsl(parts.query, keep_blank_values=True)
-    query += [("open_locker_request", request.id), ("status", "success")]
-    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def _encoded(raw: bytes) -> str:

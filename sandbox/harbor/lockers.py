@@ -27,8 +27,8 @@ class Refusal(Exception):
 class OpenRequest:
     """A Locker Open request: a link that opens `locker`, as long as the locker is held for it.
 
-    `hold_until`: when a drop-off link's time is over; None for a pick-up. `spent`: it has opened
-    its door.
+    `hold_until`: when a drop-off link's time is over; None for a pick-up. `opened_by`: the id of
+    the locker token with which it has opened its door.
     """
 
     id: int
@@ -43,7 +43,7 @@ class OpenRequest:
     hold_until: datetime | None = None
     keypad_code: str | None = None
     persist_keypad_code: bool = False
-    spent: bool = False
+    opened_by: int | None = None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.lockers import Locker, OpenRequest, Refusal, Tenancy
 from sandbox.harbor.registry import ANOTHER, Registry
 from sandbox.harbor.sealing import Keypad, OpenOrder, new_token, seal
@@ -51,9 +52,14 @@ class Server:
     """
 
     def __init__(
-        self, clock: Clock, registry: Registry, changed: Callable[[], object], push: Push
+        self,
+        clock: Clock,
+        registry: Registry,
+        link_settings: LinkSettings,
+        changed: Callable[[], object],
+        push: Push,
     ) -> None:
-        self.clock, self.registry = clock, registry
+        self.clock, self.registry, self.link_settings = clock, registry, link_settings
         self.changed, self._push = changed, push
         self.tokens: dict[int, LockerToken] = {}
         self.requests: dict[int, OpenRequest] = {}

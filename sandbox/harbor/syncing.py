@@ -1,7 +1,8 @@
 """How Harbor's server learns: from a tower when a phone syncs it, and from the clock.
 
 Guarantees: events are taken in the order in which they happened; one for which the table has no
-row is left aside; whatever is over by the clock is ended before anybody looks.
+row is left aside; whatever is over by the clock is ended before anybody looks, but for a link's
+rental, which ends at its tower's next sync.
 """
 
 from __future__ import annotations
@@ -24,27 +25,41 @@ def sync(server: Server, tower_id: str) -> int:
     events += site.tower.collect_log()
     for event in events:
         _learn(server, site, event)
-    settle(server)
+    _end_what_is_over(server, synced=site)
     server.changed()
     return len(events)
 
 
 def settle(server: Server) -> None:
-    """End every reservation and rental that is over.
+    """End by the clock every reservation and token's rental that is over.
 
     A rental is not ended while its tower has something to report: Harbor takes such a locker back
-    "on the next sync", and its table knows no way from available to occupied.
+    "on the next sync", and its table knows no way from available to occupied. A link's rental is
+    ended by its tower's next sync alone.
     """
+    if _end_what_is_over(server, synced=None):
+        server.changed()
+
+
+def _end_what_is_over(server: Server, *, synced: Site | None) -> bool:
+    """Whether anything was; `synced` is the tower that a phone has just synced."""
     now, ended = server.clock.now(), False
     for locker in server.registry.lockers():
         end = _end(locker)
-        waits = locker.status is Status.RENTED and server.registry.sites[locker.tower].tower.log
-        if end and end <= now and not waits:
-            rented = locker.status is Status.RENTED
-            locker.move(Cause.RENTAL_EXPIRED if rented else Cause.RESERVATION_EXPIRED)
-            ended = True
-    if ended:
-        server.changed()
+        if end is None or end > now or _waits(locker, server.registry.sites[locker.tower], synced):
+            continue
+        rented = locker.status is Status.RENTED
+        locker.move(Cause.RENTAL_EXPIRED if rented else Cause.RESERVATION_EXPIRED)
+        ended = True
+    return ended
+
+
+def _waits(locker: Locker, site: Site, synced: Site | None) -> bool:
+    """Whether a locker whose time is over must wait for a sync of its tower."""
+    if locker.status is not Status.RENTED or locker.tenancy is None:
+        return False
+    by_link = locker.tenancy.request is not None
+    return bool(site.tower.log) or (by_link and site is not synced)
 
 
 def next_end(registry: Registry, now: datetime) -> datetime | None:
@@ -76,6 +91,8 @@ def _learn(server: Server, site: Site, event: TowerEvent) -> None:
 def _cause(event: TowerEvent, token: LockerToken | None) -> Cause:
     if not event.opened:
         return Cause.RELEASE_SET
+    if event.reverted:
+        return Cause.REVERTED
     drop_off = token.drop_off if token else not event.available
     return Cause.DROP_OFF_USED if drop_off else Cause.PICK_UP_USED
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sandbox.harbor.sealing import Keypad, OpenOrder, Undecodable, Unsealable, new_token, unseal
 
@@ -19,6 +20,7 @@ ERRORS = {
     206: ("firmware.session", "tower id mismatch"),
     207: ("firmware.session", "payload signature invalid"),
     502: ("firmware.blink", "locker not found"),
+    503: ("firmware.blink", "last-open data invalid"),
     504: ("firmware.blink", "no last opened locker"),
 }
 
@@ -51,7 +53,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class TowerEvent:
-    """A locker access (`opened`) or a locker update, as it will reach the server."""
+    """A locker access (`opened`) or a locker update, as it will reach the server.
+
+    `reverted`: an access that took a drop-off back, which `token_id` had made.
+    """
 
     at: datetime
     locker: int
@@ -60,6 +65,7 @@ class TowerEvent:
     available: bool
     token_id: int | None = None
     keypad_code: str | None = None
+    reverted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,7 @@ class Tower:
             code = door.keypad
             if code is not None and code.code == digits:
                 door.token, door.available = code.next_token, code.next_available
+                door.last_order = None
                 if not code.persists:
                     door.keypad = None
                 return self._open(door, keypad_code=digits)
@@ -124,6 +131,23 @@ class Tower:
             raise FirmwareError(504)
         self._last_opened.open = True
         return self._last_opened
+
+    def revert(self, token_id: int) -> tuple[Door, str | None]:
+        """Undo the drop-off of a token: its door, open once more, and what was taken out.
+
+        The locker is available; no older token or code opens it. Raises FirmwareError unless the
+        token was the last to open a door and nothing has changed that locker since.
+        """
+        door = self._last_opened
+        if door is None:
+            raise FirmwareError(504)
+        if door.last_order != token_id:
+            raise FirmwareError(503)
+        door.last_order, door.keypad = None, None
+        door.token, door.available = new_token(), True
+        taken, door.parcel = door.parcel, None
+        self._open(door, token_id=token_id, reverted=True)
+        return door, taken
 
     def close(self, locker: int) -> None:
         """Push a door shut. Raises DoorError, KeyError."""
@@ -155,7 +179,7 @@ class Tower:
             door = self.doors[command.locker]
             if command.match in (None, door.token):
                 door.token, door.available = command.token, command.available
-                door.keypad = None
+                door.keypad, door.last_order = None, None
                 self._note(door, opened=False)
 
     def _obey(self, order: OpenOrder, door: Door) -> Door:
@@ -170,25 +194,14 @@ class Tower:
         door.token, door.available, door.keypad = order.next_token, order.available, order.keypad
         return self._open(door, token_id=order.token_id)
 
-    def _open(
-        self, door: Door, *, token_id: int | None = None, keypad_code: str | None = None
-    ) -> Door:
+    def _open(self, door: Door, **how: Any) -> Door:
         door.open = True
         self._last_opened = door
-        self._note(door, opened=True, token_id=token_id, keypad_code=keypad_code)
+        self._note(door, opened=True, **how)
         return door
 
-    def _note(
-        self,
-        door: Door,
-        *,
-        opened: bool,
-        token_id: int | None = None,
-        keypad_code: str | None = None,
-    ) -> None:
-        event = TowerEvent(
-            self._now(), door.id, opened, door.token, door.available, token_id, keypad_code
-        )
+    def _note(self, door: Door, *, opened: bool, **how: Any) -> None:
+        event = TowerEvent(self._now(), door.id, opened, door.token, door.available, **how)
         self.log.append(event)
 
     def _opened(self, locker: int) -> Door:

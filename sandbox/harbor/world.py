@@ -17,6 +17,7 @@ from sandbox.faults import Faults
 from sandbox.harbor import syncing
 from sandbox.harbor.accounts import Accounts
 from sandbox.harbor.faults import KNOWN
+from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.links import Links
 from sandbox.harbor.registry import ANOTHER, Registry
 from sandbox.harbor.server import Server
@@ -38,7 +39,10 @@ _LONGEST_NAP = 3600.0
 
 
 class Harbor:
-    """The counterparty. `client_id` is ours; `single_use` False lets a used token open again."""
+    """The counterparty. `client_id` is ours; `single_use` False lets a used token open again.
+
+    `link_settings` are those after each reset.
+    """
 
     def __init__(
         self,
@@ -48,9 +52,11 @@ class Harbor:
         client_secret: str,
         *,
         single_use: bool = True,
+        link_settings: LinkSettings | None = None,
     ) -> None:
         self.clock, self.client_id = clock, client_id
         self._seed, self._single_use = seed, single_use
+        self._link_settings = link_settings or LinkSettings()
         self.faults = Faults(KNOWN)
         self.accounts = Accounts(clock, {ANOTHER: ANOTHER, client_id: client_secret})
         self.control = Control(
@@ -69,7 +75,8 @@ class Harbor:
         self.automatic_sync = True
         self.webhooks.forget()
         self.registry = Registry(self.clock, self._seed, single_use=self._single_use)
-        self.server = Server(self.clock, self.registry, self.control.revision.bump, self._push)
+        changed = self.control.revision.bump
+        self.server = Server(self.clock, self.registry, self._link_settings, changed, self._push)
         self.links = Links(self.server)
 
     def settle(self) -> None:
