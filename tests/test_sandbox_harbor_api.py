@@ -11,7 +11,16 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.harbor.states import Status
-from tests.support.sandbox_harbor import ME, SOMEBODY_ELSE, START, TOKEN, TOWER, World, world
+from tests.support.sandbox_harbor import (
+    ME,
+    OTHER_TOWER,
+    SOMEBODY_ELSE,
+    START,
+    TOKEN,
+    TOWER,
+    World,
+    world,
+)
 
 FORM = {
     "grant_type": "client_credentials",
@@ -101,7 +110,8 @@ async def test_the_calls_of_harbors_example_web_app_succeed(at: World) -> None:
     made = (
         await at.api("POST", "/locker-open-requests/dropoff-locker-request", json=wanted)
     ).json()
-    assert made["towerId"] == TOWER
+    assert made["towerId"] == OTHER_TOWER
+    assert len(made["keypadCode"]) == 6
     shown = (await at.api("GET", f"/locker-open-requests/{made['id']}")).json()
     assert shown["lockerId"] == made["lockerId"]
     opened = (await at.control("/links/open", {"link": made["linkToken"]})).json()
@@ -113,6 +123,7 @@ async def test_the_calls_of_harbors_example_web_app_succeed(at: World) -> None:
     wanted = {"lockerId": made["lockerId"], "returnUrl": "", "clientInfo": "", "payload": {}}
     made = (await at.api("POST", "/locker-open-requests/pickup-locker-request", json=wanted)).json()
     assert (await at.control("/links/open", {"link": made["linkToken"]})).status_code == 200
+    at.tower = OTHER_TOWER
     assert await at.status(opened["locker"]) == "available"
 
 

@@ -13,12 +13,11 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from sandbox.harbor import links
 from sandbox.harbor import schemas as wire
 from sandbox.harbor.accounts import LIFE_SECONDS, SERVICE, TOWER, Bearer, Unauthenticated
 from sandbox.harbor.faults import FaultyRoute
 from sandbox.harbor.lockers import Refusal
-from sandbox.harbor.registry import availability
+from sandbox.harbor.registry import Site, availability
 from sandbox.harbor.server import Asked, LockerToken
 from sandbox.harbor.world import Harbor
 
@@ -135,8 +134,17 @@ async def closest(
     hasKeypad: bool | None = None,  # noqa: N803 - Harbor's name
     ownedByMe: bool | None = None,  # noqa: N803 - Harbor's name
 ) -> wire.LocationBody | None:
-    """Find the nearest location. CONFIRMED; the radius's unit is UNKNOWN (0.9 is 15 miles here)."""
-    return harbor.registry.closest(lat, lon, radius)
+    """Find the nearest location. CONFIRMED; the radius's unit is UNKNOWN (0.9 is 15 miles here).
+
+    `hasKeypad` and `ownedByMe` narrow the search when they are true; what false means is UNKNOWN,
+    here nothing.
+    """
+
+    def wanted(site: Site) -> bool:
+        keypad = site.seed.keypad or not hasKeypad
+        return keypad and (harbor.owns(caller.client, site) or not ownedByMe)
+
+    return harbor.registry.closest(lat, lon, radius, wanted)
 
 
 @service.get("/locations/in-area", tags=["locations"])
@@ -277,7 +285,7 @@ async def drop_off_request(
     harbor: World, caller: Caller, asked: wire.DropOffLinkRequest
 ) -> wire.OpenRequestBody:
     """Rent a free locker of a size, opened by a link. CONFIRMED."""
-    return links.body(harbor.links.for_drop_off(caller.client, asked))
+    return harbor.links.body(harbor.links.for_drop_off(caller.client, asked))
 
 
 @service.post("/locker-open-requests/pickup-locker-request", tags=["locker open"])
@@ -285,13 +293,13 @@ async def pick_up_request(
     harbor: World, caller: Caller, asked: wire.PickUpLinkRequest
 ) -> wire.OpenRequestBody:
     """Make a link that opens an occupied locker. CONFIRMED."""
-    return links.body(harbor.links.for_pick_up(caller.client, asked))
+    return harbor.links.body(harbor.links.for_pick_up(caller.client, asked))
 
 
 @service.get("/locker-open-requests/{request_id}", tags=["locker open"])
 async def open_request(harbor: World, caller: Caller, request_id: int) -> wire.OpenRequestBody:
     """Read a request. CONFIRMED; most of the body is INFERRED."""
-    return links.body(harbor.links.request(caller.client, request_id))
+    return harbor.links.body(harbor.links.request(caller.client, request_id))
 
 
 def _shown(issued: LockerToken) -> wire.TokenBody:

@@ -80,6 +80,8 @@ class _Controls:
 
     async def keypad(self, request: Request) -> Any:
         site = self._site(request)
+        if not site.seed.keypad:
+            raise ControlError(409, "no_keypad", "this tower has no keypad")
         digits = str((await json_body(request)).get("digits", ""))
         return self._opened(site, site.tower.type_code(digits))
 
@@ -141,7 +143,7 @@ class _Controls:
             "locker": asked.locker,
             "name": name,
             "drop_off": asked.drop_off,
-            "spent": asked.opened_by is not None,
+            "spent": asked.spent,
             "held": self._harbor.links.held(asked),
             "hold_until": asked.hold_until.isoformat() if asked.hold_until else None,
             "keypad": seed.keypad,
@@ -169,6 +171,7 @@ class _Controls:
             server.link_settings = server.link_settings.changed(await json_body(request))
         except ValueError as error:
             raise ControlError(400, "bad_links", str(error)) from error
+        self._harbor.control.wire.hide(server.link_settings.digits_field)
         server.changed()
         return server.link_settings.shown()
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
-from sandbox.harbor.lockers import Locker, OpenRequest, Refusal
+from sandbox.harbor.link_settings import AT_ONCE
+from sandbox.harbor.lockers import Locker, OpenRequest, Refusal, Tenancy
 from sandbox.harbor.schemas import DropOffLinkRequest, OpenRequestBody, PickUpLinkRequest
+from sandbox.harbor.sealing import Keypad, new_token
 from sandbox.harbor.server import Asked, LockerToken, Server
 from sandbox.harbor.states import Cause, Status
 from sandbox.harbor.tower import Door, FirmwareError
@@ -66,13 +68,7 @@ class Links:
         tenancy = self._server.rent(client, locker, self._server.link_settings.hold_seconds)
         tenancy.request = self._request(client, locker, asked, drop_off=True)
         tenancy.request.hold_until = tenancy.rented_until
-        self._server.push(
-            "LOCKER_ASSIGNED",
-            "LOCKER_OPEN_LINK_CREATED",
-            locker,
-            tenancy,
-            request=tenancy.request,
-        )
+        self._tell_of(tenancy.request, locker, tenancy)
         return tenancy.request
 
     def for_pick_up(self, client: str, asked: PickUpLinkRequest) -> OpenRequest:
@@ -80,7 +76,11 @@ class Links:
         for locker in self._server.registry.lockers():
             if locker.id == asked.locker_id:
                 locker.check(Cause.PICK_UP_TOKEN, client)
-                return self._request(client, locker, asked, drop_off=False)
+                request = self._request(client, locker, asked, drop_off=False)
+                # No sample shows a push for a pick-up link; here its digits are the reason.
+                if request.keypad_code and locker.tenancy:
+                    self._tell_of(request, locker, locker.tenancy)
+                return request
         raise Refusal(404, "Locker not found")
 
     def request(self, client: str, request_id: int) -> OpenRequest:
@@ -109,7 +109,7 @@ class Links:
         With any `outcome` but success the phone gets its token and does not reach the tower.
         """
         request = self._verified(link)
-        if request.opened_by is not None:
+        if request.spent:
             raise Refusal(409, "This link has been used: it has opened its door")
         self._check_hold(request)
         token = self._trade(request)
@@ -117,7 +117,7 @@ class Links:
             return Opening(request, None, outcome)
         tower = self._server.registry.site(request.tower).tower
         door = tower.hold(token.payload, token.payload_auth)
-        request.opened_by = token.id
+        request.opened_by, request.spent = token.id, True
         return Opening(request, door, outcome)
 
     def take_back(self, link: str) -> Opening:
@@ -171,12 +171,60 @@ class Links:
             return_url=asked.return_url,
             client_info=asked.client_info,
             payload=asked.payload,
-            keypad_code=f"{secrets.randbelow(10**6):06}" if asked.keypad_intent else None,
+            keypad_code=self._digits(locker.tower) if asked.keypad_intent else None,
             persist_keypad_code=asked.persist_keypad_code,
         )
+        self._teach(request)
         request.link = f"{LINK_BASE}?{urlencode({'token': self._signed(request.id)})}"
         self._server.requests[request.id] = request
         return request
+
+    def _digits(self, tower_id: str) -> str | None:
+        """A code of six digits that this tower has not had; None if it has no keypad."""
+        if not self._server.registry.site(tower_id).seed.keypad:
+            return None
+        had = {x.keypad_code for x in self._server.requests.values() if x.tower == tower_id}
+        while (code := f"{secrets.randbelow(10**6):06}") in had:
+            pass
+        return code
+
+    def _teach(self, request: OpenRequest) -> None:
+        """Let the tower know the request's code at once, if that is how it learns."""
+        if request.keypad_code is None or self._server.link_settings.keypad != AT_ONCE:
+            return
+        code = Keypad(
+            request.keypad_code,
+            request.persist_keypad_code,
+            new_token(),
+            next_available=not request.drop_off,
+        )
+        self._server.registry.site(request.tower).tower.learn_code(request.locker, code)
+
+    def _tell_of(self, request: OpenRequest, locker: Locker, tenancy: Tenancy) -> None:
+        self._server.push(
+            "LOCKER_ASSIGNED",
+            "LOCKER_OPEN_LINK_CREATED",
+            locker,
+            tenancy,
+            keypad_code=request.keypad_code,
+            request=request,
+        )
+
+    def body(self, request: OpenRequest) -> OpenRequestBody:
+        """As the API shows it."""
+        settings = self._server.link_settings
+        told = request.keypad_code is not None and settings.digits_in_answers
+        digits: dict[str, Any] = {settings.digits_field: request.keypad_code} if told else {}
+        return OpenRequestBody(
+            id=request.id,
+            locker_id=request.locker,
+            tower_id=request.tower,
+            link_token=request.link,
+            return_url=request.return_url,
+            client_info=request.client_info,
+            payload=request.payload,
+            **digits,
+        )
 
     def _signed(self, request_id: int) -> str:
         body = _encoded(json.dumps({"request_id": request_id}).encode())
@@ -188,19 +236,6 @@ class Links:
             if hmac.compare_digest(token.encode(), self._signed(request.id).encode()):
                 return request
         raise BadLink("no link of this Harbor")
-
-
-def body(request: OpenRequest) -> OpenRequestBody:
-    """As the API shows it."""
-    return OpenRequestBody(
-        id=request.id,
-        locker_id=request.locker,
-        tower_id=request.tower,
-        link_token=request.link,
-        return_url=request.return_url,
-        client_info=request.client_info,
-        payload=request.payload,
-    )
 
 
 def _encoded(raw: bytes) -> str:

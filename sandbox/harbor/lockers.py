@@ -28,7 +28,8 @@ class OpenRequest:
     """A Locker Open request: a link that opens `locker`, as long as the locker is held for it.
 
     `hold_until`: when a drop-off link's time is over; None for a pick-up. `opened_by`: the id of
-    the locker token with which it has opened its door.
+    the locker token with which it has opened its door. `keypad_code` opens the same door at the
+    keypad; `spent`: link or code has.
     """
 
     id: int
@@ -44,6 +45,7 @@ class OpenRequest:
     keypad_code: str | None = None
     persist_keypad_code: bool = False
     opened_by: int | None = None
+    spent: bool = False
 
 
 @dataclass(slots=True)

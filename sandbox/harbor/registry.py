@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
@@ -73,10 +73,15 @@ class Registry:
                 return list(site.lockers.values())
         raise Refusal(404, "Location not found")
 
-    def closest(self, lat: float, lon: float, radius: float) -> LocationBody | None:
-        """The nearest location within `radius`, or None."""
-        near = min(self.locations(), key=lambda place: _miles(place, lat, lon))
-        return near if _miles(near, lat, lon) <= radius * MILES_PER_RADIUS_UNIT else None
+    def closest(
+        self, lat: float, lon: float, radius: float, wanted: Callable[[Site], bool]
+    ) -> LocationBody | None:
+        """The nearest location within `radius` that has a tower as `wanted`, or None."""
+        places = [site.seed.location for site in self.sites.values() if wanted(site)]
+        near = min(places, key=lambda place: _miles(place, lat, lon), default=None)
+        if near is None or _miles(near, lat, lon) > radius * MILES_PER_RADIUS_UNIT:
+            return None
+        return near
 
 
 def availability(lockers: list[Locker]) -> AvailabilityBody:

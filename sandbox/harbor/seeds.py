@@ -47,13 +47,17 @@ class LockerSeed:
 
 @dataclass(frozen=True, slots=True)
 class TowerSeed:
-    """A tower, its name, its place and its doors; `keypad`: whether it has one."""
+    """A tower, its name, its place and its doors.
+
+    `keypad`: whether it has one; `ours`: whether it belongs to the sandbox's own client.
+    """
 
     id: str
     name: str
     location: LocationBody
     lockers: tuple[LockerSeed, ...]
     keypad: bool = False
+    ours: bool = True
 
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -137,6 +141,8 @@ TAKEN = (6, 5, 7, 4, 22)
 
 KEYPAD = 2
 """The number of the one tower with a keypad."""
+SOMEBODY_ELSES = 4
+"""The number of the one tower that we may use and do not own."""
 
 
 def towers(seed: int) -> list[TowerSeed]:
@@ -149,6 +155,7 @@ def towers(seed: int) -> list[TowerSeed]:
             location=location,
             lockers=_lockers(rng, number, out_of_service=number == 1),
             keypad=number == KEYPAD,
+            ours=number != SOMEBODY_ELSES,
         )
         for number, location in enumerate(LOCATIONS, start=1)
     ]

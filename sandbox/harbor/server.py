@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.harbor.link_settings import LinkSettings
+from sandbox.harbor.link_settings import BY_TOKEN, LinkSettings
 from sandbox.harbor.lockers import Locker, OpenRequest, Refusal, Tenancy
 from sandbox.harbor.registry import ANOTHER, Registry
 from sandbox.harbor.sealing import Keypad, OpenOrder, new_token, seal
@@ -162,6 +162,11 @@ class Server:
         self.changed()
         return locker
 
+    def forget_code(self, locker: Locker, request: OpenRequest) -> None:
+        """Let the tower forget a request's keypad code at its next sync."""
+        if request.keypad_code is not None:
+            self._command_release(locker)
+
     def push(
         self,
         event: str,
@@ -184,7 +189,7 @@ class Server:
             "source": source,
             "reservation_id": tenancy.reservation,
             "open_locker_token_id": token.id if token else None,
-            "keypad_code": keypad_code,
+            "keypad_code": keypad_code if self.link_settings.digits_in_webhooks else None,
             "client_info": info,
             "locker_open_request_id": request.id if request else None,
             "locker_open_request_payload": request.payload if request else None,
@@ -203,7 +208,7 @@ class Server:
             match=locker.tower_token,
             next_token=next_token or new_token(),
             available=not drop_off,
-            keypad=_keypad(asked.request) if drop_off else None,
+            keypad=self._keypad(asked.request) if drop_off else None,
         )
         sealed = seal(order, self.registry.site(locker.tower).key)
         token = LockerToken(
@@ -215,17 +220,19 @@ class Server:
         self.push("LOCKER_OPERATION", "LOCKER_TOKEN_CREATED", locker, locker.tenancy, token=token)
         return token
 
+    def _keypad(self, request: OpenRequest | None) -> Keypad | None:
+        """What a drop-off token tells its tower, if that is how codes reach it: for the pick-up."""
+        if request is None or request.keypad_code is None:
+            return None
+        if self.link_settings.keypad != BY_TOKEN:
+            return None
+        return Keypad(
+            request.keypad_code, request.persist_keypad_code, new_token(), next_available=True
+        )
+
     def _command_release(self, locker: Locker) -> None:
         command = SetLocker(locker.id, locker.tower_token, new_token(), available=True)
         self.registry.site(locker.tower).commands.append(command)
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
-
-
-def _keypad(request: OpenRequest | None) -> Keypad | None:
-    if request is None or request.keypad_code is None:
-        return None
-    return Keypad(
-        request.keypad_code, request.persist_keypad_code, new_token(), next_available=True
-    )

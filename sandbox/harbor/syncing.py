@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sandbox.harbor.lockers import Locker, Tenancy
+from sandbox.harbor.link_settings import BY_TOKEN
+from sandbox.harbor.lockers import Locker, OpenRequest, Tenancy
 from sandbox.harbor.registry import Registry, Site
 from sandbox.harbor.server import LockerToken, Server
 from sandbox.harbor.states import Cause, Status
@@ -19,14 +20,21 @@ from sandbox.harbor.tower import TowerEvent
 def sync(server: Server, tower_id: str) -> int:
     """A phone syncs a tower, events up and commands down: how many events there were."""
     site = server.registry.site(tower_id)
+    count = _exchange(server, site)
+    if _end_what_is_over(server, synced=site):
+        count += _exchange(server, site)
+    server.changed()
+    return count
+
+
+def _exchange(server: Server, site: Site) -> int:
+    """Events up, commands down, and what those made happen up."""
     events = site.tower.collect_log()
     site.tower.obey(site.commands)
     site.commands.clear()
     events += site.tower.collect_log()
     for event in events:
         _learn(server, site, event)
-    _end_what_is_over(server, synced=site)
-    server.changed()
     return len(events)
 
 
@@ -49,6 +57,8 @@ def _end_what_is_over(server: Server, *, synced: Site | None) -> bool:
         if end is None or end > now or _waits(locker, server.registry.sites[locker.tower], synced):
             continue
         rented = locker.status is Status.RENTED
+        if rented and locker.tenancy and locker.tenancy.request:
+            server.forget_code(locker, locker.tenancy.request)
         locker.move(Cause.RENTAL_EXPIRED if rented else Cause.RESERVATION_EXPIRED)
         ended = True
     return ended
@@ -84,8 +94,18 @@ def _learn(server: Server, site: Site, event: TowerEvent) -> None:
     if not locker.may(cause):
         return
     locker.move(cause)
+    request = token.request if token else _by_code(server, event)
+    if request is not None:
+        request.spent = True
     if event.opened and tenancy:
-        _tell(server, locker, tenancy, event, token)
+        _tell(server, locker, tenancy, event, token, request)
+
+
+def _by_code(server: Server, event: TowerEvent) -> OpenRequest | None:
+    """The request whose keypad code was typed."""
+    typed = (event.locker, event.keypad_code)
+    same = (x for x in server.requests.values() if (x.locker, x.keypad_code) == typed)
+    return next(same, None) if event.keypad_code else None
 
 
 def _cause(event: TowerEvent, token: LockerToken | None) -> Cause:
@@ -103,8 +123,10 @@ def _tell(
     tenancy: Tenancy,
     event: TowerEvent,
     token: LockerToken | None,
+    request: OpenRequest | None,
 ) -> None:
-    request = token.request if token else tenancy.request
+    # A code that came with a token opens for the pick-up from now on; any other is void by now.
+    learned = request is not None and server.link_settings.keypad == BY_TOKEN
     server.push(
         "LOCKER_OPERATION",
         "LOCKER_TOKEN_USED",
@@ -112,6 +134,6 @@ def _tell(
         tenancy,
         at=event.at.replace(microsecond=0),
         token=token,
-        keypad_code=event.keypad_code or (request.keypad_code if request else None),
+        keypad_code=request.keypad_code if request and learned else event.keypad_code,
         request=request,
     )

@@ -19,7 +19,7 @@ from sandbox.harbor.accounts import Accounts
 from sandbox.harbor.faults import KNOWN
 from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.links import Links
-from sandbox.harbor.registry import ANOTHER, Registry
+from sandbox.harbor.registry import ANOTHER, Registry, Site
 from sandbox.harbor.server import Server
 from sandbox.harbor.view import state
 from sandbox.harbor.webhooks import Webhooks
@@ -28,6 +28,7 @@ SECRET_FIELDS = frozenset(
     {
         "access_token",
         "client_secret",
+        "keypadCode",
         "keypad_code",
         "linkToken",
         "password",
@@ -78,6 +79,10 @@ class Harbor:
         changed = self.control.revision.bump
         self.server = Server(self.clock, self.registry, self._link_settings, changed, self._push)
         self.links = Links(self.server)
+
+    def owns(self, client: str, site: Site) -> bool:
+        """Whether a tower belongs to the client."""
+        return client == (self.client_id if site.seed.ours else ANOTHER)
 
     def settle(self) -> None:
         """End what is over."""
