@@ -242,6 +242,36 @@ async def test_refusals_have_fastapis_two_shapes(at: World) -> None:
     assert all(isinstance(part, str) for each in invalid.json()["detail"] for part in each["loc"])
 
 
+async def test_a_twin_stands_at_the_first_location_and_changes_no_other_tower() -> None:
+    async with world() as at:
+        alone = (await at.http.get("/sandbox/state")).json()["towers"]
+    async with world(twin=True) as at:
+        *towers, twin = (await at.http.get("/sandbox/state")).json()["towers"]
+        assert towers == alone
+        assert twin["id"] == "0100000000000106"
+        assert twin["location"] == towers[0]["location"]
+        assert _overlapping(twin["lockers"]) == []
+        places = (await at.api("GET", "/locations/")).json()
+        assert [place["id"] for place in places] == [11, 12, 13, 21, 22]
+        both = (await at.api("GET", "/locations/11/lockers")).json()
+        assert [each["towerId"] for each in both] == [TOWER] * 24 + [twin["id"]] * 24
+        counts = (await at.api("GET", "/locations/11/availability")).json()["lockerAvailability"]
+        free = [x["status"]["name"] for x in both].count("available")
+        assert counts == {"availableLockers": free, "totalLockers": 48}
+        await at.control("/reset")
+        assert len((await at.http.get("/sandbox/state")).json()["towers"]) == 6
+
+
+async def test_harbor_picks_a_links_locker_among_all_towers_of_a_location() -> None:
+    async with world(twin=True) as at:
+        made = [await at.drop_off_link(size=4)]
+        while made[-1]["towerId"] == TOWER:
+            made.append(await at.drop_off_link(size=4))
+        answer = (await at.at_link("open", made[-1])).json()
+        assert answer["tower"] == "0100000000000106"
+        assert answer["locker"] // 100 == 6
+
+
 async def test_the_world_has_what_it_promises(at: World) -> None:
     places = (await at.api("GET", "/locations/")).json()
     towers = (await at.http.get("/sandbox/state")).json()["towers"]

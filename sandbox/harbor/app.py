@@ -35,15 +35,20 @@ def create_app(
     client_id: str = "sandbox",
     client_secret: str = "sandbox",  # noqa: S107 - everybody may know it
     single_use: bool = True,
+    twin: bool = False,
     link_settings: LinkSettings | None = None,
 ) -> FastAPI:
-    """A new Harbor, as seeded; the object behind it is `app.state.harbor`."""
+    """A new Harbor, as seeded; the object behind it is `app.state.harbor`.
+
+    With `twin` the first location has a second tower.
+    """
     harbor = Harbor(
         clock or Clock(),
         seed,
         client_id,
         client_secret,
         single_use=single_use,
+        twin=twin,
         link_settings=link_settings,
     )
 

@@ -39,9 +39,12 @@ class Site:
 class Registry:
     """Every site of a seeded world."""
 
-    def __init__(self, clock: Clock, seed: int, *, single_use: bool = True) -> None:
+    def __init__(
+        self, clock: Clock, seed: int, *, single_use: bool = True, twin: bool = False
+    ) -> None:
         self.sites = {
-            tower.id: _built(tower, clock, single_use=single_use) for tower in seeds.towers(seed)
+            tower.id: _built(tower, clock, single_use=single_use)
+            for tower in seeds.towers(seed, twin=twin)
         }
 
     def site(self, tower_id: str) -> Site:
@@ -63,15 +66,16 @@ class Registry:
         return (locker for site in self.sites.values() for locker in site.lockers.values())
 
     def locations(self) -> list[LocationBody]:
-        """Every location."""
-        return [site.seed.location for site in self.sites.values()]
+        """Every location, once."""
+        places = (site.seed.location for site in self.sites.values())
+        return list({place.id: place for place in places}.values())
 
     def at_location(self, location_id: int) -> list[Locker]:
-        """The lockers of a location. Raises Refusal."""
-        for site in self.sites.values():
-            if site.seed.location.id == location_id:
-                return list(site.lockers.values())
-        raise Refusal(404, "Location not found")
+        """The lockers of a location, tower by tower. Raises Refusal."""
+        towers = [site for site in self.sites.values() if site.seed.location.id == location_id]
+        if not towers:
+            raise Refusal(404, "Location not found")
+        return [locker for site in towers for locker in site.lockers.values()]
 
     def closest(
         self, lat: float, lon: float, radius: float, wanted: Callable[[Site], bool]

@@ -42,7 +42,7 @@ _LONGEST_NAP = 3600.0
 class Harbor:
     """The counterparty. `client_id` is ours; `single_use` False lets a used token open again.
 
-    `link_settings` are those after each reset.
+    `link_settings` are those after each reset; `twin`: whether one location has two towers.
     """
 
     def __init__(
@@ -53,10 +53,11 @@ class Harbor:
         client_secret: str,
         *,
         single_use: bool = True,
+        twin: bool = False,
         link_settings: LinkSettings | None = None,
     ) -> None:
         self.clock, self.client_id = clock, client_id
-        self._seed, self._single_use = seed, single_use
+        self._seed, self._single_use, self._twin = seed, single_use, twin
         self._link_settings = link_settings or LinkSettings()
         self.faults = Faults(KNOWN)
         self.accounts = Accounts(clock, {ANOTHER: ANOTHER, client_id: client_secret})
@@ -75,7 +76,9 @@ class Harbor:
         """Begin again, as seeded; clients, their bearer tokens and the webhook's address stay."""
         self.automatic_sync = True
         self.webhooks.forget()
-        self.registry = Registry(self.clock, self._seed, single_use=self._single_use)
+        self.registry = Registry(
+            self.clock, self._seed, single_use=self._single_use, twin=self._twin
+        )
         changed = self.control.revision.bump
         self.server = Server(self.clock, self.registry, self._link_settings, changed, self._push)
         self.links = Links(self.server)
