@@ -16,12 +16,13 @@ from starlette.routing import Mount
 
 from sandbox.clock import Clock
 from sandbox.control import WireLogMiddleware
-from sandbox.harbor import api, controls
+from sandbox.harbor import api, controls, login
 from sandbox.harbor.accounts import OAuthError, Unauthenticated
 from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.lockers import Refusal
 from sandbox.harbor.world import Harbor
 
+ROUTERS = (login.accounts, login.service, api.service)
 DESCRIPTION = """\
 A stand-in for Harbor's accounts host and service-provider API. What is CONFIRMED follows Harbor's
 documents; INFERRED and UNKNOWN are this sandbox's reading. Its control side is in docs/sandbox.md.
@@ -64,7 +65,7 @@ def create_app(
     )
     app.state.harbor = harbor
     # Not include_router, which would build every route anew (40 ms) for each of many apps.
-    app.router.routes += [*api.accounts.routes, *api.service.routes]
+    app.router.routes += [route for each in ROUTERS for route in each.routes]
     app.router.routes.append(Mount("/sandbox", routes=controls.routes(harbor)))
     app.add_middleware(WireLogMiddleware, wire=harbor.control.wire)
     _translate_errors(app)
