@@ -311,7 +311,7 @@ async def test_it_documents_itself_with_the_certainty_of_each_route(at: World) -
     assert (await at.http.get("/docs")).status_code == 200
     paths = (await at.http.get("/openapi.json")).json()["paths"]
     operations = [operation for path in paths.values() for operation in path.values()]
-    assert len(operations) == 23
+    assert len(operations) == 30
     for operation in operations:
         assert any(c in operation["description"] for c in ("CONFIRMED", "INFERRED", "UNKNOWN"))
 

@@ -16,16 +16,17 @@ from starlette.routing import Mount
 
 from sandbox.clock import Clock
 from sandbox.control import WireLogMiddleware
-from sandbox.harbor import api, controls, login
+from sandbox.harbor import api, controls, login, sdk
 from sandbox.harbor.accounts import OAuthError, Unauthenticated
 from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.lockers import Refusal
 from sandbox.harbor.world import Harbor
 
-ROUTERS = (login.accounts, login.service, api.service)
+ROUTERS = (login.accounts, login.service, api.service, sdk.phones)
 DESCRIPTION = """\
-A stand-in for Harbor's accounts host and service-provider API. What is CONFIRMED follows Harbor's
-documents; INFERRED and UNKNOWN are this sandbox's reading. Its control side is in docs/sandbox.md.
+A stand-in for Harbor's accounts host, service-provider API and SDK API. What is CONFIRMED follows
+Harbor's documents; INFERRED and UNKNOWN are this sandbox's reading. Its control side is in
+docs/sandbox.md.
 """
 
 

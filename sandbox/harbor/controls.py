@@ -16,6 +16,7 @@ from sandbox.control import ControlError, call, json_body
 from sandbox.harbor.link_settings import is_word
 from sandbox.harbor.links import SUCCESS, BadLink, Opening
 from sandbox.harbor.lockers import Refusal
+from sandbox.harbor.packets import Commands, Events, PacketError, pack, unpack
 from sandbox.harbor.registry import Site
 from sandbox.harbor.states import Status
 from sandbox.harbor.tower import Door, DoorError, FirmwareError
@@ -34,6 +35,8 @@ def routes(harbor: Harbor) -> list[BaseRoute]:
         ("POST", "/towers/{tower}/keypad", controls.keypad),
         ("POST", "/towers/{tower}/reopen", controls.reopen),
         ("POST", "/towers/{tower}/sync", controls.sync),
+        ("POST", "/towers/{tower}/pull", controls.pull),
+        ("POST", "/towers/{tower}/push", controls.push),
         ("POST", f"{_LOCKER}/put-in", controls.put_in),
         ("POST", f"{_LOCKER}/take-out", controls.take_out),
         ("POST", f"{_LOCKER}/close", controls.close),
@@ -91,6 +94,31 @@ class _Controls:
 
     async def sync(self, request: Request) -> Any:
         return {"events": self._harbor.sync(self._site(request).seed.id)}
+
+    async def pull(self, request: Request) -> Any:
+        site = self._site(request)
+        log = tuple(site.tower.log)
+        start = log[0].number if log else site.tower.logged + 1
+        packet = Events(tower=site.seed.id, start=start, events=log, obeyed=site.tower.obeyed)
+        payload, payload_auth = pack(packet, site.key)
+        return {
+            "syncEventStart": start,
+            "syncEventCount": len(log),
+            "payload": payload,
+            "payloadAuth": payload_auth,
+        }
+
+    async def push(self, request: Request) -> Any:
+        site, body = self._site(request), await json_body(request)
+        strings = str(body.get("payload")), str(body.get("payloadAuth"))
+        try:
+            packet = unpack(Commands, *strings, site.key)
+        except PacketError as error:
+            raise FirmwareError(508) from error
+        before = site.tower.obeyed
+        site.tower.obey(packet.commands)
+        self._harbor.server.changed()
+        return {"obeyed": site.tower.obeyed - before}
 
     async def put_in(self, request: Request) -> Any:
         site, locker = self._door(request)

@@ -25,15 +25,25 @@ MILES_PER_RADIUS_UNIT = 15 / 0.9
 _EARTH_MILES = 3958.8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Site:
-    """A tower, the key shared with it, its lockers on file, commands waiting for a phone."""
+    """A tower, the key shared with it, its lockers on file, commands waiting for a phone.
+
+    `heard`: the number of the last of the tower's events that the server knows.
+    """
 
     seed: seeds.TowerSeed
     key: bytes = field(repr=False)
     tower: Tower
     lockers: Mapping[int, Locker]
     commands: list[SetLocker] = field(default_factory=list)
+    heard: int = 0
+    commanded: int = 0
+
+    def command(self, locker: int, match: bytes | None, token: bytes, *, available: bool) -> None:
+        """Queue a command for the next phone that comes by."""
+        self.commanded += 1
+        self.commands.append(SetLocker(self.commanded, locker, match, token, available))
 
 
 class Registry:

@@ -17,7 +17,6 @@ from sandbox.harbor.lockers import Locker, OpenRequest, Refusal, Tenancy
 from sandbox.harbor.registry import ANOTHER, Registry
 from sandbox.harbor.sealing import Keypad, OpenOrder, new_token, seal
 from sandbox.harbor.states import Cause, Status
-from sandbox.harbor.tower import SetLocker
 
 Push = Callable[[str, str, dict[str, Any]], None]
 
@@ -157,8 +156,8 @@ class Server:
         else:
             locker.tower_token = new_token()
             free = status is not Status.OCCUPIED
-            command = SetLocker(locker.id, None, locker.tower_token, available=free)
-            self.registry.site(tower_id).commands.append(command)
+            site = self.registry.site(tower_id)
+            site.command(locker.id, None, locker.tower_token, available=free)
         self.changed()
         return locker
 
@@ -231,8 +230,8 @@ class Server:
         )
 
     def _command_release(self, locker: Locker) -> None:
-        command = SetLocker(locker.id, locker.tower_token, new_token(), available=True)
-        self.registry.site(locker.tower).commands.append(command)
+        site = self.registry.site(locker.tower)
+        site.command(locker.id, locker.tower_token, new_token(), available=True)
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)

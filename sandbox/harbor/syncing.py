@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sandbox.harbor.link_settings import BY_TOKEN
 from sandbox.harbor.lockers import Locker, OpenRequest, Tenancy
+from sandbox.harbor.packets import Events
 from sandbox.harbor.registry import Registry, Site
 from sandbox.harbor.server import LockerToken, Server
 from sandbox.harbor.states import Cause, Status
@@ -25,6 +26,25 @@ def sync(server: Server, tower_id: str) -> int:
         count += _exchange(server, site)
     server.changed()
     return count
+
+
+def hear(server: Server, site: Site, packet: Events) -> int:
+    """A phone brings a tower's log: how many of its events are news. Commands are not brought.
+
+    The tower drops what the server has, the server the commands that the tower has obeyed; a
+    packet that is not out of date is a sync.
+    """
+    last = packet.start + len(packet.events) - 1
+    if last < site.heard:
+        return 0
+    news = [event for event in packet.events if event.number > site.heard]
+    for event in news:
+        _learn(server, site, event)
+    site.tower.forget(site.heard)
+    site.commands[:] = [each for each in site.commands if each.number > packet.obeyed]
+    _end_what_is_over(server, synced=site)
+    server.changed()
+    return len(news)
 
 
 def _exchange(server: Server, site: Site) -> int:
@@ -87,6 +107,7 @@ def _end(locker: Locker) -> datetime | None:
 
 
 def _learn(server: Server, site: Site, event: TowerEvent) -> None:
+    site.heard = event.number
     locker = site.lockers[event.locker]
     locker.tower_token = event.token
     token = server.tokens.get(event.token_id) if event.token_id else None

@@ -21,6 +21,7 @@ ERRORS = {
     207: ("firmware.session", "payload signature invalid"),
     502: ("firmware.blink", "locker not found"),
     503: ("firmware.blink", "last-open data invalid"),
+    508: ("firmware.blink", "bad sync push"),
     504: ("firmware.blink", "no last opened locker"),
 }
 
@@ -55,9 +56,11 @@ class Door:
 class TowerEvent:
     """A locker access (`opened`) or a locker update, as it will reach the server.
 
-    `reverted`: an access that took a drop-off back, which `token_id` had made.
+    A tower numbers its events from 1. `reverted`: an access that took a drop-off back, which
+    `token_id` had made.
     """
 
+    number: int
     at: datetime
     locker: int
     opened: bool
@@ -70,8 +73,12 @@ class TowerEvent:
 
 @dataclass(frozen=True, slots=True)
 class SetLocker:
-    """A server's command: write `token` and availability, if the locker's token is `match`."""
+    """A server's command: write `token` and availability, if the locker's token is `match`.
 
+    The server numbers the commands to a tower from 1.
+    """
+
+    number: int
     locker: int
     match: bytes | None
     token: bytes
@@ -87,6 +94,8 @@ class Tower:
         self.id, self.single_use = id, single_use
         self.doors: dict[int, Door] = {}
         self.log: list[TowerEvent] = []
+        self.logged = 0
+        self.obeyed = 0
         self._key, self._now = key, now
         self._obeyed: set[int] = set()
         self._last_opened: Door | None = None
@@ -177,9 +186,16 @@ class Tower:
         log, self.log = self.log, []
         return log
 
+    def forget(self, number: int) -> None:
+        """The server has every event up to this number."""
+        self.log = [event for event in self.log if event.number > number]
+
     def obey(self, commands: Iterable[SetLocker]) -> None:
-        """A phone brings the server's commands; one that no longer fits is dropped."""
+        """A phone brings the server's commands: each is obeyed once, if it still fits."""
         for command in commands:
+            if command.number <= self.obeyed:
+                continue
+            self.obeyed = command.number
             door = self.doors[command.locker]
             if command.match in (None, door.token):
                 door.token, door.available = command.token, command.available
@@ -205,8 +221,9 @@ class Tower:
         return door
 
     def _note(self, door: Door, *, opened: bool, **how: Any) -> None:
-        event = TowerEvent(self._now(), door.id, opened, door.token, door.available, **how)
-        self.log.append(event)
+        self.logged += 1
+        memory = door.token, door.available
+        self.log.append(TowerEvent(self.logged, self._now(), door.id, opened, *memory, **how))
 
     def _opened(self, locker: int) -> Door:
         door = self.doors[locker]

@@ -33,7 +33,10 @@ SECRET_FIELDS = frozenset(
         "linkToken",
         "password",
         "payload",
+        "payloadAuth",
         "payload_auth",
+        "pinCode",
+        "session_seed",
     }
 )
 _LONGEST_NAP = 3600.0
