@@ -161,7 +161,10 @@ class Harbor:
     async def cancel_reservation(
         self, tower: TowerId, locker: LockerId, reservation_id: int | None
     ) -> None:
-        """Reserved → available. The route is UNKNOWN: NotOffered if it is switched off."""
+        """Reserved → available. The route is INFERRED.
+
+        NotOffered if it is switched off, or wants a reservation's id and Harbor told none.
+        """
         ids = {"tower_id": tower, "locker_id": locker, "reservation_id": reservation_id}
         await self._change("cancel_reservation", ANYTHING, None, **ids)
 

@@ -31,13 +31,15 @@ class Certainty(StrEnum):
 class Route:
     """One call: `path` is a template below the API's base URL, "" when it is switched off.
 
-    `changes`: whether carrying it out twice differs from carrying it out once.
+    `changes`: whether carrying it out twice differs from carrying it out once. `also`: what a
+    path put in its place may name besides what this one names.
     """
 
     method: str
     path: str
     certainty: Certainty = Certainty.CONFIRMED
     changes: bool = False
+    also: frozenset[str] = frozenset()
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -59,7 +61,11 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         "assigned_lockers": Route("GET", f"{API}/users/me/assigned-lockers"),
         "reserve": Route("POST", f"{LOCKER}/reservations", _C, changes=True),
         "cancel_reservation": Route(
-            "DELETE", f"{LOCKER}/reservations/{{reservation_id}}", _U, changes=True
+            "POST",
+            f"{API}/towers/reservations/{{reservation_id}}/cancel",
+            _I,
+            changes=True,
+            also=frozenset({"tower_id", "locker_id"}),
         ),
         "drop_off_token": Route("POST", f"{LOCKER}/dropoff-locker-tokens", _C, changes=True),
         "pick_up_token": Route("POST", f"{LOCKER}/pickup-locker-tokens", _I, changes=True),
@@ -103,7 +109,8 @@ def _overridden(name: str, value: str) -> Route:
     route = Route(method.upper(), path.strip(), known.certainty, known.changes)
     if route.method not in METHODS or not route.path.startswith("/"):
         raise ValueError(f"route {name!r} must read 'METHOD /path', not {value!r}")
-    if strange := route.parameters - known.parameters:
-        wanted = ", ".join(sorted(known.parameters))
+    nameable = known.parameters | known.also
+    if strange := route.parameters - nameable:
+        wanted = ", ".join(sorted(nameable))
         raise ValueError(f"route {name!r} may name {wanted}, not {', '.join(sorted(strange))}")
     return route

@@ -6,18 +6,22 @@ exactly that often.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFault:
-    """A fault that can be asked for; `parameters` holds each parameter's default."""
+    """A fault that can be asked for; `parameters` holds each parameter's default.
+
+    A parameter among `choices` has no other values than those.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, Collection[Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -91,3 +95,5 @@ def _check(known: KnownFault, parameter: str, value: object) -> None:
     fits = isinstance(value, int | float) if number else isinstance(value, type(default))
     if not fits:
         raise ValueError(f"{parameter} of {known.name} is to be like {default!r}")
+    if parameter in known.choices and value not in known.choices[parameter]:
+        raise ValueError(f"{parameter} of {known.name} can't be {value!r}")

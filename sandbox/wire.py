@@ -40,11 +40,15 @@ class WireLog:
         listener: Callable[[dict[str, Any]], None] = lambda entry: None,
     ) -> None:
         self._now = now
-        self._fields = frozenset(fields)
+        self._fields = set(fields)
         self._patterns = tuple(patterns)
         self._listener = listener
         self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._count = 0
+
+    def hide(self, field: str) -> None:
+        """From now on blank the values of `field`, too."""
+        self._fields.add(field)
 
     def since(self, after: int = 0) -> list[dict[str, Any]]:
         """The entries numbered above `after`, oldest first."""

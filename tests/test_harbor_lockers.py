@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import time
 from typing import Any
 
@@ -168,6 +169,27 @@ async def test_a_locker_is_reserved_and_given_back(port: HarborLockers) -> None:
     assert [each.id for each in await port.assigned()] == [locker]
     await port.cancel_reservation(TOWER, locker, reservation)
     assert await port.assigned() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/towers/{tower_id}/lockers/{locker_id}/reservations/{reservation_id}",
+        "/towers/{tower_id}/lockers/{locker_id}/cancel-reservation",
+    ],
+)
+async def test_a_reservation_is_given_back_by_an_older_route_too(path: str) -> None:
+    method = "DELETE" if path.endswith("}") else "POST"
+    older = {"cancel_reservation": f"{method} /api/v1{path}"}
+    async with (
+        serving_sandbox(create_app(clock=Clock(stopped=True))) as base,
+        Harbor(replace(access(base), routes=older), read_retries=ONCE) as harbor,
+    ):
+        port = HarborLockers(harbor)
+        locker = await free(port)
+        reservation = await port.reserve(TOWER, locker, 300)
+        await port.cancel_reservation(TOWER, locker, reservation)
+        assert await port.assigned() == []
 
 
 async def test_a_token_carries_its_end_and_hides_the_rest(port: HarborLockers) -> None:

@@ -11,7 +11,16 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.harbor.states import Status
-from tests.support.sandbox_harbor import ME, SOMEBODY_ELSE, START, TOKEN, TOWER, World, world
+from tests.support.sandbox_harbor import (
+    ME,
+    OTHER_TOWER,
+    SOMEBODY_ELSE,
+    START,
+    TOKEN,
+    TOWER,
+    World,
+    world,
+)
 
 FORM = {
     "grant_type": "client_credentials",
@@ -101,7 +110,8 @@ async def test_the_calls_of_harbors_example_web_app_succeed(at: World) -> None:
     made = (
         await at.api("POST", "/locker-open-requests/dropoff-locker-request", json=wanted)
     ).json()
-    assert made["towerId"] == TOWER
+    assert made["towerId"] == OTHER_TOWER
+    assert len(made["keypadCode"]) == 6
     shown = (await at.api("GET", f"/locker-open-requests/{made['id']}")).json()
     assert shown["lockerId"] == made["lockerId"]
     opened = (await at.control("/links/open", {"link": made["linkToken"]})).json()
@@ -113,26 +123,8 @@ async def test_the_calls_of_harbors_example_web_app_succeed(at: World) -> None:
     wanted = {"lockerId": made["lockerId"], "returnUrl": "", "clientInfo": "", "payload": {}}
     made = (await at.api("POST", "/locker-open-requests/pickup-locker-request", json=wanted)).json()
     assert (await at.control("/links/open", {"link": made["linkToken"]})).status_code == 200
+    at.tower = OTHER_TOWER
     assert await at.status(opened["locker"]) == "available"
-
-
-async def test_a_link_opens_once_only_while_its_locker_is_held_and_only_if_it_is_ours(
-    at: World,
-) -> None:
-    path = "/locker-open-requests/dropoff-locker-request"
-    wanted = {"locationId": 11, "lockerTypeId": 2}
-    made = (await at.api("POST", path, json=wanted)).json()
-    link = made["linkToken"]
-    assert (await at.control("/links/open", {"link": link[:-1] + "!"})).status_code == 404
-    await at.turn(300)
-    assert await at.status(made["lockerId"]) == "available"
-    assert (await at.control("/links/open", {"link": link})).status_code == 409
-    again = (await at.api("POST", path, json=wanted)).json()
-    assert again["lockerId"] == made["lockerId"]
-    assert (await at.control("/links/open", {"link": link})).status_code == 409
-    link = again["linkToken"]
-    assert (await at.control("/links/open", {"link": link})).status_code == 200
-    assert (await at.control("/links/open", {"link": link})).status_code == 409
 
 
 async def test_a_low_locker_is_given_when_one_is_required_and_none_when_there_is_none(
@@ -193,6 +185,23 @@ async def test_a_reservation_is_cancelled_by_its_id_and_by_nobody_else(at: World
     assert (await at.api("DELETE", path.format(made["id"]))).status_code == 409
 
 
+async def test_a_reservation_is_cancelled_by_its_id_alone(at: World) -> None:
+    made = (await at.ask("reservations", {"duration": 300})).json()
+    path = "/towers/reservations/{}/cancel"
+    missing = await at.api("POST", path.format(made["id"] + 1))
+    assert (missing.status_code, missing.json()) == (404, {"detail": "Reservation not found"})
+    assert (await at.api("POST", path.format(made["id"]), SOMEBODY_ELSE)).status_code == 403
+    answer = await at.api("POST", path.format(made["id"]))
+    assert (answer.status_code, answer.json()["status"]["name"]) == (200, "available")
+    assert (await at.api("POST", path.format(made["id"]))).status_code == 409
+    again = (await at.ask("reservations", {"duration": 300})).json()
+    assert (await at.api("POST", path.format(made["id"]))).status_code == 409
+    assert await at.status() == "reserved"
+    await at.token()
+    assert (await at.api("POST", path.format(again["id"]))).status_code == 409
+    assert await at.status() == "rented"
+
+
 async def test_availability_is_the_same_however_one_asks(at: World) -> None:
     lockers = (await at.lockers()).values()
     free = [each["type"]["id"] for each in lockers if each["status"]["name"] == "available"]
@@ -231,6 +240,36 @@ async def test_refusals_have_fastapis_two_shapes(at: World) -> None:
         headers={"Authorization": f"Bearer {await at.bearer()}"},
     )
     assert all(isinstance(part, str) for each in invalid.json()["detail"] for part in each["loc"])
+
+
+async def test_a_twin_stands_at_the_first_location_and_changes_no_other_tower() -> None:
+    async with world() as at:
+        alone = (await at.http.get("/sandbox/state")).json()["towers"]
+    async with world(twin=True) as at:
+        *towers, twin = (await at.http.get("/sandbox/state")).json()["towers"]
+        assert towers == alone
+        assert twin["id"] == "0100000000000106"
+        assert twin["location"] == towers[0]["location"]
+        assert _overlapping(twin["lockers"]) == []
+        places = (await at.api("GET", "/locations/")).json()
+        assert [place["id"] for place in places] == [11, 12, 13, 21, 22]
+        both = (await at.api("GET", "/locations/11/lockers")).json()
+        assert [each["towerId"] for each in both] == [TOWER] * 24 + [twin["id"]] * 24
+        counts = (await at.api("GET", "/locations/11/availability")).json()["lockerAvailability"]
+        free = [x["status"]["name"] for x in both].count("available")
+        assert counts == {"availableLockers": free, "totalLockers": 48}
+        await at.control("/reset")
+        assert len((await at.http.get("/sandbox/state")).json()["towers"]) == 6
+
+
+async def test_harbor_picks_a_links_locker_among_all_towers_of_a_location() -> None:
+    async with world(twin=True) as at:
+        made = [await at.drop_off_link(size=4)]
+        while made[-1]["towerId"] == TOWER:
+            made.append(await at.drop_off_link(size=4))
+        answer = (await at.at_link("open", made[-1])).json()
+        assert answer["tower"] == "0100000000000106"
+        assert answer["locker"] // 100 == 6
 
 
 async def test_the_world_has_what_it_promises(at: World) -> None:
@@ -272,7 +311,7 @@ async def test_it_documents_itself_with_the_certainty_of_each_route(at: World) -
     assert (await at.http.get("/docs")).status_code == 200
     paths = (await at.http.get("/openapi.json")).json()["paths"]
     operations = [operation for path in paths.values() for operation in path.values()]
-    assert len(operations) == 22
+    assert len(operations) == 30
     for operation in operations:
         assert any(c in operation["description"] for c in ("CONFIRMED", "INFERRED", "UNKNOWN"))
 

@@ -140,7 +140,7 @@ async def test_the_state_has_the_shape_of_the_contract(at: World) -> None:
     state = (await at.http.get("/sandbox/state")).json()
     assert set(state) == {"revision", "now", "automatic_sync", "towers"}
     tower = state["towers"][0]
-    assert set(tower) == {"id", "name", "location", "columns", "unsynced", "lockers"}
+    assert set(tower) == {"id", "name", "location", "columns", "keypad", "unsynced", "lockers"}
     place = {"id", "name", "address1", "city", "lat", "lon", "timezone", "accessHours"}
     assert set(tower["location"]) == place
     assert set(tower["lockers"][0]) == {

@@ -27,7 +27,8 @@ CALLS = {
     "test_token": ("POST", "/login/test-token"),
     "authorize": ("POST", "/login/authorize"),
     "reserve": ("POST", f"/towers/{TOWER}/lockers/102/reservations"),
-    "cancel_reservation": ("DELETE", f"/towers/{TOWER}/lockers/102/reservations/1"),
+    "cancel_reservation": ("POST", "/towers/reservations/1/cancel"),
+    "delete_reservation": ("DELETE", f"/towers/{TOWER}/lockers/102/reservations/1"),
     "cancel_any_reservation": ("POST", f"/towers/{TOWER}/lockers/102/cancel-reservation"),
     "drop_off_token": ("POST", f"/towers/{TOWER}/lockers/102/dropoff-locker-tokens"),
     "pick_up_token": ("POST", f"/towers/{TOWER}/lockers/102/pickup-locker-tokens"),
@@ -101,6 +102,52 @@ async def test_a_connection_is_reset_before_or_after_the_call_is_carried_out(
     with pytest.raises(httpx.ReadError):
         await at.ask("reservations", RESERVE)
     assert await at.status() == status
+
+
+async def test_a_harbor_without_open_requests_answers_as_for_any_unknown_route(
+    at: World,
+) -> None:
+    unknown = await at.api("POST", "/nowhere", json={})
+    await at.faults({"name": "no_open_requests"})
+    for call in ("drop_off_request", "pick_up_request"):
+        answer = await at.api(*CALLS[call], json={})
+        assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+        assert answer.json() == unknown.json()
+    assert (await at.api(*CALLS["open_request"])).json() != unknown.json()
+    assert await at.status() == "available"
+
+
+async def test_a_harbor_without_open_requests_may_know_their_path_for_reading_only(
+    at: World,
+) -> None:
+    known = await at.api("POST", "/locker-open-requests/parcel-locker-request")
+    await at.faults({"name": "no_open_requests", "status": 405, "times": 1})
+    answer = await at.api(*CALLS["drop_off_request"], json={"locationId": 11, "lockerTypeId": 1})
+    assert (answer.status_code, answer.json()) == (405, known.json())
+    assert answer.headers["Allow"] == "GET"
+    assert (await at.drop_off_link())["linkToken"]
+
+
+@pytest.mark.parametrize("status", [404, 502])
+async def test_a_gateway_answers_any_call_with_its_page(at: World, status: int) -> None:
+    await at.bearer()
+    await at.faults({"name": "gateway_page", "status": status})
+    for call in ("tower_lockers", "reserve", "drop_off_request"):
+        answer = await at.api(*CALLS[call], json={})
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("text/html")
+        assert f"<h1>{status} " in answer.text
+
+
+async def test_a_fault_has_a_status_that_http_knows(at: World) -> None:
+    for bad in (
+        {"name": "gateway_page", "status": 299},
+        {"name": "gateway_page", "status": 4},
+        {"name": "no_open_requests", "status": 500},
+        {"name": "no_open_requests", "status": True},
+    ):
+        answer = await at.control("/faults", [bad], "PUT")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_fault")
 
 
 async def test_an_answer_waits_for_the_clock(at: World) -> None:

@@ -10,12 +10,13 @@ from schemathesis.checks import not_a_server_error
 
 from sandbox.clock import Clock
 from sandbox.harbor.accounts import SERVICE, Bearer
+from sandbox.harbor.accounts import TOWER as TOWER_ACCESS
 from sandbox.harbor.app import create_app
 from tests.support.sandbox_harbor import START, TOWER, world
 
 APP = create_app(clock=Clock(START, stopped=True))
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
-BEARER = APP.state.harbor.accounts.issue(Bearer("sandbox", frozenset({SERVICE})))
+BEARER = APP.state.harbor.accounts.issue(Bearer("sandbox", frozenset({SERVICE, TOWER_ACCESS})))
 
 
 @SCHEMA.parametrize()

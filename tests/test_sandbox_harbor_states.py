@@ -28,6 +28,7 @@ EDGES = """
     occupied   createPickUpToken    occupied
     occupied   drop-off-used        occupied
     occupied   pick-up-used         available
+    occupied   drop-off-reverted    available
 """
 TABLE = {(a, cause): b for a, cause, b in (line.split() for line in EDGES.strip().splitlines())}
 CALLS = {
@@ -37,7 +38,7 @@ CALLS = {
     "createPickUpToken": ("pickup-locker-tokens", {"duration": 300, "client_info": ""}),
     "releaseLocker": ("release-locker", {}),
 }
-AT_THE_TOWER = ["drop-off-used", "pick-up-used", "release-set"]
+AT_THE_TOWER = ["drop-off-used", "pick-up-used", "drop-off-reverted", "release-set"]
 BY_TIME = ["reservation-expires", "token-expires"]
 
 
@@ -72,6 +73,12 @@ async def prepare(at: World, cause: str) -> None:
     elif cause == "drop-off-used":
         await bring(at, "rented")
         await at.hold(await at.token())
+    elif cause == "drop-off-reverted":
+        await at.late_sync()
+        made = await at.drop_off_link()
+        await at.at_link("open", made)
+        await at.sync()
+        await at.at_link("doesnt-fit", made)
     else:
         await bring(at, "declined")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -200,55 +199,6 @@ async def test_the_phone_may_reopen_the_door_last_opened(at: World) -> None:
     await at.put_down()
     assert (await at.control(f"/towers/{TOWER}/reopen")).json()["locker"] == at.locker
     assert (await at.door())["door"] == "open"
-
-
-async def with_keypad(at: World, *, persists: bool) -> str:
-    """Drop a parcel off by a link that sets a keypad code; the code."""
-    size = (await at.lockers())[at.locker]["type"]["id"]
-    wanted: dict[str, Any] = {
-        "locationId": 11,
-        "lockerTypeId": size,
-        "keypadIntent": "pickup",
-        "persistKeypadCode": persists,
-    }
-    made = await at.api("POST", "/locker-open-requests/dropoff-locker-request", json=wanted)
-    at.locker = made.json()["lockerId"]
-    await at.control("/links/open", {"link": made.json()["linkToken"]})
-    request = at.harbor.server.requests[made.json()["id"]]
-    assert request.keypad_code is not None
-    return request.keypad_code
-
-
-async def test_a_keypad_code_set_at_the_drop_off_opens_for_the_pick_up_once(at: World) -> None:
-    code = await with_keypad(at, persists=False)
-    wrong = other_digit(code, 0)
-    assert refused(await at.control(f"/towers/{TOWER}/keypad", {"digits": wrong})) == 502
-    assert await at.status() == "occupied"
-    answer = await at.control(f"/towers/{TOWER}/keypad", {"digits": code})
-    assert answer.json()["locker"] == at.locker
-    assert await at.status() == "available"
-    assert refused(await at.control(f"/towers/{TOWER}/keypad", {"digits": code})) == 502
-
-
-async def test_a_release_that_comes_after_the_opening_leaves_the_keypad_code_good(
-    at: World,
-) -> None:
-    await at.late_sync()
-    code = await with_keypad(at, persists=False)
-    await at.ask("release-locker")
-    await at.sync()
-    assert await at.status() == "occupied"
-    answer = await at.control(f"/towers/{TOWER}/keypad", {"digits": code})
-    assert answer.status_code == 200
-
-
-async def test_a_persistent_keypad_code_lasts_until_the_next_token(at: World) -> None:
-    code = await with_keypad(at, persists=True)
-    for _ in range(2):
-        answer = await at.control(f"/towers/{TOWER}/keypad", {"digits": code})
-        assert answer.status_code == 200
-    await at.hold(await at.token())
-    assert refused(await at.control(f"/towers/{TOWER}/keypad", {"digits": code})) == 502
 
 
 async def test_payloads_are_hexadecimal_of_varying_even_length(at: World) -> None:

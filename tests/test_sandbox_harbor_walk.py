@@ -14,8 +14,7 @@ from fastapi.routing import APIRoute
 
 from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
-from sandbox.harbor import api
-from sandbox.harbor.app import create_app
+from sandbox.harbor.app import ROUTERS, create_app
 from sandbox.harbor.faults import KNOWN
 from sandbox.harbor.states import Status
 from tests.support import curl
@@ -66,7 +65,7 @@ async def test_the_documented_walk_moves_a_parcel(tmp_path: Path) -> None:
 def test_every_fault_and_every_call_stands_in_the_document() -> None:
     section = DOCUMENT.read_text().split("### Harbor's faults\n")[1].split("\n###")[0]
     calls, table = section.strip().split("\n\n")
-    routes = [*api.accounts.routes, *api.service.routes]
+    routes = [route for each in ROUTERS for route in each.routes]
     names = [route.name for route in routes if isinstance(route, APIRoute)]
     assert set(re.findall(r"`(\w+)`", calls)) == {"call", "webhook", *names}
     rows = [row.split("|")[1:3] for row in table.splitlines()[2:]]

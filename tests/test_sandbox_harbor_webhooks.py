@@ -120,6 +120,46 @@ async def test_a_link_is_told_as_in_harbors_samples(at: World, inbox: Inbox) -> 
     assert posts[2].message["data"]["locker_open_request_payload"] == {"order": 7}
 
 
+async def test_a_drop_off_that_is_taken_back_is_told_as_a_use_that_leaves_it_available(
+    at: World, inbox: Inbox
+) -> None:
+    made = await at.drop_off_link()
+    await at.at_link("open", made)
+    await at.at_link("doesnt-fit", made)
+    *_, used, reverted = await inbox.next(4)
+    assert story([used, reverted]) == [(*USED, "occupied"), (*USED, "available")]
+    assert reverted.message["data"]["locker_open_request_id"] == made["id"]
+
+
+@pytest.mark.parametrize("digits", ["answer", "webhook", "both", "nowhere"])
+async def test_a_keypad_code_is_told_with_its_request_where_webhooks_tell_it(
+    at: World, inbox: Inbox, digits: str
+) -> None:
+    await at.control("/links", {"digits": digits}, "PUT")
+    intent = {"keypadIntent": "pickup"}
+
+    async def asked(made: dict[str, Any]) -> tuple[int, str]:
+        code = at.harbor.server.requests[made["id"]].keypad_code
+        await at.control(f"/towers/{at.tower}/keypad", {"digits": code})
+        return made["id"], str(code)
+
+    put_in = await asked(await at.drop_off_link(location=12, **intent))
+    taken_out = await asked(await at.pick_up_link(**intent))
+    posts = await inbox.next(4)
+    assigned = ("LOCKER_ASSIGNED", "LOCKER_OPEN_LINK_CREATED")
+    assert story(posts) == [
+        (*assigned, "rented"),
+        (*USED, "occupied"),
+        (*assigned, "occupied"),
+        (*USED, "available"),
+    ]
+    data = [post.message["data"] for post in posts]
+    told = digits in ("webhook", "both")
+    assert [(each["locker_open_request_id"], each["keypad_code"]) for each in data] == [
+        (number, code if told else None) for number, code in (put_in, put_in, taken_out, taken_out)
+    ]
+
+
 async def test_an_opening_is_told_when_it_is_synced_with_the_time_it_happened(
     at: World, inbox: Inbox
 ) -> None:

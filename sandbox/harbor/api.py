@@ -1,4 +1,4 @@
-"""Harbor's HTTP: the accounts endpoint and the service-provider API, route by route.
+"""Harbor's service-provider API, route by route; its logins are in `login`.
 
 Each route's description says how certain it is: CONFIRMED by Harbor's own documents or a working
 integration, INFERRED from them, or UNKNOWN (a guess, to be replaced when it is known). Success is
@@ -7,111 +7,25 @@ integration, INFERRED from them, or UNKNOWN (a guess, to be replaced when it is 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Security
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Path, Query
 
-from sandbox.harbor import links
 from sandbox.harbor import schemas as wire
-from sandbox.harbor.accounts import LIFE_SECONDS, SERVICE, TOWER, Bearer, Unauthenticated
-from sandbox.harbor.faults import FaultyRoute
+from sandbox.harbor.accounts import SERVICE, Bearer
+from sandbox.harbor.dependencies import TowerId, World, bearer_with, router
 from sandbox.harbor.lockers import Refusal
-from sandbox.harbor.registry import availability
+from sandbox.harbor.registry import Site, availability
 from sandbox.harbor.server import Asked, LockerToken
-from sandbox.harbor.world import Harbor
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    code: {"model": wire.Detail} for code in (401, 403, 404, 409)
-}
+service = router("/api/v1")
 
-
-def _name(route: APIRoute) -> str:
-    return route.name
-
-
-_common: dict[str, Any] = {"route_class": FaultyRoute, "generate_unique_id_function": _name}
-accounts = APIRouter(**_common, tags=["accounts"])
-service = APIRouter(**_common, prefix="/api/v1", responses=_REFUSALS)
-_scheme = HTTPBearer(auto_error=False)
-
-
-def _harbor(request: Request) -> Harbor:
-    harbor: Harbor = request.app.state.harbor
-    harbor.settle()
-    return harbor
-
-
-World = Annotated[Harbor, Depends(_harbor)]
-
-
-def _bearer(
-    harbor: World, given: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]
-) -> Bearer:
-    if given is None:
-        raise Unauthenticated("no bearer token")
-    bearer = harbor.accounts.verified(given.credentials)
-    if SERVICE not in bearer.scopes:
-        raise Refusal(403, "Not enough permissions")
-    return bearer
-
-
-Caller = Annotated[Bearer, Depends(_bearer)]
-TowerId = Annotated[str, Path(description="16 hexadecimal digits", examples=["0100000000000101"])]
+Caller = Annotated[Bearer, Depends(bearer_with(SERVICE))]
 LockerId = Annotated[int, Path(examples=[102])]
 LocationId = Annotated[int, Path(examples=[11])]
 Latitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
 _LOCKER = "/towers/{tower_id}/lockers/{locker_id}"
-
-
-@accounts.post(
-    "/realms/harbor/protocol/openid-connect/token",
-    responses={code: {"model": wire.OAuthRefusal} for code in (400, 401)},
-)
-async def token(
-    harbor: World,
-    grant_type: Annotated[str, Form()] = "",
-    client_id: Annotated[str, Form()] = "",
-    client_secret: Annotated[str, Form()] = "",
-    scope: Annotated[str, Form()] = "",
-) -> wire.AccountsToken:
-    """Issue a bearer token for client credentials. CONFIRMED."""
-    form = {
-        "grant_type": grant_type,
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "scope": scope,
-    }
-    issued, scopes = harbor.accounts.grant(form)
-    return wire.AccountsToken(access_token=issued, expires_in=LIFE_SECONDS, scope=scopes)
-
-
-@service.post("/login/test-token", tags=["login"])
-async def test_token(caller: Caller) -> wire.Identity:
-    """Try a bearer token. CONFIRMED; the body is UNKNOWN."""
-    return wire.Identity(id=caller.client, scope=" ".join(sorted(caller.scopes)))
-
-
-@service.post("/login/authorize", tags=["login"])
-async def authorize(
-    harbor: World, caller: Caller, asked: wire.AuthorizeRequest
-) -> wire.AccessToken:
-    """Issue an SDK token for a phone. CONFIRMED; how long it lasts is UNKNOWN."""
-    bearer = Bearer(caller.client, frozenset({TOWER}))
-    return wire.AccessToken(access_token=harbor.accounts.issue(bearer))
-
-
-@service.post("/login/access-token", tags=["login"])
-async def access_token(
-    harbor: World, username: Annotated[str, Form()] = "", password: Annotated[str, Form()] = ""
-) -> wire.AccessToken:
-    """Log in as examples of 2023 did. CONFIRMED then; support today is UNKNOWN."""
-    if not harbor.accounts.knows(username, password):
-        raise Refusal(401, "Incorrect username or password")
-    bearer = Bearer(username, frozenset({SERVICE, TOWER}))
-    return wire.AccessToken(access_token=harbor.accounts.issue(bearer))
 
 
 @service.get("/locations/", tags=["locations"])
@@ -135,8 +49,17 @@ async def closest(
     hasKeypad: bool | None = None,  # noqa: N803 - Harbor's name
     ownedByMe: bool | None = None,  # noqa: N803 - Harbor's name
 ) -> wire.LocationBody | None:
-    """Find the nearest location. CONFIRMED; the radius's unit is UNKNOWN (0.9 is 15 miles here)."""
-    return harbor.registry.closest(lat, lon, radius)
+    """Find the nearest location. CONFIRMED; the radius's unit is UNKNOWN (0.9 is 15 miles here).
+
+    `hasKeypad` and `ownedByMe` narrow the search when they are true; what false means is UNKNOWN,
+    here nothing.
+    """
+
+    def wanted(site: Site) -> bool:
+        keypad = site.seed.keypad or not hasKeypad
+        return keypad and (harbor.owns(caller.client, site) or not ownedByMe)
+
+    return harbor.registry.closest(lat, lon, radius, wanted)
 
 
 @service.get("/locations/in-area", tags=["locations"])
@@ -218,8 +141,14 @@ async def reserve(
     )
 
 
+@service.post("/towers/reservations/{reservation_id}/cancel", tags=["lockers"])
+async def cancel_reservation(harbor: World, caller: Caller, reservation_id: int) -> wire.LockerBody:
+    """Cancel a reservation. The operation is CONFIRMED; method, path and body are INFERRED."""
+    return harbor.server.cancel_by_id(caller.client, reservation_id).body()
+
+
 @service.delete(f"{_LOCKER}/reservations/{{reservation_id}}", tags=["lockers"])
-async def cancel_reservation(
+async def delete_reservation(
     harbor: World, caller: Caller, tower_id: TowerId, locker_id: LockerId, reservation_id: int
 ) -> wire.LockerBody:
     """Cancel a reservation. The operation is CONFIRMED; method and path are UNKNOWN."""
@@ -271,7 +200,7 @@ async def drop_off_request(
     harbor: World, caller: Caller, asked: wire.DropOffLinkRequest
 ) -> wire.OpenRequestBody:
     """Rent a free locker of a size, opened by a link. CONFIRMED."""
-    return links.body(harbor.links.for_drop_off(caller.client, asked))
+    return harbor.links.body(harbor.links.for_drop_off(caller.client, asked))
 
 
 @service.post("/locker-open-requests/pickup-locker-request", tags=["locker open"])
@@ -279,13 +208,13 @@ async def pick_up_request(
     harbor: World, caller: Caller, asked: wire.PickUpLinkRequest
 ) -> wire.OpenRequestBody:
     """Make a link that opens an occupied locker. CONFIRMED."""
-    return links.body(harbor.links.for_pick_up(caller.client, asked))
+    return harbor.links.body(harbor.links.for_pick_up(caller.client, asked))
 
 
 @service.get("/locker-open-requests/{request_id}", tags=["locker open"])
 async def open_request(harbor: World, caller: Caller, request_id: int) -> wire.OpenRequestBody:
     """Read a request. CONFIRMED; most of the body is INFERRED."""
-    return links.body(harbor.links.request(caller.client, request_id))
+    return harbor.links.body(harbor.links.request(caller.client, request_id))
 
 
 def _shown(issued: LockerToken) -> wire.TokenBody:

@@ -16,14 +16,17 @@ from starlette.routing import Mount
 
 from sandbox.clock import Clock
 from sandbox.control import WireLogMiddleware
-from sandbox.harbor import api, controls
+from sandbox.harbor import api, controls, login, sdk
 from sandbox.harbor.accounts import OAuthError, Unauthenticated
+from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.lockers import Refusal
 from sandbox.harbor.world import Harbor
 
+ROUTERS = (login.accounts, login.service, api.service, sdk.phones)
 DESCRIPTION = """\
-A stand-in for Harbor's accounts host and service-provider API. What is CONFIRMED follows Harbor's
-documents; INFERRED and UNKNOWN are this sandbox's reading. Its control side is in docs/sandbox.md.
+A stand-in for Harbor's accounts host, service-provider API and SDK API. What is CONFIRMED follows
+Harbor's documents; INFERRED and UNKNOWN are this sandbox's reading. Its control side is in
+docs/sandbox.md.
 """
 
 
@@ -34,9 +37,22 @@ def create_app(
     client_id: str = "sandbox",
     client_secret: str = "sandbox",  # noqa: S107 - everybody may know it
     single_use: bool = True,
+    twin: bool = False,
+    link_settings: LinkSettings | None = None,
 ) -> FastAPI:
-    """A new Harbor, as seeded; the object behind it is `app.state.harbor`."""
-    harbor = Harbor(clock or Clock(), seed, client_id, client_secret, single_use=single_use)
+    """A new Harbor, as seeded; the object behind it is `app.state.harbor`.
+
+    With `twin` the first location has a second tower.
+    """
+    harbor = Harbor(
+        clock or Clock(),
+        seed,
+        client_id,
+        client_secret,
+        single_use=single_use,
+        twin=twin,
+        link_settings=link_settings,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,7 +66,7 @@ def create_app(
     )
     app.state.harbor = harbor
     # Not include_router, which would build every route anew (40 ms) for each of many apps.
-    app.router.routes += [*api.accounts.routes, *api.service.routes]
+    app.router.routes += [route for each in ROUTERS for route in each.routes]
     app.router.routes.append(Mount("/sandbox", routes=controls.routes(harbor)))
     app.add_middleware(WireLogMiddleware, wire=harbor.control.wire)
     _translate_errors(app)

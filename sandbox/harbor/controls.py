@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from sandbox.control import ControlError, call, json_body
-from sandbox.harbor.links import BadLink, return_url
+from sandbox.harbor.link_settings import is_word
+from sandbox.harbor.links import SUCCESS, BadLink, Opening
 from sandbox.harbor.lockers import Refusal
+from sandbox.harbor.packets import Commands, Events, PacketError, pack, unpack
 from sandbox.harbor.registry import Site
 from sandbox.harbor.states import Status
 from sandbox.harbor.tower import Door, DoorError, FirmwareError
@@ -33,13 +35,19 @@ def routes(harbor: Harbor) -> list[BaseRoute]:
         ("POST", "/towers/{tower}/keypad", controls.keypad),
         ("POST", "/towers/{tower}/reopen", controls.reopen),
         ("POST", "/towers/{tower}/sync", controls.sync),
+        ("POST", "/towers/{tower}/pull", controls.pull),
+        ("POST", "/towers/{tower}/push", controls.push),
         ("POST", f"{_LOCKER}/put-in", controls.put_in),
         ("POST", f"{_LOCKER}/take-out", controls.take_out),
         ("POST", f"{_LOCKER}/close", controls.close),
         ("POST", f"{_LOCKER}/status", controls.status),
         ("PUT", "/sync", controls.automatic),
         ("PUT", "/webhook", controls.webhook),
+        ("POST", "/links/look", controls.look_link),
         ("POST", "/links/open", controls.open_link),
+        ("POST", "/links/doesnt-fit", controls.take_back),
+        ("GET", "/links", controls.link_settings),
+        ("PUT", "/links", controls.set_links),
     ]
     return [*harbor.control.routes(), *(_route(*each) for each in own)]
 
@@ -75,6 +83,8 @@ class _Controls:
 
     async def keypad(self, request: Request) -> Any:
         site = self._site(request)
+        if not site.seed.keypad:
+            raise ControlError(409, "no_keypad", "this tower has no keypad")
         digits = str((await json_body(request)).get("digits", ""))
         return self._opened(site, site.tower.type_code(digits))
 
@@ -84,6 +94,31 @@ class _Controls:
 
     async def sync(self, request: Request) -> Any:
         return {"events": self._harbor.sync(self._site(request).seed.id)}
+
+    async def pull(self, request: Request) -> Any:
+        site = self._site(request)
+        log = tuple(site.tower.log)
+        start = log[0].number if log else site.tower.logged + 1
+        packet = Events(tower=site.seed.id, start=start, events=log, obeyed=site.tower.obeyed)
+        payload, payload_auth = pack(packet, site.key)
+        return {
+            "syncEventStart": start,
+            "syncEventCount": len(log),
+            "payload": payload,
+            "payloadAuth": payload_auth,
+        }
+
+    async def push(self, request: Request) -> Any:
+        site, body = self._site(request), await json_body(request)
+        strings = str(body.get("payload")), str(body.get("payloadAuth"))
+        try:
+            packet = unpack(Commands, *strings, site.key)
+        except PacketError as error:
+            raise FirmwareError(508) from error
+        before = site.tower.obeyed
+        site.tower.obey(packet.commands)
+        self._harbor.server.changed()
+        return {"obeyed": site.tower.obeyed - before}
 
     async def put_in(self, request: Request) -> Any:
         site, locker = self._door(request)
@@ -125,13 +160,48 @@ class _Controls:
         self._harbor.server.changed()
         return {"url": body.get("url")}
 
+    async def look_link(self, request: Request) -> Any:
+        self._harbor.settle()
+        asked = self._harbor.links.look(await _link(request))
+        seed = self._harbor.registry.site(asked.tower).seed
+        name = self._harbor.registry.locker(asked.tower, asked.locker).seed.name
+        return {
+            "request": asked.id,
+            "tower": asked.tower,
+            "locker": asked.locker,
+            "name": name,
+            "drop_off": asked.drop_off,
+            "spent": asked.spent,
+            "held": self._harbor.links.held(asked),
+            "hold_until": asked.hold_until.isoformat() if asked.hold_until else None,
+            "keypad": seed.keypad,
+        }
+
     async def open_link(self, request: Request) -> Any:
         self._harbor.settle()
-        link = str((await json_body(request)).get("link", ""))
-        opened, door = self._harbor.links.open(link)
-        site = self._harbor.registry.site(opened.tower)
-        shown = self._opened(site, door)
-        return {**shown, "tower": opened.tower, "return_url": return_url(opened)}
+        outcome = (await json_body(request)).get("outcome", SUCCESS)
+        if not is_word(outcome):
+            raise ControlError(400, "bad_outcome", "outcome is success or another word")
+        opening = self._harbor.links.open(await _link(request), outcome)
+        return {**self._at_link(opening), "opened": opening.door is not None}
+
+    async def take_back(self, request: Request) -> Any:
+        self._harbor.settle()
+        opening = self._harbor.links.take_back(await _link(request))
+        return {**self._at_link(opening), "taken": opening.taken}
+
+    async def link_settings(self, request: Request) -> Any:
+        return self._harbor.server.link_settings.shown()
+
+    async def set_links(self, request: Request) -> Any:
+        server = self._harbor.server
+        try:
+            server.link_settings = server.link_settings.changed(await json_body(request))
+        except ValueError as error:
+            raise ControlError(400, "bad_links", str(error)) from error
+        self._harbor.control.wire.hide(server.link_settings.digits_field)
+        server.changed()
+        return server.link_settings.shown()
 
     def _site(self, request: Request) -> Site:
         return self._harbor.registry.site(request.path_params["tower"])
@@ -140,6 +210,19 @@ class _Controls:
         site, locker = self._site(request), request.path_params["locker"]
         self._harbor.registry.locker(site.seed.id, locker)
         return site, locker
+
+    def _at_link(self, opening: Opening) -> dict[str, Any]:
+        asked = opening.request
+        site = self._harbor.registry.site(asked.tower)
+        if opening.door is not None:
+            self._harbor.touched(asked.tower)
+        name = site.lockers[asked.locker].seed.name
+        return {
+            "locker": asked.locker,
+            "name": name,
+            "tower": asked.tower,
+            "return_url": opening.return_url,
+        }
 
     def _opened(self, site: Site, door: Door) -> dict[str, Any]:
         self._harbor.touched(site.seed.id)
@@ -162,6 +245,10 @@ def _read_code(site: Site, code: str) -> tuple[str, str]:
     if int(locker) not in site.lockers:
         raise FirmwareError(502)
     return payload, payload_auth
+
+
+async def _link(request: Request) -> str:
+    return str((await json_body(request)).get("link", ""))
 
 
 def _endpoint(body: dict[str, Any]) -> Endpoint:

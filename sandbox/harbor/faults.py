@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
 
 from sandbox.faults import Faults, KnownFault
@@ -38,6 +39,18 @@ KNOWN = [
     KnownFault("empty_list", "A list comes without its items"),
     KnownFault("unknown_status", "Every locker has a status of this name", {"status": "resting"}),
     KnownFault("wrong_clock", "Times named are off by so many seconds", {"seconds": -3600.0}),
+    KnownFault(
+        "no_open_requests",
+        "This Harbor has no such routes: 404, or 405, to whoever asks for a Locker Open link",
+        {"status": 404},
+        {"status": (404, 405)},
+    ),
+    KnownFault(
+        "gateway_page",
+        "A gateway answers with a page of its own",
+        {"status": 404},
+        {"status": frozenset(int(status) for status in HTTPStatus if status >= 400)},
+    ),
     KnownFault("webhook_duplicated", "A webhook is sent twice"),
     KnownFault("webhook_delayed", "A webhook comes so many seconds late", {"seconds": 30.0}),
     KnownFault("webhook_reordered", "A webhook comes after the one that follows it"),
@@ -53,6 +66,13 @@ _DETAILS: dict[str, Any] = {
     "500": "Internal Server Error",
     "503": "Service unavailable",
 }
+LINK_CALLS = frozenset({"drop_off_request", "pick_up_request"})
+_PAGE = """\
+<html>
+<head><title>{title}</title></head>
+<body><center><h1>{title}</h1></center><hr><center>nginx</center></body>
+</html>
+"""
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -77,6 +97,10 @@ async def _suffer(
         await clock.sleep(slow["seconds"])
     if faults.take("reset_before", call):
         return await _reset(request)
+    if page := faults.take("gateway_page", call):
+        return _page(HTTPStatus(page["status"]))
+    if call in LINK_CALLS and (gone := faults.take("no_open_requests", call)):
+        return _no_route(HTTPStatus(gone["status"]))
     for code in _DETAILS:
         if refused := faults.take(code, call):
             if refused.get("after"):
@@ -86,6 +110,16 @@ async def _suffer(
     if faults.take("reset_after", call):
         return await _reset(request)
     return _spoilt(response, faults, call)
+
+
+def _no_route(status: HTTPStatus) -> Response:
+    """What FastAPI says of a route that it does not have, or has for another method."""
+    headers = {"Allow": "GET"} if status == HTTPStatus.METHOD_NOT_ALLOWED else None
+    return JSONResponse({"detail": status.phrase}, status_code=status, headers=headers)
+
+
+def _page(status: HTTPStatus) -> Response:
+    return HTMLResponse(_PAGE.format(title=f"{status} {status.phrase}"), status)
 
 
 def _refusal(code: str, fault: dict[str, Any], *, oauth: bool) -> Response:

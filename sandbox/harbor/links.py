@@ -1,7 +1,7 @@
 """Locker Open links: a request at the server, and the link that a phone opens at the tower.
 
-Guarantees: a link opens its own locker only, as long as that locker is held for its request, and
-until it has done so once. Formats follow locker_open and deeplinks.
+Guarantees: a link opens its own locker only, as long as that locker is held for its request and
+the hold lasts, and until it has done so once. Formats follow locker_open and deeplinks.
 """
 
 from __future__ import annotations
@@ -11,46 +11,64 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
-from sandbox.harbor.lockers import Locker, OpenRequest, Refusal
+from sandbox.harbor.link_settings import AT_ONCE
+from sandbox.harbor.lockers import Locker, OpenRequest, Refusal, Tenancy
 from sandbox.harbor.schemas import DropOffLinkRequest, OpenRequestBody, PickUpLinkRequest
+from sandbox.harbor.sealing import Keypad, new_token
 from sandbox.harbor.server import Asked, LockerToken, Server
 from sandbox.harbor.states import Cause, Status
-from sandbox.harbor.tower import Door
+from sandbox.harbor.tower import Door, FirmwareError
 
-HOLD_SECONDS = 300.0
-"""How long a locker is held for a drop-off link: Harbor's own statement of 2026-02."""
 TOKEN_SECONDS = 60.0
 """How long the token lasts for which a phone trades a link at the tower."""
 LINK_BASE = "https://lockeropen.com/open"
+
+SUCCESS = "success"
+"""The one `status` of a return URL that is known."""
 
 
 class BadLink(ValueError):
     """This is no link of ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What came of a link at the tower: `door` is None if none opened, `taken` came out of it."""
+
+    request: OpenRequest
+    door: Door | None
+    status: str
+    taken: str | None = None
+
+    @property
+    def return_url(self) -> str | None:
+        """Where Harbor sends the browser: `open_locker_request` and `status` are added."""
+        if not self.request.return_url:
+            return None
+        parts = urlsplit(self.request.return_url)
+        query: list[tuple[str, Any]] = parse_qsl(parts.query, keep_blank_values=True)
+        query += [("open_locker_request", self.request.id), ("status", self.status)]
+        return urlunsplit(parts._replace(query=urlencode(query)))
+
+
 class Links:
     """The requests made at `server`, and their links."""
 
-    def __init__(self, server: Server, *, hold_seconds: float = HOLD_SECONDS) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._hold_seconds = hold_seconds
         self._key = secrets.token_bytes(32)
 
     def for_drop_off(self, client: str, asked: DropOffLinkRequest) -> OpenRequest:
         """Rent some free locker of the size, and a link to it. Raises Refusal."""
         locker = self._free(asked)
-        tenancy = self._server.rent(client, locker, self._hold_seconds)
+        tenancy = self._server.rent(client, locker, self._server.link_settings.hold_seconds)
         tenancy.request = self._request(client, locker, asked, drop_off=True)
-        self._server.push(
-            "LOCKER_ASSIGNED",
-            "LOCKER_OPEN_LINK_CREATED",
-            locker,
-            tenancy,
-            request=tenancy.request,
-        )
+        tenancy.request.hold_until = tenancy.rented_until
+        self._tell_of(tenancy.request, locker, tenancy)
         return tenancy.request
 
     def for_pick_up(self, client: str, asked: PickUpLinkRequest) -> OpenRequest:
@@ -58,7 +76,11 @@ class Links:
         for locker in self._server.registry.lockers():
             if locker.id == asked.locker_id:
                 locker.check(Cause.PICK_UP_TOKEN, client)
-                return self._request(client, locker, asked, drop_off=False)
+                request = self._request(client, locker, asked, drop_off=False)
+                # No sample shows a push for a pick-up link; here its digits are the reason.
+                if request.keypad_code and locker.tenancy:
+                    self._tell_of(request, locker, locker.tenancy)
+                return request
         raise Refusal(404, "Locker not found")
 
     def request(self, client: str, request_id: int) -> OpenRequest:
@@ -68,24 +90,58 @@ class Links:
             raise Refusal(404, "Locker open request not found")
         return request
 
-    def open(self, link: str) -> tuple[OpenRequest, Door]:
-        """A phone at the tower opens the link. Raises BadLink, Refusal, FirmwareError."""
-        request = self._verified(link)
-        site = self._server.registry.site(request.tower)
-        if request.done:
-            raise Refusal(409, "This link has been used")
-        token = self._trade(request, site.lockers[request.locker])
-        door = site.tower.hold(token.payload, token.payload_auth)
-        request.done = True
-        return request, door
+    def look(self, link: str) -> OpenRequest:
+        """The request behind a link, opening nothing. Raises BadLink."""
+        return self._verified(link)
 
-    def _trade(self, request: OpenRequest, locker: Locker) -> LockerToken:
-        tenancy = locker.tenancy
-        held = tenancy is not None and (
-            tenancy.request is request if request.drop_off else tenancy.client == request.client
-        )
-        if not held:
+    def held(self, request: OpenRequest) -> bool:
+        """Whether its locker still is as the link needs it."""
+        tenancy = self._server.registry.locker(request.tower, request.locker).tenancy
+        if tenancy is None:
+            return False
+        if request.drop_off:
+            return tenancy.request is request
+        return tenancy.client == request.client
+
+    def open(self, link: str, outcome: str = SUCCESS) -> Opening:
+        """A phone at the tower opens the link. Raises BadLink, Refusal, FirmwareError.
+
+        With any `outcome` but success the phone gets its token and does not reach the tower.
+        """
+        request = self._verified(link)
+        if request.spent:
+            raise Refusal(409, "This link has been used: it has opened its door")
+        self._check_hold(request)
+        token = self._trade(request)
+        if outcome != SUCCESS:
+            return Opening(request, None, outcome)
+        tower = self._server.registry.site(request.tower).tower
+        door = tower.hold(token.payload, token.payload_auth)
+        request.opened_by, request.spent = token.id, True
+        return Opening(request, door, outcome)
+
+    def take_back(self, link: str) -> Opening:
+        """It does not fit: the door opens once more, and the parcel comes out.
+
+        The tower logs that the drop-off was reverted. Raises BadLink, Refusal.
+        """
+        request = self._verified(link)
+        if not request.drop_off or request.opened_by is None:
+            raise Refusal(409, "This link has not put anything in")
+        try:
+            door, taken = self._server.registry.site(request.tower).tower.revert(request.opened_by)
+        except FirmwareError as error:
+            raise Refusal(409, "This link was not the last to open that door") from error
+        return Opening(request, door, self._server.link_settings.cancelled, taken)
+
+    def _check_hold(self, request: OpenRequest) -> None:
+        until = request.hold_until
+        if until is not None and until <= self._server.clock.now():
+            raise Refusal(409, f"The hold of this link is over since {until.isoformat()}")
+        if not self.held(request):
             raise Refusal(409, "The locker is no longer held for this link")
+
+    def _trade(self, request: OpenRequest) -> LockerToken:
         ask = self._server.drop_off_token if request.drop_off else self._server.pick_up_token
         asked = Asked(TOKEN_SECONDS, request.client_info, request)
         return ask(request.client, request.tower, request.locker, asked)
@@ -115,12 +171,60 @@ class Links:
             return_url=asked.return_url,
             client_info=asked.client_info,
             payload=asked.payload,
-            keypad_code=f"{secrets.randbelow(10**6):06}" if asked.keypad_intent else None,
+            keypad_code=self._digits(locker.tower) if asked.keypad_intent else None,
             persist_keypad_code=asked.persist_keypad_code,
         )
+        self._teach(request)
         request.link = f"{LINK_BASE}?{urlencode({'token': self._signed(request.id)})}"
         self._server.requests[request.id] = request
         return request
+
+    def _digits(self, tower_id: str) -> str | None:
+        """A code of six digits that this tower has not had; None if it has no keypad."""
+        if not self._server.registry.site(tower_id).seed.keypad:
+            return None
+        had = {x.keypad_code for x in self._server.requests.values() if x.tower == tower_id}
+        while (code := f"{secrets.randbelow(10**6):06}") in had:
+            pass
+        return code
+
+    def _teach(self, request: OpenRequest) -> None:
+        """Let the tower know the request's code at once, if that is how it learns."""
+        if request.keypad_code is None or self._server.link_settings.keypad != AT_ONCE:
+            return
+        code = Keypad(
+            request.keypad_code,
+            request.persist_keypad_code,
+            new_token(),
+            next_available=not request.drop_off,
+        )
+        self._server.registry.site(request.tower).tower.learn_code(request.locker, code)
+
+    def _tell_of(self, request: OpenRequest, locker: Locker, tenancy: Tenancy) -> None:
+        self._server.push(
+            "LOCKER_ASSIGNED",
+            "LOCKER_OPEN_LINK_CREATED",
+            locker,
+            tenancy,
+            keypad_code=request.keypad_code,
+            request=request,
+        )
+
+    def body(self, request: OpenRequest) -> OpenRequestBody:
+        """As the API shows it."""
+        settings = self._server.link_settings
+        told = request.keypad_code is not None and settings.digits_in_answers
+        digits: dict[str, Any] = {settings.digits_field: request.keypad_code} if told else {}
+        return OpenRequestBody(
+            id=request.id,
+            locker_id=request.locker,
+            tower_id=request.tower,
+            link_token=request.link,
+            return_url=request.return_url,
+            client_info=request.client_info,
+            payload=request.payload,
+            **digits,
+        )
 
     def _signed(self, request_id: int) -> str:
         body = _encoded(json.dumps({"request_id": request_id}).encode())
@@ -132,29 +236,6 @@ class Links:
             if hmac.compare_digest(token.encode(), self._signed(request.id).encode()):
                 return request
         raise BadLink("no link of this Harbor")
-
-
-def body(request: OpenRequest) -> OpenRequestBody:
-    """As the API shows it."""
-    return OpenRequestBody(
-        id=request.id,
-        locker_id=request.locker,
-        tower_id=request.tower,
-        link_token=request.link,
-        return_url=request.return_url,
-        client_info=request.client_info,
-        payload=request.payload,
-    )
-
-
-def return_url(request: OpenRequest) -> str | None:
-    """Where Harbor sends the browser after an opening: `open_locker_request` and `status` added."""
-    if not request.return_url:
-        return None
-    parts = urlsplit(request.return_url)
-    query: list[tuple[str, Any]] = parse_qsl(parts.query, keep_blank_values=True)
-    query += [("open_locker_request", request.id), ("status", "success")]
-    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def _encoded(raw: bytes) -> str:

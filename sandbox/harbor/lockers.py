@@ -25,7 +25,12 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class OpenRequest:
-    """A Locker Open request: a link that opens `locker`, as long as the locker is held for it."""
+    """A Locker Open request: a link that opens `locker`, as long as the locker is held for it.
+
+    `hold_until`: when a drop-off link's time is over; None for a pick-up. `opened_by`: the id of
+    the locker token with which it has opened its door. `keypad_code` opens the same door at the
+    keypad; `spent`: link or code has.
+    """
 
     id: int
     client: str
@@ -36,9 +41,11 @@ class OpenRequest:
     client_info: str
     payload: dict[str, Any]
     link: str = ""
+    hold_until: datetime | None = None
     keypad_code: str | None = None
     persist_keypad_code: bool = False
-    done: bool = False
+    opened_by: int | None = None
+    spent: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
@@ -25,23 +25,36 @@ MILES_PER_RADIUS_UNIT = 15 / 0.9
 _EARTH_MILES = 3958.8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Site:
-    """A tower, the key shared with it, its lockers on file, commands waiting for a phone."""
+    """A tower, the key shared with it, its lockers on file, commands waiting for a phone.
+
+    `heard`: the number of the last of the tower's events that the server knows.
+    """
 
     seed: seeds.TowerSeed
     key: bytes = field(repr=False)
     tower: Tower
     lockers: Mapping[int, Locker]
     commands: list[SetLocker] = field(default_factory=list)
+    heard: int = 0
+    commanded: int = 0
+
+    def command(self, locker: int, match: bytes | None, token: bytes, *, available: bool) -> None:
+        """Queue a command for the next phone that comes by."""
+        self.commanded += 1
+        self.commands.append(SetLocker(self.commanded, locker, match, token, available))
 
 
 class Registry:
     """Every site of a seeded world."""
 
-    def __init__(self, clock: Clock, seed: int, *, single_use: bool = True) -> None:
+    def __init__(
+        self, clock: Clock, seed: int, *, single_use: bool = True, twin: bool = False
+    ) -> None:
         self.sites = {
-            tower.id: _built(tower, clock, single_use=single_use) for tower in seeds.towers(seed)
+            tower.id: _built(tower, clock, single_use=single_use)
+            for tower in seeds.towers(seed, twin=twin)
         }
 
     def site(self, tower_id: str) -> Site:
@@ -63,20 +76,26 @@ class Registry:
         return (locker for site in self.sites.values() for locker in site.lockers.values())
 
     def locations(self) -> list[LocationBody]:
-        """Every location."""
-        return [site.seed.location for site in self.sites.values()]
+        """Every location, once."""
+        places = (site.seed.location for site in self.sites.values())
+        return list({place.id: place for place in places}.values())
 
     def at_location(self, location_id: int) -> list[Locker]:
-        """The lockers of a location. Raises Refusal."""
-        for site in self.sites.values():
-            if site.seed.location.id == location_id:
-                return list(site.lockers.values())
-        raise Refusal(404, "Location not found")
+        """The lockers of a location, tower by tower. Raises Refusal."""
+        towers = [site for site in self.sites.values() if site.seed.location.id == location_id]
+        if not towers:
+            raise Refusal(404, "Location not found")
+        return [locker for site in towers for locker in site.lockers.values()]
 
-    def closest(self, lat: float, lon: float, radius: float) -> LocationBody | None:
-        """The nearest location within `radius`, or None."""
-        near = min(self.locations(), key=lambda place: _miles(place, lat, lon))
-        return near if _miles(near, lat, lon) <= radius * MILES_PER_RADIUS_UNIT else None
+    def closest(
+        self, lat: float, lon: float, radius: float, wanted: Callable[[Site], bool]
+    ) -> LocationBody | None:
+        """The nearest location within `radius` that has a tower as `wanted`, or None."""
+        places = [site.seed.location for site in self.sites.values() if wanted(site)]
+        near = min(places, key=lambda place: _miles(place, lat, lon), default=None)
+        if near is None or _miles(near, lat, lon) > radius * MILES_PER_RADIUS_UNIT:
+            return None
+        return near
 
 
 def availability(lockers: list[Locker]) -> AvailabilityBody:

@@ -163,7 +163,12 @@ class PickUpLinkRequest(_OpenRequest):
 
 
 class OpenRequestBody(Camel):
-    """A Locker Open request; of its fields `id`, `lockerId`, `towerId`, `linkToken` are known."""
+    """A Locker Open request; of its fields `id`, `lockerId`, `towerId`, `linkToken` are known.
+
+    A keypad code joins them, under a name that is UNKNOWN and can be set.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     id: int
     locker_id: int

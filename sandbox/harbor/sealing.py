@@ -1,8 +1,9 @@
-"""What a locker token says to its tower, sealed so that only that tower can read it.
+"""What a locker token says to its tower, sealed so that only tower and server can read it.
 
 Guarantees: `unseal` gives back exactly what `seal` was given, or raises Unsealable if either
-string was altered or made for another key. AES-256-GCM: the payload is nonce and ciphertext, the
-payload_auth its tag; random padding makes the length vary, as an opaque code's length may.
+string was altered or made for another key; so do `seal_bytes` and `unseal_bytes`. AES-256-GCM: the
+payload is nonce and ciphertext, the payload_auth its tag; random padding makes the length of an
+order vary, as an opaque code's length may.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _HEAD = struct.Struct(">8sIIq8s8sBB")
 _NONCE, _TAG, _MOST_PADDING = 12, 16, 24
+_LONGEST_ORDER, _LONGEST = 4096, 262_144
 _AVAILABLE, _PERSISTS, _KEYPAD_AVAILABLE = 1, 2, 4
 
 
@@ -75,24 +77,36 @@ def seal(order: OpenOrder, key: bytes) -> tuple[str, str]:
         len(code),
     )
     padding = bytes(secrets.randbelow(_MOST_PADDING + 1))
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(key).encrypt(nonce, head + code + following + padding, None)
-    return (nonce + sealed[:-_TAG]).hex(), sealed[-_TAG:].hex()
+    return seal_bytes(head + code + following + padding, key)
 
 
 def unseal(payload: str, payload_auth: str, key: bytes) -> OpenOrder:
     """The order in a payload. Raises Undecodable, Unsealable."""
+    plain = unseal_bytes(payload, payload_auth, key, most=_LONGEST_ORDER)
+    if len(plain) < _HEAD.size:
+        raise Undecodable("not the size of an order")
+    return _read(plain)
+
+
+def seal_bytes(plain: bytes, key: bytes) -> tuple[str, str]:
+    """Anything sealed: `(payload, payload_auth)`, both hexadecimal."""
+    nonce = secrets.token_bytes(_NONCE)
+    sealed = AESGCM(key).encrypt(nonce, plain, None)
+    return (nonce + sealed[:-_TAG]).hex(), sealed[-_TAG:].hex()
+
+
+def unseal_bytes(payload: str, payload_auth: str, key: bytes, *, most: int = _LONGEST) -> bytes:
+    """What was sealed, of at most so many bytes. Raises Undecodable, Unsealable."""
     try:
         sealed, tag = bytes.fromhex(payload), bytes.fromhex(payload_auth)
     except ValueError as error:
         raise Undecodable("not hexadecimal") from error
-    if len(sealed) < _NONCE + _HEAD.size or len(sealed) > 4096 or len(tag) != _TAG:
-        raise Undecodable("not the size of an order")
+    if not _NONCE < len(sealed) <= most or len(tag) != _TAG:
+        raise Undecodable("not the size of anything sealed")
     try:
-        plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:] + tag, None)
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:] + tag, None)
     except InvalidTag as error:
         raise Unsealable("altered, or for another tower") from error
-    return _read(plain)
 
 
 def _read(plain: bytes) -> OpenOrder:

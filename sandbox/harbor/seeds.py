@@ -1,7 +1,7 @@
-"""The world as it begins: five towers in two cities.
+"""The world as it begins: five towers in two cities, and a sixth if a twin is wanted.
 
-Guarantees: the same seed gives the same world, down to which lockers somebody else holds. The
-addresses are invented, tower ids start with 01 (Harbor's sandbox).
+Guarantees: the same seed gives the same world, down to which lockers somebody else holds; a twin
+changes no other tower. The addresses are invented, tower ids start with 01 (Harbor's sandbox).
 """
 
 from __future__ import annotations
@@ -47,12 +47,17 @@ class LockerSeed:
 
 @dataclass(frozen=True, slots=True)
 class TowerSeed:
-    """A tower, its name, its place and its doors."""
+    """A tower, its name, its place and its doors.
+
+    `keypad`: whether it has one; `ours`: whether it belongs to the sandbox's own client.
+    """
 
     id: str
     name: str
     location: LocationBody
     lockers: tuple[LockerSeed, ...]
+    keypad: bool = False
+    ours: bool = True
 
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -131,12 +136,20 @@ LOCATIONS = (
         timezone="America/Los_Angeles",
     ),
 )
-TAKEN = (6, 5, 7, 4, 22)
-"""How many lockers of each tower somebody else occupies: the last tower is nearly full."""
+TAKEN = (6, 5, 7, 4, 22, 9)
+"""How many lockers of each tower somebody else occupies: the fifth tower is nearly full."""
+
+KEYPAD = 2
+"""The number of the one tower with a keypad."""
+SOMEBODY_ELSES = 4
+"""The number of the one tower that we may use and do not own."""
+TWIN_AT = LOCATIONS[0]
+"""Where the sixth tower stands, beside the first."""
 
 
-def towers(seed: int) -> list[TowerSeed]:
-    """The five towers, drawn with `seed`."""
+def towers(seed: int, *, twin: bool = False) -> list[TowerSeed]:
+    """The towers, drawn with `seed`: one a location, and with `twin` a second one at the first."""
+    places = (*LOCATIONS, TWIN_AT) if twin else LOCATIONS
     rng = random.Random(seed)  # noqa: S311 - a layout, no secret
     return [
         TowerSeed(
@@ -144,8 +157,10 @@ def towers(seed: int) -> list[TowerSeed]:
             name=f"{location.city} {number}",
             location=location,
             lockers=_lockers(rng, number, out_of_service=number == 1),
+            keypad=number == KEYPAD,
+            ours=number != SOMEBODY_ELSES,
         )
-        for number, location in enumerate(LOCATIONS, start=1)
+        for number, location in enumerate(places, start=1)
     ]
 
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.harbor.link_settings import BY_TOKEN, LinkSettings
 from sandbox.harbor.lockers import Locker, OpenRequest, Refusal, Tenancy
 from sandbox.harbor.registry import ANOTHER, Registry
 from sandbox.harbor.sealing import Keypad, OpenOrder, new_token, seal
 from sandbox.harbor.states import Cause, Status
-from sandbox.harbor.tower import SetLocker
 
 Push = Callable[[str, str, dict[str, Any]], None]
 
@@ -51,12 +51,18 @@ class Server:
     """
 
     def __init__(
-        self, clock: Clock, registry: Registry, changed: Callable[[], object], push: Push
+        self,
+        clock: Clock,
+        registry: Registry,
+        link_settings: LinkSettings,
+        changed: Callable[[], object],
+        push: Push,
     ) -> None:
-        self.clock, self.registry = clock, registry
+        self.clock, self.registry, self.link_settings = clock, registry, link_settings
         self.changed, self._push = changed, push
         self.tokens: dict[int, LockerToken] = {}
         self.requests: dict[int, OpenRequest] = {}
+        self._reservations: dict[int, Locker] = {}
         self._count = 1000
 
     def next_id(self) -> int:
@@ -72,7 +78,9 @@ class Server:
         """Hold an available locker for `seconds`. Raises Refusal."""
         locker = self.registry.locker(tower_id, locker_id)
         locker.move(Cause.RESERVE)
-        locker.tenancy = Tenancy(client, self.next_id(), reserved_until=self._in(seconds))
+        reservation = self.next_id()
+        locker.tenancy = Tenancy(client, reservation, reserved_until=self._in(seconds))
+        self._reservations[reservation] = locker
         self.changed()
         return locker
 
@@ -87,6 +95,16 @@ class Server:
         locker.move(Cause.CANCEL)
         self.changed()
         return locker
+
+    def cancel_by_id(self, client: str, reservation: int) -> Locker:
+        """Give a reservation up that is named by nothing else. Raises Refusal."""
+        locker = self._reservations.get(reservation)
+        if locker is None:
+            raise Refusal(404, "Reservation not found")
+        locker.check(Cause.CANCEL, client)
+        if locker.tenancy is None or locker.tenancy.reservation != reservation:
+            raise Refusal(409, f"Reservation {reservation} is over")
+        return self.cancel(client, locker.tower, locker.id, reservation)
 
     def drop_off_token(
         self, client: str, tower_id: str, locker_id: int, asked: Asked
@@ -138,10 +156,15 @@ class Server:
         else:
             locker.tower_token = new_token()
             free = status is not Status.OCCUPIED
-            command = SetLocker(locker.id, None, locker.tower_token, available=free)
-            self.registry.site(tower_id).commands.append(command)
+            site = self.registry.site(tower_id)
+            site.command(locker.id, None, locker.tower_token, available=free)
         self.changed()
         return locker
+
+    def forget_code(self, locker: Locker, request: OpenRequest) -> None:
+        """Let the tower forget a request's keypad code at its next sync."""
+        if request.keypad_code is not None:
+            self._command_release(locker)
 
     def push(
         self,
@@ -165,7 +188,7 @@ class Server:
             "source": source,
             "reservation_id": tenancy.reservation,
             "open_locker_token_id": token.id if token else None,
-            "keypad_code": keypad_code,
+            "keypad_code": keypad_code if self.link_settings.digits_in_webhooks else None,
             "client_info": info,
             "locker_open_request_id": request.id if request else None,
             "locker_open_request_payload": request.payload if request else None,
@@ -184,7 +207,7 @@ class Server:
             match=locker.tower_token,
             next_token=next_token or new_token(),
             available=not drop_off,
-            keypad=_keypad(asked.request) if drop_off else None,
+            keypad=self._keypad(asked.request) if drop_off else None,
         )
         sealed = seal(order, self.registry.site(locker.tower).key)
         token = LockerToken(
@@ -196,17 +219,19 @@ class Server:
         self.push("LOCKER_OPERATION", "LOCKER_TOKEN_CREATED", locker, locker.tenancy, token=token)
         return token
 
+    def _keypad(self, request: OpenRequest | None) -> Keypad | None:
+        """What a drop-off token tells its tower, if that is how codes reach it: for the pick-up."""
+        if request is None or request.keypad_code is None:
+            return None
+        if self.link_settings.keypad != BY_TOKEN:
+            return None
+        return Keypad(
+            request.keypad_code, request.persist_keypad_code, new_token(), next_available=True
+        )
+
     def _command_release(self, locker: Locker) -> None:
-        command = SetLocker(locker.id, locker.tower_token, new_token(), available=True)
-        self.registry.site(locker.tower).commands.append(command)
+        site = self.registry.site(locker.tower)
+        site.command(locker.id, locker.tower_token, new_token(), available=True)
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
-
-
-def _keypad(request: OpenRequest | None) -> Keypad | None:
-    if request is None or request.keypad_code is None:
-        return None
-    return Keypad(
-        request.keypad_code, request.persist_keypad_code, new_token(), next_available=True
-    )

@@ -1,7 +1,7 @@
 """Harbor's state table of a locker: which cause leads from which status to which.
 
 Guarantees: a pair that is not in TABLE does not happen. From Harbor's diagram (make_a_delivery,
-locker_statuses); the two rows marked INFERRED are needed but not drawn there.
+locker_statuses); the rows marked INFERRED are needed but not drawn there.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Cause(enum.Enum):
     PICK_UP_USED = "pick-up token used"
     RELEASE_SET = "release token set"
     RENTAL_EXPIRED = "drop-off token expired"
+    REVERTED = "drop-off reverted"
 
 
 TABLE: dict[tuple[Status, Cause], Status] = {
@@ -57,4 +58,6 @@ TABLE: dict[tuple[Status, Cause], Status] = {
     # INFERRED: a drop-off token made for an occupied locker opens it and changes nothing.
     (Status.OCCUPIED, Cause.DROP_OFF_USED): Status.OCCUPIED,
     (Status.OCCUPIED, Cause.PICK_UP_USED): Status.AVAILABLE,
+    # INFERRED: after "doesn't fit" the rental is cancelled.
+    (Status.OCCUPIED, Cause.REVERTED): Status.AVAILABLE,
 }

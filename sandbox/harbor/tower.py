@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sandbox.harbor.sealing import Keypad, OpenOrder, Undecodable, Unsealable, new_token, unseal
 
@@ -19,6 +20,8 @@ ERRORS = {
     206: ("firmware.session", "tower id mismatch"),
     207: ("firmware.session", "payload signature invalid"),
     502: ("firmware.blink", "locker not found"),
+    503: ("firmware.blink", "last-open data invalid"),
+    508: ("firmware.blink", "bad sync push"),
     504: ("firmware.blink", "no last opened locker"),
 }
 
@@ -51,8 +54,13 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class TowerEvent:
-    """A locker access (`opened`) or a locker update, as it will reach the server."""
+    """A locker access (`opened`) or a locker update, as it will reach the server.
 
+    A tower numbers its events from 1. `reverted`: an access that took a drop-off back, which
+    `token_id` had made.
+    """
+
+    number: int
     at: datetime
     locker: int
     opened: bool
@@ -60,12 +68,17 @@ class TowerEvent:
     available: bool
     token_id: int | None = None
     keypad_code: str | None = None
+    reverted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SetLocker:
-    """A server's command: write `token` and availability, if the locker's token is `match`."""
+    """A server's command: write `token` and availability, if the locker's token is `match`.
 
+    The server numbers the commands to a tower from 1.
+    """
+
+    number: int
     locker: int
     match: bytes | None
     token: bytes
@@ -81,6 +94,8 @@ class Tower:
         self.id, self.single_use = id, single_use
         self.doors: dict[int, Door] = {}
         self.log: list[TowerEvent] = []
+        self.logged = 0
+        self.obeyed = 0
         self._key, self._now = key, now
         self._obeyed: set[int] = set()
         self._last_opened: Door | None = None
@@ -107,12 +122,17 @@ class Tower:
             raise FirmwareError(502)
         return self._obey(order, door)
 
+    def learn_code(self, locker: int, code: Keypad) -> None:
+        """A door takes a keypad code, in the place of any other. Raises KeyError."""
+        self.doors[locker].keypad = code
+
     def type_code(self, digits: str) -> Door:
         """Somebody types a keypad code: the door it opened. Raises FirmwareError."""
         for door in self.doors.values():
             code = door.keypad
             if code is not None and code.code == digits:
                 door.token, door.available = code.next_token, code.next_available
+                door.last_order = None
                 if not code.persists:
                     door.keypad = None
                 return self._open(door, keypad_code=digits)
@@ -124,6 +144,23 @@ class Tower:
             raise FirmwareError(504)
         self._last_opened.open = True
         return self._last_opened
+
+    def revert(self, token_id: int) -> tuple[Door, str | None]:
+        """Undo the drop-off of a token: its door, open once more, and what was taken out.
+
+        The locker is available; no older token or code opens it. Raises FirmwareError unless the
+        token was the last to open a door and nothing has changed that locker since.
+        """
+        door = self._last_opened
+        if door is None:
+            raise FirmwareError(504)
+        if door.last_order != token_id:
+            raise FirmwareError(503)
+        door.last_order, door.keypad = None, None
+        door.token, door.available = new_token(), True
+        taken, door.parcel = door.parcel, None
+        self._open(door, token_id=token_id, reverted=True)
+        return door, taken
 
     def close(self, locker: int) -> None:
         """Push a door shut. Raises DoorError, KeyError."""
@@ -149,13 +186,20 @@ class Tower:
         log, self.log = self.log, []
         return log
 
+    def forget(self, number: int) -> None:
+        """The server has every event up to this number."""
+        self.log = [event for event in self.log if event.number > number]
+
     def obey(self, commands: Iterable[SetLocker]) -> None:
-        """A phone brings the server's commands; one that no longer fits is dropped."""
+        """A phone brings the server's commands: each is obeyed once, if it still fits."""
         for command in commands:
+            if command.number <= self.obeyed:
+                continue
+            self.obeyed = command.number
             door = self.doors[command.locker]
             if command.match in (None, door.token):
                 door.token, door.available = command.token, command.available
-                door.keypad = None
+                door.keypad, door.last_order = None, None
                 self._note(door, opened=False)
 
     def _obey(self, order: OpenOrder, door: Door) -> Door:
@@ -170,26 +214,16 @@ class Tower:
         door.token, door.available, door.keypad = order.next_token, order.available, order.keypad
         return self._open(door, token_id=order.token_id)
 
-    def _open(
-        self, door: Door, *, token_id: int | None = None, keypad_code: str | None = None
-    ) -> Door:
+    def _open(self, door: Door, **how: Any) -> Door:
         door.open = True
         self._last_opened = door
-        self._note(door, opened=True, token_id=token_id, keypad_code=keypad_code)
+        self._note(door, opened=True, **how)
         return door
 
-    def _note(
-        self,
-        door: Door,
-        *,
-        opened: bool,
-        token_id: int | None = None,
-        keypad_code: str | None = None,
-    ) -> None:
-        event = TowerEvent(
-            self._now(), door.id, opened, door.token, door.available, token_id, keypad_code
-        )
-        self.log.append(event)
+    def _note(self, door: Door, *, opened: bool, **how: Any) -> None:
+        self.logged += 1
+        memory = door.token, door.available
+        self.log.append(TowerEvent(self.logged, self._now(), door.id, opened, *memory, **how))
 
     def _opened(self, locker: int) -> Door:
         door = self.doors[locker]

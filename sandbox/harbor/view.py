@@ -23,6 +23,7 @@ def _tower(site: Site) -> dict[str, Any]:
         "name": site.seed.name,
         "location": site.seed.location.model_dump(include=PLACE, by_alias=True),
         "columns": len(COLUMNS),
+        "keypad": site.seed.keypad,
         "unsynced": len(site.tower.log),
         "lockers": [_locker(site, locker) for locker in site.lockers.values()],
     }

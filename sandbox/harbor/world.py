@@ -17,8 +17,9 @@ from sandbox.faults import Faults
 from sandbox.harbor import syncing
 from sandbox.harbor.accounts import Accounts
 from sandbox.harbor.faults import KNOWN
+from sandbox.harbor.link_settings import LinkSettings
 from sandbox.harbor.links import Links
-from sandbox.harbor.registry import ANOTHER, Registry
+from sandbox.harbor.registry import ANOTHER, Registry, Site
 from sandbox.harbor.server import Server
 from sandbox.harbor.view import state
 from sandbox.harbor.webhooks import Webhooks
@@ -27,18 +28,25 @@ SECRET_FIELDS = frozenset(
     {
         "access_token",
         "client_secret",
+        "keypadCode",
         "keypad_code",
         "linkToken",
         "password",
         "payload",
+        "payloadAuth",
         "payload_auth",
+        "pinCode",
+        "session_seed",
     }
 )
 _LONGEST_NAP = 3600.0
 
 
 class Harbor:
-    """The counterparty. `client_id` is ours; `single_use` False lets a used token open again."""
+    """The counterparty. `client_id` is ours; `single_use` False lets a used token open again.
+
+    `link_settings` are those after each reset; `twin`: whether one location has two towers.
+    """
 
     def __init__(
         self,
@@ -48,9 +56,12 @@ class Harbor:
         client_secret: str,
         *,
         single_use: bool = True,
+        twin: bool = False,
+        link_settings: LinkSettings | None = None,
     ) -> None:
         self.clock, self.client_id = clock, client_id
-        self._seed, self._single_use = seed, single_use
+        self._seed, self._single_use, self._twin = seed, single_use, twin
+        self._link_settings = link_settings or LinkSettings()
         self.faults = Faults(KNOWN)
         self.accounts = Accounts(clock, {ANOTHER: ANOTHER, client_id: client_secret})
         self.control = Control(
@@ -68,9 +79,16 @@ class Harbor:
         """Begin again, as seeded; clients, their bearer tokens and the webhook's address stay."""
         self.automatic_sync = True
         self.webhooks.forget()
-        self.registry = Registry(self.clock, self._seed, single_use=self._single_use)
-        self.server = Server(self.clock, self.registry, self.control.revision.bump, self._push)
+        self.registry = Registry(
+            self.clock, self._seed, single_use=self._single_use, twin=self._twin
+        )
+        changed = self.control.revision.bump
+        self.server = Server(self.clock, self.registry, self._link_settings, changed, self._push)
         self.links = Links(self.server)
+
+    def owns(self, client: str, site: Site) -> bool:
+        """Whether a tower belongs to the client."""
+        return client == (self.client_id if site.seed.ours else ANOTHER)
 
     def settle(self) -> None:
         """End what is over."""

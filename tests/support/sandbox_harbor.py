@@ -87,6 +87,30 @@ class World:
         """Do something at the locker's door: "put-in", "take-out", "close", "status"."""
         return await self.control(f"/towers/{self.tower}/lockers/{self.locker}/{what}", body)
 
+    async def drop_off_link(
+        self, size: int = 2, location: int = 11, who: tuple[str, str] = ME, **more: Any
+    ) -> dict[str, Any]:
+        """Ask for a drop-off link; its locker is `self.locker` from now on."""
+        asked = {"locationId": location, "lockerTypeId": size, **more}
+        path = "/locker-open-requests/dropoff-locker-request"
+        made = await self.api("POST", path, who, json=asked)
+        assert made.status_code == 200, made.text
+        body: dict[str, Any] = made.json()
+        self.tower, self.locker = body["towerId"], body["lockerId"]
+        return body
+
+    async def pick_up_link(self, **more: Any) -> dict[str, Any]:
+        """Ask for a link that opens the locker for a pick-up."""
+        path = "/locker-open-requests/pickup-locker-request"
+        made = await self.api("POST", path, json={"lockerId": self.locker, **more})
+        assert made.status_code == 200, made.text
+        body: dict[str, Any] = made.json()
+        return body
+
+    async def at_link(self, what: str, made: dict[str, Any], **more: Any) -> httpx.Response:
+        """Do something with a link at its tower: "look", "open", "doesnt-fit"."""
+        return await self.control(f"/links/{what}", {"link": made["linkToken"], **more})
+
     async def put_down(self) -> None:
         """Let the locker be occupied by us, with a parcel, by the ordinary way."""
         assert (await self.hold(await self.token())).status_code == 200
