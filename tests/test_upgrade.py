@@ -19,6 +19,7 @@ from bot.domain.card import SCREEN, Card, Lane, alert_subject
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.domain.openers import Opener
 from bot.domain.tower import Hours
 from bot.ports.database import Database, Transaction
 from bot.workers.outbox import Outbox
@@ -65,6 +66,10 @@ DELIVERIES = [
     _row("rented0000", "rented", locker=33, want="drop_off_token", want_due=AT, want_by=ANNA),
     _row("releasing0", "releasing", locker=34, want="release"),
     _row("stored0000", "stored", locker=35, recipient=BEN, heard_at=AT + 7, collect_until=AT + 8),
+    _row("by_link000", "rented", locker=38, code_until=AT + 9),
+    _row("hold_over0", "rented", locker=39, reservation=7),
+    _row("link_over0", "rented", locker=40),
+    _row("pick_up000", "stored", locker=41, recipient=BEN),
     _row("older00000", "rented", locker=35, changed_at=AT + 1),  # a locker that two came by
     _row("collected0", "collected", locker=35, ended_at=AT, collected_at=AT),
     _row("cancelled0", "cancelled", locker=32, ended_at=AT),
@@ -181,6 +186,9 @@ async def old_url(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
         code = {"kind": "drop_off", "form": "token", "holder": ANNA, "text": text}
         moments = {"issued_at": AT, "expires_at": AT + 60, "revealed": 1}
         insert("codes", {"delivery": "rented0000", **code, **moments})
+        for name, kind in (("by_link000", "drop_off"), ("pick_up000", "pick_up")):
+            link = {"text": sealer.seal(CODE, f"{name} code text"), "kind": kind, "form": "link"}
+            insert("codes", {"delivery": name, "holder": ANNA, **link, **moments})
         claim = {
             "code": sealer.seal(CLAIM, "reserved00 claim code"),
             "link": sealer.seal(LINK, "reserved00 claim link"),
@@ -262,6 +270,21 @@ async def test_what_was_wanted_of_harbor_is_asked_for_still(old_url: str) -> Non
         later = NOW.replace(year=NOW.year + 1)
         leased = await database.run(lambda tx: tx.lease_requests(later, later, 9))
         assert {each.delivery.id for each in leased} == set(requests)
+
+
+async def test_a_delivery_keeps_what_its_doors_were_opened_by(old_url: str) -> None:
+    async with _opened(old_url) as database:
+        found = await _all(database)
+        openers = {name: (x.drop_off_opener, x.pick_up_opener) for name, x in found.items()}
+        assert openers["rented0000"] == (Opener.TOKEN, None), "by its code"
+        assert openers["by_link000"] == (Opener.LINK, Opener.LINK), "by its code"
+        assert openers["hold_over0"] == (Opener.TOKEN, None), "only for a token one reserves"
+        assert openers["link_over0"] == (None, None), "unknown: as configured"
+        assert openers["pick_up000"] == (None, Opener.LINK)
+        assert openers["requested0"] == (None, None)
+        code = await database.look(lambda tx: tx.code(DeliveryId("by_link000")))
+        assert code is not None
+        assert (code.text, code.form, code.digits, code.request) == (CODE, Opener.LINK, None, None)
 
 
 async def test_every_column_of_a_delivery_comes_along(old_url: str) -> None:
