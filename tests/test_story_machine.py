@@ -20,6 +20,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from bot.domain.actions import Action
 from bot.domain.ids import PersonId
 from bot.domain.message import Press
+from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.tower import Size
 from bot.usecases import operate
 from bot.usecases.actor import NotPermitted
@@ -33,6 +34,7 @@ PEOPLE = (ANNA, BEN, CLEO)
 WHO, SIZE, ANY = st.sampled_from(PEOPLE), st.sampled_from(Size), st.integers(0, 999)
 SMALL, LARGE = Size.SMALL, Size.LARGE
 PARCEL = st.tuples(WHO, WHO, SIZE, st.integers(0, 4))
+OPENERS = st.builds(Openers, st.sampled_from(Opener), st.sampled_from(Opener))
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 CODES = (
@@ -51,6 +53,8 @@ HARBOR_FAULTS = (
     {"name": "truncated", "call": "*", "times": 3},
     {"name": "409", "call": "reserve", "times": 2},
     {"name": "409", "call": "drop_off_token", "times": 1},
+    {"name": "409", "call": "pick_up_request", "times": 1},
+    {"name": "no_open_requests", "call": "*", "times": None},
     {"name": "429", "call": "*", "times": 2},
 )
 
@@ -71,13 +75,37 @@ class Story(Play):
 
     # -- people
 
-    @rule(who=WHO, size=SIZE, to=st.sampled_from((None, *PEOPLE)))
-    def somebody_sends(self, who: PersonId, size: Size, to: PersonId | None) -> None:
+    @rule(
+        who=WHO,
+        size=SIZE,
+        to=st.sampled_from((None, *PEOPLE)),
+        openers=OPENERS,
+        prepare=st.booleans(),
+    )
+    def somebody_sends(
+        self,
+        who: PersonId,
+        size: Size,
+        to: PersonId | None,
+        openers: Openers = BY_TOKEN,
+        prepare: bool = False,
+    ) -> None:
         if len(self.made) >= 8:
             return
-        wish = {"size": size, "recipient": to, "recipient_name": NAMES[to] if to else None}
-        self.made.append(self.run(self.core.request(who, **wish)).id)
+        wish: dict[str, Any] = {"size": size, "recipient": to, "openers": openers}
+        wish |= {"recipient_name": NAMES[to] if to else None}
+        book = self.core.prepare if prepare else self.core.request
+        self.made.append(self.run(book(who, **wish)).id)
         self.settle()
+
+    @rule(which=ANY)
+    def somebody_is_at_the_tower(self, which: int) -> None:
+        self.tap(self.chat.offered(Action.AT_TOWER, Action.NEXT), which)
+
+    @rule(which=ANY)
+    def somebody_prepares_one_more(self, which: int) -> None:
+        if len(self.made) < 8:
+            self.tap(self.chat.offered(Action.ONE_MORE), which)
 
     @rule(who=WHO, which=ANY)
     def somebody_opens_a_claim_link(self, who: PersonId, which: int) -> None:
@@ -261,6 +289,16 @@ def the_recipient_has_blocked_the_bot(play: Story) -> None:
     play.somebody_wants_more_time(0)
 
 
+def one_of_two_parcels_is_taken_out_again(play: Story) -> None:
+    play.some_parcels_are_on_their_way([(ANNA, CLEO, SMALL, 2), (ANNA, CLEO, SMALL, 2)])
+    play.somebody_takes_another_size(0, SMALL)
+
+
+def a_parcel_is_prepared_for_somebody(play: Story) -> None:
+    play.some_parcels_are_on_their_way([(ANNA, ANNA, SMALL, 0)])
+    play.somebody_sends(BEN, SMALL, ANNA, prepare=True)
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -269,6 +307,8 @@ def the_recipient_has_blocked_the_bot(play: Story) -> None:
         handing_on_takes_the_code_away,
         a_code_got_by_more_time_and_shown_later,
         the_recipient_has_blocked_the_bot,
+        one_of_two_parcels_is_taken_out_again,
+        a_parcel_is_prepared_for_somebody,
     ],
     ids=lambda story: story.__name__,
 )

@@ -217,7 +217,6 @@ _ANYBODY = (*_EITHER, Role.OPERATOR)
 _HELD = (State.RESERVED, State.RENTED)
 _WAITING = (State.REQUESTED, *_HELD)
 _PREPARED, _STORED = (State.PREPARED,), (State.STORED,)
-_UNDER_WAY = (*_HELD, State.RELEASING, State.STORED, State.COLLECTED)
 _AGAIN = (State.NO_LOCKER, State.LAPSED, State.CANCELLED)
 _ALL = frozenset(State)
 _DROP_OFF, _PICK_UP, _RELEASE, _LOCKER = (
@@ -230,7 +229,7 @@ _DROP_OFF, _PICK_UP, _RELEASE, _LOCKER = (
 RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
     {
         Action.AT_TOWER: (_rule(_SENDER, _PREPARED, event=Event.REQUESTED, request=_LOCKER),),
-        Action.NEXT: (_rule(_SENDER, _UNDER_WAY, at_any_revision=True),),
+        Action.NEXT: (_rule(_SENDER, (*_HELD, *_STORED), at_any_revision=True),),
         Action.ONE_MORE: (_rule(_SENDER, _PREPARED, at_any_revision=True),),
         Action.DROP_OFF_CODE: (
             _rule(_SENDER, _HELD, _drops_off_by(Opener.TOKEN), request=_DROP_OFF),

@@ -58,8 +58,8 @@ class Situation:
     `claim` is there only for somebody who forwards it; `code` only for its holder; `companions` are
     the other parcels that wait for the reader in the same tower. `recipient_told` says that the
     recipient's phone shows how the delivery stands. `zones` says that towers stand in several time
-    zones, so that times name theirs. `prepared` counts the parcels that the reader has prepared
-    for the same place, this one left out.
+    zones, so that times name theirs. `more_prepared`: the reader has prepared another parcel for
+    the same place.
     """
 
     delivery: Delivery
@@ -77,7 +77,7 @@ class Situation:
     companions: Sequence[Delivery] = ()
     elsewhere: Tower | None = None
     zones: bool = False
-    prepared: int = 0
+    more_prepared: bool = False
 
     @property
     def roles(self) -> frozenset[Role]:

@@ -22,7 +22,7 @@ from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.person import Person
 from bot.domain.tower import Low, Size
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
-from bot.usecases.cards import take_code_away, tell
+from bot.usecases.cards import take_code_away, tell, tell_of_one_visit, tell_of_the_next
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import fetch_back
 from bot.usecases.transitions import save
@@ -65,6 +65,8 @@ async def _booked(
         await act.tx.save_claim(new_claim(delivery.id))
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
     await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
+    if wanted is None:
+        await tell(act.tx, delivery, now=act.now)  # no worker will: its recipient sees it is coming
     return delivery
 
 
@@ -114,6 +116,8 @@ async def _begin(
     delivery = await act.tx.add_delivery(delivery)
     event = HistoryEvent.PREPARED if prepared else HistoryEvent.REQUESTED
     await act.tx.record(HistoryEntry(delivery.id, act.now, event, act.person, wish.size.value))
+    if prepared:
+        await tell_of_the_next(act.tx, delivery, begins=True, now=act.now)
     return delivery
 
 
@@ -225,6 +229,8 @@ async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
     assert kept is not None
     nobodys = replace(kept, recipient=None, recipient_name=None, handed_over_by=None)
     taken = await fetch_back(act, nobodys)
+    if old.recipient is not None:
+        await tell_of_one_visit(act.tx, taken, old.recipient, now=act.now)
     await ask_of_harbor(act, taken, RequestKind.PICK_UP_TOKEN, by=act.person)
     return new
 

@@ -65,6 +65,20 @@ async def tell_of_one_visit(
             await tx.mark(person, delivery_subject(other.id), now=now)
 
 
+async def tell_of_the_next(
+    tx: Transaction, delivery: Delivery, *, begins: bool, now: datetime
+) -> None:
+    """A parcel begins to be prepared, or no longer is. Where it is the first, or was the last, for
+    its place, its sender's other cards offer the next parcel now, or no longer do."""
+    waiting = await tx.prepared_at(delivery.sender, delivery.tower)
+    if len(waiting) != (1 if begins else 0):
+        return
+    for other in await tx.deliveries_of(delivery.sender, live=True):
+        if other.id != delivery.id and other.sender == delivery.sender:
+            await tx.mark_about(delivery_subject(other.id), now=now)
+            await tx.mark_about(code_subject(other.id), now=now)
+
+
 async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
     """`person` has left, or is back: whoever shares a parcel with them sees whether they can be
     told of it."""

@@ -125,14 +125,13 @@ def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Si
         code=code if code is not None and code.holder == reader.id else None,
         elsewhere=known.tower(delivery.elsewhere) if delivery.elsewhere else None,
         zones=known.zones,
-        prepared=_prepared(read, reader),
+        more_prepared=_more_prepared(read, reader),
     )
 
 
-def _prepared(read: DeliveryReading, reader: Person) -> int:
-    if reader.id != read.delivery.sender:
-        return 0
-    return read.prepared - (read.delivery.state is State.PREPARED)
+def _more_prepared(read: DeliveryReading, reader: Person) -> bool:
+    this_one = read.delivery.state is State.PREPARED
+    return reader.id == read.delivery.sender and read.prepared > this_one
 
 
 def _told(read: DeliveryReading, reader: Person) -> bool:

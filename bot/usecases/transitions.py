@@ -21,7 +21,7 @@ from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
-from bot.usecases.cards import tell
+from bot.usecases.cards import tell, tell_of_the_next
 
 ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
@@ -55,6 +55,8 @@ async def transition(
     collector = [after.collector] if after.collector is not None else []
     visitors = collector if event in _VISITS else None
     await tell(tx, after, now=now, rouse=_roused(after, event), visitors=visitors)
+    if delivery.state is State.PREPARED and state is not State.PREPARED:
+        await tell_of_the_next(tx, after, begins=False, now=now)
     if delivery.state in LIVE and state in ENDS:
         await settle_alerts(tx, after, policy, now=now)
     elif delivery.state in ENDS and state in LIVE:

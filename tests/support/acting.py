@@ -97,9 +97,13 @@ class Play(RuleBasedStateMachine):
 
     async def hold_and_close(self, text: str, delivery: DeliveryId, *, leave: bool) -> None:
         self.used.add(text)
-        tower, locker = text.lower().removeprefix("harbor://open/").split("/")[:2]
-        opened = await self.core.hold(text, TowerId(tower))
+        if text.startswith("HARBOR://"):
+            tower = text.lower().removeprefix("harbor://open/").split("/")[0]
+            opened = await self.core.hold(text, TowerId(tower))
+        else:
+            opened = await self.core.hold(text)
         if opened.is_success:
+            tower, locker = opened.json().get("tower", TOWER), opened.json()["locker"]
             path = f"/sandbox/towers/{tower}/lockers/{locker}/"
             if (taken := await self.core.control.post(path + "take-out", json={})).is_success:
                 assert taken.json()["taken"] == delivery, "somebody else's parcel"
@@ -114,7 +118,8 @@ class Play(RuleBasedStateMachine):
         if codes and codes[-1] not in self.used:
             self.run(self.hold_and_close(codes[-1], delivery, leave=False))
         else:
-            offered = self.chat.offered(Action.DROP_OFF_CODE, Action.PICK_UP_CODE)
+            steps = (Action.AT_TOWER, Action.DROP_OFF_CODE, Action.PICK_UP_CODE)
+            offered = self.chat.offered(*steps)
             self.tap([one for one in offered if one[1].delivery == delivery], 0)
         self.core.clock.turn(5)
         self.run(self.bot.live())
@@ -142,7 +147,8 @@ class Play(RuleBasedStateMachine):
         await self.bot.live()
 
     async def sync(self) -> None:
-        for tower in {TOWER, *(text.split("/")[3].lower() for text in self.chat.codes)}:
+        tokens = [text for text in self.chat.codes if text.startswith("HARBOR://")]
+        for tower in {TOWER, *(text.split("/")[3].lower() for text in tokens)}:
             (await self.core.control.post(f"/sandbox/towers/{tower}/sync")).raise_for_status()
 
     async def sync_by_itself(self, automatic: bool) -> None:
