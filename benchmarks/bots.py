@@ -37,6 +37,7 @@ async def lockerbot(url: str, token: str, directory: Path) -> None:
             telegram_api_url=url,
             database_url=f"sqlite:///{directory}/taps.db",
             LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
+            LOCKERBOT_OPENER="token",
             harbor_api_url=harbor,
             harbor_accounts_url=harbor,
             harbor_client_id="bench",

@@ -160,6 +160,7 @@ async def _bot(url: str, folder: Path, turned: Clock) -> AsyncIterator[Assembly]
         public_url=None,
         operator_chat_ids=[],
         LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
+        LOCKERBOT_OPENER="token",
         harbor_api_url=f"{url}/harbor",
         harbor_accounts_url=f"{url}/harbor",
         harbor_client_id="sandbox",

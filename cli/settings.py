@@ -15,7 +15,6 @@ import os
 import re
 import tomllib
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -27,6 +26,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
+from cli.openers import (
+    TowerSetting,
+    read_app_link,
+    read_app_name,
+    read_openers,
+    read_towers,
+)
 from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
 from harbor.routes import routes_with
 from harbor.webhooks import ALGORITHMS, Signature
@@ -35,7 +41,6 @@ from wording.language import LANGUAGES
 PREFIX = "LOCKERBOT_"
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_TOWER = re.compile(r"[0-9a-f]{16}")
 
 
 class BadSetting(Exception):
@@ -83,29 +88,6 @@ def _keys(keys: list[SecretStr]) -> list[SecretStr]:
     if any(len(key.get_secret_value()) < 16 for key in keys):
         raise ValueError("each key needs 16 characters or more; `openssl rand -hex 32` makes one")
     return keys
-
-
-def _towers(value: Any) -> Any:
-    """Ids separated by commas, or a TOML file with `[[towers]]` tables that have an `id`."""
-    if not isinstance(value, str):
-        return value
-    if not value.endswith(".toml"):
-        return _comma_separated(value)
-    try:
-        read = tomllib.loads(Path(value).read_text("utf-8"))
-        return [tower["id"] for tower in read["towers"]]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"can't be read as a TOML file of [[towers]] with an id: {error}"
-        ) from None
-
-
-def _tower_ids(towers: list[str] | None) -> list[str] | None:
-    ids = None if towers is None else [tower.lower() for tower in towers]
-    for tower in ids or ():
-        if not _TOWER.fullmatch(tower):
-            raise ValueError(f"{tower!r} is no tower id; one has 16 hexadecimal digits")
-    return ids
 
 
 def _language(name: str) -> str:
@@ -172,9 +154,9 @@ class Settings(BaseSettings):
     secret_key: Annotated[list[SecretStr], *Listed, AfterValidator(_keys)] = Field(
         [], alias="LOCKERBOT_SECRET_KEY"
     )
-    towers: Annotated[
-        list[str] | None, NoDecode, BeforeValidator(_towers), AfterValidator(_tower_ids)
-    ] = Field(None, alias="LOCKERBOT_TOWERS")
+    towers: Annotated[list[TowerSetting] | None, NoDecode, BeforeValidator(read_towers)] = Field(
+        None, alias="LOCKERBOT_TOWERS"
+    )
     reservation_seconds: Seconds = Field(300, alias="LOCKERBOT_RESERVATION_SECONDS")
     drop_off_token_seconds: Seconds = Field(3000, alias="LOCKERBOT_DROP_OFF_TOKEN_SECONDS")
     pick_up_token_seconds: Seconds = Field(900, alias="LOCKERBOT_PICK_UP_TOKEN_SECONDS")
@@ -187,7 +169,18 @@ class Settings(BaseSettings):
     messages_a_second: Annotated[int, Field(ge=1, le=1000)] = Field(
         28, alias="LOCKERBOT_MESSAGES_A_SECOND"
     )
-    opener: Literal["token", "link"] = Field("token", alias="LOCKERBOT_OPENER")
+    opener: Annotated[Openers, NoDecode, BeforeValidator(read_openers)] = Field(
+        Openers(Opener.LINK, Opener.LINK), alias="LOCKERBOT_OPENER"
+    )
+    app_name: Annotated[str, AfterValidator(read_app_name)] | None = Field(
+        None, alias="LOCKERBOT_APP_NAME"
+    )
+    app_link: Annotated[str, AfterValidator(read_app_link)] | None = Field(
+        None, alias="LOCKERBOT_APP_LINK"
+    )
+    link_seconds: Seconds = Field(300, alias="LOCKERBOT_LINK_SECONDS")
+    pick_up_link_seconds: Seconds = Field(86400, alias="LOCKERBOT_PICK_UP_LINK_SECONDS")
+    prepared_days: Annotated[int, Field(ge=1, le=90)] = Field(7, alias="LOCKERBOT_PREPARED_DAYS")
     locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
     harbor_environment: Environment = "sandbox"
@@ -223,20 +216,28 @@ class Settings(BaseSettings):
     @property
     def policy(self) -> Policy:
         """What the core needs to know of all this."""
+        prepared = timedelta(days=self.prepared_days)
         return Policy(
             reservation=timedelta(seconds=self.reservation_seconds),
             drop_off=timedelta(seconds=self.drop_off_token_seconds),
             pick_up=timedelta(seconds=self.pick_up_token_seconds),
             storage=timedelta(hours=self.storage_hours),
             watch=timedelta(seconds=self.watch_seconds),
-            openers=Openers(Opener(self.opener), Opener(self.opener)),
+            link_hold=timedelta(seconds=self.link_seconds),
+            link_lasts=timedelta(seconds=self.pick_up_link_seconds),
+            prepared=prepared,
+            prepared_warning=min(timedelta(days=1), prepared / 2),
+            openers=self.opener,
+            tower_openers={tower.id: tower.given(self.opener) for tower in self.towers or ()},
+            app_name=self.app_name,
+            app_link=self.app_link,
             operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids),
         )
 
     @property
     def only_towers(self) -> list[TowerId] | None:
         """The towers the bot is confined to, None for all that can be discovered."""
-        return None if self.towers is None else [TowerId(tower) for tower in self.towers]
+        return None if self.towers is None else [tower.id for tower in self.towers]
 
     @property
     def keys(self) -> list[str]:

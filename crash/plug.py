@@ -34,6 +34,7 @@ def environment(url: str, database_url: str, router: str | None = None) -> dict[
         "HARBOR_WEBHOOK_SECRET": PUSH_SECRET,
         "DATABASE_URL": database_url,
         "LOCKERBOT_SECRET_KEY": SECRET_KEY,
+        "LOCKERBOT_OPENER": "token",
         "LOCKERBOT_WATCH_SECONDS": "0.5",
         "LOCKERBOT_RESERVATION_SECONDS": "3000",  # no deadline falls into the silence at the end
         "OPERATOR_CHAT_IDS": "1",

@@ -2,10 +2,17 @@
 
 import pytest
 
+from bot.domain.ids import TowerId
+from bot.domain.openers import Opener, Openers
+from bot.domain.policy import Policy
+from bot.domain.tower import Tower
+from cli.openers import demands, differing
 from cli.settings import BadSetting, Settings, known_names
 from wording.language import LANGUAGES
 
 TOKEN = "42:for-tests-only"
+SECRET = "{payload}/{payload_auth}"
+FIRST, SECOND = "0100000000000101", "0100000000000102"
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +45,33 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("LOCKERBOT_WATCH_SECONDS", "0", "0.5"),
         ("LOCKERBOT_MESSAGES_A_SECOND", "0", "1"),
         ("LOCKERBOT_MESSAGES_A_SECOND", "1001", "1000"),
-        ("LOCKERBOT_OPENER", "key", "token"),
+        ("LOCKERBOT_OPENER", "key", "write token, link, or drop_off=token pick_up=link"),
+        ("LOCKERBOT_OPENER", "token link", "write token, link"),
+        ("LOCKERBOT_OPENER", "drop_off=token", "for each movement"),
+        ("LOCKERBOT_OPENER", "drop_off=token drop_off=link", "for each movement"),
+        ("LOCKERBOT_OPENER", "drop_off=token pick_up=link pick_up=link", "for each movement"),
+        ("LOCKERBOT_OPENER", "drop_off=token pick_up=", "'' is no opener"),
+        ("LOCKERBOT_OPENER", "keypad", "keypad = true"),
+        ("LOCKERBOT_APP_NAME", "x" * 41, "1 to 40"),
+        ("LOCKERBOT_APP_NAME", "Door\napp", "one line"),
+        ("LOCKERBOT_APP_NAME", "   ", "1 to 40"),
+        ("LOCKERBOT_LINK_SECONDS", "9", "10"),
+        ("LOCKERBOT_PICK_UP_LINK_SECONDS", "a day", "integer"),
+        ("LOCKERBOT_PREPARED_DAYS", "0", "1"),
+        ("LOCKERBOT_APP_LINK", "https://app.example/", "{payload} once, after #"),
+        ("LOCKERBOT_APP_LINK", f"http://app.example/#{SECRET}", "https://"),
+        ("LOCKERBOT_APP_LINK", f"myapp://open#{SECRET}", "https://"),
+        ("LOCKERBOT_APP_LINK", f"https:///open#{SECRET}", "host"),
+        ("LOCKERBOT_APP_LINK", f"https://{{tower_id}}.example/#{SECRET}", "placeholders"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example:{{locker_id}}/#{SECRET}", "placeholders"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example:99999/#{SECRET}", "host"),
+        ("LOCKERBOT_APP_LINK", "https://a.example/?p={payload}#{payload_auth}", "after #"),
+        ("LOCKERBOT_APP_LINK", "https://a.example/{payload_auth}#{payload}", "after #"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example/#{SECRET}{{payload}}", "{payload} once"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example/{{door}}#{SECRET}", "placeholder {door}"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example/{{#{SECRET}", "a brace"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example/a b#{SECRET}", "without spaces"),
+        ("LOCKERBOT_APP_LINK", f"https://a.example/{'x' * 2000}#{SECRET}", "2000"),
         ("LOCKERBOT_LOCALE", "tlh", "en"),
         ("DEMO_SECONDS", "soon", "number"),
     ],
@@ -99,6 +132,12 @@ def test_without_any_setting_the_defaults_of_the_contract_hold():
     assert settings.policy.pick_up.total_seconds() == 900
     assert settings.policy.storage.total_seconds() == 72 * 3600
     assert settings.policy.watch.total_seconds() == 5
+    assert settings.policy.openers == Openers(Opener.LINK, Opener.LINK)
+    assert settings.policy.link_hold.total_seconds() == 300
+    assert settings.policy.link_lasts.total_seconds() == 86400
+    assert settings.policy.prepared.days == 7
+    assert settings.policy.prepared_warning.days == 1
+    assert (settings.policy.app_name, settings.policy.app_link) == (None, None)
     assert settings.only_towers is None
 
 
@@ -115,6 +154,119 @@ def test_towers_come_as_ids_or_as_a_file(monkeypatch, tmp_path):
     (tmp_path / "towers.toml").write_text('[[towers]]\nid = "0100000000000103"\n')
     monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
     assert Settings.load().only_towers == ["0100000000000103"]
+
+
+@pytest.mark.parametrize(
+    ("written", "drop_off", "pick_up"),
+    [
+        ("token", Opener.TOKEN, Opener.TOKEN),
+        ("link", Opener.LINK, Opener.LINK),
+        ("drop_off=token pick_up=link", Opener.TOKEN, Opener.LINK),
+        ("  pick_up=token   drop_off=link ", Opener.LINK, Opener.TOKEN),
+    ],
+)
+def test_openers_are_written_as_one_or_by_movement_in_either_order(
+    monkeypatch, written, drop_off, pick_up
+):
+    monkeypatch.setenv("LOCKERBOT_OPENER", written)
+    assert Settings.load().policy.openers == Openers(drop_off, pick_up)
+
+
+def test_a_tower_of_the_file_may_say_its_own_opener_and_that_it_has_a_keypad(monkeypatch, tmp_path):
+    (tmp_path / "towers.toml").write_text(
+        f'[[towers]]\nid = "{FIRST}"\nopener = "drop_off=token pick_up=link"\n'
+        f'[[towers]]\nid = "{SECOND}"\nkeypad = true\n'
+    )
+    monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
+    policy = Settings.load().policy
+    assert policy.openers_at(TowerId(FIRST)) == Openers(Opener.TOKEN, Opener.LINK)
+    assert policy.openers_at(TowerId(SECOND)) == Openers(Opener.LINK, Opener.LINK, keypad=True)
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (f'id = "{FIRST}"\nopenr = "link"', "no key 'openr'; did you mean opener?"),
+        (f'id = "{FIRST}"\nkeypads = true', "did you mean keypad?"),
+        (f'id = "{FIRST}"\nkeypad = "yes"', "true or false"),
+        (f'id = "{FIRST}"\nopener = "door"', f"tower {FIRST}: 'door' is no opener"),
+        (f'id = "{FIRST}"\nopener = ["link"]', f"tower {FIRST}: "),
+        (f'id = "{FIRST}"\n[[towers]]\nid = "{FIRST.upper()}"', "two [[towers]] tables"),
+        ('opener = "link"', "no id"),
+        ("id = 12", "16 hexadecimal"),
+        ("id = = 12", "TOML"),
+        (f'id = "{FIRST}"\n[[tower]]\n', "no key 'tower'; did you mean towers?"),
+    ],
+)
+def test_a_slip_in_the_towers_file_is_one_line_that_says_what_to_do(
+    monkeypatch, tmp_path, table, says
+):
+    (tmp_path / "towers.toml").write_text(f"[[towers]]\n{table}\n")
+    monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
+    with pytest.raises(BadSetting) as refused:
+        Settings.load()
+    assert str(refused.value).startswith("LOCKERBOT_TOWERS: ")
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "https://app.example/open#{payload}/{payload_auth}",
+        "https://app.example:8443/t/{tower_id}?door={locker_id}#p={payload}&a={payload_auth}",
+        "https://app.example#{tower_id}.{locker_id}.{payload}.{payload_auth}",
+    ],
+)
+def test_the_apps_link_names_what_opens_the_door_after_the_hash_only(monkeypatch, template):
+    monkeypatch.setenv("LOCKERBOT_APP_NAME", "Door app")
+    monkeypatch.setenv("LOCKERBOT_APP_LINK", template)
+    policy = Settings.load().policy
+    assert (policy.app_name, policy.app_link) == ("Door app", template)
+
+
+def test_who_prepares_for_a_day_is_warned_half_a_day_before(monkeypatch):
+    monkeypatch.setenv("LOCKERBOT_PREPARED_DAYS", "1")
+    assert Settings.load().policy.prepared_warning.total_seconds() == 12 * 3600
+
+
+def test_towers_of_one_location_that_open_differently_are_named(monkeypatch, tmp_path):
+    (tmp_path / "towers.toml").write_text(
+        f'[[towers]]\nid = "{FIRST}"\nopener = "token"\n[[towers]]\nid = "{SECOND}"\n'
+    )
+    monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
+    policy = Settings.load().policy
+    apart = [tower(FIRST, 11), tower(SECOND, 12)]
+    together = [tower(FIRST, 11), tower(SECOND, 11)]
+    assert differing(apart, policy) is None
+    assert differing(together, Policy()) is None
+    said = differing(together, policy)
+    assert said is not None
+    assert all(word in said for word in (FIRST, SECOND, "Market", "write the same opener"))
+
+
+def tower(which, location):
+    where = {"address": "", "city": "", "latitude": None, "longitude": None, "zone": "UTC"}
+    name = f"Market · {which[-4:]}"
+    return Tower(TowerId(which), name, location=location, location_name="Market", **where)
+
+
+@pytest.mark.parametrize(
+    ("openers", "said"),
+    [
+        (Openers(Opener.LINK, Opener.LINK), {"link"}),
+        (Openers(Opener.TOKEN, Opener.LINK), {"link", "token"}),
+        (Openers(Opener.TOKEN, Opener.TOKEN, keypad=True), {"token"}),
+        (Openers(Opener.LINK, Opener.LINK, keypad=True), {"link", "keypad"}),
+    ],
+)
+def test_each_opener_in_use_says_what_it_demands_of_people(openers, said):
+    assert set(demands(Policy(openers=openers))) == said
+
+
+def test_the_app_that_opens_by_token_is_named_or_said_to_have_no_name():
+    assert "(Door app)" in demands(Policy(app_name="Door app"))["token"]
+    assert "LOCKERBOT_APP_NAME" in demands(Policy())["token"]
 
 
 def test_webhook_path_and_secret_stay_the_same_for_a_key_and_differ_for_another():

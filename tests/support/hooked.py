@@ -63,6 +63,7 @@ def _settings(url: str, database_url: str) -> Settings:
         port=_free_port(),
         operator_chat_ids=[OPERATOR],
         LOCKERBOT_SECRET_KEY="a key for tests and nothing else",
+        LOCKERBOT_OPENER="token",
         harbor_api_url=f"{url}/harbor",
         harbor_accounts_url=f"{url}/harbor",
         harbor_client_id="sandbox",
