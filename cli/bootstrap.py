@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
 from bot.domain.policy import Policy
+from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
 from bot.ports.upkeep import Counts
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
+from bot.workers.open_requests import OpenRequests
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
 from bot.workers.retention import Retention
 from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
-from cli.settings import Settings
+from cli.openers import demands, described, differing
+from cli.settings import BadSetting, Settings
 from handlers.app import build_application, build_dialogue, phrases, questions
 from handlers.conversation.context import Wiring
 from handlers.conversation.presenter import ChatPresenter
@@ -162,11 +165,13 @@ async def assembled(
         locale=settings.locale,
         signature=settings.harbor_signature,
     )
+    log.info("openers", opener=described(plan.policy.openers), **demands(plan.policy))
     signals = Signals()
     async with (
         open_database(settings.database_url, keys=settings.keys, signals=signals) as database,
         Harbor(access, clock=clock.now) as harbor,
     ):
+        await _placed(settings, database)
         lockers = HarborLockers(harbor, settings.only_towers)
         overall = replace(OVERALL, a_second=settings.messages_a_second)
         pace = pace or RateLimit(clock, overall=overall)
@@ -184,12 +189,23 @@ def assemble(
     signals: Signals,
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
-    policy, towers = plan.policy, Towers(database, lockers, clock)
+    policy = plan.policy
+    towers = Towers(database, lockers, clock, lambda found: _say_what_differs(found, policy))
+    open_requests = OpenRequests(database, clock, policy)
     watcher = Watcher(database, lockers, clock, policy, signals)
-    worker = HarborRequests(database, lockers, clock, policy, signals)
+    worker = HarborRequests(database, lockers, clock, policy, signals, open_requests)
     reminders = Reminders(database, clock, policy, signals)
-    application = _application(plan, database, clock)
-    presenter = _presenter(plan, database, towers, clock, lambda: assembly)
+    application = _application(plan, database, clock, open_requests)
+    sight = Sight(
+        database=database,
+        towers=towers,
+        clock=clock,
+        policy=policy,
+        open_requests=open_requests,
+        health=lambda: assembly.condition(),
+        locale=plan.locale,
+    )
+    presenter = _presenter(plan, sight, lambda: assembly.application.bot.username)
     outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
     retention = Retention(database, clock, policy)
     loops = {
@@ -217,29 +233,41 @@ def assemble(
     return assembly
 
 
-def _application(plan: Plan, database: Database, clock: Clock) -> App:
+def _application(plan: Plan, database: Database, clock: Clock, open_requests: OpenRequests) -> App:
     wiring = Wiring(
         database=database,
         clock=clock,
         policy=plan.policy,
+        open_requests=open_requests,
         phrases=phrases(),
         locale=plan.locale,
     )
     return build_application(plan.token, plan.api_url, wiring, build_dialogue())
 
 
-def _presenter(
-    plan: Plan, database: Database, towers: Towers, clock: Clock, assembly: Callable[[], Assembly]
-) -> ChatPresenter:
-    sight = Sight(database, towers, clock, plan.policy, lambda: assembly().condition(), plan.locale)
+def _presenter(plan: Plan, sight: Sight, bot: Callable[[], str]) -> ChatPresenter:
     return ChatPresenter(
-        database,
-        clock,
+        sight.database,
+        sight.clock,
         plan.policy,
         Screens(sight, questions()),
-        bot=lambda: assembly().application.bot.username,
+        bot=bot,
         locale=plan.locale,
     )
+
+
+async def _placed(settings: Settings, database: Database) -> None:
+    """Raise BadSetting where towers that are known, and ours to use, are set apart wrongly."""
+    known = await database.look(lambda tx: tx.towers())
+    only = settings.only_towers
+    ours = [tower for tower in known if only is None or tower.id in only]
+    if wrong := differing(ours, settings.policy):
+        raise BadSetting(f"LOCKERBOT_TOWERS: {wrong}")
+
+
+def _say_what_differs(towers: Sequence[Tower], policy: Policy) -> None:
+    if wrong := differing(towers, policy):
+        log.error("towers_differ", setting="LOCKERBOT_TOWERS", why=wrong)
 
 
 @contextlib.asynccontextmanager

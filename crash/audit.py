@@ -19,6 +19,7 @@ from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
+from bot.workers.open_requests import OpenRequests
 from bot.workers.towers import Towers
 from cli.system_clock import SystemClock
 from crash.databases import Claim
@@ -104,7 +105,8 @@ class Chats:
     def __init__(self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers) -> None:
         self._http, self._database = http, database
         clock, policy = SystemClock(), Policy(operators=frozenset({PersonId(1)}))
-        sight = Sight(database, Towers(database, lockers, clock), clock, policy, _healthy)
+        links = OpenRequests(database, clock, policy)
+        sight = Sight(database, Towers(database, lockers, clock), clock, policy, links, _healthy)
         self._presenter = ChatPresenter(
             database, clock, policy, Screens(sight, questions()), bot=lambda: "harbor_lockers_bot"
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.domain.tower import LockerStatus, Size, Tower
 from bot.ports.errors import TryLater
 from bot.workers.towers import Towers
 from tests.support.core import TOWER, Core, Twisted, core_on
@@ -81,6 +83,57 @@ async def test_a_reading_is_as_old_as_the_question(core: Core):
         return found
 
     assert (await towers_of(core, lockers=lockers).free(TOWER)).at == began
+
+
+def at_one_place(core: Core, known: list[Tower]) -> Any:
+    """Harbor, but that all its towers stand at one location."""
+
+    async def towers() -> list[Tower]:
+        return [replace(tower, location=11) for tower in known]
+
+    return towers
+
+
+async def test_the_towers_of_a_place_are_counted_together(core: Core):
+    known = await core.lockers.towers()
+    towers = towers_of(core, towers=at_one_place(core, known))
+    each = [(await towers.free(tower.id)).value for tower in known]
+    together = (await towers.free(TOWER, at_place=True)).value
+    assert len(known) > 1
+    assert together == {
+        size: sum(counts.get(size, 0) for counts in each)
+        for size in Size
+        if any(size in counts for counts in each)
+    }
+
+
+async def test_low_doors_can_be_counted_alone(core: Core):
+    lockers = await core.lockers.lockers(TOWER)
+    low = [x for x in lockers if x.low and x.status is LockerStatus.AVAILABLE]
+    counted = (await towers_of(core).free(TOWER, low_only=True)).value
+    assert 0 < sum(counted.values()) == len(low)
+    assert set(counted) == {locker.size for locker in lockers}
+
+
+async def test_a_place_is_not_counted_while_one_of_its_towers_was_never_read(core: Core):
+    known = await core.lockers.towers()
+
+    async def lockers(tower: Any) -> Any:
+        if tower != TOWER:
+            raise TryLater("away")
+        return await core.lockers.lockers(tower)
+
+    towers = towers_of(core, towers=at_one_place(core, known), lockers=lockers)
+    assert (await towers.free(TOWER)).at is not None
+    reading = await towers.free(TOWER, at_place=True)
+    assert (reading.value, reading.at) == ({}, None)
+
+
+async def test_whoever_wants_to_know_is_told_of_all_towers_that_were_found(core: Core):
+    told: list[Any] = []
+    towers = Towers(core.database, core.lockers, core.clock, told.append)
+    found = (await towers.all()).value
+    assert told == [found]
 
 
 async def test_an_empty_list_of_towers_makes_nobody_forget_those_there_were(core: Core):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from bot.domain.ids import TowerId
-from bot.domain.tower import Locker, LockerStatus, Size, Tower
+from bot.domain.tower import Locker, LockerStatus, Size, Tower, beside
 from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
@@ -87,10 +87,17 @@ def _lately(at: datetime | None, span: timedelta, now: datetime) -> bool:
 
 
 class Towers:
-    """See the module."""
+    """See the module. `found` is told of all towers whenever Harbor has told of them."""
 
-    def __init__(self, database: Database, lockers: Lockers, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        lockers: Lockers,
+        clock: Clock,
+        found: Callable[[Sequence[Tower]], None] = lambda towers: None,
+    ) -> None:
         self._database, self._lockers, self._clock = database, lockers, clock
+        self._found = found
         self._towers: _Shared[list[Tower]] = _Shared(self._fetch_towers, [], TOWERS_FRESH)
         self._at: dict[TowerId, _Shared[list[Locker]]] = {}
 
@@ -106,16 +113,28 @@ class Towers:
         """The tower, if it is known."""
         return next((found for found in (await self.all()).value if found.id == tower), None)
 
-    async def free(self, tower: TowerId) -> Reading[Mapping[Size, int]]:
-        """How many lockers of each size are free there, zeros included for sizes it has."""
-        reading = await self._lockers_at(tower)
-        sizes = {locker.size for locker in reading.value if locker.size is not None}
-        free = Counter(
-            locker.size
-            for locker in reading.value
-            if locker.status is LockerStatus.AVAILABLE and locker.size is not None
-        )
-        return Reading({size: free[size] for size in Size if size in sizes}, reading.at)
+    async def free(
+        self, tower: TowerId, *, at_place: bool = False, low_only: bool = False
+    ) -> Reading[Mapping[Size, int]]:
+        """How many lockers of each size are free there, zeros included for sizes it has.
+
+        `at_place`: at all towers of its location together, as old as the oldest reading; `low_only`
+        counts low doors alone. Nothing is counted while one of the towers was never read.
+        """
+        towers = await self._beside(tower) if at_place else [tower]
+        readings = await asyncio.gather(*map(self._lockers_at, towers))
+        ages = [reading.at for reading in readings if reading.at is not None]
+        if len(ages) < len(readings):
+            return Reading({}, None)
+        lockers = [locker for reading in readings for locker in reading.value]
+        sizes = {locker.size for locker in lockers}
+        free = Counter(locker.size for locker in lockers if _is_free(locker, low_only))
+        return Reading({size: free[size] for size in Size if size in sizes}, min(ages))
+
+    async def _beside(self, tower: TowerId) -> list[TowerId]:
+        towers = (await self.all()).value
+        here = next((found for found in towers if found.id == tower), None)
+        return [tower] if here is None else [x.id for x in towers if beside(x, here)]
 
     async def _lockers_at(self, tower: TowerId) -> Reading[list[Locker]]:
         if tower not in self._at:
@@ -128,4 +147,9 @@ class Towers:
         if known and not towers:
             raise TryLater("not one of the towers there were")  # absence is not evidence
         await self._database.run(lambda tx: tx.save_towers(towers))
+        self._found(towers)
         return towers
+
+
+def _is_free(locker: Locker, low_only: bool) -> bool:
+    return locker.status is LockerStatus.AVAILABLE and (locker.low or not low_only)

@@ -24,6 +24,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.people import Opening
 from bot.usecases.actor import Actor
+from bot.workers.open_requests import OpenRequests
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
 
@@ -45,6 +46,7 @@ class Wiring:
     database: Database
     clock: Clock
     policy: Policy
+    open_requests: OpenRequests
     phrases: Phrases
     locale: str = "en"
     turns: Turns = field(default_factory=Turns)

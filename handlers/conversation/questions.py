@@ -13,13 +13,17 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from bot.domain.delivery import Delivery
+from bot.domain.ids import TowerId
 from bot.domain.message import Button, Key, Message, Place, press
+from bot.domain.openers import Opener
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import Situation
+from bot.domain.tower import Tower, as_place, places
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_situation
+from bot.workers.open_requests import OpenRequests
 from bot.workers.towers import Towers
 from wording.cards.scene import Scene
 from wording.language import Words, speak
@@ -66,8 +70,23 @@ class Sight:
     towers: Towers
     clock: Clock
     policy: Policy
+    open_requests: OpenRequests
     health: Callable[[], Awaitable[Health]]
     locale: str = "en"
+
+    def by_link(self, tower: Tower) -> bool:
+        """Whether a drop-off that is booked there now is opened by a link."""
+        return self.open_requests.openers_at(tower).drop_off is Opener.LINK
+
+    def places(self, towers: Sequence[Tower]) -> list[Tower]:
+        """The towers as they are offered: where Harbor picks the locker, a location is one."""
+        linked = {tower.id for tower in towers if self.by_link(tower)}
+        return places(towers, linked.__contains__)
+
+    async def place(self, tower: TowerId) -> Tower | None:
+        """The tower as it is offered, if it is known."""
+        known = await self.towers.one(tower)
+        return as_place(known) if known is not None and self.by_link(known) else known
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.workers.loop import Loop
+from bot.workers.open_requests import OpenRequests
 from bot.workers.outbox import Outbox
 from bot.workers.signals import Signals
 from cli.sandbox_server import serving_sandbox
@@ -216,6 +217,7 @@ def _edge(there: SandboxTelegram, database: Database, dialogue: Dialogue) -> Cha
         database=database,
         clock=clock,
         policy=Policy(),
+        open_requests=OpenRequests(database, clock, Policy()),
         phrases=PHRASES,
     )
     application = build_application(DEFAULT_BOT, there.url, wiring, dialogue)

@@ -39,6 +39,7 @@ from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
 from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
+from bot.workers.open_requests import OpenRequests
 from bot.workers.towers import Towers
 from handlers.app import questions
 from handlers.conversation.dialogue import NOTICE, state_of
@@ -256,7 +257,8 @@ async def open_town(town: Town) -> AsyncIterator[Screens]:
                 return town.health
 
             policy = Policy(operators=frozenset(town.operators))
-            yield Screens(Sight(database, towers, clock, policy, health), questions())
+            links = OpenRequests(database, clock, policy)
+            yield Screens(Sight(database, towers, clock, policy, links, health), questions())
 
 
 async def _fill(tx: Transaction, town: Town) -> None:
