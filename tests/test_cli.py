@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -10,16 +11,23 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from bot.domain.alerts import no_links
+from bot.domain.ids import TowerId
+from bot.domain.tower import Tower
 from cli.sandbox_server import serving_sandbox
 from sandbox.stage import create_stage
+from tests.support.databases import opened
+from tests.support.harbor_stand_in import Heard, answer, stand_in
 
 ROOT = Path(__file__).parent.parent
 """So that the commands run are those beside these tests, whatever is installed."""
+FIRST, SECOND = "0100000000000101", "0100000000000102"
 KEY = "a-key-for-the-tests-of-the-command-line"
 PATIENCE = 60
 """Seconds until a process that does not do what it should fails a test; it usually takes two."""
@@ -119,6 +127,114 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
     assert "@harbor_lockers_bot" in told
     assert "5 towers" in told
     assert "sandbox-token" not in told
+
+
+async def test_check_says_what_each_opener_demands_of_people(tmp_path):
+    (tmp_path / "towers.toml").write_text(
+        f'[[towers]]\nid = "{FIRST}"\nopener = "drop_off=token pick_up=link"\n'
+        f'[[towers]]\nid = "{SECOND}"\nkeypad = true\n'
+    )
+    await finished(tmp_path, "migrate")
+    given = {"LOCKERBOT_TOWERS": "towers.toml", "LOCKERBOT_APP_NAME": "Door app", "COLUMNS": "140"}
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        code, told, _ = await finished(tmp_path, "check", url=url, **given)
+        _, signed, _ = await finished(
+            tmp_path, "check", url=url, HARBOR_WEBHOOK_SECRET="shared", **given
+        )
+    assert code == 0, told
+    assert "App Clip, Android needs the Locker Open app" in told
+    assert "the app that has Harbor's SDK (Door app)" in told
+    assert "drop_off=token pick_up=link" in told
+    assert "Harbor seems to have them" in told
+    assert "no HARBOR_WEBHOOK_SECRET: digits come only from Harbor's own answer" in told
+    assert "a push whose signature holds" in signed
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (answer(404, {"detail": "Not Found"}), "Harbor seems to have none"),
+        (answer(404, {"detail": "Open request not found"}), "Harbor seems to have them"),
+        (answer(404, b"<h1>not here</h1>"), "unknown"),
+        (answer(405, {"detail": "Method Not Allowed"}), "unknown"),
+        (answer(500, b""), "unknown"),
+    ],
+)
+async def test_check_asks_harmlessly_whether_harbor_has_open_requests(tmp_path, says, told):
+    await finished(tmp_path, "migrate")
+
+    def say(heard: Heard) -> bytes:
+        assert heard.method == "GET"
+        return says if "locker-open-requests" in heard.path else answer(200, [])
+
+    async with serving_sandbox(create_stage(limits=False)) as url, stand_in(say) as harbor:
+        where = {"HARBOR_API_URL": harbor.url, "HARBOR_ACCOUNTS_URL": harbor.url}
+        code, said, complaint = await finished(tmp_path, "check", url=url, COLUMNS="140", **where)
+    assert code == 0, complaint
+    (row,) = [line for line in said.splitlines() if "open requests" in line]
+    assert told in row
+
+
+async def test_check_says_that_links_are_off_where_the_settings_or_harbor_have_said_so(tmp_path):
+    await finished(tmp_path, "migrate")
+    off = {"HARBOR_ROUTES": '{"open_drop_off_request": ""}', "COLUMNS": "140"}
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        _, told, _ = await finished(tmp_path, "check", url=url, **off)
+        assert "switched off by HARBOR_ROUTES: doors are opened by tokens" in told
+        async with opened(f"sqlite:///{tmp_path}/bot.db", (KEY,)) as database:
+            await database.run(lambda tx: tx.raise_alert(no_links(datetime.now(UTC))))
+        _, told, _ = await finished(tmp_path, "check", url=url, COLUMNS="140")
+        assert "Harbor has none, as it last told the bot" in told
+
+
+async def test_towers_of_one_location_that_open_differently_end_run_and_check_with_2(tmp_path):
+    (tmp_path / "towers.toml").write_text(
+        f'[[towers]]\nid = "{FIRST}"\nopener = "token"\n[[towers]]\nid = "{SECOND}"\n'
+    )
+    locker = {"type": {"id": 1, "name": "small"}, "status": {"id": 1, "name": "available"}}
+    doors = [
+        {**locker, "id": n, "name": str(n), "towerId": t} for n, t in ((1, FIRST), (2, SECOND))
+    ]
+
+    def say(heard: Heard) -> bytes:
+        if heard.path.startswith("/api/v1/locations/?"):
+            return answer(200, [] if "skip=1" in heard.path else [{"id": 11, "name": "Market"}])
+        return answer(200, doors if heard.path.endswith("/11/lockers") else [])
+
+    async with serving_sandbox(create_stage(limits=False)) as url, stand_in(say) as harbor:
+        given = {
+            "LOCKERBOT_TOWERS": "towers.toml",
+            "HARBOR_API_URL": harbor.url,
+            "HARBOR_ACCOUNTS_URL": harbor.url,
+        }
+        await finished(tmp_path, "migrate")
+        code, _, complaint = await finished(tmp_path, "check", url=url, **given)
+        assert (code, complaint.count("\n")) == (2, 1)
+        assert "LOCKERBOT_TOWERS: towers" in complaint
+        async with opened(f"sqlite:///{tmp_path}/bot.db", (KEY,)) as database:
+            await database.run(lambda tx: tx.save_towers([tower(FIRST), tower(SECOND)]))
+        code, _, complaint = await finished(tmp_path, "run", url=url, LOG_LEVEL="error", **given)
+        assert (code, complaint.count("\n")) == (2, 1)
+        assert "write the same opener and keypad for all of them" in complaint
+
+
+def tower(which: str) -> Tower:
+    where = {"address": "", "city": "", "latitude": None, "longitude": None, "zone": "UTC"}
+    return Tower(TowerId(which), f"Market · {which[-4:]}", **where, location=11)
+
+
+async def test_run_says_at_start_what_its_openers_demand(tmp_path):
+    async with (
+        serving_sandbox(create_stage(limits=False)) as url,
+        started(tmp_path, "run", url=url, LOG_FORMAT="json") as process,
+    ):
+        assert process.stderr is not None
+        async with asyncio.timeout(PATIENCE):
+            line = json.loads(await process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+    assert (line["event"], line["opener"]) == ("openers", "link")
+    assert "App Clip" in line["link"]
 
 
 async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path):
