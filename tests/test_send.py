@@ -3,26 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from bot.domain.actions import Action
 from bot.domain.lifecycle import State
-from bot.domain.tower import Size
+from bot.domain.openers import Opener, Openers
+from bot.domain.policy import Policy
+from bot.domain.tower import Low, Size
 from bot.ports.database import Database
-from handlers.errands.send.booking import read_size
-from tests.support.chats import MARKET, Chats, chats
+from handlers.errands.send.size import read_size
+from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.databases import opened
 from tests.support.phones import Phone, buttons
 from wording.language import speak
 
 NEWCOMER = ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve", "Get drop-off code")
 RETURNING = ("Send again", "Send a link", "Reserve", "Get drop-off code")
 BOOK = NEWCOMER[:-1]
+FORWARD = NEWCOMER[:4]
+HERE = (*FORWARD, "I'm at the tower")
+BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
     async with chats(sqlite_database) as world:
         yield world
+
+
+@pytest.fixture
+async def linked(tmp_path: Path) -> AsyncIterator[Chats]:
+    """Where Harbor's links open the doors."""
+    policy = Policy(openers=BY_LINK, operators=frozenset({OPERATOR}))
+    async with (
+        opened(f"sqlite:///{tmp_path}/linked.db") as database,
+        chats(database, policy=policy) as world,
+    ):
+        yield world
+
+
+@pytest.fixture
+async def dora(linked: Chats) -> Phone:
+    dora = await linked.phone("Dora")
+    await dora.open()
+    return dora
 
 
 @pytest.fixture
@@ -50,6 +76,138 @@ async def test_who_has_sent_before_sees_a_drop_off_code_after_four_taps(anna: Ph
     assert len(RETURNING) <= 4
     await press(anna, *RETURNING)
     assert (await anna.code()).startswith("HARBOR://OPEN/")
+
+
+async def test_by_link_a_newcomer_has_an_open_door_after_five_taps(
+    linked: Chats, dora: Phone
+) -> None:
+    await press(dora, *HERE)
+    assert len(HERE) <= 6
+    await linked.tower.put_in(await dora.link())
+    (delivery,) = await linked.deliveries(dora)
+    assert delivery.state is State.STORED
+
+
+async def test_by_link_who_has_sent_before_has_an_open_door_after_three_taps(
+    linked: Chats, dora: Phone
+) -> None:
+    await press(dora, *HERE)
+    await linked.tower.put_in(await dora.link())
+    await dora.open()
+    again = ("Send again", "Send a link", "I'm at the tower")
+    assert len(again) <= 4
+    await press(dora, *again)
+    await linked.tower.put_in(await dora.link())
+    assert [each.state for each in await linked.deliveries(dora)] == [State.STORED] * 2
+
+
+@pytest.mark.parametrize(
+    ("opener", "taps"),
+    [(Opener.LINK, (*FORWARD, "Prepare")), (Opener.TOKEN, (*FORWARD, "Prepare for later"))],
+)
+async def test_what_is_prepared_holds_no_locker_and_one_tap_at_the_tower_opens_the_door(
+    sqlite_database: Database, opener: Opener, taps: tuple[str, ...]
+) -> None:
+    policy = Policy(openers=Openers(opener, opener), operators=frozenset({OPERATOR}))
+    async with chats(sqlite_database, policy=policy) as world:
+        eve = await world.phone("Eve")
+        await eve.open()
+        await press(eve, *taps)
+        assert len(taps) + 1 <= 6
+        (delivery,) = await world.deliveries(eve)
+        assert (delivery.state, delivery.locker) == (State.PREPARED, None)
+        assert not await world.lockers.assigned()
+        await world.turn(3600)
+        await eve.tap(Action.AT_TOWER)
+        code = await eve.link() if opener is Opener.LINK else await eve.code()
+        await world.tower.put_in(code)
+        (delivery,) = await world.deliveries(eve)
+        assert delivery.state is State.STORED
+
+
+async def test_the_last_screen_says_of_each_way_what_is_held(
+    linked: Chats, dora: Phone, anna: Phone
+) -> None:
+    await press(dora, *FORWARD)
+    held = await dora.screen()
+    assert "Prepare: no locker is held." in held
+    assert "Harbor says that it holds the locker for 5 min" in held
+    assert (await dora.labels())[:2] == ["📦 Prepare", "🚪 I'm at the tower"]
+    await press(anna, *FORWARD)
+    held = await anna.screen()
+    assert "Reserve: a locker is held for 5 min" in held
+    assert "Prepare: no locker is held." in held
+    assert (await anna.labels())[:2] == ["✅ Reserve a locker", "📦 Prepare for later"]
+
+
+async def test_who_has_prepared_something_can_be_sent_more_like_it(
+    linked: Chats, dora: Phone
+) -> None:
+    await press(dora, *FORWARD, "Prepare")
+    await dora.tap(Action.ONE_MORE)
+    await dora.tap(Action.ONE_MORE)
+    prepared = await linked.deliveries(dora)
+    assert [each.state for each in prepared] == [State.PREPARED] * 3
+    await dora.text("/parcels")
+    assert len([label for label in await dora.labels() if MARKET[:10] in label]) == 3
+    await dora.tap(Action.AT_TOWER)
+    await linked.tower.put_in(await dora.link())
+    await dora.tap(Action.NEXT)
+    await linked.tower.put_in(await dora.link())
+    states = sorted(each.state for each in await linked.deliveries(dora))
+    assert states == [State.PREPARED, State.STORED, State.STORED]
+
+
+async def test_twelve_parcels_go_in_one_after_the_other_in_thirty_taps(
+    linked: Chats, dora: Phone
+) -> None:
+    taps = 0
+
+    async def tap(verb: str) -> None:
+        nonlocal taps
+        taps += 1
+        await dora.tap(verb)
+
+    booked = ("Send a parcel", MARKET, "Small", "Send a link", "Prepare")
+    await press(dora, *booked)
+    for _ in range(11):
+        await tap(Action.ONE_MORE)
+    await linked.turn(1800)
+    await tap(Action.AT_TOWER)
+    await linked.tower.put_in(await dora.link())
+    for _ in range(11):
+        await linked.turn(200)
+        await tap(Action.NEXT)
+        await linked.tower.put_in(await dora.link())
+    assert [each.state for each in await linked.deliveries(dora)] == [State.STORED] * 12
+    assert len(booked) + taps <= 30
+
+
+async def test_what_is_booked_while_harbor_has_no_open_requests_is_opened_by_token(
+    linked: Chats, dora: Phone
+) -> None:
+    for _ in range(2):
+        await linked.application.bot_data.open_requests.denied()
+    await press(dora, *FORWARD)
+    assert (await dora.labels())[:2] == ["✅ Reserve a locker", "📦 Prepare for later"]
+    await dora.press("Reserve a locker")
+    (delivery,) = await linked.deliveries(dora)
+    assert (delivery.state, delivery.drop_off_opener) == (State.RESERVED, Opener.TOKEN)
+
+
+async def test_a_recipient_who_needs_a_low_door_is_spoken_of_before_anything_is_held(
+    world: Chats, anna: Phone
+) -> None:
+    ben = await world.phone("Ben")
+    await ben.open()
+    await ben.text("/settings")
+    await press(ben, "Any door", "Rather a low door")
+    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.pick(ben)
+    await anna.sees("Ben needs a low door, so I look for no other.")
+    await anna.press("Reserve a locker")
+    (delivery,) = await world.deliveries(anna)
+    assert delivery.low is Low.ONLY
 
 
 async def test_the_screen_becomes_the_card_and_no_message_is_left_over(
@@ -143,12 +301,32 @@ async def test_when_harbor_is_away_the_screen_says_how_old_its_counts_are(
 
 async def test_low_and_larger_are_remembered(world: Chats, anna: Phone) -> None:
     await press(
-        anna, "Send a parcel", MARKET, "◻️ Low", "✅ A larger", "Medium", "Myself", "Reserve"
+        anna, "Send a parcel", MARKET, "◻️ Any door", "✅ A larger", "Medium", "Myself", "Reserve"
     )
     (delivery,) = await world.deliveries(anna)
-    assert (delivery.low, delivery.larger_allowed) == (True, False)
+    assert (delivery.low, delivery.larger_allowed) == (Low.RATHER, False)
     await press(anna, "Menu", "Send a parcel", MARKET)
-    assert {"✅ Low lockers first", "◻️ A larger one is fine"} <= set(await anna.labels())
+    assert {"✅ Rather a low door", "◻️ A larger one is fine"} <= set(await anna.labels())
+
+
+async def test_low_has_three_positions_and_the_last_counts_low_doors_alone(
+    world: Chats, anna: Phone
+) -> None:
+    await press(anna, "Send a parcel", MARKET)
+    every = [label for label in await anna.labels() if " free" in label]
+    await press(anna, "Any door", "Rather a low door")
+    low = [label for label in await anna.labels() if " low free" in label]
+    assert every
+    assert low
+    assert [label.replace(" low", "") for label in low] != every
+    free = await world.towers.free(world.tower.id, low_only=True)
+    counts = [f"{count} low free" for count in free.value.values() if count]
+    assert counts == [label.partition(" · ")[2] for label in low]
+    assert free.value[Size.X_LARGE] == 0
+    await anna.press("Extra large · full")
+    assert (await anna.toasts())[-1] == "No low locker of that size is free there just now."
+    await anna.press("Only a low door")
+    assert [label for label in await anna.labels() if " free" in label] == every
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import time
 import pytest
 
 from bot.domain.lifecycle import State
+from bot.domain.tower import Low
 from bot.ports.database import Database
 from handlers.errands.settings import own_name, read_span
 from tests.support.chats import MARKET, Chats, chats
@@ -107,13 +108,17 @@ def test_spans_are_read_as_people_write_them(typed: str, span: tuple[time, time]
     assert read_span(typed) == span
 
 
-async def test_reminders_and_low_lockers_toggle(world: Chats, anna: Phone) -> None:
+async def test_reminders_toggle_and_low_doors_have_three_positions(
+    world: Chats, anna: Phone
+) -> None:
     await anna.text("/settings")
-    await press(anna, "✅ Reminders", "◻️ Low lockers first")
-    assert {"◻️ Reminders", "✅ Low lockers first"} <= set(await anna.labels())
+    await press(anna, "✅ Reminders", "◻️ Any door", "✅ Rather a low door")
+    assert {"◻️ Reminders", "✅ Only a low door"} <= set(await anna.labels())
     person = await world.person(anna)
     assert person is not None
-    assert (person.reminders, person.low_locker) == (False, True)
+    assert (person.reminders, person.low_locker) == (False, Low.ONLY)
+    await anna.press("✅ Only a low door")
+    assert "◻️ Any door, high or low" in await anna.labels()
 
 
 async def test_everything_stored_is_shown_as_json_and_no_code_with_it(

@@ -19,7 +19,7 @@ from bot.domain.openers import Opener
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import Situation
-from bot.domain.tower import Tower, as_place, places
+from bot.domain.tower import Low, Tower, as_place, places
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_situation
@@ -173,6 +173,16 @@ Prompt = Callable[[Screen], Awaitable[Message]]
 def back_said(words: Words) -> str:
     """What the way back is called, on buttons and on keys."""
     return words._("‹ Back")
+
+
+def low_said(words: Words, low: Low) -> str:
+    """What the switch between any door and a low one is called, as it stands."""
+    _ = words._
+    return {
+        Low.ANY: _("◻️ Any door, high or low"),
+        Low.RATHER: _("✅ Rather a low door"),
+        Low.ONLY: _("✅ Only a low door"),
+    }[low]
 
 
 def help_said(words: Words) -> str:

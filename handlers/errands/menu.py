@@ -69,7 +69,7 @@ async def _again(screen: Screen) -> Row:
     person, words = screen.person, screen.words
     if person.last_tower is None or person.last_size is None:
         return ()
-    tower = await screen.sight.towers.one(person.last_tower)
+    tower = await screen.sight.place(person.last_tower)
     if tower is None:
         return ()
     size = words.size(person.last_size)

@@ -1,4 +1,4 @@
-"""What a person can choose: language, quiet hours, reminders, low lockers.
+"""What a person can choose: language, quiet hours, reminders, low doors.
 
 Guarantees: a choice counts at once, for cards that are on the screen too.
 """
@@ -16,13 +16,13 @@ from telegram.ext import CommandHandler
 
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft, Person
-from bot.domain.tower import Low, following
+from bot.domain.tower import following
 from bot.usecases.cards import show_anew
 from handlers.conversation.buttons import back_to, below, tap, text
 from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, go, start
-from handlers.conversation.questions import Row, Screen
+from handlers.conversation.questions import Row, Screen, low_said
 from wording.language import LANGUAGES, Words, speak
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
@@ -96,7 +96,7 @@ async def toggled_reminders(update: Update, context: Context) -> None:
 
 
 async def toggled_low(update: Update, context: Context) -> None:
-    """Low lockers first, or any."""
+    """Any door, rather a low one, or only a low one."""
     await _save(context, low_locker=following(context.person.low_locker))
 
 
@@ -141,7 +141,7 @@ async def settings_prompt(screen: Screen) -> Message:
             ),
         ),
         (_toggle(_("Reminders"), person.reminders, REMINDERS),),
-        (_toggle(_("Low lockers first"), person.low_locker is not Low.ANY, LOW),),
+        (Button(low_said(screen.words, person.low_locker), press(LOW)),),
     )
 
 

@@ -49,6 +49,12 @@ class Phone:
         data = next(button["callback_data"] for button in _found(message, label))
         await self._act("press", {"message_id": message["message_id"], "data": data})
 
+    async def tap(self, verb: str) -> None:
+        """Press the button that says `verb`, whatever its label, on the latest message with one."""
+        message = await self._until(lambda message: bool(_verbs(message, verb)))
+        data = _verbs(message, verb)[0]
+        await self._act("press", {"message_id": message["message_id"], "data": data})
+
     async def forge(self, data: str, *, on: Message | None = None) -> None:
         """Press a button that is not there."""
         message = on or (await self.messages())[-1]
@@ -147,6 +153,11 @@ class Phone:
         assert found is not None
         return found[0]
 
+    async def link(self) -> str:
+        """The Locker Open link that a button of the latest such message opens."""
+        message = await self._until(lambda message: bool(_opens(message)))
+        return _opens(message)[0]
+
     async def claim(self) -> tuple[str, str]:
         """The claim link and code that are shown to them."""
         text = said(await self.sees("?start=c_"))
@@ -195,8 +206,16 @@ class AtTower:
         await self.world.look()
 
     async def hold(self, code: str) -> int:
-        """Hold a code to the reader: the locker whose door is open then."""
+        """Open a door, by a token with the app or by a link: the locker whose door is open then."""
+        if not code.startswith("HARBOR://"):
+            return await self._open_link(code)
         locker: int = (await self._post("hold", {"code": code}))["locker"]
+        return locker
+
+    async def _open_link(self, link: str) -> int:
+        answer = await self.world.http.post("/harbor/sandbox/links/open", json={"link": link})
+        assert answer.is_success, answer.text
+        locker: int = answer.json()["locker"]
         return locker
 
     async def at_door(self, locker: int, what: str, body: dict[str, Any] | None = None) -> None:
@@ -232,6 +251,18 @@ def buttons(message: Message) -> list[dict[str, Any]]:
     """The inline buttons of a message, row after row."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
     return [button for row in rows for button in row]
+
+
+def _verbs(message: Message, verb: str) -> list[str]:
+    """What the buttons send that say `verb`."""
+    sent: list[str] = [button.get("callback_data", "") for button in buttons(message)]
+    return [data for data in sent if data.split(":")[0] == verb]
+
+
+def _opens(message: Message) -> list[str]:
+    """Where the buttons lead that open a door."""
+    urls: list[str] = [button.get("url", "") for button in buttons(message)]
+    return [url for url in urls if "lockeropen.com" in url]
 
 
 def _found(message: Message, label: str) -> list[dict[str, Any]]:

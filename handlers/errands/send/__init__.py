@@ -1,4 +1,4 @@
-"""A sender's errand: which tower, which size, who collects, a note, and the reservation."""
+"""A sender's errand: which tower, which size, who collects, a note; prepared, or a locker now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handlers.conversation.buttons import back_to, below, keys, pages, tap, text
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU
 from handlers.conversation.questions import Tap
-from handlers.errands.send import booking, tower
+from handlers.errands.send import booking, size, tower
 
 _PICKED = filters.StatusUpdate.USERS_SHARED | filters.CONTACT
 
@@ -31,12 +31,12 @@ ERRAND = Errand(
             MessageHandler(filters.LOCATION, tower.shared_location),
             keys(tower.searched, back=tower.TOWER),
         ],
-        booking.SIZE: [
-            tap(booking.took_size, booking.TAKE),
-            tap(booking.tapped_full, Tap.NOTE_ONLY),
-            tap(booking.toggled_low, booking.LOW),
-            tap(booking.toggled_larger, booking.LARGER),
-            text(booking.typed_size),
+        size.SIZE: [
+            tap(size.took_size, size.TAKE),
+            tap(size.tapped_full, Tap.NOTE_ONLY),
+            tap(size.toggled_low, size.LOW),
+            tap(size.toggled_larger, size.LARGER),
+            text(size.typed_size),
             back_to(tower.TOWER),
         ],
         booking.WHO: [
@@ -44,7 +44,7 @@ ERRAND = Errand(
             tap(booking.asked_person, booking.PICK),
             tap(booking.to_myself, booking.MYSELF),
             MessageHandler(_PICKED, booking.picked_person),
-            back_to(booking.SIZE),
+            back_to(size.SIZE),
         ],
         booking.PERSON: [
             MessageHandler(_PICKED, booking.picked_person),
@@ -52,6 +52,7 @@ ERRAND = Errand(
         ],
         booking.REVIEW: [
             tap(booking.reserved, booking.RESERVE),
+            tap(booking.prepared, booking.PREPARE),
             tap(booking.asked_note, booking.ADD_NOTE),
             back_to(booking.WHO),
         ],
@@ -64,7 +65,7 @@ ERRAND = Errand(
     questions={
         tower.TOWER: tower.tower_prompt,
         tower.NEAR: tower.near_prompt,
-        booking.SIZE: booking.size_prompt,
+        size.SIZE: size.size_prompt,
         booking.WHO: booking.who_prompt,
         booking.PERSON: booking.person_prompt,
         booking.REVIEW: booking.review_prompt,

@@ -1,13 +1,14 @@
-"""The errand of a sender: size, who collects, a note, and the reservation (see `choosing` for the
-tower).
+"""The errand of a sender: who collects, a note, and the last tap (see `tower` and `size` for what
+comes before).
 
 Guarantees: four taps from the menu to a drop-off code for whoever has sent before, six for a
-newcomer; nothing is asked of Harbor here, a finished draft becomes a delivery that wants a locker.
+newcomer, by link or by token; nothing is asked of Harbor here, a finished draft becomes a delivery
+that is prepared or wants a locker at once; each of both says what is held.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from telegram import Update
@@ -15,28 +16,23 @@ from telegram import Update
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.message import Ask, Button, Key, Message, press
-from bot.domain.person import Draft
-from bot.domain.tower import Size, Tower, following
-from bot.usecases.book import Booking, request
-from bot.workers.towers import Reading
+from bot.domain.openers import Openers
+from bot.domain.person import Draft, Person
+from bot.domain.tower import Low, Size
+from bot.usecases.actor import Actor
+from bot.usecases.book import Booking, prepare, request
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import NOTHING, go, start
-from handlers.conversation.questions import Screen, Tap
+from handlers.conversation.questions import Screen
+from handlers.errands.send.size import chosen_place
 from handlers.errands.send.tower import TOWER
 from wording.language import Words, speak
 from wording.opening_hours import hours_line
-from wording.sanitize import capital, esc
+from wording.sanitize import esc
 
-SIZE, WHO, PERSON, REVIEW, NOTE = (
-    "send/size",
-    "send/who",
-    "send/person",
-    "send/review",
-    "send/note",
-)
-TAKE, LOW, LARGER = "size", "low", "larger"
+WHO, PERSON, REVIEW, NOTE = "send/who", "send/person", "send/review", "send/note"
 BY_LINK, PICK, MYSELF = "to_link", "to_pick", "to_me"
-RESERVE, ADD_NOTE, NO_NOTE = "reserve", "note", "nonote"
+RESERVE, PREPARE, ADD_NOTE, NO_NOTE = "reserve", "prepare", "note", "nonote"
 _NAME = 64
 
 
@@ -54,40 +50,6 @@ async def began_again(update: Update, context: Context) -> Draft:
     if person.last_tower is None or person.last_size is None:
         return start(context.draft, TOWER)
     return start(context.draft, WHO, tower=person.last_tower, size=person.last_size.value)
-
-
-async def took_size(update: Update, context: Context) -> Draft | None:
-    """A size has been tapped."""
-    assert context.press is not None
-    size = context.press.arg
-    return go(context.draft, WHO, size=size) if size in list(Size) else None
-
-
-async def typed_size(update: Update, context: Context) -> Draft | None:
-    """A size has been typed: its name in the person's language or in English, or its letter."""
-    assert update.effective_message is not None
-    size = read_size(update.effective_message.text or "", _words(context))
-    return go(context.draft, WHO, size=size.value) if size else None
-
-
-async def tapped_full(update: Update, context: Context) -> None:
-    """A size of which none is free: said, and nothing else."""
-    context.say(_words(context)._("No locker of that size is free there just now."))
-
-
-async def toggled_low(update: Update, context: Context) -> None:
-    """A low door, rather or only, or any: remembered for the next time."""
-    await _remember(context, low_locker=following(context.person.low_locker))
-
-
-async def toggled_larger(update: Update, context: Context) -> None:
-    """A larger one when theirs is gone, or not: remembered for the next time."""
-    await _remember(context, larger_allowed=not context.person.larger_allowed)
-
-
-async def _remember(context: Context, **settings: Any) -> None:
-    context.person = replace(context.person, **settings)
-    await context.tx.save_person(context.person)
 
 
 async def by_link(update: Update, context: Context) -> Draft:
@@ -159,29 +121,41 @@ async def dropped_note(update: Update, context: Context) -> Draft:
 
 
 async def reserved(update: Update, context: Context) -> Draft:
-    """All is answered: the screen becomes the delivery's card."""
+    """All is answered, and a locker is wanted now: the screen becomes the delivery's card."""
+    return await _booked(context, request)
+
+
+async def prepared(update: Update, context: Context) -> Draft:
+    """All is answered, and a locker is wanted when the sender is at the tower."""
+    return await _booked(context, prepare)
+
+
+async def _booked(
+    context: Context, use_case: Callable[[Actor, Person, Booking], Awaitable[object]]
+) -> Draft:
     answers, person = context.draft.answers, context.person
-    to = answers.get("to") or {}
+    to, tower = answers.get("to") or {}, TowerId(answers["tower"])
     wish = Booking(
-        tower=TowerId(answers["tower"]),
+        tower=tower,
         size=Size(answers["size"]),
+        openers=await _openers(context, tower),
         low=person.low_locker,
         larger_allowed=person.larger_allowed,
         note=answers.get("note"),
         recipient=PersonId(to["id"]) if "id" in to else None,
         recipient_name=to.get("name"),
     )
-    await request(context.act, person, wish)
+    await use_case(context.act, person, wish)
     context.keep_screen()
     return start(context.draft, NOTHING)
 
 
-def read_size(text: str, words: Words) -> Size | None:
-    """The size that `text` names: `medium`, `M`, `mittel`."""
-    said = text.strip().casefold().replace(" ", "-")
-    letters = dict(zip(("s", "m", "l", "xl"), Size, strict=True))
-    names = {words.size(size).casefold().replace(" ", "-"): size for size in Size}
-    return {**{size.value: size for size in Size}, **letters, **names}.get(said)
+async def _openers(context: Context, tower: TowerId) -> Openers:
+    """What opens the doors there at present."""
+    known = next((each for each in await context.tx.towers() if each.id == tower), None)
+    if known is None:
+        return context.wiring.policy.openers_at(tower)
+    return context.wiring.open_requests.openers_at(known)
 
 
 def _words(context: Context) -> Words:
@@ -189,52 +163,6 @@ def _words(context: Context) -> Words:
 
 
 # -- prompts
-
-
-async def size_prompt(screen: Screen) -> Message:
-    """Sizes with how many of each are free now."""
-    words, person = screen.words, screen.person
-    _ = words._
-    tower = await _tower(screen)
-    free = await screen.sight.towers.free(TowerId(screen.answers["tower"]))
-    lines = [
-        _("📍 <b>{tower}</b>", tower=esc(tower.name if tower else None)),
-        hours_line(tower, screen.now, words) if tower else "",
-        "",
-        _("<b>Which size?</b>"),
-        _age(screen, free, tower.zone if tower else "UTC"),
-    ]
-    low = _("✅ Low lockers first") if person.low_locker else _("◻️ Low lockers first")
-    larger = _("✅ A larger one is fine") if person.larger_allowed else _("◻️ A larger one is fine")
-    return screen.view(
-        "\n".join(lines).strip(),
-        *(_size_row(words, size, free) for size in (free.value or Size)),
-        (Button(larger, press(LARGER)),),
-        (Button(low, press(LOW)),),
-    )
-
-
-def _size_row(words: Words, size: Size, free: Reading[Any]) -> tuple[Button, ...]:
-    _ = words._
-    name = capital(words.size(size))
-    if size not in free.value:
-        return (Button(name, press(TAKE, size.value)),)
-    count = free.value[size]
-    if not count:
-        return (Button(_("{size} · full", size=name), press(Tap.NOTE_ONLY)),)
-    said = words.n("{size} · {count} free", "{size} · {count} free", count, size=name)
-    return (Button(said, press(TAKE, size.value)),)
-
-
-def _age(screen: Screen, free: Reading[Any], zone: str) -> str:
-    words = screen.words
-    if free.at is None:
-        return words._("<i>Harbor can't be reached just now, so I can't say what is free.</i>")
-    if (age := screen.now - free.at).total_seconds() < 60:
-        return ""
-    at = words.clock(free.at, zone)
-    span = words.span(age)
-    return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)
 
 
 async def who_prompt(screen: Screen) -> Message:
@@ -258,15 +186,60 @@ async def person_prompt(screen: Screen) -> Message:
 
 
 async def review_prompt(screen: Screen) -> Message:
-    """All that has been answered, and the one tap that is left."""
+    """All that has been answered, and the one tap that is left: now, or when they are there."""
     _, note = screen.words._, screen.answers.get("note")
-    lines = [await _chosen(screen), _recipient(screen)]
+    lines = [await _chosen(screen), _recipient(screen), *await _low_for_them(screen)]
     if note:
         lines.append(_("📝 {note}", note=esc(note, MAX_NOTE)))
     edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
-    return screen.view(
-        "\n".join(lines), (Button(_("✅ Reserve a locker"), press(RESERVE)),), (edit,)
-    )
+    place = await chosen_place(screen)
+    by_link = place is not None and screen.sight.by_link(place)
+    held, ways = _ways_by_link(screen) if by_link else _ways_by_token(screen)
+    return screen.view("\n".join([*lines, "", *held]), *((way,) for way in ways), (edit,))
+
+
+def _ways_by_link(screen: Screen) -> tuple[list[str], list[Button]]:
+    """What is held by which tap, where a link opens the door: it is for who stands there."""
+    words, hold = screen.words, screen.sight.policy.link_hold
+    _ = words._
+    held = [
+        _("📦 <b>Prepare</b>: no locker is held. At the tower, one tap gets you one."),
+        _(
+            "🚪 <b>I'm at the tower</b>: you get a locker and its link at once; Harbor says that it"
+            " holds the locker for {span}.",
+            span=words.span(hold),
+        ),
+    ]
+    here = Button(_("🚪 I'm at the tower"), press(RESERVE))
+    return held, [Button(_("📦 Prepare"), press(PREPARE)), here]
+
+
+def _ways_by_token(screen: Screen) -> tuple[list[str], list[Button]]:
+    """The same where a token does: a locker can be held on the way."""
+    words, hold = screen.words, screen.sight.policy.reservation
+    _ = words._
+    held = [
+        _("✅ <b>Reserve</b>: a locker is held for {span}.", span=words.span(hold)),
+        _("📦 <b>Prepare</b>: no locker is held. At the tower, one tap gets you one."),
+    ]
+    later = Button(_("📦 Prepare for later"), press(PREPARE))
+    return held, [Button(_("✅ Reserve a locker"), press(RESERVE)), later]
+
+
+async def _low_for_them(screen: Screen) -> list[str]:
+    """That whoever collects, and is known, needs a low door, if the sender did not ask for one."""
+    to: Mapping[str, Any] = screen.answers.get("to") or {}
+    if "id" not in to:
+        return []
+    known = await screen.sight.database.look(lambda tx: tx.person(PersonId(to["id"])))
+    if known is None or known.low_locker <= screen.person.low_locker:
+        return []
+    _ = screen.words._
+    if known.low_locker is Low.ONLY:
+        return [_("♿ {name} needs a low door, so I look for no other.", name=esc(known.name))]
+    return [
+        _("♿ {name} would rather have a low door; I look for one first.", name=esc(known.name))
+    ]
 
 
 async def note_prompt(screen: Screen) -> Message:
@@ -292,7 +265,7 @@ def _recipient(screen: Screen) -> str:
 
 
 async def _chosen(screen: Screen) -> str:
-    words, tower = screen.words, await _tower(screen)
+    words, tower = screen.words, await chosen_place(screen)
     name, size = esc(tower.name if tower else None), words.size(Size(screen.answers["size"]))
     lines = [words._("📍 <b>{tower}</b> · {size}", tower=name, size=size)]
     if tower and tower.address:
@@ -300,7 +273,3 @@ async def _chosen(screen: Screen) -> str:
     if tower:
         lines.append(hours_line(tower, screen.now, words))
     return "\n".join(lines)
-
-
-async def _tower(screen: Screen) -> Tower | None:
-    return await screen.sight.towers.one(TowerId(screen.answers["tower"]))

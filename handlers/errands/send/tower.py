@@ -6,7 +6,7 @@ buttons, and says when Harbor has not been heard of lately.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from telegram import Update
@@ -16,7 +16,7 @@ from bot.domain.ids import TowerId
 from bot.domain.message import Ask, Button, Key, Message, press
 from bot.domain.opening_hours import is_open
 from bot.domain.person import Draft
-from bot.domain.tower import Tower
+from bot.domain.tower import Tower, beside
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen
@@ -26,6 +26,8 @@ TOWER, NEAR = "send/tower", "send/near"
 TAKE, NEARBY, EVERY = "tower", "near", "every"
 LONGEST_QUERY = 60
 _RECENT = 3
+_LOOK_BACK = 12
+"""Towers used, among which there are `_RECENT` places in all likelihood."""
 
 
 # -- steps
@@ -115,16 +117,32 @@ class _Listing:
 
 
 async def _listed(screen: Screen, towers: list[Tower]) -> _Listing:
-    found = [tower for tower in towers if _matches(tower, screen.answers.get("query"))]
+    matching = [tower for tower in towers if _matches(tower, screen.answers.get("query"))]
+    found = screen.sight.places(matching)
     if here := screen.answers.get("here"):
         latitude, longitude = here
         near = by_distance(found, latitude, longitude)
         return _Listing(near, frozenset(), lambda tower: kilometres(tower, latitude, longitude))
     person = screen.person.id
-    recent = await screen.sight.database.look(lambda tx: tx.recent_towers(person, _RECENT))
+    used = await screen.sight.database.look(lambda tx: tx.recent_towers(person, _LOOK_BACK))
+    recent = _recent(screen, {tower.id: tower for tower in towers}, used, found)
     place = {tower: number for number, tower in enumerate(recent)}
     ordered = sorted(found, key=lambda tower: (place.get(tower.id, _RECENT), tower.name))
     return _Listing(ordered, frozenset(recent), None)
+
+
+def _recent(
+    screen: Screen, known: Mapping[TowerId, Tower], used: Sequence[TowerId], offered: list[Tower]
+) -> list[TowerId]:
+    """Those on offer that have been used, the latest first; any tower of a place counts for it."""
+    there = [known[tower] for tower in used if tower in known]
+    places = [
+        offer.id
+        for tower in there
+        for offer in offered
+        if offer.id == tower.id or (screen.sight.by_link(offer) and beside(offer, tower))
+    ]
+    return list(dict.fromkeys(places))[:_RECENT]
 
 
 def _matches(tower: Tower, query: str | None) -> bool:

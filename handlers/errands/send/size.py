@@ -1,0 +1,154 @@
+"""Which size: with how many of each are free now, and whether a low door or a larger one will do.
+
+Guarantees: a size of which none is free is said to be full, and can't be chosen; what is counted is
+what may be had: at every tower of a place where Harbor picks the locker, low doors alone where no
+other will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from telegram import Update
+
+from bot.domain.ids import TowerId
+from bot.domain.message import Button, Message, press
+from bot.domain.person import Draft
+from bot.domain.tower import Low, Size, Tower, beside, following
+from bot.workers.towers import Reading
+from handlers.conversation.context import Context
+from handlers.conversation.navigation import go
+from handlers.conversation.questions import Screen, Tap, low_said
+from wording.language import Words, speak
+from wording.opening_hours import hours_line
+from wording.sanitize import capital, esc
+
+SIZE = "send/size"
+TAKE, LOW, LARGER = "size", "low", "larger"
+
+
+# -- steps
+
+
+async def took_size(update: Update, context: Context) -> Draft | None:
+    """A size has been tapped."""
+    assert context.press is not None
+    size = context.press.arg
+    return go(context.draft, "send/who", size=size) if size in list(Size) else None
+
+
+async def typed_size(update: Update, context: Context) -> Draft | None:
+    """A size has been typed: its name in the person's language or in English, or its letter."""
+    assert update.effective_message is not None
+    size = read_size(update.effective_message.text or "", _words(context))
+    return go(context.draft, "send/who", size=size.value) if size else None
+
+
+async def tapped_full(update: Update, context: Context) -> None:
+    """A size of which none is free: said, and nothing else."""
+    _ = _words(context)._
+    if context.person.low_locker is Low.ONLY:
+        context.say(_("No low locker of that size is free there just now."))
+    else:
+        context.say(_("No locker of that size is free there just now."))
+
+
+async def toggled_low(update: Update, context: Context) -> None:
+    """A low door, rather or only, or any: remembered for the next time."""
+    await _remember(context, low_locker=following(context.person.low_locker))
+
+
+async def toggled_larger(update: Update, context: Context) -> None:
+    """A larger one when theirs is gone, or not: remembered for the next time."""
+    await _remember(context, larger_allowed=not context.person.larger_allowed)
+
+
+async def _remember(context: Context, **settings: Any) -> None:
+    context.person = replace(context.person, **settings)
+    await context.tx.save_person(context.person)
+
+
+def read_size(text: str, words: Words) -> Size | None:
+    """The size that `text` names: `medium`, `M`, `mittel`."""
+    said = text.strip().casefold().replace(" ", "-")
+    letters = dict(zip(("s", "m", "l", "xl"), Size, strict=True))
+    names = {words.size(size).casefold().replace(" ", "-"): size for size in Size}
+    return {**{size.value: size for size in Size}, **letters, **names}.get(said)
+
+
+def _words(context: Context) -> Words:
+    return speak(context.person.language, context.wiring.locale)
+
+
+# -- prompts
+
+
+async def size_prompt(screen: Screen) -> Message:
+    """Sizes with how many of each are free now."""
+    words, person = screen.words, screen.person
+    _, place = words._, await chosen_place(screen)
+    low_only = person.low_locker is Low.ONLY
+    free = await screen.sight.towers.free(
+        TowerId(screen.answers["tower"]),
+        at_place=place is not None and screen.sight.by_link(place),
+        low_only=low_only,
+    )
+    where = (
+        _("📍 <b>{tower}</b>", tower=esc(place.name if place else None)),
+        hours_line(place, screen.now, words) if place else "",
+        await _several(screen, place),
+    )
+    age = _age(screen, free, place.zone if place else "UTC")
+    asked = (_("<b>Which size?</b>"), age)
+    larger = _("✅ A larger one is fine") if person.larger_allowed else _("◻️ A larger one is fine")
+    return screen.view(
+        "\n\n".join("\n".join(filter(None, part)) for part in (where, asked)),
+        *(_size_row(words, size, free, low_only=low_only) for size in (free.value or Size)),
+        (Button(larger, press(LARGER)),),
+        (Button(low_said(words, person.low_locker), press(LOW)),),
+    )
+
+
+async def chosen_place(screen: Screen) -> Tower | None:
+    """Where the parcel is to be put, as it is offered."""
+    return await screen.sight.place(TowerId(screen.answers["tower"]))
+
+
+async def _several(screen: Screen, place: Tower | None) -> str:
+    """Where Harbor picks among the lockers of several towers, nobody knows yet which it will be."""
+    if place is None or not screen.sight.by_link(place):
+        return ""
+    towers = sum(beside(tower, place) for tower in (await screen.sight.towers.all()).value)
+    if towers < 2:
+        return ""
+    return screen.words._(
+        "{count} towers stand here; with the door I tell you which one.", count=towers
+    )
+
+
+def _size_row(
+    words: Words, size: Size, free: Reading[Any], *, low_only: bool
+) -> tuple[Button, ...]:
+    _ = words._
+    name = capital(words.size(size))
+    if size not in free.value:
+        return (Button(name, press(TAKE, size.value)),)
+    count = free.value[size]
+    if not count:
+        return (Button(_("{size} · full", size=name), press(Tap.NOTE_ONLY)),)
+    said = words.n("{size} · {count} free", "{size} · {count} free", count, size=name)
+    if low_only:
+        said = words.n("{size} · {count} low free", "{size} · {count} low free", count, size=name)
+    return (Button(said, press(TAKE, size.value)),)
+
+
+def _age(screen: Screen, free: Reading[Any], zone: str) -> str:
+    words = screen.words
+    if free.at is None:
+        return words._("<i>Harbor can't be reached just now, so I can't say what is free.</i>")
+    if (age := screen.now - free.at).total_seconds() < 60:
+        return ""
+    at = words.clock(free.at, zone)
+    span = words.span(age)
+    return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)
