@@ -366,6 +366,32 @@ async def test_digits_count_from_a_verified_push_for_the_very_link_that_is_out(
     assert (await code_of(core, delivery)).digits == "4711"
 
 
+async def test_digits_that_come_before_the_link_they_belong_to_are_kept_for_it(core: Core) -> None:
+    delivery = await linked(core)
+    code = await code_of(core, delivery)
+    assert code.request is not None
+    await core.database.run(lambda tx: tx.save_code(replace(code, request=None)))
+    await pushed(core, delivery, code.request, verified=True)
+    await core.look()
+    assert (await code_of(core, delivery)).digits is None
+    await core.database.run(lambda tx: tx.save_code(code))
+    await core.look()
+    assert (await code_of(core, delivery)).digits == "4711"
+
+
+async def test_digits_of_a_link_that_nobody_knows_are_not_kept_for_long(core: Core) -> None:
+    delivery = await linked(core)
+    code = await code_of(core, delivery)
+    assert code.request is not None
+    await core.database.run(lambda tx: tx.save_code(replace(code, request=None)))
+    await pushed(core, delivery, code.request, verified=True)
+    core.clock.turn(61)
+    await core.look()
+    await core.database.run(lambda tx: tx.save_code(code))
+    await core.look()
+    assert (await code_of(core, delivery)).digits is None
+
+
 # -- prepared
 
 

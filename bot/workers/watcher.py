@@ -9,10 +9,10 @@ it is over.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -42,6 +42,10 @@ AT_ONCE = 16
 """Towers read side by side."""
 _FAILURES_TO_ALERT = 2
 _SLOWER_WHILE_AWAY = 3
+_EARLY = timedelta(minutes=1)
+"""How long digits are kept for a link of which nobody here knows yet: its push may overtake the
+answer that it comes with."""
+_MOST_EARLY = 64
 
 
 class Watcher:
@@ -59,6 +63,7 @@ class Watcher:
         self._signals = signals
         self._confirming: Underway[TowerId] = Underway(AT_ONCE, lambda _: None)
         self._nudged = False
+        self._early: deque[tuple[datetime, Push]] = deque(maxlen=_MOST_EARLY)
         self._alerts = Alerts(database, clock, policy)
         self._reconciler = Reconciler(lockers, self._alerts, clock)
         self._failures = 0
@@ -107,6 +112,7 @@ class Watcher:
         locker is gone is confirmed beside it, tower by tower, and nobody waits for that."""
         assigned = {(x.tower, x.id): x for x in listed}
         live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
+        await self._hear_again(live, began)
         holding = [x for x in live if x.state in FREES and x.locker is not None]
         odd = await self._compare(holding, assigned, began)
         self._confirm_gone([x for x in holding if not _is_ours(assigned.get(door(x)))], began)
@@ -127,13 +133,23 @@ class Watcher:
         if not push.verified or not (push.digits or push.status is LockerStatus.OCCUPIED):
             return
         live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))
-        for delivery in live:
-            if delivery.locker != push.locker:  # it may merely be trying it
-                continue
-            if push.digits is not None:
-                await self._note_digits(delivery, push)
-            if push.status is LockerStatus.OCCUPIED:
+        there = [x for x in live if x.locker == push.locker]  # others may merely be trying it
+        if push.digits is not None and push.open_request is not None:
+            noted = [await self._note_digits(delivery, push) for delivery in there]
+            if not any(noted):
+                self._early.append((self._clock.now(), push))
+        if push.status is LockerStatus.OCCUPIED:
+            for delivery in there:
                 await self._note_time(delivery, push.at)
+
+    async def _hear_again(self, live: Iterable[Delivery], now: datetime) -> None:
+        """Digits that came before the answer they belong to."""
+        for _ in range(len(self._early)):
+            came, push = self._early.popleft()
+            there = [x for x in live if (x.tower, x.locker) == (push.tower, push.locker)]
+            noted = [await self._note_digits(delivery, push) for delivery in there]
+            if not any(noted) and now - came < _EARLY:
+                self._early.append((came, push))
 
     # -- what is assigned to us
 
@@ -191,19 +207,19 @@ class Watcher:
         if _settled(current, began):
             await conclude(tx, current, event, now=self._clock.now(), policy=self._policy)
 
-    async def _note_digits(self, delivery: Delivery, push: Push) -> None:
-        """They count only for the very link that is out."""
+    async def _note_digits(self, delivery: Delivery, push: Push) -> bool:
+        """They count only for the very link that is out: whether it is this delivery's."""
 
-        async def step(tx: Transaction) -> None:
+        async def step(tx: Transaction) -> bool:
             code, current = await tx.code(delivery.id), await tx.delivery(delivery.id)
-            if code is None or current is None or push.open_request is None:
-                return
-            if code.request != push.open_request or code.digits == push.digits:
-                return
-            await tx.save_code(replace(code, digits=push.digits))
-            await show_code(tx, current, code.holder, now=self._clock.now(), ring=False)
+            if code is None or current is None or code.request != push.open_request:
+                return False
+            if code.digits != push.digits:
+                await tx.save_code(replace(code, digits=push.digits))
+                await show_code(tx, current, code.holder, now=self._clock.now(), ring=False)
+            return True
 
-        await self._database.run(step)
+        return await self._database.run(step)
 
     async def _note_time(self, delivery: Delivery, at: datetime) -> None:
         async def step(tx: Transaction) -> None:
