@@ -16,7 +16,10 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
+from bot.domain.ids import TowerId
+from bot.domain.openers import Opener, Openers
 from cli.bootstrap import Assembly, assembled
+from cli.openers import TowerSetting
 from cli.run import receive
 from cli.sandbox_server import serving_sandbox
 from cli.settings import BadSetting, Settings
@@ -31,6 +34,20 @@ TOKEN = "42:sandbox"
 OPERATOR = 1000
 """The id of the person whom the page offers as operator."""
 WEBHOOK_SECRET = "sandbox-pushes"
+"""Harbor signs its pushes by it, so that the digits they carry count."""
+APP_NAME = "Door app"
+"""What the page calls the app that opens by token. No link hands a token over to it: such a link is
+https, and the page is not."""
+
+_LINK, _TOKEN = (Openers(opener, opener) for opener in (Opener.LINK, Opener.TOKEN))
+TOWERS = (
+    TowerSetting(TowerId("0100000000000101"), _LINK),
+    TowerSetting(TowerId("0100000000000102"), _LINK, keypad=True),
+    TowerSetting(TowerId("0100000000000103"), _TOKEN),
+    TowerSetting(TowerId("0100000000000104")),
+    TowerSetting(TowerId("0100000000000105")),
+)
+"""All towers of the sandbox's Harbor: one for each opener; at the last two, what anybody set."""
 
 
 async def play() -> None:
@@ -119,6 +136,9 @@ def _settings(url: str = "http://sandbox", folder: Path = Path()) -> Settings:
         public_url=None,
         operator_chat_ids=[OPERATOR],
         LOCKERBOT_SECRET_KEY=secrets.token_hex(32),
+        LOCKERBOT_TOWERS=list(TOWERS),
+        LOCKERBOT_APP_NAME=APP_NAME,
+        LOCKERBOT_APP_LINK=None,
         harbor_environment="sandbox",
         harbor_api_url=f"{url}/harbor",
         harbor_accounts_url=f"{url}/harbor",
