@@ -7,10 +7,11 @@
 
 import { photoUrl, telegram } from "./api.js";
 import { h, icon, reconcile } from "./dom.js";
-import { addressesOf, codeOf, deepLink, isShare, lockerOpenLink } from "./links.js";
+import { addressesOf, deepLink, isLockerOpen, isShare, lockerOpenLink, tokenOf } from "./links.js";
 import "./message.js";
 import { openPicture, openSheet } from "./sheet.js";
 import { Toasts } from "./toasts.js";
+import { tokenIn, tokenOfAppLink } from "./tokens.js";
 import { world } from "./world.js";
 
 const NEAR_END = 80;
@@ -90,8 +91,8 @@ class PhoneChat extends HTMLElement {
 
   #obey({ kind, message, ...detail }) {
     const deeds = {
-      hold: () => visitTower({ code: codeOf(message) }),
-      "open-locker": () => visitTower({ link: lockerOpenLink(message) }),
+      "door-app": () => this.#start("door-app", tokenOf(message)),
+      "locker-open": () => this.#start("locker-open", lockerOpenLink(message)),
       "open-elsewhere": () => openAt(detail.person, detail.link),
       enlarge: () => this.#enlarge(message),
       edit: () => this.dispatchEvent(new CustomEvent("rewrite", { bubbles: true, detail: message })),
@@ -101,12 +102,13 @@ class PhoneChat extends HTMLElement {
   }
 
   #enlarge(message) {
-    const code = codeOf(message);
-    openPicture(photoUrl(message), code ? "Code" : "Picture", (close) => (code ? [
-      h("button", {
-        type: "button", class: "primary", on: { click: () => { close(); visitTower({ code }); } },
-      }, icon("tower"), "Hold to tower"),
-    ] : []));
+    const code = tokenOf(message) ?? lockerOpenLink(message);
+    openPicture(photoUrl(message), code ? "Code" : "Picture");
+  }
+
+  /** Start an app of this phone with what a message holds. */
+  #start(app, detail) {
+    this.dispatchEvent(new CustomEvent(app, { bubbles: true, detail }));
   }
 
   async #key(message, { key, button }) {
@@ -137,10 +139,16 @@ class PhoneChat extends HTMLElement {
     }
   }
 
-  /** As Telegram does: a link to this bot opens in this chat, anything else in the browser. */
+  /**
+   * As Telegram and the phone do: a link to this bot opens in this chat, one of the door app or of
+   * Locker Open there, anything else in the browser.
+   */
   #follow(address) {
     const link = deepLink(address, world.bot.username);
-    if (link && !isShare(address)) openAt(this.#person, link);
+    const token = tokenOfAppLink(address);
+    if (token) this.#start("door-app", token);
+    else if (isLockerOpen(address)) this.#start("locker-open", address);
+    else if (link && !isShare(address)) openAt(this.#person, link);
     else if (link) offerPeople(link);
     else window.open(address, "_blank", "noopener,noreferrer");
   }
@@ -148,10 +156,16 @@ class PhoneChat extends HTMLElement {
   #clicked(event) {
     if (reveal(event.target)) return;
     const anchor = event.target.closest?.(".words a");
-    if (anchor && deepLink(anchor.href, world.bot.username)) {
+    const token = tokenIn(event.target.closest?.(".words code")?.textContent);
+    if (token) this.#start("door-app", token);
+    if (anchor && this.#known(anchor.href)) {
       event.preventDefault();
       this.#follow(anchor.href);
     }
+  }
+
+  #known(address) {
+    return deepLink(address, world.bot.username) || isLockerOpen(address) || tokenOfAppLink(address);
   }
 }
 
@@ -171,11 +185,6 @@ function reveal(target) {
   cover?.removeAttribute("aria-label");
   cover?.removeAttribute("role");
   return cover;
-}
-
-/** Go to the tower with a code, or with a Locker Open link. */
-function visitTower(detail) {
-  document.dispatchEvent(new CustomEvent("visit", { detail }));
 }
 
 /** Open a deep link in somebody's phone, and look there. */

@@ -3,6 +3,7 @@
  */
 
 import { h, s } from "./dom.js";
+import { markOf, nameOf } from "./towers.js";
 
 export const WIDTH = 640;
 export const HEIGHT = 420;
@@ -99,13 +100,16 @@ export function scaleBar(kilometre) {
 /** A tower that can be clicked, and pressed by keyboard; its name stands below it, or `above`. */
 function towerSign(tower, at, above, choose) {
   const [x, y] = at;
+  const name = nameOf(tower);
+  const mark = markOf(tower)?.words;
   const sign = s("g", {
-    class: "tower-sign", tabindex: "0", role: "button", "aria-label": tower.location.name,
+    class: "tower-sign", tabindex: "0", role: "button", "aria-label": [name, mark].filter(Boolean).join(", "),
     transform: `translate(${x} ${y})`,
   },
   s("rect", { x: -11, y: -30, width: 22, height: 30, rx: 4 }),
   s("path", { d: "M-5-23h10M-5-15h10M-5-7h10" }),
-  s("text", { y: above ? -40 : 18 }, tower.location.name));
+  s("text", { y: above ? (mark ? -56 : -40) : 18 }, name),
+  mark ? s("text", { y: above ? -40 : 34, class: "opener" }, mark.toLowerCase()) : null);
   sign.addEventListener("click", (event) => {
     event.stopPropagation();
     choose();
