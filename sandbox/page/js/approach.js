@@ -9,14 +9,14 @@ const OBSTACLES = [
   {
     there: (phone, tower) => phone.at !== tower.id,
     words: (tower) => `This phone is not within three metres of ${nameOf(tower)}.`,
-    label: (tower) => `Walk to ${nameOf(tower)}`,
+    label: "Walk to the tower",
     symbol: "walk",
     change: (tower) => ({ at: tower.id }),
   },
   {
     there: (phone) => !phone.bluetooth,
     words: () => "Bluetooth is off. A tower hears a phone by Bluetooth only.",
-    label: () => "Turn Bluetooth on",
+    label: "Turn Bluetooth on",
     symbol: "bluetooth",
     change: () => ({ bluetooth: true }),
   },
@@ -28,7 +28,7 @@ export function obstacle(person, tower) {
   return found ? {
     words: found.words(tower),
     action: {
-      label: found.label(tower),
+      label: found.label,
       symbol: found.symbol,
       act: () => handsets.change(person, found.change(tower)),
     },

@@ -91,8 +91,8 @@ class PhoneChat extends HTMLElement {
 
   #obey({ kind, message, ...detail }) {
     const deeds = {
-      "door-app": () => this.#start("door-app", tokenOf(message)),
-      "locker-open": () => this.#start("locker-open", lockerOpenLink(message)),
+      "door-app": () => this.#start("door-app", tokenOf(message), message.message_id),
+      "locker-open": () => this.#start("locker-open", lockerOpenLink(message), message.message_id),
       "open-elsewhere": () => openAt(detail.person, detail.link),
       enlarge: () => this.#enlarge(message),
       edit: () => this.dispatchEvent(new CustomEvent("rewrite", { bubbles: true, detail: message })),
@@ -106,16 +106,18 @@ class PhoneChat extends HTMLElement {
     openPicture(photoUrl(message), code ? "Code" : "Picture");
   }
 
-  /** Start an app of this phone with what a message holds. */
-  #start(app, detail) {
+  /** Start an app of this phone with what a message holds, and keep that message in view above it. */
+  #start(app, detail, messageId) {
     this.dispatchEvent(new CustomEvent(app, { bubbles: true, detail }));
+    const message = this.#log.querySelector(`[data-message-id="${messageId}"]`);
+    requestAnimationFrame(() => message?.scrollIntoView({ block: "nearest", container: "nearest" }));
   }
 
   async #key(message, { key, button }) {
     if (key.copy_text) {
       this.#spoken.say(await copied(key.copy_text.text) ? "Copied" : `Copy: ${key.copy_text.text}`);
     } else if (key.url) {
-      this.#follow(key.url);
+      this.#follow(key.url, message.message_id);
     } else if (key.callback_data) {
       await this.#press(message.message_id, key.callback_data, button);
     }
@@ -143,11 +145,11 @@ class PhoneChat extends HTMLElement {
    * As Telegram and the phone do: a link to this bot opens in this chat, one of the door app or of
    * Locker Open there, anything else in the browser.
    */
-  #follow(address) {
+  #follow(address, messageId) {
     const link = deepLink(address, world.bot.username);
     const token = tokenOfAppLink(address);
-    if (token) this.#start("door-app", token);
-    else if (isLockerOpen(address)) this.#start("locker-open", address);
+    if (token) this.#start("door-app", token, messageId);
+    else if (isLockerOpen(address)) this.#start("locker-open", address, messageId);
     else if (link && !isShare(address)) openAt(this.#person, link);
     else if (link) offerPeople(link);
     else window.open(address, "_blank", "noopener,noreferrer");
@@ -156,11 +158,12 @@ class PhoneChat extends HTMLElement {
   #clicked(event) {
     if (reveal(event.target)) return;
     const anchor = event.target.closest?.(".words a");
+    const messageId = event.target.closest?.("chat-message")?.dataset.messageId;
     const token = tokenIn(event.target.closest?.(".words code")?.textContent);
-    if (token) this.#start("door-app", token);
+    if (token) this.#start("door-app", token, messageId);
     if (anchor && this.#known(anchor.href)) {
       event.preventDefault();
-      this.#follow(anchor.href);
+      this.#follow(anchor.href, messageId);
     }
   }
 

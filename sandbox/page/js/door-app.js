@@ -31,7 +31,7 @@ class DoorApp extends PhonePanel {
 
   connectedCallback() {
     if (this.person) return;
-    this.furnish(NAME, "key", "Opens Harbor lockers by code");
+    this.furnish(NAME, "key", "opens doors by code");
     handsets.addEventListener("change", () => this.#show());
     world.addEventListener("harbor", () => this.#noticeShut());
     world.addEventListener("chat", () => this.#show());

@@ -39,6 +39,6 @@ export function keypad(type) {
   return h("div", { class: "keypad", role: "group", "aria-label": "Keypad", on: { keydown: press } },
     h("div", { class: "keypad-keys" },
       ...rows[0], key("Delete a digit", icon("back"), back),
-      ...rows[1], key("Enter", icon("enter"), enter)),
-    lamps, count);
+      ...rows[1], key("Enter", icon("enter"), enter), lamps),
+    count);
 }

@@ -123,6 +123,7 @@ class LockerOpen extends PhonePanel {
   }
 }
 
+const isPast = (time) => time !== null && new Date(time) <= world.now;
 const door = ({ link, tower }) => `Door ${link.name} · ${nameOf(tower)}`;
 const errand = ({ link }) => (link.drop_off ? "To put a parcel in." : "To take a parcel out.");
 const misfit = (state, acts) => (state.link.drop_off
@@ -175,7 +176,7 @@ const SCREENS = [
     }),
   },
   {
-    key: "over", when: ({ link }) => !link.held,
+    key: "over", when: ({ link }) => !link.held || isPast(link.hold_until),
     screen: (state) => ({
       title: door(state), mood: "no",
       words: "This link is over: Harbor no longer holds the locker for it. Ask the bot for a new link.",

@@ -18,7 +18,7 @@ class PhoneStatus extends HTMLElement {
     this.#person = Number(this.dataset.personId);
     this.#parts = this.#build();
     const { kind, bluetooth, place, app } = this.#parts;
-    this.append(kind, h("span", { class: "place-chooser" }, icon("pin"), place), bluetooth, app);
+    this.append(kind, place, bluetooth, app);
     handsets.addEventListener("change", ({ detail }) => detail === this.#person && this.#show());
     world.addEventListener("harbor", () => this.#show());
     this.#show();
@@ -27,10 +27,10 @@ class PhoneStatus extends HTMLElement {
   #build() {
     const change = (patch) => handsets.change(this.#person, patch);
     return {
-      kind: h("select", { "aria-label": "Kind of phone",
+      kind: h("select", { class: "kind", "aria-label": "Kind of phone",
         on: { change: ({ target }) => change({ kind: target.value }) } },
       KINDS.map(([value, name]) => h("option", { value }, name))),
-      place: h("select", { "aria-label": "Where this phone is",
+      place: h("select", { class: "whereto", "aria-label": "Where this phone is",
         on: { change: ({ target }) => change({ at: target.value || null }) } }),
       bluetooth: h("button", { type: "button", class: "icon-button", "aria-label": "Bluetooth",
         on: { click: () => change({ bluetooth: !handsets.of(this.#person).bluetooth }) } }, icon("bluetooth")),
@@ -45,7 +45,7 @@ class PhoneStatus extends HTMLElement {
     const phone = handsets.of(this.#person);
     kind.value = phone.kind;
     const places = [{ id: AWAY, name: "Away" }, ...world.towers.map((tower) =>
-      ({ id: tower.id, name: `At ${nameOf(tower)}` }))];
+      ({ id: tower.id, name: nameOf(tower) }))];
     reconcile(place, places, ({ id }) => id, ({ id, name }) => h("option", { value: id }, name));
     place.value = phone.at ?? AWAY;
     place.title = place.selectedOptions[0]?.textContent ?? "";

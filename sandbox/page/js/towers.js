@@ -7,8 +7,8 @@ import { world } from "./world.js";
 /** The mark on a tower, by the opener that the bot's settings say. */
 const MARKS = {
   link: { words: "Opens by link", symbol: "link" },
-  keypad: { words: "Opens by link or keypad", symbol: "keypad" },
-  token: { words: "Opens by the door app", symbol: "key" },
+  keypad: { words: "By link or keypad", symbol: "keypad" },
+  token: { words: "By the door app", symbol: "key" },
 };
 
 /** `{words, symbol}` for a tower, or null when nobody has said how it opens. */
