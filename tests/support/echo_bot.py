@@ -166,7 +166,9 @@ async def show_code(update: Update, context: Context, kind: str) -> None:
 async def show_link(update: Update, context: Context, kind: str) -> None:
     answer = await context.bot_data["lockers"].link(kind)
     button = InlineKeyboardButton("Open the door", url=answer["linkToken"])
-    await asked(update).reply_text(f"Your {kind} link", reply_markup=InlineKeyboardMarkup([[button]]))
+    await asked(update).reply_text(
+        f"Your {kind} link", reply_markup=InlineKeyboardMarkup([[button]])
+    )
 
 
 async def show_digits(update: Update, context: Context, kind: str) -> None:

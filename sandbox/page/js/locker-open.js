@@ -60,7 +60,7 @@ class LockerOpen extends PhonePanel {
     if (this.hidden && !opening) return;
     const { key, screen } = SCREENS.find(({ when }) => when(this.#state()));
     this.querySelector(".sticks").hidden = key !== "ready" && key !== "failed";
-    this.draw([{ key, actions: [], ...screen(this.#state(), this.#acts) }]);
+    this.draw([{ key: "screen", actions: [], ...screen(this.#state(), this.#acts) }]);
   }
 
   #state() {
@@ -172,7 +172,7 @@ const SCREENS = [
     key: "used", when: ({ link }) => link.spent,
     screen: (state, acts) => ({
       title: door(state), mood: "no",
-      words: "This link has been used: it has opened its door.", actions: misfit(state, acts),
+      words: "This link has been used: its door was opened.", actions: misfit(state, acts),
     }),
   },
   {

@@ -2,7 +2,8 @@
  * An app on a phone, below the chat: a head to close it by, and cards with words and buttons.
  *
  * Guarantees: cards and buttons are brought up to date in place, so focus stays; when the focused
- * button goes, the focus moves to the first one of its card; Escape closes, focus is given back.
+ * button goes, the focus moves to the first one that is left, or waits at the panel for the next;
+ * Escape closes, focus is given back.
  */
 
 import { h, icon, iconButton, reconcile, setText } from "./dom.js";
@@ -17,6 +18,7 @@ export class PhonePanel extends HTMLElement {
     this.person = Number(this.dataset.personId);
     this.hidden = true;
     this.setAttribute("role", "region");
+    this.setAttribute("tabindex", "-1");
     this.setAttribute("aria-label", name);
     this.classList.add("panel");
     this.#cards = h("div", { class: "panel-cards" });
@@ -34,7 +36,7 @@ export class PhonePanel extends HTMLElement {
     if (this.hidden) this.#before = document.activeElement;
     this.hidden = false;
     this.dispatchEvent(new CustomEvent("panel", { bubbles: true }));
-    (this.#cards.querySelector("button") ?? this.querySelector("button")).focus({ preventScroll: true });
+    this.#first.focus({ preventScroll: true });
   }
 
   close() {
@@ -45,9 +47,16 @@ export class PhonePanel extends HTMLElement {
     if (within && this.#before?.isConnected) this.#before.focus({ preventScroll: true });
   }
 
+  get #first() {
+    return this.#cards.querySelector("button") ?? this;
+  }
+
   /** Show `[{key, title, words, mood?, actions: [{label, symbol?, quiet?, act}]}]`. */
   draw(cards) {
+    const focused = document.activeElement;
+    const within = focused === this || this.#cards.contains(focused);
     reconcile(this.#cards, cards, ({ key }) => key, newCard, fillCard);
+    if (within && (focused === this || !focused.isConnected)) this.#first.focus({ preventScroll: true });
   }
 }
 
@@ -60,11 +69,9 @@ function fillCard(card, { title, words, mood, actions }) {
   setText(said, words);
   if (mood) card.dataset.mood = mood;
   else delete card.dataset.mood;
-  const focused = row.contains(document.activeElement);
   reconcile(row, actions, ({ label }) => label, newAction, (button, action) => {
     button.act = action.act;
   });
-  if (focused && !row.contains(document.activeElement)) row.firstElementChild?.focus();
 }
 
 function newAction({ label, symbol, quiet }) {
