@@ -23,7 +23,8 @@ class PhoneChat extends HTMLElement {
   #welcome;
   #busy = new Map();
   #atEnd = true;
-  #pressed = false;
+  /** How far the log was scrolled when a button was pressed; null once somebody has scrolled on. */
+  #pressedAt = null;
   #newest = 0;
   #extent = "";
 
@@ -72,16 +73,19 @@ class PhoneChat extends HTMLElement {
 
   /** Somebody who has scrolled up to an old card and pressed there waits for what comes below. */
   #attend(newest) {
-    if (newest?.message_id > this.#newest) this.#atEnd ||= this.#pressed || newest.outgoing;
+    if (newest?.message_id > this.#newest) this.#atEnd ||= this.#pressedAt !== null || newest.outgoing;
     this.#newest = newest?.message_id ?? 0;
   }
 
-  /** Only somebody's own scrolling counts, not what a change of size brings about. */
+  /**
+   * Only somebody's own scrolling counts, not what a change of size brings about, nor the late news
+   * of having scrolled to the button that was then pressed.
+   */
   #scrolled() {
     const { scrollHeight, clientHeight, scrollTop } = this.#log;
     if (`${scrollHeight}/${clientHeight}` !== this.#extent) return;
     this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
-    this.#pressed = false;
+    if (scrollTop !== this.#pressedAt) this.#pressedAt = null;
   }
 
   #stay() {
@@ -126,7 +130,7 @@ class PhoneChat extends HTMLElement {
   /** The button is busy until its query is answered. */
   async #press(messageId, data, button) {
     button.setAttribute("aria-busy", "true");
-    this.#pressed = true;
+    this.#pressedAt = this.#log.scrollTop;
     const pressed = await world.act(() => telegram.press(this.#person, messageId, data));
     if (pressed) this.#busy.set(button, pressed.callback_query_id);
     else button.removeAttribute("aria-busy");

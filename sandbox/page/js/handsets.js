@@ -2,7 +2,7 @@
  * The phones as things: of which kind, with Bluetooth on or off, and at which tower, if at any.
  *
  * Guarantees: the kind is remembered by the browser; everything else begins anew with the page and
- * with "Start again". Events: `change` (detail: person id).
+ * with "Start again". Events: `change` (detail: person id); `arrived` (detail: tower id).
  */
 
 import { world } from "./world.js";
@@ -44,7 +44,8 @@ class Handsets extends EventTarget {
       this.#kinds = { ...this.#kinds, [id]: patch.kind };
       localStorage.setItem(KEPT_AS, JSON.stringify(this.#kinds));
     }
-    this.#tell(id);
+    this.#tell("change", id);
+    if (patch.at) this.#tell("arrived", patch.at);
   }
 
   /** The people whose phones are at a tower. */
@@ -59,11 +60,11 @@ class Handsets extends EventTarget {
   #forget() {
     const ids = [...this.#all.keys()];
     this.#all.clear();
-    ids.forEach((id) => this.#tell(id));
+    ids.forEach((id) => this.#tell("change", id));
   }
 
-  #tell(id) {
-    this.dispatchEvent(new CustomEvent("change", { detail: id }));
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
 

@@ -35,18 +35,13 @@ class LockerTower extends HTMLElement {
     this.setAttribute("aria-label", "Tower");
     world.addEventListener("harbor", () => this.#show());
     world.addEventListener("reset", () => this.#choose(null));
-    handsets.addEventListener("change", ({ detail: person }) => this.#follow(handsets.of(person).at));
+    handsets.addEventListener("change", () => this.#show());
+    handsets.addEventListener("arrived", ({ detail }) => this.#look(detail));
     document.addEventListener("door-opened", ({ detail }) => this.#showOpened(detail));
   }
 
   get #tower() {
     return world.towers.find((tower) => tower.id === this.#current) ?? world.towers[0];
-  }
-
-  /** Whoever walks to a tower is followed there. */
-  #follow(at) {
-    if (at) this.#look(at);
-    this.#show();
   }
 
   async #type(digits) {
