@@ -79,19 +79,21 @@ def create_stage(
     limits: bool = True,
     schema: bool = True,
     openers: Mapping[str, Opener] | None = None,
+    twin: bool = False,
 ) -> Starlette:
     """The page at `/`, Harbor at `/harbor`, Telegram at `/telegram`.
 
     `seed` draws Harbor's towers, `token` is the bot's, `limits` enforces Telegram's flood limits,
     `schema` holds each call against the Bot API's schema (which takes seconds to load). `openers`
-    says how the bot has each tower opened; a tower it does not name is shown without a mark.
+    says how the bot has each tower opened; a tower it does not name is shown without a mark. With
+    `twin` the first location has a second tower.
     `state.stage` is the Stage, `state.clock` its clock, `state.on_reset` its listeners.
     Raises ValueError for an opener that is none.
     """
     if unknown := set((openers or {}).values()) - set(get_args(Opener)):
         raise ValueError(f"no opener: {', '.join(sorted(unknown))}")
     clock = clock or Clock()
-    harbor = create_harbor(clock=clock, seed=seed)
+    harbor = create_harbor(clock=clock, seed=seed, twin=twin)
     telegram = create_telegram(clock=clock, token=token, limits=limits, schema=schema)
     stage = Stage(clock, harbor, telegram, dict(openers or {}))
     app = Starlette(

@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
+from cli.sandbox_server import serving_sandbox
 from docs.screenshots import chromium
+from sandbox.stage import create_stage
 from tests.support.page_scene import (
     BY_KEYPAD,
     BY_LINK,
@@ -258,6 +260,19 @@ async def test_each_tower_is_marked_with_how_it_opens(scene: Scene, tower: str, 
     await scene.press(scene.tower, "Map of the towers")
     sign = scene.page.get_by_role("dialog").get_by_role("button", name=mark)
     await expect(sign).to_have_count(1)
+
+
+async def test_two_towers_at_one_place_have_names_of_their_own(opened: Opened) -> None:
+    page = await opened.page.context.new_page()
+    async with serving_sandbox(create_stage(twin=True)) as base:
+        await page.goto(base)
+        chooser = page.get_by_role("combobox", name="Tower")
+        names = await chooser.get_by_role("option", name="Congress Avenue Market").all_inner_texts()
+        assert names == ["Congress Avenue Market · Austin 1", "Congress Avenue Market · Austin 6"]
+        await page.get_by_role("button", name="Map of the towers").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Austin 6").click()
+        await expect(page.locator(".cap")).to_contain_text("Austin 6")
+    await page.close()
 
 
 async def test_the_kind_of_a_phone_is_remembered_and_its_place_is_not(scene: Scene) -> None:

@@ -13,6 +13,9 @@ export class Refused extends Error {
   }
 }
 
+/** A refusal's number, as the firmware says it, for the end of a sentence; "" where there is none. */
+export const codeSaid = (error) => (typeof error.code === "number" ? ` (${error.code})` : "");
+
 export class Unreachable extends Error {}
 
 async function call(method, path, body) {

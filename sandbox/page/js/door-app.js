@@ -5,7 +5,7 @@
  * shut is said in words.
  */
 
-import { harbor } from "./api.js";
+import { codeSaid, harbor } from "./api.js";
 import { obstacle } from "./approach.js";
 import { handsets } from "./handsets.js";
 import { tokenOf } from "./links.js";
@@ -102,7 +102,7 @@ class DoorApp extends PhonePanel {
       doorOpened(tower.id, name);
     } catch (error) {
       const words = REFUSALS[error.code] ?? `${error.message}.`;
-      this.#said.set(token.payload, { words: `${words} (${error.code ?? "no answer"})`, mood: "no" });
+      this.#said.set(token.payload, { words: `${words}${codeSaid(error)}`, mood: "no" });
     }
     this.#show();
   }

@@ -5,7 +5,7 @@
  * the door that is looked at.
  */
 
-import { harbor } from "./api.js";
+import { codeSaid, harbor } from "./api.js";
 import "./attendant.js";
 import { h, icon, reconcile, setText } from "./dom.js";
 import "./door.js";
@@ -51,7 +51,7 @@ class LockerTower extends HTMLElement {
       this.#showOpened({ tower: this.#tower.id, name });
     } catch (error) {
       const words = error.code === 502 ? "No door opens to these digits" : error.message;
-      this.#say(`${words} (${error.code ?? "no answer"})`, "no");
+      this.#say(`${words}${codeSaid(error)}`, "no");
     }
   }
 
