@@ -77,6 +77,7 @@ async def test_a_parcel_goes_in_and_comes_out_by_the_door_app(scene: Scene) -> N
     await app.get_by_role("button", name=OPEN_DOOR).click()
     await expect(scene.tower.get_by_role("button", name="Put the parcel in")).to_be_focused()
     await expect(scene.tower.get_by_role("status").filter(has_text="is open")).to_have_count(1)
+    await expect(scene.hint).to_contain_text("put the parcel in and close the door")
     await shut_after(scene, "Put the parcel in")
     await expect(app).to_be_hidden()
     await expect(scene.hint).to_have_attribute("data-step", "3")
@@ -267,12 +268,13 @@ async def test_two_towers_at_one_place_have_names_of_their_own(opened: Opened) -
     async with serving_sandbox(create_stage(twin=True)) as base:
         await page.goto(base)
         chooser = page.get_by_role("combobox", name="Tower")
-        names = await chooser.get_by_role("option", name="Congress Avenue Market").all_inner_texts()
-        assert names == ["Congress Avenue Market · Austin 1", "Congress Avenue Market · Austin 6"]
+        await expect(chooser.get_by_role("option", name="Congress Avenue Market")).to_have_text(
+            ["Congress Avenue Market · Austin 1", "Congress Avenue Market · Austin 6"]
+        )
         await page.get_by_role("button", name="Map of the towers").click()
         await page.get_by_role("dialog").get_by_role("button", name="Austin 6").click()
         await expect(page.locator(".cap")).to_contain_text("Austin 6")
-    await page.close()
+        await page.close()
 
 
 async def test_the_kind_of_a_phone_is_remembered_and_its_place_is_not(scene: Scene) -> None:

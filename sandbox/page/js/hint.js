@@ -20,6 +20,9 @@ const OPENERS = [
   { in: tokenOf, words: "tap the code: the door app takes it; walk to the tower, open the door" },
 ];
 
+const doorOpen = () =>
+  world.towers.some((tower) => tower.lockers.some((locker) => locker.door === "open"));
+
 const opening = (person) => {
   const messages = world.chats.get(world.people[person]?.id)?.messages ?? [];
   return OPENERS.find((opener) => messages.some(opener.in))?.words;
@@ -29,11 +32,14 @@ const STEPS = [
   { title: "Book a locker", pane: "sender",
     words: () => "In Anna’s phone press Start and follow the bot until it shows how to open the door." },
   { title: "Drop it off", pane: "sender",
-    words: () => `In Anna’s phone ${opening(0) ?? "open the door"}. Put the parcel in, close the door.` },
+    words: () => (doorOpen() ? "At the tower put the parcel in and close the door."
+      : `In Anna’s phone ${opening(0) ?? "open the door"}. Put the parcel in, close the door.`) },
   { title: "Collect it", pane: "recipient",
-    words: () => (opening(1)
-      ? `In Ben’s phone ${opening(1)}. Take the parcel out, close the door.`
-      : "Open the claim link in Ben’s phone and follow the bot until it shows how to open the door.") },
+    words: () => {
+      if (doorOpen()) return "At the tower take the parcel out and close the door.";
+      return opening(1) ? `In Ben’s phone ${opening(1)}. Take the parcel out, close the door.`
+        : "Open the claim link in Ben’s phone and follow the bot until it shows how to open the door.";
+    } },
 ];
 
 const stored = () => Object.values(world.harbor?.towers ?? [])
@@ -52,11 +58,12 @@ class FirstParcelHint extends HTMLElement {
     this.append(h("ol", {}, this.#items), h("p", { class: "done", role: "status" }),
       iconButton("close", "Dismiss the hint", () => this.#dismiss()));
     this.hidden = localStorage.getItem(KEPT_AS) === "dismissed";
-    world.addEventListener("chat", () => {
-      this.#notice();
-      this.#word();
-    });
-    world.addEventListener("harbor", () => this.#notice());
+    for (const news of ["chat", "harbor"]) {
+      world.addEventListener(news, () => {
+        this.#notice();
+        this.#word();
+      });
+    }
     world.addEventListener("reset", () => this.#begin());
     this.#draw();
   }
