@@ -5,8 +5,10 @@
  */
 
 const TEXT = /HARBOR:\/\/OPEN\/([0-9A-F]{16})\/(\d+)\/([0-9A-F]+)\/([0-9A-F]+)/i;
-const TOWER = /(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])/i;
-const HEX = /^[0-9a-f]+$/i;
+const TOWER = /^[0-9a-f]{16}$/i;
+
+/** Longer than a tower's id, as payloads and their tags are. */
+const SECRET = /^[0-9a-f]{17,}$/i;
 
 /** The token that a text holds, or null. */
 export function tokenIn(text) {
@@ -16,19 +18,24 @@ export function tokenIn(text) {
   return { tower: tower.toLowerCase(), locker: Number(locker), payload, payloadAuth };
 }
 
-/** The token of an app link, whose fragment carries `payload` and `payload_auth`; or null. */
+/**
+ * The token of an app link, or null. Its fragment carries the payload and then its tag, under whatever
+ * names; the tower's id and after it the locker's may stand anywhere behind the host.
+ */
 export function tokenOfAppLink(address) {
   const url = URL.canParse(address) ? new URL(address) : null;
-  const fragment = new URLSearchParams(url?.hash.slice(1).replace(/^.*\?/, ""));
-  const [payload, payloadAuth] = [fragment.get("payload"), fragment.get("payload_auth")];
-  if (url?.protocol !== "https:" || !HEX.test(payload) || !HEX.test(payloadAuth)) return null;
-  const asked = (name) => fragment.get(name) ?? url.searchParams.get(name);
-  const tower = asked("tower_id") ?? asked("tower") ?? TOWER.exec(url.pathname)?.[0] ?? null;
-  const locker = asked("locker_id") ?? asked("locker") ?? lockerAfter(tower, url.pathname);
-  return { tower: tower?.toLowerCase() ?? null, locker: locker ? Number(locker) : null, payload, payloadAuth };
+  const [payload, payloadAuth] = wordsOf(url?.hash).filter((word) => SECRET.test(word));
+  if (url?.protocol !== "https:" || !payloadAuth) return null;
+  const words = wordsOf(url.pathname + url.search + url.hash);
+  const at = words.findIndex((word) => TOWER.test(word));
+  const locker = words.slice(at + 1).find((word) => /^\d+$/.test(word));
+  return {
+    tower: words[at]?.toLowerCase() ?? null, locker: at >= 0 && locker ? Number(locker) : null,
+    payload, payloadAuth,
+  };
 }
 
-const lockerAfter = (tower, path) => (tower ? /^\/(\d+)/.exec(path.split(tower)[1])?.[1] : null);
+const wordsOf = (text) => (text ?? "").split(/[^0-9A-Za-z]+/).filter(Boolean);
 
 /** The payload is random, so it tells tokens apart. */
 export const sameToken = (one, other) => one.payload.toLowerCase() === other.payload.toLowerCase();
