@@ -68,7 +68,9 @@ BOOKING = (
     "Send a link or code",
     "Reserve a locker",
     "Get drop-off code",
-    "Hold to tower",
+    "Open with the door app",
+    "Walk to the tower",
+    "Open door",
 )
 """What Anna presses, in order; each waits for what the bot answers to the one before."""
 

@@ -2,14 +2,15 @@
 
 Guarantees: turning either side's clock turns both; starting again puts both back as seeded before
 any listener of `on_reset` is called; both background parts live as long as the app's lifespan.
+The page learns here how each tower is opened, which only the bot's settings say.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import httpx
 from starlette.applications import Starlette
@@ -23,18 +24,24 @@ from sandbox.harbor.app import create_app as create_harbor
 from sandbox.page import create_page
 from sandbox.telegram.app import create_app as create_telegram
 
-__all__ = ["Stage", "create_stage"]
+__all__ = ["Opener", "Stage", "create_stage"]
 
 ResetListener = Callable[[], Awaitable[None]]
+Opener = Literal["link", "keypad", "token"]
+"""How the bot has a tower opened: by a link, by a link or the keypad, by a token."""
 
 
 @dataclass
 class Stage:
-    """What stands on the stage; `on_reset` listeners are awaited in order after both sides."""
+    """What stands on the stage; `on_reset` listeners are awaited in order after both sides.
+
+    `openers` maps tower ids to the mark that the page puts on the tower.
+    """
 
     clock: Clock
     harbor: Any
     telegram: Any
+    openers: Mapping[str, Opener] = field(default_factory=dict)
     on_reset: list[ResetListener] = field(default_factory=list)
 
     async def reset(self) -> None:
@@ -47,6 +54,10 @@ class Stage:
     async def health(self, request: Request) -> Response:
         """`GET /sandbox/health`: 200 with the sandbox's time."""
         return JSONResponse({"status": "ok", "now": self.clock.now().isoformat()})
+
+    async def get_openers(self, request: Request) -> Response:
+        """`GET /sandbox/openers`: each tower's opener, as far as it was said."""
+        return JSONResponse(dict(self.openers))
 
     async def post_reset(self, request: Request) -> Response:
         """`POST /sandbox/reset`."""
@@ -67,22 +78,30 @@ def create_stage(
     token: str = "42:sandbox",  # noqa: S107 - everybody may know it
     limits: bool = True,
     schema: bool = True,
+    openers: Mapping[str, Opener] | None = None,
+    twin: bool = False,
 ) -> Starlette:
     """The page at `/`, Harbor at `/harbor`, Telegram at `/telegram`.
 
     `seed` draws Harbor's towers, `token` is the bot's, `limits` enforces Telegram's flood limits,
-    `schema` holds each call against the Bot API's schema (which takes seconds to load).
+    `schema` holds each call against the Bot API's schema (which takes seconds to load). `openers`
+    says how the bot has each tower opened; a tower it does not name is shown without a mark. With
+    `twin` the first location has a second tower.
     `state.stage` is the Stage, `state.clock` its clock, `state.on_reset` its listeners.
+    Raises ValueError for an opener that is none.
     """
+    if unknown := set((openers or {}).values()) - set(get_args(Opener)):
+        raise ValueError(f"no opener: {', '.join(sorted(unknown))}")
     clock = clock or Clock()
-    harbor = create_harbor(clock=clock, seed=seed)
+    harbor = create_harbor(clock=clock, seed=seed, twin=twin)
     telegram = create_telegram(clock=clock, token=token, limits=limits, schema=schema)
-    stage = Stage(clock, harbor, telegram)
+    stage = Stage(clock, harbor, telegram, dict(openers or {}))
     app = Starlette(
         routes=[
             Mount("/harbor", app=harbor),
             Mount("/telegram", app=telegram),
             Route("/sandbox/health", stage.health, methods=["GET"]),
+            Route("/sandbox/openers", stage.get_openers, methods=["GET"]),
             Route("/sandbox/reset", stage.post_reset, methods=["POST"]),
             Mount("/", app=create_page()),
         ],

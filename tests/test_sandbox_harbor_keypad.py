@@ -120,6 +120,7 @@ async def test_a_code_that_comes_with_the_token_opens_for_the_pick_up(at: World)
     await at.at_link("open", made)
     await at.at_door("put-in", {"parcel": "hat"})
     assert await at.status() == "occupied"
+    assert "keypadCode" not in await at.pick_up_link(**INTENT)
     assert (await typed(at, made["keypadCode"])).json()["locker"] == at.locker
     assert await at.status() == "available"
     assert refused(await typed(at, made["keypadCode"])) == 502

@@ -212,6 +212,15 @@ async def test_what_is_taken_back_after_harbor_heard_of_it_is_available_again(at
     assert (await at.hold(await at.token())).status_code == 200
 
 
+async def test_no_older_token_opens_a_locker_that_was_taken_back(at: World) -> None:
+    made = await at.drop_off_link()
+    await at.at_link("open", made)
+    again, pick_up = await at.token(), await at.token("pickup")
+    await at.at_link("doesnt-fit", made)
+    for token in (again, pick_up):
+        assert (await at.hold(token)).json()["error"]["code"] == 502
+
+
 async def test_only_the_drop_off_that_opened_last_can_be_taken_back(at: World) -> None:
     made = await at.drop_off_link()
     assert "has not put anything in" in refused(await at.at_link("doesnt-fit", made))

@@ -182,6 +182,19 @@ async def test_a_release_that_no_phone_brought_lets_the_token_open(at: World) ->
     assert (await at.hold(await at.token("pickup"))).status_code == 200
 
 
+async def test_commands_that_a_phone_brings_once_more_undo_nothing(at: World) -> None:
+    await at.late_sync()
+    await at.at_door("status", {"status": "occupied"})
+    await at.at_door("status", {"status": "available"})
+    (packet,) = (await phone(at, "commands")).json()
+    assert (packet["syncCommandStart"], packet["syncCommandCount"]) == (1, 2)
+    assert (await pushed(at, packet)).json() == {"obeyed": 2}
+    await at.hold(await at.token())
+    await phone(at, "events", [await pulled(at)])
+    assert (await pushed(at, packet)).json() == {"obeyed": 0}
+    assert (await at.hold(await at.token("pickup"))).status_code == 200
+
+
 async def test_a_log_that_a_phone_brings_frees_a_link_whose_hold_is_over(at: World) -> None:
     await at.late_sync()
     made = await at.drop_off_link()

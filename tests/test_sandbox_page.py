@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import (
-    Browser,
-    BrowserContext,
-    Locator,
-    Page,
-    ViewportSize,
-    async_playwright,
-    expect,
-)
+from playwright.async_api import ViewportSize, expect
 
 from cli.sandbox_server import serving_sandbox
-from docs.screenshots import chromium, launched
-from sandbox.stage import Stage, create_stage
-from tests.support.echo_bot import echoing
+from docs.screenshots import chromium
+from sandbox.stage import create_stage
+from tests.support.page_scene import (
+    DESKTOP,
+    NARROW,
+    Opened,
+    Scene,
+    begun,
+    opened_page,
+    serious,
+    until,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,8 +31,6 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
 ]
 
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-NARROW: ViewportSize = {"width": 360, "height": 740}
 TOO_WIDE = "box => box.scrollWidth - box.clientWidth"
 TOO_TALL = "box => box.scrollHeight - box.clientHeight"
 STICKS_OUT = "document.documentElement.scrollWidth - innerWidth"
@@ -46,80 +43,16 @@ SANITIZE = """async (html) => {
 }"""
 
 
-@dataclass
-class Scene:
-    """A page on a stage of its own, and short ways to what a person looks at."""
-
-    page: Page
-    stage: Stage
-
-    def phone(self, name: str) -> Locator:
-        return self.page.get_by_role("region", name=f"{name}’s phone")
-
-    @property
-    def tower(self) -> Locator:
-        return self.page.get_by_role("region", name="Tower", exact=True)
-
-    def open_door(self) -> Locator:
-        return self.page.locator("locker-door[data-door=open]")
-
-    async def start(self, name: str) -> Locator:
-        phone = self.phone(name)
-        await phone.get_by_role("button", name="Start").click()
-        await expect(phone.get_by_text("Hello!")).to_be_visible()
-        return phone
-
-    async def say(self, phone: Locator, text: str) -> None:
-        await phone.get_by_role("textbox").fill(text)
-        await phone.get_by_role("textbox").press("Enter")
-
-    async def press(self, where: Locator | Page, *names: str) -> None:
-        for name in names:
-            await where.get_by_role("button", name=name).click()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright, launched(playwright) as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served() -> AsyncIterator[tuple[str, Stage]]:
-    app = create_stage(limits=False)
-    async with serving_sandbox(app) as base, echoing(base):
-        yield base, app.state.stage
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
-    yield context
-    await context.close()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def tab(context: BrowserContext) -> Page:
-    """One for all tests: a new one each would cost more than the tests themselves."""
-    return await context.new_page()
+async def opened() -> AsyncIterator[Opened]:
+    async with opened_page() as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def scene(tab: Page, served: tuple[str, Stage]) -> AsyncIterator[Scene]:
-    base, stage = served
-    complaints: list[str] = []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    await tab.goto("about:blank")
-    await stage.reset()
-    await tab.set_viewport_size(DESKTOP)
-    await tab.emulate_media(color_scheme="light", reduced_motion="reduce")
-    await tab.goto(base)
-    await tab.evaluate("localStorage.clear()")
-    await expect(tab.locator("sandbox-phone")).to_have_count(2)
-    await expect(tab.locator("locker-door")).to_have_count(24)
-    yield Scene(tab, stage)
-    assert complaints == []
+async def scene(opened: Opened) -> AsyncIterator[Scene]:
+    async with begun(opened) as scene:
+        yield scene
 
 
 async def test_two_people_and_a_tower_are_there_from_the_beginning(scene: Scene) -> None:
@@ -152,43 +85,6 @@ async def test_an_alert_waits_until_it_is_read(scene: Scene) -> None:
     await expect(alert).to_contain_text("Mind the door")
     await scene.page.keyboard.press("Enter")
     await expect(alert).to_have_count(0)
-
-
-async def test_a_parcel_goes_in_and_comes_out_through_the_page(scene: Scene) -> None:
-    anna = await scene.start("Anna")
-    await scene.press(anna, "Drop-off code", "Hold to tower")
-    await expect(scene.open_door()).to_have_count(1)
-    await expect(scene.tower.get_by_text(re.compile(r"Door \d+ is open"))).to_be_visible()
-    await expect(scene.tower.get_by_role("button", name="Put the parcel in")).to_be_focused()
-    await scene.press(scene.tower, "Put the parcel in", "Close the door")
-    await expect(scene.open_door()).to_have_count(0)
-    hint = scene.page.get_by_role("region", name="Your first parcel")
-    await expect(hint).to_have_attribute("data-step", "3")
-    await scene.press(anna, "Pick-up code")
-    pick_up = anna.locator("chat-message", has_text="Your pickup code")
-    await scene.press(pick_up, "Hold to tower")
-    await scene.press(scene.tower, "Take the parcel out", "Close the door")
-    await expect(hint).to_contain_text("That was a whole delivery")
-
-
-async def test_a_code_is_dragged_onto_the_tower(scene: Scene) -> None:
-    anna = await scene.start("Anna")
-    await scene.press(anna, "Drop-off code")
-    photo = anna.get_by_role("button", name="Enlarge the picture")
-    await photo.scroll_into_view_if_needed()
-    await photo.drag_to(scene.page.locator(".cabinet"))
-    await expect(scene.open_door()).to_have_count(1)
-    await expect(anna.get_by_text("Protected")).to_be_visible()
-
-
-async def test_the_tower_says_why_it_stays_shut(scene: Scene) -> None:
-    anna = await scene.start("Anna")
-    await scene.press(anna, "Drop-off code")
-    await expect(anna.get_by_role("button", name="Hold to tower")).to_be_visible()
-    await scene.press(scene.page.get_by_role("group", name="Clock"), "Turn the clock ahead one day")
-    await scene.press(anna, "Hold to tower")
-    await expect(scene.tower.locator(".reader")).to_contain_text("(107)")
-    await expect(scene.open_door()).to_have_count(0)
 
 
 async def test_a_picture_is_enlarged_and_closed_with_escape(scene: Scene) -> None:
@@ -300,8 +196,8 @@ async def test_a_ring_marks_the_phone_out_of_view(scene: Scene) -> None:
     await expect(tabs.get_by_role("button", name="Anna")).to_have_class(re.compile("unread"))
 
 
-async def test_the_page_finds_back_after_the_server_has_restarted(context: BrowserContext) -> None:
-    page = await context.new_page()
+async def test_the_page_finds_back_after_the_server_has_restarted(opened: Opened) -> None:
+    page = await opened.page.context.new_page()
     lost = page.get_by_text("Reconnecting")
     async with serving_sandbox(create_stage()) as base:
         await page.goto(base)
@@ -326,7 +222,9 @@ async def test_axe_finds_nothing_serious(
     await scene.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     await scene.page.set_viewport_size(size)
     anna = await scene.start("Anna")
-    await scene.press(anna, "Drop-off code", "Hold to tower")
+    await scene.press(
+        anna, "Drop-off code", "Open with the door app", "Walk to the tower", "Open door"
+    )
     await expect(scene.open_door()).to_have_count(1)
     if drawer:
         await scene.page.get_by_role("button", name=drawer).click()
@@ -338,6 +236,8 @@ async def test_nothing_sticks_out_at_any_width(scene: Scene) -> None:
     for count in range(3):
         await scene.press(anna, "Drop-off code")
         await expect(anna.get_by_text("Protected")).to_have_count(count + 1)
+    await scene.press(anna, "Drop-off link")
+    await anna.get_by_role("button", name="Open the door").click()
     for width in (360, 768, 1280, 2560):
         await scene.page.set_viewport_size({"width": width, "height": 900})
         assert await scene.page.evaluate(STICKS_OUT) <= 0, width
@@ -346,12 +246,11 @@ async def test_nothing_sticks_out_at_any_width(scene: Scene) -> None:
 
 
 async def test_the_hint_is_dismissed_for_good(scene: Scene) -> None:
-    hint = scene.page.get_by_role("region", name="Your first parcel")
-    await expect(hint).to_have_attribute("data-step", "1")
+    await expect(scene.hint).to_have_attribute("data-step", "1")
     await scene.press(scene.page, "Dismiss the hint")
     await scene.page.reload()
     await expect(scene.page.locator("locker-door")).to_have_count(24)
-    await expect(hint).to_be_hidden()
+    await expect(scene.hint).to_be_hidden()
 
 
 async def test_words_from_the_wire_stay_words(scene: Scene) -> None:
@@ -361,23 +260,3 @@ async def test_words_from_the_wire_stay_words(scene: Scene) -> None:
     await expect(said).to_contain_text("<img src=x onerror=alert(1)>")
     kept = await scene.page.evaluate(SANITIZE, FOREIGN)
     assert kept == '<b><a target="_blank" rel="noopener noreferrer">a</a></b>'
-
-
-async def serious(page: Page) -> list[str]:
-    """What axe finds of weight, readable in a failed test."""
-    found = await Axe().run(page)
-    return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
-        for each in found.response["violations"]
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
-
-
-async def until(condition: Callable[[], bool], page: Page) -> None:
-    """Wait, with the page running, until what the stage holds is so."""
-    for _ in range(200):
-        if condition():
-            return
-        await page.wait_for_timeout(25)
-    raise AssertionError("it did not come about within five seconds")

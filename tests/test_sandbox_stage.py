@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from cli.sandbox_server import serving_sandbox
-from sandbox.stage import Stage, create_stage
+from sandbox.stage import Opener, Stage, create_stage
 
 
 @pytest.fixture
@@ -50,6 +50,29 @@ async def test_the_stage_says_that_it_is_well_and_what_time_it_is(
     answer = (await client.get("/sandbox/health")).json()
     assert answer["status"] == "ok"
     assert answer["now"] <= behind.clock.now().isoformat()
+
+
+async def test_the_stage_passes_on_how_each_tower_is_opened() -> None:
+    openers: dict[str, Opener] = {"0100000000000101": "link", "0100000000000103": "token"}
+    async with (
+        serving_sandbox(create_stage(openers=openers)) as base,
+        httpx.AsyncClient(base_url=base) as client,
+    ):
+        assert (await client.get("/sandbox/openers")).json() == openers
+        (await client.post("/sandbox/reset")).raise_for_status()
+        assert (await client.get("/sandbox/openers")).json() == openers
+
+
+async def test_a_stage_that_was_told_nothing_marks_no_tower(
+    stage: tuple[Stage, httpx.AsyncClient],
+) -> None:
+    _, client = stage
+    assert (await client.get("/sandbox/openers")).json() == {}
+
+
+def test_an_opener_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="scanner"):
+        create_stage(openers={"0100000000000101": "scanner"})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("path", ["/", "/js/app.js", "/css/base.css", "/icons.svg"])

@@ -171,13 +171,18 @@ class Links:
             return_url=asked.return_url,
             client_info=asked.client_info,
             payload=asked.payload,
-            keypad_code=self._digits(locker.tower) if asked.keypad_intent else None,
             persist_keypad_code=asked.persist_keypad_code,
         )
+        if asked.keypad_intent and (drop_off or self._codes_at_once):
+            request.keypad_code = self._digits(locker.tower)
         self._teach(request)
         request.link = f"{LINK_BASE}?{urlencode({'token': self._signed(request.id)})}"
         self._server.requests[request.id] = request
         return request
+
+    @property
+    def _codes_at_once(self) -> bool:
+        return self._server.link_settings.keypad == AT_ONCE
 
     def _digits(self, tower_id: str) -> str | None:
         """A code of six digits that this tower has not had; None if it has no keypad."""
@@ -190,7 +195,7 @@ class Links:
 
     def _teach(self, request: OpenRequest) -> None:
         """Let the tower know the request's code at once, if that is how it learns."""
-        if request.keypad_code is None or self._server.link_settings.keypad != AT_ONCE:
+        if request.keypad_code is None or not self._codes_at_once:
             return
         code = Keypad(
             request.keypad_code,

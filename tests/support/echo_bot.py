@@ -37,12 +37,14 @@ from telegram.ext import (
 
 Context = ContextTypes.DEFAULT_TYPE
 TOWER = "0100000000000101"
+LOCATION, KEYPAD_LOCATION = 11, 12
+SMALL = 1
 TOKEN_PATH = "/realms/harbor/protocol/openid-connect/token"
 
 
 @dataclass
 class Lockers:
-    """Asks Harbor for the codes: the first locker that is free, then that one again."""
+    """Asks Harbor for tokens and links: the first locker that is free, then that one again."""
 
     base: str
     locker: int | None = None
@@ -55,6 +57,20 @@ class Lockers:
         path = f"/towers/{TOWER}/lockers/{self.locker}/{kind}-locker-tokens"
         token = await self._call("POST", path, {"client_info": "", "duration": 3000})
         return f"HARBOR://OPEN/{TOWER}/{self.locker}/{token['payload']}/{token['payload_auth']}".upper()
+
+    async def link(self, kind: str, **keypad: Any) -> dict[str, Any]:
+        """The answer to a new `dropoff` or `pickup` link: its `linkToken`, perhaps digits."""
+        body: dict[str, Any] = {"returnUrl": "", "payload": {}, **keypad}
+        if kind == "dropoff":
+            place = KEYPAD_LOCATION if keypad else LOCATION
+            body |= {"locationId": place, "lockerTypeId": SMALL, "requireLowLocker": False}
+        else:
+            body |= {"lockerId": self.locker}
+        answer: dict[str, Any] = await self._call(
+            "POST", f"/locker-open-requests/{kind}-locker-request", body
+        )
+        self.locker = answer["lockerId"]
+        return answer
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -85,6 +101,14 @@ def keyboard(count: int, username: str) -> InlineKeyboardMarkup:
             [
                 InlineKeyboardButton("Drop-off code", callback_data="code:dropoff"),
                 InlineKeyboardButton("Pick-up code", callback_data="code:pickup"),
+            ],
+            [
+                InlineKeyboardButton("Drop-off link", callback_data="link:dropoff"),
+                InlineKeyboardButton("Pick-up link", callback_data="link:pickup"),
+            ],
+            [
+                InlineKeyboardButton("App link", callback_data="app:dropoff"),
+                InlineKeyboardButton("Digits", callback_data="digits:dropoff"),
             ],
             [
                 InlineKeyboardButton("Alert", callback_data="alert"),
@@ -123,7 +147,7 @@ async def pressed(update: Update, context: Context) -> None:
         await query.answer("Mind the door", show_alert=True)
     else:
         await query.answer()
-        await show_code(update, context, detail)
+        await SHOWN[kind](update, context, detail)
 
 
 async def show_code(update: Update, context: Context, kind: str) -> None:
@@ -137,6 +161,38 @@ async def show_code(update: Update, context: Context, kind: str) -> None:
         protect_content=True,
         disable_notification=True,
     )
+
+
+async def show_link(update: Update, context: Context, kind: str) -> None:
+    answer = await context.bot_data["lockers"].link(kind)
+    button = InlineKeyboardButton("Open the door", url=answer["linkToken"])
+    await asked(update).reply_text(
+        f"Your {kind} link", reply_markup=InlineKeyboardMarkup([[button]])
+    )
+
+
+async def show_digits(update: Update, context: Context, kind: str) -> None:
+    answer = await context.bot_data["lockers"].link(
+        kind, keypadIntent="pickup", persistKeypadCode=False
+    )
+    button = InlineKeyboardButton("Open the door", url=answer["linkToken"])
+    await asked(update).reply_text(
+        f"Keypad code <code>{answer['keypadCode']}</code>",
+        parse_mode=ParseMode.HTML,
+        reply_markup=InlineKeyboardMarkup([[button]]),
+    )
+
+
+async def show_app_link(update: Update, context: Context, kind: str) -> None:
+    code = await context.bot_data["lockers"].code(kind)
+    *_, tower, locker, payload, payload_auth = code.split("/")
+    link = f"https://doors.example/{tower}/{locker}#payload={payload}&payload_auth={payload_auth}"
+    button = InlineKeyboardButton("Open in the app", url=link)
+    await asked(update).reply_text("For the app", reply_markup=InlineKeyboardMarkup([[button]]))
+
+
+SHOWN = {"code": show_code, "link": show_link, "digits": show_digits, "app": show_app_link}
+"""What each of the greeting's buttons brings, by the first word of its data."""
 
 
 async def ask(update: Update, context: Context) -> None:

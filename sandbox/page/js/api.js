@@ -13,6 +13,9 @@ export class Refused extends Error {
   }
 }
 
+/** A refusal's number, as the firmware says it, for the end of a sentence; "" where there is none. */
+export const codeSaid = (error) => (typeof error.code === "number" ? ` (${error.code})` : "");
+
 export class Unreachable extends Error {}
 
 async function call(method, path, body) {
@@ -56,7 +59,8 @@ const lockerPath = (tower, locker) => `${towerPath(tower)}/lockers/${locker}`;
 
 export const harbor = {
   ...side(HARBOR),
-  hold: (tower, code) => post(`${towerPath(tower)}/hold`, { code }),
+  openByToken: (tower, { payload, payloadAuth }) =>
+    post(`${towerPath(tower)}/hold`, { payload, payload_auth: payloadAuth }),
   keypad: (tower, digits) => post(`${towerPath(tower)}/keypad`, { digits }),
   putIn: (tower, locker, parcel) => post(`${lockerPath(tower, locker)}/put-in`, { parcel }),
   takeOut: (tower, locker) => post(`${lockerPath(tower, locker)}/take-out`),
@@ -64,7 +68,9 @@ export const harbor = {
   setStatus: (tower, locker, status) => post(`${lockerPath(tower, locker)}/status`, { status }),
   sync: (tower) => post(`${towerPath(tower)}/sync`),
   setAutomaticSync: (automatic) => put(`${HARBOR}/sync`, { automatic }),
-  openLink: (link) => post(`${HARBOR}/links/open`, { link }),
+  lookAtLink: (link) => post(`${HARBOR}/links/look`, { link }),
+  openLink: (link, outcome) => post(`${HARBOR}/links/open`, { link, outcome }),
+  doesNotFit: (link) => post(`${HARBOR}/links/doesnt-fit`, { link }),
 };
 
 const person = (id) => `${TELEGRAM}/people/${id}`;
@@ -89,9 +95,10 @@ export const telegram = {
   setLimits: (enforced) => put(`${TELEGRAM}/limits`, { enforced }),
 };
 
-/** The stage's own calls: one clock, one way to begin anew. */
+/** The stage's own calls: one clock, one way to begin anew, and how each tower is opened. */
 export const stage = {
   turn: (seconds) => post(`${HARBOR}/clock`, { turn: seconds }),
+  openers: () => get("/sandbox/openers"),
   reset: () => post("/sandbox/reset"),
 };
 

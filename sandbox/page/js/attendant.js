@@ -26,7 +26,7 @@ const STATUSES = ["available", "reserved", "rented", "occupied", "declined", "ou
 const NOTES = {
   declined: "Released: the tower learns of it, and the door is free, at the next sync.",
 };
-const HELP = "Hold a code to the tower, or choose a door to look at it.";
+const HELP = "A phone opens a door from its chat. Choose a door to look at it.";
 
 const inWords = (locker) =>
   [doorInWords(locker), NOTES[locker.status]].filter(Boolean).join(". ");
@@ -44,8 +44,8 @@ class TowerAttendant extends HTMLElement {
   connectedCallback() {
     if (this.#parts) return;
     this.#parts = this.#build();
-    const { title, words, deeds, sync, more } = this.#parts;
-    this.append(h("div", { class: "at-door" },
+    const { said, title, words, deeds, sync, more } = this.#parts;
+    this.append(said, h("div", { class: "at-door" },
       h("div", { class: "door-words", "aria-live": "polite" }, title, words), sync, more), deeds);
   }
 
@@ -67,6 +67,12 @@ class TowerAttendant extends HTMLElement {
     const told = tower.lockers.every((one) => one.status !== "declined");
     sync.classList.toggle("waiting", tower.unsynced > 0 || !told);
     more.hidden = !locker;
+  }
+
+  /** Say what happened at the tower; `mood` is "yes" or "no". */
+  say(words, mood) {
+    setText(this.#parts.said, words);
+    this.#parts.said.dataset.mood = mood;
   }
 
   /** Move the focus to the first thing that can be done at the door. */
@@ -91,6 +97,7 @@ class TowerAttendant extends HTMLElement {
   #build() {
     const syncNow = () => world.act(() => harbor.sync(this.#tower.id));
     return {
+      said: h("p", { class: "said", role: "status", "aria-live": "polite" }),
       title: h("h3", {}),
       words: h("p", {}),
       deeds: h("div", { class: "deeds" }),

@@ -7,10 +7,11 @@
 
 import { photoUrl, telegram } from "./api.js";
 import { h, icon, reconcile } from "./dom.js";
-import { addressesOf, codeOf, deepLink, isShare, lockerOpenLink } from "./links.js";
+import { addressesOf, deepLink, isLockerOpen, isShare, lockerOpenLink, tokenOf } from "./links.js";
 import "./message.js";
 import { openPicture, openSheet } from "./sheet.js";
 import { Toasts } from "./toasts.js";
+import { tokenIn, tokenOfAppLink } from "./tokens.js";
 import { world } from "./world.js";
 
 const NEAR_END = 80;
@@ -22,7 +23,8 @@ class PhoneChat extends HTMLElement {
   #welcome;
   #busy = new Map();
   #atEnd = true;
-  #pressed = false;
+  /** How far the log was scrolled when a button was pressed; null once somebody has scrolled on. */
+  #pressedAt = null;
   #newest = 0;
   #extent = "";
 
@@ -71,16 +73,19 @@ class PhoneChat extends HTMLElement {
 
   /** Somebody who has scrolled up to an old card and pressed there waits for what comes below. */
   #attend(newest) {
-    if (newest?.message_id > this.#newest) this.#atEnd ||= this.#pressed || newest.outgoing;
+    if (newest?.message_id > this.#newest) this.#atEnd ||= this.#pressedAt !== null || newest.outgoing;
     this.#newest = newest?.message_id ?? 0;
   }
 
-  /** Only somebody's own scrolling counts, not what a change of size brings about. */
+  /**
+   * Only somebody's own scrolling counts, not what a change of size brings about, nor the late news
+   * of having scrolled to the button that was then pressed.
+   */
   #scrolled() {
     const { scrollHeight, clientHeight, scrollTop } = this.#log;
     if (`${scrollHeight}/${clientHeight}` !== this.#extent) return;
     this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
-    this.#pressed = false;
+    if (scrollTop !== this.#pressedAt) this.#pressedAt = null;
   }
 
   #stay() {
@@ -90,8 +95,8 @@ class PhoneChat extends HTMLElement {
 
   #obey({ kind, message, ...detail }) {
     const deeds = {
-      hold: () => visitTower({ code: codeOf(message) }),
-      "open-locker": () => visitTower({ link: lockerOpenLink(message) }),
+      "door-app": () => this.#start("door-app", tokenOf(message), message.message_id),
+      "locker-open": () => this.#start("locker-open", lockerOpenLink(message), message.message_id),
       "open-elsewhere": () => openAt(detail.person, detail.link),
       enlarge: () => this.#enlarge(message),
       edit: () => this.dispatchEvent(new CustomEvent("rewrite", { bubbles: true, detail: message })),
@@ -101,19 +106,22 @@ class PhoneChat extends HTMLElement {
   }
 
   #enlarge(message) {
-    const code = codeOf(message);
-    openPicture(photoUrl(message), code ? "Code" : "Picture", (close) => (code ? [
-      h("button", {
-        type: "button", class: "primary", on: { click: () => { close(); visitTower({ code }); } },
-      }, icon("tower"), "Hold to tower"),
-    ] : []));
+    const code = tokenOf(message) ?? lockerOpenLink(message);
+    openPicture(photoUrl(message), code ? "Code" : "Picture");
+  }
+
+  /** Start an app of this phone with what a message holds, and keep that message in view above it. */
+  #start(app, detail, messageId) {
+    this.dispatchEvent(new CustomEvent(app, { bubbles: true, detail }));
+    const message = this.#log.querySelector(`[data-message-id="${messageId}"]`);
+    requestAnimationFrame(() => message?.scrollIntoView({ block: "nearest", container: "nearest" }));
   }
 
   async #key(message, { key, button }) {
     if (key.copy_text) {
       this.#spoken.say(await copied(key.copy_text.text) ? "Copied" : `Copy: ${key.copy_text.text}`);
     } else if (key.url) {
-      this.#follow(key.url);
+      this.#follow(key.url, message.message_id);
     } else if (key.callback_data) {
       await this.#press(message.message_id, key.callback_data, button);
     }
@@ -122,7 +130,7 @@ class PhoneChat extends HTMLElement {
   /** The button is busy until its query is answered. */
   async #press(messageId, data, button) {
     button.setAttribute("aria-busy", "true");
-    this.#pressed = true;
+    this.#pressedAt = this.#log.scrollTop;
     const pressed = await world.act(() => telegram.press(this.#person, messageId, data));
     if (pressed) this.#busy.set(button, pressed.callback_query_id);
     else button.removeAttribute("aria-busy");
@@ -137,10 +145,16 @@ class PhoneChat extends HTMLElement {
     }
   }
 
-  /** As Telegram does: a link to this bot opens in this chat, anything else in the browser. */
-  #follow(address) {
+  /**
+   * As Telegram and the phone do: a link to this bot opens in this chat, one of the door app or of
+   * Locker Open there, anything else in the browser.
+   */
+  #follow(address, messageId) {
     const link = deepLink(address, world.bot.username);
-    if (link && !isShare(address)) openAt(this.#person, link);
+    const token = tokenOfAppLink(address);
+    if (token) this.#start("door-app", token, messageId);
+    else if (isLockerOpen(address)) this.#start("locker-open", address, messageId);
+    else if (link && !isShare(address)) openAt(this.#person, link);
     else if (link) offerPeople(link);
     else window.open(address, "_blank", "noopener,noreferrer");
   }
@@ -148,10 +162,17 @@ class PhoneChat extends HTMLElement {
   #clicked(event) {
     if (reveal(event.target)) return;
     const anchor = event.target.closest?.(".words a");
-    if (anchor && deepLink(anchor.href, world.bot.username)) {
+    const messageId = event.target.closest?.("chat-message")?.dataset.messageId;
+    const token = tokenIn(event.target.closest?.(".words code")?.textContent);
+    if (token) this.#start("door-app", token, messageId);
+    if (anchor && this.#known(anchor.href)) {
       event.preventDefault();
-      this.#follow(anchor.href);
+      this.#follow(anchor.href, messageId);
     }
+  }
+
+  #known(address) {
+    return deepLink(address, world.bot.username) || isLockerOpen(address) || tokenOfAppLink(address);
   }
 }
 
@@ -171,11 +192,6 @@ function reveal(target) {
   cover?.removeAttribute("aria-label");
   cover?.removeAttribute("role");
   return cover;
-}
-
-/** Go to the tower with a code, or with a Locker Open link. */
-function visitTower(detail) {
-  document.dispatchEvent(new CustomEvent("visit", { detail }));
 }
 
 /** Open a deep link in somebody's phone, and look there. */

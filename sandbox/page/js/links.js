@@ -1,8 +1,10 @@
 /**
- * What a message offers beyond its words: a code for the tower, a deep link for another phone.
+ * What a message offers beyond its words: a token for the door app, a Locker Open link, a deep link
+ * for another phone.
  */
 
-const CODE = /HARBOR:\/\/OPEN\/[0-9A-F]{16}\/\d+\/[0-9A-F]+\/[0-9A-F]+/i;
+import { tokenIn, tokenOfAppLink } from "./tokens.js";
+
 const LOCKER_OPEN = /(?:https?:\/\/(?:[\w-]+\.)*lockeropen\.com\/|locker-open:\/\/)[^\s"<>]*/i;
 const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me"]);
 
@@ -10,11 +12,14 @@ const wordsOf = (message) => message.text ?? message.caption ?? "";
 
 const buttonsOf = (message) => (message.reply_markup?.inline_keyboard ?? []).flat();
 
-/** The tower code in a message's text or caption, or null. */
-export const codeOf = (message) => CODE.exec(wordsOf(message))?.[0] ?? null;
+/** The locker token in a message's words or behind one of its buttons, or null. */
+export const tokenOf = (message) => tokenIn(wordsOf(message))
+  ?? addressesOf(message).map(tokenOfAppLink).find(Boolean) ?? null;
 
-/** The tower a code is for, as 16 hexadecimal digits in lower case. */
-export const towerOf = (code) => code.split("/")[3].toLowerCase();
+/** Whether a message gives digits for a keypad beside its link. */
+export const givesDigits = (message) => Boolean(lockerOpenLink(message))
+  && (message.entities ?? message.caption_entities ?? []).some(({ type, offset, length }) =>
+    type === "code" && /^[\d ]{4,}$/.test(wordsOf(message).slice(offset, offset + length)));
 
 /** Every address a message leads to: in its words, behind its words, on its buttons. */
 export function addressesOf(message) {
@@ -46,8 +51,14 @@ export function deepLink(address, username) {
   return bot === username.toLowerCase() && url.searchParams.has("start") ? address : null;
 }
 
+export const isLockerOpen = (address) => LOCKER_OPEN.test(address);
+
 /** The Locker Open link in a message, or null. */
 export function lockerOpenLink(message) {
   const inWords = LOCKER_OPEN.exec(wordsOf(message))?.[0];
-  return inWords ?? addressesOf(message).find((address) => LOCKER_OPEN.test(address)) ?? null;
+  return addressesOf(message).find(isLockerOpen) ?? inWords ?? null;
 }
+
+/** Whether one of the message's own buttons leads to Locker Open. */
+export const hasLockerOpenButton = (message) =>
+  buttonsOf(message).some((button) => isLockerOpen(button.url));

@@ -3,11 +3,13 @@
  */
 
 import { h, s } from "./dom.js";
+import { markOf, nameOf } from "./towers.js";
 
 export const WIDTH = 640;
 export const HEIGHT = 420;
 const MARGIN = 0.18;
 const LEAST_SPAN = 0.02;
+const BESIDE = 27;
 
 const middle = (low, high) => (low + high) / 2;
 
@@ -96,16 +98,22 @@ export function scaleBar(kilometre) {
     s("text", { x, y: y - 10 }, `${length} km`));
 }
 
-/** A tower that can be clicked, and pressed by keyboard; its name stands below it, or `above`. */
-function towerSign(tower, at, above, choose) {
-  const [x, y] = at;
+/**
+ * A tower that can be clicked, and pressed by keyboard; its place's name stands below it, or `above`.
+ * One of several at a place stands `beside` so many others, below the one name.
+ */
+function towerSign(tower, [left, y], { above, beside }, choose) {
+  const x = left + beside * BESIDE;
+  const name = nameOf(tower);
+  const mark = markOf(tower)?.words;
   const sign = s("g", {
-    class: "tower-sign", tabindex: "0", role: "button", "aria-label": tower.location.name,
+    class: "tower-sign", tabindex: "0", role: "button", "aria-label": [name, mark].filter(Boolean).join(", "),
     transform: `translate(${x} ${y})`,
   },
   s("rect", { x: -11, y: -30, width: 22, height: 30, rx: 4 }),
   s("path", { d: "M-5-23h10M-5-15h10M-5-7h10" }),
-  s("text", { y: above ? -40 : 18 }, tower.location.name));
+  beside ? null : s("text", { y: above ? (mark ? -56 : -40) : 18 }, tower.location.name),
+  mark && !beside ? s("text", { y: above ? -40 : 34, class: "opener" }, mark.toLowerCase()) : null);
   sign.addEventListener("click", (event) => {
     event.stopPropagation();
     choose();
@@ -124,6 +132,7 @@ export function towerSigns(towers, toXY, choose) {
   return towers.map((tower, index) => {
     const [x, y] = places[index];
     const above = places.some(([left, top]) => top > y && top - y < 70 && Math.abs(left - x) < 180);
-    return towerSign(tower, [x, y], above, () => choose(tower));
+    const beside = towers.slice(0, index).filter((other) => other.location.id === tower.location.id).length;
+    return towerSign(tower, [x, y], { above, beside }, () => choose(tower));
   });
 }

@@ -6,10 +6,11 @@
 
 import { photoUrl } from "./api.js";
 import { h, icon, reconcile, setText } from "./dom.js";
-import { codeOf, lockerOpenLink } from "./links.js";
+import { hasLockerOpenButton, lockerOpenLink, tokenOf } from "./links.js";
 import { mapPin } from "./map.js";
 import { sanitized } from "./sanitize.js";
 import { clockTime } from "./time.js";
+import { tokenIn } from "./tokens.js";
 
 /** The kinds of message that are more than words, and how each is drawn. */
 const ATTACHMENTS = [
@@ -75,6 +76,9 @@ class ChatMessage extends HTMLElement {
 
   #write(html) {
     this.#parts.words.replaceChildren(sanitized(html));
+    for (const code of this.#parts.words.querySelectorAll("code")) {
+      code.classList.toggle("opens", Boolean(tokenIn(code.textContent)));
+    }
   }
 
   #attach(message, before) {
@@ -86,19 +90,12 @@ class ChatMessage extends HTMLElement {
       this.#parts.attachment.replaceChildren(...(drawn ? [drawn] : []));
     }
     this.classList.toggle("pictured", Boolean(photoUrl(message)));
-    this.querySelector(".photo")?.setAttribute("draggable", String(Boolean(codeOf(message))));
   }
 
   #photo(message) {
-    const drag = (event) => {
-      event.dataTransfer.setData("text/plain", codeOf(this.#message) ?? "");
-      event.dataTransfer.effectAllowed = "copy";
-      document.body.classList.add("carrying");
-    };
-    const drop = () => document.body.classList.remove("carrying");
     return h("button", {
       type: "button", class: "photo", "aria-label": "Enlarge the picture",
-      on: { click: () => this.#ask("enlarge"), dragstart: drag, dragend: drop },
+      on: { click: () => this.#ask("enlarge") },
     }, h("img", { src: photoUrl(message), alt: "", draggable: "false" }));
   }
 
@@ -116,12 +113,12 @@ class ChatMessage extends HTMLElement {
     this.#parts.stamp.replaceChildren(...marks);
   }
 
-  /** What the page adds to Telegram: the tower, the other phones, one's own second thoughts. */
+  /** What the page adds to Telegram: apps, the other phones, one's own second thoughts. */
   #offer(message, { links, others, editable }) {
     const offers = [];
-    if (codeOf(message)) offers.push({ kind: "hold", label: "Hold to tower", symbol: "tower" });
-    if (lockerOpenLink(message)) {
-      offers.push({ kind: "open-locker", label: "Open at the tower", symbol: "tower" });
+    if (tokenOf(message)) offers.push({ kind: "door-app", label: "Open with the door app", symbol: "key" });
+    if (lockerOpenLink(message) && !hasLockerOpenButton(message)) {
+      offers.push({ kind: "locker-open", label: "Open with Locker Open", symbol: "link" });
     }
     for (const link of links) {
       for (const other of others) {

@@ -7,8 +7,12 @@
 import { telegram } from "./api.js";
 import "./chat.js";
 import "./composer.js";
+import "./door-app.js";
 import { h, icon, setText } from "./dom.js";
+import { handsets } from "./handsets.js";
+import "./locker-open.js";
 import { popMenu } from "./menu.js";
+import "./phone-status.js";
 import { confirmed } from "./sheet.js";
 import { world } from "./world.js";
 
@@ -35,6 +39,11 @@ class SandboxPhone extends HTMLElement {
     this.setAttribute("role", "region");
     this.#parts = this.#build();
     this.append(this.#caption(), this.#device());
+    this.addEventListener("door-app", ({ detail }) => this.#startDoorApp(detail));
+    this.addEventListener("locker-open", ({ detail }) => this.#parts.lockerOpen.visit(detail));
+    this.addEventListener("panel", ({ target }) => this.#oneApp(target));
+    handsets.addEventListener("change", () => this.#showKind());
+    this.#showKind();
     this.addEventListener("rewrite", (event) => this.#parts.composer.rewrite(event.detail));
   }
 
@@ -71,6 +80,9 @@ class SandboxPhone extends HTMLElement {
       bell: h("p", { class: "visually-hidden", "aria-live": "assertive" }),
       chat: h("phone-chat", of),
       composer: h("phone-composer", of),
+      line: h("phone-status", of),
+      doorApp: h("door-app", of),
+      lockerOpen: h("locker-open", of),
       language: h("select", { "aria-label": "Language", on: { change } },
         LANGUAGES.map(([code, name]) => h("option", { value: code }, name))),
     };
@@ -83,12 +95,32 @@ class SandboxPhone extends HTMLElement {
   }
 
   #device() {
-    const { bot, status, bell, chat, composer } = this.#parts;
+    const { bot, status, bell, chat, composer, line, doorApp, lockerOpen } = this.#parts;
     return h("div", { class: "device" },
-      h("div", { class: "screen" },
+      h("div", { class: "screen" }, line,
         h("div", { class: "bar" }, h("span", { class: "avatar" }, icon("tower")),
           h("div", { class: "who" }, bot, status), icon("bell")),
-        bell, chat, composer));
+        bell, chat, composer, doorApp, lockerOpen));
+  }
+
+  #showKind() {
+    this.dataset.kind = handsets.of(this.#person).kind;
+  }
+
+  /** With a token that app takes it; its icon opens it, and closes it again. */
+  #startDoorApp(token) {
+    const { doorApp } = this.#parts;
+    if (token) doorApp.take(token);
+    else if (doorApp.hidden) doorApp.open();
+    else doorApp.close();
+  }
+
+  /** An app that opens takes the place of the other one, and of the foot. */
+  #oneApp(app) {
+    const { doorApp, lockerOpen } = this.#parts;
+    const other = app === doorApp ? lockerOpen : doorApp;
+    if (!app.hidden && !other.hidden) other.close();
+    this.classList.toggle("with-app", !doorApp.hidden || !lockerOpen.hidden);
   }
 
   #choices() {

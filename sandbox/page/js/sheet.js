@@ -20,12 +20,9 @@ export function openSheet(title, content, { className = "" } = {}) {
   return dialog;
 }
 
-/** A picture as large as the window allows; `actions(close)` makes what stands below it. */
-export function openPicture(url, title, actions) {
-  const picture = h("img", { src: url, alt: title, class: "picture" });
-  const row = h("div", { class: "row" });
-  const dialog = openSheet(title, [picture, row], { className: "picture-sheet" });
-  row.append(...actions(() => dialog.close()));
+/** A picture as large as the window allows. */
+export function openPicture(url, title) {
+  openSheet(title, h("img", { src: url, alt: title, class: "picture" }), { className: "picture-sheet" });
 }
 
 /** Ask before something that cannot be taken back. Resolves to whether it was confirmed. */

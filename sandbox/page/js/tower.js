@@ -1,24 +1,24 @@
 /**
- * The tower: its doors as they stand, the reader a code is held to, and what can be done at a door.
+ * The tower: its doors as they stand, the keypad if it has one, and what can be done at a door.
  *
  * Guarantees: what happened at the tower is said in words in a live region; a door that opens is
  * the door that is looked at.
  */
 
-import { harbor } from "./api.js";
+import { codeSaid, harbor } from "./api.js";
 import "./attendant.js";
-import { h, icon, iconButton, reconcile, setText } from "./dom.js";
+import { h, icon, reconcile, setText } from "./dom.js";
 import "./door.js";
+import { handsets } from "./handsets.js";
 import { keypad } from "./keypad.js";
-import { towerOf } from "./links.js";
 import { drawTowers, nearby } from "./map.js";
 import { openTowerMap } from "./maps.js";
 import { setZone } from "./time.js";
+import { markOf, nameOf } from "./towers.js";
 import { world } from "./world.js";
 
 const SAID_MS = 6000;
 const CLEAR_PX = 36;
-const IDLE = "Hold a code here";
 
 class LockerTower extends HTMLElement {
   #parts;
@@ -35,41 +35,30 @@ class LockerTower extends HTMLElement {
     this.setAttribute("aria-label", "Tower");
     world.addEventListener("harbor", () => this.#show());
     world.addEventListener("reset", () => this.#choose(null));
-    document.addEventListener("visit", ({ detail: { code, link } }) =>
-      (code ? this.hold(code, towerOf(code)) : this.#openLink(link)));
+    handsets.addEventListener("change", () => this.#show());
+    handsets.addEventListener("arrived", ({ detail }) => this.#look(detail));
+    document.addEventListener("door-opened", ({ detail }) => this.#showOpened(detail));
   }
 
   get #tower() {
     return world.towers.find((tower) => tower.id === this.#current) ?? world.towers[0];
   }
 
-  /** Hold a code to a tower (the one looked at, unless `at` names another). */
-  async hold(code, at = this.#tower.id) {
-    const tower = world.towers.find((one) => one.id.toLowerCase() === at.toLowerCase());
-    if (!tower) return this.#say("No tower here has this code's number", "no");
-    this.#look(tower.id);
-    return this.#attempt(() => harbor.hold(tower.id, code));
-  }
-
-  #openLink(link) {
-    return this.#attempt(async () => {
-      const opened = await harbor.openLink(link);
-      this.#look(opened.tower);
-      return opened;
-    });
-  }
-
-  async #attempt(work) {
-    document.dispatchEvent(new CustomEvent("look", { detail: "tower" }));
+  async #type(digits) {
     try {
-      const { name } = await work();
-      this.#say(`Door ${name} is open`, "yes");
+      const { name } = await harbor.keypad(this.#tower.id, digits);
+      await world.refreshHarbor();
+      this.#showOpened({ tower: this.#tower.id, name });
     } catch (error) {
-      const code = error.code === undefined ? "" : ` (${error.code})`;
-      this.#say(`${error.message}${code}`, "no");
+      const words = error.code === 502 ? "No door opens to these digits" : error.message;
+      this.#say(`${words}${codeSaid(error)}`, "no");
     }
-    await world.refreshHarbor();
-    if (this.#parts.reader.dataset.mood !== "yes") return;
+  }
+
+  #showOpened({ tower, name }) {
+    document.dispatchEvent(new CustomEvent("look", { detail: "tower" }));
+    this.#look(tower);
+    this.#say(`Door ${name} is open`, "yes");
     this.#uncover();
     this.#parts.attendant.beckon();
   }
@@ -83,15 +72,13 @@ class LockerTower extends HTMLElement {
   }
 
   #say(words, mood) {
-    setText(this.#parts.said, words);
-    this.#parts.reader.dataset.mood = mood;
+    this.#parts.attendant.say(words, mood);
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(() => this.#hush(), SAID_MS);
   }
 
   #hush() {
-    setText(this.#parts.said, IDLE);
-    delete this.#parts.reader.dataset.mood;
+    this.#parts.attendant.say("", "");
   }
 
   #look(id) {
@@ -115,6 +102,12 @@ class LockerTower extends HTMLElement {
     setZone(tower.location.timezone);
     this.#listTowers();
     this.#parts.chooser.value = tower.id;
+    const mark = markOf(tower);
+    this.#parts.plate.replaceChildren(h("b", {}, tower.name),
+      ...(mark ? [h("span", { class: "opener" }, icon(mark.symbol), mark.words)] : []));
+    this.#parts.keypad.hidden = !tower.keypad;
+    const here = handsets.at(tower.id).map((person) => person.first_name);
+    setText(this.#parts.here, here.length ? `${here.join(" and ")} here` : "");
     setText(this.#parts.address, [tower.location.address1, tower.location.city].filter(Boolean).join(", "));
     drawTowers(this.#parts.map, nearby(world.towers, tower), tower);
     world.tower = tower;
@@ -128,7 +121,7 @@ class LockerTower extends HTMLElement {
     const cities = [...new Set(world.towers.map((tower) => tower.location.city))];
     reconcile(this.#parts.chooser, cities, (city) => city, (city) => h("optgroup", { label: city }),
       (group, city) => reconcile(group, world.towers.filter((one) => one.location.city === city),
-        (one) => one.id, (one) => h("option", { value: one.id }, one.location.name)));
+        (one) => one.id, (one) => h("option", { value: one.id }, nameOf(one))));
   }
 
   #noticeOpened(tower) {
@@ -158,10 +151,11 @@ class LockerTower extends HTMLElement {
     svg.setAttribute("viewBox", "0 0 132 72");
     svg.setAttribute("class", "map");
     svg.setAttribute("aria-hidden", "true");
-    const said = h("span", { class: "said", role: "status", "aria-live": "polite" }, IDLE);
     return {
-      said, map: svg,
-      reader: h("div", { class: "reader" }, icon("waves"), said),
+      map: svg,
+      plate: h("p", { class: "plate-sign" }),
+      keypad: keypad((digits) => this.#type(digits)),
+      here: h("span", { class: "here", role: "status" }),
       chooser: h("select", { "aria-label": "Tower",
         on: { change: (event) => this.#look(event.target.value) } }),
       address: h("span", { class: "address" }),
@@ -171,33 +165,19 @@ class LockerTower extends HTMLElement {
   }
 
   #head() {
-    const { chooser, address, map } = this.#parts;
+    const { chooser, address, here, map } = this.#parts;
     const open = () => openTowerMap(world.towers, this.#tower, (id) => this.#look(id));
     return h("header", { class: "tower-head" },
-      h("div", { class: "where" }, h("h2", { class: "visually-hidden" }, "Tower"), chooser, address),
+      h("div", { class: "where" }, h("h2", { class: "visually-hidden" }, "Tower"), chooser,
+        h("p", { class: "whereabouts" }, address, here)),
       h("button", { type: "button", class: "map-button", "aria-label": "Map of the towers",
         on: { click: open } }, map));
   }
 
   #cabinet() {
-    const cabinet = h("div", { class: "cabinet" },
-      h("div", { class: "cap" }, this.#parts.reader,
-        keypad((digits) => this.#attempt(() => harbor.keypad(this.#tower.id, digits)))),
-      this.#parts.doors,
-      h("div", { class: "plinth" }));
-    cabinet.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      event.dataTransfer.dropEffect = "copy";
-      cabinet.classList.add("over");
-    });
-    cabinet.addEventListener("dragleave", () => cabinet.classList.remove("over"));
-    cabinet.addEventListener("drop", (event) => {
-      event.preventDefault();
-      cabinet.classList.remove("over");
-      document.body.classList.remove("carrying");
-      this.hold(event.dataTransfer.getData("text/plain"));
-    });
-    return cabinet;
+    const { plate, keypad: keys, doors } = this.#parts;
+    return h("div", { class: "cabinet" },
+      h("div", { class: "cap" }, plate, keys), doors, h("div", { class: "plinth" }));
   }
 }
 

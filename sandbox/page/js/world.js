@@ -42,6 +42,8 @@ class World extends EventTarget {
   chats = new Map();
   /** The tower that is looked at. */
   tower = null;
+  /** How the bot has each tower opened: tower id → "link", "keypad" or "token". */
+  openers = {};
   online = { harbor: false, telegram: false };
   #shift = 0;
 
@@ -108,7 +110,7 @@ class World extends EventTarget {
   }
 
   async #fetchHarbor() {
-    this.harbor = await harbor.state();
+    [this.harbor, this.openers] = await Promise.all([harbor.state(), stage.openers()]);
     this.#setTime(this.harbor.now);
     this.#tell("harbor");
   }
