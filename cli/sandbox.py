@@ -19,12 +19,13 @@ from starlette.types import ASGIApp
 from bot.domain.ids import TowerId
 from bot.domain.openers import Opener, Openers
 from cli.bootstrap import Assembly, assembled
-from cli.openers import TowerSetting
+from cli.openers import TowerSetting, asks_for_digits
 from cli.run import receive
 from cli.sandbox_server import serving_sandbox
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from sandbox.clock import Clock
+from sandbox.stage import Opener as Mark
 from sandbox.stage import create_stage
 from web.app import create_app
 from web.metrics import exposition
@@ -52,9 +53,8 @@ TOWERS = (
 
 async def play() -> None:
     """Serve everything on PORT until asked to end (or for DEMO_SECONDS)."""
-    stop, clock = stop_requested(), Clock()
-    stage = create_stage(clock=clock, token=TOKEN, schema=False)
-    settings = _settings()
+    stop, clock, settings = stop_requested(), Clock(), _settings()
+    stage = create_stage(clock=clock, token=TOKEN, schema=False, openers=_marks(settings))
     try:
         async with serving_sandbox(stage, host=settings.host, port=settings.port) as url:
             print(_welcome(url), flush=True)
@@ -146,6 +146,16 @@ def _settings(url: str = "http://sandbox", folder: Path = Path()) -> Settings:
         harbor_client_secret="sandbox",  # noqa: S106 - everybody may know it
         harbor_webhook_secret=WEBHOOK_SECRET,
     )
+
+
+def _marks(settings: Settings) -> dict[str, Mark]:
+    """How each tower is opened, as the page marks it."""
+    marks: dict[Opener, Mark] = {Opener.LINK: "link", Opener.TOKEN: "token"}
+    openers = {tower.id: settings.policy.openers_at(tower.id) for tower in TOWERS}
+    return {
+        tower: "keypad" if asks_for_digits(each) else marks[each.drop_off]
+        for tower, each in openers.items()
+    }
 
 
 def _welcome(url: str) -> str:

@@ -29,7 +29,7 @@ COUNT_TAPS = """addEventListener("click", (event) => {
   if (event.isTrusted && event.target.closest(".inline-keyboard .key")) window.taps += 1;
 }, { capture: true });
 window.taps = 0;"""
-TOWER, SIZE = "Congress Avenue Market", "Medium"
+TOWER, SIZE = "Barton Springs Garage", "Medium"
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.actions import Action
 from bot.domain.ids import PersonId
-from cli.sandbox import TOKEN, TOWERS, _bot_on
+from cli.sandbox import TOKEN, TOWERS, _bot_on, _marks, _settings
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings, known_names
 from sandbox.clock import Clock
@@ -39,7 +39,8 @@ async def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> AsyncIterator[
     for name in (*known_names(), *(field.upper() for field in Settings.model_fields)):
         monkeypatch.delenv(name, raising=False)
     clock = Clock()
-    stage = create_stage(clock=clock, token=TOKEN, limits=False, schema=False)
+    marks = _marks(_settings())
+    stage = create_stage(clock=clock, token=TOKEN, limits=False, schema=False, openers=marks)
     async with (
         serving_sandbox(stage) as url,
         httpx.AsyncClient(base_url=url, timeout=30) as http,
@@ -61,6 +62,12 @@ async def at(page: Page, place: str) -> Phone:
 
 def test_every_tower_of_the_sandbox_has_a_setting() -> None:
     assert [tower.id for tower in TOWERS] == [tower.id for tower in towers(1)]
+
+
+async def test_the_page_is_told_how_each_tower_is_opened(page: Page) -> None:
+    told = (await page.http.get("/sandbox/openers")).json()
+    assert [told[f"010000000000010{number}"] for number in (1, 2, 3)] == ["link", "keypad", "token"]
+    assert set(told) == {tower.id for tower in TOWERS}
 
 
 async def test_at_the_first_tower_a_link_opens_the_door(page: Page) -> None:

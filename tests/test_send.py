@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.actions import Action
+from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
@@ -16,7 +17,7 @@ from bot.ports.database import Database
 from handlers.errands.send.size import read_size
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.databases import opened
-from tests.support.phones import Phone, buttons
+from tests.support.phones import AtTower, Phone, buttons
 from wording.language import speak
 
 NEWCOMER = ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve", "Get drop-off code")
@@ -24,6 +25,7 @@ RETURNING = ("Send again", "Send a link", "Reserve", "Get drop-off code")
 BOOK = NEWCOMER[:-1]
 FORWARD = NEWCOMER[:4]
 HERE = (*FORWARD, "I'm at the tower")
+FIRST, TWIN = "0100000000000101", "0100000000000106"
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
@@ -181,6 +183,44 @@ async def test_twelve_parcels_go_in_one_after_the_other_in_thirty_taps(
         await linked.tower.put_in(await dora.link())
     assert [each.state for each in await linked.deliveries(dora)] == [State.STORED] * 12
     assert len(booked) + taps <= 30
+
+
+async def test_towers_of_a_place_are_one_place_by_link_and_the_card_names_the_tower(
+    sqlite_database: Database,
+) -> None:
+    policy = Policy(openers=BY_LINK, operators=frozenset({OPERATOR}))
+    async with chats(sqlite_database, policy=policy, twin=True) as world:
+        flo = await world.phone("Flo")
+        await flo.open()
+        await flo.press("Send a parcel")
+        assert [label for label in await flo.labels() if MARKET in label] == [MARKET]
+        await flo.press(MARKET)
+        await flo.sees("2 towers stand here")
+        both = [await world.towers.free(TowerId(tower)) for tower in (FIRST, TWIN)]
+        small = sum(each.value[Size.SMALL] for each in both)
+        assert f"Small · {small} free" in await flo.labels()
+        await AtTower(world, TowerId(FIRST)).take_all()
+        await press(flo, "Small", "Send a link", "I'm at the tower")
+        await flo.sees(f"{MARKET} · {TWIN[-4:]}")
+        (delivery,) = await world.deliveries(flo)
+        assert delivery.tower == TWIN
+        await flo.open()
+        assert f"📦 Send again: {MARKET}, small" in await flo.labels()
+        await flo.press("Send a parcel")
+        assert (await flo.labels())[0].startswith(f"🕘 {MARKET}")
+        await flo.text(TWIN)
+        assert len([label for label in await flo.labels() if MARKET in label]) == 1
+
+
+async def test_by_token_each_tower_of_a_place_is_offered_by_itself(
+    sqlite_database: Database,
+) -> None:
+    async with chats(sqlite_database, twin=True) as world:
+        flo = await world.phone("Flo")
+        await flo.open()
+        await flo.press("Send a parcel")
+        there = {label for label in await flo.labels() if MARKET in label}
+        assert there == {f"{MARKET} · {tower[-4:]}" for tower in (FIRST, TWIN)}
 
 
 async def test_what_is_booked_while_harbor_has_no_open_requests_is_opened_by_token(

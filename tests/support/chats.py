@@ -144,11 +144,14 @@ class Chats:
 
 @contextlib.asynccontextmanager
 async def chats(
-    database: Database, *, policy: Policy | None = None, locale: str = "en"
+    database: Database, *, policy: Policy | None = None, locale: str = "en", twin: bool = False
 ) -> AsyncIterator[Chats]:
-    """Everything at work on `database`; OPERATOR is the one operator unless `policy` says so."""
+    """Everything at work on `database`; OPERATOR is the one operator unless `policy` says so.
+
+    With `twin` a second tower stands at the market.
+    """
     clock = Clock(START, stopped=True)
-    stage = create_stage(clock=clock, token=TOKEN, limits=False)
+    stage = create_stage(clock=clock, token=TOKEN, limits=False, twin=twin)
     policy = policy or Policy(operators=frozenset({OPERATOR}))
     async with (
         serving_sandbox(stage) as url,
