@@ -14,6 +14,7 @@ from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.tower import Low, Size
 from bot.ports.database import Database
+from bot.ports.errors import NotOffered
 from handlers.errands.send.size import read_size
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.databases import opened
@@ -223,16 +224,23 @@ async def test_by_token_each_tower_of_a_place_is_offered_by_itself(
         assert there == {f"{MARKET} · {tower[-4:]}" for tower in (FIRST, TWIN)}
 
 
-async def test_what_is_booked_while_harbor_has_no_open_requests_is_opened_by_token(
-    linked: Chats, dora: Phone
+async def test_where_harbor_has_no_open_requests_this_parcel_and_the_next_are_opened_by_token(
+    linked: Chats, dora: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(2):
-        await linked.application.bot_data.open_requests.denied()
+    async def none_here(*_: object, **__: object) -> None:
+        raise NotOffered("no such call")
+
+    monkeypatch.setattr(linked.lockers, "drop_off_link", none_here)
+    await press(dora, *HERE)
+    await linked.turn(2)
+    assert (await dora.code()).startswith("HARBOR://OPEN/")
+    (delivery,) = await linked.deliveries(dora)
+    await dora.open()
     await press(dora, *FORWARD)
     assert (await dora.labels())[:2] == ["✅ Reserve a locker", "📦 Prepare for later"]
     await dora.press("Reserve a locker")
-    (delivery,) = await linked.deliveries(dora)
-    assert (delivery.state, delivery.drop_off_opener) == (State.RESERVED, Opener.TOKEN)
+    later = next(each for each in await linked.deliveries(dora) if each.id != delivery.id)
+    assert (later.state, later.drop_off_opener) == (State.RESERVED, Opener.TOKEN)
 
 
 async def test_a_recipient_who_needs_a_low_door_is_spoken_of_before_anything_is_held(

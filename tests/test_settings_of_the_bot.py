@@ -1,11 +1,16 @@
 """Settings: each is checked at start; a bad one is one line that says what to do."""
 
+import re
+from pathlib import Path
+
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.ids import TowerId
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
+from cli.bootstrap import _say_what_differs
 from cli.openers import demands, differing
 from cli.settings import BadSetting, Settings, known_names
 from wording.language import LANGUAGES
@@ -243,6 +248,32 @@ def test_towers_of_one_location_that_open_differently_are_named(monkeypatch, tmp
     said = differing(together, policy)
     assert said is not None
     assert all(word in said for word in (FIRST, SECOND, "Market", "write the same opener"))
+
+
+def test_towers_that_turn_out_to_stand_together_later_are_logged_as_an_error():
+    mixed = Policy(tower_openers={TowerId(FIRST): Openers(Opener.LINK, Opener.TOKEN)})
+    with capture_logs() as logged:
+        _say_what_differs([tower(FIRST, 11), tower(SECOND, 12)], mixed)
+        assert not logged
+        _say_what_differs([tower(FIRST, 11), tower(SECOND, 11)], mixed)
+    (line,) = logged
+    assert line["log_level"] == "error"
+    assert FIRST in line["why"]
+
+
+def test_the_examples_of_the_docs_can_be_used(monkeypatch, tmp_path):
+    text = (Path(__file__).parent.parent / "docs" / "openers.md").read_text()
+    for opener in re.findall(r'LOCKERBOT_OPENER="?([a-z_= ]+[a-z])', text):
+        monkeypatch.setenv("LOCKERBOT_OPENER", opener)
+        Settings.load()
+    (link,) = re.findall(r'LOCKERBOT_APP_LINK="(.+)"', text)
+    monkeypatch.setenv("LOCKERBOT_APP_LINK", link)
+    (toml,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "towers.toml").write_text(toml)
+    monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
+    policy = Settings.load().policy
+    assert policy.app_link == link
+    assert policy.openers_at(TowerId(SECOND)) == Openers(Opener.TOKEN, Opener.LINK, keypad=True)
 
 
 def tower(which, location):
