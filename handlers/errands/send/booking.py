@@ -205,8 +205,8 @@ def _ways_by_link(screen: Screen) -> tuple[list[str], list[Button]]:
     held = [
         _("📦 <b>Prepare</b>: no locker is held. At the tower, one tap gets you one."),
         _(
-            "🚪 <b>I'm at the tower</b>: you get a locker and its link at once; Harbor says that it"
-            " holds the locker for {span}.",
+            "🚪 <b>I'm at the tower</b>: you get a locker at once, and a link that opens it. Harbor"
+            " says that it holds the locker for {span}.",
             span=words.span(hold),
         ),
     ]
