@@ -190,7 +190,7 @@ def assemble(
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
     policy = plan.policy
-    towers = Towers(database, lockers, clock, lambda found: _say_what_differs(found, policy))
+    towers = Towers(database, lockers, clock, found=lambda all_: _say_what_differs(all_, policy))
     open_requests = OpenRequests(database, clock, policy)
     watcher = Watcher(database, lockers, clock, policy, signals)
     worker = HarborRequests(database, lockers, clock, policy, signals, open_requests)

@@ -131,7 +131,7 @@ async def test_a_place_is_not_counted_while_one_of_its_towers_was_never_read(cor
 
 async def test_whoever_wants_to_know_is_told_of_all_towers_that_were_found(core: Core):
     told: list[Any] = []
-    towers = Towers(core.database, core.lockers, core.clock, told.append)
+    towers = Towers(core.database, core.lockers, core.clock, found=told.append)
     found = (await towers.all()).value
     assert told == [found]
 

@@ -94,6 +94,7 @@ class Towers:
         database: Database,
         lockers: Lockers,
         clock: Clock,
+        *,
         found: Callable[[Sequence[Tower]], None] = lambda towers: None,
     ) -> None:
         self._database, self._lockers, self._clock = database, lockers, clock

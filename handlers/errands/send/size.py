@@ -99,8 +99,7 @@ async def size_prompt(screen: Screen) -> Message:
         hours_line(place, screen.now, words) if place else "",
         await _several(screen, place),
     )
-    age = _age(screen, free, place.zone if place else "UTC")
-    asked = (_("<b>Which size?</b>"), age)
+    asked = (_("<b>Which size?</b>"), _age(screen, free, place))
     larger = _("✅ A larger one is fine") if person.larger_allowed else _("◻️ A larger one is fine")
     return screen.view(
         "\n\n".join("\n".join(filter(None, part)) for part in (where, asked)),
@@ -143,12 +142,12 @@ def _size_row(
     return (Button(said, press(TAKE, size.value)),)
 
 
-def _age(screen: Screen, free: Reading[Any], zone: str) -> str:
+def _age(screen: Screen, free: Reading[Any], place: Tower | None) -> str:
     words = screen.words
     if free.at is None:
         return words._("<i>Harbor can't be reached just now, so I can't say what is free.</i>")
     if (age := screen.now - free.at).total_seconds() < 60:
         return ""
-    at = words.clock(free.at, zone)
+    at = words.clock(free.at, place.zone if place else "UTC")
     span = words.span(age)
     return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)
