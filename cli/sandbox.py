@@ -37,8 +37,8 @@ OPERATOR = 1000
 WEBHOOK_SECRET = "sandbox-pushes"
 """Harbor signs its pushes by it, so that the digits they carry count."""
 APP_NAME = "Door app"
-"""What the page calls the app that opens by token. No link hands a token over to it: such a link is
-https, and the page is not."""
+APP_LINK = "https://app.example/open#t={tower_id}&l={locker_id}&p={payload}&a={payload_auth}"
+"""The app that opens by token, as the page calls it and takes its links: nothing leaves the page."""
 
 _LINK, _TOKEN = (Openers(opener, opener) for opener in (Opener.LINK, Opener.TOKEN))
 TOWERS = (
@@ -138,7 +138,7 @@ def _settings(url: str = "http://sandbox", folder: Path = Path()) -> Settings:
         LOCKERBOT_SECRET_KEY=secrets.token_hex(32),
         LOCKERBOT_TOWERS=list(TOWERS),
         LOCKERBOT_APP_NAME=APP_NAME,
-        LOCKERBOT_APP_LINK=None,
+        LOCKERBOT_APP_LINK=APP_LINK,
         harbor_environment="sandbox",
         harbor_api_url=f"{url}/harbor",
         harbor_accounts_url=f"{url}/harbor",
