@@ -42,6 +42,15 @@ def problem(scene: Scene) -> Button | None:
     return deed(scene, scene.words._("Report a problem"), Action.PROBLEM)
 
 
+def next_parcel(scene: Scene) -> Button | None:
+    """The way on to the next parcel that is prepared for the same place; None where none is."""
+    more = scene.situation.prepared
+    if not more:
+        return None
+    said = scene.words.n("Next parcel ({count} left)", "Next parcel ({count} left)", more)
+    return deed(scene, said, Action.NEXT)
+
+
 def map_pin(scene: Scene) -> Button:
     """The tower on a map."""
     return Button(scene.words._("Show on the map"), url=map_url(scene.situation.tower))

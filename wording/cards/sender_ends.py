@@ -8,11 +8,17 @@ from __future__ import annotations
 from bot.domain.actions import Action
 from bot.domain.geography import kilometres
 from bot.domain.history import HistoryEvent
+from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, Place
+from bot.domain.openers import Opener
+from bot.domain.tower import Low
 from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason, timeline
 from wording.sanitize import esc
+
+_PREPARED_AGAIN = frozenset({State.LAPSED, State.CANCELLED})
+"""States in which a delivery that never had a locker is prepared again, and asks for none yet."""
 
 
 def collected(scene: Scene) -> Message:
@@ -21,6 +27,8 @@ def collected(scene: Scene) -> Message:
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.fetcher is not None:
         return fetched_out(scene)
+    if scene.delivery.old_code_until is not None:
+        return taken_out(scene)
     if scene.delivery.taken_back:
         title = _("✅ <b>You have taken it back</b> ({time})", time=time)
     elif scene.situation.to_oneself:
@@ -38,6 +46,26 @@ def collected(scene: Scene) -> Message:
     )
 
 
+def taken_out(scene: Scene) -> Message:
+    """By one of several who had what opens the door: nobody is named. The same for both."""
+    _ = scene.words._
+    title = _(
+        "✅ <b>The parcel has been taken out</b> ({time})",
+        time=scene.time(scene.delivery.collected_at),
+    )
+    unknown = _(
+        "Who took it is not known: more than one person had been shown what opens the door. If "
+        "that surprises you, report a problem."
+    )
+    onward = go(_("Send another parcel"), Place.SEND) if scene.situation.sends else None
+    return card(
+        [[title, scene.place], [unknown], [timeline(scene)]],
+        [onward],
+        [problem(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
 def fetched_out(scene: Scene) -> Message:
     """An operator has it: why, and all that went before. The same for sender and recipient."""
     _ = scene.words._
@@ -45,6 +73,8 @@ def fetched_out(scene: Scene) -> Message:
     title = _("🛠 <b>An operator has fetched it out</b> ({time})", time=time)
     if scene.situation.collects:
         title = _("✅ <b>You have fetched it out</b> ({time})", time=time)
+    if scene.delivery.old_code_until is not None:  # somebody else may have been first
+        title = _("✅ <b>The parcel has been taken out</b> ({time})", time=time)
     reason = operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)
     told: list[list[str | None]] = [[title, scene.place], [reason], [timeline(scene)]]
     if scene.situation.collects:
@@ -67,15 +97,32 @@ def cancelled(scene: Scene) -> Message:
 
 
 def lapsed(scene: Scene) -> Message:
-    """Harbor has the locker again, with nothing in it."""
+    """Harbor has the locker again, with nothing in it; or there never was one."""
+    if scene.delivery.locker is None:
+        return _forgotten(scene)
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
     late = _(
-        "The tower has not reported a parcel. If you did put yours in, nothing is lost: I'll tell "
-        "you as soon as the tower reports it."
+        "Harbor has reported no parcel. If you did put yours in, nothing is lost: I'll tell you "
+        "as soon as Harbor reports it."
     )
     return card(
-        [[title, scene.place], [late]],
+        [[title, scene.place], [late], [_held_briefly(scene)]],
+        [_again(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def _forgotten(scene: Scene) -> Message:
+    """Prepared, and not brought to the tower."""
+    _ = scene.words._
+    title = _("⌛ <b>No longer kept</b>: it was not brought to the tower in time")
+    safe = _(
+        "No locker was held, and nothing is lost: prepare it again, and what you have forwarded "
+        "is good again."
+    )
+    return card(
+        [[title, scene.place], [safe], [scene.note]],
         [_again(scene)],
         [menu(scene), guide(scene)],
     )
@@ -84,16 +131,34 @@ def lapsed(scene: Scene) -> Message:
 def no_locker(scene: Scene) -> Message:
     """Full; the nearest tower with room is offered first."""
     _ = scene.words._
-    size = scene.words.size(scene.delivery.size)
-    if scene.delivery.larger_allowed and scene.delivery.size.larger() is not None:
-        title = _("😕 <b>No locker is free</b> ({size}, or larger)", size=size)
-    else:
-        title = _("😕 <b>No locker is free</b> ({size})", size=size)
     return card(
-        [[title, scene.place], [_offer(scene)]],
+        [[_full(scene), scene.place], [_offer(scene), _held_briefly(scene)]],
         [deed(scene, _("Try there"), Action.ELSEWHERE)],
         [deed(scene, _("Another size"), Action.SIZE), _again(scene)],
         [menu(scene), guide(scene)],
+    )
+
+
+def _full(scene: Scene) -> str:
+    _, delivery = scene.words._, scene.delivery
+    size = scene.words.size(delivery.size)
+    larger = delivery.larger_allowed and delivery.size.larger() is not None
+    if delivery.low is Low.ONLY:
+        if larger:
+            return _("😕 <b>No low locker is free</b> ({size}, or larger)", size=size)
+        return _("😕 <b>No low locker is free</b> ({size})", size=size)
+    if larger:
+        return _("😕 <b>No locker is free</b> ({size}, or larger)", size=size)
+    return _("😕 <b>No locker is free</b> ({size})", size=size)
+
+
+def _held_briefly(scene: Scene) -> str | None:
+    """By link a locker is held for a few minutes only, from the tap on."""
+    if scene.situation.drops_off_by is not Opener.LINK:
+        return None
+    return scene.words._(
+        "Harbor holds a locker for {span} only: ask for one when you stand at its tower.",
+        span=scene.words.span(scene.situation.policy.link_hold),
     )
 
 
@@ -139,4 +204,10 @@ def _offer(scene: Scene) -> str:
 
 
 def _again(scene: Scene) -> Button | None:
-    return deed(scene, scene.words._("Try again"), Action.AGAIN)
+    _, delivery = scene.words._, scene.delivery
+    said = _("Try again")
+    if delivery.locker is None and delivery.state in _PREPARED_AGAIN:
+        said = _("Prepare it again")
+    elif scene.situation.drops_off_by is Opener.LINK:
+        said = _("I'm at the tower")
+    return deed(scene, said, Action.AGAIN)

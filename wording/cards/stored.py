@@ -7,11 +7,14 @@ parcel that went in after its delivery had been given up.
 from __future__ import annotations
 
 from bot.domain.actions import Action, extensions_left
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message
+from bot.domain.openers import Opener
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
-from wording.cards.rows import Row, card, deed, map_pin, menu, problem
+from wording.cards.opening import get_said, may_still_open, needs, new_said, on_its_way
+from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
 from wording.opening_hours import hours_line
@@ -34,10 +37,11 @@ def for_sender(scene: Scene) -> Message:
         [
             [since(scene), scene.place, _deadline(scene), _extendable(scene)],
             [_late(scene)],
-            [_given(scene), _held(scene)],
+            [_given(scene), _held(scene), _old_code(scene)],
             [scene.note],
             [_told(scene)],
         ],
+        [next_parcel(scene)],
         [
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
@@ -52,17 +56,22 @@ def for_sender(scene: Scene) -> Message:
 def for_collector(scene: Scene) -> Message:
     """Where it is, till when, and the code: for whoever may fetch it."""
     _ = scene.words._
+    onward = next_parcel(scene)
     return card(
         [
             [_for_you(scene), _door(scene), scene.place, _hours(scene)],
             [_deadline(scene), _extendable(scene)],
-            [_late(scene), _moved(scene), _held(scene), _getting(scene) or scene.trouble],
+            [_opens_by(scene)],
+            [_late(scene), _moved(scene), _held(scene), _old_code(scene)],
+            [_getting(scene) or scene.trouble],
             [scene.note, _one_visit(scene)],
         ],
+        [onward],
         _codes(scene),
         [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
-        [map_pin(scene), problem(scene), menu(scene)],
+        [None if onward else map_pin(scene)],
+        [problem(scene), menu(scene)],
     )
 
 
@@ -108,9 +117,9 @@ def _for_you(scene: Scene) -> str:
         return _("📦 <b>Your parcel waits to be taken back</b>")
     reader = esc(scene.situation.recipient.name) if scene.situation.recipient else ""
     if not reader:
-        return _("📦 <b>A parcel from {sender} is here for you</b>", sender=scene.sender_name)
+        return _("📦 <b>A parcel from {sender} is waiting for you</b>", sender=scene.sender_name)
     return _(
-        "📦 <b>{name}, a parcel from {sender} is here for you</b>",
+        "📦 <b>{name}, a parcel from {sender} is waiting for you</b>",
         name=reader,
         sender=scene.sender_name,
     )
@@ -207,7 +216,7 @@ def _late(scene: Scene) -> str | None:
     if given_up is HistoryEvent.CANCELLED:
         return _("⚠️ You had cancelled, yet the parcel was put in afterwards. It is safe.")
     if given_up is HistoryEvent.LAPSED:
-        return _("⚠️ The reservation had run out, yet the parcel was put in. It is safe.")
+        return _("⚠️ The time had run out, yet the parcel was put in. It is safe.")
     if given_up is HistoryEvent.CLOSED:
         return _("⚠️ An operator had ended this delivery, yet the parcel was put in. It is safe.")
     return None
@@ -222,10 +231,33 @@ def _told(scene: Scene) -> str:
     return _("👤 <b>{name}</b> has been told and can collect it.", name=scene.recipient_first)
 
 
+def _opens_by(scene: Scene) -> str | None:
+    """What the reader's phone needs, until they have what opens the door: that tells more."""
+    situation = scene.situation
+    if situation.code_out:
+        return None
+    needed = needs(scene.words, situation.picks_up_by, situation.policy)
+    fell_back = any(entry.event is HistoryEvent.FELL_BACK for entry in situation.history)
+    if not fell_back or situation.picks_up_by is Opener.LINK:
+        return needed
+    no_link = scene.words._(
+        "🔗 Harbor made no link for this parcel. If you don't have that app, report a problem."
+    )
+    return f"{needed}\n{no_link}"
+
+
+def _old_code(scene: Scene) -> str | None:
+    """For the sender: that somebody who is no longer to collect may still open the door."""
+    until = scene.delivery.old_code_until
+    if until is None or scene.situation.over(until) or not scene.situation.sends:
+        return None
+    return may_still_open(scene.words, scene.situation.picks_up_by, scene.time(until))
+
+
 def _getting(scene: Scene) -> str | None:
     asked = scene.delivery.asks is RequestKind.PICK_UP_TOKEN
     if asked and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
-        return scene.words._("⏳ Asking Harbor for the code…")
+        return on_its_way(scene.words, scene.situation.picks_up_by)
     return None
 
 
@@ -236,13 +268,11 @@ def _not_open(scene: Scene) -> Button | None:
 
 
 def _codes(scene: Scene) -> Row:
-    _ = scene.words._
+    words, opener = scene.words, scene.situation.picks_up_by
+    fresh = deed(scene, new_said(words, opener), Action.NEW_PICK_UP_CODE)
     if not scene.situation.code_out:
-        return (deed(scene, _("Get pick-up code"), Action.PICK_UP_CODE),)
-    return (
-        deed(scene, _("Show again"), Action.PICK_UP_CODE),
-        deed(scene, _("New code"), Action.NEW_PICK_UP_CODE),
-    )
+        return (deed(scene, get_said(words, CodeKind.PICK_UP, opener), Action.PICK_UP_CODE),)
+    return (deed(scene, words._("Show again"), Action.PICK_UP_CODE), fresh)
 
 
 def _one_visit(scene: Scene) -> str | None:
