@@ -20,6 +20,7 @@ from tests.support.project import (
     Locker,
     LockerId,
     LockerStatus,
+    Low,
     Opener,
     Person,
     PersonId,
@@ -37,6 +38,7 @@ from tests.support.project import (
     guessing,
     harbor_away,
     in_language,
+    no_links,
     not_collected,
     odd_status,
     orphan,
@@ -46,10 +48,13 @@ from tests.support.project import (
 from tests.support.scenes import (
     ANNA,
     BEN,
+    BY_LINK,
     CARA,
     CLAIM,
+    LINK,
     NOW,
     OTHER,
+    POLICY,
     STORY,
     TOWER,
     a_code,
@@ -99,6 +104,13 @@ _OPEN = {"recipient": None, "recipient_name": None}
 _BEFORE = (State.REQUESTED, State.RESERVED, State.RENTED, State.RELEASING)
 _HELD = (State.RESERVED, State.RENTED)
 _IN = (State.STORED,)
+_PREPARED = (State.PREPARED,)
+_ASKED = (State.REQUESTED,)
+_BOOKED = (State.PREPARED, State.RESERVED)
+_ONWARD = (State.PREPARED, State.RENTED, State.RELEASING, State.STORED)
+_ACME = replace(
+    POLICY, app_name="Acme & Co", app_link="https://acme.example/#{payload}/{payload_auth}"
+)
 _TIMED = (State.RESERVED, State.RENTED, State.STORED, State.COLLECTED)
 _OVER = {"expires_at": NOW}
 _PLACELESS = replace(TOWER, latitude=None, longitude=None)
@@ -106,6 +118,8 @@ DEEDS: Moments = tuple(
     (event, by, None)
     for event, by in (
         *((event.value, None) for event in Event),
+        ("prepared", ANNA.id),
+        ("fell_back", None),
         ("claimed", BEN.id),
         ("handed_over", BEN.id),
         ("taken_back", ANNA.id),
@@ -151,6 +165,122 @@ WANTS = {
     RequestKind.RELEASE: "release wanted",
 }
 
+_HOUR = {"code_until": NOW + timedelta(minutes=45)}
+_LINK_TEXT = {"form": Opener.LINK, "text": LINK}
+_LINK_TWISTS = (
+    Twist(
+        "by link, which is out",
+        {**BY_LINK, **_HOUR},
+        code=CodeKind.DROP_OFF,
+        code_is=_LINK_TEXT,
+        states=_HELD,
+    ),
+    Twist(
+        "by link, which is out, 11 more prepared there, nobody has claimed it",
+        {**BY_LINK, **_HOUR, **_OPEN},
+        {"prepared": 11, "claim": CLAIM},
+        code=CodeKind.DROP_OFF,
+        code_is=_LINK_TEXT,
+        states=_HELD,
+    ),
+    Twist(
+        "by link, which did not open",
+        {**BY_LINK, **_HOUR, "door_reports": 1},
+        code=CodeKind.DROP_OFF,
+        code_is=_LINK_TEXT,
+        states=_HELD,
+        alike=True,
+    ),
+    Twist(
+        "by link, not asked for",
+        {**BY_LINK, **_HOUR},
+        code=CodeKind.DROP_OFF,
+        code_is={**_LINK_TEXT, "revealed": False},
+        states=_HELD,
+        alike=True,
+    ),
+    Twist(
+        "by link, whose time ends soon",
+        {**BY_LINK, **_HOUR, "reminders_sent": 1},
+        code=CodeKind.DROP_OFF,
+        code_is=_LINK_TEXT,
+        states=_HELD,
+        alike=True,
+    ),
+    Twist(
+        "by link, whose time is over",
+        {**BY_LINK, "held_until": NOW, "reminders_sent": 2},
+        states=_HELD,
+        alike=True,
+    ),
+    Twist(
+        "by link, which is out for the pick-up",
+        {**BY_LINK, **_HOUR},
+        code=CodeKind.PICK_UP,
+        code_is=_LINK_TEXT,
+        states=_IN,
+    ),
+    Twist(
+        "by link, which did not open for the pick-up",
+        {**BY_LINK, **_HOUR, "door_reports": 1},
+        code=CodeKind.PICK_UP,
+        code_is=_LINK_TEXT,
+        states=_IN,
+    ),
+    Twist(
+        "by link, on its way",
+        {**BY_LINK, "request": asking(RequestKind.PICK_UP_TOKEN)},
+        states=_IN,
+        alike=True,
+    ),
+    Twist(
+        "by link, somebody else may still have it",
+        {**BY_LINK, "old_code_until": NOW + timedelta(hours=20)},
+        states=_IN,
+    ),
+    Twist(
+        "Harbor made no link",
+        around={"history": a_history(*STORY, ("fell_back", None, None))},
+        states=_IN,
+    ),
+    Twist("by link, reminded", {**BY_LINK, "reminders_sent": 1}, states=_PREPARED, alike=True),
+    Twist(
+        "by link, asked for at the tower",
+        {**BY_LINK, "request": asking(RequestKind.LOCKER, ANNA.id)},
+        states=_ASKED,
+        alike=True,
+    ),
+    Twist(
+        "asked for at the tower",
+        {"request": asking(RequestKind.LOCKER, ANNA.id)},
+        states=_ASKED,
+        alike=True,
+    ),
+    Twist(
+        "by link, another locker is given back first",
+        {**BY_LINK, "request": None},
+        states=_ASKED,
+        alike=True,
+    ),
+    Twist(
+        "by link, it never had a locker",
+        {**BY_LINK, "locker": None, "locker_name": None},
+        states=(State.LAPSED, State.CANCELLED),
+    ),
+    Twist(
+        "it never had a locker",
+        {"locker": None, "locker_name": None},
+        states=(State.LAPSED, State.CANCELLED),
+        alike=True,
+    ),
+    Twist(
+        "by link, no tower with room known",
+        {**BY_LINK, "elsewhere": None},
+        states=(State.NO_LOCKER,),
+        alike=True,
+    ),
+)
+
 TWISTS = (
     Twist("as usual"),
     # who
@@ -193,7 +323,14 @@ TWISTS = (
     Twist("door unknown", {"locker_name": None}),
     Twist("a larger locker than wished", {"locker_size": Size.LARGE}, alike=True),
     Twist("none larger allowed", {"larger_allowed": False}, alike=True),
-    Twist("a low locker wished", {"low": True}, alike=True),
+    Twist("a low locker wished", {"low": Low.RATHER}, alike=True),
+    Twist("only a low locker will do", {"low": Low.ONLY}, alike=True),
+    Twist(
+        "only a low locker will do, none larger allowed",
+        {"low": Low.ONLY, "larger_allowed": False},
+        states=(State.NO_LOCKER,),
+        alike=True,
+    ),
     Twist(
         "the largest size",
         {"size": Size.X_LARGE, "locker_size": Size.X_LARGE},
@@ -251,6 +388,47 @@ TWISTS = (
     Twist("two extensions left", {"extensions": 1}, states=_IN),
     Twist("one extension left", {"extensions": 2}, states=_IN),
     Twist("no extension left", {"extensions": 3}, states=_IN),
+    # what opens the doors
+    Twist("by link", BY_LINK),
+    Twist("dropped off by link, collected by token", {"drop_off_opener": Opener.LINK}, alike=True),
+    Twist("dropped off by token, collected by link", {"pick_up_opener": Opener.LINK}, alike=True),
+    Twist("the app has a name", around={"policy": _ACME}, states=(*_BOOKED, State.STORED)),
+    *_LINK_TWISTS,
+    # several at one place
+    *(
+        Twist(f"{number} more prepared there", {}, {"prepared": number}, states=_ONWARD)
+        for number in (1, 11)
+    ),
+    Twist(
+        "11 more prepared there, nobody has claimed it",
+        _OPEN,
+        {"prepared": 11, "claim": CLAIM},
+        states=_ONWARD,
+    ),
+    # several who could open it
+    Twist(
+        "somebody else may still have what opens it",
+        {"old_code_until": NOW + timedelta(minutes=20)},
+        states=(State.STORED, State.COLLECTED),
+    ),
+    Twist(
+        "somebody else may have had what opens it, long ago",
+        {"old_code_until": NOW},
+        states=(State.STORED, State.COLLECTED),
+        alike=True,
+    ),
+    Twist(
+        "taken back, somebody else may still have what opens it",
+        {"old_code_until": NOW + timedelta(minutes=20), "taken_back": True},
+        states=(State.STORED, State.COLLECTED),
+        alike=True,
+    ),
+    Twist(
+        "an operator fetches it out, somebody else may still have what opens it",
+        {"old_code_until": NOW + timedelta(minutes=20), "fetcher": OLGA.id},
+        states=(State.STORED, State.COLLECTED),
+        alike=True,
+    ),
     # codes
     Twist("drop-off code out", code=CodeKind.DROP_OFF, states=_HELD),
     Twist(
@@ -518,6 +696,7 @@ _FORMS: tuple[tuple[str, Opener, str | None], ...] = (
     ("a token", Opener.TOKEN, None),
     ("a link", Opener.LINK, None),
     ("a link with Harbor's own scheme", Opener.LINK, "locker-open://pickup?t=x"),
+    ("a link too long for a button to copy", Opener.LINK, f"{LINK}?t={'x' * 300}"),
     ("a token with signs in it", Opener.TOKEN, "HARBOR://<&>"),
     ("a token too long for all the words", Opener.TOKEN, "F" * 800),
     ("a token too long for a caption", Opener.TOKEN, "F" * 1100),
@@ -529,6 +708,19 @@ def _of_codes() -> Iterator[Case]:
         state, holder = (State.RENTED, ANNA) if kind is CodeKind.DROP_OFF else (State.STORED, BEN)
         for name, form, text in _FORMS:
             yield _code_case(kind, name, a_delivery(state), holder, form=form, text=text)
+        reported = a_delivery(state, door_reports=1)
+        for name, of_code, around in (
+            ("digits beside it", {"digits": "4711"}, {}),
+            ("others prepared there", {}, {"prepared": 11}),
+            ("all that there can be", {"digits": "471108"}, {"prepared": 11, "policy": _ACME}),
+        ):
+            for form in Opener:
+                told = f"a {form.value}, {name}"
+                yield _code_case(kind, told, reported, holder, form=form, is_=of_code, **around)
+        yield _code_case(kind, "a link, door reported", reported, holder, form=Opener.LINK)
+        yield _code_case(kind, "the app has a name and a link", reported, holder, policy=_ACME)
+        named = replace(_ACME, app_link=None)
+        yield _code_case(kind, "the app has a name", reported, holder, policy=named)
         mine = a_delivery(state, recipient=ANNA.id)
         yield _code_case(kind, "a parcel to oneself", mine, ANNA)
         yield _code_case(kind, "towers in several zones", a_delivery(state), holder, zones=True)
@@ -564,6 +756,8 @@ def _code_case(
 ) -> Case:
     code = replace(a_code(kind, reader.id, form), **(is_ or {}))
     code = replace(code, text=text or code.text)
+    opened_by = {"drop_off_opener": form, "pick_up_opener": form, "code_until": code.expires_at}
+    delivery = replace(delivery, **opened_by)
     scene = a_scene(delivery, reader, code=code, **around)
     views = {language: code_card(replace(scene, words=speak(language))) for language in LANGUAGES}
     covers = frozenset({(kind, form)}) if views["en"] is not None else frozenset()
@@ -595,6 +789,7 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("an odd status", _ODD),
     ("an odd status that is not told", replace(_ODD, status=None)),
     ("a door that does not open", door_reported(NOW, _PARCEL)),
+    ("no links", no_links(NOW)),
     ("a problem", problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>")),
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
     ("overdue", not_collected(NOW, _PARCEL)),
@@ -620,6 +815,10 @@ def _of_alerts() -> Iterator[Case]:
                 ("is over, seen", seen | {"cleared_at": seen["seen_at"]}, {"seen_by": OLGA})
             )
             kinds.append(("stands, seen by somebody forgotten", seen, {}))
+        if about and told.kind is AlertKind.DOOR:
+            for name, state in (("drop-off", State.RENTED), ("pick-up", State.STORED)):
+                by_link = a_delivery(state, **BY_LINK)
+                kinds.append((f"stands, {name} by link", {}, {"delivery": by_link}))
         if about and told.kind is AlertKind.GONE:
             kinds.append(("stands, sender forgotten", {}, {"sender": None}))
             doorless = replace(about, locker_name=None)

@@ -30,7 +30,7 @@ def for_sender(scene: Scene) -> Message:
     if scene.delivery.fetcher is not None:
         return being_fetched(scene)
     _ = scene.words._
-    links = forwarding(scene)
+    links, onward = forwarding(scene), next_parcel(scene)
     # With the two buttons of a link there are eight without it.
     history = None if links else deed(scene, _("History"), Action.HISTORY)
     return card(
@@ -41,12 +41,12 @@ def for_sender(scene: Scene) -> Message:
             [scene.note],
             [_told(scene)],
         ],
-        [next_parcel(scene)],
+        [onward],
         [
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
-        links,
+        links[:1] if onward else links,
         [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
         [deed(scene, _("It doesn't fit"), Action.SIZE), history],
         [problem(scene), menu(scene)],
@@ -117,9 +117,9 @@ def _for_you(scene: Scene) -> str:
         return _("📦 <b>Your parcel waits to be taken back</b>")
     reader = esc(scene.situation.recipient.name) if scene.situation.recipient else ""
     if not reader:
-        return _("📦 <b>A parcel from {sender} is waiting for you</b>", sender=scene.sender_name)
+        return _("📦 <b>A parcel from {sender} is here for you</b>", sender=scene.sender_name)
     return _(
-        "📦 <b>{name}, a parcel from {sender} is waiting for you</b>",
+        "📦 <b>{name}, a parcel from {sender} is here for you</b>",
         name=reader,
         sender=scene.sender_name,
     )
