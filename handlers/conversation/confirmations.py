@@ -17,6 +17,7 @@ from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, press_on
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
+from bot.usecases.situation import Surroundings
 from handlers.conversation.questions import Prompt, Screen
 from wording.cards.opening import may_still_open
 from wording.language import Words
@@ -48,8 +49,8 @@ class Question:
     """Whether a reason may be typed here, for everybody concerned to read."""
 
 
-def _not_to_be_used(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
-    """What the sender has been shown for the drop-off outlives the cancelling."""
+def not_to_be_used(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    """What the sender has been shown for the drop-off outlives the giving up of its locker."""
     if delivery.state is not State.RENTED:
         return
     if delivery.opener(CodeKind.DROP_OFF, policy) is Opener.LINK:
@@ -96,7 +97,7 @@ QUESTIONS: Mapping[Action, Question] = {
     Action.CANCEL: Question(
         lambda words: words._("✖️ <b>Cancel this drop-off?</b>"),
         lambda words: words._("Yes, cancel"),
-        _not_to_be_used,
+        not_to_be_used,
     ),
     Action.TAKE_BACK: Question(
         lambda words: words._("↩️ <b>Take this parcel back?</b>"),
@@ -213,7 +214,10 @@ async def which(screen: Screen, delivery: Delivery) -> str:
     """The tower (or the place, while Harbor has yet to pick one) and the locker, a line of its
     own."""
     _ = screen.words._
-    name = (await screen.scene(delivery)).tower_name
+    tower = await screen.sight.towers.one(delivery.tower)
+    towers = {} if tower is None else {tower.id: tower}
+    known = Surroundings(screen.now, screen.sight.policy, towers)
+    name = esc(known.place_of(delivery).name)
     if delivery.locker_name:
         return _("📍 {tower}, locker {door}", tower=name, door=esc(delivery.locker_name))
     return _("📍 {tower}", tower=name)

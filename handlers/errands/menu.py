@@ -86,9 +86,9 @@ async def help_prompt(screen: Screen) -> Message:
     general = words._(
         "❔ <b>How it works</b>\n"
         "<b>Send</b>: choose a tower and a size, and who collects. At the tower you get a locker "
-        "and what opens its door. Put the parcel in and close the door.\n"
+        "and what opens it (see below). Put the parcel in and close the door.\n"
         "<b>Collect</b>: open the claim link or type the claim code you were sent. I'll tell you "
-        "when the parcel is in the locker; at the tower you get what opens its door."
+        "when the parcel is in the locker; at the tower you get what opens it."
     )
     stuck = words._("The door stays shut? Tap “It did not open” below the link or the code.")
     commands = "/send /collect /parcels /settings /privacy /cancel"

@@ -106,6 +106,8 @@ _HELD = (State.RESERVED, State.RENTED)
 _IN = (State.STORED,)
 _PREPARED = (State.PREPARED,)
 _ASKED = (State.REQUESTED,)
+_OUT_BY_LINK = (State.RENTED,)
+_BY_LINK = tuple(state for state in State if state is not State.RESERVED)
 _BOOKED = (State.PREPARED, State.RESERVED)
 _ONWARD = (State.PREPARED, State.RENTED, State.RELEASING, State.STORED)
 _ACME = replace(
@@ -173,7 +175,7 @@ _LINK_TWISTS = (
         {**BY_LINK, **_HOUR},
         code=CodeKind.DROP_OFF,
         code_is=_LINK_TEXT,
-        states=_HELD,
+        states=_OUT_BY_LINK,
     ),
     Twist(
         "by link, which is out, 11 more prepared there, nobody has claimed it",
@@ -181,14 +183,14 @@ _LINK_TWISTS = (
         {"prepared": 11, "claim": CLAIM},
         code=CodeKind.DROP_OFF,
         code_is=_LINK_TEXT,
-        states=_HELD,
+        states=_OUT_BY_LINK,
     ),
     Twist(
         "by link, which did not open",
         {**BY_LINK, **_HOUR, "door_reports": 1},
         code=CodeKind.DROP_OFF,
         code_is=_LINK_TEXT,
-        states=_HELD,
+        states=_OUT_BY_LINK,
         alike=True,
     ),
     Twist(
@@ -196,7 +198,7 @@ _LINK_TWISTS = (
         {**BY_LINK, **_HOUR},
         code=CodeKind.DROP_OFF,
         code_is={**_LINK_TEXT, "revealed": False},
-        states=_HELD,
+        states=_OUT_BY_LINK,
         alike=True,
     ),
     Twist(
@@ -204,13 +206,13 @@ _LINK_TWISTS = (
         {**BY_LINK, **_HOUR, "reminders_sent": 1},
         code=CodeKind.DROP_OFF,
         code_is=_LINK_TEXT,
-        states=_HELD,
+        states=_OUT_BY_LINK,
         alike=True,
     ),
     Twist(
         "by link, whose time is over",
         {**BY_LINK, "held_until": NOW, "reminders_sent": 2},
-        states=_HELD,
+        states=_OUT_BY_LINK,
         alike=True,
     ),
     Twist(
@@ -389,8 +391,13 @@ TWISTS = (
     Twist("one extension left", {"extensions": 2}, states=_IN),
     Twist("no extension left", {"extensions": 3}, states=_IN),
     # what opens the doors
-    Twist("by link", BY_LINK),
-    Twist("dropped off by link, collected by token", {"drop_off_opener": Opener.LINK}, alike=True),
+    Twist("by link", BY_LINK, states=_BY_LINK),
+    Twist(
+        "dropped off by link, collected by token",
+        {"drop_off_opener": Opener.LINK},
+        states=_BY_LINK,
+        alike=True,
+    ),
     Twist("dropped off by token, collected by link", {"pick_up_opener": Opener.LINK}, alike=True),
     Twist("the app has a name", around={"policy": _ACME}, states=(*_BOOKED, State.STORED)),
     *_LINK_TWISTS,

@@ -61,7 +61,7 @@ def requested(scene: Scene) -> Message:
 
 
 def reserved(scene: Scene) -> Message:
-    """A locker is held; the next thing is its code."""
+    """A locker is held; the next thing is its code. (For a link Harbor never reserves one.)"""
     _ = scene.words._
     holds = _(
         "At the tower, get the drop-off code: it opens the door and holds the locker for {span}.",
@@ -132,13 +132,15 @@ def _at_once(scene: Scene) -> str:
     _, policy = scene.words._, scene.situation.policy
     if scene.situation.drops_off_by is Opener.LINK:
         return _(
-            "No locker is held yet. At the tower, tap “I'm at the tower”: you get a locker and the "
-            "link that opens it. Harbor holds it for {span} then.",
+            "No locker is held yet. At the tower, tap “{button}”: you get a locker and the link "
+            "that opens it. Harbor then holds it for {span}.",
+            button=_("I'm at the tower"),
             span=scene.words.span(policy.link_hold),
         )
     return _(
-        "No locker is held yet. At the tower, tap “I'm at the tower”: you get a locker and its "
-        "drop-off code, which holds it for {span}.",
+        "No locker is held yet. At the tower, tap “{button}”: you get a locker and its drop-off "
+        "code, which holds it for {span}.",
+        button=_("I'm at the tower"),
         span=scene.words.span(policy.drop_off),
     )
 
@@ -153,8 +155,9 @@ def _kept(scene: Scene) -> str:
     if not scene.delivery.reminders_sent:
         return _("🗓 Kept until {until}", until=until)
     return _(
-        "⏳ <b>Hurry</b>: kept only until {until}. Bring it to the tower, or tap “More time” to "
+        "⏳ <b>Hurry</b>: kept only until {until}. Bring it to the tower, or tap “{button}” to "
         "keep it for another {span}.",
+        button=_("More time"),
         until=until,
         span=scene.words.span(scene.situation.policy.prepared),
     )

@@ -53,16 +53,21 @@ def taken_out(scene: Scene) -> Message:
         "✅ <b>The parcel has been taken out</b> ({time})",
         time=scene.time(scene.delivery.collected_at),
     )
-    unknown = _(
-        "Who took it is not known: more than one person had been shown what opens the door. If "
-        "that surprises you, report a problem."
-    )
     onward = go(_("Send another parcel"), Place.SEND) if scene.situation.sends else None
     return card(
-        [[title, scene.place], [unknown], [timeline(scene)]],
+        [[title, scene.place], [_who_is_unknown(scene)], [timeline(scene)]],
         [onward],
         [problem(scene)],
         [menu(scene), guide(scene)],
+    )
+
+
+def _who_is_unknown(scene: Scene) -> str | None:
+    if scene.delivery.old_code_until is None:
+        return None
+    return scene.words._(
+        "Who took it is not known: more than one person had been shown what opens the door. If "
+        "that surprises you, report a problem."
     )
 
 
@@ -76,10 +81,11 @@ def fetched_out(scene: Scene) -> Message:
     if scene.delivery.old_code_until is not None:  # somebody else may have been first
         title = _("✅ <b>The parcel has been taken out</b> ({time})", time=time)
     reason = operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)
-    told: list[list[str | None]] = [[title, scene.place], [reason], [timeline(scene)]]
+    unknown = _who_is_unknown(scene)
+    told: list[list[str | None]] = [[title, scene.place], [reason], [unknown], [timeline(scene)]]
     if scene.situation.collects:
         return card(told, [menu(scene), guide(scene)])
-    ask = _("If you have a question, report a problem.")
+    ask = None if unknown else _("If you have a question, report a problem.")
     return card([*told, [ask]], [problem(scene)], [menu(scene), guide(scene)])
 
 

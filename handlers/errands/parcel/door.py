@@ -113,7 +113,7 @@ async def door_prompt(screen: Screen) -> Message:
     opened_it = Button(_("✅ It opened"), press(OPENED))
     if last:
         tell = Button(_("🆘 Report this door"), press(TELL))
-        ask = Button(_("Report a problem"), press_on(Action.PROBLEM, delivery))
+        ask = Button(_("Write to the operators"), press_on(Action.PROBLEM, delivery))
         return screen.view("\n".join(lines), (tell,), (ask,), (opened_it,))
     rows: list[Row] = [(opened_it, Button(_("Still closed"), press(STILL_CLOSED)))]
     if tried == _AFRESH and (fresh := _fresh_code(screen, situation)):
@@ -139,7 +139,7 @@ def _advice(words: Words, situation: Situation) -> Sequence[str]:
             ),
             _("Is it the right app? A camera or another app can't open the door.")
             + f"\n{app_said(words, policy)}",
-            _("Try once more with a new code: the old one may have run out."),
+            _anew(words, situation),
             faulty,
         )
     return (
@@ -157,10 +157,13 @@ def _advice(words: Words, situation: Situation) -> Sequence[str]:
 
 
 def _anew(words: Words, situation: Situation) -> str:
-    """Another link, where the reader may have one; for a drop-off perhaps of another locker."""
+    """Another code or link, where the reader may have one; for a drop-off by link perhaps another
+    locker's."""
     _, delivery = words._, situation.delivery
     if _afresh(delivery, situation.reader.id, situation.policy) is None:
-        return _("Try the same link once more.")
+        return _("Try it once more.")
+    if _opener(situation) is Opener.TOKEN:
+        return _("Try once more with a new code: the old one may have run out.")
     if delivery.state is State.STORED:
         return _("Try once more with a new link: the old one may have run out.")
     return _(

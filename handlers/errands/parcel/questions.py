@@ -21,7 +21,13 @@ from bot.domain.tower import Size
 from bot.usecases.actor import authorized
 from bot.usecases.report import report_problem
 from handlers.conversation.buttons import back_from_aside, text
-from handlers.conversation.confirmations import overtaken, still_possible, sure, which
+from handlers.conversation.confirmations import (
+    not_to_be_used,
+    overtaken,
+    still_possible,
+    sure,
+    which,
+)
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import about, looked_up
 from handlers.conversation.dialogue import Handler
@@ -84,6 +90,7 @@ async def size_prompt(screen: Screen) -> Message:
         lines.append(_taken_out_again(screen, delivery))
     elif delivery.state in LIVE:
         lines.append(words._("The locker you have is given back."))
+        lines += not_to_be_used(words, delivery, screen.sight.policy)
     rows: list[Row] = []
     for size in Size:
         if free.get(size, 1):
