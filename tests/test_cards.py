@@ -405,7 +405,7 @@ HELD_BY_LINK = {"code_until": NOW + timedelta(minutes=50)}
 def test_a_prepared_parcel_says_that_nothing_is_held_and_what_the_tap_at_the_tower_brings() -> None:
     view = senders(State.PREPARED)
     assert "No locker is held yet" in seen(view)
-    assert "the link that opens it. Harbor holds it for 5 min then" in seen(view)
+    assert "the link that opens it. Harbor then holds it for 5 min" in seen(view)
     assert "Kept until 8 Oct 12:31" in seen(view)
     assert labels(view)[:3] == ["I'm at the tower", "One more like this", "Another size"]
     by_token = seen(senders(State.PREPARED, drop_off_opener=Opener.TOKEN))
