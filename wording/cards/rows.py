@@ -42,6 +42,11 @@ def problem(scene: Scene) -> Button | None:
     return deed(scene, scene.words._("Report a problem"), Action.PROBLEM)
 
 
+def cancel(scene: Scene) -> Button | None:
+    """The way out, before the parcel is in."""
+    return deed(scene, scene.words._("Cancel"), Action.CANCEL)
+
+
 def next_parcel(scene: Scene) -> Button | None:
     """The way on to the next parcel that is prepared for the same place; None where none is."""
     more = scene.situation.prepared

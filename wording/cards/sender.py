@@ -17,34 +17,10 @@ from bot.domain.openers import Opener
 from wording.cards import sender_ends, stored
 from wording.cards.claiming import forwarding, hand_over, who_collects
 from wording.cards.opening import get_said, needs, new_said, on_its_way
-from wording.cards.rows import card, deed, guide, menu, next_parcel, problem
+from wording.cards.prepared import prepared
+from wording.cards.rows import cancel, card, deed, guide, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.sanitize import capital
-
-
-def prepared(scene: Scene) -> Message:
-    """Described, and brought to the tower some time: no locker is held."""
-    _ = scene.words._
-    title = _("📦 <b>Prepared</b> · {size}", size=scene.words.size(scene.delivery.size))
-    passes_on = forwarding(scene) or (hand_over(scene),)
-    ends_soon = scene.delivery.reminders_sent > 0
-    more_time = deed(scene, _("More time"), Action.MORE_TIME) if ends_soon else None
-    return card(
-        [
-            [title, scene.low, scene.place],
-            [_at_once(scene), _drop_off_needs(scene)],
-            [_kept(scene), _others(scene)],
-            [scene.note],
-            [who_collects(scene)],
-        ],
-        [deed(scene, _("I'm at the tower"), Action.AT_TOWER)],
-        [
-            deed(scene, _("One more like this"), Action.ONE_MORE),
-            deed(scene, _("Another size"), Action.SIZE),
-        ],
-        [more_time, *passes_on[:1]] if more_time else passes_on,
-        [_cancel(scene), menu(scene), guide(scene)],
-    )
 
 
 def requested(scene: Scene) -> Message:
@@ -55,7 +31,7 @@ def requested(scene: Scene) -> Message:
     )
     return card(
         [[looking, scene.low, scene.place], [scene.trouble or _patience(scene)]],
-        [_cancel(scene)],
+        [cancel(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -70,7 +46,10 @@ def reserved(scene: Scene) -> Message:
     return card(
         [
             [_door(scene), scene.place, _held(scene)],
-            [_getting(scene) or scene.trouble or holds, _drop_off_needs(scene)],
+            [
+                _getting(scene) or scene.trouble or holds,
+                needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
+            ],
             [scene.note],
             [who_collects(scene)],
         ],
@@ -80,7 +59,7 @@ def reserved(scene: Scene) -> Message:
             deed(scene, _("Another size"), Action.SIZE),
         ],
         forwarding(scene) or [hand_over(scene)],
-        [_cancel(scene), menu(scene), guide(scene)],
+        [cancel(scene), menu(scene), guide(scene)],
     )
 
 
@@ -103,7 +82,7 @@ def rented(scene: Scene) -> Message:
             deed(scene, _("It doesn't fit"), Action.SIZE),
         ],
         [onward, *passes_on[:1]] if onward else passes_on,
-        [deed(scene, _("More time"), Action.MORE_TIME), _cancel(scene), menu(scene)],
+        [deed(scene, _("More time"), Action.MORE_TIME), cancel(scene), menu(scene)],
     )
 
 
@@ -125,52 +104,6 @@ def releasing(scene: Scene) -> Message:
 
 
 # -- what is held, and until when
-
-
-def _at_once(scene: Scene) -> str:
-    """That nothing is held, and what a tap at the tower brings."""
-    _, policy = scene.words._, scene.situation.policy
-    if scene.situation.drops_off_by is Opener.LINK:
-        return _(
-            "No locker is held yet. At the tower, tap “{button}”: you get a locker and the link "
-            "that opens it. Harbor then holds it for {span}.",
-            button=_("I'm at the tower"),
-            span=scene.words.span(policy.link_hold),
-        )
-    return _(
-        "No locker is held yet. At the tower, tap “{button}”: you get a locker and its drop-off "
-        "code, which holds it for {span}.",
-        button=_("I'm at the tower"),
-        span=scene.words.span(policy.drop_off),
-    )
-
-
-def _drop_off_needs(scene: Scene) -> str:
-    situation = scene.situation
-    return needs(scene.words, situation.drops_off_by, situation.policy)
-
-
-def _kept(scene: Scene) -> str:
-    _, until = scene.words._, scene.until(scene.delivery.held_until)
-    if not scene.delivery.reminders_sent:
-        return _("🗓 Kept until {until}", until=until)
-    return _(
-        "⏳ <b>Hurry</b>: kept only until {until}. Bring it to the tower, or tap “{button}” to "
-        "keep it for another {span}.",
-        button=_("More time"),
-        until=until,
-        span=scene.words.span(scene.situation.policy.prepared),
-    )
-
-
-def _others(scene: Scene) -> str | None:
-    if not scene.situation.prepared:
-        return None
-    return scene.words.n(
-        "📦 {count} more parcel is prepared for this place.",
-        "📦 {count} more parcels are prepared for this place.",
-        scene.situation.prepared,
-    )
 
 
 def _patience(scene: Scene) -> str:
@@ -281,10 +214,6 @@ def _get_said(scene: Scene) -> str:
 def _code_button(scene: Scene) -> Button | None:
     said = scene.words._("Show again") if scene.situation.code_out else _get_said(scene)
     return deed(scene, said, Action.DROP_OFF_CODE)
-
-
-def _cancel(scene: Scene) -> Button | None:
-    return deed(scene, scene.words._("Cancel"), Action.CANCEL)
 
 
 SENDER: Mapping[State, Callable[[Scene], Message]] = {

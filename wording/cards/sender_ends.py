@@ -8,17 +8,14 @@ from __future__ import annotations
 from bot.domain.actions import Action
 from bot.domain.geography import kilometres
 from bot.domain.history import HistoryEvent
-from bot.domain.lifecycle import State
-from bot.domain.message import Button, Message, Place
+from bot.domain.message import Message, Place
 from bot.domain.openers import Opener
 from bot.domain.tower import Low
+from wording.cards.prepared import again, forgotten
 from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason, timeline
 from wording.sanitize import esc
-
-_PREPARED_AGAIN = frozenset({State.LAPSED, State.CANCELLED})
-"""States in which a delivery that never had a locker is prepared again, and asks for none yet."""
 
 
 def collected(scene: Scene) -> Message:
@@ -97,7 +94,7 @@ def cancelled(scene: Scene) -> Message:
         free = _("Locker {door} has been given back.", door=scene.door)
     return card(
         [[_("❎ <b>Cancelled</b>"), scene.place], [free], [released_by_operator(scene)]],
-        [_again(scene)],
+        [again(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -105,7 +102,7 @@ def cancelled(scene: Scene) -> Message:
 def lapsed(scene: Scene) -> Message:
     """Harbor has the locker again, with nothing in it; or there never was one."""
     if scene.delivery.locker is None:
-        return _forgotten(scene)
+        return forgotten(scene)
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
     late = _(
@@ -114,22 +111,7 @@ def lapsed(scene: Scene) -> Message:
     )
     return card(
         [[title, scene.place], [late], [_held_briefly(scene)]],
-        [_again(scene)],
-        [menu(scene), guide(scene)],
-    )
-
-
-def _forgotten(scene: Scene) -> Message:
-    """Prepared, and not brought to the tower."""
-    _ = scene.words._
-    title = _("⌛ <b>No longer kept</b>: it was not brought to the tower in time")
-    safe = _(
-        "No locker was held, and nothing is lost: prepare it again, and what you have forwarded "
-        "is good again."
-    )
-    return card(
-        [[title, scene.place], [safe], [scene.note]],
-        [_again(scene)],
+        [again(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -140,7 +122,7 @@ def no_locker(scene: Scene) -> Message:
     return card(
         [[_full(scene), scene.place], [_offer(scene), _held_briefly(scene)]],
         [deed(scene, _("Try there"), Action.ELSEWHERE)],
-        [deed(scene, _("Another size"), Action.SIZE), _again(scene)],
+        [deed(scene, _("Another size"), Action.SIZE), again(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -207,13 +189,3 @@ def _offer(scene: Scene) -> str:
         return _("There is room at {tower}.", tower=name)
     distance = scene.words.distance(kilometres(there, here.latitude, here.longitude))
     return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)
-
-
-def _again(scene: Scene) -> Button | None:
-    _, delivery = scene.words._, scene.delivery
-    said = _("Try again")
-    if delivery.locker is None and delivery.state in _PREPARED_AGAIN:
-        said = _("Prepare it again")
-    elif scene.situation.drops_off_by is Opener.LINK:
-        said = _("I'm at the tower")
-    return deed(scene, said, Action.AGAIN)
