@@ -496,11 +496,21 @@ def test_what_the_door_takes_is_told_until_it_has_been_asked_for() -> None:
     assert "Android" not in seen(delivery_card(shown))
 
 
-def test_a_parcel_for_which_harbor_made_no_link_says_so_to_its_collector() -> None:
-    story = a_history(("fell_back", None, None))
-    told = seen(english(State.STORED, history=story))
-    assert "Harbor made no link for this parcel" in told
-    assert "Harbor made no link" not in seen(english(State.STORED))
+def test_a_parcel_for_which_harbor_made_no_link_says_so_and_what_to_do_without_the_app() -> None:
+    links = replace(POLICY, openers=Openers(Opener.LINK, Opener.LINK))
+    ben = replace(BEN, language="en")
+    said = "Harbor made no link for this parcel. If you don't have the app, "
+    fell_back = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.TOKEN}
+    for state, reader, way_out in (
+        (State.RESERVED, ANNA, "please cancel"),
+        (State.RENTED, ANNA, "please cancel"),
+        (State.STORED, ben, "report a problem"),
+    ):
+        by_token = a_scene(a_delivery(state, **fell_back), reader, policy=links)
+        assert said + way_out in seen(delivery_card(by_token))
+        by_link = a_scene(a_delivery(state, **BY_LINK), reader, policy=links)
+        assert said not in seen(delivery_card(by_link))
+        assert said not in seen(delivery_card(a_scene(a_delivery(state), reader)))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, press_on
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
-from bot.usecases.situation import Surroundings
 from handlers.conversation.questions import Prompt, Screen
 from wording.cards.opening import may_still_open
 from wording.language import Words
@@ -214,10 +213,8 @@ async def which(screen: Screen, delivery: Delivery) -> str:
     """The tower (or the place, while Harbor has yet to pick one) and the locker, a line of its
     own."""
     _ = screen.words._
-    tower = await screen.sight.towers.one(delivery.tower)
-    towers = {} if tower is None else {tower.id: tower}
-    known = Surroundings(screen.now, screen.sight.policy, towers)
-    name = esc(known.place_of(delivery).name)
+    tower = await screen.place_of(delivery)
+    name = esc(tower.name if tower else None)
     if delivery.locker_name:
         return _("📍 {tower}, locker {door}", tower=name, door=esc(delivery.locker_name))
     return _("📍 {tower}", tower=name)

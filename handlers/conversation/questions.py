@@ -17,6 +17,7 @@ from bot.domain.message import Button, Key, Message, Place, press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import Situation
+from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_situation
@@ -132,6 +133,13 @@ class Screen:
         if found is None or not (self.operator or found.roles_of(self.person.id)):
             return None
         return found
+
+    async def place_of(self, delivery: Delivery) -> Tower | None:
+        """Where its parcel is, or is to be put; None where no tower goes by that id."""
+        tower = await self.sight.towers.one(delivery.tower)
+        if tower is None:
+            return None
+        return Surroundings(self.now, self.sight.policy, {tower.id: tower}).place_of(delivery)
 
     async def scene(self, delivery: Delivery) -> Scene:
         """The delivery with its people and its whole history, as this person may see it."""

@@ -22,6 +22,7 @@ from tests.support.project import (
     LockerStatus,
     Low,
     Opener,
+    Openers,
     Person,
     PersonId,
     RequestKind,
@@ -242,8 +243,9 @@ _LINK_TWISTS = (
     ),
     Twist(
         "Harbor made no link",
-        around={"history": a_history(*STORY, ("fell_back", None, None))},
-        states=_IN,
+        {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.TOKEN},
+        {"policy": replace(POLICY, openers=Openers(Opener.LINK, Opener.LINK))},
+        states=(*_HELD, *_IN),
     ),
     Twist("by link, reminded", {**BY_LINK, "reminders_sent": 1}, states=_PREPARED, alike=True),
     Twist(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from bot.domain.codes import CodeKind
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
+from bot.domain.situation import Situation
 from wording.language import Words
 from wording.sanitize import esc, plain
 
@@ -37,6 +38,21 @@ def needs(words: Words, opener: Opener, policy: Policy) -> str:
             app=esc(policy.app_name),
         )
     return _("📱 The door opens to the app with which you open Harbor lockers.")
+
+
+def no_link(words: Words, situation: Situation, kind: CodeKind) -> str | None:
+    """That a code opens the door where links are usual, and what to do without the app for it."""
+    _, delivery, policy = words._, situation.delivery, situation.policy
+    configured = policy.openers_at(delivery.tower)
+    usual = configured.drop_off if kind is CodeKind.DROP_OFF else configured.pick_up
+    if usual is Opener.TOKEN or delivery.opener(kind, policy) is Opener.LINK:
+        return None
+    if kind is CodeKind.DROP_OFF:
+        return _(
+            "🔗 Harbor made no link for this parcel. If you don't have the app, please cancel: you "
+            "can't open this door."
+        )
+    return _("🔗 Harbor made no link for this parcel. If you don't have the app, report a problem.")
 
 
 def hand_to_app(words: Words, policy: Policy) -> str:

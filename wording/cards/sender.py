@@ -16,7 +16,7 @@ from bot.domain.message import Button, Message
 from bot.domain.openers import Opener
 from wording.cards import sender_ends, stored
 from wording.cards.claiming import forwarding, hand_over, who_collects
-from wording.cards.opening import get_said, needs, new_said, on_its_way
+from wording.cards.opening import get_said, needs, new_said, no_link, on_its_way
 from wording.cards.prepared import prepared
 from wording.cards.rows import cancel, card, deed, guide, menu, next_parcel, problem
 from wording.cards.scene import Scene
@@ -49,6 +49,7 @@ def reserved(scene: Scene) -> Message:
             [
                 _getting(scene) or scene.trouble or holds,
                 needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
+                _no_link(scene),
             ],
             [scene.note],
             [who_collects(scene)],
@@ -72,7 +73,7 @@ def rented(scene: Scene) -> Message:
     return card(
         [
             [_door(scene), scene.place, line],
-            [_getting(scene) or scene.trouble],
+            [_getting(scene) or scene.trouble, _no_link(scene)],
             [scene.note],
             [who_collects(scene)],
         ],
@@ -101,6 +102,10 @@ def releasing(scene: Scene) -> Message:
         [next_parcel(scene)],
         [problem(scene), menu(scene)],
     )
+
+
+def _no_link(scene: Scene) -> str | None:
+    return no_link(scene.words, scene.situation, CodeKind.DROP_OFF)
 
 
 # -- what is held, and until when

@@ -11,9 +11,8 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message
-from bot.domain.openers import Opener
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
-from wording.cards.opening import get_said, may_still_open, needs, new_said, on_its_way
+from wording.cards.opening import get_said, may_still_open, needs, new_said, no_link, on_its_way
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
@@ -237,13 +236,8 @@ def _opens_by(scene: Scene) -> str | None:
     if situation.code_out:
         return None
     needed = needs(scene.words, situation.picks_up_by, situation.policy)
-    fell_back = any(entry.event is HistoryEvent.FELL_BACK for entry in situation.history)
-    if not fell_back or situation.picks_up_by is Opener.LINK:
-        return needed
-    no_link = scene.words._(
-        "🔗 Harbor made no link for this parcel. If you don't have that app, report a problem."
-    )
-    return f"{needed}\n{no_link}"
+    none = no_link(scene.words, situation, CodeKind.PICK_UP)
+    return "\n".join(filter(None, (needed, none)))
 
 
 def _old_code(scene: Scene) -> str | None:
