@@ -110,9 +110,12 @@ def _taken_out_again(screen: Screen, delivery: Delivery) -> str:
     _, policy = screen.words._, screen.sight.policy
     if delivery.opener(CodeKind.PICK_UP, policy) is Opener.LINK:
         return _(
-            "You get a link to take the parcel out again; another locker is asked for at once."
+            "You get a link to take the parcel out of this locker; another one is asked for at "
+            "once."
         )
-    return _("You get a code to take the parcel out again; another locker is asked for at once.")
+    return _(
+        "You get a code to take the parcel out of this locker; another one is asked for at once."
+    )
 
 
 async def problem_prompt(screen: Screen) -> Message:
