@@ -783,9 +783,20 @@ def test_the_code_message_fits_in_every_language_with_all_that_it_can_hold(
 def test_keypad_digits_stand_beside_the_link_in_figures_and_in_words() -> None:
     code = replace(a_code(CodeKind.DROP_OFF, ANNA.id, Opener.LINK), digits="4711")
     view = the_code(code_scene(CodeKind.DROP_OFF, Opener.LINK, code=code))
-    assert "On the tower's keypad, without a phone: 4711\nfour · seven · one · one" in seen(view)
+    assert seen(view).endswith("keypad, without a phone: 4711\nfour · seven · one · one")
     assert buttons(view)[0].url == LINK
     assert spelled(speak("en"), "0123456789").count("·") == 9
+
+
+@pytest.mark.parametrize("form", Opener)
+@pytest.mark.parametrize("kind", CodeKind)
+def test_nothing_secret_stands_where_a_notification_shows_it(kind: CodeKind, form: Opener) -> None:
+    code = replace(
+        a_code(kind, (ANNA if kind is CodeKind.DROP_OFF else BEN).id, form), digits="4711"
+    )
+    preview = seen(the_code(code_scene(kind, form, code=code)))[:200]
+    assert "4711" not in preview
+    assert code.text not in preview
 
 
 def test_a_code_too_long_for_a_caption_leaves_the_rest_out_first() -> None:

@@ -40,14 +40,15 @@ def code_card(scene: Scene, most: int) -> Message | None:
 
 
 def _caption(scene: Scene, code: Code, most: int) -> str:
-    """As much as fits below a picture; what is left out first can be done without."""
+    """As much as fits below a picture; what is left out first can be done without. What is secret
+    stands last, where no notification's preview reaches."""
     head, digits = _head(scene, code), _keypad(scene, code)
     steps, text, tips = "\n".join(_steps(scene, code)), _text(code), _tips(scene, code)
     for parts in (
-        (head, digits, steps, text, tips),
-        (head, digits, steps, text),
-        (head, digits, text),
-        (head, digits, steps),
+        (head, steps, tips, text, digits),
+        (head, steps, text, digits),
+        (head, text, digits),
+        (head, steps, digits),
         (head, digits),
     ):
         caption = "\n\n".join(filter(None, parts))
@@ -97,10 +98,10 @@ def _valid(scene: Scene, code: Code) -> str | None:
 
 
 def _keypad(scene: Scene, code: Code) -> str | None:
-    """The digits first: they need no phone."""
+    """The digits, which need no phone."""
     if code.digits is None:
         return None
-    there = scene.words._("⌨️ <b>On the tower's keypad</b>, without a phone:")
+    there = scene.words._("⌨️ <b>Or on the tower's keypad</b>, without a phone:")
     return f"{there} <code>{escape(code.digits)}</code>\n{spelled(scene.words, code.digits)}"
 
 

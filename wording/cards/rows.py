@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.domain.actions import Action
+from bot.domain.delivery import Trouble
 from bot.domain.message import Button, Message, Place, press, press_on
 from wording.cards.scene import Scene, map_url
 
@@ -54,6 +55,13 @@ def next_parcel(scene: Scene) -> Button | None:
         return None
     said = scene.words.n("Next parcel ({count} left)", "Next parcel ({count} left)", more)
     return deed(scene, said, Action.NEXT)
+
+
+def guide_or_problem(scene: Scene) -> Button | None:
+    """The way to help; to a human being, where the card tells to report a problem."""
+    if scene.delivery.trouble is Trouble.REFUSED:
+        return problem(scene)
+    return guide(scene)
 
 
 def map_pin(scene: Scene) -> Button:

@@ -18,7 +18,7 @@ from wording.cards import sender_ends, stored
 from wording.cards.claiming import forwarding, hand_over, who_collects
 from wording.cards.opening import get_said, needs, new_said, no_link, on_its_way
 from wording.cards.prepared import prepared
-from wording.cards.rows import cancel, card, deed, guide, menu, next_parcel, problem
+from wording.cards.rows import cancel, card, deed, guide_or_problem, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.sanitize import capital
 
@@ -32,7 +32,7 @@ def requested(scene: Scene) -> Message:
     return card(
         [[looking, scene.low, scene.place], [scene.trouble or _patience(scene)]],
         [cancel(scene)],
-        [menu(scene), guide(scene)],
+        [menu(scene), guide_or_problem(scene)],
     )
 
 
@@ -60,7 +60,7 @@ def reserved(scene: Scene) -> Message:
             deed(scene, _("Another size"), Action.SIZE),
         ],
         forwarding(scene) or [hand_over(scene)],
-        [cancel(scene), menu(scene), guide(scene)],
+        [cancel(scene), menu(scene), guide_or_problem(scene)],
     )
 
 
