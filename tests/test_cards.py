@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -32,15 +31,10 @@ from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, LockerId, PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.message import Button, Message, Place, press
-from bot.domain.openers import Opener, Openers
-from bot.domain.person import Person
+from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Locker, LockerStatus, Low, Size
-from handlers.telegram.callback_data import encode
 from sandbox.telegram.protocol.errors import ApiError
-from sandbox.telegram.text.html import parse_html, utf16_length
-from sandbox.telegram.text.markup import check_markup
-from tests.support.project import code_card
 from tests.support.scenes import (
     ANNA,
     BEN,
@@ -52,18 +46,17 @@ from tests.support.scenes import (
     NOW,
     OTHER,
     POLICY,
-    SECRET,
     TOWER,
     a_code,
     a_delivery,
     a_history,
     a_scene,
 )
+from tests.support.seen import accepted, buttons, labels, seen
 from wording.cards.alert import Concern, alert_card
 from wording.cards.claiming import claim_link
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
-from wording.cards.opening import openers_said, spelled
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
@@ -74,44 +67,6 @@ HOSTILE = "<b>&\"'</a>\u202e{0}{name}%s" + "دانا😀Z\u0335\u0335\u0335\u033
 
 
 _WENT_IN = (State.STORED, State.COLLECTED, State.CLOSED)
-
-
-def buttons(view: Message) -> list[Button]:
-    return list(itertools.chain.from_iterable(view.buttons))
-
-
-def labels(view: Message | None) -> list[str]:
-    assert view is not None
-    return [button.text for button in buttons(view)]
-
-
-def seen(view: Message | None) -> str:
-    """The text as a person reads it; Telegram's own refusal if it isn't well formed."""
-    assert view is not None
-    return str(parse_html(view.html)[0])
-
-
-def accepted(view: Message) -> None:
-    """What Telegram would say of the message and its buttons."""
-    assert 0 < utf16_length(seen(view)) <= (1024 if view.qr else 4096)
-    assert 1 <= len(buttons(view)) <= 8
-    rows: list[list[dict[str, Any]]] = []
-    for row in view.buttons:
-        rows.append([])
-        for button in row:
-            kind = [button.press, button.url, button.copy]
-            assert sum(part is not None for part in kind) == 1
-            carried: dict[str, Any] = {"text": button.text}
-            if button.press is not None:
-                carried["callback_data"] = encode(button.press)
-            elif button.url is not None:
-                carried["url"] = button.url
-            else:
-                assert button.copy is not None
-                assert len(button.copy) <= 256
-                carried["copy_text"] = {"text": button.copy}
-            rows[-1].append(carried)
-    check_markup({"inline_keyboard": rows}, private=True)
 
 
 def variants(state: State) -> list[Delivery]:
@@ -390,149 +345,6 @@ def test_taking_back_makes_the_sender_the_collector() -> None:
     )
 
 
-# -- by link, and prepared
-
-
-def senders(state: State, around: dict[str, Any] | None = None, **about: Any) -> Message:
-    view = delivery_card(a_scene(a_delivery(state, **{**BY_LINK, **about}), ANNA, **(around or {})))
-    assert view is not None
-    return view
-
-
-HELD_BY_LINK = {"code_until": NOW + timedelta(minutes=50)}
-
-
-def test_a_prepared_parcel_says_that_nothing_is_held_and_what_the_tap_at_the_tower_brings() -> None:
-    view = senders(State.PREPARED)
-    assert "No locker is held yet" in seen(view)
-    assert "the link that opens it. Harbor then holds it for 5 min" in seen(view)
-    assert "Kept until 8 Oct 12:31" in seen(view)
-    assert labels(view)[:3] == ["I'm at the tower", "One more like this", "Another size"]
-    by_token = seen(senders(State.PREPARED, drop_off_opener=Opener.TOKEN))
-    assert "its drop-off code, which holds it for 50 min" in by_token
-
-
-def test_a_prepared_parcel_counts_the_others_for_its_place() -> None:
-    assert "2 more parcels are prepared for this place" in seen(
-        senders(State.PREPARED, {"prepared": 2})
-    )
-
-
-def test_the_day_before_it_is_forgotten_a_prepared_parcel_urges() -> None:
-    soon = {"held_until": NOW + timedelta(hours=23), "reminders_sent": 1}
-    view = senders(State.PREPARED, **soon)
-    assert "Hurry: kept only until Friday 11:31 (22 h 57 min)" in seen(view)
-    assert "keep it for another 7 days" in seen(view)
-    assert "More time" in labels(view)
-
-
-def test_a_prepared_parcel_that_was_forgotten_is_prepared_again_with_one_tap() -> None:
-    view = senders(State.LAPSED, locker=None, locker_name=None)
-    assert "not brought to the tower in time" in seen(view)
-    assert "locker ?" not in seen(view)
-    assert labels(view)[0] == "Prepare it again"
-
-
-def test_a_locker_held_for_a_link_says_until_when_and_what_happens_then() -> None:
-    code = {"code": a_code(CodeKind.DROP_OFF, ANNA.id, Opener.LINK)}
-    view = senders(State.RENTED, code, **HELD_BY_LINK)
-    assert "Harbor holds the locker until 13:21 (47 min). After that you need a new" in seen(view)
-    assert "Show again" in labels(view)
-    assert not {"More time", "New link", "New code"} & set(labels(view))
-    over = senders(State.RENTED, held_until=NOW)
-    assert "Harbor held this locker until 12:31" in seen(over)
-    assert "perhaps for another locker" in seen(over)
-    assert labels(over)[0] == "New link"
-
-
-def test_by_link_a_locker_is_asked_for_again_at_the_tower() -> None:
-    for state in (State.LAPSED, State.NO_LOCKER):
-        view = senders(state)
-        assert "I'm at the tower" in labels(view)
-        assert "Harbor holds a locker for 5 min only" in seen(view)
-        by_token = senders(state, drop_off_opener=Opener.TOKEN)
-        assert "Try again" in labels(by_token)
-
-
-def test_a_low_locker_that_is_a_must_is_named_where_none_is_free() -> None:
-    assert "No low locker is free (medium, or larger)" in seen(
-        senders(State.NO_LOCKER, low=Low.ONLY)
-    )
-    assert "No locker is free (medium, or larger)" in seen(senders(State.NO_LOCKER, low=Low.RATHER))
-
-
-@pytest.mark.parametrize("reader", [ANNA, replace(BEN, language="en")], ids=["sender", "recipient"])
-def test_nobody_is_named_as_the_one_who_took_it_where_it_may_have_been_another(
-    reader: Person,
-) -> None:
-    for about in ({}, {"taken_back": True}, {"fetcher": PersonId(9)}):
-        parcel = a_delivery(State.COLLECTED, old_code_until=NOW, **about)
-        told = seen(delivery_card(a_scene(parcel, reader))).partition("\n")[0]
-        assert told.startswith("✅ The parcel has been taken out")
-        assert "Ben" not in told
-
-
-def test_the_sender_is_told_that_what_was_shown_before_may_still_open_the_door() -> None:
-    given_on = {"old_code_until": NOW + timedelta(hours=1)}
-    told = seen(senders(State.STORED, **given_on))
-    assert "An opening link already shown can't be called back" in told
-    assert "until about 13:31" in told
-    over = seen(senders(State.STORED, old_code_until=NOW))
-    assert "called back" not in over
-
-
-def test_a_former_recipient_is_not_told_that_what_they_were_shown_is_dead() -> None:
-    told = seen(delivery_card(a_scene(a_delivery(State.STORED), CARA)))
-    assert "claim link for it no longer works, and you get no more codes or links" in told
-
-
-def test_what_the_door_takes_is_told_until_it_has_been_asked_for() -> None:
-    ben = replace(BEN, language="en")
-    stored = a_delivery(State.STORED, **BY_LINK)
-    view = delivery_card(a_scene(stored, ben))
-    assert "Android needs the Locker Open app" in seen(view)
-    assert labels(view)[0] == "Get opening link"
-    shown = a_scene(stored, ben, code=a_code(CodeKind.PICK_UP, BEN.id, Opener.LINK))
-    assert "Android" not in seen(delivery_card(shown))
-
-
-def test_a_parcel_for_which_harbor_made_no_link_says_so_and_what_to_do_without_the_app() -> None:
-    links = replace(POLICY, openers=Openers(Opener.LINK, Opener.LINK))
-    ben = replace(BEN, language="en")
-    said = "Harbor made no link for this parcel. If you don't have the app, "
-    fell_back = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.TOKEN}
-    for state, reader, way_out in (
-        (State.RESERVED, ANNA, "please cancel"),
-        (State.RENTED, ANNA, "please cancel"),
-        (State.STORED, ben, "report a problem"),
-    ):
-        by_token = a_scene(a_delivery(state, **fell_back), reader, policy=links)
-        assert said + way_out in seen(delivery_card(by_token))
-        by_link = a_scene(a_delivery(state, **BY_LINK), reader, policy=links)
-        assert said not in seen(delivery_card(by_link))
-        assert said not in seen(delivery_card(a_scene(a_delivery(state), reader)))
-
-
-@pytest.mark.parametrize(
-    ("openers", "told", "untold"),
-    [
-        (Openers(Opener.LINK, Opener.LINK), ["Opening link"], ["Code", "Keypad", "(to"]),
-        (Openers(), ["Code for the app"], ["link", "Keypad", "(to"]),
-        (
-            Openers(Opener.TOKEN, Opener.LINK, keypad=True),
-            ["Opening link</b> (to collect)", "Code for the app</b> (to send)", "Keypad"],
-            [],
-        ),
-    ],
-)
-def test_help_tells_of_the_openers_that_are_configured(
-    openers: Openers, told: list[str], untold: list[str]
-) -> None:
-    said = "\n".join(openers_said(speak("en"), replace(POLICY, openers=openers)))
-    assert all(words in said for words in told)
-    assert not any(words in said for words in untold)
-
-
 # -- the recipient's
 
 
@@ -638,187 +450,6 @@ def test_whoever_handed_it_on_has_the_link_until_somebody_claims() -> None:
 def test_where_there_is_no_point_on_the_map_the_address_is_looked_for() -> None:
     assert map_url(TOWER).endswith("?mlat=40.406600&mlon=-3.689200#map=18/40.406600/-3.689200")
     assert map_url(replace(TOWER, longitude=None)).endswith("query=Station+Road+1%2C+Madrid")
-
-
-# -- codes
-
-
-def code_scene(kind: CodeKind, form: Opener = Opener.TOKEN, **changes: Any) -> Scene:
-    state = State.RENTED if kind is CodeKind.DROP_OFF else State.STORED
-    holder = ANNA if kind is CodeKind.DROP_OFF else replace(BEN, language="en")
-    code = a_code(kind, holder.id, form)
-    opened_by = {"drop_off_opener": form, "pick_up_opener": form, "code_until": code.expires_at}
-    about = opened_by | changes.pop("about", {})
-    return a_scene(a_delivery(state, **about), holder, **({"code": code} | changes))
-
-
-def the_code(scene: Scene) -> Message:
-    view = code_card(scene)
-    assert view is not None
-    accepted(view)
-    return view
-
-
-@pytest.mark.parametrize("form", Opener)
-@pytest.mark.parametrize("kind", CodeKind)
-def test_a_code_stands_in_a_protected_message_with_its_door(kind: CodeKind, form: Opener) -> None:
-    view = the_code(code_scene(kind, form))
-    assert view.protected
-    assert "Locker 14" in seen(view)
-    assert "It did not open" in labels(view)
-    assert ("It doesn't fit" in labels(view)) == (kind is CodeKind.DROP_OFF)
-
-
-@pytest.mark.parametrize("kind", CodeKind)
-def test_a_token_says_until_when_it_is_good_and_can_be_replaced(kind: CodeKind) -> None:
-    view = the_code(code_scene(kind))
-    assert "Valid until 13:16 (42 min)" in seen(view)
-    assert "New code" in labels(view)
-
-
-def test_a_token_is_both_symbol_and_text() -> None:
-    view = the_code(code_scene(CodeKind.PICK_UP))
-    assert view.qr == SECRET
-    assert f"<code>{SECRET}</code>" in view.html
-    copied = {button.text: button.copy for button in buttons(view)}
-    assert copied["Copy the code"] == SECRET
-
-
-APP = replace(
-    POLICY, app_name="Acme & Co", app_link="https://acme.example/#{payload}/{payload_auth}"
-)
-
-
-def test_a_token_is_for_the_app_that_opens_harbor_lockers_by_its_name_where_it_has_one() -> None:
-    nameless = seen(the_code(code_scene(CodeKind.DROP_OFF)))
-    assert "For the app with which you open Harbor lockers" in nameless
-    named = seen(the_code(code_scene(CodeKind.DROP_OFF, policy=APP)))
-    assert "For Acme & Co, the app that opens the lockers" in named
-
-
-def test_a_token_is_handed_over_to_the_app_by_a_button_where_that_has_a_link() -> None:
-    view = the_code(code_scene(CodeKind.PICK_UP, policy=APP))
-    handed = Button("Open in Acme & Co", url="https://acme.example/#C0FFEE/FACADE")
-    assert buttons(view)[0] == handed
-    assert "Tap “Open in Acme & Co”" in seen(view)
-    too_long = replace(APP, app_link=f"{APP.app_link}{'x' * 2000}")
-    for policy in (POLICY, too_long):
-        view = the_code(code_scene(CodeKind.PICK_UP, policy=policy))
-        assert all(button.url is None for button in buttons(view))
-        assert "Scan or paste this code" in seen(view)
-
-
-@pytest.mark.parametrize("kind", CodeKind)
-def test_a_link_is_a_button_with_its_door_a_symbol_and_can_be_copied(kind: CodeKind) -> None:
-    view = the_code(code_scene(kind, Opener.LINK))
-    assert view.qr == LINK
-    assert buttons(view)[0] == Button("Open door 14", url=LINK)
-    assert Button("Copy the link", copy=LINK) in buttons(view)
-    for told in (
-        "three metres",
-        "Bluetooth on",
-        "App Clip",
-        "Locker Open app",
-        "Open the same link again",
-        "Safari or Chrome",
-    ):
-        assert told in seen(view)
-    assert "code" not in seen(view)
-    assert LINK not in seen(view)
-
-
-def test_a_link_that_telegram_takes_for_no_button_is_text() -> None:
-    old = replace(a_code(CodeKind.PICK_UP, BEN.id, Opener.LINK), text="locker-open://pickup?t=x")
-    view = the_code(code_scene(CodeKind.PICK_UP, Opener.LINK, code=old))
-    assert all(button.url is None for button in buttons(view))
-    assert "locker-open://pickup?t=x" in seen(view)
-
-
-def test_a_link_too_long_to_be_copied_by_a_button_is_text_too() -> None:
-    long = replace(a_code(CodeKind.PICK_UP, BEN.id, Opener.LINK), text=f"{LINK}?t={'x' * 300}")
-    view = the_code(code_scene(CodeKind.PICK_UP, Opener.LINK, code=long))
-    assert buttons(view)[0].url == long.text
-    assert "Copy the link" not in labels(view)
-    assert long.text in seen(view)
-
-
-def test_a_drop_off_link_says_until_when_the_locker_is_held_and_what_happens_then() -> None:
-    told = seen(the_code(code_scene(CodeKind.DROP_OFF, Opener.LINK)))
-    assert "Harbor holds the locker until 13:16 (42 min). After that you need a new link" in told
-    assert "perhaps for another locker" in told
-
-
-def test_no_end_is_told_of_a_pick_up_link() -> None:
-    assert "until" not in seen(the_code(code_scene(CodeKind.PICK_UP, Opener.LINK)))
-
-
-@pytest.mark.parametrize("kind", CodeKind)
-def test_a_new_link_is_offered_only_once_the_door_has_been_reported(kind: CodeKind) -> None:
-    assert "New link" not in labels(the_code(code_scene(kind, Opener.LINK)))
-    reported = code_scene(kind, Opener.LINK, about={"door_reports": 1})
-    assert "New link" in labels(the_code(reported))
-
-
-@pytest.mark.parametrize("form", Opener)
-def test_the_next_parcel_is_offered_while_others_are_prepared(form: Opener) -> None:
-    assert not any("Next" in x for x in labels(the_code(code_scene(CodeKind.DROP_OFF, form))))
-    more = the_code(code_scene(CodeKind.DROP_OFF, form, prepared=11))
-    assert "Next parcel (11 left)" in labels(more)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("form", Opener)
-@pytest.mark.parametrize("kind", CodeKind)
-def test_the_code_message_fits_in_every_language_with_all_that_it_can_hold(
-    kind: CodeKind, form: Opener, language: str
-) -> None:
-    scene = code_scene(kind, form, words=speak(language), prepared=11, policy=APP, zones=True)
-    held = scene.situation.code
-    assert held is not None
-    full = replace(scene.situation, code=replace(held, digits="471108"))
-    view = the_code(replace(scene, situation=full))
-    assert "<code>471108</code>" in view.html
-
-
-def test_keypad_digits_stand_beside_the_link_in_figures_and_in_words() -> None:
-    code = replace(a_code(CodeKind.DROP_OFF, ANNA.id, Opener.LINK), digits="4711")
-    view = the_code(code_scene(CodeKind.DROP_OFF, Opener.LINK, code=code))
-    assert seen(view).endswith("keypad, without a phone: 4711\nfour · seven · one · one")
-    assert buttons(view)[0].url == LINK
-    assert spelled(speak("en"), "0123456789").count("·") == 9
-
-
-@pytest.mark.parametrize("form", Opener)
-@pytest.mark.parametrize("kind", CodeKind)
-def test_nothing_secret_stands_where_a_notification_shows_it(kind: CodeKind, form: Opener) -> None:
-    code = replace(
-        a_code(kind, (ANNA if kind is CodeKind.DROP_OFF else BEN).id, form), digits="4711"
-    )
-    preview = seen(the_code(code_scene(kind, form, code=code)))[:200]
-    assert "4711" not in preview
-    assert code.text not in preview
-
-
-def test_a_code_too_long_for_a_caption_leaves_the_rest_out_first() -> None:
-    for length in (500, 900, 4000):
-        code = replace(a_code(CodeKind.PICK_UP, BEN.id), text="F" * length)
-        view = code_card(code_scene(CodeKind.PICK_UP, code=code))
-        assert view is not None
-        accepted(view)
-        assert view.qr == code.text
-
-
-def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> None:
-    kind, code = CodeKind.PICK_UP, a_code(CodeKind.PICK_UP, BEN.id)
-    assert code_card(code_scene(kind, code=None)) is None
-    assert code_card(code_scene(kind, code=replace(code, revealed=False))) is None
-    assert code_card(code_scene(kind, code=replace(code, expires_at=NOW))) is None
-    assert code_card(code_scene(kind, code=replace(code, holder=ANNA.id))) is None
-    assert code_card(code_scene(kind, code=replace(code, kind=CodeKind.DROP_OFF))) is None
-    taken_back = a_delivery(State.STORED, taken_back=True)
-    assert code_card(a_scene(taken_back, BEN, code=code)) is None
-    for state in set(State) - {State.STORED}:
-        assert code_card(a_scene(a_delivery(state), BEN, code=code)) is None
 
 
 # -- operators and groups

@@ -108,7 +108,7 @@ def a_history(*events: tuple[str, PersonId | None, str | None]) -> tuple[History
     )
 
 
-BY_LINK = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.LINK}
+BY_LINK: dict[str, Any] = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.LINK}
 """About a delivery both of whose doors are opened by link."""
 LINK = "https://open.example/l/x9"
 

@@ -9,7 +9,6 @@ from datetime import time, timedelta
 from functools import cache
 from typing import Any
 
-from tests.support.cards_to_read import DEEDS, HOSTILE, OLGA
 from tests.support.project import (
     LANGUAGES,
     NOTICE,
@@ -57,6 +56,7 @@ from tests.support.scenes import (
     a_history,
 )
 from tests.support.telling import Case
+from tests.support.twists import DEEDS, HOSTILE, OLGA
 
 EN_BEN = in_language(BEN, "en")
 AGAIN = replace(ANNA, last_tower=TOWER.id, last_size=Size.MEDIUM)
