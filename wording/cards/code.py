@@ -125,8 +125,8 @@ def _open_link(scene: Scene, code: Code) -> str:
     if not _openable(code):
         return _("2. Open the link on your phone: door {door} opens.", door=scene.door)
     return _(
-        "2. Tap “{button}”. iPhone: an App Clip opens. Android: install the Locker Open app from "
-        "the store first.",
+        "2. Tap “{button}”. iPhone: an App Clip opens. Android: the Locker Open app opens; install "
+        "it from the store first.",
         button=_("Open door {door}", door=scene.door),
     )
 

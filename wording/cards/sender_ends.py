@@ -63,8 +63,8 @@ def _who_is_unknown(scene: Scene) -> str | None:
     if scene.delivery.old_code_until is None:
         return None
     return scene.words._(
-        "Who took it is not known: more than one person had been shown what opens the door. If "
-        "that surprises you, report a problem."
+        "Who took it is not known: more than one person may have had what opens the door. If that "
+        "surprises you, report a problem."
     )
 
 
