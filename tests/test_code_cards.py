@@ -149,7 +149,7 @@ def test_a_new_link_is_offered_only_once_the_door_has_been_reported(kind: CodeKi
 def test_the_next_parcel_is_offered_while_others_are_prepared(form: Opener) -> None:
     assert not any("Next" in x for x in labels(the_code(code_scene(CodeKind.DROP_OFF, form))))
     more = the_code(code_scene(CodeKind.DROP_OFF, form, prepared=11))
-    assert "Next parcel (11 left)" in labels(more)
+    assert "Next parcel" in labels(more)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,7 +11,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.openers import Opener
 from bot.ports.database import Database, Transaction
 from tests.support.chats import MARKET, Chats, chats
-from tests.support.phones import Phone
+from tests.support.phones import Phone, buttons, said
 
 
 @pytest.fixture
@@ -64,6 +64,26 @@ async def test_by_link_what_helps_is_distance_another_browser_and_then_a_new_lin
     assert (await the_delivery(world, ben)).door_reports == 1
     await ben.press("🔄 New link")
     await ben.sees("opening link")
+
+
+async def test_a_link_whose_time_is_over_is_not_tried_again(world: Chats, ben: Phone) -> None:
+    await press(ben, "Get", "It did not open")
+    await world.turn(25 * 3600)
+    await ben.press("Still closed")
+    await ben.sees("Try once more with a new link")
+    await ben.press("Still closed")
+    await ben.sees("the door seems to be faulty")
+
+
+async def test_asked_for_once_its_time_is_over_a_new_link_is_offered_first(
+    world: Chats, ben: Phone
+) -> None:
+    await ben.press("Get")
+    card = next(message for message in await ben.messages() if "is here for you" in said(message))
+    await world.turn(25 * 3600)
+    [door] = [x["callback_data"] for x in buttons(card) if x["text"] == "It did not open"]
+    await ben.forge(door, on=(await ben.messages())[-1])
+    await ben.sees("Try once more with a new link")
 
 
 async def test_a_walk_that_ends_at_the_operators_is_one_report(world: Chats, ben: Phone) -> None:

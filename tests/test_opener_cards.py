@@ -51,12 +51,6 @@ def test_a_prepared_parcel_says_that_nothing_is_held_and_what_the_tap_at_the_tow
     assert "its drop-off code, which holds it for 50 min" in by_token
 
 
-def test_a_prepared_parcel_counts_the_others_for_its_place() -> None:
-    assert "2 more parcels are prepared for this place" in seen(
-        senders(State.PREPARED, {"prepared": 2})
-    )
-
-
 def test_the_day_before_it_is_forgotten_a_prepared_parcel_urges() -> None:
     soon = {"held_until": NOW + timedelta(hours=23), "reminders_sent": 1}
     view = senders(State.PREPARED, **soon)

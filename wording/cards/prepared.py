@@ -33,7 +33,7 @@ def prepared(scene: Scene) -> Message:
                 _at_once(scene),
                 needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
             ],
-            [_kept(scene), _others(scene)],
+            [_kept(scene)],
             [scene.note],
             [who_collects(scene)],
         ],
@@ -102,14 +102,4 @@ def _kept(scene: Scene) -> str:
         button=_("More time"),
         until=until,
         span=scene.words.span(scene.situation.policy.prepared),
-    )
-
-
-def _others(scene: Scene) -> str | None:
-    if not scene.situation.prepared:
-        return None
-    return scene.words.n(
-        "📦 {count} more parcel is prepared for this place.",
-        "📦 {count} more parcels are prepared for this place.",
-        scene.situation.prepared,
     )

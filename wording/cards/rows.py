@@ -49,12 +49,13 @@ def cancel(scene: Scene) -> Button | None:
 
 
 def next_parcel(scene: Scene) -> Button | None:
-    """The way on to the next parcel that is prepared for the same place; None where none is."""
-    more = scene.situation.prepared
-    if not more:
+    """The way on to the next parcel that is prepared for the same place; None where none is.
+
+    How many are left is not said: a message further up would go on saying it.
+    """
+    if not scene.situation.prepared:
         return None
-    said = scene.words.n("Next parcel ({count} left)", "Next parcel ({count} left)", more)
-    return deed(scene, said, Action.NEXT)
+    return deed(scene, scene.words._("Next parcel"), Action.NEXT)
 
 
 def guide_or_problem(scene: Scene) -> Button | None:

@@ -192,8 +192,8 @@ def _link_line(scene: Scene) -> str:
         )
     if scene.delivery.reminders_sent:
         return _(
-            "⏳ <b>Hurry</b>: Harbor holds the locker only until {until}. After that you need a "
-            "new link, perhaps for another locker.",
+            "⏳ <b>Hurry</b>, unless the parcel is in: Harbor holds the locker only until {until}. "
+            "After that you need a new link, perhaps for another locker.",
             until=scene.until(ends),
         )
     return _(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from telegram import Update
 
 from bot.domain.actions import Action, permitted
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
@@ -46,23 +47,33 @@ _AFRESH = 2
 async def still_closed(update: Update, context: Context) -> Draft:
     """On to the next thing that helps. Before a new link is offered it is written down that the one
     there is does not open: the table permits no other before."""
-    tried = number(context.draft.answers.get("tried")) + 1
-    noted = context.draft.answers.get(NOTED)
+    me, policy = context.person.id, context.wiring.policy
+    tried, noted = number(context.draft.answers.get("tried")), context.draft.answers.get(NOTED)
     delivery = await context.tx.delivery(about(context.draft))
-    if tried == _AFRESH and delivery is not None and _report_permits_link(context, delivery):
-        await door_did_not_open(context.act, delivery)
-        noted = True
+    tried += 1
+    if delivery is not None:
+        tried = max(tried, first_tried(context, delivery))
+        if tried == _AFRESH and _report_permits_link(delivery, me, policy):
+            await door_did_not_open(context.act, delivery)
+            noted = True
     return go(context.draft, _PLACE, tried=tried, **{NOTED: noted})
 
 
-def _report_permits_link(context: Context, delivery: Delivery) -> bool:
+def first_tried(context: Context, delivery: Delivery) -> int:
+    """Where the walk begins: at a new link, where the time of the old one is over."""
+    policy = context.wiring.policy
+    by_link = _opener(delivery, policy) is Opener.LINK
+    over = delivery.code_until is None or delivery.code_until <= context.now
+    return _AFRESH if by_link and over and _afresh(delivery, context.person.id, policy) else 0
+
+
+def _report_permits_link(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     """Whether a new link is for them to have once, and only once, the door has been reported."""
-    me, policy = context.person.id, context.wiring.policy
     reported = replace(delivery, door_reports=delivery.door_reports + 1)
     return (
-        permitted(Action.DOOR, delivery, me, policy) is not None
-        and _afresh(delivery, me, policy) is None
-        and _afresh(reported, me, policy) is not None
+        permitted(Action.DOOR, delivery, person, policy) is not None
+        and _afresh(delivery, person, policy) is None
+        and _afresh(reported, person, policy) is not None
     )
 
 
@@ -121,17 +132,17 @@ async def door_prompt(screen: Screen) -> Message:
     return screen.view("\n".join(lines), *rows)
 
 
-def _opener(situation: Situation) -> Opener:
+def _opener(delivery: Delivery, policy: Policy) -> Opener:
     """What the door is to be opened with now."""
-    stored = situation.delivery.state is State.STORED
-    return situation.picks_up_by if stored else situation.drops_off_by
+    kind = CodeKind.PICK_UP if delivery.state is State.STORED else CodeKind.DROP_OFF
+    return delivery.opener(kind, policy)
 
 
 def _advice(words: Words, situation: Situation) -> Sequence[str]:
     """The likeliest help first; at `_AFRESH` something new to open it with; last the operators."""
     _, policy = words._, situation.policy
     faulty = _("Then the door seems to be faulty. I can report it.")
-    if _opener(situation) is Opener.TOKEN:
+    if _opener(situation.delivery, policy) is Opener.TOKEN:
         return (
             _(
                 "Stand within a step or two of the tower, with Bluetooth on (off and on again, if "
@@ -162,7 +173,7 @@ def _anew(words: Words, situation: Situation) -> str:
     _, delivery = words._, situation.delivery
     if _afresh(delivery, situation.reader.id, situation.policy) is None:
         return _("Try it once more.")
-    if _opener(situation) is Opener.TOKEN:
+    if _opener(delivery, situation.policy) is Opener.TOKEN:
         return _("Try once more with a new code: the old one may have run out.")
     if delivery.state is State.STORED:
         return _("Try once more with a new link: the old one may have run out.")
@@ -177,7 +188,7 @@ def _fresh_code(screen: Screen, situation: Situation) -> Button | None:
     action = _afresh(delivery, screen.person.id, screen.sight.policy)
     if action is None:
         return None
-    by_link = _opener(situation) is Opener.LINK
+    by_link = _opener(delivery, screen.sight.policy) is Opener.LINK
     return Button(_("🔄 New link") if by_link else _("🔄 New code"), press_on(action, delivery))
 
 

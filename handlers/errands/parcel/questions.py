@@ -34,7 +34,7 @@ from handlers.conversation.dialogue import Handler
 from handlers.conversation.navigation import ASK, MENU, aside, resume
 from handlers.conversation.questions import Prompt, Row, Screen
 from handlers.errands.parcel.acting import DOINGS, acted
-from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt
+from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
 from handlers.errands.parcel.history import history_prompt
 from wording.language import Words, speak
 from wording.sanitize import capital
@@ -59,7 +59,8 @@ async def asked(update: Update, context: Context) -> Draft | None:
         context.keep_screen()
         return None
     context.ring_screen()
-    return aside(context.draft, place(action), delivery=delivery.id)
+    tried = {"tried": first_tried(context, delivery)} if action is Action.DOOR else {}
+    return aside(context.draft, place(action), delivery=delivery.id, **tried)
 
 
 async def wrote_problem(update: Update, context: Context) -> Draft:
