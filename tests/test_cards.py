@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from bot.domain.alerts import (
     gone_unasked,
     guessing,
     harbor_away,
+    no_links,
     not_collected,
     odd_status,
     orphan,
@@ -33,31 +33,28 @@ from bot.domain.lifecycle import Event, State
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
-from bot.domain.tower import Locker, LockerStatus, Size
-from handlers.telegram.callback_data import encode
+from bot.domain.tower import Locker, LockerStatus, Low, Size
 from sandbox.telegram.protocol.errors import ApiError
-from sandbox.telegram.text.html import parse_html, utf16_length
-from sandbox.telegram.text.markup import check_markup
-from tests.support.project import code_card
 from tests.support.scenes import (
     ANNA,
     BEN,
+    BY_LINK,
     CARA,
     CLAIM,
+    LINK,
     LINKS,
     NOW,
     OTHER,
     POLICY,
-    SECRET,
     TOWER,
     a_code,
     a_delivery,
     a_history,
     a_scene,
 )
+from tests.support.seen import accepted, buttons, labels, seen
 from wording.cards.alert import Concern, alert_card
 from wording.cards.claiming import claim_link
-from wording.cards.code import spelled
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
 from wording.cards.recipient import RECIPIENT
@@ -70,44 +67,6 @@ HOSTILE = "<b>&\"'</a>\u202e{0}{name}%s" + "دانا😀Z\u0335\u0335\u0335\u033
 
 
 _WENT_IN = (State.STORED, State.COLLECTED, State.CLOSED)
-
-
-def buttons(view: Message) -> list[Button]:
-    return list(itertools.chain.from_iterable(view.buttons))
-
-
-def labels(view: Message | None) -> list[str]:
-    assert view is not None
-    return [button.text for button in buttons(view)]
-
-
-def seen(view: Message | None) -> str:
-    """The text as a person reads it; Telegram's own refusal if it isn't well formed."""
-    assert view is not None
-    return str(parse_html(view.html)[0])
-
-
-def accepted(view: Message) -> None:
-    """What Telegram would say of the message and its buttons."""
-    assert 0 < utf16_length(seen(view)) <= (1024 if view.qr else 4096)
-    assert 1 <= len(buttons(view)) <= 8
-    rows: list[list[dict[str, Any]]] = []
-    for row in view.buttons:
-        rows.append([])
-        for button in row:
-            kind = [button.press, button.url, button.copy]
-            assert sum(part is not None for part in kind) == 1
-            carried: dict[str, Any] = {"text": button.text}
-            if button.press is not None:
-                carried["callback_data"] = encode(button.press)
-            elif button.url is not None:
-                carried["url"] = button.url
-            else:
-                assert button.copy is not None
-                assert len(button.copy) <= 256
-                carried["copy_text"] = {"text": button.copy}
-            rows[-1].append(carried)
-    check_markup({"inline_keyboard": rows}, private=True)
 
 
 def variants(state: State) -> list[Delivery]:
@@ -123,7 +82,18 @@ def variants(state: State) -> list[Delivery]:
             {"fetcher": PersonId(9) if state in _WENT_IN else None},
             {"overdue_at": NOW, "extensions": 3, "reminders_sent": 2, "collect_until": NOW},
             {"reminders_sent": 1, "held_until": NOW, "occupied_at": None},
-            {"locker_size": Size.LARGE, "low": True, "larger_allowed": False, "elsewhere": None},
+            {"locker_size": Size.LARGE, "larger_allowed": False, "elsewhere": None},
+            {"low": Low.ONLY},
+            {"low": Low.RATHER},
+            BY_LINK,
+            {**BY_LINK, "code_until": NOW + timedelta(minutes=45)},
+            {**BY_LINK, "code_until": NOW + timedelta(minutes=45), "door_reports": 1},
+            {**BY_LINK, "reminders_sent": 2, "held_until": NOW},
+            {**BY_LINK, "locker": None, "locker_name": None},
+            {**BY_LINK, "want": RequestKind.LOCKER},
+            {"pick_up_opener": Opener.LINK},
+            {"drop_off_opener": Opener.LINK},
+            {"old_code_until": NOW + timedelta(hours=1)},
             *(
                 {"trouble": trouble, "want": want}
                 for trouble in Trouble
@@ -137,11 +107,12 @@ def scenes(delivery: Delivery) -> list[Scene]:
     """As each of its people, and one who has nothing to do with it, sees it."""
     forwards = {"claim": CLAIM} if delivery.recipient is None else {}
     entitled = delivery.collector or ANNA.id
-    drop_off = a_code(CodeKind.DROP_OFF, ANNA.id)
-    pick_up = a_code(CodeKind.PICK_UP, entitled)
+    drop_off = a_code(CodeKind.DROP_OFF, ANNA.id, delivery.opener(CodeKind.DROP_OFF, POLICY))
+    pick_up = a_code(CodeKind.PICK_UP, entitled, delivery.opener(CodeKind.PICK_UP, POLICY))
     code = {State.RENTED: drop_off, State.STORED: pick_up}.get(delivery.state)
     return [
         a_scene(delivery, ANNA, **forwards, code=code),
+        a_scene(delivery, ANNA, **forwards, code=code, prepared=11),
         a_scene(delivery, ANNA, recipient=None, code=None),
         a_scene(delivery, BEN, code=code if entitled == BEN.id else None),
         a_scene(delivery, CARA),
@@ -207,6 +178,7 @@ def test_no_card_holds_a_code_and_a_claim_only_for_who_forwards_it(state: State)
             said = repr((view, [(b.url, b.copy) for b in buttons(view)], view.html))  # type: ignore[arg-type,union-attr]  # never None here
             assert "HARBOR://" not in said
             assert "C0FFEE" not in said
+            assert LINK not in said
             if scene.situation.claim is None:
                 assert CLAIM.link not in said
                 assert "K7QF" not in said
@@ -297,9 +269,10 @@ def test_the_sender_reads_that_the_recipient_has_been_told_only_once_that_is_so(
     assert "Ben can collect it and is being told" in yet
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", [state for state in State if state is not State.PREPARED])
 def test_nobody_is_offered_what_the_table_of_actions_forbids_them(state: State) -> None:
-    """Here of a parcel that another delivery has taken over: there is no second way on."""
+    """Here of a parcel that another delivery has taken over: there is no second way on. No other
+    takes over one that is prepared: that one is changed itself."""
     for delivery in variants(state):
         taken_over = replace(delivery, successor=DeliveryId("0000000000"))
         for scene in scenes(taken_over):
@@ -479,78 +452,6 @@ def test_where_there_is_no_point_on_the_map_the_address_is_looked_for() -> None:
     assert map_url(replace(TOWER, longitude=None)).endswith("query=Station+Road+1%2C+Madrid")
 
 
-# -- codes
-
-
-@pytest.mark.parametrize("form", Opener)
-@pytest.mark.parametrize("kind", CodeKind)
-def test_a_code_stands_in_a_protected_message_with_door_and_deadline(
-    kind: CodeKind, form: Opener
-) -> None:
-    view = code_card(code_scene(kind, form))
-    assert view is not None
-    accepted(view)
-    assert view.protected
-    assert "Locker 14" in seen(view)
-    assert "Valid until 13:16 (42 min)" in seen(view)
-    assert {"It did not open", "New code"} <= set(labels(view))
-    assert ("It doesn't fit" in labels(view)) == (kind is CodeKind.DROP_OFF)
-
-
-def code_scene(kind: CodeKind, form: Opener = Opener.TOKEN, **changes: Any) -> Scene:
-    state = State.RENTED if kind is CodeKind.DROP_OFF else State.STORED
-    holder = ANNA if kind is CodeKind.DROP_OFF else replace(BEN, language="en")
-    code = a_code(kind, holder.id, form)
-    return a_scene(a_delivery(state), holder, **({"code": code} | changes))
-
-
-def test_a_token_is_both_symbol_and_text() -> None:
-    view = code_card(code_scene(CodeKind.PICK_UP))
-    assert view is not None
-    assert view.qr == SECRET
-    assert f"<code>{SECRET}</code>" in view.html
-
-
-def test_a_link_is_both_symbol_and_button_where_telegram_takes_it() -> None:
-    view = code_card(code_scene(CodeKind.PICK_UP, Opener.LINK))
-    assert view is not None
-    assert buttons(view)[0] == Button("Open the door", url=view.qr)
-    old = replace(a_code(CodeKind.PICK_UP, BEN.id, Opener.LINK), text="locker-open://pickup?t=x")
-    view = code_card(code_scene(CodeKind.PICK_UP, code=old))
-    assert "Open the door" not in labels(view)
-    assert "locker-open://pickup?t=x" in seen(view)
-
-
-def test_keypad_digits_are_said_in_words_too() -> None:
-    view = code_card(code_scene(CodeKind.DROP_OFF, Opener.KEYPAD))
-    assert view is not None
-    assert view.qr is None
-    assert "4711\nfour · seven · one · one" in seen(view)
-    assert spelled(speak("en"), "0123456789").count("·") == 9
-
-
-def test_a_code_too_long_for_a_caption_leaves_the_rest_out_first() -> None:
-    for length in (500, 900, 4000):
-        code = replace(a_code(CodeKind.PICK_UP, BEN.id), text="F" * length)
-        view = code_card(code_scene(CodeKind.PICK_UP, code=code))
-        assert view is not None
-        accepted(view)
-        assert view.qr == code.text
-
-
-def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> None:
-    kind, code = CodeKind.PICK_UP, a_code(CodeKind.PICK_UP, BEN.id)
-    assert code_card(code_scene(kind, code=None)) is None
-    assert code_card(code_scene(kind, code=replace(code, revealed=False))) is None
-    assert code_card(code_scene(kind, code=replace(code, expires_at=NOW))) is None
-    assert code_card(code_scene(kind, code=replace(code, holder=ANNA.id))) is None
-    assert code_card(code_scene(kind, code=replace(code, kind=CodeKind.DROP_OFF))) is None
-    taken_back = a_delivery(State.STORED, taken_back=True)
-    assert code_card(a_scene(taken_back, BEN, code=code)) is None
-    for state in set(State) - {State.STORED}:
-        assert code_card(a_scene(a_delivery(state), BEN, code=code)) is None
-
-
 # -- operators and groups
 
 _PARCEL = a_delivery(State.STORED)
@@ -559,6 +460,7 @@ ALERTS = {
     alert.kind: alert
     for alert in (
         harbor_away(NOW, "TryLater"),
+        no_links(NOW),
         gone_unasked(NOW, _PARCEL),
         ORPHAN,
         odd_status(NOW, _PARCEL, LockerStatus.OUT_OF_SERVICE),
@@ -642,6 +544,15 @@ def test_a_problem_reaches_operators_in_the_persons_own_words() -> None:
     assert "“<b>wet & cold</b>”" in seen(view)
     assert "Look at the delivery" in labels(view)
     assert "Anna" in seen(view)
+
+
+def test_a_door_that_does_not_open_says_with_what_it_was_tried() -> None:
+    alert = ALERTS[AlertKind.DOOR]
+    by_token = seen(alert_card(concern(alert)))
+    assert "Tried by a locker token" in by_token
+    by_link = seen(alert_card(concern(alert, delivery=a_delivery(State.RENTED, **BY_LINK))))
+    assert "Tried by an opening link" in by_link
+    assert "Locker Open app" in by_link
 
 
 def test_a_group_is_shown_the_way_to_the_private_chat() -> None:

@@ -137,7 +137,7 @@ async def test_help_leads_back_to_the_very_question_with_its_answers(
     await press(anna, "Send a parcel", MARKET, "Medium")
     before = await world.draft(anna)
     await anna.text("/help")
-    await anna.sees("You are booking a locker", "How it works")
+    await anna.sees("You are sending a parcel", "How it works")
     await anna.press("Back")
     after = await world.draft(anna)
     assert (after.step, after.answers) == (before.step, before.answers)

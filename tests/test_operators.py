@@ -48,7 +48,7 @@ async def reported(anna: Phone) -> None:
     """A delivery of Anna's whose door was reported once."""
     await book(anna)
     await press(anna, "Get drop-off code", "It did not open", *["Still closed"] * 3)
-    await anna.press("Tell the operator")
+    await anna.press("Report this door")
 
 
 async def stray(world: Chats) -> int:

@@ -146,7 +146,7 @@ async def test_a_parcel_goes_from_hand_to_hand(demo: Demo) -> None:
 async def test_somebody_who_claimed_early_is_told_by_the_bot_itself(demo: Demo) -> None:
     await demo.book()
     await demo.press(demo.phone("Anna"), "Open in Ben’s phone")
-    await demo.tells("Ben", "You will be told the moment it is in")
+    await demo.tells("Ben", "You will be told as soon as Harbor reports it in")
     await expect(demo.phone("Ben").locator(".outgoing .words")).to_have_text("/start")
     await demo.at_the_tower("Anna", "Put the parcel in")
     await demo.tells("Ben", "a parcel from Anna is here for you")

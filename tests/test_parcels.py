@@ -132,11 +132,11 @@ async def test_it_did_not_open_walks_through_what_helps_and_ends_at_the_operator
     await press(anna, "Get drop-off code", "It did not open")
     await anna.sees("within a step or two")
     await anna.press("Still closed")
-    await anna.sees("Bluetooth")
+    await anna.sees("the right app")
     await anna.press("Still closed")
     await anna.sees("new code")
     assert "🔄 New code" in await anna.labels()
-    await press(anna, "Still closed", "Tell the operator")
+    await press(anna, "Still closed", "Report this door")
     assert (await world.deliveries(anna))[0].door_reports == 1
 
 
@@ -146,7 +146,7 @@ async def test_three_reports_of_a_door_tell_the_operators(world: Chats, anna: Ph
     await book(anna)
     await anna.press("Get drop-off code")
     for _report in range(3):
-        await press(anna, "It did not open", *["Still closed"] * 3, "Tell the operator")
+        await press(anna, "It did not open", *["Still closed"] * 3, "Report this door")
     await olga.sees("A door has been reported")
 
 

@@ -66,8 +66,8 @@ async def test_a_parcel_goes_from_hand_to_hand(town: Town) -> None:
     link = await anna.reads_the_link()
 
     await ben.opens_the_bot(link)
-    await ben.sees("Ben, a parcel from Anna", "You will be told the moment it is in")
-    await anna.sees("For Ben, who will be told the moment it is in")
+    await ben.sees("Ben, a parcel from Anna", "You will be told as soon as Harbor reports it in")
+    await anna.sees("For Ben, whom this bot will tell as soon as Harbor reports it in")
 
     await anna.taps("Get drop-off code")
     await anna.puts_the_parcel_in()

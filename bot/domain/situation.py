@@ -7,7 +7,7 @@ may know.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
@@ -159,6 +159,7 @@ class AlertSituation:
     tower: Tower | None = None
     sender: Person | None = None
     seen_by: Person | None = None
+    policy: Policy = field(default_factory=Policy)
 
 
 def waits_beside(other: Delivery, delivery: Delivery, person: PersonId) -> bool:

@@ -190,4 +190,5 @@ async def read_alert(
         tower=known.tower(tower) if tower else None,
         sender=await tx.person(delivery.sender) if delivery else None,
         seen_by=await tx.person(alert.seen_by) if alert.seen_by else None,
+        policy=known.policy,
     )

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.actions import ANSWERS, Action, permitted
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, press_on
+from bot.domain.openers import Opener
+from bot.domain.policy import Policy
 from handlers.conversation.questions import Prompt, Screen
+from wording.cards.opening import may_still_open
 from wording.language import Words
 from wording.sanitize import esc
 
@@ -24,7 +28,10 @@ REASON = "reason"
 """The answer that holds why an operator does something."""
 
 
-def _nothing(words: Words, delivery: Delivery) -> Iterable[str]:
+Warnings = Callable[[Words, Delivery, Policy], Iterable[str]]
+
+
+def _nothing(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
     return ()
 
 
@@ -34,79 +41,115 @@ class Question:
 
     asks: Said
     yes: Said
-    warns: Callable[[Words, Delivery], Iterable[str]] = _nothing
+    warns: Warnings = _nothing
     changes_hands: bool = True
     """Whether whoever has a code for the door is to have none from then on."""
     reasoned: bool = False
     """Whether a reason may be typed here, for everybody concerned to read."""
 
 
-def _of_a_code_that_is_out(words: Words, delivery: Delivery) -> Iterable[str]:
-    if delivery.state is State.RENTED:
-        yield words._("Please don't use the drop-off code after that.")
+def not_to_be_used(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    """What the sender has been shown for the drop-off outlives the giving up of its locker."""
+    if delivery.state is not State.RENTED:
+        return
+    if delivery.opener(CodeKind.DROP_OFF, policy) is Opener.LINK:
+        yield words._(
+            "⚠️ The opening link can't be called back and may still open the door: please don't use "
+            "it after that."
+        )
+    else:
+        yield words._(
+            "⚠️ The drop-off code may still open the door for a while: please don't use it after "
+            "that."
+        )
+
+
+def _senders_may_open(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    """The same, for an operator."""
+    if delivery.state not in (State.RENTED, State.RELEASING):
+        return
+    if delivery.opener(CodeKind.DROP_OFF, policy) is Opener.LINK:
+        yield words._(
+            "⚠️ Until the tower hears of it, the sender's opening link may still open the door."
+        )
+    else:
+        yield words._("⚠️ Until the tower hears of it, the sender's code may still open the door.")
+
+
+def _nobody_else_gets_one(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    if delivery.opener(CodeKind.PICK_UP, policy) is Opener.LINK:
+        yield words._("You get the opening link; nobody else is given one then.")
+    else:
+        yield words._("You get the pick-up code; nobody else is given one then.")
+
+
+def _operator_gets_it(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    yield from _nobody_else_gets_one(words, delivery, policy)
+    yield words._("Everybody concerned is told.")
+
+
+def _always(said: Said) -> Warnings:
+    return lambda words, delivery, policy: [said(words)]
 
 
 QUESTIONS: Mapping[Action, Question] = {
     Action.CANCEL: Question(
         lambda words: words._("✖️ <b>Cancel this drop-off?</b>"),
         lambda words: words._("Yes, cancel"),
-        _of_a_code_that_is_out,
+        not_to_be_used,
     ),
     Action.TAKE_BACK: Question(
         lambda words: words._("↩️ <b>Take this parcel back?</b>"),
         lambda words: words._("Yes, take it back"),
-        lambda words, delivery: [
-            words._("You get the pick-up code; nobody else can collect it then.")
-        ],
+        _nobody_else_gets_one,
     ),
     Action.HAND_OVER: Question(
         lambda words: words._("🔁 <b>Let somebody else collect it?</b>"),
         lambda words: words._("Yes, a new link"),
-        lambda words, delivery: [
-            words._("There will be a new link and code; the old ones stop working.")
-        ],
+        _always(
+            lambda words: words._(
+                "There will be a new claim link and claim code; the old ones stop working."
+            )
+        ),
     ),
     Action.RELEASE: Question(
-        lambda words: words._(
-            "🔓 <b>Release the locker?</b>\nThe sender's code stops working once Harbor agrees."
-        ),
+        lambda words: words._("🔓 <b>Release the locker?</b>"),
         lambda words: words._("Yes, release"),
+        _senders_may_open,
         reasoned=True,
     ),
     Action.END: Question(
-        lambda words: words._("⛔ <b>End this delivery?</b>\nBoth people are told."),
+        lambda words: words._("⛔ <b>End this delivery?</b>\nEverybody concerned will be told."),
         lambda words: words._("Yes, end it"),
+        _senders_may_open,
         reasoned=True,
     ),
     Action.FETCH: Question(
         lambda words: words._("🛠 <b>Fetch this parcel out?</b>"),
         lambda words: words._("Yes, fetch it out"),
-        lambda words, delivery: [
-            words._(
-                "You get the pick-up code; nobody else is given one any more. Everybody concerned "
-                "is told."
-            )
-        ],
+        _operator_gets_it,
         reasoned=True,
     ),
     Action.HOLD: Question(
         lambda words: words._("⏳ <b>Let this parcel wait longer?</b>"),
         lambda words: words._("Yes, let it wait"),
-        lambda words, delivery: [
-            words._("Its time to be collected is extended once more, whatever the limit.")
-        ],
+        _always(
+            lambda words: words._(
+                "Its time to be collected is extended once more, whatever the limit."
+            )
+        ),
         changes_hands=False,
         reasoned=True,
     ),
     Action.GIVE: Question(
         lambda words: words._("🔁 <b>Let somebody else collect it?</b>"),
         lambda words: words._("Yes, a new link"),
-        lambda words, delivery: [
-            words._(
-                "There will be a new link and code for you to pass on; the sender sees them too. "
-                "Whoever could collect until now no longer can."
+        _always(
+            lambda words: words._(
+                "There will be a new claim link and claim code for you to pass on; the sender sees "
+                "them too. Whoever could collect until now gets no more codes or links."
             )
-        ],
+        ),
         reasoned=True,
     ),
 }
@@ -124,7 +167,7 @@ def sure(action: Action) -> Prompt:
         lines = [
             question.asks(screen.words),
             await which(screen, delivery),
-            *question.warns(screen.words, delivery),
+            *question.warns(screen.words, delivery, screen.sight.policy),
             *(await _code_still_out(screen, delivery) if question.changes_hands else ()),
         ]
         if question.reasoned:
@@ -167,23 +210,22 @@ def overtaken(screen: Screen) -> Message:
 
 
 async def which(screen: Screen, delivery: Delivery) -> str:
-    """The tower and the door, a line of its own."""
+    """The tower (or the place, while Harbor has yet to pick one) and the locker, a line of its
+    own."""
     _ = screen.words._
-    tower = await screen.sight.towers.one(delivery.tower)
+    tower = await screen.place_of(delivery)
     name = esc(tower.name if tower else None)
     if delivery.locker_name:
-        return _("📍 {tower}, door {door}", tower=name, door=esc(delivery.locker_name))
+        return _("📍 {tower}, locker {door}", tower=name, door=esc(delivery.locker_name))
     return _("📍 {tower}", tower=name)
 
 
 async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
-    """What can't be undone: Harbor knows no way to call a token back before it ends."""
-    now, until = screen.now, delivery.code_until
-    if delivery.state is not State.STORED or until is None or until <= now:
+    """What can't be undone: Harbor knows no way to call a token or a link back before it ends."""
+    ends = [at for at in (delivery.code_until, delivery.old_code_until) if at is not None]
+    if delivery.state is not State.STORED or not ends or max(ends) <= screen.now:
         return []
     tower = await screen.sight.towers.one(delivery.tower)
-    time = screen.words.moment(until, tower.zone if tower else "UTC", now=now)
-    said = screen.words._(
-        "⚠️ A pick-up code already shown may still open the door until {until}.", until=time
-    )
-    return [said]
+    time = screen.words.moment(max(ends), tower.zone if tower else "UTC", now=screen.now)
+    opener = delivery.opener(CodeKind.PICK_UP, screen.sight.policy)
+    return [may_still_open(screen.words, opener, time)]

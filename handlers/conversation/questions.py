@@ -152,6 +152,13 @@ class Screen:
             return None
         return found
 
+    async def place_of(self, delivery: Delivery) -> Tower | None:
+        """Where its parcel is, or is to be put; None where no tower goes by that id."""
+        tower = await self.sight.towers.one(delivery.tower)
+        if tower is None:
+            return None
+        return Surroundings(self.now, self.sight.policy, {tower.id: tower}).place_of(delivery)
+
     async def scene(self, delivery: Delivery) -> Scene:
         """The delivery with its people and its whole history, as this person may see it."""
         tower = await self.sight.towers.one(delivery.tower)

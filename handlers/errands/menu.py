@@ -19,6 +19,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, start
 from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said
+from wording.cards.opening import openers_said
 from wording.language import Words, speak
 from wording.sanitize import plain
 
@@ -84,25 +85,25 @@ async def help_prompt(screen: Screen) -> Message:
     now = _hints(words).get(str(place.get("errand")), "")
     general = words._(
         "❔ <b>How it works</b>\n"
-        "<b>Send</b>: choose a tower and a size, reserve, get the drop-off code, hold it to the"
-        " tower's reader, put the parcel in and close the door.\n"
-        "<b>Collect</b>: tap the link or type the code you were sent; I'll tell you when the parcel"
-        " is in the locker, and give you the pick-up code.\n"
-        "The code does not open the door? Stand within a step or two of the tower with Bluetooth"
-        " on, then tap “It did not open” below the code.\n\n"
-        "/send /collect /parcels /settings /privacy /cancel"
+        "<b>Send</b>: choose a tower and a size, and who collects. At the tower you get a locker "
+        "and what opens it (see below). Put the parcel in and close the door.\n"
+        "<b>Collect</b>: open the claim link or type the claim code you were sent. I'll tell you "
+        "when the parcel is in the locker; at the tower you get what opens it."
     )
+    stuck = words._("The door stays shut? Tap “It did not open” below the link or the code.")
+    commands = "/send /collect /parcels /settings /privacy /cancel"
+    opening = "\n".join((*openers_said(words, screen.sight.policy), stuck))
     back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
     row: Row = (back, Button(words._("🏠 Menu"), press(Place.MENU)))
-    return Message("\n\n".join(filter(None, (now, general))), (row,))
+    return Message("\n\n".join(filter(None, (now, general, opening, commands))), (row,))
 
 
 def _hints(words: Words) -> Mapping[str, str]:
     _ = words._
     return {
-        "send": _("👉 You are booking a locker. Nothing is reserved before you tap Reserve."),
+        "send": _("👉 You are sending a parcel. No locker is held before you ask for one."),
         "collect": _("👉 You are collecting. A claim code works once, for the first to use it."),
-        "parcels": _("👉 Tap a parcel and I send its card again, below everything else."),
+        "parcels": _("👉 Tap a parcel and I send its message again, below everything else."),
         "settings": _("👉 Tap a setting to change it; it counts at once."),
     }
 

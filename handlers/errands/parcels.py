@@ -61,7 +61,7 @@ async def list_prompt(screen: Screen) -> Message:
 
 async def _label(screen: Screen, delivery: Delivery) -> str:
     words = screen.words
-    tower = await screen.sight.towers.one(delivery.tower)
+    tower = await screen.place_of(delivery)
     ids = [who for who in (delivery.sender, delivery.recipient) if who is not None]
     people = {who: await _person(screen, who) for who in ids}
     return " · ".join(

@@ -21,18 +21,19 @@ from bot.domain.alerts import (
     gone_unasked,
     guessing,
     harbor_away,
+    no_links,
     not_collected,
     odd_status,
     orphan,
     problem_reported,
 )
-from bot.domain.codes import CodeKind
+from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.message import Ask, Button, Key, Message
-from bot.domain.openers import Opener
+from bot.domain.openers import Opener, Openers
 from bot.domain.person import WRITTEN, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation
@@ -50,7 +51,8 @@ from handlers.telegram.links import links_to
 from handlers.telegram.messenger import LONGEST_CAPTION
 from sandbox.clock import Clock
 from storage import open_database
-from wording.cards import code, group
+from wording.cards import code as code_message
+from wording.cards import group
 from wording.cards.alert import _STANDS, Concern, alert_card
 from wording.cards.delivery import delivery_card
 from wording.cards.recipient import RECIPIENT
@@ -83,8 +85,10 @@ __all__ = [
     "Low",
     "Message",
     "Opener",
+    "Openers",
     "Person",
     "PersonId",
+    "Policy",
     "RequestKind",
     "Role",
     "Scene",
@@ -108,6 +112,7 @@ __all__ = [
     "harbor_away",
     "in_language",
     "map_url",
+    "no_links",
     "not_collected",
     "odd_status",
     "open_town",
@@ -154,7 +159,7 @@ def place_of(draft: Draft) -> str:
 
 def code_card(scene: Scene) -> Message | None:
     """The protected message with a code, as Telegram has room for it."""
-    return code.code_card(scene, LONGEST_CAPTION)
+    return code_message.code_card(scene, LONGEST_CAPTION)
 
 
 def group_card(words: Words, bot: str) -> Message:
@@ -197,7 +202,7 @@ def in_language(person: Person, language: str) -> Person:
 
 @dataclass(frozen=True, eq=False)
 class Town:
-    """All that a screen may read beside its draft.
+    """All that a screen may read beside its draft; `policy` is with the `operators` in it.
 
     `known` are the towers that the database remembers, `towers` those that Harbor tells of.
     `away` says that Harbor can't be reached; with `away_for`, that it could until so long ago.
@@ -215,6 +220,8 @@ class Town:
     alerts: Sequence[Alert] = ()
     health: Health = field(default_factory=lambda: Health(True, True, None, 0))
     operators: Iterable[PersonId] = ()
+    policy: Policy = field(default_factory=Policy)
+    codes: Sequence[Code] = ()
 
 
 class _Harbor:
@@ -256,7 +263,7 @@ async def open_town(town: Town) -> AsyncIterator[Screens]:
             async def health() -> Health:
                 return town.health
 
-            policy = Policy(operators=frozenset(town.operators))
+            policy = replace(town.policy, operators=frozenset(town.operators))
             links = OpenRequests(database, clock, policy)
             yield Screens(Sight(database, towers, clock, policy, links, health), questions())
 
@@ -267,6 +274,8 @@ async def _fill(tx: Transaction, town: Town) -> None:
         await tx.save_person(person)
     for delivery in town.deliveries:
         await tx.add_delivery(replace(delivery, locker=_a_door_of_its_own(delivery)))
+    for code in town.codes:
+        await tx.save_code(code)
     for moment in town.history:
         await tx.record(moment)
     for alert in town.alerts:

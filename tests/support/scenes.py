@@ -55,9 +55,16 @@ STORED = {
     "reported_at": NOW + timedelta(minutes=2),
     "collect_until": NOW + timedelta(days=1, hours=5, minutes=29),
 }
+
+
+def asking(kind: RequestKind | None, by: PersonId | None = None) -> HarborRequest | None:
+    """What is asked of Harbor, if anything is; `by` waits for it."""
+    return None if kind is None else HarborRequest(77, kind, NOW, by)
+
+
 FIELDS: dict[State, dict[str, Any]] = {
     State.PREPARED: {"held_until": NOW + timedelta(days=7)},
-    State.REQUESTED: {},
+    State.REQUESTED: {"request": asking(RequestKind.LOCKER)},
     State.RESERVED: HELD,
     State.RENTED: {**HELD, "held_until": NOW + timedelta(minutes=50)},
     State.RELEASING: HELD,
@@ -76,11 +83,6 @@ STORY = (
     ("dropped_off", None, None),
     ("pick_up_issued", BEN.id, None),
 )
-
-
-def asking(kind: RequestKind | None) -> HarborRequest | None:
-    """What is asked of Harbor, if anything is."""
-    return None if kind is None else HarborRequest(77, kind, NOW)
 
 
 def a_delivery(state: State, **changes: Any) -> Delivery:
@@ -106,9 +108,14 @@ def a_history(*events: tuple[str, PersonId | None, str | None]) -> tuple[History
     )
 
 
+BY_LINK: dict[str, Any] = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.LINK}
+"""About a delivery both of whose doors are opened by link."""
+LINK = "https://open.example/l/x9"
+
+
 def a_code(kind: CodeKind, holder: PersonId, form: Opener = Opener.TOKEN) -> Code:
     """Revealed, and good for 45 minutes."""
-    text = {Opener.TOKEN: SECRET, Opener.LINK: "https://open.example/l/x9"}
+    text = {Opener.TOKEN: SECRET, Opener.LINK: LINK}
     ends = NOW + timedelta(minutes=45)
     return Code(ID, kind, form, holder, text[form], ends, revealed=True)
 

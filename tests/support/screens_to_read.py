@@ -9,12 +9,12 @@ from datetime import time, timedelta
 from functools import cache
 from typing import Any
 
-from tests.support.cards_to_read import DEEDS, HOSTILE, OLGA
 from tests.support.project import (
     LANGUAGES,
     NOTICE,
     WRITTEN,
     Alert,
+    CodeKind,
     Delivery,
     DeliveryId,
     Draft,
@@ -24,8 +24,11 @@ from tests.support.project import (
     LockerId,
     LockerStatus,
     Low,
+    Opener,
+    Openers,
     Person,
     PersonId,
+    Policy,
     Size,
     State,
     Tower,
@@ -41,16 +44,19 @@ from tests.support.project import (
 from tests.support.scenes import (
     ANNA,
     BEN,
+    BY_LINK,
     CARA,
     ID,
     NOW,
     OTHER,
     STORY,
     TOWER,
+    a_code,
     a_delivery,
     a_history,
 )
 from tests.support.telling import Case
+from tests.support.twists import DEEDS, HOSTILE, OLGA
 
 EN_BEN = in_language(BEN, "en")
 AGAIN = replace(ANNA, last_tower=TOWER.id, last_size=Size.MEDIUM)
@@ -228,9 +234,21 @@ def _beginning() -> Iterator[Asked]:
     yield Asked("No question stands", "nothing", "none/none")
     help_ = ("Help", "help/help")
     yield Asked(help_[0], "from nowhere", help_[1])
+    by_link = Openers(Opener.LINK, Opener.LINK)
+    for name, policy in (
+        ("by link", Policy(openers=by_link)),
+        ("by link, with a keypad somewhere", _keypad_somewhere(by_link)),
+        ("dropped off by token, collected by link", Policy(openers=Openers(pick_up=Opener.LINK))),
+        ("the app has a name", Policy(app_name="Acme & Co")),
+    ):
+        yield Asked(help_[0], name, help_[1], {}, _town(policy=policy))
     for errand in ("menu", "send", "collect", "parcels", "settings", "privacy", "ops", "ask"):
         place = {"errand": errand, "step": "any", "answers": {}}
         yield Asked(help_[0], f"from {errand}", help_[1], {"from": place})
+
+
+def _keypad_somewhere(openers: Openers) -> Policy:
+    return Policy(openers=openers, tower_openers={OTHER.id: replace(openers, keypad=True)})
 
 
 # -- booking
@@ -414,6 +432,7 @@ def _questions() -> Iterator[Asked]:
         yield Asked(section, "no such parcel", place, {"delivery": "0000000404"}, CALM, person)
         yield Asked(section, "about nothing", place, {}, CALM, person)
     yield from _more_questions()
+    yield from _questions_by_link()
     yield from _own_links()
     yield from _problems()
     yield from _doors()
@@ -442,6 +461,25 @@ def _more_questions() -> Iterator[Asked]:
     yield Asked("Another size?", "Harbor away", "ask/size", _OF_THIS, away)
     there = _this(State.RESERVED, tower=OTHER.id)
     yield Asked("Another size?", "other sizes free", "ask/size", _OF_THIS, there)
+
+
+def _questions_by_link() -> Iterator[Asked]:
+    stored, rented = State.STORED, State.RENTED
+    out = {**BY_LINK, **_OUT}
+    for section, place, state in (
+        ("Cancel?", "ask/drop", rented),
+        ("Take it back?", "ask/back", stored),
+        ("Hand it over? (the sender)", "ask/hand", stored),
+        ("Hand it over? (the sender)", "ask/hand", State.PREPARED),
+        ("Another size?", "ask/size", rented),
+        ("Another size?", "ask/size", stored),
+    ):
+        name = f"by link, {state.value}"
+        yield Asked(section, name, place, _OF_THIS, _this(state, **out))
+    older = {**BY_LINK, "old_code_until": NOW + timedelta(hours=20)}
+    yield Asked(
+        "Take it back?", "by link, an older one", "ask/back", _OF_THIS, _this(stored, **older)
+    )
 
 
 def _own_links() -> Iterator[Asked]:
@@ -473,6 +511,17 @@ def _doors() -> Iterator[Asked]:
         for tried in range(4):
             answers = {**_OF_THIS, "tried": tried}
             yield Asked(section, f"{name}, advice {tried + 1}", place, answers, town, person)
+    for name, state, person in people[:3]:
+        for reports in (0, 1):
+            town = _this(state, **BY_LINK, **_OUT, door_reports=reports)
+            said = ", which has been reported" if reports else ""
+            for tried in range(4):
+                answers = {**_OF_THIS, "tried": tried}
+                title = f"by link, {name}{said}, advice {tried + 1}"
+                yield Asked(section, title, place, answers, town, person)
+    link = replace(a_code(CodeKind.DROP_OFF, ANNA.id, Opener.LINK), digits="4711")
+    digits = _with(a_delivery(State.RENTED, **BY_LINK, **_OUT), codes=[link])
+    yield Asked(section, "by link, with digits beside it", place, _OF_THIS, digits)
     beyond = {**_OF_THIS, "tried": 9}
     yield Asked(section, "tried more often than that", place, beyond, _this(State.RENTED))
     yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), CARA)
@@ -646,6 +695,14 @@ def _looks() -> Iterator[Asked]:
         yield _ops(question, "stored", step, _this(State.STORED), **about)
         yield _ops(question, "a reason typed", step, _this(State.STORED), **about, reason="<Moved>")
         yield _ops(question, "collected by now", step, _this(State.COLLECTED), **about)
+    for question, step, state in (
+        ("Release the locker?", "release", State.RENTED),
+        ("End the delivery?", "end", State.RENTED),
+        ("Fetch it out?", "fetch", State.STORED),
+        ("Give it?", "give", State.STORED),
+    ):
+        by_link = _this(state, **BY_LINK, **_OUT)
+        yield _ops(question, f"by link, {state.value}", step, by_link, **about)
     code_out = _this(State.STORED, code_until=NOW + timedelta(minutes=9))
     yield _ops("Fetch it out?", "a code is out", "fetch", code_out, **about)
     for state in (State.STORED, State.COLLECTED):

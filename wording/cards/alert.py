@@ -12,8 +12,10 @@ from datetime import datetime
 
 from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertAction, AlertKind, key_to_arg
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, Place, press, press_on
+from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
@@ -180,10 +182,25 @@ def _odd(concern: Concern) -> str:
 
 
 def _door_stuck(concern: Concern) -> str:
-    return concern.words._(
+    title = concern.words._(
         "🚪 <b>A door has been reported three times: it does not open</b> (locker {door})",
         door=concern.door,
     )
+    return "\n".join(filter(None, (title, _tried_by(concern))))
+
+
+def _tried_by(concern: Concern) -> str | None:
+    """With what the door was tried: where the fault may lie."""
+    _, delivery = concern.words._, concern.delivery
+    if delivery is None:
+        return None
+    kind = CodeKind.PICK_UP if delivery.reported_at is not None else CodeKind.DROP_OFF
+    if delivery.opener(kind, concern.situation.policy) is Opener.LINK:
+        return _(
+            "Tried by an opening link: from a phone with Bluetooth on, an iPhone or an Android "
+            "with the Locker Open app."
+        )
+    return _("Tried by a locker token, with the app that opens Harbor lockers.")
 
 
 def _reported(concern: Concern) -> str:

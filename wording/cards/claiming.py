@@ -26,7 +26,7 @@ def who_collects(scene: Scene) -> str:
         return _("👤 You collect it yourself.")
     if scene.delivery.recipient is not None and not scene.situation.recipient_silent:
         return _(
-            "👤 For <b>{name}</b>, who will be told the moment it is in.",
+            "👤 For <b>{name}</b>, whom this bot will tell as soon as Harbor reports it in.",
             name=scene.recipient_name,
         )
     return who_is_missing(scene)
@@ -64,7 +64,7 @@ def forward_this(scene: Scene) -> str:
     _, claim = scene.words._, scene.situation.claim
     return _(
         "Forward this link; the first to open it can collect:\n{link}\n"
-        "Or the claim code, to be typed here after /collect: {code}",
+        "Or pass on the claim code, to be typed in this bot after /collect: {code}",
         link=claim_link(scene),
         code=f"<code>{show_claim_code(claim.code)}</code>" if claim else "",
     )

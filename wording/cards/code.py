@@ -1,7 +1,8 @@
 """The protected message that opens a door.
 
 Guarantees: shown to its holder alone, once they have asked for it, for as long as it works; in any
-other case there is nothing to show, and the message goes away.
+other case there is nothing to show, and the message goes away. It says how the door opens by its
+own form (a locker token, or a Locker Open link), and tells no end that is not known.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from html import escape
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeKind
 from bot.domain.message import Button, Message
-from bot.domain.openers import Opener
-from wording.cards.rows import Row, deed, filled
+from bot.domain.openers import Opener, app_link
+from wording.cards.opening import app_said, hand_to_app, new_said, spelled
+from wording.cards.rows import Row, deed, filled, next_parcel
 from wording.cards.scene import Scene
-from wording.language import Words
-from wording.sanitize import seen_units
+from wording.sanitize import seen_units, units
+
+LONGEST_COPY = 256
+"""UTF-16 units: more than that no button copies."""
 
 _SHOWS: Mapping[CodeKind, Action] = {
     CodeKind.DROP_OFF: Action.DROP_OFF_CODE,
@@ -36,32 +40,29 @@ def code_card(scene: Scene, most: int) -> Message | None:
 
 
 def _caption(scene: Scene, code: Code, most: int) -> str:
-    """As much as fits below a picture; what is left out first can be done without."""
-    head = "\n".join((_title(scene, code), scene.place, _valid(scene, code)))
-    steps, text = "\n".join(_steps(scene, code)), _text(scene, code)
-    for parts in ((head, steps, text), (head, text), (head, steps)):
+    """As much as fits below a picture; what is left out first can be done without. What is secret
+    stands last, where no notification's preview reaches."""
+    head, digits = _head(scene, code), _keypad(scene, code)
+    steps, text, tips = "\n".join(_steps(scene, code)), _text(code), _tips(scene, code)
+    for parts in (
+        (head, steps, tips, text, digits),
+        (head, steps, text, digits),
+        (head, text, digits),
+        (head, steps, digits),
+        (head, digits),
+    ):
         caption = "\n\n".join(filter(None, parts))
         if seen_units(caption) <= most:
             return caption
     return head
 
 
-def spelled(words: Words, digits: str) -> str:
-    """A keypad code as one says it aloud: `four · seven · one · one`."""
-    _ = words._
-    names = {
-        "0": _("zero"),
-        "1": _("one"),
-        "2": _("two"),
-        "3": _("three"),
-        "4": _("four"),
-        "5": _("five"),
-        "6": _("six"),
-        "7": _("seven"),
-        "8": _("eight"),
-        "9": _("nine"),
-    }
-    return " · ".join(names[digit] for digit in digits if digit in names)
+def _head(scene: Scene, code: Code) -> str:
+    app = None
+    if code.form is Opener.TOKEN:
+        app = app_said(scene.words, scene.situation.policy)
+    lines = (_title(scene, code), scene.place, _valid(scene, code), app)
+    return "\n".join(filter(None, lines))
 
 
 def _openable(code: Code) -> bool:
@@ -69,15 +70,39 @@ def _openable(code: Code) -> bool:
     return code.form is Opener.LINK and code.text.startswith(("https://", "http://"))
 
 
+def _copyable(code: Code) -> bool:
+    return units(code.text) <= LONGEST_COPY
+
+
 def _title(scene: Scene, code: Code) -> str:
     _ = scene.words._
+    if code.form is Opener.LINK:
+        return _("🔗 <b>Locker {door}</b> · opening link", door=scene.door)
     if code.kind is CodeKind.DROP_OFF:
         return _("🔑 <b>Locker {door}</b> · drop-off code", door=scene.door)
     return _("🔑 <b>Locker {door}</b> · pick-up code", door=scene.door)
 
 
-def _valid(scene: Scene, code: Code) -> str:
-    return scene.words._("⏳ Valid until {until}", until=scene.until(code.expires_at))
+def _valid(scene: Scene, code: Code) -> str | None:
+    """Until when it is good; of a pick-up link nobody knows that."""
+    _, until = scene.words._, scene.until(code.expires_at)
+    if code.form is Opener.TOKEN:
+        return _("⏳ Valid until {until}", until=until)
+    if code.kind is CodeKind.PICK_UP:
+        return None
+    return _(
+        "⏳ Harbor holds the locker until {until}. After that you need a new link, perhaps for "
+        "another locker.",
+        until=until,
+    )
+
+
+def _keypad(scene: Scene, code: Code) -> str | None:
+    """The digits, which need no phone."""
+    if code.digits is None:
+        return None
+    there = scene.words._("⌨️ <b>Or on the tower's keypad</b>, without a phone:")
+    return f"{there} <code>{escape(code.digits)}</code>\n{spelled(scene.words, code.digits)}"
 
 
 def _steps(scene: Scene, code: Code) -> list[str]:
@@ -85,44 +110,92 @@ def _steps(scene: Scene, code: Code) -> list[str]:
     then = _("3. Take the parcel out and close the door.")
     if code.kind is CodeKind.DROP_OFF:
         then = _("3. Put the parcel in and close the door.")
-    match code.form:
-        case Opener.LINK:
-            return [
-                _("1. Stand at the tower, with Bluetooth switched on."),
-                _("2. Open the link on your phone: door {door} opens.", door=scene.door),
-                then,
-            ]
+    if code.form is Opener.LINK:
+        near = _("1. Stand within three metres of the tower, with Bluetooth on.")
+        return [near, _open_link(scene, code), then]
     return [
         _("1. Stand at the tower, with Bluetooth switched on."),
-        _("2. Hold this code to the tower: door {door} opens.", door=scene.door),
+        _open_token(scene, code),
         then,
     ]
 
 
-def _text(scene: Scene, code: Code) -> str | None:
-    digits = None
-    if code.digits is not None:
-        digits = f"<code>{escape(code.digits)}</code>\n{spelled(scene.words, code.digits)}"
-    if _openable(code):
-        return digits  # the button and the QR symbol carry the rest
-    return "\n".join(filter(None, (f"<code>{escape(code.text)}</code>", digits)))
+def _open_link(scene: Scene, code: Code) -> str:
+    _ = scene.words._
+    if not _openable(code):
+        return _("2. Open the link on your phone: door {door} opens.", door=scene.door)
+    return _(
+        "2. Tap “{button}”. iPhone: an App Clip opens. Android: the Locker Open app opens; install "
+        "it from the store first.",
+        button=_("Open door {door}", door=scene.door),
+    )
+
+
+def _open_token(scene: Scene, code: Code) -> str:
+    _ = scene.words._
+    if _handed_over(scene, code) is None:
+        return _("2. Scan or paste this code in the app: door {door} opens.", door=scene.door)
+    button = escape(hand_to_app(scene.words, scene.situation.policy))
+    return _(
+        "2. Tap “{button}”, or scan this code with the app on another phone: door {door} opens.",
+        button=button,
+        door=scene.door,
+    )
+
+
+def _tips(scene: Scene, code: Code) -> str | None:
+    """What helps where a link does not open the door at once."""
+    if code.form is Opener.TOKEN:
+        return None
+    return scene.words._(
+        "It stays shut? Open the same link again; only one can be opened at a time. The phone "
+        "shows nothing? Copy the link into Safari or Chrome."
+    )
+
+
+def _text(code: Code) -> str | None:
+    """The code itself, for who reads or copies it; a link in full only where no button has it."""
+    if _openable(code) and _copyable(code):
+        return None
+    return f"<code>{escape(code.text)}</code>"
 
 
 def _rows(scene: Scene, code: Code) -> list[Row]:
     _ = scene.words._
     drop_off = code.kind is CodeKind.DROP_OFF
-    opens: Row = ()
-    if _openable(code):
-        opens = (Button(_("Open the door"), url=code.text),)
     fresh = Action.NEW_DROP_OFF_CODE if drop_off else Action.NEW_PICK_UP_CODE
     helps = (
         deed(scene, _("It did not open"), Action.DOOR),
-        deed(scene, _("New code"), fresh),
+        deed(scene, new_said(scene.words, code.form), fresh),
     )
+    opens: list[Row] = [(_opens(scene, code),), (next_parcel(scene),), (_copies(scene, code),)]
     if not drop_off:
-        return [opens, helps]
-    ways_out = (
-        deed(scene, _("It doesn't fit"), Action.SIZE),
-        deed(scene, _("Cancel"), Action.CANCEL),
-    )
-    return [opens, helps, ways_out]
+        return [*opens, helps]
+    fits = deed(scene, _("It doesn't fit"), Action.SIZE)
+    return [*opens, helps, (fits, deed(scene, _("Cancel"), Action.CANCEL))]
+
+
+def _opens(scene: Scene, code: Code) -> Button | None:
+    """The button that opens the door, or what opens it, on this very phone."""
+    if _openable(code):
+        return Button(scene.words._("Open door {door}", door=scene.door_plain), url=code.text)
+    link = _handed_over(scene, code)
+    said = hand_to_app(scene.words, scene.situation.policy)
+    return None if link is None else Button(said, url=link)
+
+
+def _handed_over(scene: Scene, code: Code) -> str | None:
+    """The link that hands a token over to the app, where there is such a link."""
+    template = scene.situation.policy.app_link
+    if code.form is Opener.LINK or template is None:
+        return None
+    return app_link(template, code.text)
+
+
+def _copies(scene: Scene, code: Code) -> Button | None:
+    """Protected text can't be copied in the chat, and another browser or app needs it."""
+    if not _copyable(code):
+        return None
+    _ = scene.words._
+    said = _("Copy the link") if code.form is Opener.LINK else _("Copy the code")
+    return Button(said, copy=code.text)

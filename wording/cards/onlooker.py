@@ -39,5 +39,7 @@ def no_longer_yours(scene: Scene) -> Message:
         "🤝 <b>The parcel from {sender} is no longer yours to collect</b>",
         sender=scene.sender_name,
     )
-    over = _("Your link and codes for it have stopped working.")
+    over = _(
+        "Your claim link for it no longer works, and you get no more codes or links for its door."
+    )
     return card([[title], [over]], [menu(scene), guide(scene)])

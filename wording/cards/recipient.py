@@ -12,9 +12,10 @@ from bot.domain.lifecycle import State
 from bot.domain.message import Message
 from wording.cards import stored
 from wording.cards.claiming import hand_over
+from wording.cards.opening import needs
 from wording.cards.rows import card, guide, map_pin, menu
 from wording.cards.scene import Scene
-from wording.cards.sender_ends import fetched_out, reason
+from wording.cards.sender_ends import fetched_out, reason, taken_out
 from wording.cards.timeline import timeline
 
 
@@ -26,11 +27,13 @@ def waiting(scene: Scene) -> Message:
         name=scene.recipient_first,
         sender=scene.sender_name,
     )
+    told = _("You will be told as soon as Harbor reports it in. Until then there is nothing to do.")
     return card(
         [
             [title],
             [_("It will be in a locker here:"), scene.place, scene.note],
-            [_("You will be told the moment it is in. There is nothing to do until then.")],
+            [told],
+            [needs(scene.words, scene.situation.picks_up_by, scene.situation.policy)],
         ],
         [map_pin(scene)],
         [hand_over(scene)],
@@ -59,6 +62,8 @@ def collected(scene: Scene) -> Message:
     """Theirs at last; or with its sender or an operator."""
     if scene.delivery.fetcher is not None:
         return fetched_out(scene)
+    if scene.delivery.old_code_until is not None:
+        return taken_out(scene)
     _ = scene.words._
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.taken_back:
@@ -78,7 +83,7 @@ def not_coming(scene: Scene) -> Message:
     """The sender has no locker (any more)."""
     _ = scene.words._
     title = _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
-    so_far = _("Nothing has been put in so far. If that changes, you will be told here.")
+    so_far = _("No parcel has been reported so far. If that changes, you will be told here.")
     return card([[title, scene.place], [so_far]], [menu(scene), guide(scene)])
 
 

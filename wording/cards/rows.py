@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.domain.actions import Action
+from bot.domain.delivery import Trouble
 from bot.domain.message import Button, Message, Place, press, press_on
 from wording.cards.scene import Scene, map_url
 
@@ -40,6 +41,28 @@ def guide(scene: Scene) -> Button:
 def problem(scene: Scene) -> Button | None:
     """The way to a human being."""
     return deed(scene, scene.words._("Report a problem"), Action.PROBLEM)
+
+
+def cancel(scene: Scene) -> Button | None:
+    """The way out, before the parcel is in."""
+    return deed(scene, scene.words._("Cancel"), Action.CANCEL)
+
+
+def next_parcel(scene: Scene) -> Button | None:
+    """The way on to the next parcel that is prepared for the same place; None where none is.
+
+    How many are left is not said: a message further up would go on saying it.
+    """
+    if not scene.situation.prepared:
+        return None
+    return deed(scene, scene.words._("Next parcel"), Action.NEXT)
+
+
+def guide_or_problem(scene: Scene) -> Button | None:
+    """The way to help; to a human being, where the card tells to report a problem."""
+    if scene.delivery.trouble is Trouble.REFUSED:
+        return problem(scene)
+    return guide(scene)
 
 
 def map_pin(scene: Scene) -> Button:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from bot.domain.delivery import Delivery, Trouble
 from bot.domain.lifecycle import LIVE
 from bot.domain.situation import Situation
-from bot.domain.tower import Tower
+from bot.domain.tower import Low, Tower
 from wording.language import Words
 from wording.sanitize import capital, esc, plain
 
@@ -75,6 +75,11 @@ class Scene:
         """The label on the door."""
         return esc(self.delivery.locker_name) or "?"
 
+    @property
+    def door_plain(self) -> str:
+        """The label on the door, for a button."""
+        return plain(self.delivery.locker_name) or "?"
+
     @cached_property
     def tower_name(self) -> str:
         """The tower's name."""
@@ -113,6 +118,16 @@ class Scene:
         return f"{moment} ({self.words.span(left)})"
 
     # -- what
+
+    @property
+    def low(self) -> str | None:
+        """That a low door is wished for, a line of its own."""
+        _ = self.words._
+        if self.delivery.low is Low.ONLY:
+            return _("♿ Only a low locker will do.")
+        if self.delivery.low is Low.RATHER:
+            return _("♿ A low locker, if one is free.")
+        return None
 
     @property
     def trouble(self) -> str | None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from bot.domain.actions import Action
 from bot.domain.geography import kilometres
 from bot.domain.history import HistoryEvent
-from bot.domain.message import Button, Message, Place
+from bot.domain.message import Message, Place
+from bot.domain.openers import Opener
+from bot.domain.tower import Low
+from wording.cards.prepared import again, forgotten
 from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason, timeline
@@ -21,6 +24,8 @@ def collected(scene: Scene) -> Message:
     time = scene.time(scene.delivery.collected_at)
     if scene.delivery.fetcher is not None:
         return fetched_out(scene)
+    if scene.delivery.old_code_until is not None:
+        return taken_out(scene)
     if scene.delivery.taken_back:
         title = _("✅ <b>You have taken it back</b> ({time})", time=time)
     elif scene.situation.to_oneself:
@@ -38,6 +43,31 @@ def collected(scene: Scene) -> Message:
     )
 
 
+def taken_out(scene: Scene) -> Message:
+    """By one of several who had what opens the door: nobody is named. The same for both."""
+    _ = scene.words._
+    title = _(
+        "✅ <b>The parcel has been taken out</b> ({time})",
+        time=scene.time(scene.delivery.collected_at),
+    )
+    onward = go(_("Send another parcel"), Place.SEND) if scene.situation.sends else None
+    return card(
+        [[title, scene.place], [_who_is_unknown(scene)], [timeline(scene)]],
+        [onward],
+        [problem(scene)],
+        [menu(scene), guide(scene)],
+    )
+
+
+def _who_is_unknown(scene: Scene) -> str | None:
+    if scene.delivery.old_code_until is None:
+        return None
+    return scene.words._(
+        "Who took it is not known: more than one person may have had what opens the door. If that "
+        "surprises you, report a problem."
+    )
+
+
 def fetched_out(scene: Scene) -> Message:
     """An operator has it: why, and all that went before. The same for sender and recipient."""
     _ = scene.words._
@@ -45,11 +75,14 @@ def fetched_out(scene: Scene) -> Message:
     title = _("🛠 <b>An operator has fetched it out</b> ({time})", time=time)
     if scene.situation.collects:
         title = _("✅ <b>You have fetched it out</b> ({time})", time=time)
+    if scene.delivery.old_code_until is not None:  # somebody else may have been first
+        title = _("✅ <b>The parcel has been taken out</b> ({time})", time=time)
     reason = operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)
-    told: list[list[str | None]] = [[title, scene.place], [reason], [timeline(scene)]]
+    unknown = _who_is_unknown(scene)
+    told: list[list[str | None]] = [[title, scene.place], [reason], [unknown], [timeline(scene)]]
     if scene.situation.collects:
         return card(told, [menu(scene), guide(scene)])
-    ask = _("If you have a question, report a problem.")
+    ask = None if unknown else _("If you have a question, report a problem.")
     return card([*told, [ask]], [problem(scene)], [menu(scene), guide(scene)])
 
 
@@ -61,22 +94,24 @@ def cancelled(scene: Scene) -> Message:
         free = _("Locker {door} has been given back.", door=scene.door)
     return card(
         [[_("❎ <b>Cancelled</b>"), scene.place], [free], [released_by_operator(scene)]],
-        [_again(scene)],
+        [again(scene)],
         [menu(scene), guide(scene)],
     )
 
 
 def lapsed(scene: Scene) -> Message:
-    """Harbor has the locker again, with nothing in it."""
+    """Harbor has the locker again, with nothing in it; or there never was one."""
+    if scene.delivery.locker is None:
+        return forgotten(scene)
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
     late = _(
-        "The tower has not reported a parcel. If you did put yours in, nothing is lost: I'll tell "
-        "you as soon as the tower reports it."
+        "Harbor has reported no parcel. If you did put yours in, nothing is lost: I'll tell you "
+        "as soon as Harbor reports it."
     )
     return card(
-        [[title, scene.place], [late]],
-        [_again(scene)],
+        [[title, scene.place], [late], [_held_briefly(scene)]],
+        [again(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -84,16 +119,34 @@ def lapsed(scene: Scene) -> Message:
 def no_locker(scene: Scene) -> Message:
     """Full; the nearest tower with room is offered first."""
     _ = scene.words._
-    size = scene.words.size(scene.delivery.size)
-    if scene.delivery.larger_allowed and scene.delivery.size.larger() is not None:
-        title = _("😕 <b>No locker is free</b> ({size}, or larger)", size=size)
-    else:
-        title = _("😕 <b>No locker is free</b> ({size})", size=size)
     return card(
-        [[title, scene.place], [_offer(scene)]],
+        [[_full(scene), scene.place], [_offer(scene), _held_briefly(scene)]],
         [deed(scene, _("Try there"), Action.ELSEWHERE)],
-        [deed(scene, _("Another size"), Action.SIZE), _again(scene)],
+        [deed(scene, _("Another size"), Action.SIZE), again(scene)],
         [menu(scene), guide(scene)],
+    )
+
+
+def _full(scene: Scene) -> str:
+    _, delivery = scene.words._, scene.delivery
+    size = scene.words.size(delivery.size)
+    larger = delivery.larger_allowed and delivery.size.larger() is not None
+    if delivery.low is Low.ONLY:
+        if larger:
+            return _("😕 <b>No low locker is free</b> ({size}, or larger)", size=size)
+        return _("😕 <b>No low locker is free</b> ({size})", size=size)
+    if larger:
+        return _("😕 <b>No locker is free</b> ({size}, or larger)", size=size)
+    return _("😕 <b>No locker is free</b> ({size})", size=size)
+
+
+def _held_briefly(scene: Scene) -> str | None:
+    """By link a locker is held for a few minutes only, from the tap on."""
+    if scene.situation.drops_off_by is not Opener.LINK:
+        return None
+    return scene.words._(
+        "Harbor holds a locker for {span} only: ask for one when you stand at its tower.",
+        span=scene.words.span(scene.situation.policy.link_hold),
     )
 
 
@@ -136,7 +189,3 @@ def _offer(scene: Scene) -> str:
         return _("There is room at {tower}.", tower=name)
     distance = scene.words.distance(kilometres(there, here.latitude, here.longitude))
     return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)
-
-
-def _again(scene: Scene) -> Button | None:
-    return deed(scene, scene.words._("Try again"), Action.AGAIN)

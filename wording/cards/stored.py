@@ -7,11 +7,13 @@ parcel that went in after its delivery had been given up.
 from __future__ import annotations
 
 from bot.domain.actions import Action, extensions_left
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message
 from wording.cards.claiming import forwarding, hand_over, who_is_missing
-from wording.cards.rows import Row, card, deed, map_pin, menu, problem
+from wording.cards.opening import get_said, may_still_open, needs, new_said, no_link, on_its_way
+from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
 from wording.opening_hours import hours_line
@@ -27,22 +29,23 @@ def for_sender(scene: Scene) -> Message:
     if scene.delivery.fetcher is not None:
         return being_fetched(scene)
     _ = scene.words._
-    links = forwarding(scene)
+    links, onward = forwarding(scene), next_parcel(scene)
     # With the two buttons of a link there are eight without it.
     history = None if links else deed(scene, _("History"), Action.HISTORY)
     return card(
         [
             [since(scene), scene.place, _deadline(scene), _extendable(scene)],
             [_late(scene)],
-            [_given(scene), _held(scene)],
+            [_given(scene), _held(scene), _old_code(scene)],
             [scene.note],
             [_told(scene)],
         ],
+        [onward],
         [
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
-        links,
+        links[:1] if onward else links,
         [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
         [deed(scene, _("It doesn't fit"), Action.SIZE), history],
         [problem(scene), menu(scene)],
@@ -52,17 +55,22 @@ def for_sender(scene: Scene) -> Message:
 def for_collector(scene: Scene) -> Message:
     """Where it is, till when, and the code: for whoever may fetch it."""
     _ = scene.words._
+    onward = next_parcel(scene)
     return card(
         [
             [_for_you(scene), _door(scene), scene.place, _hours(scene)],
             [_deadline(scene), _extendable(scene)],
-            [_late(scene), _moved(scene), _held(scene), _getting(scene) or scene.trouble],
+            [_opens_by(scene)],
+            [_late(scene), _moved(scene), _held(scene), _old_code(scene)],
+            [_getting(scene) or scene.trouble],
             [scene.note, _one_visit(scene)],
         ],
+        [onward],
         _codes(scene),
         [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
-        [map_pin(scene), problem(scene), menu(scene)],
+        [None if onward else map_pin(scene)],
+        [problem(scene), menu(scene)],
     )
 
 
@@ -207,7 +215,7 @@ def _late(scene: Scene) -> str | None:
     if given_up is HistoryEvent.CANCELLED:
         return _("⚠️ You had cancelled, yet the parcel was put in afterwards. It is safe.")
     if given_up is HistoryEvent.LAPSED:
-        return _("⚠️ The reservation had run out, yet the parcel was put in. It is safe.")
+        return _("⚠️ The time had run out, yet the parcel was put in. It is safe.")
     if given_up is HistoryEvent.CLOSED:
         return _("⚠️ An operator had ended this delivery, yet the parcel was put in. It is safe.")
     return None
@@ -222,10 +230,28 @@ def _told(scene: Scene) -> str:
     return _("👤 <b>{name}</b> has been told and can collect it.", name=scene.recipient_first)
 
 
+def _opens_by(scene: Scene) -> str | None:
+    """What the reader's phone needs, until they have what opens the door: that tells more."""
+    situation = scene.situation
+    if situation.code_out:
+        return None
+    needed = needs(scene.words, situation.picks_up_by, situation.policy)
+    none = no_link(scene.words, situation, CodeKind.PICK_UP)
+    return "\n".join(filter(None, (needed, none)))
+
+
+def _old_code(scene: Scene) -> str | None:
+    """For the sender: that somebody who is no longer to collect may still open the door."""
+    until = scene.delivery.old_code_until
+    if until is None or scene.situation.over(until) or not scene.situation.sends:
+        return None
+    return may_still_open(scene.words, scene.situation.picks_up_by, scene.time(until))
+
+
 def _getting(scene: Scene) -> str | None:
     asked = scene.delivery.asks is RequestKind.PICK_UP_TOKEN
     if asked and scene.delivery.trouble is not Trouble.HARBOR_AWAY:
-        return scene.words._("⏳ Asking Harbor for the code…")
+        return on_its_way(scene.words, scene.situation.picks_up_by)
     return None
 
 
@@ -236,13 +262,11 @@ def _not_open(scene: Scene) -> Button | None:
 
 
 def _codes(scene: Scene) -> Row:
-    _ = scene.words._
+    words, opener = scene.words, scene.situation.picks_up_by
+    fresh = deed(scene, new_said(words, opener), Action.NEW_PICK_UP_CODE)
     if not scene.situation.code_out:
-        return (deed(scene, _("Get pick-up code"), Action.PICK_UP_CODE),)
-    return (
-        deed(scene, _("Show again"), Action.PICK_UP_CODE),
-        deed(scene, _("New code"), Action.NEW_PICK_UP_CODE),
-    )
+        return (deed(scene, get_said(words, CodeKind.PICK_UP, opener), Action.PICK_UP_CODE),)
+    return (deed(scene, words._("Show again"), Action.PICK_UP_CODE), fresh)
 
 
 def _one_visit(scene: Scene) -> str | None:

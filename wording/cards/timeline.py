@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from bot.domain.codes import CodeKind
 from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.openers import Opener
 from wording.cards.scene import Scene
 from wording.sanitize import esc
 
@@ -88,15 +90,15 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.REQUESTED: _("Locker requested"),
         HistoryEvent.RESERVED: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
         HistoryEvent.NO_LOCKER: _("No locker was free"),
-        HistoryEvent.DROP_OFF_ISSUED: _("Drop-off code issued"),
+        HistoryEvent.DROP_OFF_ISSUED: _issued(scene, CodeKind.DROP_OFF),
         HistoryEvent.DROPPED_OFF: _dropped_off(scene),
-        HistoryEvent.PICK_UP_ISSUED: _("Pick-up code issued"),
+        HistoryEvent.PICK_UP_ISSUED: _issued(scene, CodeKind.PICK_UP),
         HistoryEvent.EXTENDED: _("Time extended"),
         HistoryEvent.OVERDUE: _("Time to collect ran out"),
         HistoryEvent.COLLECTED: _("Taken out of the locker"),
         HistoryEvent.CANCELLED: _("Cancelled"),
         HistoryEvent.RELEASED: _("Locker given back"),
-        HistoryEvent.LAPSED: _("The reservation ran out"),
+        HistoryEvent.LAPSED: _("The time to drop it off ran out"),
         HistoryEvent.CLOSED: _("Ended by an operator"),
         HistoryEvent.CLAIMED: _("Recipient confirmed"),
         HistoryEvent.HANDED_OVER: _("Handed on to somebody else"),
@@ -111,6 +113,14 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.FOUND_BY_OPERATOR: _("Found in a locker that no delivery used"),
     }
     return said[moment.event]
+
+
+def _issued(scene: Scene, kind: CodeKind) -> str:
+    _, situation = scene.words._, scene.situation
+    by_link = situation.delivery.opener(kind, situation.policy) is Opener.LINK
+    if kind is CodeKind.DROP_OFF:
+        return _("Opening link for the drop-off made") if by_link else _("Drop-off code issued")
+    return _("Opening link for the pick-up made") if by_link else _("Pick-up code issued")
 
 
 def _dropped_off(scene: Scene) -> str:

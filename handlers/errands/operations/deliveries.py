@@ -14,9 +14,11 @@ from telegram import Update
 
 from bot.domain.actions import ANSWERS, Action, permitted
 from bot.domain.alerts import Alert, arg_to_key, orphan_key
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.message import Button, Message, Press, press, press_on
+from bot.domain.openers import Opener
 from bot.domain.person import Draft
 from bot.domain.tower import LockerStatus
 from bot.usecases.actor import Actor, authorized
@@ -38,6 +40,7 @@ from handlers.conversation.dialogue import state_of
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.overview import ORPHANS
+from wording.cards.opening import get_said, new_said
 from wording.cards.timeline import timeline
 from wording.delivery_state import state_said
 from wording.language import Words, speak
@@ -57,25 +60,26 @@ class Doing:
 
 
 DOINGS: Mapping[Action, Doing] = {
-    Action.FETCH_OK: Doing(fetch, lambda words: words._("Your code is on its way.")),
+    Action.FETCH_OK: Doing(fetch, lambda words: words._("On its way: it comes below.")),
     Action.HOLD_OK: Doing(hold, lambda words: words._("It may wait longer now.")),
     Action.GIVE_OK: Doing(give, lambda words: words._("There is a new link to pass on.")),
     Action.RELEASE_OK: Doing(
         release, lambda words: words._("Harbor is asked to take the locker back.")
     ),
     Action.END_OK: Doing(
-        end, lambda words: words._("The delivery is ended. Both people have been told.")
+        end, lambda words: words._("The delivery is ended. Everybody concerned will be told.")
     ),
 }
 """Which use case an action is; when it is permitted stands in `bot.domain.actions`."""
 
 
-def offered(words: Words) -> Mapping[Action, str]:
-    """What an operator is offered about a delivery, as far as the table permits it, in order."""
+def offered(words: Words, opener: Opener) -> Mapping[Action, str]:
+    """What an operator is offered about a delivery whose pick-up is by `opener`, as far as the
+    table permits it, in order."""
     _ = words._
     return {
-        Action.PICK_UP_CODE: _("Get pick-up code"),
-        Action.NEW_PICK_UP_CODE: _("New code"),
+        Action.PICK_UP_CODE: get_said(words, CodeKind.PICK_UP, opener),
+        Action.NEW_PICK_UP_CODE: new_said(words, opener),
         Action.FETCH: _("🛠 Fetch the parcel out"),
         Action.HOLD: _("⏳ Let it wait longer"),
         Action.GIVE: _("🔁 Let somebody else collect"),
@@ -216,7 +220,7 @@ async def delivery_prompt(screen: Screen) -> Message:
     me, policy = screen.person.id, screen.sight.policy
     rows: list[Row] = [
         (Button(label, press(action) if action in ANSWERS else _at_once(action, delivery)),)
-        for action, label in offered(screen.words).items()
+        for action, label in offered(screen.words, scene.situation.picks_up_by).items()
         if permitted(action, delivery, me, policy)
     ]
     return screen.view("\n".join(line for line in lines if line is not None), *rows)

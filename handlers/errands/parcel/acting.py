@@ -37,7 +37,7 @@ from wording.language import Words, speak
 
 
 def _getting_code(words: Words) -> str:
-    return words._("Your code is on its way.")
+    return words._("On its way: it comes below.")
 
 
 def _looking(words: Words) -> str:
@@ -57,11 +57,9 @@ DOINGS: Doings = {
     Action.AGAIN: Doing(try_again, _looking),
     Action.ELSEWHERE: Doing(try_elsewhere, _looking),
     Action.CANCEL_OK: Doing(cancel, lambda words: words._("Cancelled.")),
-    Action.TAKE_BACK_OK: Doing(
-        take_back, lambda words: words._("It is yours again: get the pick-up code.")
-    ),
+    Action.TAKE_BACK_OK: Doing(take_back, lambda words: words._("It is yours to collect again.")),
     Action.HAND_OVER_OK: Doing(
-        hand_over, lambda words: words._("The old link and code no longer work.")
+        hand_over, lambda words: words._("The old claim link and claim code no longer work.")
     ),
 }
 """Which use case an action is; who may take it, and when, stands in `bot.domain.actions`."""

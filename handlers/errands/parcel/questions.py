@@ -10,27 +10,34 @@ from collections.abc import Mapping, Sequence
 
 from telegram import Update
 
-from bot.domain.actions import ANSWERS, Action, permitted
+from bot.domain.actions import ANSWERS, Action
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, Message, press, press_on
+from bot.domain.message import Button, Message, press_on
+from bot.domain.openers import Opener
 from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import authorized
-from bot.usecases.report import door_did_not_open, report_problem
-from handlers.conversation.buttons import back_from_aside, tap, text
-from handlers.conversation.confirmations import overtaken, still_possible, sure, which
+from bot.usecases.report import report_problem
+from handlers.conversation.buttons import back_from_aside, text
+from handlers.conversation.confirmations import (
+    not_to_be_used,
+    overtaken,
+    still_possible,
+    sure,
+    which,
+)
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import about, looked_up
 from handlers.conversation.dialogue import Handler
-from handlers.conversation.navigation import ASK, MENU, aside, go, resume
-from handlers.conversation.questions import Prompt, Row, Screen, number
+from handlers.conversation.navigation import ASK, MENU, aside, resume
+from handlers.conversation.questions import Prompt, Row, Screen
 from handlers.errands.parcel.acting import DOINGS, acted
+from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
 from handlers.errands.parcel.history import history_prompt
 from wording.language import Words, speak
 from wording.sanitize import capital
-
-STILL_CLOSED, OPENED, TELL = "closed", "opened", "tell"
 
 
 def place(action: Action) -> str:
@@ -52,7 +59,8 @@ async def asked(update: Update, context: Context) -> Draft | None:
         context.keep_screen()
         return None
     context.ring_screen()
-    return aside(context.draft, place(action), delivery=delivery.id)
+    tried = {"tried": first_tried(context, delivery)} if action is Action.DOOR else {}
+    return aside(context.draft, place(action), delivery=delivery.id, **tried)
 
 
 async def wrote_problem(update: Update, context: Context) -> Draft:
@@ -60,29 +68,8 @@ async def wrote_problem(update: Update, context: Context) -> Draft:
     assert update.effective_message is not None
     delivery = await authorized(context.act, about(context.draft), Action.PROBLEM)
     await report_problem(context.act, delivery, (update.effective_message.text or "").strip())
-    context.say(_words(context)._("Passed on. An operator will look at it."))
+    context.say(_words(context)._("Passed on to the operators."))
     return resume(context.draft, MENU)
-
-
-async def still_closed(update: Update, context: Context) -> Draft:
-    """On to the next thing that helps."""
-    return go(
-        context.draft, place(Action.DOOR), tried=number(context.draft.answers.get("tried")) + 1
-    )
-
-
-async def opened(update: Update, context: Context) -> Draft:
-    """Nothing is left to help with."""
-    context.say(_words(context)._("Please close the door firmly when you are done."))
-    return resume(context.draft)
-
-
-async def told_operator(update: Update, context: Context) -> Draft:
-    """It did not open: written down, and the operators hear of it."""
-    delivery = await authorized(context.act, about(context.draft), Action.DOOR)
-    await door_did_not_open(context.act, delivery)
-    context.say(_words(context)._("Noted. Operators see every door that is reported."))
-    return resume(context.draft)
 
 
 def _words(context: Context) -> Words:
@@ -101,14 +88,10 @@ async def size_prompt(screen: Screen) -> Message:
     free = (await screen.sight.towers.free(delivery.tower)).value
     lines = [words._("📐 <b>Which size instead?</b>"), await which(screen, delivery)]
     if delivery.state is State.STORED:
-        lines.append(
-            words._(
-                "You get a code to take the parcel out of this locker; the new one is reserved "
-                "meanwhile."
-            )
-        )
+        lines.append(_taken_out_again(screen, delivery))
     elif delivery.state in LIVE:
         lines.append(words._("The locker you have is given back."))
+        lines += not_to_be_used(words, delivery, screen.sight.policy)
     rows: list[Row] = []
     for size in Size:
         if free.get(size, 1):
@@ -121,6 +104,19 @@ async def size_prompt(screen: Screen) -> Message:
             )
             rows.append((Button(label, press_on(Action.SIZE, delivery, size.value)),))
     return screen.view("\n".join(lines), *rows)
+
+
+def _taken_out_again(screen: Screen, delivery: Delivery) -> str:
+    """What the parcel is taken out with, and that another locker is wanted at once."""
+    _, policy = screen.words._, screen.sight.policy
+    if delivery.opener(CodeKind.PICK_UP, policy) is Opener.LINK:
+        return _(
+            "You get a link to take the parcel out of this locker; another one is asked for at "
+            "once."
+        )
+    return _(
+        "You get a code to take the parcel out of this locker; another one is asked for at once."
+    )
 
 
 async def problem_prompt(screen: Screen) -> Message:
@@ -136,36 +132,6 @@ async def problem_prompt(screen: Screen) -> Message:
             ]
         )
     )
-
-
-async def door_prompt(screen: Screen) -> Message:
-    """What helps, one thing at a time: distance, Bluetooth, another try, then a human being."""
-    _, delivery = screen.words._, await still_possible(screen, Action.DOOR)
-    if delivery is None:
-        return overtaken(screen)
-    advice = (
-        _("Stand within a step or two of the tower, and hold the code to its reader."),
-        _("Switch your phone's Bluetooth on (off and on again, if it is on), then try once more."),
-        _("Try once more with a new code: the old one may have run out."),
-        _("Then the door seems to be faulty. I can tell the operators."),
-    )
-    tried = min(number(screen.answers.get("tried")), len(advice) - 1)
-    lines = [_("🚪 <b>It did not open</b>"), await which(screen, delivery), advice[tried]]
-    rows: list[Row] = [
-        (Button(_("✅ It opened"), press(OPENED)), Button(_("Still closed"), press(STILL_CLOSED)))
-    ]
-    if tried == 2 and (fresh := _fresh_code(screen, delivery)):
-        rows.insert(0, (fresh,))
-    if tried == len(advice) - 1:
-        rows = [(Button(_("🆘 Tell the operator"), press(TELL)),), (rows[0][0],)]
-    return screen.view("\n".join(lines), *rows)
-
-
-def _fresh_code(screen: Screen, delivery: Delivery) -> Button | None:
-    for action in (Action.NEW_DROP_OFF_CODE, Action.NEW_PICK_UP_CODE):
-        if permitted(action, delivery, screen.person.id, screen.sight.policy):
-            return Button(screen.words._("🔄 New code"), press_on(action, delivery))
-    return None
 
 
 # -- the tables
@@ -184,11 +150,7 @@ QUESTIONS: Mapping[Action, Prompt] = {
 
 _ANSWERED: Mapping[Action, Sequence[Handler]] = {
     Action.PROBLEM: [text(wrote_problem)],
-    Action.DOOR: [
-        tap(still_closed, STILL_CLOSED),
-        tap(opened, OPENED),
-        tap(told_operator, TELL),
-    ],
+    Action.DOOR: DOOR_ANSWERS,
 }
 
 STATES: Mapping[str, Sequence[Handler]] = {
