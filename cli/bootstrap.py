@@ -45,6 +45,7 @@ from harbor.lockers import HarborLockers
 from harbor.pushes import as_push
 from harbor.webhooks import Signature, read_push
 from storage import open_database
+from timezones import zones_at
 from web.app import Refusal
 from web.metrics import Reading
 
@@ -184,7 +185,7 @@ def assemble(
     signals: Signals,
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
-    policy, towers = plan.policy, Towers(database, lockers, clock)
+    policy, towers = plan.policy, Towers(database, lockers, clock, zones_at)
     watcher = Watcher(database, lockers, clock, policy, signals)
     worker = HarborRequests(database, lockers, clock, policy, signals)
     reminders = Reminders(database, clock, policy, signals)

@@ -10,16 +10,16 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import OpenLink, Token
-from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
+from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower, known_zone
 from bot.ports import errors as edge
 from harbor import errors, wire
 from harbor.client import Harbor
+from harbor.countries import country_code
 
 log = structlog.get_logger(__name__)
 
@@ -189,19 +189,16 @@ def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
         zone=_zone(place.timezone),
         hours=_hours(place.access_hours),
         location=place.id,
+        country=country_code(place.country),
     )
 
 
-def _zone(name: str | None) -> str:
-    """`name` if the tz database knows it, else UTC: Harbor's zones are typed in by hand."""
-    if not name:
-        return "UTC"
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
+def _zone(name: str | None) -> str | None:
+    """`name` if the tz database knows it: Harbor's zones are typed in by hand."""
+    zone = known_zone(name) if name else None
+    if name and zone is None:
         log.warning("harbor.unknown_zone", zone=name[:60])
-        return "UTC"
-    return name
+    return zone
 
 
 def _hours(

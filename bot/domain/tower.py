@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from bot.domain.ids import LockerId, TowerId
 
@@ -36,6 +37,15 @@ class Size(StrEnum):
         return following[0] if following else None
 
 
+def known_zone(name: str) -> str | None:
+    """`name` if the tz database has a zone of that name, else None."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return None
+    return name
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """One span of opening hours, the tower's local time."""
@@ -46,7 +56,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Tower:
-    """A tower with the address of its location; `zone` is a tz database name."""
+    """A tower with the address of its location.
+
+    `zone` is a tz database name, None where nobody knows it; `country` is an ISO 3166 code of two
+    letters, None where Harbor names none that is known.
+    """
 
     id: TowerId
     name: str
@@ -54,9 +68,15 @@ class Tower:
     city: str
     latitude: float | None
     longitude: float | None
-    zone: str
+    zone: str | None
     hours: Mapping[int, tuple[Hours, ...]] | None = None  # weekday (Monday 0) → spans; None unknown
     location: int | None = None
+    country: str | None = None
+
+    @property
+    def told_zone(self) -> str:
+        """The zone in which times at the tower are told: UTC where its own is unknown."""
+        return self.zone or "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Surroundings:
         """The tower; one that nobody remembers goes by its id."""
         if (known := self.towers.get(tower)) is not None:
             return known
-        return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, "UTC")
+        return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, None)
 
     @property
     def zones(self) -> bool:

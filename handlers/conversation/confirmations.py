@@ -182,7 +182,7 @@ async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
     if delivery.state is not State.STORED or until is None or until <= now:
         return []
     tower = await screen.sight.towers.one(delivery.tower)
-    time = screen.words.moment(until, tower.zone if tower else "UTC", now=now)
+    time = screen.words.moment(until, tower, now=now)
     said = screen.words._(
         "⚠️ A pick-up code already shown may still open the door until {until}.", until=time
     )

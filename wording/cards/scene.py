@@ -102,7 +102,7 @@ class Scene:
         if at is None:
             return "?"
         told = self.situation
-        return self.words.moment(at, told.tower.zone, now=told.now, named=told.zones)
+        return self.words.moment(at, told.tower, now=told.now, named=told.zones)
 
     def until(self, at: datetime | None) -> str:
         """The moment in bold, with the time that is left where that is less than a day."""

@@ -202,7 +202,7 @@ async def size_prompt(screen: Screen) -> Message:
         hours_line(tower, screen.now, words) if tower else "",
         "",
         _("<b>Which size?</b>"),
-        _age(screen, free, tower.zone if tower else "UTC"),
+        _age(screen, free, tower),
     ]
     low = _("✅ Low lockers first") if person.low_locker else _("◻️ Low lockers first")
     larger = _("✅ A larger one is fine") if person.larger_allowed else _("◻️ A larger one is fine")
@@ -226,13 +226,13 @@ def _size_row(words: Words, size: Size, free: Reading[Any]) -> tuple[Button, ...
     return (Button(said, press(TAKE, size.value)),)
 
 
-def _age(screen: Screen, free: Reading[Any], zone: str) -> str:
+def _age(screen: Screen, free: Reading[Any], tower: Tower | None) -> str:
     words = screen.words
     if free.at is None:
         return words._("<i>Harbor can't be reached just now, so I can't say what is free.</i>")
     if (age := screen.now - free.at).total_seconds() < 60:
         return ""
-    at = words.clock(free.at, zone)
+    at = words.clock(free.at, tower)
     span = words.span(age)
     return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)
 

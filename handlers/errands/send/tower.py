@@ -138,7 +138,7 @@ def _label(screen: Screen, tower: Tower, listing: _Listing) -> str:
     parts = [f"🕘 {plain(tower.name)}" if tower.id in listing.recent else plain(tower.name)]
     far = listing.distance(tower) if listing.distance else float("inf")
     if far != float("inf"):
-        parts.append(screen.words.distance(far))
+        parts.append(screen.words.distance(far, tower.country))
     opened = is_open(tower, screen.now)
     if opened is None:
         parts.append(_("hours unknown"))
