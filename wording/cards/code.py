@@ -37,7 +37,8 @@ def code_card(scene: Scene, most: int) -> Message | None:
 
 def _caption(scene: Scene, code: Code, most: int) -> str:
     """As much as fits below a picture; what is left out first can be done without."""
-    head = "\n".join((_title(scene, code), scene.place, _valid(scene, code)))
+    lines = (_title(scene, code), scene.place, scene.closed_line, _valid(scene, code))
+    head = "\n".join(filter(None, lines))
     steps, text = "\n".join(_steps(scene, code)), _text(scene, code)
     for parts in ((head, steps, text), (head, text), (head, steps)):
         caption = "\n\n".join(filter(None, parts))

@@ -16,6 +16,7 @@ from bot.domain.lifecycle import LIVE
 from bot.domain.situation import Situation
 from bot.domain.tower import Tower
 from wording.language import Words
+from wording.opening_hours import closed_line
 from wording.sanitize import capital, esc, plain
 
 NOTE = 200
@@ -88,6 +89,12 @@ class Scene:
         address = ", ".join(filter(None, (esc(tower.address, 80), esc(tower.city))))
         link = f'<a href="{escape(map_url(tower))}">{self.tower_name}</a>'
         return f"📍 {link}, {address}" if address else f"📍 {link}"
+
+    @property
+    def closed_line(self) -> str | None:
+        """That the tower is closed now, and until when; a line of its own, if that is known."""
+        line = closed_line(self.situation.tower, self.situation.now, self.words)
+        return f"🕘 {line}" if line else None
 
     @property
     def note(self) -> str | None:

@@ -27,7 +27,7 @@ def requested(scene: Scene) -> Message:
     )
     patience = _("This takes a few seconds; the message changes by itself.")
     return card(
-        [[looking, scene.place], [scene.trouble or patience]],
+        [[looking, scene.place, scene.closed_line], [scene.trouble or patience]],
         [_cancel(scene)],
         [menu(scene), guide(scene)],
     )
@@ -42,7 +42,7 @@ def reserved(scene: Scene) -> Message:
     )
     return card(
         [
-            [_door(scene), scene.place, _held(scene)],
+            [_door(scene), scene.place, scene.closed_line, _held(scene)],
             [_getting(scene) or scene.trouble or holds],
             [scene.note],
             [who_collects(scene)],
@@ -62,7 +62,7 @@ def rented(scene: Scene) -> Message:
     _ = scene.words._
     return card(
         [
-            [_door(scene), scene.place, _code_line(scene)],
+            [_door(scene), scene.place, scene.closed_line, _code_line(scene)],
             [_getting(scene) or scene.trouble],
             [scene.note],
             [who_collects(scene)],

@@ -14,7 +14,7 @@ from wording.cards.claiming import forwarding, hand_over, who_is_missing
 from wording.cards.rows import Row, card, deed, map_pin, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
-from wording.opening_hours import hours_line
+from wording.opening_hours import week_line
 from wording.sanitize import esc
 
 _GIVEN_UP = frozenset({HistoryEvent.CANCELLED, HistoryEvent.LAPSED, HistoryEvent.CLOSED})
@@ -130,9 +130,10 @@ def _door(scene: Scene) -> str:
 
 
 def _hours(scene: Scene) -> str | None:
-    if scene.situation.tower.hours is None:
-        return None
-    return f"🕘 {hours_line(scene.situation.tower, scene.situation.now, scene.words)}"
+    closed, week = scene.closed_line, week_line(scene.situation.tower, scene.words)
+    if closed and week:
+        return f"{closed} · {week}"
+    return f"🕘 {week}" if week else closed
 
 
 def _deadline(scene: Scene) -> str:
