@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from tests.support.project import (
@@ -18,6 +18,7 @@ from tests.support.project import (
     Concern,
     Delivery,
     Event,
+    Hours,
     Locker,
     LockerId,
     LockerStatus,
@@ -101,6 +102,7 @@ _HELD = (State.RESERVED, State.RENTED)
 _IN = (State.STORED,)
 _TIMED = (State.RESERVED, State.RENTED, State.STORED, State.COLLECTED)
 _OVER = {"expires_at": NOW}
+_SATURDAYS = replace(TOWER, hours={5: (Hours(time(9), time(14)),)})
 _PLACELESS = replace(TOWER, latitude=None, longitude=None)
 DEEDS: Moments = tuple(
     (event, by, None)
@@ -182,6 +184,19 @@ TWISTS = (
     # where
     Twist("hours unknown", around={"tower": replace(TOWER, hours=None)}, states=_IN, alike=True),
     Twist("tower closed today", around={"tower": replace(TOWER, hours={})}, states=_IN, alike=True),
+    Twist(
+        "the tower is closed",
+        around={"tower": _SATURDAYS},
+        states=(*_BEFORE, *_IN),
+        alike=True,
+    ),
+    Twist("zone unknown", around={"tower": replace(TOWER, zone=None)}, states=_TIMED, alike=True),
+    Twist(
+        "a tower in the United States",
+        around={"tower": replace(TOWER, zone="America/Chicago", country="US")},
+        states=(*_TIMED, State.NO_LOCKER),
+        alike=True,
+    ),
     Twist("tower not on the map", around={"tower": _PLACELESS}, states=_IN, alike=True),
     Twist(
         "tower without an address",
@@ -534,6 +549,7 @@ def _of_codes() -> Iterator[Case]:
         mine = a_delivery(state, recipient=ANNA.id)
         yield _code_case(kind, "a parcel to oneself", mine, ANNA)
         yield _code_case(kind, "towers in several zones", a_delivery(state), holder, zones=True)
+        yield _code_case(kind, "the tower is closed", a_delivery(state), holder, tower=_SATURDAYS)
         hostile = a_delivery(state, **HOSTILE)
         yield _code_case(kind, "a door with signs in it", hostile, holder, **_HOSTILE_AROUND)
         taken_back = a_delivery(state, taken_back=True)

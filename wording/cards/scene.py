@@ -16,7 +16,7 @@ from bot.domain.lifecycle import LIVE
 from bot.domain.situation import Situation
 from bot.domain.tower import Tower
 from wording.language import Words
-from wording.opening_hours import closed_line
+from wording.opening_hours import closed_line, week_line
 from wording.sanitize import capital, esc, plain
 
 NOTE = 200
@@ -95,6 +95,14 @@ class Scene:
         """That the tower is closed now, and until when; a line of its own, if that is known."""
         line = closed_line(self.situation.tower, self.situation.now, self.words)
         return f"🕘 {line}" if line else None
+
+    @property
+    def hours_line(self) -> str | None:
+        """The tower's hours, and until when it is closed; a line of its own, if they are known."""
+        closed, week = self.closed_line, week_line(self.situation.tower, self.words)
+        if closed and week:
+            return f"{closed} · {week}"
+        return f"🕘 {week}" if week else closed
 
     @property
     def note(self) -> str | None:

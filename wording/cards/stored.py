@@ -14,7 +14,6 @@ from wording.cards.claiming import forwarding, hand_over, who_is_missing
 from wording.cards.rows import Row, card, deed, map_pin, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
-from wording.opening_hours import week_line
 from wording.sanitize import esc
 
 _GIVEN_UP = frozenset({HistoryEvent.CANCELLED, HistoryEvent.LAPSED, HistoryEvent.CLOSED})
@@ -54,7 +53,7 @@ def for_collector(scene: Scene) -> Message:
     _ = scene.words._
     return card(
         [
-            [_for_you(scene), _door(scene), scene.place, _hours(scene)],
+            [_for_you(scene), _door(scene), scene.place, scene.hours_line],
             [_deadline(scene), _extendable(scene)],
             [_late(scene), _moved(scene), _held(scene), _getting(scene) or scene.trouble],
             [scene.note, _one_visit(scene)],
@@ -127,13 +126,6 @@ def _door(scene: Scene) -> str:
         since=scene.time(put_in),
         heard=heard,
     )
-
-
-def _hours(scene: Scene) -> str | None:
-    closed, week = scene.closed_line, week_line(scene.situation.tower, scene.words)
-    if closed and week:
-        return f"{closed} · {week}"
-    return f"🕘 {week}" if week else closed
 
 
 def _deadline(scene: Scene) -> str:
