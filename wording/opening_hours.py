@@ -59,11 +59,13 @@ def _closed_now(tower: Tower, at: datetime, words: Words) -> str:
 
 def closed_line(tower: Tower, at: datetime, words: Words) -> str | None:
     """For a card: `Closed until Friday 06:00`; None while it is open, and where nobody knows."""
-    if is_open(tower, at) is not False:
+    if tower.hours is None or tower.zone is None:
         return None
     opens = next_opening(tower, at)
     if opens is None:
         return words._("Closed")
+    if opens <= at:
+        return None
     return words._("Closed until {moment}", moment=words.moment(opens, tower, now=at))
 
 

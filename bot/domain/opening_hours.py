@@ -66,36 +66,33 @@ def is_whole_day(span: Hours) -> bool:
 
 
 def _opening(tower: Tower, at: datetime) -> Opening | None:
-    """The opening that `at` falls into, else the next one; None when unknown, or there is none."""
-    return next((opening for opening in _openings(tower, at) if opening.end > at), None)
+    """The opening that `at` falls into, else the next one; None when unknown, or there is none.
 
-
-def _openings(tower: Tower, at: datetime) -> Iterator[Opening]:
-    """From the day before `at` on, in their order; what touches or overlaps is one opening.
-
-    The last of them ends with the days looked at.
+    What touches or overlaps is one opening; its end is exact where it comes within an hour.
     """
-    pending: Opening | None = None
+    found: Opening | None = None
     for start, end in _spans(tower, at):
-        if pending is None:
-            pending = Opening(start, end)
-        elif start <= pending.end:
-            pending = Opening(pending.start, max(pending.end, end))
+        if found is None:
+            found = Opening(start, end) if end > at else None
+        elif start <= found.end:
+            found = Opening(found.start, max(found.end, end))
         else:
-            yield pending
-            pending = Opening(start, end)
-    if pending is not None:
-        yield pending
+            break
+        if found is not None and found.end - max(found.start, at) > _TO_GET_THERE:
+            break
+    return found
 
 
-def _spans(tower: Tower, at: datetime) -> list[tuple[datetime, datetime]]:
+def _spans(tower: Tower, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """From the day before `at` on, by their start."""
     if tower.hours is None or tower.zone is None:
-        return []
+        return
     zone = ZoneInfo(tower.zone)
     today = at.astimezone(zone).date()
-    days = [today + number * _DAY for number in range(-1, _AHEAD)]
-    spans = (_span(day, span, zone) for day in days for span in tower.hours.get(day.weekday(), ()))
-    return sorted((start, end) for start, end in spans if start < end)
+    for number in range(-1, _AHEAD):
+        day = today + number * _DAY
+        spans = sorted(_span(day, span, zone) for span in tower.hours.get(day.weekday(), ()))
+        yield from (span for span in spans if span[0] < span[1])
 
 
 def _span(day: date, span: Hours, zone: ZoneInfo) -> tuple[datetime, datetime]:
