@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.alerts import orphan
 from bot.domain.delivery import Delivery
-from bot.domain.tower import Hours
+from bot.domain.tower import Hours, LockerStatus
 from bot.ports.database import Database
 from bot.usecases import operate
 from bot.usecases.extend import more_time
-from tests.support.core import ANNA, OPERATOR, Core, core_on
+from tests.support.core import ANNA, OPERATOR, TOWER, Core, core_on
 
 AFTERNOONS = {day: (Hours(time(12), time(18)),) for day in range(4)}  # Monday to Thursday
 ZONE = ZoneInfo("America/Chicago")
@@ -60,6 +61,14 @@ async def test_a_longer_wait_ends_while_the_tower_is_open_too(core: Core) -> Non
     assert by(longer) == "Mon 13:00"  # Friday 13:00 would be a day on which it is closed
     held = await core.on(OPERATOR, delivery, operate.hold)
     assert by(held) == "Tue 13:00"
+
+
+async def test_what_an_operator_fetches_out_of_an_orphan_locker_waits_alike(core: Core) -> None:
+    await opened(core, AFTERNOONS)
+    locker = (await core.lockers.lockers(TOWER))[0]
+    found = orphan(core.clock.now(), replace(locker, status=LockerStatus.OCCUPIED))
+    await core.database.run(lambda tx: tx.raise_alert(found))
+    assert by(await core.act(OPERATOR, operate.fetch_orphan, found.key)) == "Thu 13:00"
 
 
 async def test_reminders_go_by_the_time_that_was_moved(core: Core) -> None:

@@ -150,6 +150,8 @@ async def test_a_zone_that_nobody_knows_is_unknown(told: str | None, zone: str |
         (None, None),
         ("", None),
         ("World", None),
+        ("European Union", None),
+        ("EU", None),
         ("Middle Earth", None),
     ],
 )

@@ -122,6 +122,13 @@ def test_a_day_on_which_the_clocks_change_is_longer_or_shorter() -> None:
         assert not is_open(tower, opens + timedelta(hours=hours))
 
 
+def test_where_the_clock_strikes_twice_it_stays_open_until_the_second_stroke() -> None:
+    tower = a_tower({SUNDAY: (Hours(time(0), time(1, 30)),)}, CHICAGO)
+    midnight = local("2026-11-01 00:00", CHICAGO)
+    assert is_open(tower, midnight + 2 * HOUR + timedelta(minutes=29))
+    assert not is_open(tower, midnight + 2 * HOUR + timedelta(minutes=30))
+
+
 times = st.times().map(lambda at: at.replace(second=0, microsecond=0))
 weeks = st.dictionaries(
     st.integers(0, 6), st.lists(st.builds(Hours, times, times), max_size=3).map(tuple)

@@ -33,6 +33,7 @@ async def test_nothing_is_asked_where_there_is_nothing_to_ask(tmp_path: Path) ->
     [
         "raise SystemExit('no map')",
         "import sys; sys.exit(3)",
+        "print('[null, null]'); raise SystemExit(3)",
         "print('{')",
         "print('[]')",
         "print('[5, 5]')",
