@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 USUAL_TYPES = {Size.SMALL: 1, Size.MEDIUM: 2, Size.LARGE: 3, Size.X_LARGE: 4}
 """Harbor's usual locker type ids; they may vary, so a location's own come first."""
+OFFSETS = frozenset({"EST", "MST", "HST"})
+"""Zones that name an offset and no place: where clocks are changed, wrong half of the year."""
 NONE_FREE = "no locker available"
 """What Harbor's refusal says, whatever its status, when no locker of the kind asked for is free."""
 
@@ -195,6 +197,8 @@ def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
 
 def _zone(name: str | None) -> str | None:
     """`name` if the tz database knows it: Harbor's zones are typed in by hand."""
+    if name in OFFSETS:
+        return None
     zone = known_zone(name) if name else None
     if name and zone is None:
         log.warning("harbor.unknown_zone", zone=name[:60])

@@ -127,6 +127,7 @@ async def test_towers_at_one_location_are_told_apart() -> None:
         ("EST5EDT", "EST5EDT"),
         ("UTC", "UTC"),
         (None, None),
+        ("EST", None),  # its place says whether it keeps that all year
         ("Middle/Earth", None),
         ("../etc/passwd", None),
     ],
