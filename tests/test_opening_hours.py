@@ -14,7 +14,7 @@ from bot.domain.opening_hours import collectable_by, is_open, next_opening
 from bot.domain.tower import Hours, Tower
 from tests.support.scenes import TOWER
 from wording.language import speak
-from wording.opening_hours import closed_line, hours_line, week_line
+from wording.opening_hours import closed_line, hours_label, hours_line, week_line
 
 MONDAY, TUESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 1, 3, 4, 5, 6
 DAY = Hours(time(7), time(21))
@@ -230,6 +230,23 @@ def test_a_card_says_until_when_a_tower_is_closed_and_nothing_while_it_is_open()
     assert closed_line(tower, local("2026-10-02 12:00"), words) is None
     assert closed_line(a_tower(None), local("2026-10-02 22:00"), words) is None
     assert closed_line(a_tower({}), local("2026-10-02 22:00"), words) == "Closed"
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "said"),
+    [
+        (WORKDAYS, MADRID, "closed until Monday 07:00"),
+        ({SATURDAY: (DAY,)}, MADRID, None),
+        ({}, MADRID, "closed"),
+        (None, MADRID, "hours unknown"),
+        (WORKDAYS, None, "hours unknown"),
+    ],
+)
+def test_a_button_says_what_there_is_to_say_of_the_hours(
+    hours: Week | None, zone: str | None, said: str | None
+) -> None:
+    at = local("2026-10-03 12:00")
+    assert hours_label(a_tower(hours, zone), at, speak("en")) == said
 
 
 @pytest.mark.parametrize(

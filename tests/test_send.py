@@ -103,7 +103,7 @@ async def test_a_closed_tower_says_so_in_the_list_and_on_its_own_screen(
     world: Chats, anna: Phone
 ) -> None:
     await world.turn(12 * 3600)  # 23:00 in Austin
-    await press(anna, "Send a parcel", "Hyde Park Hardware · closed now")
+    await press(anna, "Send a parcel", "Hyde Park Hardware · closed until Tuesday 7:00\u00a0AM")
     await anna.sees("Closed now, opens tomorrow 7:00\u00a0AM")
 
 

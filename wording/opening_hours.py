@@ -57,6 +57,20 @@ def _closed_now(tower: Tower, at: datetime, words: Words) -> str:
     return _("Closed now, opens {moment}", moment=moment)
 
 
+def hours_label(tower: Tower, at: datetime, words: Words) -> str | None:
+    """For a button: `closed until Friday 06:00`, `hours unknown`; None while it is open."""
+    _ = words._
+    opened = is_open(tower, at)
+    if opened is None:
+        return _("hours unknown")
+    if opened:
+        return None
+    opens = next_opening(tower, at)
+    if opens is None:
+        return _("closed")
+    return _("closed until {moment}", moment=words.moment(opens, tower, now=at))
+
+
 def closed_line(tower: Tower, at: datetime, words: Words) -> str | None:
     """For a card: `Closed until Friday 06:00`; None while it is open, and where nobody knows."""
     if tower.hours is None or tower.zone is None:
