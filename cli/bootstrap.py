@@ -48,6 +48,7 @@ from harbor.lockers import HarborLockers
 from harbor.pushes import as_push
 from harbor.webhooks import Signature, read_push
 from storage import open_database
+from timezones import zones_at
 from web.app import Refusal
 from web.metrics import Reading
 
@@ -190,7 +191,13 @@ def assemble(
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
     policy = plan.policy
-    towers = Towers(database, lockers, clock, found=lambda all_: _say_what_differs(all_, policy))
+    towers = Towers(
+        database,
+        lockers,
+        clock,
+        zones_at,
+        found=lambda all_: _say_what_differs(all_, policy),
+    )
     open_requests = OpenRequests(database, clock, policy)
     watcher = Watcher(database, lockers, clock, policy, signals)
     worker = HarborRequests(database, lockers, clock, policy, signals, open_requests)

@@ -38,7 +38,7 @@ WEBHOOK_SECRET = "sandbox-pushes"
 """Harbor signs its pushes by it, so that the digits they carry count."""
 APP_NAME = "Door app"
 APP_LINK = "https://app.example/open#t={tower_id}&l={locker_id}&p={payload}&a={payload_auth}"
-"""The app that opens by token, as the page calls it; the page takes its links, so nothing leaves."""
+"""The app that opens by token, as the page calls it; the page takes its links itself."""
 
 _LINK, _TOKEN = (Openers(opener, opener) for opener in (Opener.LINK, Opener.TOKEN))
 TOWERS = (

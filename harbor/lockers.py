@@ -10,22 +10,24 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import OpenLink, Token
-from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
+from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower, known_zone
 from bot.ports import errors as edge
 from harbor import errors, wire
 from harbor.client import Harbor
+from harbor.countries import country_code
 
 log = structlog.get_logger(__name__)
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 USUAL_TYPES = {Size.SMALL: 1, Size.MEDIUM: 2, Size.LARGE: 3, Size.X_LARGE: 4}
 """Harbor's usual locker type ids; they may vary, so those of lockers that were read come first."""
+OFFSETS = frozenset({"EST", "MST", "HST"})
+"""Zones that name an offset and no place: where clocks are changed, wrong half of the year."""
 NONE_FREE = "no locker available"
 """What Harbor's refusal says, whatever its status, when no locker of the kind asked for is free."""
 UNKNOWN_PATH = "Not Found"
@@ -236,19 +238,18 @@ def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
         hours=_hours(place.access_hours),
         location=place.id,
         location_name=name,
+        country=country_code(place.country),
     )
 
 
-def _zone(name: str | None) -> str:
-    """`name` if the tz database knows it, else UTC: Harbor's zones are typed in by hand."""
-    if not name:
-        return "UTC"
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
+def _zone(name: str | None) -> str | None:
+    """`name` if the tz database knows it: Harbor's zones are typed in by hand."""
+    if name in OFFSETS:
+        return None
+    zone = known_zone(name) if name else None
+    if name and zone is None:
         log.warning("harbor.unknown_zone", zone=name[:60])
-        return "UTC"
-    return name
+    return zone
 
 
 def _hours(

@@ -112,7 +112,7 @@ def scenes(delivery: Delivery) -> list[Scene]:
     code = {State.RENTED: drop_off, State.STORED: pick_up}.get(delivery.state)
     return [
         a_scene(delivery, ANNA, **forwards, code=code),
-        a_scene(delivery, ANNA, **forwards, code=code, prepared=11),
+        a_scene(delivery, ANNA, **forwards, code=code, more_prepared=True),
         a_scene(delivery, ANNA, recipient=None, code=None),
         a_scene(delivery, BEN, code=code if entitled == BEN.id else None),
         a_scene(delivery, CARA),
@@ -331,10 +331,34 @@ def test_harbor_away_says_that_nothing_is_lost() -> None:
 
 def test_no_locker_offers_the_tower_that_has_one_first() -> None:
     view = delivery_card(a_scene(a_delivery(State.NO_LOCKER), ANNA))
-    assert "Market, 1.0 km from this tower" in seen(view)
+    assert "Market, 1.0\u00a0km from this tower" in seen(view)
     assert labels(view)[0] == "Try there"
     nowhere = delivery_card(a_scene(a_delivery(State.NO_LOCKER, elsewhere=None), ANNA))
     assert "Try there" not in labels(nowhere)
+
+
+@pytest.mark.parametrize("state", [State.REQUESTED, State.RESERVED, State.RENTED])
+def test_before_the_drop_off_the_sender_reads_that_the_tower_is_closed(state: State) -> None:
+    def read(**tower: Any) -> str:
+        night = {"now": NOW + timedelta(hours=12), "tower": replace(TOWER, **tower)}
+        return seen(delivery_card(a_scene(a_delivery(state), ANNA, **night)))
+
+    assert "🕘 Closed until 07:00" in read()
+    assert "🕘 Closed until 7:00\u00a0AM" in read(country="US")
+    for unknown in ({"hours": None}, {"zone": None}):
+        assert "Closed" not in read(**unknown)
+    open_now = seen(delivery_card(a_scene(a_delivery(state), ANNA)))
+    assert "Closed" not in open_now
+
+
+def test_the_collector_reads_the_hours_of_the_week_and_until_when_it_is_closed() -> None:
+    stored = a_delivery(State.STORED)
+    reader = replace(BEN, language="en")
+    assert "🕘 Daily 07:00–21:00\n" in seen(delivery_card(a_scene(stored, reader)))
+    night = a_scene(stored, reader, now=NOW + timedelta(hours=12))
+    assert "🕘 Closed until 07:00 · Daily 07:00–21:00\n" in seen(delivery_card(night))
+    unknown = a_scene(stored, reader, tower=replace(TOWER, hours=None))
+    assert "🕘" not in seen(delivery_card(unknown))
 
 
 def test_taking_back_makes_the_sender_the_collector() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -205,3 +206,15 @@ def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> N
     assert code_card(a_scene(taken_back, BEN, code=code)) is None
     for state in set(State) - {State.STORED}:
         assert code_card(a_scene(a_delivery(state), BEN, code=code)) is None
+
+
+def test_a_code_is_shown_with_the_warning_that_the_tower_is_closed() -> None:
+    code = a_code(CodeKind.PICK_UP, BEN.id)
+    late = NOW + timedelta(hours=12)
+    shown = {"code": replace(code, expires_at=late + timedelta(minutes=9)), "now": late}
+    night = a_scene(a_delivery(State.STORED), replace(BEN, language="en"), **shown)
+    day = a_scene(a_delivery(State.STORED), replace(BEN, language="en"), code=code)
+    for scene, closed in ((night, True), (day, False)):
+        card = code_card(scene)
+        assert card is not None
+        assert ("🕘 Closed until 07:00" in seen(card)) is closed

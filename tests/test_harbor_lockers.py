@@ -126,14 +126,42 @@ async def test_towers_at_one_location_are_told_apart() -> None:
     [
         ("US/Eastern", "US/Eastern"),
         ("EST5EDT", "EST5EDT"),
-        (None, "UTC"),
-        ("Middle/Earth", "UTC"),
-        ("../etc/passwd", "UTC"),
+        ("UTC", "UTC"),
+        (None, None),
+        ("EST", None),  # its place says whether it keeps that all year
+        ("Middle/Earth", None),
+        ("../etc/passwd", None),
     ],
 )
-async def test_a_zone_that_nobody_knows_is_utc(told: str | None, zone: str) -> None:
+async def test_a_zone_that_nobody_knows_is_unknown(told: str | None, zone: str | None) -> None:
     async with stand_in(place(timezone=told)) as server, server.harbor() as harbor:
         assert (await HarborLockers(harbor).towers())[0].zone == zone
+
+
+@pytest.mark.parametrize(
+    ("told", "country"),
+    [
+        ("United States", "US"),
+        ("united  states", "US"),
+        ("U.S.A.", "US"),
+        ("uk", "GB"),
+        ("Great Britain", "GB"),
+        ("Czech Republic", "CZ"),
+        ("DE", "DE"),
+        ("Trinidad and Tobago", "TT"),
+        (None, None),
+        ("", None),
+        ("World", None),
+        ("European Union", None),
+        ("EU", None),
+        ("Middle Earth", None),
+    ],
+)
+async def test_a_country_is_known_by_its_name_or_not_at_all(
+    told: str | None, country: str | None
+) -> None:
+    async with stand_in(place(country=told)) as server, server.harbor() as harbor:
+        assert (await HarborLockers(harbor).towers())[0].country == country
 
 
 async def test_opening_hours_are_by_weekday_or_unknown() -> None:

@@ -31,7 +31,12 @@ def a_tower(number: int, **more) -> Tower:
 async def test_towers_are_remembered_as_they_were_last_saved(database: Database) -> None:
     span = Hours(time(8), time(20, 30))
     full = replace(
-        a_tower(2, hours={0: (span, Hours(time(21), time(23, 59, 59))), 6: ()}, location=77),
+        a_tower(
+            2,
+            country="PL",
+            hours={0: (span, Hours(time(21), time(23, 59, 59))), 6: ()},
+            location=77,
+        ),
         latitude=51.759248,
         longitude=-0.1,
     )
@@ -41,6 +46,13 @@ async def test_towers_are_remembered_as_they_were_last_saved(database: Database)
     assert await database.look(lambda tx: tx.towers()) == [full, a_tower(1)]
     await database.run(lambda tx: tx.save_towers([]))
     assert await database.look(lambda tx: tx.towers()) == []
+
+
+async def test_a_tower_may_have_no_zone_and_is_found_by_its_id(database: Database) -> None:
+    zoneless = replace(a_tower(1), zone=None)
+    await database.run(lambda tx: tx.save_towers([zoneless, a_tower(2)]))
+    assert await database.look(lambda tx: tx.tower(zoneless.id)) == zoneless
+    assert await database.look(lambda tx: tx.tower(TowerId("00"))) is None
 
 
 async def shown(tx, subject: str, message: int) -> Card:

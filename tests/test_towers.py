@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from bot.domain.tower import LockerStatus, Size, Tower
 from bot.ports.errors import TryLater
+from bot.ports.zones import Point, ZonesAt, nowhere
 from bot.workers.towers import Towers
 from tests.support.core import TOWER, Core, Twisted, core_on
 
@@ -22,9 +23,9 @@ async def core(sqlite_database) -> AsyncIterator[Core]:
         yield core
 
 
-def towers_of(core: Core, **instead: Any) -> Towers:
+def towers_of(core: Core, zones_at: ZonesAt = nowhere, **instead: Any) -> Towers:
     twisted: Any = Twisted(core, **instead)
-    return Towers(core.database, twisted, core.clock)
+    return Towers(core.database, twisted, core.clock, zones_at)
 
 
 async def test_all_who_ask_at_once_share_one_reading(core: Core):
@@ -156,3 +157,84 @@ async def test_what_no_error_of_ours_explains_is_outlived_too(core: Core):
     assert (await towers.free(TOWER)).at is None
     core.clock.turn(timedelta(minutes=1).total_seconds())
     assert (await towers.free(TOWER)).at is None
+
+
+# -- time zones
+
+
+class Map:
+    """A map on which every place but the sea lies in Chicago; it remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Point] = []
+        self.torn = False
+
+    async def zones_at(self, points: Sequence[Point]) -> Sequence[str | None]:
+        self.asked += points
+        if self.torn:
+            raise TryLater("torn")
+        return [None if point == (0.0, 0.0) else "America/Chicago" for point in points]
+
+
+def without_zones(core: Core, **changes: Any) -> Any:
+    async def towers() -> list[Any]:
+        return [replace(each, zone=None, **changes) for each in await core.lockers.towers()]
+
+    return towers
+
+
+async def test_a_tower_without_a_zone_has_that_of_its_place_and_is_asked_for_once(core: Core):
+    chart = Map()
+    first = towers_of(core, chart.zones_at, towers=without_zones(core))
+    await core.database.run(lambda tx: tx.save_towers([]))
+    assert {tower.zone for tower in (await first.all()).value} == {"America/Chicago"}
+    asked = len(chart.asked)
+    assert asked == len({*chart.asked}) > 0
+    core.clock.turn(timedelta(hours=1).total_seconds())
+    await first.all()
+    restarted = towers_of(core, chart.zones_at, towers=without_zones(core))
+    await restarted.load()
+    assert {tower.zone for tower in (await restarted.all()).value} == {"America/Chicago"}
+    assert len(chart.asked) == asked
+
+
+async def test_a_zone_that_harbor_gives_is_never_looked_up(core: Core):
+    chart = Map()
+    await core.database.run(lambda tx: tx.save_towers([]))
+    towers = (await towers_of(core, chart.zones_at).all()).value
+    assert towers == await core.lockers.towers()
+    assert chart.asked == []
+
+
+async def test_a_tower_that_was_moved_is_looked_up_anew(core: Core):
+    chart = Map()
+    await core.database.run(lambda tx: tx.save_towers([]))
+    await towers_of(core, chart.zones_at, towers=without_zones(core)).all()
+    chart.asked.clear()
+    moved = without_zones(core, latitude=35.0)
+    await towers_of(core, chart.zones_at, towers=moved).all()
+    assert {latitude for latitude, _ in chart.asked} == {35.0}
+
+
+async def test_a_place_at_sea_and_one_without_coordinates_have_no_zone(core: Core):
+    for place in ({"latitude": 0.0, "longitude": 0.0}, {"latitude": None, "longitude": None}):
+        chart = Map()
+        await core.database.run(lambda tx: tx.save_towers([]))
+        towers = towers_of(core, chart.zones_at, towers=without_zones(core, **place))
+        for _ in range(3):
+            assert {tower.zone for tower in (await towers.all()).value} == {None}
+            core.clock.turn(timedelta(hours=1).total_seconds())
+        assert len(chart.asked) <= 1
+
+
+async def test_a_map_that_cant_be_read_leaves_zones_unknown_until_it_can(core: Core):
+    chart = Map()
+    chart.torn = True
+    await core.database.run(lambda tx: tx.save_towers([]))
+    towers = towers_of(core, chart.zones_at, towers=without_zones(core))
+    reading = await towers.all()
+    assert reading.value
+    assert {tower.zone for tower in reading.value} == {None}
+    chart.torn = False
+    core.clock.turn(timedelta(hours=1).total_seconds())
+    assert {tower.zone for tower in (await towers.all()).value} == {"America/Chicago"}

@@ -165,6 +165,9 @@ TOWERS = {
     "location": 77,
 }
 
+ZONELESS = {"id": "0100000000000102", "place": 1, "zone": "UTC"}
+"""What Harbor had said nothing of, or what nobody knew."""
+
 
 @pytest.fixture
 async def old_url(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -204,6 +207,7 @@ async def old_url(bare_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
         insert("cards", told | counted)
         insert("people", PEOPLE)
         insert("towers", TOWERS)
+        insert("towers", TOWERS | ZONELESS)
         insert("wrong_tries", {"person": BEN, "tries": 4, "blocked_until": AT})
         insert("alerts", {"key": "harbor", "raised_at": AT, "detail": "{}"})
     return bare_url
@@ -402,7 +406,9 @@ async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> 
             value = getattr(person, column)
             kept = value.isoformat() if isinstance(value, time) else _stored(value)
             assert kept == written, column
-        [tower] = await database.look(lambda tx: tx.towers())
+        tower, zoneless = await database.look(lambda tx: tx.towers())
+        assert (zoneless.zone, zoneless.name) == (None, TOWERS["name"])
+        assert (tower.country, zoneless.country) == (None, None)
         assert tower.hours == {0: (Hours(time(8), time(20, 30)),)}
         for column in TOWERS.keys() - {"place", "hours"}:
             assert getattr(tower, column) == TOWERS[column], column

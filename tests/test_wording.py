@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,19 @@ from babel.messages.catalog import Catalog, Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.tower import Size
+from bot.domain.tower import Size, Tower
 from sandbox.telegram.text.html import parse_html, utf16_length
+from tests.support.scenes import TOWER
 from wording import catalogues
 from wording.__main__ import main
 from wording.language import LANGUAGES, speak
 from wording.sanitize import capital, esc, plain, seen_units, units
 
 NOON = datetime(2026, 10, 1, 10, 31, tzinfo=UTC)  # a Thursday; 12:31 in Madrid
-MADRID = "Europe/Madrid"
+MADRID = TOWER  # 24 hours, kilometres
+CHICAGO = replace(TOWER, zone="America/Chicago", country="US")
+LONDON = replace(TOWER, zone="Europe/London", country="GB")
+NOWHERE = replace(TOWER, zone=None)
 WORDS = {language: speak(language) for language in LANGUAGES}
 outside = st.text(max_size=300)
 
@@ -57,19 +62,66 @@ def test_a_date_is_written_as_each_language_writes_it() -> None:
     assert told("uk", 7) == "8 жовт. 12:31"
 
 
-def test_a_distance_has_each_languages_own_decimal_point() -> None:
-    assert [WORDS["en"].distance(far) for far in (0.04, 0.94, 9.97, 2928)] == [
-        "0.0 km",
-        "0.9 km",
-        "10 km",
-        "2,928 km",
-    ]
-    assert WORDS["de"].distance(0.94).startswith("0,9")
+@pytest.mark.parametrize(
+    ("country", "kilometres", "said"),
+    [
+        (None, 0.001, "10 m"),
+        ("DE", 0.852, "850 m"),
+        ("CA", 0.994, "990 m"),
+        ("ES", 0.996, "1.0 km"),
+        ("XX", 9.97, "10 km"),
+        (None, 2928, "2,928 km"),
+        ("US", 0.05, "150 ft"),
+        ("US", 0.48, "0.3 mi"),
+        ("US", 16.1, "10 mi"),
+        ("GB", 0.05, "50 yd"),
+        ("GB", 2.4, "1.5 mi"),
+    ],
+)
+def test_a_distance_is_told_in_the_units_of_the_towers_country(
+    country: str | None, kilometres: float, said: str
+) -> None:
+    assert WORDS["en"].distance(kilometres, country) == said.replace(" ", "\u00a0")
+
+
+def test_a_distance_has_each_languages_own_decimal_point_and_never_breaks() -> None:
+    assert WORDS["de"].distance(1.94, None) == "1,9\u00a0km"
+    assert WORDS["uk"].distance(0.48, "US") == "0,3\u00a0милі"
+    for words in WORDS.values():
+        for country in (None, "US", "GB"):
+            for far in (0.01, 0.5, 3, 42):
+                assert not set(words.distance(far, country)) & {" ", "\u202f"}
 
 
 def test_a_moment_names_its_zone_where_that_may_be_doubted() -> None:
     assert WORDS["en"].moment(NOON, MADRID, now=NOON, named=True) == "12:31 CEST"
-    assert WORDS["en"].clock(NOON, "America/Sao_Paulo", named=True) == "07:31 UTC-03"
+    far = replace(TOWER, zone="America/Sao_Paulo")
+    assert WORDS["en"].clock(NOON, far, named=True) == "07:31 UTC-03"
+
+
+@pytest.mark.parametrize("tower", [NOWHERE, None])
+def test_where_the_zone_is_unknown_it_is_utc_and_said_so(tower: Tower | None) -> None:
+    assert WORDS["en"].clock(NOON, tower) == "10:31 UTC"
+    assert WORDS["en"].moment(NOON + timedelta(days=1), tower, now=NOON) == "Friday 10:31 UTC"
+
+
+def test_the_clock_is_that_of_the_towers_country_in_the_readers_language() -> None:
+    evening = NOON + timedelta(hours=13)
+    told = {code: words.clock(evening, CHICAGO) for code, words in WORDS.items()}
+    assert told == {
+        "en": "6:31\u00a0PM",
+        "es": "6:31\u00a0p.\u00a0m.",
+        "de": "6:31\u00a0PM",
+        "fr": "6:31\u00a0PM",
+        "pl": "6:31\u00a0PM",
+        "uk": "6:31\u00a0пп",
+    }
+    assert {words.clock(evening, LONDON) for words in WORDS.values()} == {"00:31"}
+    assert WORDS["en"].clock(NOON, CHICAGO, named=True) == "5:31\u00a0AM CDT"
+    friday = WORDS["en"].moment(evening + timedelta(hours=12), CHICAGO, now=NOON)
+    assert friday == "Friday 6:31\u00a0AM"
+    midnight, noon = (WORDS["en"].time_of_day(time(hour), "US") for hour in (0, 12))
+    assert (midnight, noon) == ("12:00\u00a0AM", "12:00\u00a0PM")
 
 
 def test_today_is_the_towers_today() -> None:

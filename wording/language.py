@@ -1,13 +1,14 @@
-"""One language's voice: sentences, plurals, moments, spans and sizes.
+"""One language's voice: sentences, plurals, moments, spans, distances and sizes.
 
-Guarantees: a `Words` is immutable and shared; a broken or missing translation never raises, the
-English text is said instead.
+Guarantees: times are told in the tower's own zone, in UTC, and with that name, where it is unknown;
+clock and units are those of the tower's country. A `Words` is immutable and shared; a broken or
+missing translation never raises, the English text is said instead.
 """
 
 from __future__ import annotations
 
 import gettext
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,9 +16,10 @@ from zoneinfo import ZoneInfo
 import structlog
 from babel import Locale
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_decimal
+from babel.units import format_unit
 
-from bot.domain.tower import Size
+from bot.domain.tower import Size, Tower
+from wording.conventions import has_twelve_hours, scale_in
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +27,13 @@ DOMAIN = "lockerbot"
 CATALOGUES = Path(__file__).parent / "locales"
 LANGUAGES = ("en", "es", "de", "fr", "pl", "uk")
 """The languages spoken; English is the source and has no catalogue."""
-_LOCALES = {"en": "en_GB"}  # dates as 3 October, times by 24 hours
+_LOCALES = {"en": "en_GB"}  # dates as 3 October
+_TWELVE_HOURS_LIKE = {"en": "en_US"}  # 6:30 PM
 _DAYS_BY_NAME = 6
-_FAR = 9.95  # kilometres; from there on, nobody asks for metres
+_FAR = 9.95  # from there on, nobody asks for tenths
+_SPACES = str.maketrans(
+    " \u202f", "\u00a0\u00a0"
+)  # none breaks a line, none is too new for a phone
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -59,28 +65,56 @@ class Words:
             Size.X_LARGE: self._("extra large"),
         }[size]
 
-    def clock(self, at: datetime, zone: str, *, named: bool = False) -> str:
-        """The time of day at the tower, `18:00`; with the zone's name where `named`."""
-        local = at.astimezone(ZoneInfo(zone))
-        return f"{local:%H:%M} {_zone(local)}" if named else f"{local:%H:%M}"
+    def time_of_day(self, at: time, country: str | None) -> str:
+        """`18:00`, or `6:00 PM` where the country (an ISO 3166 code) counts by twelve hours."""
+        if not has_twelve_hours(country):
+            return f"{at:%H:%M}"
+        like = _TWELVE_HOURS_LIKE.get(self.language, self.locale)
+        moment = datetime.combine(datetime.min, at.replace(tzinfo=None))
+        return format_skeleton("hm", moment, locale=like).translate(_SPACES)
 
-    def moment(self, at: datetime, zone: str, *, now: datetime, named: bool = False) -> str:
+    def clock(self, at: datetime, tower: Tower | None, *, named: bool = False) -> str:
+        """The time of day at the tower, `18:00`; with the zone's name where `named`.
+
+        Without a tower, or where its zone is unknown, it is UTC, and named.
+        """
+        local = _local(at, tower)
+        said = self.time_of_day(local.time(), tower.country if tower else None)
+        unknown = tower is None or tower.zone is None
+        return f"{said} {_zone(local)}" if named or unknown else said
+
+    def day(self, at: datetime, tower: Tower | None, *, now: datetime) -> str:
+        """The day of that moment at the tower: nothing for today, `Friday` for the days to come,
+        else `3 Oct`."""
+        local, today = _local(at, tower), _local(now, tower).date()
+        days = (local.date() - today).days
+        if days == 0:
+            return ""
+        if 0 < days <= _DAYS_BY_NAME:
+            return format_date(local, "EEEE", locale=self.locale)
+        day = "MMMd" if local.year == today.year else "yMMMd"
+        return format_skeleton(day, local, locale=self.locale)
+
+    def moment(
+        self, at: datetime, tower: Tower | None, *, now: datetime, named: bool = False
+    ) -> str:
         """When that is, at the tower: `18:00` today, `Friday 18:00` in the days to come, else
         `3 Oct 18:00`."""
-        local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
-        days = (local.date() - today).days
-        time = self.clock(at, zone, named=named)
-        if days == 0:
-            return time
-        if 0 < days <= _DAYS_BY_NAME:
-            return f"{format_date(local, 'EEEE', locale=self.locale)} {time}"
-        day = "MMMd" if local.year == today.year else "yMMMd"
-        return f"{format_skeleton(day, local, locale=self.locale)} {time}"
+        time = self.clock(at, tower, named=named)
+        return f"{self.day(at, tower, now=now)} {time}".lstrip()
 
-    def distance(self, kilometres: float) -> str:
-        """How far that is: `0.9 km`, `12 km`."""
-        digits = "#,##0.0" if kilometres < _FAR else "#,##0"
-        return self._("{distance} km", distance=format_decimal(kilometres, digits, self.locale))
+    def distance(self, kilometres: float, country: str | None) -> str:
+        """How far that is, as a country (an ISO 3166 code) tells it: `850 m`, `12 km`, `0.9 mi`."""
+        scale = scale_in(country)
+        far = kilometres / scale.far.kilometres
+        if far < scale.turn:
+            near, step = scale.near, scale.near.step
+            rounded = max(round(kilometres / near.kilometres / step), 1) * step
+            said = format_unit(rounded, near.name, "short", locale=self.locale)
+        else:
+            digits = "#,##0.0" if far < _FAR else "#,##0"
+            said = format_unit(far, scale.far.name, "short", digits, locale=self.locale)
+        return said.translate(_SPACES)
 
     def span(self, span: timedelta) -> str:
         """How long that is, rounded down: `4 min`, `2 h 5 min`, `3 days`."""
@@ -93,6 +127,10 @@ class Words:
             hours = self.n("{count} h", "{count} h", span // _HOUR)
             return f"{hours} {self.span(minutes * _MINUTE)}" if minutes else hours
         return self.n("{count} day", "{count} days", span // _DAY)
+
+
+def _local(at: datetime, tower: Tower | None) -> datetime:
+    return at.astimezone(ZoneInfo(tower.told_zone if tower else "UTC"))
 
 
 def _zone(local: datetime) -> str:

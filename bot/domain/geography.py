@@ -1,4 +1,4 @@
-"""Distances between towers and to a person."""
+"""Distances between towers and to a person, as the crow flies."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def kilometres(tower: Tower, latitude: float, longitude: float) -> float:
     if tower.latitude is None or tower.longitude is None:
         return float("inf")
     north = tower.latitude - latitude
-    east = (tower.longitude - longitude) * cos(radians(latitude))
+    east = ((tower.longitude - longitude + 180) % 360 - 180) * cos(radians(latitude))
     return hypot(north, east) * 111.2

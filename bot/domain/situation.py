@@ -142,7 +142,7 @@ class Situation:
         late = delivery.overdue_at is not None or delivery.reminders_sent > 1
         if delivery.state is State.STORED and late:
             return False
-        return quiet_until(self.reader, self.tower.zone, self.now) is not None
+        return quiet_until(self.reader, self.tower.told_zone, self.now) is not None
 
     def over(self, at: datetime | None) -> bool:
         """Whether that moment has passed."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import time
 from enum import IntEnum, StrEnum
+from zoneinfo import ZoneInfo
 
 from bot.domain.ids import LockerId, TowerId
 
@@ -52,6 +53,15 @@ class Size(StrEnum):
         return following[0] if following else None
 
 
+def known_zone(name: str) -> str | None:
+    """`name` if the tz database has a zone of that name, else None."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return None
+    return name
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """One span of opening hours, the tower's local time."""
@@ -62,9 +72,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Tower:
-    """A tower with the address of its location; `zone` is a tz database name.
+    """A tower with the address of its location.
 
-    `name` tells it from the others at its location, which is called `location_name`.
+    `name` tells it from the others at its location, which is called `location_name`. `zone` is a tz
+    database name, None where nobody knows it; `country` is an ISO 3166 code of two letters, None
+    where Harbor names none that is known.
     """
 
     id: TowerId
@@ -73,10 +85,16 @@ class Tower:
     city: str
     latitude: float | None
     longitude: float | None
-    zone: str
+    zone: str | None
     hours: Mapping[int, tuple[Hours, ...]] | None = None  # weekday (Monday 0) → spans; None unknown
     location: int | None = None
     location_name: str | None = None
+    country: str | None = None
+
+    @property
+    def told_zone(self) -> str:
+        """The zone in which times at the tower are told: UTC where its own is unknown."""
+        return self.zone or "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.ids import TowerId
 from bot.domain.tower import Tower
 
 
@@ -28,6 +29,10 @@ class Upkeep(Protocol):
 
     async def towers(self) -> list[Tower]:
         """The towers last saved, in their order."""
+        ...
+
+    async def tower(self, tower: TowerId) -> Tower | None:
+        """One of them, None where it is not (or no longer) known."""
         ...
 
     async def counts(self) -> Counts:

@@ -6,6 +6,7 @@ from bot.domain.actions import Action
 from bot.domain.alerts import AlertKind
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.lifecycle import Event, State
+from bot.domain.opening_hours import collectable_by
 from bot.usecases.actor import Actor, ask_of_harbor, check
 from bot.usecases.alerts import end_alerts_about
 
@@ -30,14 +31,17 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
 
 
 async def let_wait(act: Actor, delivery: Delivery, **changes: object) -> Delivery:
-    """Move the storage deadline on by one extension, from now if it has passed; no limit holds."""
-    until = delivery.collect_until or act.now
+    """Move the storage deadline on by one extension, from now if it has passed; no limit holds.
+
+    It never falls into the tower's closed hours.
+    """
+    until = max(delivery.collect_until or act.now, act.now) + act.policy.extension
     overdue = frozenset({AlertKind.OVERDUE})
     await end_alerts_about(act.tx, delivery, act.policy, now=act.now, kinds=overdue)
     return await act.transition(
         delivery,
         Event.EXTENDED,
-        collect_until=max(until, act.now) + act.policy.extension,
+        collect_until=collectable_by(await act.tx.tower(delivery.tower), until),
         reminders_sent=min(delivery.reminders_sent, 1),  # the last one is due anew, not the first
         overdue_at=None,
         **changes,

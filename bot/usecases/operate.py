@@ -17,6 +17,7 @@ from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, 
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, new_delivery_id
 from bot.domain.lifecycle import Event, State
+from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
 from bot.domain.tower import LockerStatus, Size
 from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
@@ -151,6 +152,7 @@ async def _found(act: Actor, alert: Alert) -> Delivery:
     """A parcel that belonged to nobody, as a delivery that the operator sends and fetches."""
     assert alert.tower is not None
     size = alert.detail.get("size")
+    until = collectable_by(await act.tx.tower(alert.tower), act.now + act.policy.storage)
     delivery = Delivery(
         id=new_delivery_id(),
         sender=act.person,
@@ -162,7 +164,7 @@ async def _found(act: Actor, alert: Alert) -> Delivery:
         created_at=act.now,
         changed_at=act.now,
         reported_at=act.now,
-        collect_until=act.now + act.policy.storage,
+        collect_until=until,
         fetcher=act.person,
     )
     deadline = next_deadline(delivery, act.policy)

@@ -44,7 +44,7 @@ class Surroundings:
         """The tower; one that nobody remembers goes by its id."""
         if (known := self.towers.get(tower)) is not None:
             return known
-        return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, "UTC")
+        return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, None)
 
     def place_of(self, delivery: Delivery) -> Tower:
         """Where its parcel is, or is to be put: while Harbor has yet to pick the locker, any tower

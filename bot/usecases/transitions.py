@@ -18,6 +18,7 @@ from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent, event_of
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
+from bot.domain.opening_hours import collectable_by
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
@@ -124,7 +125,7 @@ async def conclude(
         changes |= {
             "occupied_at": occupied_at,
             "reported_at": now,
-            "collect_until": now + policy.storage,
+            "collect_until": collectable_by(await tx.tower(delivery.tower), now + policy.storage),
             "overdue_at": None,
         }
         await _claimable(tx, delivery)

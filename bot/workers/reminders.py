@@ -117,7 +117,8 @@ class Reminders:
         """Put off to the end of the collector's quiet hours; not sent where reminders are off."""
         collector = await tx.person(current.collector) if current.collector else None
         if collector is not None:
-            zone = next((t.zone for t in await tx.towers() if t.id == current.tower), "UTC")
+            tower = await tx.tower(current.tower)
+            zone = tower.told_zone if tower else "UTC"
             if (until := quiet_until(collector, zone, now)) is not None:
                 rest = [at for at, alarm in deadlines(current, self._policy) if at > now]
                 await tx.save_delivery(replace(current, deadline_at=min([until, *rest])))

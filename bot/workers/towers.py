@@ -2,7 +2,7 @@
 
 Guarantees: one refresh is shared by all who ask at once, and one that failed is not made again at
 once; when Harbor can't be reached, what was last known is shown with its age, and nobody waits
-longer than `PATIENCE`.
+longer than `PATIENCE`. A tower's zone is looked up once in its life, where Harbor gives none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -22,6 +22,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
 from bot.ports.lockers import Lockers
+from bot.ports.zones import Point, ZonesAt, nowhere
 
 log = structlog.get_logger()
 
@@ -94,11 +95,13 @@ class Towers:
         database: Database,
         lockers: Lockers,
         clock: Clock,
+        zones_at: ZonesAt = nowhere,
         *,
         found: Callable[[Sequence[Tower]], None] = lambda towers: None,
     ) -> None:
         self._database, self._lockers, self._clock = database, lockers, clock
-        self._found = found
+        self._zones_at, self._found = zones_at, found
+        self._zoneless: set[Point] = set()
         self._towers: _Shared[list[Tower]] = _Shared(self._fetch_towers, [], TOWERS_FRESH)
         self._at: dict[TowerId, _Shared[list[Locker]]] = {}
 
@@ -147,9 +150,39 @@ class Towers:
         known = await self._database.look(lambda tx: tx.towers())
         if known and not towers:
             raise TryLater("not one of the towers there were")  # absence is not evidence
+        towers = await self._with_zones(towers, known)
         await self._database.run(lambda tx: tx.save_towers(towers))
         self._found(towers)
         return towers
+
+    async def _with_zones(self, towers: list[Tower], known: list[Tower]) -> list[Tower]:
+        """Where Harbor gives none: the zone that is remembered, else the one of its coordinates."""
+        before = {(tower.id, _point(tower)): tower.zone for tower in known}
+        towers = [_in(tower, before.get((tower.id, _point(tower)))) for tower in towers]
+        points = {_point(tower) for tower in towers if tower.zone is None}
+        asked = sorted({point for point in points if point is not None} - self._zoneless)
+        if not asked:
+            return towers
+        try:
+            zones = dict(zip(asked, await self._zones_at(asked), strict=True))
+        except EdgeError as error:
+            log.warning("zones_unknown", why=str(error), places=len(asked))
+            return towers
+        self._zoneless |= {point for point, zone in zones.items() if zone is None}
+        return [
+            _in(tower, zones.get(point)) if (point := _point(tower)) else tower for tower in towers
+        ]
+
+
+def _point(tower: Tower) -> Point | None:
+    if tower.latitude is None or tower.longitude is None:
+        return None
+    return tower.latitude, tower.longitude
+
+
+def _in(tower: Tower, zone: str | None) -> Tower:
+    """The tower, in that zone where it has none of its own."""
+    return replace(tower, zone=zone) if tower.zone is None and zone else tower
 
 
 def _is_free(locker: Locker, low_only: bool) -> bool:

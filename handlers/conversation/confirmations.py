@@ -226,6 +226,6 @@ async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
     if delivery.state is not State.STORED or not ends or max(ends) <= screen.now:
         return []
     tower = await screen.sight.towers.one(delivery.tower)
-    time = screen.words.moment(max(ends), tower.zone if tower else "UTC", now=screen.now)
+    time = screen.words.moment(max(ends), tower, now=screen.now)
     opener = delivery.opener(CodeKind.PICK_UP, screen.sight.policy)
     return [may_still_open(screen.words, opener, time)]

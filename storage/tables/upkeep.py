@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
+from bot.domain.ids import TowerId
 from bot.domain.tower import Hours, Tower
 from bot.ports.upkeep import Counts
 from storage.connection import Subject, chunks, tuples
@@ -57,6 +58,12 @@ class Upkeep(Subject):
         return TOWERS.read_all(
             await self._db.fetch_all(f"select {TOWERS.listed()} from towers order by place")
         )
+
+    async def tower(self, tower: TowerId) -> Tower | None:
+        row = await self._db.fetch_one(
+            f"select {TOWERS.listed()} from towers where id = ?", (tower,)
+        )
+        return TOWERS.read(row) if row else None
 
     async def counts(self) -> Counts:
         rows = await self._db.fetch_all(

@@ -64,6 +64,7 @@ from tests.support.twists import (
     MINE_AROUND,
     OLGA,
     OVER,
+    SATURDAYS,
     TWISTS,
     Moments,
     Twist,
@@ -187,8 +188,12 @@ def _of_codes() -> Iterator[Case]:
         reported = a_delivery(state, door_reports=1)
         for name, of_code, around in (
             ("digits beside it", {"digits": "4711"}, {}),
-            ("others prepared there", {}, {"prepared": 11}),
-            ("all that there can be", {"digits": "471108"}, {"prepared": 11, "policy": ACME}),
+            ("others prepared there", {}, {"more_prepared": True}),
+            (
+                "all that there can be",
+                {"digits": "471108"},
+                {"more_prepared": True, "policy": ACME},
+            ),
         ):
             for form in Opener:
                 told = f"a {form.value}, {name}"
@@ -200,6 +205,7 @@ def _of_codes() -> Iterator[Case]:
         mine = a_delivery(state, recipient=ANNA.id)
         yield _code_case(kind, "a parcel to oneself", mine, ANNA)
         yield _code_case(kind, "towers in several zones", a_delivery(state), holder, zones=True)
+        yield _code_case(kind, "the tower is closed", a_delivery(state), holder, tower=SATURDAYS)
         hostile = a_delivery(state, **HOSTILE)
         yield _code_case(kind, "a door with signs in it", hostile, holder, **HOSTILE_AROUND)
         taken_back = a_delivery(state, taken_back=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from tests.support.project import (
     LIVE,
     CodeKind,
     Event,
+    Hours,
     Low,
     Opener,
     Openers,
@@ -72,6 +73,7 @@ ACME = replace(
 )
 _TIMED = (State.RESERVED, State.RENTED, State.STORED, State.COLLECTED)
 OVER = {"expires_at": NOW}
+SATURDAYS = replace(TOWER, hours={5: (Hours(time(9), time(14)),)})
 _PLACELESS = replace(TOWER, latitude=None, longitude=None)
 DEEDS: Moments = tuple(
     (event, by, None)
@@ -135,9 +137,9 @@ _LINK_TWISTS = (
         states=_OUT_BY_LINK,
     ),
     Twist(
-        "by link, which is out, 11 more prepared there, nobody has claimed it",
+        "by link, which is out, more prepared there, nobody has claimed it",
         {**BY_LINK, **_HOUR, **_OPEN},
-        {"prepared": 11, "claim": CLAIM},
+        {"more_prepared": True, "claim": CLAIM},
         code=CodeKind.DROP_OFF,
         code_is=_LINK_TEXT,
         states=_OUT_BY_LINK,
@@ -272,6 +274,14 @@ TWISTS = (
     # where
     Twist("hours unknown", around={"tower": replace(TOWER, hours=None)}, states=_IN, alike=True),
     Twist("tower closed today", around={"tower": replace(TOWER, hours={})}, states=_IN, alike=True),
+    Twist("the tower is closed", around={"tower": SATURDAYS}, states=(*_BEFORE, *_IN), alike=True),
+    Twist("zone unknown", around={"tower": replace(TOWER, zone=None)}, states=_TIMED, alike=True),
+    Twist(
+        "a tower in the United States",
+        around={"tower": replace(TOWER, zone="America/Chicago", country="US")},
+        states=(*_TIMED, State.NO_LOCKER),
+        alike=True,
+    ),
     Twist("tower not on the map", around={"tower": _PLACELESS}, states=_IN, alike=True),
     Twist(
         "tower without an address",
@@ -360,14 +370,11 @@ TWISTS = (
     Twist("the app has a name", around={"policy": ACME}, states=(*_BOOKED, State.STORED)),
     *_LINK_TWISTS,
     # several at one place
-    *(
-        Twist(f"{number} more prepared there", {}, {"prepared": number}, states=_ONWARD)
-        for number in (1, 11)
-    ),
+    Twist("more prepared there", {}, {"more_prepared": True}, states=_ONWARD),
     Twist(
-        "11 more prepared there, nobody has claimed it",
+        "more prepared there, nobody has claimed it",
         _OPEN,
-        {"prepared": 11, "claim": CLAIM},
+        {"more_prepared": True, "claim": CLAIM},
         states=_ONWARD,
     ),
     # several who could open it

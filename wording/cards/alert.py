@@ -49,9 +49,8 @@ class Concern:
 
     def time(self, at: datetime) -> str:
         """Local time at the tower; UTC, said so, where no tower is concerned."""
-        tower = self.situation.tower
-        zone = tower.zone if tower else "UTC"
-        return self.words.moment(at, zone, now=self.situation.now, named=True)
+        told = self.situation
+        return self.words.moment(at, told.tower, now=told.now, named=True)
 
 
 def alert_card(concern: Concern) -> Message:

@@ -61,7 +61,7 @@ def _head(scene: Scene, code: Code) -> str:
     app = None
     if code.form is Opener.TOKEN:
         app = app_said(scene.words, scene.situation.policy)
-    lines = (_title(scene, code), scene.place, _valid(scene, code), app)
+    lines = (_title(scene, code), scene.place, scene.closed_line, _valid(scene, code), app)
     return "\n".join(filter(None, lines))
 
 

@@ -53,7 +53,7 @@ def next_parcel(scene: Scene) -> Button | None:
 
     How many are left is not said: a message further up would go on saying it.
     """
-    if not scene.situation.prepared:
+    if not scene.situation.more_prepared:
         return None
     return deed(scene, scene.words._("Next parcel"), Action.NEXT)
 

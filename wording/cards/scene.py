@@ -16,6 +16,7 @@ from bot.domain.lifecycle import LIVE
 from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower
 from wording.language import Words
+from wording.opening_hours import closed_line, week_line
 from wording.sanitize import capital, esc, plain
 
 NOTE = 200
@@ -95,6 +96,20 @@ class Scene:
         return f"📍 {link}, {address}" if address else f"📍 {link}"
 
     @property
+    def closed_line(self) -> str | None:
+        """That the tower is closed now, and until when; a line of its own, if that is known."""
+        line = closed_line(self.situation.tower, self.situation.now, self.words)
+        return f"🕘 {line}" if line else None
+
+    @property
+    def hours_line(self) -> str | None:
+        """The tower's hours, and until when it is closed; a line of its own, if they are known."""
+        closed, week = self.closed_line, week_line(self.situation.tower, self.words)
+        if closed and week:
+            return f"{closed} · {week}"
+        return f"🕘 {week}" if week else closed
+
+    @property
     def note(self) -> str | None:
         """What the sender wrote for the recipient, a line of its own."""
         text = esc(self.delivery.note, NOTE)
@@ -107,7 +122,7 @@ class Scene:
         if at is None:
             return "?"
         told = self.situation
-        return self.words.moment(at, told.tower.zone, now=told.now, named=told.zones)
+        return self.words.moment(at, told.tower, now=told.now, named=told.zones)
 
     def until(self, at: datetime | None) -> str:
         """The moment in bold, with the time that is left where that is less than a day."""

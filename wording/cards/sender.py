@@ -30,7 +30,7 @@ def requested(scene: Scene) -> Message:
         "⏳ <b>Looking for a locker</b> ({size})", size=scene.words.size(scene.delivery.size)
     )
     return card(
-        [[looking, scene.low, scene.place], [scene.trouble or _patience(scene)]],
+        [[looking, scene.low, scene.place, scene.closed_line], [scene.trouble or _patience(scene)]],
         [cancel(scene)],
         [menu(scene), guide_or_problem(scene)],
     )
@@ -45,7 +45,7 @@ def reserved(scene: Scene) -> Message:
     )
     return card(
         [
-            [_door(scene), scene.place, _held(scene)],
+            [_door(scene), scene.place, scene.closed_line, _held(scene)],
             [
                 _getting(scene) or scene.trouble or holds,
                 needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
@@ -72,7 +72,7 @@ def rented(scene: Scene) -> Message:
     onward, passes_on = next_parcel(scene), forwarding(scene) or (hand_over(scene),)
     return card(
         [
-            [_door(scene), scene.place, line],
+            [_door(scene), scene.place, scene.closed_line, line],
             [_getting(scene) or scene.trouble, _no_link(scene)],
             [scene.note],
             [who_collects(scene)],

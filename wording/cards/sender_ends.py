@@ -187,5 +187,5 @@ def _offer(scene: Scene) -> str:
     name = f"<b>{esc(there.name)}</b>"
     if here.latitude is None or here.longitude is None or there.latitude is None:
         return _("There is room at {tower}.", tower=name)
-    distance = scene.words.distance(kilometres(there, here.latitude, here.longitude))
+    distance = scene.words.distance(kilometres(there, here.latitude, here.longitude), here.country)
     return _("There is room at {tower}, {distance} from this tower.", tower=name, distance=distance)

@@ -16,7 +16,6 @@ from wording.cards.opening import get_said, may_still_open, needs, new_said, no_
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
-from wording.opening_hours import hours_line
 from wording.sanitize import esc
 
 _GIVEN_UP = frozenset({HistoryEvent.CANCELLED, HistoryEvent.LAPSED, HistoryEvent.CLOSED})
@@ -58,7 +57,7 @@ def for_collector(scene: Scene) -> Message:
     onward = next_parcel(scene)
     return card(
         [
-            [_for_you(scene), _door(scene), scene.place, _hours(scene)],
+            [_for_you(scene), _door(scene), scene.place, scene.hours_line],
             [_deadline(scene), _extendable(scene)],
             [_opens_by(scene)],
             [_late(scene), _moved(scene), _held(scene), _old_code(scene)],
@@ -135,12 +134,6 @@ def _door(scene: Scene) -> str:
         since=scene.time(put_in),
         heard=heard,
     )
-
-
-def _hours(scene: Scene) -> str | None:
-    if scene.situation.tower.hours is None:
-        return None
-    return f"🕘 {hours_line(scene.situation.tower, scene.situation.now, scene.words)}"
 
 
 def _deadline(scene: Scene) -> str:

@@ -148,6 +148,6 @@ def _age(screen: Screen, free: Reading[Any], place: Tower | None) -> str:
         return words._("<i>Harbor can't be reached just now, so I can't say what is free.</i>")
     if (age := screen.now - free.at).total_seconds() < 60:
         return ""
-    at = words.clock(free.at, place.zone if place else "UTC")
+    at = words.clock(free.at, place)
     span = words.span(age)
     return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)

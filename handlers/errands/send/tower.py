@@ -14,12 +14,12 @@ from telegram import Update
 from bot.domain.geography import by_distance, kilometres
 from bot.domain.ids import TowerId
 from bot.domain.message import Ask, Button, Key, Message, press
-from bot.domain.opening_hours import is_open
 from bot.domain.person import Draft
 from bot.domain.tower import Tower, beside
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen
+from wording.opening_hours import hours_label
 from wording.sanitize import esc, plain
 
 TOWER, NEAR = "send/tower", "send/near"
@@ -152,14 +152,8 @@ def _matches(tower: Tower, query: str | None) -> bool:
 
 
 def _label(screen: Screen, tower: Tower, listing: _Listing) -> str:
-    _ = screen.words._
-    parts = [f"🕘 {plain(tower.name)}" if tower.id in listing.recent else plain(tower.name)]
+    name = f"🕘 {plain(tower.name)}" if tower.id in listing.recent else plain(tower.name)
     far = listing.distance(tower) if listing.distance else float("inf")
-    if far != float("inf"):
-        parts.append(screen.words.distance(far))
-    opened = is_open(tower, screen.now)
-    if opened is None:
-        parts.append(_("hours unknown"))
-    elif not opened:
-        parts.append(_("closed now"))
-    return " · ".join(parts)
+    away = None if far == float("inf") else screen.words.distance(far, tower.country)
+    hours = hours_label(tower, screen.now, screen.words)
+    return " · ".join(filter(None, (name, away, hours)))

@@ -1,0 +1,39 @@
+"""Distances: how far a tower is, and which is the nearest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.geography import by_distance, kilometres, nearest
+from bot.domain.ids import TowerId
+from bot.domain.tower import Tower
+from tests.support.scenes import TOWER
+
+
+def at(latitude: float | None, longitude: float | None, name: str = "0a") -> Tower:
+    return replace(TOWER, id=TowerId(name), latitude=latitude, longitude=longitude)
+
+
+@pytest.mark.parametrize(
+    ("tower", "here", "far"),
+    [
+        (at(40.0, -3.0), (40.0, -3.0), 0),
+        (at(41.0, -3.0), (40.0, -3.0), 111.2),
+        (at(60.0, 11.0), (60.0, 10.0), 55.6),
+        (at(0.0, 179.5), (0.0, -179.5), 111.2),  # across the date line
+        (at(0.0, -179.5), (0.0, 179.5), 111.2),
+    ],
+)
+def test_distances_are_as_the_crow_flies(
+    tower: Tower, here: tuple[float, float], far: float
+) -> None:
+    assert kilometres(tower, *here) == pytest.approx(far, rel=0.001, abs=0.01)
+
+
+def test_towers_without_coordinates_come_last() -> None:
+    near, far, lost = at(40.1, -3.0, "0b"), at(42.0, -3.0, "0c"), at(None, None, "0d")
+    assert by_distance([lost, far, near], 40.0, -3.0) == [near, far, lost]
+    assert nearest([lost, far, at(40.0, -3.0), near], TowerId("0a")) == [near, far, lost]
+    assert nearest([lost, far, near], lost.id) == [far, near]
