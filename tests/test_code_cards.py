@@ -149,7 +149,7 @@ def test_a_new_link_is_offered_only_once_the_door_has_been_reported(kind: CodeKi
 @pytest.mark.parametrize("form", Opener)
 def test_the_next_parcel_is_offered_while_others_are_prepared(form: Opener) -> None:
     assert not any("Next" in x for x in labels(the_code(code_scene(CodeKind.DROP_OFF, form))))
-    more = the_code(code_scene(CodeKind.DROP_OFF, form, prepared=11))
+    more = the_code(code_scene(CodeKind.DROP_OFF, form, more_prepared=True))
     assert "Next parcel" in labels(more)
 
 
@@ -159,7 +159,7 @@ def test_the_next_parcel_is_offered_while_others_are_prepared(form: Opener) -> N
 def test_the_code_message_fits_in_every_language_with_all_that_it_can_hold(
     kind: CodeKind, form: Opener, language: str
 ) -> None:
-    scene = code_scene(kind, form, words=speak(language), prepared=11, policy=APP, zones=True)
+    scene = code_scene(kind, form, words=speak(language), more_prepared=True, policy=APP, zones=True)
     held = scene.situation.code
     assert held is not None
     full = replace(scene.situation, code=replace(held, digits="471108"))

@@ -28,7 +28,7 @@ def prepared(scene: Scene) -> Message:
     more_time = deed(scene, _("More time"), Action.MORE_TIME) if ends_soon else None
     return card(
         [
-            [title, scene.low, scene.place],
+            [title, scene.low, scene.place, scene.hours_line],
             [
                 _at_once(scene),
                 needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
