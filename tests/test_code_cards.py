@@ -159,7 +159,9 @@ def test_the_next_parcel_is_offered_while_others_are_prepared(form: Opener) -> N
 def test_the_code_message_fits_in_every_language_with_all_that_it_can_hold(
     kind: CodeKind, form: Opener, language: str
 ) -> None:
-    scene = code_scene(kind, form, words=speak(language), more_prepared=True, policy=APP, zones=True)
+    scene = code_scene(
+        kind, form, words=speak(language), more_prepared=True, policy=APP, zones=True
+    )
     held = scene.situation.code
     assert held is not None
     full = replace(scene.situation, code=replace(held, digits="471108"))

@@ -88,7 +88,7 @@ def test_by_link_a_locker_is_asked_for_again_at_the_tower() -> None:
 
 
 def test_a_low_locker_that_is_a_must_is_named_where_none_is_free() -> None:
-    assert "No low locker is free (medium, or larger)" in seen(
+    assert "No locker with a low door is free (medium, or larger)" in seen(
         senders(State.NO_LOCKER, low=Low.ONLY)
     )
     assert "No locker is free (medium, or larger)" in seen(senders(State.NO_LOCKER, low=Low.RATHER))

@@ -279,6 +279,17 @@ def _booking() -> Iterator[Asked]:
     )
     for name, to in recipients:
         yield Asked("Review", name, "send/review", chosen | ({"to": to} if to else {}))
+    by_link = _town(
+        towers=[replace(tower, location=7, location_name="Old Quarter") for tower in FEW],
+        policy=Policy(openers=Openers(Opener.LINK, Opener.LINK)),
+    )
+    yield Asked("Which tower?", "by link, two at one location", "send/tower", {}, by_link)
+    for name, to in (recipients[0], recipients[2]):
+        answers = chosen | ({"to": to} if to else {})
+        yield Asked("Review", f"by link, {name}", "send/review", answers, by_link)
+    yield Asked("Which size?", "by link", "send/size", {"tower": TOWER.id}, by_link)
+    only = replace(ANNA, low_locker=Low.ONLY)
+    yield Asked("Which size?", "only low lockers", "send/size", {"tower": TOWER.id}, person=only)
     note = {"note": HOSTILE["note"]}
     yield Asked("Review", "with a note", "send/review", chosen | note)
     long = {"note": "eggs " * 40}
@@ -476,6 +487,9 @@ def _questions_by_link() -> Iterator[Asked]:
     ):
         name = f"by link, {state.value}"
         yield Asked(section, name, place, _OF_THIS, _this(state, **out))
+    for name, low in (("a low door rather", Low.RATHER), ("only a low door", Low.ONLY)):
+        town = _this(State.RESERVED, low=low)
+        yield Asked("Another size?", name, "ask/size", _OF_THIS, town)
     older = {**BY_LINK, "old_code_until": NOW + timedelta(hours=20)}
     yield Asked(
         "Take it back?", "by link, an older one", "ask/back", _OF_THIS, _this(stored, **older)

@@ -139,9 +139,9 @@ class Scene:
         """That a low door is wished for, a line of its own."""
         _ = self.words._
         if self.delivery.low is Low.ONLY:
-            return _("♿ Only a low locker will do.")
+            return _("♿ Only a low door will do.")
         if self.delivery.low is Low.RATHER:
-            return _("♿ A low locker, if one is free.")
+            return _("♿ A low door, if one is free.")
         return None
 
     @property

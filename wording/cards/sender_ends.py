@@ -133,8 +133,8 @@ def _full(scene: Scene) -> str:
     larger = delivery.larger_allowed and delivery.size.larger() is not None
     if delivery.low is Low.ONLY:
         if larger:
-            return _("😕 <b>No low locker is free</b> ({size}, or larger)", size=size)
-        return _("😕 <b>No low locker is free</b> ({size})", size=size)
+            return _("😕 <b>No locker with a low door is free</b> ({size}, or larger)", size=size)
+        return _("😕 <b>No locker with a low door is free</b> ({size})", size=size)
     if larger:
         return _("😕 <b>No locker is free</b> ({size}, or larger)", size=size)
     return _("😕 <b>No locker is free</b> ({size})", size=size)

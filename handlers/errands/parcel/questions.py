@@ -13,11 +13,11 @@ from telegram import Update
 from bot.domain.actions import ANSWERS, Action
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
-from bot.domain.lifecycle import LIVE, State
+from bot.domain.lifecycle import HOLDING, State
 from bot.domain.message import Button, Message, press_on
 from bot.domain.openers import Opener
 from bot.domain.person import Draft
-from bot.domain.tower import Size
+from bot.domain.tower import Low, Size
 from bot.usecases.actor import authorized
 from bot.usecases.report import report_problem
 from handlers.conversation.buttons import back_from_aside, text
@@ -85,25 +85,36 @@ async def size_prompt(screen: Screen) -> Message:
     delivery = await still_possible(screen, Action.SIZE)
     if delivery is None:
         return overtaken(screen)
-    free = (await screen.sight.towers.free(delivery.tower)).value
+    low_only = delivery.low is Low.ONLY
+    free = (
+        await screen.sight.towers.free(
+            delivery.tower,
+            at_place=delivery.opener(CodeKind.DROP_OFF, screen.sight.policy) is Opener.LINK,
+            low_only=low_only,
+        )
+    ).value
     lines = [words._("📐 <b>Which size instead?</b>"), await which(screen, delivery)]
     if delivery.state is State.STORED:
         lines.append(_taken_out_again(screen, delivery))
-    elif delivery.state in LIVE:
+    elif delivery.state in HOLDING:
         lines.append(words._("The locker you have is given back."))
         lines += not_to_be_used(words, delivery, screen.sight.policy)
     rows: list[Row] = []
     for size in Size:
         if free.get(size, 1):
-            name = capital(words.size(size))
-            count = free.get(size)
-            label = (
-                name
-                if count is None
-                else words.n("{size} · {count} free", "{size} · {count} free", count, size=name)
-            )
+            label = _size_said(words, size, free.get(size), low_only=low_only)
             rows.append((Button(label, press_on(Action.SIZE, delivery, size.value)),))
     return screen.view("\n".join(lines), *rows)
+
+
+def _size_said(words: Words, size: Size, free: int | None, *, low_only: bool) -> str:
+    """A size, and how many of it are free if that is known."""
+    name = capital(words.size(size))
+    if free is None:
+        return name
+    if low_only:
+        return words.n("{size} · {count} low free", "{size} · {count} low free", free, size=name)
+    return words.n("{size} · {count} free", "{size} · {count} free", free, size=name)
 
 
 def _taken_out_again(screen: Screen, delivery: Delivery) -> str:
