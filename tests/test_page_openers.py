@@ -103,6 +103,7 @@ async def test_the_door_app_keeps_a_code_that_cannot_open_yet(scene: Scene) -> N
 async def test_the_door_app_takes_a_token_from_the_bots_app_link(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "App link", "Open in the app")
+    await expect(anna.get_by_role("button", name="Open with the door app")).to_have_count(0)
     app = scene.app("Anna", "Door app")
     await expect(
         app.get_by_role("heading", name=re.compile(r"Door \d+ · Congress"))
