@@ -113,6 +113,15 @@ async def test_the_door_app_takes_a_token_from_the_bots_app_link(scene: Scene) -
     await expect(scene.open_door()).to_have_count(1)
 
 
+async def test_the_door_app_takes_a_code_that_was_copied(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "App link", "Copy the code", "Door app", "Paste the code")
+    app = scene.app("Anna", "Door app")
+    await expect(
+        app.get_by_role("heading", name=re.compile(r"Door \d+ · Congress"))
+    ).to_be_visible()
+
+
 async def test_the_door_app_scans_the_code_on_another_phone(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off code")
