@@ -103,6 +103,7 @@ async def test_the_door_app_keeps_a_code_that_cannot_open_yet(scene: Scene) -> N
 async def test_the_door_app_takes_a_token_from_the_bots_app_link(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "App link", "Open in the app")
+    await expect(anna.get_by_role("button", name="Open with the door app")).to_have_count(0)
     app = scene.app("Anna", "Door app")
     await expect(
         app.get_by_role("heading", name=re.compile(r"Door \d+ · Congress"))
@@ -110,6 +111,15 @@ async def test_the_door_app_takes_a_token_from_the_bots_app_link(scene: Scene) -
     await scene.press(app, "Walk to the tower")
     await app.get_by_role("button", name=OPEN_DOOR).click()
     await expect(scene.open_door()).to_have_count(1)
+
+
+async def test_the_door_app_takes_a_code_that_was_copied(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    await scene.press(anna, "App link", "Copy the code", "Door app", "Paste the code")
+    app = scene.app("Anna", "Door app")
+    await expect(
+        app.get_by_role("heading", name=re.compile(r"Door \d+ · Congress"))
+    ).to_be_visible()
 
 
 async def test_the_door_app_scans_the_code_on_another_phone(scene: Scene) -> None:
@@ -221,13 +231,13 @@ async def test_a_link_of_no_harbor_says_so(scene: Scene) -> None:
 
 
 async def test_digits_open_a_door_at_the_tower_with_a_keypad(scene: Scene) -> None:
+    await expect(scene.tower.get_by_role("group", name="Keypad")).to_be_hidden()
     anna = await scene.start("Anna")
     await scene.press(anna, "Digits")
     await expect(anna.get_by_text("Keypad code")).to_be_visible()
     await expect(scene.hint).to_contain_text("type the digits on the tower’s keypad")
     digits = await anna.locator(".words code").last.inner_text()
-    await expect(scene.tower.get_by_role("group", name="Keypad")).to_be_hidden()
-    await scene.tower.get_by_role("combobox", name="Tower").select_option(BY_KEYPAD)
+    await expect(scene.page.locator("locker-tower")).to_have_attribute("data-tower-id", BY_KEYPAD)
     keypad = scene.tower.get_by_role("group", name="Keypad")
     await keypad.get_by_role("button", name="0").click()
     await scene.press(keypad, "Enter")

@@ -184,11 +184,15 @@ async def show_digits(update: Update, context: Context, kind: str) -> None:
 
 
 async def show_app_link(update: Update, context: Context, kind: str) -> None:
+    """A button that hands a token to the app, and one that copies it."""
     code = await context.bot_data["lockers"].code(kind)
     *_, tower, locker, payload, payload_auth = code.split("/")
     link = f"https://doors.example/{tower}/{locker}#payload={payload}&payload_auth={payload_auth}"
-    button = InlineKeyboardButton("Open in the app", url=link)
-    await asked(update).reply_text("For the app", reply_markup=InlineKeyboardMarkup([[button]]))
+    buttons = (
+        InlineKeyboardButton("Open in the app", url=link),
+        InlineKeyboardButton("Copy the code", copy_text=CopyTextButton(code)),
+    )
+    await asked(update).reply_text("For the app", reply_markup=InlineKeyboardMarkup([buttons]))
 
 
 SHOWN = {"code": show_code, "link": show_link, "digits": show_digits, "app": show_app_link}

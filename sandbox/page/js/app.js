@@ -7,6 +7,7 @@ import { h, icon, reconcile, setText } from "./dom.js";
 import { furnishDrawers } from "./drawers.js";
 import "./faults.js";
 import "./hint.js";
+import { followCodes } from "./latest.js";
 import { OPERATOR, addPerson } from "./newcomer.js";
 import "./phone.js";
 import { confirmed } from "./sheet.js";
@@ -119,6 +120,7 @@ function showConnection() {
 
 visible.observe(towerPane);
 furnishDrawers();
+followCodes();
 document.querySelector("#add-person").addEventListener("click", addPerson);
 document.querySelector("#again").addEventListener("click", startAgain);
 document.addEventListener("look", (event) => look(event.detail));

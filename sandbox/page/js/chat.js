@@ -7,6 +7,7 @@
 
 import { photoUrl, telegram } from "./api.js";
 import { h, icon, reconcile } from "./dom.js";
+import { handsets } from "./handsets.js";
 import { addressesOf, deepLink, isLockerOpen, isShare, lockerOpenLink, tokenOf } from "./links.js";
 import "./message.js";
 import { openPicture, openSheet } from "./sheet.js";
@@ -119,6 +120,7 @@ class PhoneChat extends HTMLElement {
 
   async #key(message, { key, button }) {
     if (key.copy_text) {
+      handsets.change(this.#person, { copied: key.copy_text.text });
       this.#spoken.say(await copied(key.copy_text.text) ? "Copied" : `Copy: ${key.copy_text.text}`);
     } else if (key.url) {
       this.#follow(key.url, message.message_id);

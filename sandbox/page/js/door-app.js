@@ -10,7 +10,7 @@ import { obstacle } from "./approach.js";
 import { handsets } from "./handsets.js";
 import { tokenOf } from "./links.js";
 import { PhonePanel, doorOpened } from "./panel.js";
-import { sameToken } from "./tokens.js";
+import { sameToken, tokenIn } from "./tokens.js";
 import { doorName, nameOf, towerBy } from "./towers.js";
 import { world } from "./world.js";
 
@@ -48,7 +48,7 @@ class DoorApp extends PhonePanel {
   /** Keep a token, and show it. */
   take(token) {
     const others = this.#tokens.filter((one) => !sameToken(one, token));
-    handsets.change(this.person, { tokens: [token, ...others] });
+    handsets.change(this.person, { tokens: [token, ...others], copied: "" });
     this.open();
   }
 
@@ -65,8 +65,13 @@ class DoorApp extends PhonePanel {
 
   #empty() {
     return { key: "none", title: "No code yet", words:
-      "Tap a code in the chat, press its button, or scan the code that another phone shows.",
-    actions: this.#scans() };
+      "Tap a code in the chat, press its button, paste it, or scan the code that another phone shows.",
+    actions: [...this.#paste(), ...this.#scans()] };
+  }
+
+  #paste() {
+    const token = tokenIn(handsets.of(this.person).copied);
+    return token ? [{ label: "Paste the code", symbol: "copy", act: () => this.take(token) }] : [];
   }
 
   /** The camera, held to other phones that show a code. */

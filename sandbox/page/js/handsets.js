@@ -32,7 +32,7 @@ class Handsets extends EventTarget {
   }
 
   /** `{kind, bluetooth, at: tower id or null, installed: whether Locker Open is, tokens: those
-   *  that the door app keeps}`. */
+   * that the door app keeps, copied: what a button of the bot copied last}`. */
   of(id) {
     if (!this.#all.has(id)) this.#all.set(id, this.#fresh(id));
     return this.#all.get(id);
@@ -54,7 +54,8 @@ class Handsets extends EventTarget {
   }
 
   #fresh(id) {
-    return { kind: this.#kinds[id] ?? firstKind(id), bluetooth: true, at: null, installed: false, tokens: [] };
+    return { kind: this.#kinds[id] ?? firstKind(id), bluetooth: true, at: null, installed: false, tokens: [],
+      copied: "" };
   }
 
   #forget() {

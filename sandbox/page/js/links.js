@@ -59,6 +59,6 @@ export function lockerOpenLink(message) {
   return addressesOf(message).find(isLockerOpen) ?? inWords ?? null;
 }
 
-/** Whether one of the message's own buttons leads to Locker Open. */
-export const hasLockerOpenButton = (message) =>
-  buttonsOf(message).some((button) => isLockerOpen(button.url));
+/** Whether one of the message's own buttons leads to Locker Open, or to the door app. */
+export const hasOpeningButton = (message) =>
+  buttonsOf(message).some(({ url }) => url && (isLockerOpen(url) || tokenOfAppLink(url)));

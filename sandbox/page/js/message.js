@@ -6,7 +6,7 @@
 
 import { photoUrl } from "./api.js";
 import { h, icon, reconcile, setText } from "./dom.js";
-import { hasLockerOpenButton, lockerOpenLink, tokenOf } from "./links.js";
+import { hasOpeningButton, lockerOpenLink, tokenOf } from "./links.js";
 import { mapPin } from "./map.js";
 import { sanitized } from "./sanitize.js";
 import { clockTime } from "./time.js";
@@ -116,8 +116,11 @@ class ChatMessage extends HTMLElement {
   /** What the page adds to Telegram: apps, the other phones, one's own second thoughts. */
   #offer(message, { links, others, editable }) {
     const offers = [];
-    if (tokenOf(message)) offers.push({ kind: "door-app", label: "Open with the door app", symbol: "key" });
-    if (lockerOpenLink(message) && !hasLockerOpenButton(message)) {
+    const own = hasOpeningButton(message);
+    if (tokenOf(message) && !own) {
+      offers.push({ kind: "door-app", label: "Open with the door app", symbol: "key" });
+    }
+    if (lockerOpenLink(message) && !own) {
       offers.push({ kind: "locker-open", label: "Open with Locker Open", symbol: "link" });
     }
     for (const link of links) {

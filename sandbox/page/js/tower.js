@@ -14,7 +14,7 @@ import { keypad } from "./keypad.js";
 import { drawTowers, nearby } from "./map.js";
 import { openTowerMap } from "./maps.js";
 import { setZone } from "./time.js";
-import { markOf, nameOf } from "./towers.js";
+import { markOf, nameOf, towerBy } from "./towers.js";
 import { world } from "./world.js";
 
 const SAID_MS = 6000;
@@ -37,11 +37,17 @@ class LockerTower extends HTMLElement {
     world.addEventListener("reset", () => this.#choose(null));
     handsets.addEventListener("change", () => this.#show());
     handsets.addEventListener("arrived", ({ detail }) => this.#look(detail));
+    document.addEventListener("tower-wanted", ({ detail }) => this.#turnTo(detail));
     document.addEventListener("door-opened", ({ detail }) => this.#showOpened(detail));
   }
 
   get #tower() {
     return world.towers.find((tower) => tower.id === this.#current) ?? world.towers[0];
+  }
+
+  /** Show another tower, unless somebody is busy at this one. */
+  #turnTo(id) {
+    if (this.#open.size === 0 && towerBy(id)) this.#look(towerBy(id).id);
   }
 
   async #type(digits) {
