@@ -98,10 +98,14 @@ def _valid(scene: Scene, code: Code) -> str | None:
 
 
 def _keypad(scene: Scene, code: Code) -> str | None:
-    """The digits, which need no phone."""
+    """The digits, which need no phone. Harbor asks for them "for the pick-up"; whether they open the
+    door for the drop-off too is UNKNOWN (harbor.md §4.7)."""
     if code.digits is None:
         return None
-    there = scene.words._("⌨️ <b>Or on the tower's keypad</b>, without a phone:")
+    _ = scene.words._
+    there = _("⌨️ <b>Or on the tower's keypad</b>, without a phone:")
+    if code.kind is CodeKind.DROP_OFF:
+        there = _("⌨️ <b>Digits for the tower's keypad</b>, if they open it for the drop-off:")
     return f"{there} <code>{escape(code.digits)}</code>\n{spelled(scene.words, code.digits)}"
 
 
