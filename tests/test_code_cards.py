@@ -169,10 +169,20 @@ def test_the_code_message_fits_in_every_language_with_all_that_it_can_hold(
     assert "<code>471108</code>" in view.html
 
 
-def test_keypad_digits_stand_beside_the_link_in_figures_and_in_words() -> None:
-    code = replace(a_code(CodeKind.DROP_OFF, ANNA.id, Opener.LINK), digits="4711")
-    view = the_code(code_scene(CodeKind.DROP_OFF, Opener.LINK, code=code))
-    assert seen(view).endswith("keypad, without a phone: 4711\nfour · seven · one · one")
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (CodeKind.PICK_UP, "Or on the tower's keypad, without a phone: 4711"),
+        (CodeKind.DROP_OFF, "keypad, if they open it for the drop-off: 4711"),
+    ],
+)
+def test_keypad_digits_stand_beside_the_link_in_figures_and_in_words(
+    kind: CodeKind, said: str
+) -> None:
+    holder = ANNA if kind is CodeKind.DROP_OFF else BEN
+    code = replace(a_code(kind, holder.id, Opener.LINK), digits="4711")
+    view = the_code(code_scene(kind, Opener.LINK, code=code))
+    assert seen(view).endswith(f"{said}\nfour · seven · one · one")
     assert buttons(view)[0].url == LINK
     assert spelled(speak("en"), "0123456789").count("·") == 9
 
