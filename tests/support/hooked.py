@@ -25,12 +25,12 @@ SIGNED_WITH = "a secret between Harbor and the bot"
 
 
 @contextlib.asynccontextmanager
-async def hooked(database_url: str) -> AsyncIterator[Chats]:
-    """Everything at work on the database, until the block ends."""
+async def hooked(database_url: str, *, opener: str = "token") -> AsyncIterator[Chats]:
+    """Everything at work on the database, until the block ends; doors open by `opener`."""
     clock = Clock(START)
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
-        settings = _settings(url, database_url)
+        settings = _settings(url, database_url, opener)
         async with assembled(settings, clock) as bot, answering(settings, bot):
             await _tell_harbor(http, settings)
             telegram = stage.state.stage.telegram.state.telegram
@@ -55,7 +55,7 @@ async def _tell_harbor(http: httpx.AsyncClient, settings: Settings) -> None:
     (await http.put("/harbor/sandbox/webhook", json=where)).raise_for_status()
 
 
-def _settings(url: str, database_url: str) -> Settings:
+def _settings(url: str, database_url: str, opener: str) -> Settings:
     settings = Settings.load(
         telegram_bot_token=TOKEN,
         telegram_api_url=f"{url}/telegram",
@@ -63,7 +63,7 @@ def _settings(url: str, database_url: str) -> Settings:
         port=_free_port(),
         operator_chat_ids=[OPERATOR],
         LOCKERBOT_SECRET_KEY="a key for tests and nothing else",
-        LOCKERBOT_OPENER="token",
+        LOCKERBOT_OPENER=opener,
         harbor_api_url=f"{url}/harbor",
         harbor_accounts_url=f"{url}/harbor",
         harbor_client_id="sandbox",

@@ -218,6 +218,11 @@ class AtTower:
         locker: int = answer.json()["locker"]
         return locker
 
+    async def type(self, digits: str) -> int:
+        """Type digits on the keypad: the locker whose door is open then."""
+        locker: int = (await self._post("keypad", {"digits": digits}))["locker"]
+        return locker
+
     async def at_door(self, locker: int, what: str, body: dict[str, Any] | None = None) -> None:
         await self._post(f"lockers/{locker}/{what}", body)
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 
 import zxingcpp
 from PIL import Image
 
+from bot.domain.ids import TowerId
 from tests.support.chats import OPERATOR, Chats
-from tests.support.phones import AtTower, Phone
+from tests.support.phones import TOWER, AtTower, Phone, said
 
 QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
 @dataclass
 class Somebody:
-    """A person with a phone; `tapped` counts the buttons since they last pressed START."""
+    """A person with a phone, and a tower to go to; `tapped` counts the buttons since they last
+    pressed START."""
 
     phone: Phone
     tapped: int = 0
+    tower: TowerId = TOWER
 
     async def opens_the_bot(self, link: str | None = None) -> None:
         await self.phone.open(link)
@@ -44,22 +48,37 @@ class Somebody:
         link, _ = await self.phone.claim()
         return link
 
-    async def holds_the_code_to_the_tower(self) -> int:
-        """The phone shows a QR symbol, the tower reads it and opens a door: which."""
+    async def opens_the_door_by_app(self) -> int:
+        """Another phone's app scans the QR symbol and opens a door with the token: which."""
         return await self._tower.hold(await self.scanned())
 
     async def puts_the_parcel_in(self) -> None:
-        door = await self.holds_the_code_to_the_tower()
+        await self.puts_it_in_behind(await self.opens_the_door_by_app())
+
+    async def takes_the_parcel_out(self) -> None:
+        await self.takes_it_from_behind(await self.opens_the_door_by_app())
+
+    async def opens_the_door_by_link(self, link: str | None = None) -> int:
+        """They tap the button of the latest message that has one: which door opens."""
+        return await self._tower.hold(link or await self.phone.link())
+
+    async def types_the_digits(self) -> int:
+        """They type what stands beside the link on the tower's keypad: which door opens."""
+        message = await self.phone.sees("keypad")
+        found = re.search(r"keypad[^:]*: (\d+)", said(message))
+        assert found is not None
+        return await self._tower.type(found[1])
+
+    async def puts_it_in_behind(self, door: int) -> None:
         await self._tower.at_door(door, "put-in", {"parcel": "a parcel"})
         await self._tower.at_door(door, "close")
 
-    async def takes_the_parcel_out(self) -> None:
-        door = await self.holds_the_code_to_the_tower()
+    async def takes_it_from_behind(self, door: int) -> None:
         await self._tower.at_door(door, "take-out")
         await self._tower.at_door(door, "close")
 
     async def scanned(self) -> str:
-        """What a scanner reads from the latest picture on their phone."""
+        """What an app reads from the latest picture on their phone."""
         message = await self.phone.sees("HARBOR://OPEN/")
         picture = await self.phone.world.http.get(f"/telegram{message['photo_url']}")
         [symbol] = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)), formats=QR)
@@ -70,7 +89,7 @@ class Somebody:
 
     @property
     def _tower(self) -> AtTower:
-        return self.phone.world.tower
+        return AtTower(self.phone.world, self.tower)
 
 
 @dataclass
