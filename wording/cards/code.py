@@ -98,8 +98,8 @@ def _valid(scene: Scene, code: Code) -> str | None:
 
 
 def _keypad(scene: Scene, code: Code) -> str | None:
-    """The digits, which need no phone. Harbor asks for them "for the pick-up"; whether they open the
-    door for the drop-off too is UNKNOWN (harbor.md §4.7)."""
+    """The digits, which need no phone. Harbor is asked for them "for the pick-up"; whether they
+    open the door for the drop-off too is UNKNOWN (harbor.md §4.7)."""
     if code.digits is None:
         return None
     _ = scene.words._
