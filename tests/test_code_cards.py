@@ -100,7 +100,7 @@ def test_a_link_is_a_button_with_its_door_a_symbol_and_can_be_copied(kind: CodeK
     view = the_code(code_scene(kind, Opener.LINK))
     assert view.qr == LINK
     assert buttons(view)[0] == Button("Open door 14", url=LINK)
-    assert Button("Copy the link", copy=LINK) in buttons(view)
+    assert Button("Copy the opening link", copy=LINK) in buttons(view)
     for told in (
         "three metres",
         "Bluetooth on",
@@ -125,7 +125,7 @@ def test_a_link_too_long_to_be_copied_by_a_button_is_text_too() -> None:
     long = replace(a_code(CodeKind.PICK_UP, BEN.id, Opener.LINK), text=f"{LINK}?t={'x' * 300}")
     view = the_code(code_scene(CodeKind.PICK_UP, Opener.LINK, code=long))
     assert buttons(view)[0].url == long.text
-    assert "Copy the link" not in labels(view)
+    assert "Copy the opening link" not in labels(view)
     assert long.text in seen(view)
 
 

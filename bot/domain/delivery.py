@@ -136,6 +136,11 @@ class Delivery:
         return self.successor is not None and self.state in _SUPERSEDED
 
     @property
+    def to_prepare_again(self) -> bool:
+        """Whether trying again means preparing it again: it is over and never had a locker."""
+        return self.locker is None and self.state in (State.LAPSED, State.CANCELLED)
+
+    @property
     def asks(self) -> RequestKind | None:
         """What is being asked of Harbor for it."""
         return self.request.kind if self.request is not None else None

@@ -177,7 +177,11 @@ async def try_again(act: Actor, delivery: Delivery) -> Delivery:
     """The same parcel once more, after no locker was found, or its reservation is over; one that
     never had a locker is prepared again."""
     check(act, Action.AGAIN, delivery)
-    return await _succeed(act, delivery, _wish_of(act, delivery))
+    sender = await act.tx.person(delivery.sender)
+    wish = _wish_of(act, delivery)
+    if sender is not None:  # what they have set since counts
+        wish = await _as_low_as_needed(act, replace(wish, low=sender.low_locker))
+    return await _succeed(act, delivery, wish)
 
 
 async def try_elsewhere(act: Actor, delivery: Delivery) -> Delivery:
@@ -244,7 +248,7 @@ async def _succeed(
     """
     over = given_up or old
     by_link = wish.openers.drop_off is Opener.LINK
-    if old.locker is None and old.state in (State.LAPSED, State.CANCELLED):
+    if old.to_prepare_again:
         state, wanted = State.PREPARED, None
     else:
         state, wanted = State.REQUESTED, _locker_wanted(act, shown=by_link)

@@ -202,5 +202,5 @@ def _copies(scene: Scene, code: Code) -> Button | None:
     if not _copyable(code):
         return None
     _ = scene.words._
-    said = _("Copy the link") if code.form is Opener.LINK else _("Copy the code")
+    said = _("Copy the opening link") if code.form is Opener.LINK else _("Copy the code")
     return Button(said, copy=code.text)

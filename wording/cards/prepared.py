@@ -7,16 +7,12 @@ told as the policy has it.
 from __future__ import annotations
 
 from bot.domain.actions import Action
-from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from bot.domain.openers import Opener
 from wording.cards.claiming import forwarding, hand_over, who_collects
 from wording.cards.opening import needs
 from wording.cards.rows import cancel, card, deed, guide, menu
 from wording.cards.scene import Scene
-
-_PREPARED_AGAIN = frozenset({State.LAPSED, State.CANCELLED})
-"""States in which a delivery that never had a locker is prepared again, and asks for none yet."""
 
 
 def prepared(scene: Scene) -> Message:
@@ -67,7 +63,7 @@ def again(scene: Scene) -> Button | None:
     wants only where the tower is."""
     _, delivery = scene.words._, scene.delivery
     said = _("Try again")
-    if delivery.locker is None and delivery.state in _PREPARED_AGAIN:
+    if delivery.to_prepare_again:
         said = _("Prepare it again")
     elif scene.situation.drops_off_by is Opener.LINK:
         said = _("I'm at the tower")
