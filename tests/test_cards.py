@@ -351,6 +351,13 @@ def test_before_the_drop_off_the_sender_reads_that_the_tower_is_closed(state: St
     assert "Closed" not in open_now
 
 
+def test_whoever_has_prepared_a_parcel_reads_the_hours_of_the_week() -> None:
+    prepared = a_delivery(State.PREPARED)
+    assert "🕘 Daily 07:00–21:00\n" in seen(delivery_card(a_scene(prepared, ANNA)))
+    night = a_scene(prepared, ANNA, now=NOW + timedelta(hours=12))
+    assert "🕘 Closed until 07:00 · Daily 07:00–21:00\n" in seen(delivery_card(night))
+
+
 def test_the_collector_reads_the_hours_of_the_week_and_until_when_it_is_closed() -> None:
     stored = a_delivery(State.STORED)
     reader = replace(BEN, language="en")
