@@ -17,7 +17,7 @@ from cli.settings import Settings, known_names
 from sandbox.clock import Clock
 from sandbox.harbor.seeds import towers
 from sandbox.stage import create_stage
-from tests.support.phones import Phone
+from tests.support.phones import Phone, buttons
 
 MARKET, HARDWARE, GARAGE = "Congress Avenue Market", "Hyde Park Hardware", "Barton Springs Garage"
 
@@ -93,4 +93,9 @@ async def test_at_the_third_a_token_does_for_the_app_of_the_sandbox(page: Page) 
     anna = await at(page, GARAGE)
     await anna.press("Reserve a locker")
     await anna.tap(Action.DROP_OFF_CODE)
-    assert (await anna.code()).startswith("HARBOR://OPEN/0100000000000103/")
+    code = await anna.code()
+    assert code.startswith("HARBOR://OPEN/0100000000000103/")
+    payload = code.split("/")[-2]
+    shown = buttons(await anna.sees(code))
+    (handed,) = [button["url"] for button in shown if "app.example" in button.get("url", "")]
+    assert payload in handed.partition("#")[2]
