@@ -39,11 +39,6 @@ ADDRESS = re.compile(rb"http://[\d.]+:\d+")
 SETTLED_MILLISECONDS = 1200
 """For pictures and fonts to be drawn and doors to have swung."""
 
-TO_THE_TOP = """code => {
-  const log = code.closest(".log");
-  log.scrollTop += code.getBoundingClientRect().top - log.getBoundingClientRect().top - 14;
-}"""
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -66,13 +61,12 @@ BOOKING = (
     "Congress Avenue Market",
     "Medium",
     "Send a link or code",
-    "Reserve a locker",
-    "Get drop-off code",
-    "Open with the door app",
-    "Walk to the tower",
+    "I'm at the tower",
     "Open door",
 )
-"""What Anna presses, in order; each waits for what the bot answers to the one before."""
+"""What Anna presses in the chat, in order; each waits for what the bot answers to the last."""
+OPENING = ("Open", "Walk to the tower", "Open door")
+"""What she presses in Locker Open."""
 
 
 def chromium() -> str | None:
@@ -122,12 +116,16 @@ async def _address(process: asyncio.subprocess.Process) -> str:
 
 
 async def _play(page: Page, base: str) -> None:
-    """Take a delivery as far as a parcel behind an open door, with the code still in the chat."""
+    """Take a delivery as far as a parcel behind an open door, with the link still in the chat."""
+    await page.request.post(f"{base}/sandbox/reset")
     await page.request.put(f"{base}/harbor/sandbox/sync", data={"automatic": False})
     await page.goto(base)
     anna = page.get_by_role("region", name="Anna’s phone")
+    app = anna.get_by_role("region", name="Locker Open")
     for name in BOOKING:
         await anna.get_by_role("button", name=re.compile(re.escape(name))).first.click()
+    for name in OPENING:
+        await app.get_by_role("button", name=re.compile(f"^{name}")).click()
     await page.get_by_role("button", name="Put the parcel in").click()
     await anna.get_by_role("button", name="Open in Ben’s phone").first.click()
     await page.get_by_role("region", name="Ben’s phone").get_by_text("from Anna").wait_for()
@@ -137,10 +135,12 @@ async def _take(browser: Browser, base: str, picture: Picture, folder: Path) -> 
     page = await browser.new_page(
         viewport={"width": picture.width, "height": picture.height}, color_scheme=picture.colours
     )
-    await page.goto(base)
-    await page.locator("locker-door").first.wait_for()
+    await _play(page, base)
+    anna = page.get_by_role("region", name="Anna’s phone")
+    await anna.scroll_into_view_if_needed()
+    await anna.get_by_role("log").evaluate("log => { log.scrollTop = log.scrollHeight; }")
+    await page.mouse.move(0, 0)
     await page.wait_for_timeout(SETTLED_MILLISECONDS)
-    await page.locator("chat-message .photo").evaluate(TO_THE_TOP)
     path = folder / f"{picture.name}.png"
     await page.screenshot(path=path)
     await page.close()
@@ -156,7 +156,6 @@ async def main(folder: Path) -> None:
         async_playwright() as playwright,
         launched(playwright) as browser,
     ):
-        await _play(await browser.new_page(), base)
         for picture in PICTURES:
             print(await _take(browser, base, picture, folder))
 
