@@ -16,7 +16,6 @@ import httpx
 from bot.domain.card import Card
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
-from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
 from bot.workers.open_requests import OpenRequests
@@ -24,6 +23,7 @@ from bot.workers.towers import Towers
 from cli.system_clock import SystemClock
 from crash.databases import Claim
 from crash.ledger import Place, steady
+from crash.plug import POLICY
 from handlers.app import questions
 from handlers.conversation.presenter import ChatPresenter
 from handlers.conversation.questions import Health, Sight
@@ -104,7 +104,7 @@ class Chats:
 
     def __init__(self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers) -> None:
         self._http, self._database = http, database
-        clock, policy = SystemClock(), Policy(operators=frozenset({PersonId(1)}))
+        clock, policy = SystemClock(), POLICY
         links = OpenRequests(database, clock, policy)
         sight = Sight(database, Towers(database, lockers, clock), clock, policy, links, _healthy)
         self._presenter = ChatPresenter(

@@ -96,21 +96,31 @@ class Person:
         link = self._town.forwarded.pop()
         await self._mine("open", link=f"https://t.me/harbor_lockers_bot?start={link}")
 
-    def _unused_code(self, chat: dict[str, Any]) -> re.Match[str] | None:
+    def _unused_code(self, chat: dict[str, Any]) -> str | None:
         for message in chat["messages"]:
             found = _CODE.search(message.get("caption") or "")
-            if found and self._town.chance.random() < 0.8:
-                return found
+            if (opens := _link(message) or (found[0] if found else None)) is None:
+                continue
+            if self._town.chance.random() < 0.8:
+                return opens
         return None
 
-    async def _go_to_tower(self, code: re.Match[str]) -> None:
+    async def _open(self, code: str) -> httpx.Response:
+        """By the app, with a token; or by a link."""
+        token = _CODE.fullmatch(code)
+        if token is None:
+            return await self._town.http.post("/harbor/sandbox/links/open", json={"link": code})
+        at = f"/harbor/sandbox/towers/{token[1].lower()}"
+        return await self._town.http.post(f"{at}/hold", json={"code": code})
+
+    async def _go_to_tower(self, code: str) -> None:
         """Open the door if the tower lets us, and do what is to be done behind it."""
-        tower = code[1].lower()
-        at = f"/harbor/sandbox/towers/{tower}"
-        opened = await self._town.http.post(f"{at}/hold", json={"code": code[0]})
+        opened = await self._open(code)
         if opened.status_code != 200:
             return
-        door = f"{at}/lockers/{opened.json()['locker']}"
+        token, told = _CODE.fullmatch(code), opened.json()
+        tower = token[1].lower() if token else told["tower"]
+        door = f"/harbor/sandbox/towers/{tower}/lockers/{told['locker']}"
         put = await self._town.http.post(f"{door}/put-in", json={"parcel": str(self._number)})
         if put.status_code == 200:
             self._town.parcels_in += 1
@@ -146,9 +156,23 @@ _LIKELY = {
     "to_link": 9,
     "to_me": 2,
     "reserve": 20,
+    "here": 10,
+    "prepare": 6,
+    "next": 4,
+    "same": 1,
     "din": 10,
 }
 _LIKELY |= {"pin": 10, "drop": 1, "drop!": 4, "parcels": 1}
+
+
+def _link(message: dict[str, Any]) -> str | None:
+    """The Locker Open link that a button of the message opens."""
+    for row in (message.get("reply_markup") or {}).get("inline_keyboard", ()):
+        for button in row:
+            if "lockeropen.com" in button.get("url", ""):
+                url: str = button["url"]
+                return url
+    return None
 
 
 def _buttons(chat: dict[str, Any]) -> Iterator[tuple[int, str, str]]:

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import httpx
 
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.openers import Opener, Openers
+from bot.domain.policy import Policy
+
 SECRET_KEY = "only-for-the-crash-harness"
 PUSH_SECRET = "crash-pushes"
 _END_WITHIN = 10.0
@@ -20,8 +24,32 @@ _PORTS = range(20_000, 32_000)
 """Below those from which a system draws for connections, so that nobody takes a dead one's."""
 
 
-def environment(url: str, database_url: str, router: str | None = None) -> dict[str, str]:
-    """The settings of a bot between the two sandboxes at `url`; by webhook if there is a router."""
+_LINK, _TOKEN = Openers(Opener.LINK, Opener.LINK), Openers(Opener.TOKEN, Opener.TOKEN)
+OPERATOR = 1
+POLICY = Policy(
+    operators=frozenset({PersonId(OPERATOR)}),
+    openers=_LINK,
+    tower_openers={
+        TowerId(f"010000000000010{number}"): openers
+        for number, openers in enumerate((_LINK, _TOKEN, _LINK, _TOKEN, _LINK), start=1)
+    },
+)
+"""What the bots go by, as far as cards tell of it; doors are opened by either opener, as people
+choose their towers."""
+_TOWERS = "".join(
+    f'[[towers]]\nid = "{tower}"\nopener = "{openers.drop_off}"\n'
+    for tower, openers in POLICY.tower_openers.items()
+)
+
+
+def environment(
+    url: str, database_url: str, towers: Path, router: str | None = None
+) -> dict[str, str]:
+    """The settings of a bot between the two sandboxes at `url`; by webhook if there is a router.
+
+    `towers` is the file in which it reads what opens which tower.
+    """
+    towers.write_text(_TOWERS)
     given = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
@@ -34,10 +62,10 @@ def environment(url: str, database_url: str, router: str | None = None) -> dict[
         "HARBOR_WEBHOOK_SECRET": PUSH_SECRET,
         "DATABASE_URL": database_url,
         "LOCKERBOT_SECRET_KEY": SECRET_KEY,
-        "LOCKERBOT_OPENER": "token",
+        "LOCKERBOT_TOWERS": str(towers),
         "LOCKERBOT_WATCH_SECONDS": "0.5",
         "LOCKERBOT_RESERVATION_SECONDS": "3000",  # no deadline falls into the silence at the end
-        "OPERATOR_CHAT_IDS": "1",
+        "OPERATOR_CHAT_IDS": str(OPERATOR),
         "LOG_LEVEL": "warning",
         "LOG_FORMAT": "console",
     }

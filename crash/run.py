@@ -94,7 +94,9 @@ class Run:
             httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http,
             self._routed(http, ports) as router,
         ):
-            bots = Bots(environment(url, self.database_url, router), ports, self.folder)
+            towers = self.folder / "towers.toml"
+            given = environment(url, self.database_url, towers, router)
+            bots = Bots(given, ports, self.folder)
             self.town = Town(http, self.chance)
             people = [Person(self.town, number) for number in range(PEOPLE)]
             lives: list[asyncio.Task[None]] = []
