@@ -79,6 +79,7 @@ async def test_a_parcel_goes_in_and_comes_out_by_the_door_app(scene: Scene) -> N
     pick_up = anna.locator("chat-message", has_text="Your pickup code")
     await scene.press(pick_up, "Open with the door app")
     await app.get_by_role("button", name=OPEN_DOOR).click()
+    await expect(scene.hint).to_contain_text("take the parcel out and close the door")
     await shut_after(scene, "Take the parcel out")
     await expect(scene.hint).to_contain_text("That was a whole delivery")
 
