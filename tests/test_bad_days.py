@@ -180,7 +180,7 @@ async def test_two_devices_that_reserve_at_once_get_one_locker(world: Chats) -> 
     anna = await impatient(world, "Anna")
     await anna.open()
     await books(anna, *BOOKS[:-1])
-    review = await anna.sees("You get a link and a code")
+    review = await anna.sees("You get a claim link and a claim code")
     await asyncio.gather(*(anna.press("Reserve", on=review) for _device in range(3)))
     await anna.sees("Reserved until")
     await world.quiet()

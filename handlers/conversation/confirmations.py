@@ -55,12 +55,11 @@ def not_to_be_used(words: Words, delivery: Delivery, policy: Policy) -> Iterable
     if delivery.opener(CodeKind.DROP_OFF, policy) is Opener.LINK:
         yield words._(
             "⚠️ The opening link can't be called back and may still open the door: please don't use "
-            "it after that."
+            "it any more."
         )
     else:
         yield words._(
-            "⚠️ The drop-off code may still open the door for a while: please don't use it after "
-            "that."
+            "⚠️ The drop-off code may still open the door for a while: please don't use it any more."
         )
 
 

@@ -153,7 +153,7 @@ def _tips(scene: Scene, code: Code) -> str | None:
     if code.form is Opener.TOKEN:
         return None
     return scene.words._(
-        "It stays shut? Open the same link again; only one can be opened at a time. The phone "
+        "It stays shut? Open the same link again; only one link at a time can be opened. The phone "
         "shows nothing? Copy the link into Safari or Chrome."
     )
 

@@ -116,15 +116,15 @@ def openers_said(words: Words, policy: Policy) -> list[str]:
             which = f" ({uses[0]})" if len(uses) == 1 else ""
             lines.append(f"{title}{which}: {told[opener]}")
     if any(openers.keypad for openers in configured):
-        lines.append(_("⌨️ <b>Keypad</b>: where digits stand with the link, type them there."))
+        lines.append(_("⌨️ <b>Keypad</b>: where digits come with the link, type them on it."))
     return lines
 
 
 def _link_told(words: Words) -> str:
     return words._(
         "works with any phone: an iPhone opens an App Clip, Android needs the Locker Open app from "
-        "the store. Stand within three metres of the tower, with Bluetooth on. Only one can be "
-        "opened at a time; the same link may be opened again."
+        "the store. Stand within three metres of the tower, with Bluetooth on. Only one link at "
+        "a time can be opened; the same link may be opened again."
     )
 
 

@@ -165,7 +165,8 @@ def _held(scene: Scene) -> str | None:
     reason = operators_reason(scene, HistoryEvent.EXTENDED)
     if reason is None:
         return None
-    return f"{scene.words._('🛠 An operator lets it wait longer.')} {reason}"
+    said = scene.words._("🛠 An operator lets it wait longer.")
+    return f"{said} {reason}"
 
 
 def _moved(scene: Scene) -> str | None:

@@ -86,7 +86,7 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
     said = {
         HistoryEvent.PREPARED: _("Prepared"),
         HistoryEvent.FORGOTTEN: _("Not brought to the tower in time"),
-        HistoryEvent.FELL_BACK: _("Harbor made no link: opened by a code for the app"),
+        HistoryEvent.FELL_BACK: _("Harbor made no link: a code for the app instead"),
         HistoryEvent.REQUESTED: _("Locker requested"),
         HistoryEvent.RESERVED: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
         HistoryEvent.NO_LOCKER: _("No locker was free"),

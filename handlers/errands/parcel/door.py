@@ -120,7 +120,7 @@ async def door_prompt(screen: Screen) -> Message:
     lines = [_("🚪 <b>It did not open</b>"), await which(screen, delivery), advice[tried]]
     code, last = situation.code, tried == len(advice) - 1
     if code is not None and code.digits is not None and not last:
-        lines.append(_("⌨️ Or type the digits that stand with the link on the tower's keypad."))
+        lines.append(_("⌨️ Or, on the tower's keypad, type the digits from the same message."))
     opened_it = Button(_("✅ It opened"), press(OPENED))
     if last:
         tell = Button(_("🆘 Report this door"), press(TELL))
@@ -156,7 +156,7 @@ def _advice(words: Words, situation: Situation) -> Sequence[str]:
     return (
         _(
             "Stand within three metres of the tower, with Bluetooth on (off and on again, if it is "
-            "on). Then open the same link again; only one can be opened at a time."
+            "on). Then open the same link again; only one link at a time can be opened."
         ),
         _(
             "Does the phone show nothing, or only a web page? Copy the link into Safari or Chrome. "

@@ -261,7 +261,7 @@ def _recipient(screen: Screen) -> str:
             " you get a link to forward.",
             name=esc(to["name"]),
         )
-    return _("🔗 You get a link and a code; the first person to use one can collect.")
+    return _("🔗 You get a claim link and a claim code; the first person to use one can collect.")
 
 
 async def _chosen(screen: Screen) -> str:

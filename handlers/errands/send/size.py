@@ -122,7 +122,7 @@ async def _several(screen: Screen, place: Tower | None) -> str:
     if towers < 2:
         return ""
     return screen.words._(
-        "{count} towers stand here; with the door I tell you which one.", count=towers
+        "{count} towers stand here; with the locker I tell you which one.", count=towers
     )
 
 
