@@ -195,11 +195,11 @@ class Writer:
         self, waiting: _Waiting, connection: SqliteConnection, *, commit: bool = False
     ) -> Any:
         """The step with all that it left to be run; with its commit, too, where nobody waits to
-        share that and nothing is left that could fail the step."""
+        share that. Nothing is committed behind a statement that fails, or whose check does."""
         lease = self._signals.lease if self._signals is not None else None
         transaction = SqlTransaction(connection, self._sealer, lease)
         result = await waiting.step(transaction)
-        if commit and connection.sure and self._queue.empty() and self._ahead is None:
+        if commit and self._queue.empty() and self._ahead is None:
             await connection.execute(*_COMMIT)
         await connection.flush()
         waiting.owed = transaction.owed

@@ -57,13 +57,17 @@ def border() -> Iterator[None]:
         raise StorageBroken(f"the database refuses: {e}") from e
 
 
+Checked = tuple[str, Sequence[Any], Then | None]
+"""A statement, its values, and who is to see its rows before the next statement runs."""
+
+
 class _Batch(str):
     """Statements that travel to the thread as one: what a `_Batching` connection executes."""
 
-    statements: Sequence[Statement]
+    statements: Sequence[Checked]
 
     @classmethod
-    def of(cls, statements: Sequence[Statement]) -> Self:
+    def of(cls, statements: Sequence[Checked]) -> Self:
         """A batch; its text says only what it is."""
         batch = cls("batch")
         batch.statements = statements
@@ -89,8 +93,13 @@ class _Batching(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = ()) -> Any:
         if not isinstance(sql, _Batch):
             return super().execute(sql, parameters)
-        run = super().execute
-        return _Answers([run(each, values).fetchall() for each, values in sql.statements])
+        found = []
+        for each, values, check in sql.statements:
+            rows = super().execute(each, values).fetchall()
+            if check is not None:
+                check(rows)
+            found.append(rows)
+        return _Answers(found)
 
 
 class Thread:
@@ -101,15 +110,18 @@ class Thread:
         self._connection = connection
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """Run all of `statements` in one hop; the rows of each. None runs after one that fails."""
+    async def run(self, statements: Sequence[Checked]) -> list[list[Row]]:
+        """Run all of `statements` in one hop; the rows of each.
+
+        None runs after one that fails, or whose check raises.
+        """
         with border():
             found = await self._connection.execute_fetchall(_Batch.of(statements))
         return cast("list[list[Row]]", found)
 
     async def fetch_last(self, statements: Sequence[Statement]) -> list[Row]:
         """`storage.connection.Session.fetch_last`."""
-        return (await self.run(statements))[-1]
+        return (await self.run([(*statement, None) for statement in statements]))[-1]
 
     @property
     def in_transaction(self) -> bool:
@@ -179,8 +191,7 @@ class SqliteConnection:
 
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
-        self._gathered: list[tuple[Statement, Then | None]] = []
-        self._may_fail = False
+        self._gathered: list[tuple[Checked, Then | None]] = []
         self._travelling: asyncio.Task[None] | None = None
         self._touched = False
 
@@ -192,12 +203,11 @@ class SqliteConnection:
         note: Then | None = None,
         check: Then | None = None,
     ) -> None:
-        self._may_fail |= check is not None
-        self._gathered.append(((sql, values), check or note))
+        self._gathered.append(((sql, values, check), note))
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         found: list[Sequence[Row]] = []
-        self._gathered.append(((sql, values), found.append))
+        self._gathered.append(((sql, values, None), found.append))
         await self.flush()
         return found[0]
 
@@ -216,18 +226,12 @@ class SqliteConnection:
         """Begins when whoever is ready to ask has asked: a task starts after those ready before."""
         try:
             gathered, self._gathered, self._touched = self._gathered, [], True
-            self._may_fail = False
             answers = await self._thread.run([statement for statement, _ in gathered])
             for (_, then), rows in zip(gathered, answers, strict=True):
                 if then is not None:
                     then(rows)
         finally:
             self._travelling = None
-
-    @property
-    def sure(self) -> bool:
-        """Whether nothing that has gathered can fail the step by what it finds."""
-        return not self._may_fail
 
     @property
     def touched(self) -> bool:

@@ -51,6 +51,19 @@ async def test_a_step_that_raises_leaves_nothing_and_passes_its_error_on(
     assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
 
 
+async def test_a_step_that_comes_second_leaves_nothing(database: Database) -> None:
+    await database.run(lambda tx: tx.save_draft(Draft(CHAT)))
+
+    async def late(tx):
+        await tx.mark(CHAT, "screen", now=NOW)
+        await tx.save_draft(Draft(CHAT, version=7))  # its commit would travel along
+
+    with pytest.raises(Conflict):
+        await database.run(late)
+    assert (await database.look(lambda tx: tx.draft(CHAT))).version == 1
+    assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
+
+
 async def test_a_failing_step_leaves_those_it_shares_a_commit_with(database: Database) -> None:
     async def mark(tx, number: int) -> int:
         await tx.mark(PersonId(number), "screen", now=NOW)
