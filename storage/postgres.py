@@ -52,6 +52,10 @@ class PostgresDatabase:
         """`Database.look`."""
         return await retried(lambda: self._take(self._lookers, step))
 
+    async def glance(self, step: Step[T]) -> T:
+        """`Database.glance`: a look like any other."""
+        return await self.look(step, one_statement=True)
+
     async def _take(self, pool: Pool, step: Step[T]) -> T:
         lease = self._signals.lease if self._signals is not None else None
         with border():

@@ -20,6 +20,7 @@ from storage.connection import Row, Statement, Then
 from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 _BUSY_MILLISECONDS = 5000
+_STATEMENTS = 256  # that a connection keeps prepared
 _A_TURN = 0.02  # seconds
 _TURNS = 100
 
@@ -156,7 +157,7 @@ async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
     with border():
         thread = Thread(
             await aiosqlite.connect(
-                path, isolation_level=None, cached_statements=256, factory=_Batching
+                path, isolation_level=None, cached_statements=_STATEMENTS, factory=_Batching
             )
         )
     try:
@@ -237,3 +238,40 @@ class SqliteConnection:
     def touched(self) -> bool:
         """Whether anything has gone to the thread."""
         return self._touched
+
+
+class InlineConnection:
+    """`storage.connection.Connection` that reads on the caller's own thread, and waits for nobody:
+    a database that is locked is StorageUnavailable at once."""
+
+    def __init__(self, path: Path) -> None:
+        with border():
+            self._raw = sqlite3.connect(
+                path, timeout=0, isolation_level=None, cached_statements=_STATEMENTS
+            )
+            self._raw.execute("pragma query_only = on")
+
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        rows = await self.fetch_all(sql, values)
+        for then in (check, note):
+            if then is not None:
+                then(rows)
+
+    async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        with border():
+            return self._raw.execute(sql, values).fetchall()
+
+    async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        rows = await self.fetch_all(sql, values)
+        return rows[0] if rows else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()

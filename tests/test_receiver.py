@@ -52,6 +52,9 @@ class Switched:
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         return await self._database.look(step, one_statement=one_statement)
 
+    async def glance(self, step: Step[T]) -> T:
+        return await self._database.glance(step)
+
 
 def pending(there: SandboxTelegram) -> list[int]:
     return [update.id for update in there.telegram.updates.pending]

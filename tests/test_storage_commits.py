@@ -20,8 +20,11 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Draft, Person
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
-from storage import StorageBroken, StorageUnavailable, open_database
-from storage.group_commit import STEPS_A_COMMIT
+from storage import StorageBroken, StorageUnavailable, migrate, open_database
+from storage.group_commit import STEPS_A_COMMIT, Writer
+from storage.sealing import Sealer
+from storage.sqlite import SqliteDatabase
+from storage.sqlite_connection import InlineConnection, connect
 from storage.urls import sqlite_path
 from tests.support.databases import KEYS, a_delivery
 
@@ -271,6 +274,36 @@ async def test_a_look_sees_one_moment_and_waits_for_no_writer(database: Database
     before, after = await looking
     assert before == after == meanwhile
     assert (await database.look(lambda tx: tx.draft(CHAT))).version == 2
+
+
+async def test_a_glance_sees_what_was_committed_and_nothing_else(database: Database) -> None:
+    async def write_and_glance(tx):
+        await count_one_up(tx)
+        return await database.glance(lambda other: other.draft(CHAT))
+
+    assert await database.run(write_and_glance) == Draft(CHAT)
+    assert (await database.glance(lambda tx: tx.draft(CHAT))).answers == {"n": 1}
+
+
+async def test_a_glance_at_a_locked_file_waits_on_another_thread(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    sealer, path = Sealer(KEYS), sqlite_path(sqlite_url)
+    assert path is not None
+    await migrate(sqlite_url)
+    locked = tmp_path / "locked.db"
+    with (
+        closing(sqlite3.connect(locked, isolation_level=None)) as other,
+        closing(InlineConnection(locked)) as inline,
+    ):
+        other.execute("begin exclusive")
+        async with AsyncExitStack() as stack:
+            writer, reader = Writer(await connect(path), sealer), await connect(path)
+            stack.push_async_callback(writer.close)
+            stack.push_async_callback(reader.close)
+            database = SqliteDatabase(writer, [reader], inline, sealer)
+            await database.run(count_one_up)
+            assert (await database.glance(lambda tx: tx.draft(CHAT))).answers == {"n": 1}
 
 
 async def test_more_looks_than_readers_all_get_their_turn(database: Database) -> None:

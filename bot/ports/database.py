@@ -52,3 +52,11 @@ class Database(Protocol):
         `one_statement` promises that the step makes a single one, which is a snapshot by itself.
         """
         ...
+
+    async def glance(self, step: Step[T]) -> T:
+        """Look with a single statement that finds a few rows by an index.
+
+        It may be answered on the spot, while nothing else goes on in the event loop: that takes
+        some microseconds, and less than to ask another thread.
+        """
+        ...
