@@ -44,7 +44,7 @@ class PostgresDatabase:
         self._sealer = sealer
         self._signals = signals
 
-    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """`Database.run`."""
         return await retried(lambda: self._take(self._runners, step))
 

@@ -43,9 +43,10 @@ class SqliteDatabase:
         for reader in readers:
             self._readers.put_nowait(reader)
 
-    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """`Database.run`."""
-        return await retried(lambda: self._writer.run(step, one_statement=one_statement))
+        run = partial(self._writer.run, step, one_statement=one_statement, patient=patient)
+        return await retried(run)
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""

@@ -20,7 +20,7 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Draft, Person
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
-from storage import StorageBroken, StorageUnavailable, migrate, open_database
+from storage import StorageBroken, StorageUnavailable, group_commit, migrate, open_database
 from storage.group_commit import STEPS_A_COMMIT, Writer
 from storage.sealing import Sealer
 from storage.sqlite import SqliteDatabase
@@ -117,6 +117,57 @@ async def test_waiting_steps_share_commits(sqlite_database: Database, sqlite_url
     assert len(set(seen)) < STEPS_A_COMMIT / 2
 
 
+async def test_a_patient_step_shares_the_commit_of_whoever_comes_next(
+    sqlite_database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SECONDS_FOR_COMPANY", 60.0)
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    with closing(sqlite3.connect(path)) as onlooker:
+        begun = asyncio.Event()
+
+        async def patient(tx):
+            await tx.mark(CHAT, "screen", now=NOW)
+            begun.set()
+
+        async def next_one(tx):
+            await tx.draft(CHAT)
+            return onlooker.execute("select count(*) from cards").fetchall()
+
+        first = asyncio.create_task(sqlite_database.run(patient, patient=True))
+        await begun.wait()
+        for _ in range(3):  # behind its statements, and behind a commit if there were one
+            await asyncio.sleep(0)
+            await sqlite_database._writer._thread.fetch_last([("select 1", ())])
+        assert await sqlite_database.run(next_one) == [(0,)]
+        await first
+        assert onlooker.execute("select count(*) from cards").fetchall() == [(1,)]
+
+
+async def test_a_patient_step_that_nobody_joins_is_committed_all_the_same(
+    database: Database,
+) -> None:
+    await database.run(lambda tx: tx.mark(CHAT, "screen", now=NOW), patient=True)
+    assert await database.look(lambda tx: tx.card(CHAT, "screen"))
+
+
+async def test_closing_waits_for_no_company(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SECONDS_FOR_COMPANY", 60.0)
+    begun = asyncio.Event()
+
+    async def patient(tx):
+        begun.set()
+        await tx.mark(CHAT, "screen", now=NOW)
+
+    async with asyncio.timeout(30):
+        async with open_database(sqlite_url, keys=KEYS) as database:
+            told = asyncio.create_task(database.run(patient, patient=True))
+            await begun.wait()
+        await told
+
+
 async def test_who_is_told_finds_it_committed(sqlite_database: Database, sqlite_url: str) -> None:
     path = sqlite_path(sqlite_url)
     assert path is not None
@@ -152,6 +203,29 @@ async def test_a_failing_commit_fails_everybody_in_it(sqlite_database: Database)
     writer.fetch_last = honest
     assert [type(each) for each in told] == [StorageUnavailable] * 3
     assert await sqlite_database.run(count_one_up) == 1
+
+
+async def test_a_commit_that_fails_concerns_nobody_who_was_committed_before(
+    sqlite_database: Database,
+) -> None:
+    writer = sqlite_database._writer._thread
+    honest, later = writer.run, []
+
+    async def full_disk(statements):
+        raise StorageUnavailable("disk full")
+
+    async def run(statements):
+        found = await honest(statements)
+        if statements[-1][0] == "commit" and not later:  # two come while the first is committed
+            writer.fetch_last = full_disk
+            later.extend(asyncio.create_task(sqlite_database.run(count_one_up)) for _ in range(2))
+            await asyncio.sleep(0)
+        return found
+
+    writer.run = run
+    assert await sqlite_database.run(count_one_up) == 1
+    told = await asyncio.gather(*later, return_exceptions=True)
+    assert StorageUnavailable in [type(each) for each in told]
 
 
 async def test_a_full_disk_is_told_and_outlived(sqlite_database: Database) -> None:
