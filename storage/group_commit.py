@@ -3,8 +3,8 @@
 Guarantees: each step stands in a savepoint of its own, so one that fails leaves the others; nobody
 is told anything, not even of an error, before the commit that makes it true; when that commit
 fails, it has failed for everybody in it; what a step made owed is signalled after the commit, even
-if whoever asked for the step no longer waits. A commit that nobody is in a hurry for waits a moment
-for others to share it, as each costs the disk a flush.
+if whoever asked for the step no longer waits. A patient step that is alone waits a moment for
+others to share its commit with, as each costs the disk a flush.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ class Writer:
             self._signals.committed(owed)
 
     async def _share_a_commit(self, first: _Waiting, taken: list[_Waiting]) -> None:
-        if first.one_statement and (row := self._row(first)):
+        if first.patient and self._ahead is None and self._queue.empty():
+            self._ahead = await self._company()
+        if row := self._row(first):
             await self._take_singles(row, taken)
             return
         ends = asyncio.get_running_loop().time() + SECONDS_A_COMMIT
@@ -119,12 +121,12 @@ class Writer:
                     return
             if len(taken) == STEPS_A_COMMIT or asyncio.get_running_loop().time() > ends:
                 break
-            waiting = self._next() or await self._company(taken)
+            waiting = self._next()
         if self._thread.in_transaction:
             await self._thread.fetch_last([_COMMIT])
 
     def _next_single(self) -> _Waiting | None:
-        if not self._queue.empty() and (following := self._next()) is not None:
+        if (following := self._next()) is not None:
             if following.one_statement:
                 return following
             self._ahead = following
@@ -141,20 +143,20 @@ class Writer:
             self._queue.put_nowait(None)  # closing: the next round is to see it
         return waiting
 
-    async def _company(self, taken: Sequence[_Waiting]) -> _Waiting | None:
-        """Whoever comes within a moment, if all who wait for the commit can wait a little more."""
-        if all(waiting.patient for waiting in taken):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SECONDS_FOR_COMPANY):
-                    return self._kept(await self._queue.get())
+    async def _company(self) -> _Waiting | None:
+        """Whoever comes within a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_FOR_COMPANY):
+                return self._kept(await self._queue.get())
         return None
 
     def _row(self, first: _Waiting) -> list[_Waiting]:
-        """The steps of one statement that wait in a row; none if the only one is patient."""
-        row = [first]
-        while len(row) < STEPS_A_COMMIT and (following := self._next_single()) is not None:
+        """The steps of one statement that wait in a row; none if the only one is patient and can
+        share the commit of what is behind it."""
+        row = [first] if first.one_statement else []
+        while 0 < len(row) < STEPS_A_COMMIT and (following := self._next_single()) is not None:
             row.append(following)
-        return [] if row == [first] and first.patient else row
+        return [] if row == [first] and first.patient and self._ahead is not None else row
 
     async def _take_singles(self, row: Sequence[_Waiting], taken: list[_Waiting]) -> None:
         """Steps of one statement: all of them and their commit are one hop.
@@ -220,7 +222,7 @@ class Writer:
         lease = self._signals.lease if self._signals is not None else None
         transaction = SqlTransaction(connection, self._sealer, lease)
         result = await waiting.step(transaction)
-        if commit and not waiting.patient and self._queue.empty() and self._ahead is None:
+        if commit and self._queue.empty() and self._ahead is None:
             await connection.execute(*_COMMIT)
         await connection.flush()
         waiting.owed = transaction.owed

@@ -124,19 +124,16 @@ async def test_a_patient_step_shares_the_commit_of_whoever_comes_next(
     path = sqlite_path(sqlite_url)
     assert path is not None
     with closing(sqlite3.connect(path)) as onlooker:
-        begun = asyncio.Event()
-
-        async def patient(tx):
-            await tx.mark(CHAT, "screen", now=NOW)
-            begun.set()
 
         async def next_one(tx):
             await tx.draft(CHAT)
             return onlooker.execute("select count(*) from cards").fetchall()
 
-        first = asyncio.create_task(sqlite_database.run(patient, patient=True))
-        await begun.wait()
-        for _ in range(3):  # behind its statements, and behind a commit if there were one
+        def mark(tx):
+            return tx.mark(CHAT, "screen", now=NOW)
+
+        first = asyncio.create_task(sqlite_database.run(mark, one_statement=True, patient=True))
+        for _ in range(3):  # behind its statement, if that had gone
             await asyncio.sleep(0)
             await sqlite_database._writer._thread.fetch_last([("select 1", ())])
         assert await sqlite_database.run(next_one) == [(0,)]
@@ -155,16 +152,11 @@ async def test_closing_waits_for_no_company(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(group_commit, "SECONDS_FOR_COMPANY", 60.0)
-    begun = asyncio.Event()
-
-    async def patient(tx):
-        begun.set()
-        await tx.mark(CHAT, "screen", now=NOW)
-
     async with asyncio.timeout(30):
         async with open_database(sqlite_url, keys=KEYS) as database:
-            told = asyncio.create_task(database.run(patient, patient=True))
-            await begun.wait()
+            marking = database.run(lambda tx: tx.mark(CHAT, "screen", now=NOW), patient=True)
+            told = asyncio.create_task(marking)
+            await asyncio.sleep(0)
         await told
 
 
