@@ -202,11 +202,9 @@ class Writer:
         connection = SqliteConnection(self._thread)
         await connection.execute(f"savepoint {savepoint}" if shared else "begin immediate")
         # In a task of its own, so that the caller's context variables are there.
-        whole = self._whole(waiting, connection, commit=not shared)
-        task = asyncio.create_task(whole, context=waiting.context)
-        await asyncio.wait((task,))
+        whole = self._whole(waiting, connection, commit=True)
         try:
-            waiting.result = task.result()
+            waiting.result = await asyncio.create_task(whole, context=waiting.context)
         except BaseException as e:
             waiting.error = e
             if not shared:

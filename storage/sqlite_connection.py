@@ -193,7 +193,7 @@ class SqliteConnection:
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
         self._gathered: list[tuple[Checked, Then | None]] = []
-        self._travelling: asyncio.Task[None] | None = None
+        self._travelling: asyncio.Future[None] | None = None
         self._touched = False
 
     async def execute(
@@ -220,19 +220,28 @@ class SqliteConnection:
         """Run what has gathered, and tell whoever is to be told."""
         while self._gathered or self._travelling is not None:
             if self._travelling is None:
-                self._travelling = asyncio.create_task(self._travel())
-            await asyncio.shield(self._travelling)
+                await self._travel()
+            else:
+                await asyncio.shield(self._travelling)
 
     async def _travel(self) -> None:
-        """Begins when whoever is ready to ask has asked: a task starts after those ready before."""
+        """For all that have asked; whoever was the first waits until those who are ready have."""
+        self._travelling = arrival = asyncio.get_running_loop().create_future()
         try:
+            await asyncio.sleep(0)
             gathered, self._gathered, self._touched = self._gathered, [], True
             answers = await self._thread.run([statement for statement, _ in gathered])
             for (_, then), rows in zip(gathered, answers, strict=True):
                 if then is not None:
                     then(rows)
+        except BaseException as error:
+            arrival.set_exception(error)
+            arrival.exception()  # it need not concern anybody else
+            raise
         finally:
             self._travelling = None
+            if not arrival.done():
+                arrival.set_result(None)
 
     @property
     def touched(self) -> bool:
