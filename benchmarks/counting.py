@@ -49,12 +49,12 @@ class Hop:
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted; `astray` are statements that SQLite ran outside any hop."""
+    """What was counted; `inline` are statements that SQLite ran outside any hop: on the spot."""
 
     calls: int = 0
     files: set[str] = field(default_factory=set)
     hops: list[Hop] = field(default_factory=list)
-    astray: list[str] = field(default_factory=list)
+    inline: list[str] = field(default_factory=list)
 
     @property
     def statements(self) -> int:
@@ -67,7 +67,7 @@ class Tally:
         return sum(sql.lower() == "rollback" for sql in self._sql())
 
     def _sql(self) -> list[str]:
-        return [*self.astray, *(sql for hop in self.hops for sql in hop.statements)]
+        return [*self.inline, *(sql for hop in self.hops for sql in hop.statements)]
 
 
 class Counter:
@@ -182,7 +182,7 @@ class Counter:
             if self._local.hop is not None:
                 self._local.hop.statements.append(sql)
         elif self._tally is not None and not _aside.get():
-            self._tally.astray.append(sql)
+            self._tally.inline.append(sql)
 
 
 class _Queue(SimpleQueue):  # type: ignore[type-arg]  # generic in its stub only

@@ -13,6 +13,7 @@ import json
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 from benchmarks.loopback import Exchange
@@ -84,7 +85,7 @@ class Account:
             exchange.answer(_DONE)
 
     def _asked(self, exchange: Exchange) -> None:
-        asked = dict(parse_qsl(exchange.body.decode()))
+        asked = _parameters(exchange)
         while self._updates and self._updates[0][0] < int(asked.get("offset", 0)):
             self._updates.popleft()
         self._limit = int(asked.get("limit", 100))
@@ -98,7 +99,7 @@ class Account:
             self._poll = None
 
     def _shown(self, exchange: Exchange) -> None:
-        said = dict(parse_qsl(exchange.body.decode()))
+        said = _parameters(exchange)
         person = self._by_id[int(said["chat_id"])]
         markup = said.get("reply_markup", "")
         number = said.get("message_id") or str(next(self._numbers))
@@ -117,6 +118,14 @@ class Account:
         self._updates.append((number, f'{{"update_id":{number},{update}}}'))
         person.since = time.perf_counter()
         self._deliver()
+
+
+def _parameters(exchange: Exchange) -> dict[str, str]:
+    """What a bot says, as a form or as JSON; structures come as JSON either way."""
+    if not exchange.body.startswith(b"{"):
+        return dict(parse_qsl(exchange.body.decode()))
+    said: dict[str, Any] = json.loads(exchange.body)
+    return {name: v if isinstance(v, str) else json.dumps(v) for name, v in said.items()}
 
 
 def _user(person: Person) -> str:

@@ -107,8 +107,8 @@ def trace(tally: Tally) -> str:
     for number, hop in enumerate(tally.hops, start=1):
         lines.append(f"{number}. thread {hop.thread}, for {hop.asked_by}")
         lines += [f"    {_short(sql)}" for sql in hop.statements] or ["    (no statement)"]
-    if tally.astray:
-        lines += ["In no hop:", *(f"    {_short(sql)}" for sql in tally.astray)]
+    if tally.inline:
+        lines += ["On the spot:", *(f"    {_short(sql)}" for sql in tally.inline)]
     return "\n".join(lines)
 
 

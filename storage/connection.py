@@ -39,8 +39,8 @@ class Connection(Protocol):
         """Run a statement that nobody waits for; `note` and `check` are told its rows.
 
         It may travel with the next fetch, and has run when the step is over; so may its error, and
-        whatever `check` raises, which fails the step. `note` raises nothing, and may be told after
-        the commit.
+        whatever `check` raises, which fails the step. `check` is told before anything else runs,
+        perhaps on another thread; `note` raises nothing, and may be told after the commit.
         """
         ...
 

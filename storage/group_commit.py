@@ -3,13 +3,16 @@
 Guarantees: each step stands in a savepoint of its own, so one that fails leaves the others; nobody
 is told anything, not even of an error, before the commit that makes it true; when that commit
 fails, it has failed for everybody in it; what a step made owed is signalled after the commit, even
-if whoever asked for the step no longer waits.
+if whoever asked for the step no longer waits. A patient step that is alone waits a moment for
+others to share its commit with, as each costs the disk a flush.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +28,7 @@ T = TypeVar("T")
 
 STEPS_A_COMMIT = 64
 SECONDS_A_COMMIT = 0.02
+SECONDS_FOR_COMPANY = 0.002
 _COMMIT: Statement = ("commit", ())
 
 
@@ -34,6 +38,7 @@ class _Waiting:
 
     step: Step[Any]
     one_statement: bool
+    patient: bool
     told: asyncio.Future[Any]
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     result: Any = None
@@ -63,14 +68,15 @@ class Writer:
         self._closed = False
         self._serving = asyncio.create_task(self._serve(), name="sqlite writer")
 
-    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """Queue `step`. A caller who is cancelled before its turn takes the step along."""
         if self._closed:
             raise StorageUnavailable("the database has been closed")
-        waiting = _Waiting(step, one_statement, asyncio.get_running_loop().create_future())
+        told = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(step, one_statement, patient, told)
         self._queue.put_nowait(waiting)
-        told: T = await waiting.told
-        return told
+        result: T = await told
+        return result
 
     async def close(self) -> None:
         """Finish what is queued, then stop."""
@@ -92,6 +98,7 @@ class Writer:
             for waiting in taken:
                 if error is None and waiting.error is None:
                     self._signal(waiting.owed)
+            for waiting in taken:  # who shows cards is to know of all by the time it is told
                 waiting.tell(error)
 
     def _signal(self, owed: Owed | None) -> None:
@@ -99,8 +106,10 @@ class Writer:
             self._signals.committed(owed)
 
     async def _share_a_commit(self, first: _Waiting, taken: list[_Waiting]) -> None:
-        if first.one_statement:
-            await self._take_singles(first, taken)
+        if first.patient and self._ahead is None and self._queue.empty():
+            self._ahead = await self._company()
+        if row := self._row(first):
+            await self._take_singles(row, taken)
             return
         ends = asyncio.get_running_loop().time() + SECONDS_A_COMMIT
         waiting: _Waiting | None = first
@@ -108,6 +117,8 @@ class Writer:
             if not waiting.told.done():
                 taken.append(waiting)
                 await self._take(waiting, f"step_{len(taken)}")
+                if not self._thread.in_transaction:  # it took its commit along, or was undone
+                    return
             if len(taken) == STEPS_A_COMMIT or asyncio.get_running_loop().time() > ends:
                 break
             waiting = self._next()
@@ -115,7 +126,7 @@ class Writer:
             await self._thread.fetch_last([_COMMIT])
 
     def _next_single(self) -> _Waiting | None:
-        if not self._queue.empty() and (following := self._next()) is not None:
+        if (following := self._next()) is not None:
             if following.one_statement:
                 return following
             self._ahead = following
@@ -125,21 +136,33 @@ class Writer:
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             return ahead
-        if self._queue.empty():
-            return None
-        waiting = self._queue.get_nowait()
+        return None if self._queue.empty() else self._kept(self._queue.get_nowait())
+
+    def _kept(self, waiting: _Waiting | None) -> _Waiting | None:
         if waiting is None:
             self._queue.put_nowait(None)  # closing: the next round is to see it
         return waiting
 
-    async def _take_singles(self, first: _Waiting, taken: list[_Waiting]) -> None:
-        """Steps of one statement that wait in a row: all of them and their commit are one hop.
+    async def _company(self) -> _Waiting | None:
+        """Whoever comes within a moment."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_FOR_COMPANY):
+                return self._kept(await self._queue.get())
+        return None
+
+    def _row(self, first: _Waiting) -> list[_Waiting]:
+        """The steps of one statement that wait in a row; none if the only one is patient and can
+        share the commit of what is behind it."""
+        row = [first] if first.one_statement else []
+        while 0 < len(row) < STEPS_A_COMMIT and (following := self._next_single()) is not None:
+            row.append(following)
+        return [] if row == [first] and first.patient and self._ahead is not None else row
+
+    async def _take_singles(self, row: Sequence[_Waiting], taken: list[_Waiting]) -> None:
+        """Steps of one statement: all of them and their commit are one hop.
 
         If one of them fails, each is taken by itself.
         """
-        row = [first]
-        while len(row) < STEPS_A_COMMIT and (following := self._next_single()) is not None:
-            row.append(following)
         row = [waiting for waiting in row if not waiting.told.done()]
         taken += row
         if len(row) == 1:
@@ -179,11 +202,9 @@ class Writer:
         connection = SqliteConnection(self._thread)
         await connection.execute(f"savepoint {savepoint}" if shared else "begin immediate")
         # In a task of its own, so that the caller's context variables are there.
-        whole = self._whole(waiting, connection, commit=not shared)
-        task = asyncio.create_task(whole, context=waiting.context)
-        await asyncio.wait((task,))
+        whole = self._whole(waiting, connection, commit=True)
         try:
-            waiting.result = task.result()
+            waiting.result = await asyncio.create_task(whole, context=waiting.context)
         except BaseException as e:
             waiting.error = e
             if not shared:
@@ -194,12 +215,12 @@ class Writer:
     async def _whole(
         self, waiting: _Waiting, connection: SqliteConnection, *, commit: bool = False
     ) -> Any:
-        """The step with all that it left to be run; with its commit, too, where nobody waits to
-        share that and nothing is left that could fail the step."""
+        """The step with all that it left to be run; with its commit, too, where nobody is there to
+        share that. Nothing is committed behind a statement that fails, or whose check does."""
         lease = self._signals.lease if self._signals is not None else None
         transaction = SqlTransaction(connection, self._sealer, lease)
         result = await waiting.step(transaction)
-        if commit and connection.sure and self._queue.empty() and self._ahead is None:
+        if commit and self._queue.empty() and self._ahead is None:
             await connection.execute(*_COMMIT)
         await connection.flush()
         waiting.owed = transaction.owed

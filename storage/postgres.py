@@ -44,13 +44,17 @@ class PostgresDatabase:
         self._sealer = sealer
         self._signals = signals
 
-    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """`Database.run`."""
         return await retried(lambda: self._take(self._runners, step))
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""
         return await retried(lambda: self._take(self._lookers, step))
+
+    async def glance(self, step: Step[T]) -> T:
+        """`Database.glance`: a look like any other."""
+        return await self.look(step, one_statement=True)
 
     async def _take(self, pool: Pool, step: Step[T]) -> T:
         lease = self._signals.lease if self._signals is not None else None

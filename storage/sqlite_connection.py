@@ -20,6 +20,7 @@ from storage.connection import Row, Statement, Then
 from storage.errors import Crossed, StorageBroken, StorageUnavailable
 
 _BUSY_MILLISECONDS = 5000
+_STATEMENTS = 256  # that a connection keeps prepared
 _A_TURN = 0.02  # seconds
 _TURNS = 100
 
@@ -57,13 +58,17 @@ def border() -> Iterator[None]:
         raise StorageBroken(f"the database refuses: {e}") from e
 
 
+Checked = tuple[str, Sequence[Any], Then | None]
+"""A statement, its values, and who is to see its rows before the next statement runs."""
+
+
 class _Batch(str):
     """Statements that travel to the thread as one: what a `_Batching` connection executes."""
 
-    statements: Sequence[Statement]
+    statements: Sequence[Checked]
 
     @classmethod
-    def of(cls, statements: Sequence[Statement]) -> Self:
+    def of(cls, statements: Sequence[Checked]) -> Self:
         """A batch; its text says only what it is."""
         batch = cls("batch")
         batch.statements = statements
@@ -89,8 +94,13 @@ class _Batching(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = ()) -> Any:
         if not isinstance(sql, _Batch):
             return super().execute(sql, parameters)
-        run = super().execute
-        return _Answers([run(each, values).fetchall() for each, values in sql.statements])
+        found = []
+        for each, values, check in sql.statements:
+            rows = super().execute(each, values).fetchall()
+            if check is not None:
+                check(rows)
+            found.append(rows)
+        return _Answers(found)
 
 
 class Thread:
@@ -101,15 +111,18 @@ class Thread:
         self._connection = connection
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """Run all of `statements` in one hop; the rows of each. None runs after one that fails."""
+    async def run(self, statements: Sequence[Checked]) -> list[list[Row]]:
+        """Run all of `statements` in one hop; the rows of each.
+
+        None runs after one that fails, or whose check raises.
+        """
         with border():
             found = await self._connection.execute_fetchall(_Batch.of(statements))
         return cast("list[list[Row]]", found)
 
     async def fetch_last(self, statements: Sequence[Statement]) -> list[Row]:
         """`storage.connection.Session.fetch_last`."""
-        return (await self.run(statements))[-1]
+        return (await self.run([(*statement, None) for statement in statements]))[-1]
 
     @property
     def in_transaction(self) -> bool:
@@ -144,7 +157,7 @@ async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
     with border():
         thread = Thread(
             await aiosqlite.connect(
-                path, isolation_level=None, cached_statements=256, factory=_Batching
+                path, isolation_level=None, cached_statements=_STATEMENTS, factory=_Batching
             )
         )
     try:
@@ -179,9 +192,8 @@ class SqliteConnection:
 
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
-        self._gathered: list[tuple[Statement, Then | None]] = []
-        self._may_fail = False
-        self._travelling: asyncio.Task[None] | None = None
+        self._gathered: list[tuple[Checked, Then | None]] = []
+        self._travelling: asyncio.Future[None] | None = None
         self._touched = False
 
     async def execute(
@@ -192,12 +204,11 @@ class SqliteConnection:
         note: Then | None = None,
         check: Then | None = None,
     ) -> None:
-        self._may_fail |= check is not None
-        self._gathered.append(((sql, values), check or note))
+        self._gathered.append(((sql, values, check), note))
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         found: list[Sequence[Row]] = []
-        self._gathered.append(((sql, values), found.append))
+        self._gathered.append(((sql, values, None), found.append))
         await self.flush()
         return found[0]
 
@@ -209,27 +220,67 @@ class SqliteConnection:
         """Run what has gathered, and tell whoever is to be told."""
         while self._gathered or self._travelling is not None:
             if self._travelling is None:
-                self._travelling = asyncio.create_task(self._travel())
-            await asyncio.shield(self._travelling)
+                await self._travel()
+            else:
+                await asyncio.shield(self._travelling)
 
     async def _travel(self) -> None:
-        """Begins when whoever is ready to ask has asked: a task starts after those ready before."""
+        """For all that have asked; whoever was the first waits until those who are ready have."""
+        self._travelling = arrival = asyncio.get_running_loop().create_future()
         try:
+            await asyncio.sleep(0)
             gathered, self._gathered, self._touched = self._gathered, [], True
-            self._may_fail = False
             answers = await self._thread.run([statement for statement, _ in gathered])
             for (_, then), rows in zip(gathered, answers, strict=True):
                 if then is not None:
                     then(rows)
+        except BaseException as error:
+            arrival.set_exception(error)
+            arrival.exception()  # it need not concern anybody else
+            raise
         finally:
             self._travelling = None
-
-    @property
-    def sure(self) -> bool:
-        """Whether nothing that has gathered can fail the step by what it finds."""
-        return not self._may_fail
+            if not arrival.done():
+                arrival.set_result(None)
 
     @property
     def touched(self) -> bool:
         """Whether anything has gone to the thread."""
         return self._touched
+
+
+class InlineConnection:
+    """`storage.connection.Connection` that reads on the caller's own thread, and waits for nobody:
+    a database that is locked is StorageUnavailable at once."""
+
+    def __init__(self, path: Path) -> None:
+        with border():
+            self._raw = sqlite3.connect(
+                path, timeout=0, isolation_level=None, cached_statements=_STATEMENTS
+            )
+            self._raw.execute("pragma query_only = on")
+
+    async def execute(
+        self,
+        sql: str,
+        values: Sequence[Any] = (),
+        *,
+        note: Then | None = None,
+        check: Then | None = None,
+    ) -> None:
+        rows = await self.fetch_all(sql, values)
+        for then in (check, note):
+            if then is not None:
+                then(rows)
+
+    async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        with border():
+            return self._raw.execute(sql, values).fetchall()
+
+    async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
+        rows = await self.fetch_all(sql, values)
+        return rows[0] if rows else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()

@@ -314,10 +314,10 @@ class Unwritable:
         self._database, self.look, self.shared = core.database, core.database.look, False
         self.tried, self._after, self.mended = 0, after, False
 
-    async def run(self, step: Any, *, one_statement: bool = False) -> Any:
+    async def run(self, step: Any, **asked: bool) -> Any:
         self.tried += 1
         if self.mended or self.tried <= self._after:
-            return await self._database.run(step, one_statement=one_statement)
+            return await self._database.run(step, **asked)
         raise TryLater("disk full")
 
 

@@ -618,11 +618,11 @@ class Watched:
     async def look(self, step: Any, *, one_statement: bool = False) -> Any:
         return await self._database.look(step, one_statement=one_statement)
 
-    async def run(self, step: Any, *, one_statement: bool = False) -> Any:
+    async def run(self, step: Any, **asked: bool) -> Any:
         self.runs += 1
         if self.broken:
             raise TryLater("disk full")
-        return await self._database.run(step, one_statement=one_statement)
+        return await self._database.run(step, **asked)
 
 
 async def test_while_nothing_can_be_written_nothing_that_is_found_is_said(owed: Owed):

@@ -40,17 +40,20 @@ class Switched:
         self.asked = 0
         self.committed = asyncio.Event()
 
-    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+    async def run(self, step: Step[T], **asked: bool) -> T:
         self.asked += 1
         if self.away:
             raise Away("the database is away")
-        done = await self._database.run(step, one_statement=one_statement)
-        if not one_statement:  # the outbox makes such
+        done = await self._database.run(step, **asked)
+        if not asked.get("one_statement"):  # the outbox makes such
             self.committed.set()
         return done
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         return await self._database.look(step, one_statement=one_statement)
+
+    async def glance(self, step: Step[T]) -> T:
+        return await self._database.glance(step)
 
 
 def pending(there: SandboxTelegram) -> list[int]:
@@ -91,9 +94,9 @@ async def test_an_update_is_confirmed_only_after_its_commit(sqlite_database: Dat
     may_commit = asyncio.Event()
 
     class Waiting(Switched):
-        async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+        async def run(self, step: Step[T], **asked: bool) -> T:
             await may_commit.wait()
-            return await super().run(step, one_statement=one_statement)
+            return await super().run(step, **asked)
 
     async with sandbox_telegram() as there:
         offsets: list[int] = []

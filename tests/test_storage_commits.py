@@ -20,8 +20,11 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Draft, Person
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
-from storage import StorageBroken, StorageUnavailable, open_database
-from storage.group_commit import STEPS_A_COMMIT
+from storage import StorageBroken, StorageUnavailable, group_commit, migrate, open_database
+from storage.group_commit import STEPS_A_COMMIT, Writer
+from storage.sealing import Sealer
+from storage.sqlite import SqliteDatabase
+from storage.sqlite_connection import InlineConnection, connect
 from storage.urls import sqlite_path
 from tests.support.databases import KEYS, a_delivery
 
@@ -48,6 +51,19 @@ async def test_a_step_that_raises_leaves_nothing_and_passes_its_error_on(
     with pytest.raises(LookupError, match="mine"):
         await database.run(fails)
     assert (await database.look(lambda tx: tx.draft(CHAT))).version == 0
+    assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
+
+
+async def test_a_step_that_comes_second_leaves_nothing(database: Database) -> None:
+    await database.run(lambda tx: tx.save_draft(Draft(CHAT)))
+
+    async def late(tx):
+        await tx.mark(CHAT, "screen", now=NOW)
+        await tx.save_draft(Draft(CHAT, version=7))  # its commit would travel along
+
+    with pytest.raises(Conflict):
+        await database.run(late)
+    assert (await database.look(lambda tx: tx.draft(CHAT))).version == 1
     assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
 
 
@@ -101,6 +117,49 @@ async def test_waiting_steps_share_commits(sqlite_database: Database, sqlite_url
     assert len(set(seen)) < STEPS_A_COMMIT / 2
 
 
+async def test_a_patient_step_shares_the_commit_of_whoever_comes_next(
+    sqlite_database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SECONDS_FOR_COMPANY", 60.0)
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    with closing(sqlite3.connect(path)) as onlooker:
+
+        async def next_one(tx):
+            await tx.draft(CHAT)
+            return onlooker.execute("select count(*) from cards").fetchall()
+
+        def mark(tx):
+            return tx.mark(CHAT, "screen", now=NOW)
+
+        first = asyncio.create_task(sqlite_database.run(mark, one_statement=True, patient=True))
+        for _ in range(3):  # behind its statement, if that had gone
+            await asyncio.sleep(0)
+            await sqlite_database._writer._thread.fetch_last([("select 1", ())])
+        assert await sqlite_database.run(next_one) == [(0,)]
+        await first
+        assert onlooker.execute("select count(*) from cards").fetchall() == [(1,)]
+
+
+async def test_a_patient_step_that_nobody_joins_is_committed_all_the_same(
+    database: Database,
+) -> None:
+    await database.run(lambda tx: tx.mark(CHAT, "screen", now=NOW), patient=True)
+    assert await database.look(lambda tx: tx.card(CHAT, "screen"))
+
+
+async def test_closing_waits_for_no_company(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "SECONDS_FOR_COMPANY", 60.0)
+    async with asyncio.timeout(30):
+        async with open_database(sqlite_url, keys=KEYS) as database:
+            marking = database.run(lambda tx: tx.mark(CHAT, "screen", now=NOW), patient=True)
+            told = asyncio.create_task(marking)
+            await asyncio.sleep(0)
+        await told
+
+
 async def test_who_is_told_finds_it_committed(sqlite_database: Database, sqlite_url: str) -> None:
     path = sqlite_path(sqlite_url)
     assert path is not None
@@ -118,7 +177,7 @@ async def test_who_is_told_finds_it_committed(sqlite_database: Database, sqlite_
 
 async def test_a_failing_commit_fails_everybody_in_it(sqlite_database: Database) -> None:
     writer = sqlite_database._writer._thread  # the one thing that can't be brought about outside
-    honest = writer.fetch_last
+    honest = writer.run
 
     async def full_disk(statements):
         if statements[-1][0] == "commit":
@@ -128,14 +187,35 @@ async def test_a_failing_commit_fails_everybody_in_it(sqlite_database: Database)
     async def fails(tx):
         raise ZeroDivisionError
 
-    writer.fetch_last = full_disk
+    writer.run = full_disk
     told = await asyncio.gather(
         *(sqlite_database.run(step) for step in (count_one_up, fails, count_one_up)),
         return_exceptions=True,
     )
-    writer.fetch_last = honest
+    writer.run = honest
     assert [type(each) for each in told] == [StorageUnavailable] * 3
     assert await sqlite_database.run(count_one_up) == 1
+
+
+async def test_a_commit_that_fails_concerns_nobody_who_was_committed_before(
+    sqlite_database: Database,
+) -> None:
+    writer = sqlite_database._writer._thread
+    honest, later = writer.run, []
+
+    async def run(statements):
+        if later and statements[-1][0] == "commit":
+            raise StorageUnavailable("disk full")
+        found = await honest(statements)
+        if statements[-1][0] == "commit":  # two come while the first is committed
+            later.extend(asyncio.create_task(sqlite_database.run(count_one_up)) for _ in range(2))
+            await asyncio.sleep(0)
+        return found
+
+    writer.run = run
+    assert await sqlite_database.run(count_one_up) == 1
+    told = await asyncio.gather(*later, return_exceptions=True)
+    assert [type(each) for each in told] == [StorageUnavailable] * 2
 
 
 async def test_a_full_disk_is_told_and_outlived(sqlite_database: Database) -> None:
@@ -258,6 +338,36 @@ async def test_a_look_sees_one_moment_and_waits_for_no_writer(database: Database
     before, after = await looking
     assert before == after == meanwhile
     assert (await database.look(lambda tx: tx.draft(CHAT))).version == 2
+
+
+async def test_a_glance_sees_what_was_committed_and_nothing_else(database: Database) -> None:
+    async def write_and_glance(tx):
+        await count_one_up(tx)
+        return await database.glance(lambda other: other.draft(CHAT))
+
+    assert await database.run(write_and_glance) == Draft(CHAT)
+    assert (await database.glance(lambda tx: tx.draft(CHAT))).answers == {"n": 1}
+
+
+async def test_a_glance_at_a_locked_file_waits_on_another_thread(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    sealer, path = Sealer(KEYS), sqlite_path(sqlite_url)
+    assert path is not None
+    await migrate(sqlite_url)
+    locked = tmp_path / "locked.db"
+    with (
+        closing(sqlite3.connect(locked, isolation_level=None)) as other,
+        closing(InlineConnection(locked)) as inline,
+    ):
+        other.execute("begin exclusive")
+        async with AsyncExitStack() as stack:
+            writer, reader = Writer(await connect(path), sealer), await connect(path)
+            stack.push_async_callback(writer.close)
+            stack.push_async_callback(reader.close)
+            database = SqliteDatabase(writer, [reader], inline, sealer)
+            await database.run(count_one_up)
+            assert (await database.glance(lambda tx: tx.draft(CHAT))).answers == {"n": 1}
 
 
 async def test_more_looks_than_readers_all_get_their_turn(database: Database) -> None:

@@ -75,6 +75,8 @@ QUESTIONS = {
         CARD, message=MessageId(1), form="text", digest=""
     ),
     "sqlite_autoindex_cards_2": lambda tx: tx.card(PERSON, "screen"),
+    "sqlite_autoindex_drafts_1": lambda tx: tx.draft(PERSON),
+    "sqlite_autoindex_deliveries_1 (read)": lambda tx: tx.read_delivery(DeliveryId("a"), PERSON),
     "people_by_username": lambda tx: tx.person_named("anna"),
     "sqlite_autoindex_claims_2": lambda tx: tx.claim_by_code("AAAA2222"),
     "sqlite_autoindex_claims_3": lambda tx: tx.claim_by_link("link"),

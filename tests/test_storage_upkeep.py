@@ -126,6 +126,7 @@ async def test_a_look_cannot_write(database: Database) -> None:
         lambda tx: tx.raise_alert(harbor_away(NOW, "TryLater")),
         lambda tx: tx.mark(ANNA, "screen", now=NOW),
     ):
-        with pytest.raises(StorageBroken, match=r"read-?\s?only"):
-            await database.look(write)
+        for ask in (database.look, database.glance):
+            with pytest.raises(StorageBroken, match=r"read-?\s?only"):
+                await ask(write)
     assert await database.look(lambda tx: tx.alerts()) == []

@@ -304,7 +304,7 @@ class Full:
         self._database, self.look, self.shared = core.database, core.database.look, False
         self.full = False
 
-    async def run(self, step: Any, *, one_statement: bool = False) -> Any:
+    async def run(self, step: Any, **asked: bool) -> Any:
         if self.full:
             raise TryLater("disk full")
-        return await self._database.run(step, one_statement=one_statement)
+        return await self._database.run(step, **asked)

@@ -37,12 +37,13 @@ class Database(Protocol):
         """Whether other processes may be at work on it at the same time."""
         ...
 
-    async def run(self, step: Step[T], *, one_statement: bool = False) -> T:
+    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """Take `step` in one transaction and return only after it has been committed durably.
 
         A step that raises is rolled back and its error passed on; one that meets Conflict is taken
         again (a few times). Steps make no network call. Several waiting steps may share a commit.
-        `one_statement` promises that the step makes a single one, which commits itself.
+        `one_statement` promises that the step makes a single one, which commits itself; `patient`
+        lets it wait a few milliseconds for others to share a commit with.
         """
         ...
 
@@ -50,5 +51,13 @@ class Database(Protocol):
         """Read only, a consistent snapshot, never waiting for a writer.
 
         `one_statement` promises that the step makes a single one, which is a snapshot by itself.
+        """
+        ...
+
+    async def glance(self, step: Step[T]) -> T:
+        """Look with a single statement that finds a few rows by an index.
+
+        It may be answered on the spot, while nothing else goes on in the event loop: that takes
+        some microseconds, and less than to ask another thread.
         """
         ...

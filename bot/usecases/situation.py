@@ -90,17 +90,17 @@ async def read_card(
     Most cards take one statement. What happens between that and the `stories` (history, companions)
     of a parcel that is in its locker puts the card out of date again.
     """
-    read = await database.look(lambda tx: tx.read_delivery(delivery, reader), one_statement=True)
+    read = await database.glance(lambda tx: tx.read_delivery(delivery, reader))
     if read is None or read.reader is None:
         return None
     situation = _situation(read, read.reader, known)
     if not stories or not _has_stories(situation):
         return situation
     found = situation.delivery
-    history = database.look(lambda tx: tx.history(found.id), one_statement=True)
+    history = database.glance(lambda tx: tx.history(found.id))
     if not _has_companions(situation):
         return replace(situation, history=await history)
-    live = database.look(lambda tx: tx.deliveries_of(reader, live=True), one_statement=True)
+    live = database.glance(lambda tx: tx.deliveries_of(reader, live=True))
     return _told_with(situation, *await asyncio.gather(history, live))
 
 

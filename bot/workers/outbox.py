@@ -222,6 +222,7 @@ class Outbox:
         return await self._recorded(
             lambda tx: tx.card_shown(card, message=message, form=view.form, digest=digest),
             one_statement=True,
+            patient=True,  # nobody waits for it, and an edit can be repeated
         )
 
     async def _send(self, card: Card, view: Message, *, silent: bool) -> Card | None:
@@ -247,13 +248,13 @@ class Outbox:
         return await self._recorded(step)
 
     async def _recorded(
-        self, step: Step[Card | None], *, one_statement: bool = False
+        self, step: Step[Card | None], *, one_statement: bool = False, patient: bool = False
     ) -> Card | None:
         """Write down what was shown. Showing it again because that failed once would be a double:
         recording is tried again instead, for as long as the lease lasts."""
         for attempt in range(_RECORDING):
             try:
-                after = await self._database.run(step, one_statement=one_statement)
+                after = await self._database.run(step, one_statement=one_statement, patient=patient)
                 return after if after is not None and after.owed else None
             except TryLater as error:
                 log.warning("shown_not_recorded", attempt=attempt, why=str(error))

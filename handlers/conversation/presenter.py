@@ -72,7 +72,7 @@ class ChatPresenter:
     async def _screen(self, card: Card) -> Shown:
         """The answer to a person's own act: silent."""
 
-        draft, person = await self._database.look(lambda tx: tx.chat(card.chat), one_statement=True)
+        draft, person = await self._database.glance(lambda tx: tx.chat(card.chat))
         if person is None:  # forgotten, as they asked
             return farewell(draft, self._locale), True
         return await self._screens(draft, person), True

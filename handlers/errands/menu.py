@@ -47,7 +47,7 @@ async def cancelled(update: Update, context: Context) -> Draft:
 async def menu_prompt(screen: Screen) -> Message:
     """The first screen; whoever has sent before is offered the same again."""
     _, person = screen.words._, screen.person
-    live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person.id, live=True))
+    live = await screen.sight.database.glance(lambda tx: tx.deliveries_of(person.id, live=True))
     waiting = sum(d.collector == person.id and d.state is State.STORED for d in live)
     collect = _("🔑 Collect a parcel")
     rows: list[Row] = [

@@ -6,6 +6,10 @@ bot, with their name, since a person picked is known by id only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
 from telegram import (
     CopyTextButton,
     InlineKeyboardButton,
@@ -25,10 +29,18 @@ PERSON_REQUEST = 1
 _LONGEST_COPY = int(InlineKeyboardButtonLimit.MAX_COPY_TEXT)
 
 
-def inline(message: Message) -> InlineKeyboardMarkup | None:
-    """The message's buttons; None when it has none."""
-    rows = [[_button(b) for b in row if _carried(b)] for row in message.buttons]
-    return InlineKeyboardMarkup([row for row in rows if row]) if any(rows) else None
+def inline(message: Message) -> dict[str, Any]:
+    """The message's buttons as `api_kwargs` of a call; empty when it has none."""
+    return dict(_inline(message.buttons))
+
+
+@lru_cache(1024)  # most screens look the same for everybody
+def _inline(buttons: Sequence[Sequence[Button]]) -> Mapping[str, Any]:
+    rows = [[_button(b) for b in row if _carried(b)] for row in buttons]
+    if not any(rows):
+        return {}
+    # As it travels: the library would take the objects apart again for every message.
+    return {"reply_markup": InlineKeyboardMarkup([row for row in rows if row]).to_dict()}
 
 
 def reply(message: Message) -> ReplyKeyboardMarkup:

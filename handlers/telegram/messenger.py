@@ -67,7 +67,7 @@ class TelegramMessenger:
                     picture,
                     caption=message.html,
                     parse_mode=_HTML,
-                    reply_markup=markup.inline(message),
+                    api_kwargs=markup.inline(message),
                     protect_content=message.protected,
                     disable_notification=silent,
                 )
@@ -76,7 +76,8 @@ class TelegramMessenger:
                     chat,
                     message.html,
                     parse_mode=_HTML,
-                    reply_markup=markup.reply(message) if message.keys else markup.inline(message),
+                    reply_markup=markup.reply(message) if message.keys else None,
+                    api_kwargs=markup.inline(message),
                     protect_content=message.protected,
                     disable_notification=silent,
                     link_preview_options=_NO_PREVIEW,
@@ -99,7 +100,7 @@ class TelegramMessenger:
                     InputMediaPhoto(picture, caption=message.html, parse_mode=_HTML),
                     chat,
                     sent,
-                    reply_markup=markup.inline(message),
+                    api_kwargs=markup.inline(message),
                 )
             else:
                 await self._bot.edit_message_text(
@@ -107,7 +108,7 @@ class TelegramMessenger:
                     chat,
                     sent,
                     parse_mode=_HTML,
-                    reply_markup=markup.inline(message),
+                    api_kwargs=markup.inline(message),
                     link_preview_options=_NO_PREVIEW,
                 )
 

@@ -50,7 +50,8 @@ class Receiver:
         self._application, self._clock = application, clock
         self._long_poll = timedelta(seconds=long_poll)
         self._offset: int | None = None
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._asking: asyncio.Timeout | None = None
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
         self._failures: dict[int, Exception] = {}
@@ -58,7 +59,9 @@ class Receiver:
 
     def stop(self) -> None:
         """End: the long poll at once, steps under way when they are committed."""
-        self._stopping.set()
+        self._stopping = True
+        if self._asking is not None:
+            self._asking.reschedule(0)  # now
 
     async def poll(self) -> None:
         """Receive until stopped, then confirm. Raises Misconfigured."""
@@ -104,7 +107,7 @@ class Receiver:
         Raises ValueError for what is no update, TryLater (or storage's own error) when it must be
         sent again.
         """
-        if self._stopping.is_set():
+        if self._stopping:
             raise TryLater("the bot is stopping")
         try:
             read = Update.de_json(dict(update), self._application.bot)
@@ -196,16 +199,15 @@ class Receiver:
         await self._unless_stopped(self._clock.sleep_until(self._clock.now() + wait))
 
     async def _unless_stopped(self, work: Awaitable[T]) -> T:
-        asked = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self._stopping.wait())
         try:
-            await asyncio.wait((asked, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if asked.done():
-                return asked.result()
-            raise _Stopped
+            async with asyncio.timeout(0 if self._stopping else None) as self._asking:
+                return await work
+        except TimeoutError:
+            if self._stopping:
+                raise _Stopped from None
+            raise
         finally:
-            asked.cancel()
-            stopped.cancel()
+            self._asking = None
 
 
 def next_offset(updates: Sequence[Update], untaken: Sequence[Update]) -> int | None:
