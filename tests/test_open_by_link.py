@@ -58,11 +58,6 @@ async def code_of(core: Core, delivery: Delivery) -> Code:
     return code
 
 
-async def links_in_all(core: Core) -> int:
-    """How many links Harbor has made so far."""
-    return len(await assigned(core))
-
-
 async def assigned(core: Core) -> set[int]:
     found = await core.lockers.assigned()
     return {int(x.id) for x in found if x.status is not LockerStatus.DECLINED}
@@ -76,6 +71,31 @@ async def test_one_tap_brings_locker_and_link_which_is_shown_at_once(core: Core)
     card = await core.code_card(ANNA, delivery)
     assert card is not None
     assert card.ring
+
+
+async def calls_of_harbor(core: Core) -> int:
+    """What Harbor's service has been asked so far."""
+    heard = (await core.control.get("/sandbox/wire")).json()
+    return sum("/api/v1/" in each["path"] for each in heard)
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+async def test_from_the_tap_at_the_tower_to_the_link_harbor_is_called_twice_at_most(
+    core: Core, prepared: bool
+) -> None:
+    before = await calls_of_harbor(core)
+    if prepared:
+        delivery = await core.prepare(openers=BY_LINK)
+        await core.on(ANNA, delivery, at_tower)
+    else:
+        delivery = await core.request(openers=BY_LINK)
+    await core.work()
+    assert (await code_of(core, delivery)).revealed
+    first = await calls_of_harbor(core)
+    assert first - before == 2, "what the doors are called, and the link"
+    await core.request(openers=BY_LINK)
+    await core.work()
+    assert await calls_of_harbor(core) - first == 1, "what the doors are called is known by now"
 
 
 async def test_a_parcel_goes_from_hand_to_hand_by_links(core: Core) -> None:

@@ -99,11 +99,6 @@ class Situation:
         return self.delivery.opener(CodeKind.PICK_UP, self.policy)
 
     @property
-    def has_keypad(self) -> bool:
-        """Whether the tower has a keypad, as far as the settings say."""
-        return self.policy.openers_at(self.delivery.tower).keypad
-
-    @property
     def sends(self) -> bool:
         """Whether the reader is the sender."""
         return self.reader.id == self.delivery.sender

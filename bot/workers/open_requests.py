@@ -56,9 +56,9 @@ class OpenRequests:
         self._denied_at = now = self._clock.now()
         if self._denials < _TIMES:
             return False
-        log.warning("no_open_requests", doors="opened by locker tokens")
         self._clear = False
-        await self._alerts.raise_once(no_links(now))
+        if await self._alerts.raise_once(no_links(now)):
+            log.warning("no_open_requests", doors="opened by locker tokens")
         return True
 
     async def made(self) -> None:
