@@ -84,6 +84,7 @@ class Play:
         await self.tells("Anna", "In locker")
         await self.press(self.phone("Anna"), "Open in Ben’s phone")
         await self.tells("Ben", "a parcel from Anna is here for you")
+        await self.tells("Anna", "has been told")
 
     async def turn(self, unit: str, times: int = 1) -> None:
         for _ in range(times):
@@ -151,7 +152,8 @@ async def _hold_over(play: Play) -> None:
 async def _hand_over(play: Play) -> None:
     await play.store_by_link()
     await play.press(play.phone("Ben"), "Get opening link")
-    await play.tells("Ben", "opening link")
+    await play.tells("Ben", "Open door")
+    await play.page.wait_for_timeout(SETTLED_MILLISECONDS)  # till Anna's card knows of it
     await play.press(play.phone("Anna"), "Hand the claim to somebody else")
     await play.tells("Anna", "can't be called back")
 
