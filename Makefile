@@ -35,6 +35,7 @@ crash: $(READY)
 
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
+	$(BIN)/python -m docs.chats
 
 format: $(READY)
 	$(BIN)/ruff format .
