@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.actions import CONFIRMS, RULES, Action, concerns, permitted
+from bot.domain.actions import ANSWERS, CONFIRMS, RULES, Action, concerns, permitted
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
@@ -109,7 +109,11 @@ def check(act: Actor, action: Action, delivery: Delivery) -> None:
 
 
 def _at_any_revision(action: Action) -> bool:
-    return any(rule.at_any_revision for rule in RULES[CONFIRMS.get(action, action)])
+    """Whether it counts though the card has changed: what only asks "sure?" changes nothing, and
+    its "yes" carries the revision that the question shows."""
+    return action in ANSWERS or any(
+        rule.at_any_revision for rule in RULES[CONFIRMS.get(action, action)]
+    )
 
 
 async def ask_of_harbor(
