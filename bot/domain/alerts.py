@@ -40,6 +40,8 @@ class AlertKind(StrEnum):
     """A parcel has left its locker, and nobody had been given a code for it."""
     GUESSING = "guessing"
     """Somebody types one wrong claim code after another."""
+    UNREADABLE = "unreadable"
+    """Harbor lists something that can't be read; over when all of it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.HARBOR: Lifetime(),
         AlertKind.LINKS: Lifetime(),
         AlertKind.ORPHAN: Lifetime(),
+        AlertKind.UNREADABLE: Lifetime(),
         AlertKind.ODD: Lifetime(with_delivery=True),
         AlertKind.DOOR: Lifetime(with_delivery=True),
         AlertKind.OVERDUE: Lifetime(with_delivery=True),
@@ -77,8 +80,9 @@ class Alert:
     `delivery`, `person`, `tower` and `locker` are what it is about, as far as that applies, and
     `status` is the locker's at Harbor. `owner` is the operator at whose word it is being put right:
     an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
-    holds words alone: `text` (of a problem), `why` (Harbor is away), `size` (of an orphan). Unseen,
-    it ends at `ends_at`, if that is set.
+    holds words alone: `text` (of a problem), `why` (Harbor is away, or can't be read), `size` (of
+    an orphan), `call` and `entries` (how many of what it lists can't be read), `unlisted` (our
+    lockers' list at Harbor lacks the odd one). Unseen, it ends at `ends_at`, if that is set.
     """
 
     key: str
@@ -164,10 +168,23 @@ def orphan(now: datetime, locker: Locker) -> Alert:
     )
 
 
-def odd_status(now: datetime, delivery: Delivery, status: LockerStatus) -> Alert:
-    """The delivery does not explain its locker's status."""
-    key = odd_key(delivery, status)
-    return Alert(key, AlertKind.ODD, now, delivery=delivery.id, status=status)
+def unreadable_key(call: str) -> str:
+    """The key of the alert that the list which `call` reads holds what can't be read."""
+    return _key(AlertKind.UNREADABLE, call)
+
+
+def unreadable(now: datetime, call: str, entries: int, why: str) -> Alert:
+    """So many `entries` of what `call` reads are left out, the first of them because of `why`."""
+    told = {"call": call, "entries": entries, "why": why}
+    return Alert(unreadable_key(call), AlertKind.UNREADABLE, now, detail=told)
+
+
+def odd_status(
+    now: datetime, delivery: Delivery, status: LockerStatus, *, unlisted: bool = False
+) -> Alert:
+    """The delivery does not explain its locker's status; `unlisted`: its tower alone tells it."""
+    key, detail = odd_key(delivery, status), {"unlisted": True} if unlisted else {}
+    return Alert(key, AlertKind.ODD, now, delivery=delivery.id, status=status, detail=detail)
 
 
 def door_reported(now: datetime, delivery: Delivery) -> Alert:

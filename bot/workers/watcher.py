@@ -1,10 +1,11 @@
 """Looks at what Harbor says is assigned to us, and draws the conclusions the tables allow.
 
-Guarantees: one assigned-lockers read a look, however many deliveries there are; what is there is
-told before what is gone is confirmed; that a locker has left us is believed only after the tower's
-own list has confirmed it, towers side by side, so that a slow one delays only its own; a reading
-older than a delivery's last change says nothing about it; trouble is reported once, and once when
-it is over.
+Guarantees: one assigned-lockers read a look, however many deliveries there are (a page each, where
+Harbor gives it in pages); what is there is told before what is gone is confirmed; that a locker has
+left us is believed only after the tower's own list has confirmed it, towers side by side, so that a
+slow one delays only its own; a locker with a parcel that our list lacks is told, and ends nothing;
+a reading older than a delivery's last change says nothing about it; trouble, and what of Harbor's
+lists can't be read, is reported once, and once when it is over.
 """
 
 from __future__ import annotations
@@ -16,12 +17,29 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.alerts import HARBOR_KEY, AlertKind, harbor_away, odd_status
+from bot.domain.alerts import (
+    HARBOR_KEY,
+    Alert,
+    AlertKind,
+    harbor_away,
+    odd_key,
+    odd_status,
+    unreadable,
+    unreadable_key,
+)
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import Event, State
-from bot.domain.observations import FREES, Door, Odd, door, has_left, meaning
+from bot.domain.observations import (
+    FREES,
+    Door,
+    Odd,
+    door,
+    has_left,
+    may_hold_parcel,
+    meaning,
+)
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.clock import Clock
@@ -115,11 +133,14 @@ class Watcher:
         await self._hear_again(live, began)
         holding = [x for x in live if x.state in FREES and x.locker is not None]
         odd = await self._compare(holding, assigned, began)
-        self._confirm_gone([x for x in holding if not _is_ours(assigned.get(door(x)))], began)
+        missing = [x for x in holding if not _is_ours(assigned.get(door(x)))]
+        self._confirm_gone(missing, began)
         standing = await self._alerts.standing()
-        for alert in standing:
-            if alert.kind is AlertKind.ODD and alert.key not in odd:
+        unlisted = {odd_key(x, LockerStatus.OCCUPIED) for x in missing if may_hold_parcel(x)}
+        for alert in standing:  # of what is missing the tower's own list tells
+            if alert.kind is AlertKind.ODD and alert.key not in odd | unlisted:
                 await self._alerts.end(alert.key)
+        await self._tell_left_out(standing)
         orphans = await self._unexplained(assigned, live, began)
         await self._reconciler.report(orphans, standing)
         self.looked_at = began
@@ -168,8 +189,10 @@ class Watcher:
                 await self._conclude(delivery, seen.status, began)
         return odd
 
-    async def _wonder(self, delivery: Delivery, status: LockerStatus, began: datetime) -> str:
-        alert = odd_status(self._clock.now(), delivery, status)
+    async def _wonder(
+        self, delivery: Delivery, status: LockerStatus, began: datetime, *, unlisted: bool = False
+    ) -> str:
+        alert = odd_status(self._clock.now(), delivery, status, unlisted=unlisted)
         if _settled(delivery, began):
             await self._alerts.raise_once(alert)
         return alert.key
@@ -194,6 +217,10 @@ class Watcher:
             status = at_tower.get(delivery.locker) if delivery.locker is not None else None
             if status is not None and has_left(delivery, status, began):
                 await self._conclude(delivery, LockerStatus.AVAILABLE, began)
+            elif status is LockerStatus.OCCUPIED and may_hold_parcel(delivery):
+                await self._wonder(delivery, status, began, unlisted=True)
+            elif status is not None and may_hold_parcel(delivery):
+                await self._alerts.end(odd_key(delivery, LockerStatus.OCCUPIED))
 
     async def _conclude(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
         event = meaning(delivery.state, status)
@@ -288,6 +315,16 @@ class Watcher:
         return had.changed_at is not None and began - had.changed_at < self._policy.drop_off
 
     # -- Harbor itself
+
+    async def _tell_left_out(self, standing: Iterable[Alert]) -> None:
+        told = {alert.key for alert in standing if alert.kind is AlertKind.UNREADABLE}
+        for call, found in self._lockers.left_out().items():
+            key = unreadable_key(call)
+            if found is None and key in told:
+                await self._alerts.end(key)
+            elif found is not None and key not in told:
+                now = self._clock.now()
+                await self._alerts.raise_once(unreadable(now, call, found.entries, found.why))
 
     async def _away(self, error: Exception) -> None:
         self._failures += 1
