@@ -196,6 +196,8 @@ def _for_the_core(error: errors.HarborError, about_one_locker: bool) -> edge.Edg
             return edge.NoLocker(said)
         case errors.Refused():
             return edge.Refused(said)
+        case errors.Broken():
+            return edge.Unreadable(said)
         case _:
             return edge.TryLater(said)
 

@@ -48,7 +48,8 @@ MEANINGS: dict[str, tuple[Answer, type[Exception], type[Exception]]] = {
     "500": (answer(500, NO), edge.TryLater, edge.OutcomeUnknown),
     "cut": (Line.CUT, edge.TryLater, edge.OutcomeUnknown),
     "half": (half(), edge.TryLater, edge.OutcomeUnknown),
-    "broken": (answer(200, b"[{"), edge.TryLater, edge.OutcomeUnknown),
+    "broken": (answer(200, b"[{"), edge.Unreadable, edge.OutcomeUnknown),
+    "a gateway's page": (answer(403, b"<html>"), edge.TryLater, edge.OutcomeUnknown),
 }
 
 

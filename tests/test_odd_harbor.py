@@ -15,12 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Token
+from bot.domain.situation import AlertSituation
 from bot.domain.tower import Locker, LockerStatus
-from bot.ports.errors import EdgeError, TryLater
+from bot.ports.errors import EdgeError, Misconfigured, NotOffered, TryLater, Unreadable
 from bot.ports.lockers import LeftOut
+from bot.usecases import transitions
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
 from bot.workers.harbor_requests import HarborRequests
@@ -32,6 +35,8 @@ from harbor.errors import Broken
 from harbor.lockers import HarborLockers
 from tests.support.core import ANNA, Core, Twisted, core_on
 from tests.support.harbor_stand_in import Heard, StandIn, answer, granted, stand_in
+from wording.cards.alert import Concern, alert_card
+from wording.language import speak
 
 PLACE = {"id": 7, "name": "Pier", "lat": 40.7, "lon": -74.0, "timezone": "US/Eastern"}
 ELSEWHERE = {**PLACE, "id": 8, "name": "Quay"}
@@ -459,3 +464,59 @@ async def test_an_unreadable_entry_among_ours_hides_no_other_parcel(core: Core):
     states = [(await core.now(DeliveryId(x.id))).state for x in (delivery, other)]
     assert states == [State.RENTED, State.STORED]
     assert LockerStatus.RENTED.value == await core.status(delivery)
+
+
+async def test_a_delivery_of_which_nothing_can_be_concluded_holds_up_no_other(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+):
+    broken, whole = await core.rented(), await core.rented()
+    for delivery in (broken, whole):
+        await core.put_in(delivery)
+    core.clock.turn(5)
+
+    async def conclude(tx: Any, delivery: Delivery, *rest: Any, **named: Any) -> Delivery:
+        if delivery.id == broken.id:
+            raise OverflowError("date value out of range")
+        return await transitions.conclude(tx, delivery, *rest, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.workers.watcher.conclude", conclude)
+        with pytest.raises(OverflowError):
+            await core.look()
+    assert (await core.now(broken)).state is State.RENTED
+    assert (await core.now(whole)).state is State.STORED
+    assert core.watcher.looked_at == core.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (TryLater("away"), "TryLater"),
+        (Unreadable("no list"), "Unreadable"),
+        (Misconfigured("401"), "Misconfigured"),
+        (NotOffered("404"), "Refused"),
+    ],
+)
+async def test_operators_read_what_is_known_of_why_harbor_is_of_no_use(
+    core: Core, error: Exception, why: str
+):
+    errors: list[Exception] = [TryLater("away")] * 2 + [error] * 2
+
+    async def assigned() -> list[Locker]:
+        raise errors.pop(0)
+
+    twisted: Any = Twisted(core, assigned=assigned)
+    watcher = Watcher(core.database, twisted, core.clock, core.policy, core.signals)
+    while errors:
+        core.clock.turn(60)
+        await watcher.turn()
+    (alert,) = await core.database.look(lambda tx: tx.alerts())
+    assert alert.detail == {"why": why}
+    said = alert_card(Concern(AlertSituation(alert, core.clock.now()), speak("en"))).html
+    assert ("can't be reached" in said) is (why == "TryLater")
+    await core.look()
+    assert await core.alerts() == ["harbor"]  # a look by hand says nothing about it
+    core.clock.turn(60)
+    watcher._lockers = core.lockers
+    await watcher.turn()
+    assert await core.alerts() == []

@@ -23,7 +23,7 @@ class AlertKind(StrEnum):
     """What is the matter; the value begins the alert's key and is never renamed."""
 
     HARBOR = "harbor"
-    """Harbor does not answer; over when it does."""
+    """Harbor does not answer, or not so that it can be used; over when it does."""
     LINKS = "links"
     """Harbor has no open requests, so doors are opened by locker tokens; over when it has."""
     ORPHAN = "orphan"
@@ -144,9 +144,18 @@ LINKS_KEY = _key(AlertKind.LINKS)
 """The key of the alert that Harbor has no open requests."""
 
 
-def harbor_away(now: datetime, why: str) -> Alert:
-    """Harbor does not answer; `why` is the name of the error."""
-    return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": why})
+class Away(StrEnum):
+    """Why nothing can be learnt from Harbor; what is stored is never renamed."""
+
+    SILENT = "TryLater"
+    UNREADABLE = "Unreadable"
+    REFUSED = "Refused"
+    CREDENTIALS = "Misconfigured"
+
+
+def harbor_away(now: datetime, why: Away | str) -> Alert:
+    """Harbor does not answer so that it can be used, and `why`."""
+    return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": str(why)})
 
 
 def no_links(now: datetime) -> Alert:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertAction, AlertKind, key_to_arg
+from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, Place, press, press_on
@@ -121,7 +121,24 @@ def _ops(concern: Concern) -> Button:
 
 
 def _harbor(concern: Concern) -> str:
-    return concern.words._(
+    """What is known of why it gives no answer that can be used, and no more."""
+    _, why = concern.words._, concern.alert.detail.get("why")
+    if why == Away.UNREADABLE:
+        return _(
+            "🔌 <b>Harbor's answers can't be read</b>\nNothing is lost: requests are kept and tried"
+            " again."
+        )
+    if why == Away.CREDENTIALS:
+        return _(
+            "🔌 <b>Harbor does not accept the bot's credentials</b>\nNothing is lost: requests are "
+            "kept and tried again."
+        )
+    if why == Away.REFUSED:
+        return _(
+            "🔌 <b>Harbor refuses to list our lockers</b>\nNothing is lost: requests are kept and "
+            "tried again."
+        )
+    return _(
         "🔌 <b>Harbor can't be reached</b>\nNothing is lost: requests are kept and tried again."
     )
 
