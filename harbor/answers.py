@@ -1,8 +1,10 @@
 """What an answer of Harbor's means: a pure function of status, headers and body.
 
-Guarantees: every status leads to the body or to exactly one of our errors; a call that changes
-something is never called Unavailable once it may have been carried out; Harbor's own words are
-kept, shortened, and cleared of anything long enough to be a code or a token.
+Guarantees: every status leads to the body or to exactly one of our errors; only Harbor's own JSON
+makes a status a refusal, since anything between us (a gateway, a firewall) may answer in its place;
+a call that changes something is never called Unavailable once it may have been carried out. A list
+is read entry by entry: one that can't be read costs no other. Harbor's own words are kept,
+shortened, and cleared of anything long enough to be a code or a token.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from harbor.errors import (
     Broken,
@@ -27,6 +31,11 @@ from harbor.errors import (
 )
 
 T = TypeVar("T")
+
+API_WORDS = ("detail",)
+"""Where the API (FastAPI) says why it refuses."""
+OAUTH_WORDS = ("error", "error_description")
+"""Where the accounts host (OAuth) says so."""
 
 NOT_NOW = frozenset({408, 425, 429})
 SECRETS = re.compile(r"[0-9A-Fa-f]{24,}|eyJ[\w.-]+|[\w.~+/-]{40,}=*")
@@ -43,21 +52,24 @@ def settle(
     *,
     changes: bool,
     now: datetime,
+    words: tuple[str, ...] = API_WORDS,
 ) -> bytes:
     """The body of a successful answer; else raises what the answer means for `call`.
 
-    `headers` with lower-case names. A server's 5xx leaves the outcome of a changing call unknown;
-    429 (and 408, 425) say that nothing was done.
+    `headers` with lower-case names; `words` are where this host says why it refuses. A server's
+    5xx leaves the outcome of a changing call unknown, and so does any refusal without Harbor's
+    words: it may stand in the place of Harbor's own answer. 429 (and 408, 425) say that nothing was
+    done.
     """
     if 200 <= status < 300:
         return body
-    detail = detail_of(body)
+    detail = detail_of(body, words)
     said = f"Harbor ({environment}) answered {call} with {status}" + (detail and f": {detail}")
     if status in NOT_NOW:
         raise Unavailable(said, retry_after(headers.get("retry-after"), now))
-    if status >= 500 and changes:
-        raise OutcomeUnknown(said)
-    if status >= 500:
+    if status >= 500 or not detail:
+        if changes:
+            raise OutcomeUnknown(said)
         raise Unavailable(said, retry_after(headers.get("retry-after"), now))
     if status in (401, 403):
         advice = f"check the credentials and scopes for the {environment} environment"
@@ -70,15 +82,55 @@ def read_as(shape: TypeAdapter[T], call: str, body: bytes, *, changes: bool) -> 
     try:
         return shape.validate_json(body)
     except ValidationError as error:
-        where = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}"
-            for e in error.errors(include_input=False, include_context=False)[:3]
-        )
         kind: type[HarborError] = OutcomeUnknown if changes else Broken
-        raise kind(f"Harbor's answer to {call} can't be read ({where})") from error
+        raise kind(f"Harbor's answer to {call} can't be read ({_where(error)})") from error
 
 
-def detail_of(body: bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """The entries of a list that can be read; how many can't be, and why the first of them."""
+
+    entries: list[T]
+    left_out: int = 0
+    why: str = ""
+
+
+def read_each(shape: TypeAdapter[T], call: str, body: bytes) -> Listed[T]:
+    """`body` as a list, each entry as `shape`; Broken if it is no list at all."""
+    try:
+        found = _loaded(body)
+    except (ValueError, RecursionError) as error:
+        raise Broken(f"Harbor's answer to {call} can't be read (no JSON)") from error
+    if not isinstance(found, list):
+        raise Broken(f"Harbor's answer to {call} can't be read (no list)")
+    entries: list[T] = []
+    left_out, why = 0, ""
+    for entry in found:
+        try:
+            entries.append(shape.validate_python(entry))
+        except ValidationError as error:
+            left_out, why = left_out + 1, why or _where(error)
+    return Listed(entries, left_out, why)
+
+
+def _loaded(body: bytes) -> Any:
+    """The value; half a surrogate pair, in one odd name, is a question mark and costs no more."""
+    try:
+        return from_json(body)
+    except ValueError:
+        whole = json.dumps(json.loads(body), ensure_ascii=False)
+        return from_json(whole.encode(errors="replace"))
+
+
+def _where(error: ValidationError) -> str:
+    """Which fields can't be read and what is wrong there, never what was sent."""
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}"
+        for e in error.errors(include_input=False, include_context=False)[:3]
+    )
+
+
+def detail_of(body: bytes, words: tuple[str, ...] = API_WORDS + OAUTH_WORDS) -> str:
     """Harbor's words in an error body: FastAPI's `detail` as text or as a list, or OAuth's `error`.
 
     "" when there are none. Never longer than `LONGEST_DETAIL`, never with a code in it.
@@ -89,14 +141,14 @@ def detail_of(body: bytes) -> str:
         return ""
     if not isinstance(answer, dict):
         return ""
-    detail = answer.get("detail")
+    detail = answer.get("detail") if "detail" in words else None
     if isinstance(detail, list):
-        words = "; ".join(_complaint(item) for item in detail)
+        said = "; ".join(_complaint(item) for item in detail)
     elif detail is not None:
-        words = str(detail)
+        said = str(detail)
     else:
-        words = ": ".join(str(answer[k]) for k in ("error", "error_description") if answer.get(k))
-    return SECRETS.sub("…", " ".join(words.split()))[:LONGEST_DETAIL]
+        said = ": ".join(str(answer[k]) for k in OAUTH_WORDS if k in words and answer.get(k))
+    return SECRETS.sub("…", " ".join(said.split()))[:LONGEST_DETAIL]
 
 
 def _complaint(item: Any) -> str:

@@ -1,9 +1,10 @@
 """Access tokens: asked for once, renewed before they end, by one caller at a time.
 
 Guarantees: however many calls wait, one request renews the token for all of them, and its failure
-is the failure of all who waited for it; a call that Harbor answers with 401 (so it was not
-carried out) is repeated once with a new token. Trouble with the accounts host is told apart from
-trouble with the call: it is raised before the call is sent.
+is the failure of all who waited for it; a call that Harbor itself answers with 401 (so it was not
+carried out) is repeated once with a new token. A 401 without Harbor's words may stand in the place
+of another answer: a read is repeated after it, a call that changes something is not. Trouble with
+the accounts host is told apart from trouble with the call: it is raised before the call is sent.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
+from harbor.answers import API_WORDS, detail_of
 from harbor.errors import HarborError
 from harbor.wire import AccessToken
 
@@ -52,13 +54,17 @@ class Renewing(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send with a live token; on a 401 once more with another one."""
+        """Send with a live token; after a 401 that allows it once more with another one."""
         bearer = self._bearer
         if bearer is None or bearer.renew_at <= self._now():
             bearer = await self._other_than(bearer)
         response = yield self._signed(request, bearer)
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            await response.aread()  # gives its connection back before waiting for the lock
+            said = await response.aread()  # gives its connection back before waiting for the lock
+            if request.method != "GET" and not detail_of(said, API_WORDS):
+                if self._bearer is bearer:
+                    self._bearer = None  # it may be the token, for all we know
+                return
             yield self._signed(request, await self._other_than(bearer))
 
     def _signed(self, request: httpx.Request, bearer: Bearer) -> httpx.Request:

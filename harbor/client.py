@@ -2,15 +2,17 @@
 
 Guarantees: every call ends within a bounded time, in its value or in one of `harbor.errors`;
 only reads are repeated by themselves; a call that changes something is sent once (twice only when
-the first was answered by 401, which means that it was not carried out). Tower ids are sent in
-lower case. Durations are seconds.
+Harbor itself answered the first by 401, which means that it was not carried out). Of a list each
+entry that can be read is there, on whatever page of it; what can't be read is left out, counted
+(`left_out`) and logged once. Tower ids are sent in lower case. Durations are seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -18,12 +20,14 @@ import httpx
 from pydantic import TypeAdapter
 
 from bot.domain.ids import LockerId, TowerId
+from bot.ports.lockers import LeftOut
 from harbor.access import Access
-from harbor.answers import read_as
+from harbor.answers import Listed, read_as, read_each
 from harbor.connection import Connection, Patience
-from harbor.errors import NotFound, NotOffered
+from harbor.errors import Broken, HarborError, NotFound, NotOffered, Refused
+from harbor.left_out import Unreadable
 from harbor.reading import KEEP_QUIET
-from harbor.routes import routes_with
+from harbor.routes import Route, routes_with
 from harbor.wire import (
     AccessToken,
     Availability,
@@ -36,18 +40,20 @@ from harbor.wire import (
 )
 
 T = TypeVar("T")
+Entry = TypeVar("Entry", bound=Location | Locker)
 
 PAGE = 500
 KEYPAD = {"keypadIntent": "pickup", "persistKeypadCode": False}
 """Asks for digits beside a link. CONFIRMED names and values; their meaning is INFERRED."""
 AT_ONCE = 8
+ASK_FOR_PAGES_AGAIN = timedelta(hours=1)
+"""How long Harbor is believed to give a list whole, once it has given it twice over."""
 
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 LOCATION = TypeAdapter(Location)
-LOCATIONS = TypeAdapter(list[Location], config=KEEP_QUIET)
 CLOSEST: TypeAdapter[Location | None] = TypeAdapter(Location | None, config=KEEP_QUIET)
 AVAILABILITY = TypeAdapter(Availability)
-LOCKERS = TypeAdapter(list[Locker], config=KEEP_QUIET)
+LOCKER = TypeAdapter(Locker)
 RESERVATION = TypeAdapter(Reservation)
 LOCKER_TOKEN = TypeAdapter(LockerToken)
 OPEN_REQUEST = TypeAdapter(OpenRequest)
@@ -77,6 +83,10 @@ class Harbor:
             patience=read_retries or Patience(),
             now=clock,
         )
+        self._now = clock
+        self._whole_until: dict[str, datetime] = {}
+        self._stood: dict[int, list[TowerId]] = {}
+        self._unreadable = Unreadable()
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,17 +100,16 @@ class Harbor:
 
     # -- locations and towers
 
+    def left_out(self) -> Mapping[str, LeftOut | None]:
+        """By call, what its last answers held that can't be read; None: nothing.
+
+        Calls that have not been made say nothing.
+        """
+        return self._unreadable.by_call()
+
     async def locations(self) -> list[Location]:
         """Every location, whatever page size Harbor prefers."""
-        found: dict[int, Location] = {}
-        skipped = 0
-        while True:
-            page = await self._read("locations", LOCATIONS, {"skip": skipped, "limit": PAGE})
-            fresh = {location.id: location for location in page if location.id not in found}
-            if not fresh:
-                return list(found.values())
-            found |= fresh
-            skipped += len(page)
+        return await self._listed("locations", LOCATION)
 
     async def location(self, location_id: int) -> Location:
         """One location; NotFound if there is none."""
@@ -118,40 +127,55 @@ class Harbor:
     async def towers(self) -> list[Tower]:
         """Discover every tower by looking at every location's lockers: dear, so keep the answer.
 
-        NotFound only if Harbor knows the lockers of not one location.
+        A location that does not answer has the towers that it had. A tower under two locations
+        stands at the first of them. Raises only what hinders the look at every location.
         """
         turn = asyncio.Semaphore(AT_ONCE)
-        strange: list[NotFound] = []
+        failures: list[HarborError] = []
 
-        async def at(location: Location) -> list[Tower]:
+        async def at(location: Location) -> list[TowerId]:
             try:
                 async with turn:
-                    found = await self._read("location_lockers", LOCKERS, location_id=location.id)
+                    found = await self._listed("location_lockers", LOCKER, location_id=location.id)
             except NotFound as error:  # gone since the list was made, or without a tower
-                strange.append(error)
+                failures.append(error)
                 return []
-            ids = dict.fromkeys(locker.tower_id for locker in found)
-            return [Tower(id=tower_id, location=location) for tower_id in ids]
+            except HarborError as error:
+                failures.append(error)
+                self._unreadable.note("location_lockers", location.id, 1, str(error))
+                return self._stood.get(location.id, [])
+            self._stood[location.id] = list(dict.fromkeys(locker.tower_id for locker in found))
+            return self._stood[location.id]
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                looks = [group.create_task(at(place)) for place in await self.locations()]
-        except ExceptionGroup as several:
-            first = several.exceptions[0]
-            raise first from first.__cause__
-        if strange and len(strange) == len(looks):
-            raise strange[0]
-        return [tower for look in looks for tower in look.result()]
+        places = await self.locations()
+        async with asyncio.TaskGroup() as group:
+            looks = [group.create_task(at(place)) for place in places]
+        if failures and len(failures) == len(looks):
+            raise next((x for x in failures if not isinstance(x, NotFound)), failures[0])
+        towers: dict[TowerId, Tower] = {}
+        twice = 0
+        for place, look in zip(places, looks, strict=True):
+            for tower_id in look.result():
+                twice += tower_id in towers
+                towers.setdefault(tower_id, Tower(id=tower_id, location=place))
+        self._unreadable.note("towers", None, twice, "the same tower at two locations")
+        self._unreadable.keep("location_lockers", {place.id for place in places})
+        self._unreadable.keep("lockers", towers)
+        return list(towers.values())
 
     # -- lockers
 
     async def lockers(self, tower: TowerId) -> list[Locker]:
         """All lockers of a tower, whatever their status."""
-        return await self._read("lockers", LOCKERS, tower_id=tower)
+
+        def strange(locker: Locker) -> str:
+            return "" if locker.tower_id == tower.lower() else "a locker of another tower"
+
+        return await self._listed("lockers", LOCKER, strange, tower_id=tower)
 
     async def assigned_lockers(self) -> list[Locker]:
         """Every locker in our possession."""
-        return await self._read("assigned_lockers", LOCKERS)
+        return await self._listed("assigned_lockers", LOCKER)
 
     async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> Reservation:
         """Available → reserved, for us, for `seconds`."""
@@ -159,7 +183,7 @@ class Harbor:
         return await self._change("reserve", RESERVATION, body, tower_id=tower, locker_id=locker)
 
     async def cancel_reservation(
-        self, tower: TowerId, locker: LockerId, reservation_id: int | None
+        self, tower: TowerId, locker: LockerId, reservation_id: int | str | None
     ) -> None:
         """Reserved → available. The route is INFERRED.
 
@@ -238,7 +262,7 @@ class Harbor:
         }
         return await self._change("open_pick_up_request", OPEN_REQUEST, body)
 
-    async def open_request(self, request_id: int) -> OpenRequest:
+    async def open_request(self, request_id: int | str) -> OpenRequest:
         """The state of a Locker Open request."""
         return await self._read("open_request", OPEN_REQUEST, request_id=request_id)
 
@@ -261,15 +285,73 @@ class Harbor:
             raise NotOffered(f"the call {name} is switched off by the settings", 0)
         if missing := [key for key in route.parameters if ids.get(key) is None]:
             raise NotOffered(f"Harbor never gave the {missing[0]} that {name} needs", 0)
-        return route.path.format(**{k: quote(str(v).lower(), safe="") for k, v in ids.items()})
+        ids |= {"tower_id": str(ids.get("tower_id")).lower()}
+        return route.path.format(**{k: quote(str(v), safe="") for k, v in ids.items()})
 
     async def _read(
         self, name: str, shape: TypeAdapter[T], params: Mapping[str, Any] | None = None, **ids: Any
     ) -> T:
-        path = self._path(name, **ids)
-        route = self._routes[name]
-        value: T = await self._connection.patiently(name, route, path, shape, params=params)
-        return value
+        path, route = self._path(name, **ids), self._routes[name]
+
+        def read(body: bytes) -> T:
+            return read_as(shape, name, body, changes=False)
+
+        return await self._connection.patiently(name, route, path, read, params=params)
+
+    async def _listed(
+        self,
+        name: str,
+        shape: TypeAdapter[Entry],
+        strange: Callable[[Entry], str] = lambda entry: "",
+        **ids: Any,
+    ) -> list[Entry]:
+        """Every entry of a list that can be read and is not `strange` (why it is); the others are
+        counted. Raises Broken where the list of a tower's lockers holds nothing but such."""
+        path, route = self._path(name, **ids), self._routes[name]
+        found: list[Entry] = []
+        left_out, why = 0, ""
+        async for page in self._pages(name, route, path, shape):
+            odd = [said for said in map(strange, page.entries) if said]
+            left_out += page.left_out + len(odd)
+            why = why or page.why or next(iter(odd), "")
+            found += [entry for entry in page.entries if not strange(entry)]
+        self._unreadable.note(name, next(iter(ids.values()), None), left_out, why)
+        if left_out and not found and ids:
+            raise Broken(f"not one entry of Harbor's answer to {name} can be read ({why})")
+        return found
+
+    async def _pages(
+        self, name: str, route: Route, path: str, shape: TypeAdapter[Entry]
+    ) -> AsyncIterator[Listed[Entry]]:
+        """A list page by page, each entry once.
+
+        Which lists have pages is not documented: after one that repeats itself the call is believed
+        to have none, for `ASK_FOR_PAGES_AGAIN`.
+        """
+
+        def read(body: bytes) -> Listed[Entry]:
+            return read_each(shape, name, body)
+
+        params = {"skip": 0, "limit": PAGE} if name == "locations" else None
+        page = await self._connection.patiently(name, route, path, read, params=params)
+        yield page
+        seen = {entry.id for entry in page.entries}
+        skipped = len(page.entries) + page.left_out
+        while skipped and self._whole_until.get(name, self._now()) <= self._now():
+            params = {"skip": skipped, "limit": PAGE}
+            before = page
+            try:
+                page = await self._connection.patiently(name, route, path, read, params=params)
+            except Refused:  # it takes no such parameters
+                page = before
+            fresh = [entry for entry in page.entries if entry.id not in seen]
+            if not fresh and (page.entries or not page.left_out or not before.entries):
+                if page.entries:
+                    self._whole_until[name] = self._now() + ASK_FOR_PAGES_AGAIN
+                return
+            yield replace(page, entries=fresh)
+            seen |= {entry.id for entry in fresh}
+            skipped += len(page.entries) + page.left_out
 
     async def _change(
         self, name: str, shape: TypeAdapter[T], body: Mapping[str, Any] | None, **ids: Any

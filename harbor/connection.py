@@ -12,20 +12,22 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import stamina
 from pydantic import TypeAdapter
 
 from harbor.access import Access
-from harbor.answers import read_as, settle
+from harbor.answers import API_WORDS, OAUTH_WORDS, read_as, settle
 from harbor.auth import Bearer, Renewing
 from harbor.errors import Broken, HarborError, NotAllowed, OutcomeUnknown, Refused, Unavailable
 from harbor.routes import Route
 from harbor.transport import Transport, failure
 from harbor.wire import AccessToken
 from transport.failures import Failure
+
+T = TypeVar("T")
 
 TOKEN_PATH = "/realms/harbor/protocol/openid-connect/token"
 SERVICE_SCOPE = "service_provider"
@@ -91,9 +93,14 @@ class Connection:
         return await self._send(name, route.method, url, route.changes, self._auth, content)
 
     async def patiently(
-        self, name: str, route: Route, path: str, shape: TypeAdapter[Any], **content: Any
-    ) -> Any:
-        """A read: `call` and its body as `shape`, repeated while there is hope."""
+        self,
+        name: str,
+        route: Route,
+        path: str,
+        read: Callable[[bytes], T],
+        **content: Any,
+    ) -> T:
+        """A read: `call` and what `read` makes of its body, repeated while there is hope."""
         patience = self._patience
         async for attempt in stamina.retry_context(
             on=patience.again,
@@ -105,7 +112,7 @@ class Connection:
         ):
             with attempt:
                 body = await self.call(name, route, path, **content)
-                return read_as(shape, name, body, changes=False)
+                return read(body)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def token(self, scope: str) -> AccessToken:
@@ -122,7 +129,9 @@ class Connection:
         }
         url = access.accounts_url.rstrip("/") + TOKEN_PATH
         try:
-            body = await self._send("access token", "POST", url, False, None, {"data": form})
+            body = await self._send(
+                "access token", "POST", url, False, None, {"data": form}, OAUTH_WORDS
+            )
             return read_as(_TOKEN, "access token", body, changes=False)
         except Broken as error:
             raise Unavailable(str(error)) from error
@@ -148,6 +157,7 @@ class Connection:
         changes: bool,
         auth: httpx.Auth | None,
         content: Mapping[str, Any],
+        words: tuple[str, ...] = API_WORDS,
     ) -> bytes:
         try:
             request = self._http.build_request(method, url, **content)
@@ -163,6 +173,7 @@ class Connection:
             answer.content,
             changes=changes,
             now=self._now(),
+            words=words,
         )
 
 

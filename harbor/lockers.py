@@ -17,6 +17,7 @@ from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import OpenLink, Token
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower, known_zone
 from bot.ports import errors as edge
+from bot.ports.lockers import LeftOut
 from harbor import errors, wire
 from harbor.client import Harbor
 from harbor.countries import country_code
@@ -64,13 +65,18 @@ class HarborLockers:
         with _translated():
             return self._remembered(await self._harbor.assigned_lockers())
 
-    async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> int | None:
+    def left_out(self) -> Mapping[str, LeftOut | None]:
+        """By call, what the lists that were read last are lacking."""
+        return self._harbor.left_out()
+
+    async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> str | None:
         """Reserve an available locker; the reservation's id, where Harbor tells one."""
         with _translated(about_one_locker=True):
-            return (await self._harbor.reserve(tower, locker, seconds)).id
+            made = await self._harbor.reserve(tower, locker, seconds)
+        return None if made.id is None else str(made.id)
 
     async def cancel_reservation(
-        self, tower: TowerId, locker: LockerId, reservation: int | None
+        self, tower: TowerId, locker: LockerId, reservation: str | None
     ) -> None:
         """Give a reserved locker back; NotOffered where we know no route for it."""
         with _translated(about_one_locker=True):
@@ -155,18 +161,13 @@ class HarborLockers:
 @contextlib.contextmanager
 def _absent() -> Iterator[None]:
     """Harbor says that it has no such call: 405, or a 404 in the words of its framework for a path
-    that it does not know. Any other 404 of its own concerns this place or locker alone; one without
-    its words (a gateway's page) says nothing."""
+    that it does not know. Any other 404 of its own concerns this place or locker alone."""
     try:
         yield
     except errors.NotOffered:
         raise
     except errors.Refused as error:
-        if error.status not in (404, 405):
-            raise
-        if not error.detail:
-            raise errors.Unavailable(str(error)) from error
-        if error.status == 405 or error.detail == UNKNOWN_PATH:
+        if error.status == 405 or (error.status == 404 and error.detail == UNKNOWN_PATH):
             raise errors.NotOffered(str(error), error.status, error.detail) from error
         raise
 
@@ -195,6 +196,8 @@ def _for_the_core(error: errors.HarborError, about_one_locker: bool) -> edge.Edg
             return edge.NoLocker(said)
         case errors.Refused():
             return edge.Refused(said)
+        case errors.Broken():
+            return edge.Unreadable(said)
         case _:
             return edge.TryLater(said)
 
@@ -202,7 +205,7 @@ def _for_the_core(error: errors.HarborError, about_one_locker: bool) -> edge.Edg
 def _locker(locker: wire.Locker) -> Locker:
     return Locker(
         id=locker.id,
-        name=locker.name,
+        name=locker.label,
         tower=locker.tower_id,
         status=LockerStatus[locker.status.name],
         size=None if locker.size is wire.LockerSize.UNKNOWN else Size(locker.size.value),
@@ -220,7 +223,8 @@ def _open_link(asked: wire.OpenRequest, tower: TowerId, locker: LockerId) -> Ope
     if asked.link is None:
         raise edge.OutcomeUnknown("Harbor took a Locker Open request without giving its link")
     digits = asked.digits.get_secret_value() if asked.digits is not None else None
-    return OpenLink(tower, locker, asked.link.get_secret_value(), asked.id, digits)
+    request = asked.id if isinstance(asked.id, int) else None
+    return OpenLink(tower, locker, asked.link.get_secret_value(), request, digits)
 
 
 def _tower(tower: wire.Tower, *, alone: bool) -> Tower:

@@ -1,6 +1,7 @@
-"""How much of Harbor's JSON may be odd before an answer counts as unreadable.
+"""How much of Harbor's JSON may be odd before it counts as unreadable.
 
-Guarantees: fields that we do not know are ignored; a name that we do not know (a status, a size)
+Guarantees: a number that we act on is a whole one that a database holds; fields that we do not
+know are ignored; a name that we do not know (a status, a size)
 is kept and logged once; an unreadable accessory reads as its default and is logged once. No error
 quotes its input, since the input may be a code.
 """
@@ -17,7 +18,9 @@ import structlog
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
+    Field,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -25,7 +28,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from bot.domain.ids import TowerId
+from bot.domain.ids import LockerId, TowerId
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +71,27 @@ def _say_once(event: str, what: str, name: str) -> None:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment lies within the years 1 to 9999, in UTC too") from None
+
+
+def _whole(number: Any) -> Any:
+    if isinstance(number, (bool, float)):
+        raise ValueError("an id is a whole number")  # noqa: TRY004 - what pydantic catches
+    return number
+
+
+def _any_id(given: Any) -> int | str:
+    if isinstance(given, bool) or not isinstance(given, (int, str)):
+        raise ValueError("an id is a number or a text")  # noqa: TRY004 - what pydantic catches
+    name = str(given)
+    if not re.fullmatch(r"[!-~]{1,128}", name):
+        raise ValueError("an id is short, printable and without spaces")
+    return int(name) if re.fullmatch(r"0|[1-9][0-9]{0,17}", name) else name
 
 
 def _tower_id(text: str) -> TowerId:
@@ -88,6 +111,16 @@ def _digits(secret: SecretStr) -> SecretStr:
         raise ValueError("a keypad code is made of 1 to 16 digits")
     return secret
 
+
+Number = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**63)]
+"""An id that Harbor counts, as a number or in digits."""
+
+LockerNumber = Annotated[LockerId, BeforeValidator(_whole), Field(ge=1, lt=2**63)]
+"""A locker's id; 0 stands for none here."""
+
+AnyId = Annotated[int | str, BeforeValidator(_any_id)]
+"""An id of whatever kind that is given back as it came: a number where it reads as one, or a text
+(a UUID)."""
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in UTC. Harbor's zone-less times are taken for UTC (INFERRED)."""

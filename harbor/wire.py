@@ -1,8 +1,8 @@
 """Harbor's objects: towers' lockers, locations, free counts, tokens, requests.
 
-Guarantees: what we act upon (ids, a status, a payload) is there and well formed, or the whole
-answer is unreadable, since a locker left out of a list would look like a locker that is gone.
-Everything else is read leniently; see `harbor.reading`.
+Guarantees: what we act upon (ids, a payload) is there and well formed, or the object is unreadable.
+Everything else is read leniently: a door without a label goes by its number, a status that can't
+be read is UNKNOWN; see `harbor.reading`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,22 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, AliasPath, Field, SecretStr, model_validator
 
-from bot.domain.ids import LockerId, TowerId
-from harbor.reading import Digits, HexSecret, Moment, Tower16, Wire, known, lenient
+from bot.domain.ids import TowerId
+from harbor.reading import (
+    AnyId,
+    Digits,
+    HexSecret,
+    LockerNumber,
+    Moment,
+    Number,
+    Tower16,
+    Wire,
+    known,
+    lenient,
+)
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
 class LockerStatus(StrEnum):
@@ -52,21 +66,28 @@ class LockerSize(StrEnum):
 
 
 class Locker(Wire):
-    """One door. `id` goes into paths, `name` is the label on the door."""
+    """One door. `id` goes into paths, `name` is the label on the door, "" where Harbor has none."""
 
-    id: LockerId
-    name: str
+    id: LockerNumber
+    name: Annotated[str, lenient("")] = ""
     is_low: Annotated[bool, lenient(False)] = Field(
         False, validation_alias=AliasChoices("isLowLocker", "is_low_locker")
     )
     tower_id: Tower16 = Field(validation_alias=AliasChoices("towerId", "tower_id"))
-    status_name: str = Field(validation_alias=AliasChoices(AliasPath("status", "name"), "status"))
+    status_name: Annotated[str, lenient("")] = Field(
+        "", validation_alias=AliasChoices(AliasPath("status", "name"), "status")
+    )
     size_name: Annotated[str, lenient("")] = Field(
         "", validation_alias=AliasChoices(AliasPath("type", "name"), "type")
     )
-    type_id: Annotated[int | None, lenient()] = Field(
+    type_id: Annotated[Number | None, lenient()] = Field(
         None, validation_alias=AliasPath("type", "id")
     )
+
+    @property
+    def label(self) -> str:
+        """What people call the door: its number where Harbor gives no name."""
+        return self.name.strip() or str(self.id)
 
     @property
     def status(self) -> LockerStatus:
@@ -89,10 +110,10 @@ class Hours(Wire):
 class Location(Wire):
     """A place with towers. `access_hours`: None when Harbor says nothing, else weekday → spans."""
 
-    id: int
+    id: Number
     name: Annotated[str, lenient("")] = ""
-    lat: Annotated[float | None, lenient()] = None
-    lon: Annotated[float | None, lenient()] = None
+    lat: Annotated[Latitude | None, lenient()] = None
+    lon: Annotated[Longitude | None, lenient()] = None
     description: Annotated[str | None, lenient()] = None
     address1: Annotated[str | None, lenient()] = None
     address2: Annotated[str | None, lenient()] = None
@@ -149,7 +170,7 @@ class LockerToken(Wire):
     payload: HexSecret
     payload_auth: HexSecret = Field(validation_alias=AliasChoices("payload_auth", "payloadAuth"))
     expires: Annotated[Moment | None, lenient()] = None
-    id: Annotated[int | None, lenient()] = None
+    id: Annotated[AnyId | None, lenient()] = None
     tower_id: Annotated[Tower16 | None, lenient()] = Field(
         None, validation_alias=AliasChoices("tower_id", "towerId")
     )
@@ -159,8 +180,8 @@ class LockerToken(Wire):
 class OpenRequest(Wire):
     """A Locker Open request. `link` opens the door to whoever holds it, so it is a secret."""
 
-    id: int
-    locker_id: Annotated[LockerId | None, lenient()] = Field(
+    id: AnyId
+    locker_id: Annotated[LockerNumber | None, lenient()] = Field(
         None, validation_alias=AliasChoices("lockerId", "locker_id", AliasPath("locker", "id"))
     )
     tower_id: Annotated[Tower16 | None, lenient()] = Field(
@@ -177,7 +198,7 @@ class OpenRequest(Wire):
 class Reservation(Wire):
     """A reservation made. The body is UNKNOWN, so `id` is None unless Harbor gives one."""
 
-    id: Annotated[int | None, lenient()] = None
+    id: Annotated[AnyId | None, lenient()] = None
 
     @model_validator(mode="before")
     @classmethod

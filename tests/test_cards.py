@@ -25,6 +25,7 @@ from bot.domain.alerts import (
     odd_status,
     orphan,
     problem_reported,
+    unreadable,
 )
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Trouble
@@ -499,6 +500,7 @@ ALERTS = {
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
         not_collected(NOW, _PARCEL),
         guessing(NOW, PersonId(2**52)),
+        unreadable(NOW, "assigned_lockers", 2, "id: int_type"),
     )
 }
 

@@ -199,12 +199,33 @@ def test_nothing_secret_stands_where_a_notification_shows_it(kind: CodeKind, for
 
 
 def test_a_code_too_long_for_a_caption_leaves_the_rest_out_first() -> None:
-    for length in (500, 900, 4000):
+    for length in (500, 900, 3391):
         code = replace(a_code(CodeKind.PICK_UP, BEN.id), text="F" * length)
         view = code_card(code_scene(CodeKind.PICK_UP, code=code))
         assert view is not None
         accepted(view)
         assert view.qr == code.text
+
+
+@pytest.mark.parametrize("link", [None, "https://app.example/#{payload}"])
+def test_a_code_too_long_for_a_symbol_is_text_alone_and_beyond_that_said_to_be(
+    link: str | None,
+) -> None:
+    policy = replace(POLICY, app_link=link)
+    for length, shown in ((3392, True), (3500, True), (4_800, False), (100_000, False)):
+        text = f"HARBOR://OPEN/{'0' * 16}/3/"
+        code = replace(a_code(CodeKind.PICK_UP, BEN.id), text=text + "F" * (length - 64) + "/AA")
+        code = replace(code, text=code.text + "0" * (length - len(code.text)))
+        view = code_card(code_scene(CodeKind.PICK_UP, code=code, policy=policy))
+        assert view is not None
+        accepted(view)
+        assert view.form == "text"
+        assert view.protected
+        assert (code.text in view.html) is shown
+        assert ("too long for a message" in view.html) is not shown
+        assert "Scan" not in view.html
+        assert "scan" not in view.html
+        assert "Locker 14" in seen(view)
 
 
 def test_there_is_nothing_to_show_once_a_code_is_over_unasked_or_anothers() -> None:

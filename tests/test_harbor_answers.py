@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harbor.answers import LONGEST_DETAIL, detail_of, retry_after, settle
-from harbor.errors import HarborError, OutcomeUnknown, Unavailable
+from harbor.answers import API_WORDS, LONGEST_DETAIL, NOT_NOW, detail_of, retry_after, settle
+from harbor.errors import HarborError, OutcomeUnknown, Refused, Unavailable
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -49,7 +49,10 @@ def test_any_body_at_all_yields_a_short_line(body: bytes) -> None:
         assert "\n" not in said
 
 
-@given(st.integers(100, 999), st.binary(max_size=60), st.booleans())
+BODIES = st.binary(max_size=60) | st.just(b'{"detail": "no"}') | st.just(b'{"error": "no"}')
+
+
+@given(st.integers(100, 999), BODIES, st.booleans())
 def test_any_status_is_a_success_or_one_of_our_errors(
     status: int, body: bytes, changes: bool
 ) -> None:
@@ -61,7 +64,11 @@ def test_any_status_is_a_success_or_one_of_our_errors(
         return
     with pytest.raises(HarborError) as wrong:
         settled()
-    assert isinstance(wrong.value, OutcomeUnknown) == (changes and status >= 500)
+    refused = isinstance(wrong.value, Refused)
+    assert not refused or detail_of(body, API_WORDS)
+    assert isinstance(wrong.value, OutcomeUnknown) == (
+        changes and not refused and status not in NOT_NOW
+    )
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,11 @@ FAULTS: dict[str, tuple[Answer, type[HarborError], type[HarborError]]] = {
     "401": (answer(401, NO), NotAllowed, NotAllowed),
     "403": (answer(403, NO), NotAllowed, NotAllowed),
     "404": (answer(404, NO), NotFound, NotFound),
+    "400 of a gateway": (answer(400, b"<html>"), Unavailable, OutcomeUnknown),
+    "401 of a gateway": (answer(401, b"<html>"), Unavailable, OutcomeUnknown),
+    "403 of a gateway": (answer(403, {"message": "Forbidden"}), Unavailable, OutcomeUnknown),
+    "404 of a gateway": (answer(404, {"error": "no route"}), Unavailable, OutcomeUnknown),
+    "409 of nobody": (answer(409, b""), Unavailable, OutcomeUnknown),
     "409": (answer(409, NO), Refused, Refused),
     "422": (answer(422, {"detail": [{"loc": ["body"], "msg": "no"}]}), Refused, Refused),
     "429": (answer(429, NO, retry_after="7"), Unavailable, Unavailable),
@@ -216,7 +221,7 @@ async def test_a_read_follows_a_redirect_and_a_changing_call_does_not() -> None:
 
     async with stand_in(say) as server, server.harbor() as harbor:
         assert await harbor.lockers(TOWER) == []
-        with pytest.raises(Refused):
+        with pytest.raises(OutcomeUnknown):
             await harbor.release(TOWER, LOCKER)
         assert [heard.path for heard in server.calls if heard.method == "POST"] == [
             f"/api/v1/towers/{TOWER}/lockers/959/release-locker"

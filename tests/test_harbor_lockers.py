@@ -48,7 +48,8 @@ MEANINGS: dict[str, tuple[Answer, type[Exception], type[Exception]]] = {
     "500": (answer(500, NO), edge.TryLater, edge.OutcomeUnknown),
     "cut": (Line.CUT, edge.TryLater, edge.OutcomeUnknown),
     "half": (half(), edge.TryLater, edge.OutcomeUnknown),
-    "broken": (answer(200, b"[{"), edge.TryLater, edge.OutcomeUnknown),
+    "broken": (answer(200, b"[{"), edge.Unreadable, edge.OutcomeUnknown),
+    "a gateway's page": (answer(403, b"<html>"), edge.TryLater, edge.OutcomeUnknown),
 }
 
 
@@ -268,8 +269,8 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
         (404, b'{"detail":"Not Found"}', edge.NotOffered),
         (405, b'{"detail":"Method Not Allowed"}', edge.NotOffered),
         (404, b'{"detail":"Location not found"}', edge.Refused),
-        (404, b"<html>no such page</html>", edge.TryLater),
-        (405, b"<html>not allowed</html>", edge.TryLater),
+        (404, b"<html>no such page</html>", edge.OutcomeUnknown),
+        (405, b"<html>not allowed</html>", edge.OutcomeUnknown),
         (404, b'{"detail":"No locker available"}', edge.NoLocker),
     ],
 )

@@ -11,13 +11,27 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 
-from pictures.qr import QUIET_ZONE, blank, symbol
+from bot.domain.openers import fits_symbol
+from pictures.qr import LONGEST_ALPHANUMERIC, LONGEST_BYTES, QUIET_ZONE, blank, symbol
 
 # Asked for by name: zxing sees bars of other codes in one symbol out of some hundreds.
 QR = zxingcpp.BarcodeFormat.QRCode
 
 CODE = "HARBOR://OPEN/0123456789ABCDEF/1207/" + "A5" * 48 + "/" + "3C" * 16
 LINK = "https://open.example.com/locker?tower=0123456789abcdef&key=Zm9vYmFyLWJhei1xdXV4"
+
+LONGEST = ("A" * LONGEST_ALPHANUMERIC, "a" * LONGEST_BYTES)
+
+
+@pytest.mark.parametrize("text", LONGEST, ids=["capitals", "bytes"])
+def test_the_longest_code_has_a_symbol_and_one_sign_more_has_none(text: str) -> None:
+    assert symbol(text)
+    assert fits_symbol(text)
+    longer = text + text[0]
+    assert not fits_symbol(longer)
+    with pytest.raises(ValueError, match="version"):
+        symbol(longer)
+
 
 TEXTS = pytest.mark.parametrize("text", [CODE, LINK, "482913"], ids=["token", "link", "keypad"])
 

@@ -65,7 +65,7 @@ def full_delivery() -> Delivery:
         locker_name="12",
         locker_size=Size.X_LARGE,
         candidate=LockerId(4),
-        reservation=9_000_000_000,
+        reservation="7b1c0f4e-8a59-4d6e-9b6e-0b6b1d0c2f11",
         fetcher=CLEO,
         request=HarborRequest(9_000_000_001, RequestKind.RELEASE, at(9.000001), BEN, 2),
         reminders_sent=1,

@@ -306,9 +306,11 @@ async def test_every_column_of_a_delivery_comes_along(old_url: str) -> None:
                 assert _stored(asked) == written, (row["id"], column)
             else:
                 value = getattr(after, RENAMED.get(column, column))
-                assert _stored(value) == written, (row["id"], column)
+                kept = str(written) if column in NOW_TEXT else written
+                assert _stored(value) == kept, (row["id"], column)
 
 
+NOW_TEXT = ("reservation",)
 LOST_THEIR_LOCKER = ("older00000", "former0000")
 
 

@@ -19,6 +19,7 @@ from bot.ports.lockers import Push
 from bot.usecases import operate
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
+from bot.workers.harbor_requests import HarborRequests
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, core_on
@@ -100,11 +101,16 @@ async def other_tower(core: Core) -> TowerId:
     return next(tower.id for tower in towers if tower.id != TOWER)
 
 
-@pytest.mark.parametrize("status", [LockerStatus.RESERVED, LockerStatus.OCCUPIED])
-async def test_a_hold_that_is_over_ends_though_a_stranger_has_the_locker_now(
-    core: Core, status: LockerStatus
-):
+async def test_a_hold_that_is_over_ends_though_a_stranger_has_reserved_the_locker_now(core: Core):
     delivery = await core.rented()
+    strangers = unlisted(core, delivery, LockerStatus.RESERVED)
+    core.clock.turn(core.policy.drop_off.total_seconds() + 1200)
+    await strangers.look()
+    assert (await core.now(delivery)).state is State.LAPSED
+
+
+def unlisted(core: Core, delivery: Delivery, status: LockerStatus) -> Watcher:
+    """Nothing is said to be ours, and the delivery's locker has that status at its tower."""
 
     async def nothing() -> list[Locker]:
         return []
@@ -113,14 +119,46 @@ async def test_a_hold_that_is_over_ends_though_a_stranger_has_the_locker_now(
         found = await core.lockers.lockers(tower)
         return [replace(x, status=status) if x.id == delivery.locker else x for x in found]
 
-    strangers = watching(core, assigned=nothing, lockers=lockers)
+    return watching(core, assigned=nothing, lockers=lockers)
+
+
+@pytest.mark.parametrize("state", [State.RENTED, State.RELEASING, State.STORED])
+async def test_occupied_at_the_tower_and_missing_from_our_list_is_told_and_never_an_end(
+    core: Core, state: State
+):
+    delivery = await (core.stored() if state is State.STORED else core.rented())
+    if state is State.RELEASING:
+        await core.on(ANNA, delivery, cancel)
+    lacking = unlisted(core, delivery, LockerStatus.OCCUPIED)
+    for days in (0, 30):
+        core.clock.turn(days * 86_400 + 5)
+        for _ in range(2):
+            await lacking.look()
+        assert (await core.now(delivery)).state is state
+        assert await core.alerts() == [f"odd:{delivery.id}:{state}:occupied"]
+    (alert,) = await core.database.look(lambda tx: tx.alerts())
+    assert alert.detail == {"unlisted": True}
+    await core.look()
+    assert await core.alerts() == []
+
+
+async def test_what_is_occupied_and_missing_from_our_list_is_not_taken_for_released(core: Core):
+    delivery = await core.rented()
+    await core.put_in(delivery)
+    await core.on(ANNA, delivery, cancel)
+
+    async def nothing() -> list[Locker]:
+        return []
+
+    twisted: Any = Twisted(core, assigned=nothing)
+    worker = HarborRequests(core.database, twisted, core.clock, core.policy, core.signals)
+    await worker.turn()
+    await worker.settle()
+    after = await core.now(delivery)
+    assert (after.state, after.request) == (State.RELEASING, None)
     core.clock.turn(5)
-    if status is LockerStatus.OCCUPIED:  # it might be ours: said so nowhere, denied nowhere
-        await strangers.look()
-        assert (await core.now(delivery)).state is State.RENTED
-    core.clock.turn(core.policy.drop_off.total_seconds() + 1200)
-    await strangers.look()
-    assert (await core.now(delivery)).state is State.LAPSED
+    await core.look()
+    assert (await core.now(delivery)).state is State.STORED
 
 
 async def test_a_push_about_a_locker_that_was_only_tried_stores_nothing(core: Core):

@@ -23,7 +23,7 @@ class AlertKind(StrEnum):
     """What is the matter; the value begins the alert's key and is never renamed."""
 
     HARBOR = "harbor"
-    """Harbor does not answer; over when it does."""
+    """Harbor does not answer, or not so that it can be used; over when it does."""
     LINKS = "links"
     """Harbor has no open requests, so doors are opened by locker tokens; over when it has."""
     ORPHAN = "orphan"
@@ -40,6 +40,8 @@ class AlertKind(StrEnum):
     """A parcel has left its locker, and nobody had been given a code for it."""
     GUESSING = "guessing"
     """Somebody types one wrong claim code after another."""
+    UNREADABLE = "unreadable"
+    """Harbor lists something that can't be read; over when all of it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.HARBOR: Lifetime(),
         AlertKind.LINKS: Lifetime(),
         AlertKind.ORPHAN: Lifetime(),
+        AlertKind.UNREADABLE: Lifetime(),
         AlertKind.ODD: Lifetime(with_delivery=True),
         AlertKind.DOOR: Lifetime(with_delivery=True),
         AlertKind.OVERDUE: Lifetime(with_delivery=True),
@@ -77,8 +80,9 @@ class Alert:
     `delivery`, `person`, `tower` and `locker` are what it is about, as far as that applies, and
     `status` is the locker's at Harbor. `owner` is the operator at whose word it is being put right:
     an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
-    holds words alone: `text` (of a problem), `why` (Harbor is away), `size` (of an orphan). Unseen,
-    it ends at `ends_at`, if that is set.
+    holds words alone: `text` (of a problem), `why` (Harbor is away, or can't be read), `size` (of
+    an orphan), `call` and `entries` (how many of what it lists can't be read), `unlisted` (our
+    lockers' list at Harbor lacks the odd one). Unseen, it ends at `ends_at`, if that is set.
     """
 
     key: str
@@ -140,9 +144,18 @@ LINKS_KEY = _key(AlertKind.LINKS)
 """The key of the alert that Harbor has no open requests."""
 
 
-def harbor_away(now: datetime, why: str) -> Alert:
-    """Harbor does not answer; `why` is the name of the error."""
-    return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": why})
+class Away(StrEnum):
+    """Why nothing can be learnt from Harbor; what is stored is never renamed."""
+
+    SILENT = "TryLater"
+    UNREADABLE = "Unreadable"
+    REFUSED = "Refused"
+    CREDENTIALS = "Misconfigured"
+
+
+def harbor_away(now: datetime, why: Away | str) -> Alert:
+    """Harbor does not answer so that it can be used, and `why`."""
+    return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": str(why)})
 
 
 def no_links(now: datetime) -> Alert:
@@ -164,10 +177,23 @@ def orphan(now: datetime, locker: Locker) -> Alert:
     )
 
 
-def odd_status(now: datetime, delivery: Delivery, status: LockerStatus) -> Alert:
-    """The delivery does not explain its locker's status."""
-    key = odd_key(delivery, status)
-    return Alert(key, AlertKind.ODD, now, delivery=delivery.id, status=status)
+def unreadable_key(call: str) -> str:
+    """The key of the alert that the list which `call` reads holds what can't be read."""
+    return _key(AlertKind.UNREADABLE, call)
+
+
+def unreadable(now: datetime, call: str, entries: int, why: str) -> Alert:
+    """So many `entries` of what `call` reads are left out, the first of them because of `why`."""
+    told = {"call": call, "entries": entries, "why": why}
+    return Alert(unreadable_key(call), AlertKind.UNREADABLE, now, detail=told)
+
+
+def odd_status(
+    now: datetime, delivery: Delivery, status: LockerStatus, *, unlisted: bool = False
+) -> Alert:
+    """The delivery does not explain its locker's status; `unlisted`: its tower alone tells it."""
+    key, detail = odd_key(delivery, status), {"unlisted": True} if unlisted else {}
+    return Alert(key, AlertKind.ODD, now, delivery=delivery.id, status=status, detail=detail)
 
 
 def door_reported(now: datetime, delivery: Delivery) -> Alert:

@@ -99,7 +99,7 @@ class Delivery:
     locker_name: str | None = None
     locker_size: Size | None = None
     candidate: LockerId | None = None
-    reservation: int | None = None
+    reservation: str | None = None
     created_at: datetime | None = None
     changed_at: datetime | None = None
     held_until: datetime | None = None

@@ -93,15 +93,25 @@ def door(delivery: Delivery) -> Door:
     return delivery.tower, delivery.locker or LockerId(0)
 
 
+def may_hold_parcel(delivery: Delivery) -> bool:
+    """Whether its parcel may be in the locker: it is, or a code that opens the door may be out."""
+    if delivery.state is State.RELEASING:
+        return delivery.locker is not None
+    return delivery.state in (State.STORED, State.RENTED)
+
+
 def has_left(delivery: Delivery, status: LockerStatus, now: datetime) -> bool:
     """Whether a locker that is not among those assigned to us has left the delivery, when its tower
     lists it with `status`.
 
     Nothing but our own hold makes a locker ours before a parcel is in: well after the end of that
-    hold it is somebody else's, whatever its status.
+    hold it is somebody else's. Not so where its tower says that a parcel is in it, and it may be
+    ours: then only the list of what is assigned to us says otherwise, and may be lacking.
     """
     if status in FREES[delivery.state]:
         return True
     if delivery.state is State.STORED or status is LockerStatus.UNKNOWN:
+        return False
+    if status is LockerStatus.OCCUPIED and may_hold_parcel(delivery):
         return False
     return delivery.held_until is not None and now > delivery.held_until + AFTER_HOLD

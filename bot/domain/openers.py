@@ -16,6 +16,11 @@ LONGEST_LINK = 2000
 """Characters: a longer link than this some phones and messengers cut off."""
 
 
+_SYMBOL_CAPITALS, _SYMBOL_BYTES = 3391, 2331
+_CAPITALS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+"""What a QR symbol carries at error correction M, and what it writes in its shorter way."""
+
+
 class Opener(StrEnum):
     """What Harbor gives to open a door with (harbor.md §3.3, §3.6)."""
 
@@ -68,6 +73,13 @@ class OpenLink:
 def token_text(tower: TowerId, locker: LockerId, token: Token) -> str:
     """The text form of a locker token, upper case so that its QR symbol stays alphanumeric."""
     return f"HARBOR://OPEN/{tower}/{locker}/{token.payload}/{token.payload_auth}".upper()
+
+
+def fits_symbol(text: str) -> bool:
+    """Whether a QR symbol carries the text."""
+    if _CAPITALS.issuperset(text):
+        return len(text) <= _SYMBOL_CAPITALS
+    return len(text.encode()) <= _SYMBOL_BYTES
 
 
 def app_link(template: str, text: str) -> str | None:

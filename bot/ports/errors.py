@@ -19,6 +19,10 @@ class TryLater(EdgeError):
         self.after = after
 
 
+class Unreadable(TryLater):
+    """The other side answered with something that can't be read: it said nothing, as yet."""
+
+
 class OutcomeUnknown(EdgeError):
     """The call may or may not have taken effect: look before asking again."""
 

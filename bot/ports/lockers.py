@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +29,14 @@ class Push:
     digits: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many entries of a list can't be read, and why the first of them can't."""
+
+    entries: int
+    why: str
+
+
 class Lockers(Protocol):
     """Harbor's towers and lockers. Every call is one of Harbor's own, or several, over the network.
 
@@ -51,7 +60,14 @@ class Lockers(Protocol):
         """Every locker that is ours now (reserved, rented or occupied), at whatever tower."""
         ...
 
-    async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> int | None:
+    def left_out(self) -> Mapping[str, LeftOut | None]:
+        """By call, what the lists that were read last are lacking; None: nothing.
+
+        A call that has not been made is not in it.
+        """
+        ...
+
+    async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> str | None:
         """Keep an available locker for us for so long; Refused when it is not available.
 
         Returns the reservation's id, None where Harbor tells none.
@@ -59,7 +75,7 @@ class Lockers(Protocol):
         ...
 
     async def cancel_reservation(
-        self, tower: TowerId, locker: LockerId, reservation: int | None
+        self, tower: TowerId, locker: LockerId, reservation: str | None
     ) -> None:
         """Give back a reserved locker; `reservation` is what `reserve` returned.
 

@@ -28,6 +28,7 @@ from bot.ports.lockers import Lockers
 from bot.usecases.cards import tell
 from bot.usecases.transitions import save
 from bot.workers.allotment import Allotments
+from bot.workers.given import Given
 from bot.workers.link_allocation import LinkAllocator
 from bot.workers.open_requests import OpenRequests
 
@@ -54,6 +55,7 @@ class Allocator:
         self._links = LinkAllocator(
             database, lockers, clock, policy, self._allotments, open_requests
         )
+        self._given: Given[tuple[LockerId, str | None]] = Given()
         self.held = self._allotments.held
         self.somebody_elses = self._allotments.somebody_elses
         self.give_back_unnamed = self._links.give_back_unnamed
@@ -71,7 +73,7 @@ class Allocator:
         await self._reserve(delivery, request)
 
     async def _reserve(self, delivery: Delivery, request: HarborRequest) -> None:
-        if delivery.candidate and await self._adopted(delivery, delivery.candidate):
+        if delivery.candidate and await self._adopted(delivery, delivery.candidate, request):
             return
         refused: set[LockerId] = set()
         reservation = self._policy.reservation
@@ -87,7 +89,9 @@ class Allocator:
                 log.info("locker_taken_meanwhile", delivery=delivery.id)
                 refused.add(locker.id)
                 continue
+            self._given.keep(request, (locker.id, number))
             await self._allotments.had(replace(delivery, reservation=number), locker)
+            self._given.forget(request)
             return
         await self.none_left(delivery, request)
 
@@ -111,11 +115,17 @@ class Allocator:
 
         return await self._database.run(step)
 
-    async def _adopted(self, delivery: Delivery, candidate: LockerId) -> bool:
+    async def _adopted(
+        self, delivery: Delivery, candidate: LockerId, request: HarborRequest
+    ) -> bool:
         ours = await self._allotments.held(delivery, candidate)
         if ours is None or ours.status not in _HELD:
             return False
+        locker, number = self._given.to(request) or (None, None)
+        if locker == candidate:
+            delivery = replace(delivery, reservation=number)
         await self._allotments.had(delivery, ours, adopted=True)
+        self._given.forget(request)
         log.info("locker_adopted", delivery=delivery.id)
         return True
 

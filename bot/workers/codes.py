@@ -1,7 +1,9 @@
 """A code for a door, by whichever opener the delivery was booked with.
 
 Guarantees: the end of a token's life is never later than what Harbor was asked for, counted from
-before the call; a pick-up link that Harbor refuses is replaced by a token, for that delivery alone.
+before the call, and Harbor's own word of it is believed only where it lies after that moment (a
+time without a zone may be hours off); a pick-up link that Harbor refuses is replaced by a token,
+for that delivery alone.
 """
 
 from __future__ import annotations
@@ -100,8 +102,10 @@ def _from_token(
     lasts: timedelta,
 ) -> Code:
     ends = now + lasts
-    if token.expires_at is not None:
+    if token.expires_at is not None and token.expires_at > now:
         ends = min(ends, token.expires_at)
+    elif token.expires_at is not None:
+        log.info("expiry_not_believed", delivery=delivery.id, told=token.expires_at.isoformat())
     text = token_text(delivery.tower, locker, token)
     return Code(delivery.id, kind, Opener.TOKEN, holder, text, ends)
 

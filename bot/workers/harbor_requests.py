@@ -3,7 +3,8 @@
 Guarantees: one call at a time for each delivery, whatever the number of replicas: its turn is taken
 by a lease before the call; many deliveries side by side, so many of one tower at most; a call that
 changes something at Harbor is preceded by a commit that says so, and after an unknown outcome
-Harbor is looked at before it is asked again; an answer to a request that has been replaced
+Harbor is looked at before it is asked again; after a failure of our own what Harbor gave is used,
+and not asked for once more; an answer to a request that has been replaced
 meanwhile is no answer to its successor.
 """
 
@@ -22,7 +23,7 @@ from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import Event, State
-from bot.domain.observations import AFTER_HOLD
+from bot.domain.observations import AFTER_HOLD, may_hold_parcel
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.domain.tower import LockerStatus
@@ -41,7 +42,8 @@ from bot.ports.lockers import Lockers
 from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import save, transition
 from bot.workers.allocation import Allocator
-from bot.workers.codes import issue
+from bot.workers.codes import Issued, issue
+from bot.workers.given import Given
 from bot.workers.link_allocation import ANY_LOCKER
 from bot.workers.loop import Dues, Underway, backoff
 from bot.workers.open_requests import OpenRequests
@@ -93,6 +95,7 @@ class HarborRequests:
             RequestKind.PICK_UP_TOKEN: self._token,
             RequestKind.RELEASE: self._release,
         }
+        self._given: Given[Issued] = Given()
         self._dues = Dues(clock.now())
         self._full = False
 
@@ -203,12 +206,14 @@ class HarborRequests:
         await self._done_with(request, delivery, trouble=Trouble.REFUSED, locker=at, candidate=None)
 
     async def _put_off(self, leased: Leased, error: Exception | None) -> None:
-        """Later again. After the second failure in a row the cards say that Harbor is away."""
+        """Later again. After the second failure in a row the cards say that Harbor is away; not so
+        where the failure is our own (`error` None)."""
         delivery, request = leased.delivery, leased.delivery.request
         assert request is not None, "only what is asked for is leased"
         asked = error.after if isinstance(error, TryLater) else None
         due = self._clock.now() + max(backoff(request.failures), timedelta(seconds=asked or 0))
-        said = delivery.trouble is Trouble.HARBOR_AWAY or request.failures == 0
+        away = error is not None and request.failures > 0
+        said = delivery.trouble is Trouble.HARBOR_AWAY or not away
 
         async def step(tx: Transaction) -> None:
             if not said and (current := await self._current(tx, delivery, request)) is not None:
@@ -234,11 +239,16 @@ class HarborRequests:
             log.debug("request_overtaken")
 
     async def _token(self, delivery: Delivery, request: HarborRequest) -> None:
-        """Ask for a token; safe to repeat, since one that was lost has been shown to nobody."""
+        """Ask for a token; safe to repeat after a lost answer, since nobody was shown that one."""
         if delivery.locker is None:
             await self._done_with(request, delivery)
             return
-        issued = await issue(self._lockers, delivery, request, self._clock.now(), self._policy)
+        asked_at = self._clock.now()
+        given = self._given.to(request)
+        if given is None or given.code.expires_at <= asked_at:
+            given = await issue(self._lockers, delivery, request, asked_at, self._policy)
+            self._given.keep(request, given)
+        issued = given
 
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
@@ -270,6 +280,7 @@ class HarborRequests:
                 await show_code(tx, after, code.holder, now=now, ring=True)
 
         await self._database.run(step)
+        self._given.forget(request)
 
     async def _release(self, delivery: Delivery, request: HarborRequest) -> None:
         """Give back what is held, by whichever call fits how Harbor sees the locker."""
@@ -294,10 +305,14 @@ class HarborRequests:
         if locker:
             at_tower = await self._lockers.lockers(delivery.tower)
             status = next((x.status for x in at_tower if x.id == locker), None)
+            elsewhere = await self._allocator.somebody_elses(delivery, locker)
+            if status is LockerStatus.OCCUPIED and may_hold_parcel(delivery) and not elsewhere:
+                await self._leave_to_watcher(delivery, request, locker)
+                return
             ours_perhaps = status in (LockerStatus.RESERVED, LockerStatus.RENTED)
             over = delivery.held_until or delivery.changed_at or self._clock.now()
             ours_perhaps &= self._clock.now() <= over + AFTER_HOLD
-            if ours_perhaps and not await self._allocator.somebody_elses(delivery, locker):
+            if ours_perhaps and not elsewhere:
                 raise TryLater("the two readings disagree")
         if delivery.state is State.CLOSED:
             await self._done_with(request, delivery)

@@ -1,7 +1,8 @@
 """How a delivery comes by a locker that Harbor picks for a Locker Open link (harbor.md §3.6).
 
 Guarantees: at most one locker is rented for a delivery: after a lost answer, what Harbor may have
-rented is given back before another is asked for. Sizes climb to the largest where that is wanted; a
+rented is given back before another is asked for; a link that Harbor gave is used, whatever fails
+here after that. Sizes climb to the largest where that is wanted; a
 low door that is rather wanted is given up before the size is, one that is a must is not given up.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -26,6 +28,7 @@ from bot.ports.errors import EdgeError, NoLocker, NotOffered, TryLater
 from bot.ports.lockers import Lockers
 from bot.workers.allotment import Allotments
 from bot.workers.codes import link_code
+from bot.workers.given import Given
 from bot.workers.open_requests import OpenRequests
 
 log = structlog.get_logger()
@@ -37,6 +40,15 @@ _SOON = 1.0
 
 Kind = tuple[Size, bool]
 """A size, and whether the door has to be low."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A link that Harbor gave, the size that was asked for, and till when it holds its locker."""
+
+    link: OpenLink
+    size: Size
+    ends: datetime
 
 
 class LinkAllocator:
@@ -53,12 +65,15 @@ class LinkAllocator:
     ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._allotments, self._open_requests = allotments, open_requests
+        self._given: Given[_Made] = Given()
 
     async def allocate(self, delivery: Delivery, request: HarborRequest) -> bool:
         """Bring a REQUESTED delivery to RENTED; False where no locker is to be had.
 
         Raises NotOffered where Harbor makes no link there, and whatever else `Lockers` raises.
         """
+        if await self._had_before(delivery, request):
+            return True
         there = await self._beside(delivery)
         tower = next((tower for tower in there if tower.id == delivery.tower), None)
         if tower is None:
@@ -78,12 +93,22 @@ class LinkAllocator:
             except NoLocker:
                 free = free if free is not None else await self._counted(there)
                 continue
-            shown = request.by == delivery.sender
-            code = replace(link_code(delivery, CodeKind.DROP_OFF, link, ends), revealed=shown)
-            locker = await self._labelled(link, kind[0])
-            await self._allotments.had(replace(delivery, held_until=ends), locker, code=code)
-            return True
+            self._given.keep(request, _Made(link, kind[0], ends))
+            return await self._had_before(delivery, request)
         return False
+
+    async def _had_before(self, delivery: Delivery, request: HarborRequest) -> bool:
+        """Write down the link that Harbor has given for the request, if it still holds a locker."""
+        made = self._given.to(request)
+        if made is None or made.ends <= self._clock.now():
+            return False
+        shown = request.by == delivery.sender
+        code = link_code(delivery, CodeKind.DROP_OFF, made.link, made.ends)
+        locker = await self._labelled(made.link, made.size)
+        held = replace(delivery, held_until=made.ends)
+        await self._allotments.had(held, locker, code=replace(code, revealed=shown))
+        self._given.forget(request)
+        return True
 
     async def _asked(self, tower: Tower, kind: Kind) -> OpenLink:
         size, low = kind

@@ -1,27 +1,38 @@
 """Looks at what Harbor says is assigned to us, and draws the conclusions the tables allow.
 
-Guarantees: one assigned-lockers read a look, however many deliveries there are; what is there is
-told before what is gone is confirmed; that a locker has left us is believed only after the tower's
-own list has confirmed it, towers side by side, so that a slow one delays only its own; a reading
-older than a delivery's last change says nothing about it; trouble is reported once, and once when
-it is over.
+Guarantees: one assigned-lockers read a look, however many deliveries there are (a page each, where
+Harbor gives it in pages); what is there is told before what is gone is confirmed; that a locker has
+left us is believed only after the tower's own list has confirmed it, towers side by side, so that a
+slow one delays only its own; a locker with a parcel that our list lacks is told, and ends nothing;
+a reading older than a delivery's last change says nothing about it; a delivery of which nothing can
+be concluded for a fault of our own holds up no other; trouble, and what of Harbor's
+lists can't be read, is reported once, and once when it is over.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.alerts import HARBOR_KEY, AlertKind, harbor_away, odd_status
+from bot.domain.alerts import AlertKind, odd_key, odd_status
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import Event, State
-from bot.domain.observations import FREES, Door, Odd, door, has_left, meaning
+from bot.domain.observations import (
+    FREES,
+    Door,
+    Odd,
+    door,
+    has_left,
+    may_hold_parcel,
+    meaning,
+)
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.clock import Clock
@@ -33,6 +44,7 @@ from bot.usecases.transitions import conclude, save
 from bot.workers.alerts import Alerts
 from bot.workers.link_allocation import ANY_LOCKER
 from bot.workers.loop import Underway
+from bot.workers.reachability import Reachability
 from bot.workers.reconciler import Reconciler
 from bot.workers.signals import Signals
 
@@ -40,7 +52,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 16
 """Towers read side by side."""
-_FAILURES_TO_ALERT = 2
+_FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
 _EARLY = timedelta(minutes=1)
 """How long digits are kept for a link of which nobody here knows yet: its push may overtake the
@@ -66,15 +78,14 @@ class Watcher:
         self._early: deque[tuple[datetime, Push]] = deque(maxlen=_MOST_EARLY)
         self._alerts = Alerts(database, clock, policy)
         self._reconciler = Reconciler(lockers, self._alerts, clock)
-        self._failures = 0
-        self._clear = False  # whether no alert about Harbor can stand
+        self._harbor = Reachability(self._alerts, clock)
         self._began: datetime | None = None
         self.looked_at: datetime | None = None
 
     @property
     def away(self) -> bool:
         """Whether Harbor has failed to answer more than once in a row."""
-        return self._failures >= _FAILURES_TO_ALERT
+        return self._harbor.away
 
     async def turn(self) -> datetime | None:
         """Look once, unless that was done lately and no push asks for it; say when to look again.
@@ -89,9 +100,9 @@ class Watcher:
         try:
             assigned = await self._lockers.assigned()
         except (TryLater, Refused) as error:
-            await self._away(error)
+            await self._harbor.failed(error)
             return self._clock.now() + self._policy.watch * _SLOWER_WHILE_AWAY
-        await self._back()
+        await self._harbor.answered(first=self.looked_at is None)
         live = await self._see(assigned, began)
         return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
 
@@ -114,15 +125,21 @@ class Watcher:
         live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
         await self._hear_again(live, began)
         holding = [x for x in live if x.state in FREES and x.locker is not None]
-        odd = await self._compare(holding, assigned, began)
-        self._confirm_gone([x for x in holding if not _is_ours(assigned.get(door(x)))], began)
+        failures: list[Exception] = []
+        odd = await self._compare(holding, assigned, began, failures)
+        missing = [x for x in holding if not _is_ours(assigned.get(door(x)))]
+        self._confirm_gone(missing, began)
         standing = await self._alerts.standing()
-        for alert in standing:
-            if alert.kind is AlertKind.ODD and alert.key not in odd:
+        unlisted = {odd_key(x, LockerStatus.OCCUPIED) for x in missing if may_hold_parcel(x)}
+        for alert in standing:  # of what is missing the tower's own list tells
+            if alert.kind is AlertKind.ODD and alert.key not in odd | unlisted:
                 await self._alerts.end(alert.key)
+        await self._harbor.left_out(self._lockers.left_out(), standing)
         orphans = await self._unexplained(assigned, live, began)
         await self._reconciler.report(orphans, standing)
         self.looked_at = began
+        if failures:
+            raise failures[0]
         return len(live)
 
     async def heard(self, push: Push) -> None:
@@ -154,7 +171,11 @@ class Watcher:
     # -- what is assigned to us
 
     async def _compare(
-        self, holding: Iterable[Delivery], assigned: Mapping[Door, Locker], began: datetime
+        self,
+        holding: Iterable[Delivery],
+        assigned: Mapping[Door, Locker],
+        began: datetime,
+        failures: list[Exception],
     ) -> set[str]:
         """Conclude from what is there; the keys of the alerts about what is odd."""
         odd: set[str] = set()
@@ -162,14 +183,17 @@ class Watcher:
             seen = assigned.get(door(delivery))
             if seen is None or not _is_ours(seen):
                 continue
-            if isinstance(meaning(delivery.state, seen.status), Odd):
-                odd.add(await self._wonder(delivery, seen.status, began))
-            else:
-                await self._conclude(delivery, seen.status, began)
+            with _borne(failures):
+                if isinstance(meaning(delivery.state, seen.status), Odd):
+                    odd.add(await self._wonder(delivery, seen.status, began))
+                else:
+                    await self._conclude(delivery, seen.status, began)
         return odd
 
-    async def _wonder(self, delivery: Delivery, status: LockerStatus, began: datetime) -> str:
-        alert = odd_status(self._clock.now(), delivery, status)
+    async def _wonder(
+        self, delivery: Delivery, status: LockerStatus, began: datetime, *, unlisted: bool = False
+    ) -> str:
+        alert = odd_status(self._clock.now(), delivery, status, unlisted=unlisted)
         if _settled(delivery, began):
             await self._alerts.raise_once(alert)
         return alert.key
@@ -190,10 +214,23 @@ class Watcher:
         except EdgeError as error:
             log.info("tower_not_read", tower=tower, why=str(error))
             return
+        failures: list[Exception] = []
         for delivery in missing:
             status = at_tower.get(delivery.locker) if delivery.locker is not None else None
-            if status is not None and has_left(delivery, status, began):
-                await self._conclude(delivery, LockerStatus.AVAILABLE, began)
+            if status is not None:
+                with _borne(failures):
+                    await self._confirm(delivery, status, began)
+        if failures:
+            raise failures[0]
+
+    async def _confirm(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
+        """Our list lacks the delivery's locker, and its tower lists it with `status`."""
+        if has_left(delivery, status, began):
+            await self._conclude(delivery, LockerStatus.AVAILABLE, began)
+        elif status is LockerStatus.OCCUPIED and may_hold_parcel(delivery):
+            await self._wonder(delivery, status, began, unlisted=True)
+        elif may_hold_parcel(delivery):
+            await self._alerts.end(odd_key(delivery, LockerStatus.OCCUPIED))
 
     async def _conclude(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
         event = meaning(delivery.state, status)
@@ -287,22 +324,17 @@ class Watcher:
             return True
         return had.changed_at is not None and began - had.changed_at < self._policy.drop_off
 
-    # -- Harbor itself
 
-    async def _away(self, error: Exception) -> None:
-        self._failures += 1
-        if self.away:
-            log.info("harbor_away", why=str(error))
-            self._clear = False
-            await self._alerts.raise_once(harbor_away(self._clock.now(), type(error).__name__))
-
-    async def _back(self) -> None:
-        if self._failures >= _FAILURES_TO_ALERT or self.looked_at is None:
-            log.info("harbor_back")
-        self._failures = 0
-        if not self._clear:
-            await self._alerts.end(HARBOR_KEY)
-            self._clear = True
+@contextlib.contextmanager
+def _borne(failures: list[Exception]) -> Iterator[None]:
+    """Goes on after a failure, which is kept to be raised at the end; of several, where nothing can
+    be written, the last is raised at once."""
+    try:
+        yield
+    except Exception as error:
+        failures.append(error)
+        if len(failures) == _FAILURES_BORNE:
+            raise
 
 
 def _is_ours(seen: Locker | None) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertAction, AlertKind, key_to_arg
+from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, Place, press, press_on
@@ -121,7 +121,24 @@ def _ops(concern: Concern) -> Button:
 
 
 def _harbor(concern: Concern) -> str:
-    return concern.words._(
+    """What is known of why it gives no answer that can be used, and no more."""
+    _, why = concern.words._, concern.alert.detail.get("why")
+    if why == Away.UNREADABLE:
+        return _(
+            "🔌 <b>Harbor's answers can't be read</b>\nNothing is lost: requests are kept and tried"
+            " again."
+        )
+    if why == Away.CREDENTIALS:
+        return _(
+            "🔌 <b>Harbor does not accept the bot's credentials</b>\nNothing is lost: requests are "
+            "kept and tried again."
+        )
+    if why == Away.REFUSED:
+        return _(
+            "🔌 <b>Harbor refuses to list our lockers</b>\nNothing is lost: requests are kept and "
+            "tried again."
+        )
+    return _(
         "🔌 <b>Harbor can't be reached</b>\nNothing is lost: requests are kept and tried again."
     )
 
@@ -174,10 +191,30 @@ def _orphan_gone(concern: Concern) -> str:
 
 
 def _odd(concern: Concern) -> str:
-    return concern.words._(
+    _ = concern.words._
+    title = _(
         "🤔 <b>Harbor reports an unexpected state</b>\nThe locker's status there: {status}.",
         status=concern.alert.status.value if concern.alert.status else "?",
     )
+    if not concern.alert.detail.get("unlisted"):
+        return title
+    lacking = _("Harbor's list of our lockers lacks it. Nothing is concluded from that.")
+    return f"{title}\n{lacking}"
+
+
+def _unreadable(concern: Concern) -> str:
+    told = concern.alert.detail
+    return concern.words._(
+        "🧾 <b>Part of what Harbor says can't be read</b>\nEntries left out of {list}: {count}. "
+        "Everything else is used. The first reason: {why}",
+        list=f"<code>{esc(str(told.get('call', '?')))}</code>",
+        count=str(told.get("entries", "?")),
+        why=f"<code>{esc(str(told.get('why', '?')), 200)}</code>",
+    )
+
+
+def _all_read(concern: Concern) -> str:
+    return concern.words._("✅ <b>All that Harbor says can be read again</b>")
 
 
 def _door_stuck(concern: Concern) -> str:
@@ -243,9 +280,11 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.OVERDUE: _overdue,
     AlertKind.GONE: _gone,
     AlertKind.GUESSING: _guessing,
+    AlertKind.UNREADABLE: _unreadable,
 }
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,
     AlertKind.LINKS: _links_again,
     AlertKind.ORPHAN: _orphan_gone,
+    AlertKind.UNREADABLE: _all_read,
 }

@@ -2,7 +2,8 @@
 
 Guarantees: shown to its holder alone, once they have asked for it, for as long as it works; in any
 other case there is nothing to show, and the message goes away. It says how the door opens by its
-own form (a locker token, or a Locker Open link), and tells no end that is not known.
+own form (a locker token, or a Locker Open link), and tells no end that is not known. A code too
+long for a QR symbol is text alone; one too long for a message, too, is said to be.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from html import escape
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeKind
 from bot.domain.message import Button, Message
-from bot.domain.openers import Opener, app_link
+from bot.domain.openers import Opener, app_link, fits_symbol
 from wording.cards.opening import app_said, hand_to_app, new_said, spelled
 from wording.cards.rows import Row, deed, filled, next_parcel
 from wording.cards.scene import Scene
 from wording.sanitize import seen_units, units
 
+LONGEST_TEXT = 4096
+"""UTF-16 units of a message without a picture."""
 LONGEST_COPY = 256
 """UTF-16 units: more than that no button copies."""
 
@@ -36,7 +39,13 @@ def code_card(scene: Scene, most: int) -> Message | None:
     if code is None or not situation.code_out or not situation.may(_SHOWS[code.kind]):
         return None
     buttons = filled(_rows(scene, code))
-    return Message(_caption(scene, code, most), buttons, qr=code.text, protected=True)
+    if fits_symbol(code.text):
+        return Message(_caption(scene, code, most), buttons, qr=code.text, protected=True)
+    alone = _caption(scene, code, LONGEST_TEXT)
+    if _openable(code) or escape(code.text) in alone:
+        return Message(alone, buttons, protected=True)
+    too_long = scene.words._("⚠️ This code is too long for a message and for a QR code.")
+    return Message(f"{_head(scene, code)}\n\n{too_long}", buttons, protected=True)
 
 
 def _caption(scene: Scene, code: Code, most: int) -> str:
@@ -138,6 +147,8 @@ def _open_link(scene: Scene, code: Code) -> str:
 
 def _open_token(scene: Scene, code: Code) -> str:
     _ = scene.words._
+    if not fits_symbol(code.text):
+        return _("2. Paste this code in the app: door {door} opens.", door=scene.door)
     if _handed_over(scene, code) is None:
         return _("2. Scan or paste this code in the app: door {door} opens.", door=scene.door)
     button = escape(hand_to_app(scene.words, scene.situation.policy))
