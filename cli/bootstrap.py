@@ -134,6 +134,8 @@ class Assembly:
         reasons = ["storage does not answer"] if counts is None else []
         if self.watcher.away:
             reasons.append("Harbor does not answer")
+        if (deaf := self.receiver.hearing.why) is not None:
+            reasons.append(f"nobody is heard: {deaf}")
         return {
             "ok": not reasons,
             "reasons": reasons,

@@ -35,7 +35,8 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
 
     `take` does what the update asks for. When it raises, all of it is rolled back and `amend` is
     asked, in a transaction of its own, to say so; the update is then remembered as handled, so that
-    one that can't be handled blocks nobody. `TryLater` (storage is away) is passed on instead:
+    one that can't be handled blocks nobody; where not even that can be said, it is passed over.
+    `TryLater` (storage is away) is passed on instead:
     nothing can be remembered, so the update has to come again.
     """
 
@@ -64,15 +65,31 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
             except Exception as error:
                 if not isinstance(error, OUT_OF_DATE):
                     log.exception("step failed", update_id=update.update_id)
-                await self._commit(update, context, error)
+                await self._amended(update, context, error)
         _speak(update, context)
 
-    async def _commit(self, update: Update, context: Context, failed: Exception | None) -> None:
+    async def _amended(self, update: Update, context: Context, error: Exception) -> None:
+        try:
+            await self._commit(update, context, error)
+        except TryLater:
+            raise
+        except Exception:
+            log.exception("failure not told", update_id=update.update_id)
+            await self._commit(update, context, error, pass_over=True)
+
+    async def _commit(
+        self,
+        update: Update,
+        context: Context,
+        failed: Exception | None,
+        *,
+        pass_over: bool = False,
+    ) -> None:
         async def step(tx: Transaction) -> None:
             now = context.wiring.clock.now()
             opening = await tx.open_update(update.update_id, _chat(update), now)
             context.begin(tx, opening, now)
-            if not opening.fresh:
+            if not opening.fresh or pass_over:
                 return
             if failed is None:
                 await self.take(update, context, opening)
