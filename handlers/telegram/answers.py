@@ -9,6 +9,8 @@ said only here.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from telegram import CallbackQuery
@@ -32,13 +34,18 @@ class Answers:
     def give(self, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
         """Answer `query` (answerCallbackQuery) in a task; `text` is cut to 200 characters."""
         shown = text if text is None or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-        task = asyncio.create_task(_answer(query, shown, alert), name="answer")
-        self._under_way.add(task)
+        task = self.start(_answer(query, shown, alert))
         self._to[query.id] = task
         task.add_done_callback(lambda done: self._given(query.id, done))
 
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Say something in a task that is waited for at the end, like any answer."""
+        task = asyncio.create_task(work, name="answer")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
     def _given(self, query: str, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
         if self._to.get(query) is task:
             del self._to[query]
 
