@@ -98,6 +98,9 @@ class WordsPresenter:
         buttons = ((Button("Done", press("done")),),) if draft.step == "asking" else ()
         return Message(f"{above}{draft.step}: {said}", buttons), False
 
+    async def instead(self, card: Card) -> Message:
+        return Message("can't be shown")
+
 
 @dataclass
 class SandboxTelegram:
