@@ -26,6 +26,7 @@ from bot.workers.open_requests import OpenRequests
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
 from bot.workers.retention import Retention
+from bot.workers.saving import Saving
 from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
@@ -85,6 +86,7 @@ class Assembly:
     reminders: Reminders
     outbox: Outbox
     loops: Mapping[str, Loop]
+    saving: Saving
     signature: Signature | None
 
     async def take(self, update: Mapping[str, Any]) -> None:
@@ -134,6 +136,10 @@ class Assembly:
         reasons = ["storage does not answer"] if counts is None else []
         if self.watcher.away:
             reasons.append("Harbor does not answer")
+        if (unsaved := self.saving.why) is not None:
+            reasons.append(f"nothing can be saved: {unsaved}")
+        if (deaf := self.receiver.hearing.why) is not None:
+            reasons.append(f"nobody is heard: {deaf}")
         return {
             "ok": not reasons,
             "reasons": reasons,
@@ -167,16 +173,18 @@ async def assembled(
         signature=settings.harbor_signature,
     )
     log.info("openers", opener=described(plan.policy.openers), **demands(plan.policy))
-    signals = Signals()
+    signals, saving = Signals(), Saving(clock)
     async with (
-        open_database(settings.database_url, keys=settings.keys, signals=signals) as database,
+        open_database(
+            settings.database_url, keys=settings.keys, signals=signals, saving=saving
+        ) as database,
         Harbor(access, clock=clock.now) as harbor,
     ):
         await _placed(settings, database)
         lockers = HarborLockers(harbor, settings.only_towers)
         overall = replace(OVERALL, a_second=settings.messages_a_second)
         pace = pace or RateLimit(clock, overall=overall)
-        assembly = assemble(plan, database, lockers, clock, pace, signals)
+        assembly = assemble(plan, database, lockers, clock, pace, signals, saving)
         async with turning(assembly):
             yield assembly
 
@@ -188,9 +196,10 @@ def assemble(
     clock: Clock,
     pace: RateLimit,
     signals: Signals,
+    saving: Saving | None = None,
 ) -> Assembly:
     """All parts put together, none of them at work yet: see `turning`."""
-    policy = plan.policy
+    policy, kept = plan.policy, saving or Saving(clock)
     towers = Towers(
         database,
         lockers,
@@ -221,6 +230,7 @@ def assemble(
         "reminders": Loop("reminders", clock, reminders.turn, signals.deadlines),
         "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
         "retention": Loop("retention", clock, retention.turn, Signal()),
+        "saving": Loop("saving", clock, lambda: kept.tell(database, policy), kept.over),
     }
     assembly = Assembly(
         database=database,
@@ -235,6 +245,7 @@ def assemble(
         reminders=reminders,
         outbox=outbox,
         loops=loops,
+        saving=kept,
         signature=plan.signature,
     )
     return assembly

@@ -13,6 +13,7 @@ from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
 from handlers.commands import announce, announce_to
+from handlers.telegram.receiver import Receiver
 from storage import open_database
 from storage import reseal as reseal_all
 from web.app import TelegramHook, create_app
@@ -49,16 +50,20 @@ async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -
         incoming = asyncio.create_task(receiver.poll(), name="receiver")
     else:
         url = settings.public_url + settings.webhook_path
-        incoming = asyncio.create_task(receiver.listen(url, settings.webhook_secret))
+        incoming = asyncio.create_task(_hooked(receiver, url, settings.webhook_secret))
     greeting = asyncio.create_task(_greet(assembly), name="greeting")
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({incoming, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if incoming.done() and not incoming.exception():
-        await stopped  # webhooks: listening goes on in the web server
     greeting.cancel()
     stopped.cancel()
     receiver.stop()
     await incoming
+
+
+async def _hooked(receiver: Receiver, url: str, secret: str) -> None:
+    """Webhooks: listening goes on in the web server."""
+    await receiver.listen(url, secret)
+    await receiver.stay_hooked(url, secret)
 
 
 async def _greet(assembly: Assembly) -> None:

@@ -78,6 +78,9 @@ def phrases() -> Phrases:
         stale=lambda language: speak(language)._(
             "That button is from before. This is how things stand now."
         ),
+        unsaved=lambda language: speak(language)._(
+            "That is not saved: I can't write anything down just now. Try again in a minute."
+        ),
     )
 
 

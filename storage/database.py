@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
-from bot.ports.signals import Signals
+from bot.ports.signals import Saving, Signals
 from storage import migrating
 from storage.errors import StorageBroken
 from storage.postgres import PostgresDatabase, open_postgres
@@ -16,13 +16,18 @@ from storage.urls import sqlite_path
 
 @contextlib.asynccontextmanager
 async def open_database(
-    url: str, *, keys: Sequence[str], migrate: bool = True, signals: Signals | None = None
+    url: str,
+    *,
+    keys: Sequence[str],
+    migrate: bool = True,
+    signals: Signals | None = None,
+    saving: Saving | None = None,
 ) -> AsyncIterator[SqliteDatabase | PostgresDatabase]:
     """The database at `url` (`sqlite:///file`, `postgresql://…`), closed when the block ends.
 
     `keys` are the strings of LOCKERBOT_SECRET_KEY, the sealing one first. Without `migrate` a
     database that is not up to date is refused. `signals` hears of every commit that made something
-    owed. Raises StorageBroken or StorageUnavailable.
+    owed, `saving` of whether steps can be committed. Raises StorageBroken or StorageUnavailable.
     """
     sealer, path = Sealer(keys), sqlite_path(url)
     if migrate:
@@ -30,8 +35,8 @@ async def open_database(
     elif missing := await migrating.missing(url):
         raise StorageBroken(f"the database lacks {', '.join(missing)}: run `lockerbot migrate`")
     async with (
-        open_sqlite(path, sealer, signals)
+        open_sqlite(path, sealer, signals, saving)
         if path
-        else open_postgres(url, sealer, signals) as database
+        else open_postgres(url, sealer, signals, saving) as database
     ):
         yield database

@@ -17,5 +17,9 @@ class StorageUnavailable(TryLater):
     unless it was lost in the very act of committing; an update taken again is recognised."""
 
 
+class StorageClosed(StorageUnavailable):
+    """It has been closed: the bot is ending."""
+
+
 class StorageBroken(Refused):
     """Not like this: newer schema, damaged file, wrong key, unusable URL. The operator's task."""

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from bot.ports.database import Step
 from bot.ports.signals import Owed, Signals
 from storage.connection import Statement
-from storage.errors import StorageUnavailable
+from storage.errors import StorageClosed, StorageUnavailable
 from storage.sealing import Sealer
 from storage.sqlite_connection import SqliteConnection, Thread
 from storage.tables.transaction import SqlTransaction
@@ -71,7 +71,7 @@ class Writer:
     async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """Queue `step`. A caller who is cancelled before its turn takes the step along."""
         if self._closed:
-            raise StorageUnavailable("the database has been closed")
+            raise StorageClosed("the database has been closed")
         told = asyncio.get_running_loop().create_future()
         waiting = _Waiting(step, one_statement, patient, told)
         self._queue.put_nowait(waiting)
@@ -210,7 +210,7 @@ class Writer:
             if not shared:
                 await self._thread.rollback()
             elif connection.touched:
-                await self._undo(savepoint)
+                await self._undo(savepoint, e)
 
     async def _whole(
         self, waiting: _Waiting, connection: SqliteConnection, *, commit: bool = False
@@ -226,7 +226,8 @@ class Writer:
         waiting.owed = transaction.owed
         return result
 
-    async def _undo(self, savepoint: str) -> None:
+    async def _undo(self, savepoint: str, error: BaseException) -> None:
         if not self._thread.in_transaction:  # a full disk, say: SQLite has undone everything
-            raise StorageUnavailable("the database gave the shared transaction up")
+            why = error if isinstance(error, StorageUnavailable) else "it gave the transaction up"
+            raise StorageUnavailable(str(why)) from error
         await self._thread.fetch_last([(f"rollback to {savepoint}", ())])

@@ -16,10 +16,10 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from bot.ports.database import Step
-from bot.ports.signals import Signals
+from bot.ports.signals import Saving, Signals
 from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
-from storage.retrying import retried
+from storage.retrying import noted, retried
 from storage.sealing import Sealer
 from storage.tables.transaction import SqlTransaction
 
@@ -37,8 +37,14 @@ class PostgresDatabase:
     shared = True
 
     def __init__(
-        self, runners: Pool, lookers: Pool, sealer: Sealer, signals: Signals | None = None
+        self,
+        runners: Pool,
+        lookers: Pool,
+        sealer: Sealer,
+        signals: Signals | None = None,
+        saving: Saving | None = None,
     ) -> None:
+        self._saving = saving
         self._runners = runners
         self._lookers = lookers
         self._sealer = sealer
@@ -46,7 +52,7 @@ class PostgresDatabase:
 
     async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """`Database.run`."""
-        return await retried(lambda: self._take(self._runners, step))
+        return await noted(lambda: self._take(self._runners, step), self._saving)
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""
@@ -99,7 +105,7 @@ async def _for_looks(raw: Raw) -> None:
 
 @contextlib.asynccontextmanager
 async def open_postgres(
-    url: str, sealer: Sealer, signals: Signals | None = None
+    url: str, sealer: Sealer, signals: Signals | None = None, saving: Saving | None = None
 ) -> AsyncIterator[PostgresDatabase]:
     """The database at `url`, whose tables are there already."""
     runners = Pool(
@@ -110,4 +116,4 @@ async def open_postgres(
     )
     with border():
         async with runners, lookers:
-            yield PostgresDatabase(runners, lookers, sealer, signals)
+            yield PostgresDatabase(runners, lookers, sealer, signals, saving)

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.ports.errors import Conflict
-from storage.errors import Crossed, StorageUnavailable
+from bot.ports.signals import Saving
+from storage.errors import Crossed, StorageClosed, StorageUnavailable
 
 T = TypeVar("T")
 
@@ -37,3 +38,16 @@ async def retried(once: Callable[[], Awaitable[T]]) -> T:
                 raise
         longest = min(_PAUSE * 2**failures, _LONGEST_PAUSE)
         await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
+
+
+async def noted(once: Callable[[], Awaitable[T]], saving: Saving | None) -> T:
+    """`retried`, and `saving` hears of how it ended."""
+    try:
+        done = await retried(once)
+    except StorageUnavailable as error:
+        if saving is not None and not isinstance(error, StorageClosed):
+            saving.unsaved(str(error))
+        raise
+    if saving is not None:
+        saving.saved()
+    return done

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.ports.database import Step
-from bot.ports.signals import Signals
+from bot.ports.signals import Saving, Signals
 from storage.errors import StorageUnavailable
 from storage.group_commit import Writer
-from storage.retrying import retried
+from storage.retrying import noted
 from storage.sealing import Sealer
 from storage.sqlite_connection import InlineConnection, SqliteConnection, Thread, connect
 from storage.tables.transaction import SqlTransaction
@@ -33,8 +33,14 @@ class SqliteDatabase:
     shared = False
 
     def __init__(
-        self, writer: Writer, readers: list[Thread], inline: InlineConnection, sealer: Sealer
+        self,
+        writer: Writer,
+        readers: list[Thread],
+        inline: InlineConnection,
+        sealer: Sealer,
+        saving: Saving | None = None,
     ) -> None:
+        self._saving = saving
         self._writer = writer
         self._inline = inline
         self._sealer = sealer
@@ -46,7 +52,7 @@ class SqliteDatabase:
     async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
         """`Database.run`."""
         run = partial(self._writer.run, step, one_statement=one_statement, patient=patient)
-        return await retried(run)
+        return await noted(run, self._saving)
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""
@@ -76,7 +82,7 @@ class SqliteDatabase:
 
 @contextlib.asynccontextmanager
 async def open_sqlite(
-    path: Path, sealer: Sealer, signals: Signals | None = None
+    path: Path, sealer: Sealer, signals: Signals | None = None, saving: Saving | None = None
 ) -> AsyncIterator[SqliteDatabase]:
     """The database in the file `path`, whose tables are there already."""
     async with contextlib.AsyncExitStack() as stack:
@@ -89,4 +95,4 @@ async def open_sqlite(
         inline = stack.enter_context(contextlib.closing(InlineConnection(path)))
         writer = Writer(await connect(path), sealer, signals)
         stack.push_async_callback(writer.close)
-        yield SqliteDatabase(writer, readers, inline, sealer)
+        yield SqliteDatabase(writer, readers, inline, sealer, saving)

@@ -60,6 +60,37 @@ async def test_a_slow_answer_to_a_button_delays_nothing(sqlite_database: Databas
         await until(lambda: edge.toasts(ada) == ["well done"])
 
 
+async def test_a_webhook_update_is_confirmed_only_when_its_button_has_been_answered(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database, poll=False) as edge:
+        ada = edge.phones.make("Ada").id
+        edge.phones.open(ada)
+        for body in edge.telegram.updates.first(1):
+            await edge.receiver.take(body)
+        await until(lambda: edge.texts(ada))
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await edge.receiver.take(edge.telegram.updates.first(2)[1])
+        assert edge.toasts(ada) == ["well done"], "whoever is killed from here on owes no answer"
+
+
+async def test_an_answer_that_telegram_is_slow_to_take_holds_up_no_update_for_long(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database, poll=False) as edge:
+        ada = edge.phones.make("Ada").id
+        edge.phones.open(ada)
+        await edge.receiver.take(edge.telegram.updates.first(1)[0])
+        await until(lambda: edge.texts(ada))
+        edge.telegram.faults.add("slow", "answerCallbackQuery", seconds=60.0)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        async with asyncio.timeout(5):
+            await edge.receiver.take(edge.telegram.updates.first(2)[1])
+        assert (await edge.draft(ada)).step == "done"
+        edge.telegram.faults.clear()
+        edge.telegram.clock.turn(60)
+
+
 async def test_a_chats_turns_go_in_the_order_of_asking_and_leave_nothing_behind() -> None:
     turns, order = Turns(), list[int]()
 

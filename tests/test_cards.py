@@ -22,6 +22,7 @@ from bot.domain.alerts import (
     harbor_away,
     no_links,
     not_collected,
+    not_saved,
     odd_status,
     orphan,
     problem_reported,
@@ -493,6 +494,7 @@ ALERTS = {
     for alert in (
         harbor_away(NOW, "TryLater"),
         no_links(NOW),
+        not_saved(NOW, "database or disk is full"),
         gone_unasked(NOW, _PARCEL),
         ORPHAN,
         odd_status(NOW, _PARCEL, LockerStatus.OUT_OF_SERVICE),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.card import SCREEN, Card, Lane, delivery_subject
 from bot.domain.ids import MessageId, PersonId
@@ -19,7 +20,14 @@ from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
-from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.ports.errors import (
+    MessageGone,
+    Misconfigured,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+    Unreachable,
+)
 from bot.workers import outbox
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox, Tally
@@ -82,6 +90,9 @@ class Chats:
         return [text for (owner, _), text in self.messages.items() if owner == chat]
 
 
+INSTEAD = Message("can't be shown")
+
+
 @dataclass
 class Truth:
     """What is true now, by subject."""
@@ -89,13 +100,19 @@ class Truth:
     views: dict[str, Message | None] = field(default_factory=dict)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event | None = None
+    broken: set[str] = field(default_factory=set)
 
     async def present(self, card: Card) -> tuple[Message | None, bool]:
         view = self.views.get(card.subject)
         self.asked.set()
         if self.gate is not None:
             await self.gate.wait()
+        if card.subject in self.broken:
+            raise RuntimeError("a bug in what it says")
         return view, not card.ring
+
+    async def instead(self, card: Card) -> Message:
+        return INSTEAD
 
 
 @dataclass
@@ -302,6 +319,58 @@ async def test_a_view_of_another_form_replaces_the_message(owed: Owed):
     await owed.turn()
     assert owed.chats.of(ANNA) == ["scan me"]
     assert owed.chats.calls == ["send silently", "send silently", "remove"]
+
+
+@pytest.mark.parametrize("before", ["nothing", "a message", "a picture"])
+async def test_a_card_that_can_not_be_made_says_so_and_shows_the_truth_once_it_can(
+    owed: Owed, before: str
+):
+    if before != "nothing":
+        owed.truth.views[SCREEN] = Message("was", qr="X" if before == "a picture" else None)
+        await owed.mark()
+        await owed.turn()
+    owed.truth.views[SCREEN] = Message("now")
+    owed.truth.broken.add(SCREEN)
+    with capture_logs() as logs:
+        await owed.mark(ring=True)
+        await owed.mark(BEN, "another")
+        owed.truth.views["another"] = Message("for Ben")
+        await owed.turn()
+        assert owed.chats.of(BEN) == ["for Ben"]
+        assert owed.chats.of(ANNA) == [INSTEAD.html]
+        for _ in range(3):
+            owed.clock.turn(601)
+            await owed.turn()
+        assert owed.chats.of(ANNA) == [INSTEAD.html]
+        assert "send" not in owed.chats.calls, "nothing rang"
+    assert [entry["event"] for entry in logs] == ["card_not_shown"]
+    assert (await owed.card()).owed
+    owed.truth.broken.clear()
+    owed.clock.turn(601)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["now"]
+    assert owed.chats.calls.count("send") == 1, "it rings when there is something to read"
+
+
+async def test_what_telegram_refuses_is_replaced_by_a_sentence_until_it_does_not(owed: Owed):
+    owed.chats.failing = [Refused("can't parse entities")]
+    with capture_logs() as logs:
+        await owed.mark()
+        await owed.turn()
+    assert owed.chats.of(ANNA) == [INSTEAD.html]
+    assert [entry["event"] for entry in logs] == ["card_not_shown"]
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"], "the next mark tries again at once"
+
+
+async def test_where_nothing_at_all_may_be_said_nothing_is_said_in_its_place(owed: Owed):
+    owed.chats.failing = [Misconfigured("the token"), Misconfigured("the token")]
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.calls == ["send silently"]
+    owed.clock.turn(601)
+    await owed.turn()
 
 
 async def test_somebody_who_blocked_the_bot_is_owed_nothing_and_known_as_out_of_reach(owed: Owed):

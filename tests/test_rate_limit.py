@@ -325,3 +325,18 @@ def test_chats_long_silent_are_forgotten(clock: Clock, chats: int) -> None:
             clock.turn(60)
         allowance.take(chat, clock.now(), message=True)
     assert len(allowance._chats) <= 10_000
+
+
+async def test_chats_on_hold_for_hours_silence_the_others_for_a_minute_at_most(
+    clock: Clock,
+) -> None:
+    pace = RateLimit(clock)
+    for chat in (1, 2, 3):
+        pace.hold(chat, 4 * 3600)
+    with pytest.raises(TryLater) as held:
+        await pace.turn(9, message=True)
+    assert held.value.after == 60
+    clock.turn(60)
+    await pace.turn(9, message=True)
+    with pytest.raises(TryLater):
+        await pace.turn(1, message=True)

@@ -373,9 +373,7 @@ async def test_a_webhook_update_that_could_not_be_kept_is_refused(
         assert (await edge.draft(ada)).step == "asking"
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"update_id": 1, "message": {}}, {"update_id": 1, "message": 7}]
-)
+@pytest.mark.parametrize("body", [{}, {"update_id": "1"}, {"update_id": None}])
 async def test_what_is_no_update_is_refused(
     body: dict[str, Any], sqlite_database: Database
 ) -> None:

@@ -105,24 +105,74 @@ MISHAPS: dict[str, tuple[Behaviour, type[TelegramError], str]] = {
         "502",
     ),
     "an empty 500": (answers(response("500 Oops", b"")), NetworkError, "500"),
-    "a 404 page": (answers(response("404 Not Found", PAGE, "text/html")), InvalidToken, "404"),
+    **{
+        f"a gateway's page with {status}": (
+            answers(response(status, PAGE, "text/html")),
+            NetworkError,
+            f"not Telegram's own answer: {status}",
+        )
+        for status in ("400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found")
+    },
+    **{
+        f"a gateway's JSON with 403: {body!r}": (
+            answers(response("403 Forbidden", body)),
+            NetworkError,
+            "not Telegram's own answer: 403 Forbidden",
+        )
+        for body in (
+            b"null",
+            b'"no"',
+            b'{"detail":"Forbidden"}',
+            b'{"ok":false,"description":"Forbidden"}',
+            b'{"ok":false,"error_code":"403","description":"Forbidden"}',
+            b'{"ok":true,"error_code":403,"description":"Forbidden"}',
+            b'{"ok":false,"error_code":403,"description":null}',
+        )
+    },
+    "a status that nobody knows": (answers(response("777 No", PAGE)), NetworkError, "777"),
+    "no result": (answers(response("200 OK", b'{"ok":true}')), NetworkError, "no result"),
+    "a result of null": (
+        answers(response("200 OK", b'{"ok":true,"result":null}')),
+        NetworkError,
+        "no result",
+    ),
+    "somebody else's JSON": (
+        answers(response("200 OK", b'{"result":true}')),
+        NetworkError,
+        "not Telegram's",
+    ),
+    "a refusal that is called a success": (
+        answers(response("200 OK", b'{"ok":false,"error_code":401,"description":"No"}')),
+        NetworkError,
+        "",
+    ),
     "elsewhere": (
         answers(response("302 Found", b"", more=f"Location: http://127.0.0.1:1/bot{TOKEN}\r\n")),
         NetworkError,
         "302",
     ),
     "not authorized": (
-        answers(response("401 No", b'{"ok":false,"description":"Unauthorized"}')),
+        answers(response("401 No", b'{"ok":false,"error_code":401,"description":"Unauthorized"}')),
         InvalidToken,
         "Unauthorized",
     ),
     "blocked": (
-        answers(response("403 No", b'{"ok":false,"description":"Forbidden: bot was blocked"}')),
+        answers(
+            response(
+                "403 No",
+                b'{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked"}',
+            )
+        ),
         Forbidden,
         "blocked",
     ),
     "a bad request": (
-        answers(response("400 No", b'{"ok":false,"description":"Bad Request: chat not found"}')),
+        answers(
+            response(
+                "400 No",
+                b'{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}',
+            )
+        ),
         BadRequest,
         "Chat not found",
     ),
@@ -159,6 +209,10 @@ def told(error: BaseException | None) -> str:
         (response("429 No", b'{"ok":false,"description":"Too Many Requests"}'), 1),
         (response("429 No", PAGE, "text/html", more="Retry-After: 12\r\n"), 12),
         (response("429 No", PAGE, "text/html", more="Retry-After: soon\r\n"), 1),
+        (response("429 No", PAGE, "text/html", more=f"Retry-After: {'9' * 30}\r\n"), 1),
+        (response("429 No", b'{"ok":false,"parameters":{"retry_after":"x"}}'), 1),
+        (response("429 No", b'{"ok":false,"parameters":[7]}'), 1),
+        (response("429 No", b'{"ok":false,"parameters":{"retry_after":999999999999}}'), 7 * 86400),
     ],
 )
 async def test_a_request_for_a_pause_says_how_long(raw: bytes, seconds: int) -> None:
@@ -232,10 +286,16 @@ async def test_what_an_edit_answers_is_believed_and_not_read() -> None:
             await bot.edit_message_text("changed", 1, 2)
 
 
-@pytest.mark.parametrize("result", [b"true", b"[7, null]", b'[{"callback_query": "odd"}]', b"{}"])
-def test_whatever_comes_instead_of_updates_passes_as_it_is(result: bytes) -> None:
+@pytest.mark.parametrize("result", [b"[7, null]", b'[{"callback_query": "odd"}]', b"[]"])
+def test_whatever_is_listed_instead_of_updates_passes_as_it_is(result: bytes) -> None:
     payload = b'{"ok": true, "result": %b}' % result
     assert UpdatesRequest.parse_json_payload(payload) == AiohttpRequest.parse_json_payload(payload)
+
+
+@pytest.mark.parametrize("result", [b"true", b"{}", b'"none"', b"7"])
+def test_what_is_no_list_holds_no_updates(result: bytes) -> None:
+    with pytest.raises(NetworkError, match="no updates"):
+        UpdatesRequest.parse_json_payload(b'{"ok": true, "result": %b}' % result)
 
 
 def test_the_keyboard_below_a_pressed_button_is_left_out_and_nothing_else() -> None:

@@ -84,6 +84,13 @@ async def test_an_update_that_could_not_be_kept_is_refused_so_that_it_comes_agai
     assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 503
 
 
+async def test_whatever_an_update_stumbles_over_it_comes_again(client, behind):
+    behind.failing = RuntimeError("a bug")
+    assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 503
+    behind.failing = None
+    assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 200
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Telegram-Bot-Api-Secret-Token": "guess"}])
 async def test_without_the_secret_the_path_seems_not_to_exist(client, behind, headers):
     refused = await client.post(PATH, json=UPDATE, headers=headers)
@@ -93,7 +100,7 @@ async def test_without_the_secret_the_path_seems_not_to_exist(client, behind, he
     assert behind.taken == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"update_id": "x"}', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"update_id": "x"}', b"\xff", b"[" * 200_000])
 async def test_what_is_no_update_is_refused(client, behind, body):
     answer = await client.post(PATH, content=body, headers=HEADERS)
     assert answer.status_code == 400

@@ -91,7 +91,7 @@ def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
             raise HTTPException(404)
         try:
             update = json.loads(await body_of(request))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise HTTPException(400) from None
         if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
             raise HTTPException(400)
@@ -99,6 +99,9 @@ def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
             await hook.take(update)
         except EdgeError as error:
             log.warning("update_not_taken", why=type(error).__name__)
+            raise HTTPException(503) from error
+        except Exception as error:  # Telegram brings it again, as after any other failure
+            log.exception("update_not_taken")
             raise HTTPException(503) from error
         return Response(status_code=200)
 

@@ -24,6 +24,8 @@ class AlertKind(StrEnum):
 
     HARBOR = "harbor"
     """Harbor does not answer, or not so that it can be used; over when it does."""
+    UNSAVED = "unsaved"
+    """Nothing could be saved; told once that is over."""
     LINKS = "links"
     """Harbor has no open requests, so doors are opened by locker tokens; over when it has."""
     ORPHAN = "orphan"
@@ -60,6 +62,7 @@ class Lifetime:
 LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
     {
         AlertKind.HARBOR: Lifetime(),
+        AlertKind.UNSAVED: Lifetime(),
         AlertKind.LINKS: Lifetime(),
         AlertKind.ORPHAN: Lifetime(),
         AlertKind.UNREADABLE: Lifetime(),
@@ -80,7 +83,7 @@ class Alert:
     `delivery`, `person`, `tower` and `locker` are what it is about, as far as that applies, and
     `status` is the locker's at Harbor. `owner` is the operator at whose word it is being put right:
     an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
-    holds words alone: `text` (of a problem), `why` (Harbor is away, or can't be read), `size` (of
+    holds words alone: `text` (of a problem), `why` (Harbor is away or can't be read, nothing can be saved), `size` (of
     an orphan), `call` and `entries` (how many of what it lists can't be read), `unlisted` (our
     lockers' list at Harbor lacks the odd one). Unseen, it ends at `ends_at`, if that is set.
     """
@@ -140,6 +143,8 @@ def guessing_key(person: PersonId) -> str:
 
 HARBOR_KEY = _key(AlertKind.HARBOR)
 """The key of the alert that Harbor does not answer."""
+UNSAVED_KEY = _key(AlertKind.UNSAVED)
+"""The key of the alert that nothing could be saved."""
 LINKS_KEY = _key(AlertKind.LINKS)
 """The key of the alert that Harbor has no open requests."""
 
@@ -156,6 +161,11 @@ class Away(StrEnum):
 def harbor_away(now: datetime, why: Away | str) -> Alert:
     """Harbor does not answer so that it can be used, and `why`."""
     return Alert(HARBOR_KEY, AlertKind.HARBOR, now, detail={"why": str(why)})
+
+
+def not_saved(since: datetime, why: str) -> Alert:
+    """Nothing could be saved since then; `why` in the database's own words."""
+    return Alert(UNSAVED_KEY, AlertKind.UNSAVED, since, detail={"why": why})
 
 
 def no_links(now: datetime) -> Alert:

@@ -42,3 +42,8 @@ class Presenter(Protocol):
     async def present(self, card: Card) -> tuple[Message | None, bool]:
         """The message (None: nothing any more, take the message away), and whether to be silent."""
         ...
+
+    async def instead(self, card: Card) -> Message:
+        """One plain sentence for where `present` fails, or its message is refused. Can't fail but
+        as storage does."""
+        ...

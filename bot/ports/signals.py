@@ -50,3 +50,15 @@ class Signals(Protocol):
     def committed(self, owed: Owed) -> None:
         """A transaction has been committed that made this owed."""
         ...
+
+
+class Saving(Protocol):
+    """Hears of every commit, and of every step that could not be committed."""
+
+    def saved(self) -> None:
+        """A step has been committed."""
+        ...
+
+    def unsaved(self, why: str) -> None:
+        """A step could not be: the disk is full, say, or the server gone."""
+        ...

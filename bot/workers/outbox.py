@@ -3,13 +3,15 @@
 Guarantees: a card is rendered from the present truth at the moment it is shown, so that changes
 made while Telegram was away become one message; only the holder of a card's lease shows it, so of
 several processes none edits against another; one message at a time to a chat, chats side by side,
-answers to people's own taps before news; a restart repeats nothing but the send whose answer was
-lost, which is counted.
+answers to people's own taps before news; where what a card shows can't be made, or Telegram refuses
+it, a plain sentence says so in its place until it can, and the cause is logged once; a restart
+repeats nothing but the send whose answer was lost, which is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,7 +24,15 @@ from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Message
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Step, Transaction
-from bot.ports.errors import MessageGone, OutcomeUnknown, Refused, TryLater, Unreachable
+from bot.ports.errors import (
+    EdgeError,
+    MessageGone,
+    Misconfigured,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+    Unreachable,
+)
 from bot.ports.messenger import Messenger, Presenter
 from bot.usecases.cards import reach_changed
 from bot.workers.card_queue import CardQueue
@@ -44,6 +54,7 @@ _PATIENCE = 45.0
 _LEFT = timedelta(seconds=50)
 """A lease with less than this left is renewed before a call: longer than one send's patience."""
 _AFTER_REFUSAL = timedelta(minutes=10)
+_COMPLAINTS = 10_000
 _RECORDING = 6
 """How often recording what was shown is tried, before the send counts as possibly repeated."""
 
@@ -57,6 +68,10 @@ class Tally:
     unchanged: int = 0
     postponed: int = 0
     possible_doubles: int = 0
+
+
+class _NotShown(Exception):
+    """What is to be shown can't be made, or Telegram refuses it; the cause is `__cause__`."""
 
 
 class Outbox:
@@ -76,6 +91,7 @@ class Outbox:
         self._waiting = CardQueue()
         self._dues = Dues(clock.now())
         self._full = False
+        self._complained: set[int] = set()
         self.tally = Tally()
 
     async def recover(self) -> None:
@@ -179,8 +195,8 @@ class Outbox:
             await self._put_off(card, error.after if isinstance(error, TryLater) else None)
         except Unreachable:
             return await self._unreachable(card)
-        except Refused:
-            log.exception("card_refused", subject=_kind(card))
+        except Refused as error:
+            self._complain(card, error)
             await self._put_off(card, _AFTER_REFUSAL.total_seconds())
         except Exception:
             log.exception("card_failed", subject=_kind(card))
@@ -193,12 +209,65 @@ class Outbox:
             return None
         if _kind(ours) == OLD:
             return await self._take_away(ours)
-        view, silent = await self._presenter.present(ours)
+        try:
+            after = await self._show_truth(ours)
+        except _NotShown as failure:
+            self._complain(ours, failure.__cause__)
+            await self._show_instead(ours)
+            return None
+        self._complained.discard(ours.id)
+        return after
+
+    async def _show_truth(self, card: Card) -> Card | None:
+        try:
+            view, silent = await self._presenter.present(card)
+        except EdgeError:
+            raise
+        except Exception as error:
+            raise _NotShown from error
         if view is None:
-            return await self._take_away(ours)
-        if ours.message is not None and not ours.ring and ours.form == view.form:
-            return await self._edit(ours, ours.message, view)
-        return await self._send(ours, view, silent=silent)
+            return await self._take_away(card)
+        if card.message is not None and not card.ring and card.form == view.form:
+            return await self._edit(card, card.message, view)
+        return await self._send(card, view, silent=silent)
+
+    def _complain(self, card: Card, error: BaseException | None) -> None:
+        """Log why a card can't be shown: once, until it could be."""
+        if card.id not in self._complained and len(self._complained) < _COMPLAINTS:
+            self._complained.add(card.id)
+            log.error("card_not_shown", subject=_kind(card), exc_info=error)
+
+    async def _show_instead(self, card: Card) -> None:
+        """A sentence in place of what can't be shown; the card stays owed, its ring too."""
+        view = await self._presenter.instead(card)
+        digest = self._messenger.digest(view)
+        if card.message is None or card.digest != digest:
+            message, gone = await self._put(card, view)
+
+            async def step(tx: Transaction) -> Card | None:
+                unshown = replace(card, wanted=card.shown)
+                after = await tx.card_shown(unshown, message=message, form=view.form, digest=digest)
+                if after is not None and gone is not None:
+                    await tx.take_away(card.chat, gone, card.form, now=self._clock.now())
+                return after
+
+            await self._recorded(step)
+        await self._put_off(card, _AFTER_REFUSAL.total_seconds())
+
+    async def _put(self, card: Card, view: Message) -> tuple[MessageId, MessageId | None]:
+        """Show `view` in silence: by which message, and which one that replaces."""
+        if card.message is not None and card.form == view.form:
+            with contextlib.suppress(MessageGone):
+                await self._messenger.edit(card.chat, card.message, view, lane=card.lane)
+                return card.message, None
+        return await self._sent(card, view, silent=True), card.message
+
+    async def _sent(self, card: Card, view: Message, *, silent: bool) -> MessageId:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._messenger.send(card.chat, view, silent=silent, lane=card.lane)
+        except TimeoutError as error:
+            raise OutcomeUnknown("no answer") from error
 
     async def _still_ours(self, card: Card) -> Card | None:
         """The card with enough of its lease left for one call; None where somebody else has it."""
@@ -218,6 +287,9 @@ class Outbox:
                 await self._messenger.edit(card.chat, message, view, lane=card.lane)
             except MessageGone:
                 return await self._send(card, view, silent=True)
+            except Exception as error:
+                _blame(error)
+                raise
             self.tally.edited += 1
         return await self._recorded(
             lambda tx: tx.card_shown(card, message=message, form=view.form, digest=digest),
@@ -227,10 +299,10 @@ class Outbox:
 
     async def _send(self, card: Card, view: Message, *, silent: bool) -> Card | None:
         try:
-            async with asyncio.timeout(_PATIENCE):
-                message = await self._messenger.send(card.chat, view, silent=silent, lane=card.lane)
-        except TimeoutError as error:
-            raise OutcomeUnknown("no answer") from error
+            message = await self._sent(card, view, silent=silent)
+        except Exception as error:
+            _blame(error)
+            raise
         self.tally.sent += 1
         digest = self._messenger.digest(view)
 
@@ -306,6 +378,13 @@ class Outbox:
         await self._database.run(lambda tx: tx.card_failed(card, due), one_statement=True)
         self._dues.add(due)
         self._signals.cards.set()
+
+
+def _blame(error: Exception) -> None:
+    """Raise _NotShown for what is the fault of what was to be shown."""
+    ours = isinstance(error, Refused) or not isinstance(error, EdgeError)
+    if ours and not isinstance(error, Misconfigured):
+        raise _NotShown from error
 
 
 def _kind(card: Card) -> str:

@@ -27,6 +27,7 @@ from bot.usecases.actor import Actor
 from bot.workers.open_requests import OpenRequests
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
+from handlers.telegram.unsaved import Unsaved
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Phrases:
     """Something went wrong on our side, nothing was lost, please try again."""
     stale: Callable[[str], str]
     """That button is out of date; this is how things stand."""
+    unsaved: Callable[[str], str]
+    """That is not saved yet; please try again in a minute."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,10 @@ class Wiring:
     turns: Turns = field(default_factory=Turns)
     answers: Answers = field(default_factory=Answers)
     connections: list[BaseRequest] = field(default_factory=list)
+    unsaved: Unsaved = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unsaved = Unsaved(self.answers)
 
 
 class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiring]):

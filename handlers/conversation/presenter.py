@@ -6,6 +6,7 @@ only where a screen asks for live counts (and then for a bounded time).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -68,6 +69,16 @@ class ChatPresenter:
         """`Presenter.present`; a subject that nobody knows (any more) shows nothing."""
         show = self._subjects.get(card.subject.partition(":")[0])
         return await show(card) if show is not None else (None, True)
+
+    async def instead(self, card: Card) -> Message:
+        """`Presenter.instead`."""
+        chosen: str | None = None
+        with contextlib.suppress(Exception):  # it may be the person that can't be read
+            person = await self._database.glance(lambda tx: tx.person(card.chat))
+            chosen = person.language if person else None
+        words = speak(chosen, self._locale)
+        _ = words._
+        return Message(_("⚠️ I can't show this just now; nothing is lost. /start brings the menu."))
 
     async def _screen(self, card: Card) -> Shown:
         """The answer to a person's own act: silent."""

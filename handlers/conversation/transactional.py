@@ -7,7 +7,9 @@ update must come again. Words go out only after the commit.
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +19,7 @@ from telegram.ext import Application, BaseHandler, ExtBot
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Illegal
 from bot.ports.database import Transaction
-from bot.ports.errors import TryLater
+from bot.ports.errors import EdgeError, TryLater
 from bot.ports.people import Opening
 from bot.usecases.actor import NotPermitted, NotYours, Stale
 from handlers.conversation.context import Context, Wiring
@@ -35,8 +37,9 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
 
     `take` does what the update asks for. When it raises, all of it is rolled back and `amend` is
     asked, in a transaction of its own, to say so; the update is then remembered as handled, so that
-    one that can't be handled blocks nobody. `TryLater` (storage is away) is passed on instead:
-    nothing can be remembered, so the update has to come again.
+    one that can't be handled blocks nobody. Where not even that can be said, it is passed over.
+    `TryLater` (storage is away, the disk is full) is passed on instead: nothing can be remembered,
+    so the update has to come again, and whoever caused it is told that it is not saved.
     """
 
     def __init__(self) -> None:
@@ -58,21 +61,45 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
         """Raises TryLater, or whatever storage raised, when nothing could be committed."""
         async with context.wiring.turns.of(_chat(update)):
             try:
-                await self._commit(update, context, None)
+                await self._committed(update, context)
             except TryLater:
+                context.wiring.unsaved.tell(update, partial(_unsaved, update, context.wiring))
                 raise
-            except Exception as error:
-                if not isinstance(error, OUT_OF_DATE):
-                    log.exception("step failed", update_id=update.update_id)
-                await self._commit(update, context, error)
+        context.wiring.unsaved.over(_chat(update))
         _speak(update, context)
 
-    async def _commit(self, update: Update, context: Context, failed: Exception | None) -> None:
+    async def _committed(self, update: Update, context: Context) -> None:
+        try:
+            await self._commit(update, context, None)
+        except TryLater:
+            raise
+        except Exception as error:
+            if not isinstance(error, OUT_OF_DATE):
+                log.exception("step failed", update_id=update.update_id)
+            await self._amended(update, context, error)
+
+    async def _amended(self, update: Update, context: Context, error: Exception) -> None:
+        try:
+            await self._commit(update, context, error)
+        except TryLater:
+            raise
+        except Exception:
+            log.exception("failure not told", update_id=update.update_id)
+            await self._commit(update, context, error, pass_over=True)
+
+    async def _commit(
+        self,
+        update: Update,
+        context: Context,
+        failed: Exception | None,
+        *,
+        pass_over: bool = False,
+    ) -> None:
         async def step(tx: Transaction) -> None:
             now = context.wiring.clock.now()
             opening = await tx.open_update(update.update_id, _chat(update), now)
             context.begin(tx, opening, now)
-            if not opening.fresh:
+            if not opening.fresh or pass_over:
                 return
             if failed is None:
                 await self.take(update, context, opening)
@@ -88,6 +115,15 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
 def _chat(update: Update) -> PersonId:
     assert update.effective_chat is not None, "check_update accepts only what has a chat"
     return PersonId(update.effective_chat.id)
+
+
+async def _unsaved(update: Update, wiring: Wiring) -> str:
+    """In the person's language, as far as that can be read; else in their phone's."""
+    user, chosen = update.effective_user, None
+    with contextlib.suppress(EdgeError):
+        person = await wiring.database.glance(lambda tx: tx.person(_chat(update)))
+        chosen = person and person.language
+    return wiring.phrases.unsaved(chosen or (user and user.language_code) or wiring.locale)
 
 
 def _speak(update: Update, context: Context) -> None:

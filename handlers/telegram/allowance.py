@@ -28,6 +28,9 @@ A_CHAT = Rate(1, burst=5)
 _CHATS_ON_HOLD = 3
 """So many chats on hold at once mean that Telegram wants silence in all of them."""
 
+_LONGEST_SILENCE = timedelta(minutes=1)
+"""A chat may be on hold for hours; nobody else is made to wait so long for it."""
+
 _SLOWEST = 1.0
 _RECOVERS_EVERY = timedelta(seconds=10)
 _RECOVERS_BY = 0.1
@@ -89,7 +92,7 @@ class Allowance:
         if len(self._holds) >= _CHATS_ON_HOLD:
             if self._all_held <= now:  # once: other calls under way are told the same
                 self._fallen = max(_SLOWEST, self.rate(now) / 2)
-            self._all_held = max(self._all_held, until)
+            self._all_held = max(self._all_held, min(until, now + _LONGEST_SILENCE))
 
     def overall_free_at(self, now: datetime) -> datetime:
         """When another call may be made to some chat."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from telegram.error import (
     BadRequest,
     ChatMigrated,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -45,6 +46,10 @@ _BAD_REQUESTS: tuple[tuple[str, type[EdgeError]], ...] = (
 )
 
 
+UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError)
+"""What python-telegram-bot raises over an answer that has not the shape it ought to have."""
+
+
 def is_unchanged(error: TelegramError) -> bool:
     """Whether an edit failed because the message is so already."""
     return isinstance(error, BadRequest) and "not modified" in error.message.lower()
@@ -57,7 +62,7 @@ def translated(error: TelegramError, *, sending: bool) -> EdgeError:
             return TryLater("Telegram asks for a pause", after=pause(error))
         case Forbidden() | ChatMigrated():
             return Unreachable("the bot may not write there")
-        case InvalidToken():
+        case InvalidToken() | EndPointNotFound():
             return Misconfigured("Telegram does not accept TELEGRAM_BOT_TOKEN")
         case BadRequest():
             return _bad_request(error)
@@ -68,6 +73,12 @@ def translated(error: TelegramError, *, sending: bool) -> EdgeError:
         case NetworkError():
             return TryLater("Telegram did not answer")
     return Refused(f"Telegram refused: {type(error).__name__}")
+
+
+def unread(error: Exception, *, sending: bool) -> EdgeError:
+    """What an answer that can't be read means: Telegram may well have done what was asked."""
+    what = f"Telegram's answer can't be read ({type(error).__name__})"
+    return OutcomeUnknown(what) if sending else TryLater(what)
 
 
 def pause(error: RetryAfter) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram.error import InvalidToken, NetworkError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from bot.ports.errors import Misconfigured, TryLater
+from handlers.telegram.errors import UNREADABLE, unread
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 """An Application, whatever its conversation; its `bot_data` has `answers` and `connections`."""
@@ -32,8 +33,10 @@ async def introduce(application: AnyApplication) -> None:
         failure = Misconfigured(
             "Telegram does not accept TELEGRAM_BOT_TOKEN (or TELEGRAM_API_URL is not a Bot API)"
         )
-    except NetworkError as error:
+    except TelegramError as error:
         failure = TryLater(f"Telegram can't be reached: {error.message}")
+    except UNREADABLE as error:
+        failure = TryLater(str(unread(error, sending=False)))
     finally:
         if failure is not None:
             await application.bot.shutdown()

@@ -22,7 +22,7 @@ from bot.domain.message import Message
 from bot.ports.errors import MessageGone
 from handlers.telegram import markup
 from handlers.telegram.callback_data import encode
-from handlers.telegram.errors import is_unchanged, pause, translated
+from handlers.telegram.errors import UNREADABLE, is_unchanged, pause, translated, unread
 from handlers.telegram.rate_limit import RateLimit
 from pictures import qr
 
@@ -60,6 +60,7 @@ class TelegramMessenger:
     ) -> MessageId:
         """sendPhoto for a message with a QR symbol, sendMessage for any other."""
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
+        inline, keys = markup.inline(message), markup.reply(message) if message.keys else None
         async with self._call(chat, lane, sending=True):
             if picture:
                 sent = await self._bot.send_photo(
@@ -67,7 +68,7 @@ class TelegramMessenger:
                     picture,
                     caption=message.html,
                     parse_mode=_HTML,
-                    api_kwargs=markup.inline(message),
+                    api_kwargs=inline,
                     protect_content=message.protected,
                     disable_notification=silent,
                 )
@@ -76,13 +77,13 @@ class TelegramMessenger:
                     chat,
                     message.html,
                     parse_mode=_HTML,
-                    reply_markup=markup.reply(message) if message.keys else None,
-                    api_kwargs=markup.inline(message),
+                    reply_markup=keys,
+                    api_kwargs=inline,
                     protect_content=message.protected,
                     disable_notification=silent,
                     link_preview_options=_NO_PREVIEW,
                 )
-        new = MessageId(sent.message_id)
+            new = _id_of(sent)
         if message.keys:
             self._keyboards[chat] = new
         return new
@@ -94,13 +95,14 @@ class TelegramMessenger:
         if message.keys:
             raise MessageGone("a message with a reply keyboard can't be edited")
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
+        inline = markup.inline(message)
         async with self._call(chat, lane):
             if picture:
                 await self._bot.edit_message_media(
                     InputMediaPhoto(picture, caption=message.html, parse_mode=_HTML),
                     chat,
                     sent,
-                    api_kwargs=markup.inline(message),
+                    api_kwargs=inline,
                 )
             else:
                 await self._bot.edit_message_text(
@@ -108,7 +110,7 @@ class TelegramMessenger:
                     chat,
                     sent,
                     parse_mode=_HTML,
-                    api_kwargs=markup.inline(message),
+                    api_kwargs=inline,
                     link_preview_options=_NO_PREVIEW,
                 )
 
@@ -150,8 +152,9 @@ class TelegramMessenger:
                 reply_markup=ReplyKeyboardRemove(),
                 disable_notification=True,
             )
+            new = _id_of(told)
         self._keyboards.pop(chat, None)
-        await self._delete(chat, MessageId(told.message_id), lane)
+        await self._delete(chat, new, lane)
 
     @asynccontextmanager
     async def _call(
@@ -165,3 +168,13 @@ class TelegramMessenger:
                 self._pace.hold(chat, pause(error))
             if not is_unchanged(error):
                 raise translated(error, sending=sending) from error
+        except UNREADABLE as error:
+            raise unread(error, sending=sending) from error
+
+
+def _id_of(sent: object) -> MessageId:
+    """The id of what was sent. Raises TypeError where the answer holds none."""
+    number = getattr(sent, "message_id", None)
+    if not isinstance(number, int):
+        raise TypeError("no message id")
+    return MessageId(number)

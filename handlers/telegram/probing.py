@@ -6,6 +6,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.ports.errors import Misconfigured, TryLater
+from handlers.telegram.errors import UNREADABLE, unread
 from handlers.telegram.introduction import TELEGRAM_API_URL
 from handlers.telegram.transport import AiohttpRequest
 
@@ -20,5 +21,7 @@ async def username(token: str, api_url: str | None) -> str:
     except InvalidToken:
         failure: Exception = Misconfigured("Telegram does not accept TELEGRAM_BOT_TOKEN")
     except TelegramError as error:
-        failure = TryLater(f"Telegram can't be reached: {type(error).__name__}")
+        failure = TryLater(f"Telegram can't be reached: {error.message}")
+    except UNREADABLE as error:
+        failure = TryLater(str(unread(error, sending=False)))
     raise failure

@@ -3,7 +3,8 @@
 Guarantees: an update is confirmed (the polling offset; the return of `take`) only after everything
 it causes has been committed; killed at any instant, whatever was not confirmed comes again and is
 recognised by its id. Chats are served side by side, each in order. Nothing here holds an update
-that the database does not.
+that the database does not. One that can't be read is passed over, by either way in, and logged once
+by its id alone: no word of an update gets into a log, not by a library either.
 
 Polling goes on only when the whole batch is committed. That stalls nobody: a step makes no network
 call, so a batch takes as long as its commits do, which the database makes together.
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -23,9 +25,10 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
 from bot.ports.clock import Clock
-from bot.ports.errors import TryLater
+from bot.ports.errors import Refused, TryLater
 from bot.workers.loop import backoff
-from handlers.telegram.errors import pause, translated
+from handlers.telegram.errors import UNREADABLE, pause, translated, unread
+from handlers.telegram.hearing import Hearing
 from handlers.telegram.introduction import AnyApplication, introduce
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,12 @@ UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 T = TypeVar("T")
 
 _BATCH = 100
+_SILENCE = 10.0
+"""Seconds beyond a long poll's own time after which it counts as lost."""
+_LOOKED_AFTER = timedelta(seconds=40)
+"""Twice in the time after which a bot that hears nobody says so."""
+_UNREAD = 1000
+"""So many ids of updates that were let pass are remembered, to be logged once."""
 _FAREWELL = 2.0  # seconds granted to Telegram at the end, for the last confirmation and answers
 
 
@@ -52,6 +61,8 @@ class Receiver:
         self._offset: int | None = None
         self._stopping = False
         self._asking: asyncio.Timeout | None = None
+        self._unread: deque[int] = deque(maxlen=_UNREAD)
+        self.hearing = Hearing(clock)
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
         self._failures: dict[int, Exception] = {}
@@ -70,7 +81,7 @@ class Receiver:
             await self._introduce()
             await self._ask(bot.delete_webhook)  # getUpdates is refused while one is set
             while True:
-                updates = await self._ask(self._get_updates)
+                updates = [*map(self._readable, await self._ask(self._get_updates))]
                 untaken = await self._take_batch(updates)
                 self._offset = next_offset(updates, untaken)
                 failures = failures + 1 if untaken else 0
@@ -83,37 +94,56 @@ class Receiver:
 
     async def listen(self, url: str, secret: str, *, connections: int = 40) -> None:
         """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
-        bot = self._application.bot
         try:
             await self._introduce()
-            await self._ask(
-                lambda: bot.set_webhook(
-                    url,
-                    secret_token=secret,
-                    max_connections=connections,
-                    allowed_updates=UPDATES,
-                )
-            )
+            await self._ask(lambda: self._hook(url, secret, connections))
         except _Stopped:
             return
+
+    async def stay_hooked(self, url: str, secret: str, *, connections: int = 40) -> None:
+        """Look until stopped whether Telegram still delivers to `url`; where somebody has told it
+        otherwise, have it do so again. Raises Misconfigured, Refused."""
+        bot, looked = self._application.bot, self._clock.now()
+        try:
+            while True:
+                await self._pause(_LOOKED_AFTER)
+                info = await self._ask(bot.get_webhook_info, quiet=True)
+                since, looked = looked, self._clock.now()
+                if info.url != url:
+                    self.hearing.failed(_ELSEWHERE, contested=True)
+                    await self._ask(lambda: self._hook(url, secret, connections), quiet=True)
+                elif info.pending_update_count and _since(info.last_error_date, since):
+                    self.hearing.failed(f"Telegram can't deliver: {info.last_error_message}")
+                else:
+                    self.hearing.heard()
+        except _Stopped:
+            return
+
+    async def _hook(self, url: str, secret: str, connections: int) -> bool:
+        done: bool = await self._application.bot.set_webhook(
+            url, secret_token=secret, max_connections=connections, allowed_updates=UPDATES
+        )
+        return done
 
     async def _introduce(self) -> None:
         await self._ask(lambda: introduce(self._application))
         self.introduced.set()
 
     async def take(self, update: Mapping[str, Any]) -> None:
-        """One update as Telegram's JSON; returns once it is committed.
+        """One update as Telegram's JSON; returns once it is committed and its button answered, so
+        that neither is lost with this process.
 
-        Raises ValueError for what is no update, TryLater (or storage's own error) when it must be
-        sent again.
+        One that can't be read is passed over. Raises ValueError for what is no update, TryLater (or
+        storage's own error) when it must be sent again.
         """
         if self._stopping:
             raise TryLater("the bot is stopping")
-        try:
-            read = Update.de_json(dict(update), self._application.bot)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise ValueError("this is not an update") from error
+        if not _is_update(update):
+            raise ValueError("this is not an update")
+        read = self._readable(update)
         await self._take(read)
+        if read.callback_query is not None:
+            await self._application.bot_data.answers.arrived(read.callback_query)
 
     async def _take(self, update: Update) -> None:
         await self._application.process_update(update)
@@ -139,58 +169,68 @@ class Receiver:
             try:
                 await self._take(update)
             except Exception as error:
-                log.warning("update not taken", update_id=update.update_id, error=repr(error))
+                name = type(error).__name__
+                log.warning("update not taken", update_id=update.update_id, error=name)
                 return updates[done:]
         return []
 
-    async def _get_updates(self) -> Sequence[Update]:
-        asked: dict[str, Any] = {
-            "offset": self._offset,
-            "limit": _BATCH,
-            "timeout": self._long_poll,
+    async def _get_updates(self) -> Sequence[Mapping[str, Any]]:
+        return await self._updates_from(self._offset, _BATCH, self._long_poll)
+
+    async def _updates_from(
+        self, offset: int | None, limit: int, wait: timedelta
+    ) -> Sequence[Mapping[str, Any]]:
+        """As they come. Bot.get_updates would read all of a batch or nothing, and log it whole."""
+        seconds = int(wait.total_seconds())
+        asked = {
+            "offset": offset,
+            "limit": limit,
+            "timeout": seconds,
             "allowed_updates": UPDATES,
         }
-        bot = self._application.bot
-        try:
-            updates: Sequence[Update] = await bot.get_updates(**asked)
-            return updates
-        except (TypeError, ValueError, KeyError, AttributeError):
-            log.exception("an update can't be read")
-        # get_updates reads all of a batch or nothing; here the one that can't be read is let pass.
+        given = {name: value for name, value in asked.items() if value is not None}
         with warnings.catch_warnings(action="ignore", category=PTBUserWarning):
-            bodies: Any = await bot.do_api_request("getUpdates", asked)
-        return [self._readable(body) for body in bodies]
+            bodies: Any = await self._application.bot.do_api_request(
+                "getUpdates", given, read_timeout=_SILENCE + seconds
+            )
+        updates = [body for body in bodies if _is_update(body)]
+        if bodies and not updates:
+            raise TryLater("Telegram's answer holds no update")
+        return updates
 
-    def _readable(self, body: dict[str, Any]) -> Update:
+    def _readable(self, body: Mapping[str, Any]) -> Update:
+        """The update; where that can't be read, one that nobody takes."""
+        number: int = body["update_id"]
         try:
-            return Update.de_json(body, self._application.bot)
-        except (TypeError, ValueError, KeyError, AttributeError):
-            log.warning("update let pass unread", update_id=body["update_id"])
-            return Update(body["update_id"])
+            return Update.de_json(dict(body), self._application.bot)
+        except Exception as error:  # whatever it is, the next one must not wait for it
+            if number not in self._unread:
+                self._unread.append(number)
+                log.warning("update let pass unread", update_id=number, error=type(error).__name__)
+            return Update(number)
 
     async def _confirm(self) -> None:
         if self._offset is None:
             return
         try:
             async with asyncio.timeout(_FAREWELL):
-                await self._application.bot.get_updates(offset=self._offset, limit=1, timeout=0)
-        except (TelegramError, TimeoutError) as error:
+                await self._updates_from(self._offset, 1, timedelta(0))
+        except (TelegramError, TryLater, TimeoutError) as error:
             # They come again at the next start, and are recognised.
             log.info("last updates not confirmed", error=type(error).__name__)
 
-    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Telegram's answer, however often it takes; complains once, and says when it is over."""
+    async def _ask(self, call: Callable[[], Awaitable[T]], *, quiet: bool = False) -> T:
+        """Telegram's answer, however often it takes; `quiet`: that there is one means nothing."""
         attempts = 0
         while True:
             try:
                 answer = await self._unless_stopped(call())
-            except (TelegramError, TryLater) as error:
+            except (TelegramError, TryLater, *UNREADABLE) as error:
                 wait = _wait(error, attempts)
-                if not attempts:
-                    log.warning("telegram does not answer", why=_why(error))
+                self.hearing.failed(_why(error), contested=isinstance(error, Conflict))
             else:
-                if attempts:
-                    log.info("telegram answers again", attempts=attempts)
+                if not quiet:
+                    self.hearing.heard()
                 return answer
             attempts += 1
             await self._pause(wait)
@@ -221,13 +261,24 @@ def next_offset(updates: Sequence[Update], untaken: Sequence[Update]) -> int | N
     return max((update.update_id + 1 for update in updates), default=None)
 
 
+_ELSEWHERE = "another process had Telegram deliver elsewhere, or nowhere"
+
+
+def _since(moment: datetime | None, since: datetime) -> bool:
+    return moment is not None and moment >= since.replace(microsecond=0)  # Telegram's own grain
+
+
+def _is_update(body: object) -> bool:
+    return isinstance(body, Mapping) and isinstance(body.get("update_id"), int)
+
+
 def _wait(error: Exception, attempts: int) -> timedelta:
-    """How long to leave Telegram alone. Raises what no waiting mends."""
+    """How long to leave Telegram alone. Raises what no waiting mends: Misconfigured, Refused."""
     if isinstance(error, RetryAfter):
         return timedelta(seconds=pause(error))
     if isinstance(error, TelegramError) and not isinstance(error, Conflict):
         meant = translated(error, sending=False)
-        if not isinstance(meant, TryLater):
+        if isinstance(meant, Refused):
             raise meant from error
     return backoff(attempts)
 
@@ -235,4 +286,8 @@ def _wait(error: Exception, attempts: int) -> timedelta:
 def _why(error: Exception) -> str:
     if isinstance(error, Conflict):
         return "another process receives this bot's updates, and only one may"
+    if isinstance(error, RetryAfter):
+        return "Telegram asks for a pause"
+    if isinstance(error, UNREADABLE):
+        return str(unread(error, sending=False))
     return str(error)

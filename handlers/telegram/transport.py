@@ -2,12 +2,14 @@
 
 Guarantees: whatever fails comes out as an error of `telegram.error`, and as NotSent when Telegram
 can't have seen the request; no error, cause or log line holds a URL, since that is where the token
-stands; an answer that isn't JSON (a proxy's page) is reduced to its status.
+stands. Only Telegram's own words (`ok`, `error_code`, `description`, `result`) say anything about a
+chat or a token: whatever else answers, with whatever status, is a NetworkError that names it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -80,7 +82,7 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """`BaseRequest.do_request`: the status and a body that is JSON whenever it says failure."""
+        """`BaseRequest.do_request`: the status and a body; of a refusal, Telegram's own."""
         if self._session is None:
             raise RuntimeError("this request object has not been initialized")
         read = self._read if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
@@ -96,7 +98,11 @@ class AiohttpRequest(BaseRequest):
                 body = await answer.read()
                 if url.endswith(_EDITS) and body.startswith(_OK):
                     body = _OK + b"true}"  # the whole message again, which nobody here reads
-                return answer.status, _readable(answer.status, body, answer.headers)
+                if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                    if not body.startswith(_OK) and not self.parse_json_payload(body)["ok"]:
+                        raise NetworkError("a refusal with the status of a success")
+                    return answer.status, body
+                return _refusal(answer.status, body, answer.headers)
         except (aiohttp.ClientError, OSError) as error:
             failure = _translated(error)
         # Raised out here, without its cause: aiohttp's errors carry the URL, and so the token.
@@ -111,6 +117,10 @@ class AiohttpRequest(BaseRequest):
             said = None
         if not isinstance(said, dict):
             raise NetworkError("the answer is not JSON")
+        if said.get("ok") is True and said.get("result") is None:
+            raise NetworkError("the answer has no result")
+        if not isinstance(said.get("ok"), bool):
+            raise NetworkError("the answer is not Telegram's")
         return said
 
     def _timeout(self, read: float | None) -> aiohttp.ClientTimeout:
@@ -131,7 +141,9 @@ class UpdatesRequest(AiohttpRequest):
         """As of any request, and lighter."""
         said = AiohttpRequest.parse_json_payload(payload)
         updates = said.get("result")
-        for update in updates if isinstance(updates, list) else ():
+        if said["ok"] and not isinstance(updates, list):
+            raise NetworkError("the answer holds no updates")
+        for update in updates or ():
             match update:
                 case {"callback_query": {"message": {"reply_markup": _} as message}}:
                     del message["reply_markup"]
@@ -161,17 +173,53 @@ def _translated(error: Exception) -> NetworkError:
     return kind(type(error).__name__)
 
 
-def _readable(status: int, body: bytes, headers: Mapping[str, str]) -> bytes:
-    """A failure as PTB can read it; it would quote any other body in an error, and log it."""
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return body
+_LONGEST_PAUSE = 7 * 24 * 3600
+"""Seconds; whoever asks for more is not believed."""
+
+
+def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Telegram's refusal as PTB can read it. Raises NetworkError for anybody else's.
+
+    PTB would believe a status alone, and quote in an error (and log) a body that it can't read.
+    """
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
-    if not isinstance(said, dict):
-        said = {}
-    if status == HTTPStatus.TOO_MANY_REQUESTS and not said.get("parameters"):
-        wait = headers.get("Retry-After", "")
-        said["parameters"] = {"retry_after": int(wait) if wait.isdecimal() else 1}
-    return json.dumps(said).encode()
+    match said:
+        case {"ok": False, "error_code": int(code), "description": str(words)} if code >= _REFUSED:
+            asked = said.get("parameters")
+            refusal = {"description": words, "parameters": _parameters(asked)}
+        case _ if status == HTTPStatus.TOO_MANY_REQUESTS:
+            asked = said.get("parameters") if isinstance(said, dict) else None
+            code, refusal = status, {"parameters": _parameters(asked)}
+        case _:
+            # Raised without a cause, which would quote the body.
+            raise NetworkError(f"not Telegram's own answer: {_phrase(status)}") from None
+    if code == HTTPStatus.TOO_MANY_REQUESTS and "retry_after" not in refusal["parameters"]:
+        refusal["parameters"] = {"retry_after": _seconds(headers.get("Retry-After", ""))}
+    return code, json.dumps({"ok": False, **refusal}).encode()
+
+
+_REFUSED = int(HTTPStatus.BAD_REQUEST)
+
+
+def _parameters(asked: Any) -> dict[str, int]:
+    """What PTB understands of them: anything else it would quote."""
+    match asked:
+        case {"retry_after": int(wait)} if wait > 0:
+            return {"retry_after": min(wait, _LONGEST_PAUSE)}
+        case {"migrate_to_chat_id": int(chat)}:
+            return {"migrate_to_chat_id": chat}
+    return {}
+
+
+def _seconds(said: str) -> int:
+    return max(1, min(int(said), _LONGEST_PAUSE)) if re.fullmatch("[0-9]{1,9}", said) else 1
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

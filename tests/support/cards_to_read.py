@@ -35,6 +35,7 @@ from tests.support.project import (
     in_language,
     no_links,
     not_collected,
+    not_saved,
     odd_status,
     orphan,
     problem_reported,
@@ -276,6 +277,7 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
     ("overdue", not_collected(NOW, _PARCEL)),
     ("guessing of claim codes", guessing(NOW, PersonId(5))),
+    ("nothing can be saved", not_saved(NOW, "database or disk is full")),
 )
 
 

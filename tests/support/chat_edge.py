@@ -45,7 +45,9 @@ from tests.support.databases import listen, no_longer_listen
 
 START = datetime(2030, 1, 7, 12, 0, tzinfo=UTC)
 PHRASES = Phrases(
-    failed=lambda language: f"sorry ({language})", stale=lambda language: f"stale ({language})"
+    failed=lambda language: f"sorry ({language})",
+    stale=lambda language: f"stale ({language})",
+    unsaved=lambda language: f"not saved ({language})",
 )
 
 
@@ -95,6 +97,9 @@ class WordsPresenter:
         above = f"{draft.answers[NOTICE]}: " if NOTICE in draft.answers else ""
         buttons = ((Button("Done", press("done")),),) if draft.step == "asking" else ()
         return Message(f"{above}{draft.step}: {said}", buttons), False
+
+    async def instead(self, card: Card) -> Message:
+        return Message("can't be shown")
 
 
 @dataclass

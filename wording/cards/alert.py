@@ -264,6 +264,20 @@ def _guessing(concern: Concern) -> str:
     )
 
 
+def _unsaved(concern: Concern) -> str:
+    why = esc(str(concern.alert.detail.get("why", "")))
+    return concern.words._("🛑 <b>Nothing can be saved:</b> {why}", why=why)
+
+
+def _saving_again(concern: Concern) -> str:
+    again = concern.words._(
+        "✅ <b>Everything can be saved again.</b> For a while nothing could be; what people did "
+        "then is not lost."
+    )
+    why = esc(str(concern.alert.detail.get("why", "")))
+    return f"{again}\n<code>{why}</code>"
+
+
 def _settled(concern: Concern) -> str:
     over = concern.words._("✅ <b>This is settled:</b>")
     return f"{over}\n{_STANDS[concern.alert.kind](concern)}"
@@ -272,6 +286,7 @@ def _settled(concern: Concern) -> str:
 _Title = Callable[[Concern], str]
 _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor,
+    AlertKind.UNSAVED: _unsaved,
     AlertKind.LINKS: _no_links,
     AlertKind.ORPHAN: _orphan,
     AlertKind.ODD: _odd,
@@ -284,6 +299,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
 }
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,
+    AlertKind.UNSAVED: _saving_again,
     AlertKind.LINKS: _links_again,
     AlertKind.ORPHAN: _orphan_gone,
     AlertKind.UNREADABLE: _all_read,
