@@ -18,6 +18,7 @@ from bot.domain.alerts import (
     arg_to_key,
     door_reported,
     gone_unasked,
+    guessed_by_many,
     guessing,
     harbor_away,
     no_links,
@@ -499,6 +500,7 @@ ALERTS = {
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
         not_collected(NOW, _PARCEL),
         guessing(NOW, PersonId(2**52)),
+        guessed_by_many(NOW),
     )
 }
 

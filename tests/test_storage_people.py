@@ -1,7 +1,7 @@
 """People, drafts and handled updates, on both databases."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -90,13 +90,15 @@ async def test_a_username_belongs_to_whoever_was_heard_of_last(database: Databas
     assert (named.id, anna.username) == (BEN, None)
 
 
-async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) -> None:
+async def test_forgetting_a_person_leaves_nothing_of_them_but_nameless_tries(
+    database: Database,
+) -> None:
     async def live(tx):
         await tx.save_person(Person(ANNA, "Anna"))
         await tx.save_draft(Draft(ANNA))
         await tx.mark(ANNA, "screen", now=NOW)
         await tx.mark(BEN, "screen", now=NOW)
-        await tx.save_wrong_tries(ANNA, 3, NOW)
+        await tx.note_wrong_try(ANNA, NOW, asked=True)
         sent = a_delivery("sent", sender=ANNA, recipient_name="Ben", note="fragile")
         got = a_delivery("got", sender=BEN, recipient=ANNA, recipient_name="Anna", note="fragile")
         other = a_delivery("other", sender=BEN, recipient_name="Cleo", note="books")
@@ -115,7 +117,7 @@ async def test_forgetting_a_person_leaves_nothing_of_them(database: Database) ->
         assert (await tx.draft(ANNA)).version == 0
         assert await tx.card(ANNA, "screen") is None
         assert await tx.card(BEN, "screen") is not None
-        assert await tx.wrong_tries(ANNA) == (0, None)
+        assert (await tx.wrong_tries(ANNA, NOW - timedelta(days=1))).asked == 1, "a hash alone"
         assert await tx.claim(sent.id) is None
         assert await tx.claim(other.id) is not None
         assert [moment.detail for moment in await tx.history(got.id)] == [None, "sorry"]

@@ -78,6 +78,8 @@ QUESTIONS = {
     "sqlite_autoindex_drafts_1": lambda tx: tx.draft(PERSON),
     "sqlite_autoindex_deliveries_1 (read)": lambda tx: tx.read_delivery(DeliveryId("a"), PERSON),
     "people_by_username": lambda tx: tx.person_named("anna"),
+    "sqlite_autoindex_wrong_tries_1": lambda tx: tx.wrong_tries(PERSON, NOW),
+    "wrong_tries_by_time": lambda tx: tx.all_wrong_tries(NOW),
     "sqlite_autoindex_claims_2": lambda tx: tx.claim_by_code("AAAA2222"),
     "sqlite_autoindex_claims_3": lambda tx: tx.claim_by_link("link"),
 }

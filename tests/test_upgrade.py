@@ -21,6 +21,7 @@ from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.tower import Hours
+from bot.ports.codes import WrongTries
 from bot.ports.database import Database, Transaction
 from bot.workers.outbox import Outbox
 from bot.workers.signals import Signals
@@ -398,7 +399,7 @@ async def test_a_send_that_was_under_way_counts_as_possibly_doubled_and_is_sent(
         assert "delivery:stored0000" in {card.subject for card in due}
 
 
-async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> None:
+async def test_people_towers_and_alerts_are_as_they_were_and_tries_count_anew(old_url: str) -> None:
     async with _opened(old_url) as database:
         person = await database.look(lambda tx: tx.person(ANNA))
         assert person is not None
@@ -412,7 +413,10 @@ async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> 
         assert tower.hours == {0: (Hours(time(8), time(20, 30)),)}
         for column in TOWERS.keys() - {"place", "hours"}:
             assert getattr(tower, column) == TOWERS[column], column
-        assert await database.look(lambda tx: tx.wrong_tries(BEN)) == (4, NOW)
+        since = NOW - timedelta(days=1)
+        assert await database.look(lambda tx: tx.wrong_tries(BEN, since)) == WrongTries()
+        await database.run(lambda tx: tx.note_wrong_try(BEN, NOW, asked=True))
+        assert (await database.look(lambda tx: tx.wrong_tries(BEN, since))).asked == 1
         alert = await database.look(lambda tx: tx.alert("harbor"))
         assert alert is not None
         assert (alert.kind, stamp(alert.raised_at)) == (AlertKind.HARBOR, AT)

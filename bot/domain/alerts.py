@@ -40,6 +40,8 @@ class AlertKind(StrEnum):
     """A parcel has left its locker, and nobody had been given a code for it."""
     GUESSING = "guessing"
     """Somebody types one wrong claim code after another."""
+    GUESSED_BY_MANY = "many"
+    """Unusually many wrong claim codes from everybody together; over when it has been quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.PROBLEM: Lifetime(until_seen=True, at_most=timedelta(days=30)),
         AlertKind.GONE: Lifetime(until_seen=True, at_most=timedelta(days=30)),
         AlertKind.GUESSING: Lifetime(until_seen=True, at_most=timedelta(days=1)),
+        AlertKind.GUESSED_BY_MANY: Lifetime(at_most=timedelta(days=1)),
     }
 )
 
@@ -136,6 +139,8 @@ def guessing_key(person: PersonId) -> str:
 
 HARBOR_KEY = _key(AlertKind.HARBOR)
 """The key of the alert that Harbor does not answer."""
+GUESSED_BY_MANY_KEY = _key(AlertKind.GUESSED_BY_MANY)
+"""The key of the alert that many wrong claim codes are typed by everybody together."""
 LINKS_KEY = _key(AlertKind.LINKS)
 """The key of the alert that Harbor has no open requests."""
 
@@ -215,6 +220,12 @@ def guessing(now: datetime, person: PersonId) -> Alert:
         ends_at=last_day(AlertKind.GUESSING, now),
         person=person,
     )
+
+
+def guessed_by_many(now: datetime) -> Alert:
+    """Everybody together has typed too many wrong claim codes, the last one now."""
+    kind = AlertKind.GUESSED_BY_MANY
+    return Alert(GUESSED_BY_MANY_KEY, kind, now, ends_at=last_day(kind, now))
 
 
 def last_day(kind: AlertKind, since: datetime) -> datetime | None:

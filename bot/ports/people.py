@@ -59,6 +59,6 @@ class People(Protocol):
         ...
 
     async def forget_person(self, person: PersonId) -> None:
-        """Remove the person, draft, cards and claim tries; blank names, notes and their own words
-        in deliveries, whose codes and claims go with them."""
+        """Remove the person, draft and cards; blank names, notes and their own words in
+        deliveries, whose codes and claims go with them. Wrong tries stay, which name nobody."""
         ...

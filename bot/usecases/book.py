@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
-from bot.domain.claims import new_claim
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
@@ -23,6 +22,7 @@ from bot.domain.person import Person
 from bot.domain.tower import Low, Size
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away, tell, tell_of_one_visit, tell_of_the_next
+from bot.usecases.claims import make_claim
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import fetch_back
 from bot.usecases.transitions import save
@@ -62,7 +62,7 @@ async def _booked(
 ) -> Delivery:
     delivery = await _begin(act, sender.id, await _as_low_as_needed(act, wish), wanted=wanted)
     if wish.recipient is None:
-        await act.tx.save_claim(new_claim(delivery.id))
+        await make_claim(act.tx, delivery.id)
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
     await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
     if wanted is None:
@@ -151,7 +151,7 @@ async def one_more(act: Actor, delivery: Delivery) -> Delivery:
     check(act, Action.ONE_MORE, delivery)
     more = await _begin(act, delivery.sender, _wish_of(act, delivery), wanted=None)
     if more.recipient is None:
-        await act.tx.save_claim(new_claim(more.id))
+        await make_claim(act.tx, more.id)
     await tell(act.tx, more, now=act.now, rouse=frozenset({Role.SENDER}))
     return more
 
@@ -261,7 +261,7 @@ async def _succeed(
         await act.tx.drop_claim(old.id)
         await act.tx.save_claim(replace(claim, delivery=new.id))
     elif old.recipient is None:
-        await act.tx.save_claim(new_claim(new.id))
+        await make_claim(act.tx, new.id)
     over = replace(over, successor=new.id)
     await save(act.tx, over, now=act.now, policy=act.policy)
     for card in await act.tx.cards_about(delivery_subject(old.id)):

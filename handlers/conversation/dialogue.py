@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, cast
 
 from telegram import CallbackQuery, Chat, ChatMember, Update, User
-from telegram.ext import BaseHandler
+from telegram.ext import BaseHandler, MessageHandler
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
@@ -36,6 +36,10 @@ _GONE = (ChatMember.BANNED, ChatMember.LEFT)
 def state_of(draft: Draft) -> str:
     """The key of `states`: "send/size" for step `size` of errand `send`."""
     return f"{draft.errand}/{draft.step}"
+
+
+class ReadsEdits(MessageHandler[Context, Any]):
+    """A handler for messages that are edited, too; any other takes them as they were sent."""
 
 
 class Dialogue(Transactional):
@@ -70,7 +74,7 @@ class Dialogue(Transactional):
     async def take(self, update: Update, context: Context, opening: Opening) -> None:
         """Note who it is, find the step, take it, save where the chat stands now."""
         await self._greet(update, context, opening)
-        if update.my_chat_member:
+        if update.my_chat_member or _telemetry(update):
             return
         context.draft = _without_notice(opening.draft)
         after = await self._step(update, context)
@@ -128,10 +132,13 @@ class Dialogue(Transactional):
     def _table(self, update: Update, context: Context) -> Iterator[Handler]:
         # PTB's handlers would take an edited message for a new answer, and a button without data
         # for any button.
-        if update.edited_message or (update.callback_query and context.press is None):
+        if update.callback_query and context.press is None:
             return iter(())
         state = state_of(context.draft)
-        return chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
+        table = chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
+        if update.edited_message:
+            return (handler for handler in table if isinstance(handler, ReadsEdits))
+        return table
 
     async def _leave(
         self, update: Update, context: Context, opening: Opening, after: Draft
@@ -167,6 +174,12 @@ def _known(person: Person | None, user: User, locale: str, *, reachable: bool) -
         language=spoken,
         reachable=reachable,
     )
+
+
+def _telemetry(update: Update) -> bool:
+    """Where somebody's shared phone is by now: nothing they have said."""
+    edited = update.edited_message
+    return edited is not None and edited.location is not None
 
 
 def _without_notice(draft: Draft) -> Draft:

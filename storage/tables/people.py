@@ -115,7 +115,6 @@ class People(Subject):
         await self._db.execute("delete from people where id = ?", (person,))
         await self._db.execute("delete from drafts where chat = ?", (person,))
         await self._db.execute("delete from cards where chat = ?", (person,))
-        await self._db.execute("delete from wrong_tries where person = ?", (person,))
         # The version moves too, lest a save under way write the names back.
         await self._db.execute(
             """update deliveries set recipient_name = null, note = null, version = version + 1

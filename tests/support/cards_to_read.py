@@ -30,6 +30,7 @@ from tests.support.project import (
     door_reported,
     gone_unasked,
     group_card,
+    guessed_by_many,
     guessing,
     harbor_away,
     in_language,
@@ -276,6 +277,7 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
     ("overdue", not_collected(NOW, _PARCEL)),
     ("guessing of claim codes", guessing(NOW, PersonId(5))),
+    ("guessing by many", guessed_by_many(NOW)),
 )
 
 

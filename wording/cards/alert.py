@@ -227,6 +227,13 @@ def _guessing(concern: Concern) -> str:
     )
 
 
+def _guessed_by_many(concern: Concern) -> str:
+    return concern.words._(
+        "🕵️ <b>Unusually many wrong claim codes, from several people</b>\n"
+        "Nobody is refused for that; claim codes made now are longer, until it is quiet for a day."
+    )
+
+
 def _settled(concern: Concern) -> str:
     over = concern.words._("✅ <b>This is settled:</b>")
     return f"{over}\n{_STANDS[concern.alert.kind](concern)}"
@@ -243,6 +250,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.OVERDUE: _overdue,
     AlertKind.GONE: _gone,
     AlertKind.GUESSING: _guessing,
+    AlertKind.GUESSED_BY_MANY: _guessed_by_many,
 }
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,
