@@ -21,6 +21,7 @@ from bot.domain.alerts import (
     guessed_by_many,
     guessing,
     harbor_away,
+    limit_reached,
     no_links,
     not_collected,
     odd_status,
@@ -31,6 +32,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, LockerId, PersonId
 from bot.domain.lifecycle import Event, State
+from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
@@ -501,6 +503,7 @@ ALERTS = {
         not_collected(NOW, _PARCEL),
         guessing(NOW, PersonId(2**52)),
         guessed_by_many(NOW),
+        limit_reached(NOW, PersonId(2**52), Limit.HOLDS, 12),
     )
 }
 

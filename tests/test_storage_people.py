@@ -70,24 +70,22 @@ async def test_a_draft_that_was_forgotten_cannot_be_saved_again(database: Databa
         await database.run(lambda tx: tx.save_draft(draft))
 
 
-async def test_a_person_is_saved_over_and_found_by_name(database: Database) -> None:
+async def test_a_person_is_saved_over(database: Database) -> None:
     anna = Person(ANNA, "Anna", username="Anna_K", last_tower=TowerId("aa"), reachable=False)
     await database.run(lambda tx: tx.save_person(Person(ANNA, "Anne")))
     await database.run(lambda tx: tx.save_person(anna))
     assert await database.look(lambda tx: tx.person(ANNA)) == anna
-    assert await database.look(lambda tx: tx.person_named("@aNNa_k")) == anna
-    assert await database.look(lambda tx: tx.person_named("anna")) is None
     assert await database.look(lambda tx: tx.person(BEN)) is None
 
 
 async def test_a_username_belongs_to_whoever_was_heard_of_last(database: Database) -> None:
     await database.run(lambda tx: tx.save_person(Person(ANNA, "Anna", username="parcel")))
     await database.run(lambda tx: tx.save_person(Person(BEN, "Ben", username="Parcel")))
-    named = await database.look(lambda tx: tx.person_named("parcel"))
     anna = await database.look(lambda tx: tx.person(ANNA))
-    assert named is not None
+    ben = await database.look(lambda tx: tx.person(BEN))
     assert anna is not None
-    assert (named.id, anna.username) == (BEN, None)
+    assert ben is not None
+    assert (anna.username, ben.username) == (None, "Parcel")
 
 
 async def test_forgetting_a_person_leaves_nothing_of_them_but_nameless_tries(

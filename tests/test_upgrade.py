@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.domain.alerts import AlertKind, problem_reported
+from bot.domain.alerts import AlertKind
 from bot.domain.card import SCREEN, Card, Lane, alert_subject
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, PersonId, TowerId
@@ -343,7 +343,7 @@ async def test_operators_are_told_of_a_delivery_that_lost_its_locker(old_url: st
         for alert in raised:
             assert alert.delivery is not None
             delivery = found[alert.delivery]
-            assert alert.key == problem_reported(NOW, delivery, ANNA, "").key
+            assert alert.key == f"problem:{delivery.id}:{delivery.revision}"
             assert (alert.raised_at, alert.ends_at) == (delivery.changed_at, None)
             assert "Two deliveries had the same locker" in alert.text
         later = NOW.replace(year=NOW.year + 1)

@@ -24,6 +24,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.people import Opening
 from bot.usecases.actor import Actor
+from bot.usecases.limits import OverLimit
 from bot.workers.open_requests import OpenRequests
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
@@ -37,6 +38,8 @@ class Phrases:
     """Something went wrong on our side, nothing was lost, please try again."""
     stale: Callable[[str], str]
     """That button is out of date; this is how things stand."""
+    over_limit: Callable[[str, OverLimit], str]
+    """So many are the most; what to do."""
 
 
 @dataclass(slots=True)

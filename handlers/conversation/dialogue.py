@@ -20,6 +20,7 @@ from bot.domain.ids import PersonId
 from bot.domain.person import WRITTEN, Draft, Person
 from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
+from bot.usecases.limits import OverLimit
 from handlers.conversation.context import Context
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional
 from handlers.telegram.callback_data import parse
@@ -122,7 +123,12 @@ class Dialogue(Transactional):
         for handler in self._table(update, context):
             check = handler.check_update(update)
             if check is not None and check is not False:
-                step: Draft | None = await handler.handle_update(update, app, check, context)
+                try:
+                    step: Draft | None = await handler.handle_update(update, app, check, context)
+                except OverLimit as reached:  # nothing but what operators are told has been written
+                    phrases, language = context.wiring.phrases, context.person.language
+                    context.say(phrases.over_limit(language, reached), alert=True)
+                    return None
                 return step
         if update.callback_query:
             context.say(context.wiring.phrases.stale(context.person.language))

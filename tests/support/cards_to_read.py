@@ -15,6 +15,7 @@ from tests.support.project import (
     CodeKind,
     Concern,
     Delivery,
+    Limit,
     Locker,
     LockerId,
     LockerStatus,
@@ -34,6 +35,7 @@ from tests.support.project import (
     guessing,
     harbor_away,
     in_language,
+    limit_reached,
     no_links,
     not_collected,
     odd_status,
@@ -278,6 +280,8 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("overdue", not_collected(NOW, _PARCEL)),
     ("guessing of claim codes", guessing(NOW, PersonId(5))),
     ("guessing by many", guessed_by_many(NOW)),
+    ("a limit", limit_reached(NOW, PersonId(5), Limit.HOLDS, 12)),
+    ("a problem reported again", problem_reported(NOW, _PARCEL, BEN.id, "still wet", 3)),
 )
 
 

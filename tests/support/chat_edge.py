@@ -45,7 +45,9 @@ from tests.support.databases import listen, no_longer_listen
 
 START = datetime(2030, 1, 7, 12, 0, tzinfo=UTC)
 PHRASES = Phrases(
-    failed=lambda language: f"sorry ({language})", stale=lambda language: f"stale ({language})"
+    failed=lambda language: f"sorry ({language})",
+    stale=lambda language: f"stale ({language})",
+    over_limit=lambda language, reached: f"{reached} ({language})",
 )
 
 

@@ -14,13 +14,14 @@ from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertAction, AlertKind, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
+from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
 from wording.language import Words
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_name
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _seen(concern: Concern) -> str | None:
     if alert.seen_at is None:
         return None
     operator = concern.situation.seen_by
-    name = esc(operator.name if operator else None) or _("an operator")
+    name = esc_name(operator.name if operator else None) or _("an operator")
     return _("👁 Seen by {name}, {time}", name=name, time=concern.time(alert.seen_at))
 
 
@@ -98,7 +99,8 @@ def _about(concern: Concern) -> str | None:
     if concern.delivery is not None:
         parts.append(_("locker {door}", door=concern.door))
         if concern.situation.sender is not None:
-            parts.append(_("sent by {name}", name=esc(concern.situation.sender.name)))
+            name = esc_name(concern.situation.sender.name) or _("somebody")
+            parts.append(_("sent by {name}", name=name))
         parts.append(f"<code>{concern.delivery.id}</code>")
     return " · ".join(parts) or None
 
@@ -203,9 +205,12 @@ def _tried_by(concern: Concern) -> str | None:
 
 
 def _reported(concern: Concern) -> str:
-    return concern.words._(
-        "🆘 <b>Somebody reports a problem</b>\n“{text}”", text=esc(concern.alert.text, 200) or "?"
-    )
+    _, alert = concern.words._, concern.alert
+    said = _("🆘 <b>Somebody reports a problem</b>\n“{text}”", text=esc(alert.text, 200) or "?")
+    if alert.reports == 1:
+        return said
+    more = _("Reports so far: {count}. These are the latest words.", count=alert.reports)
+    return f"{said}\n{more}"
 
 
 def _overdue(concern: Concern) -> str:
@@ -225,6 +230,23 @@ def _guessing(concern: Concern) -> str:
         "They have to wait longer each time. Telegram id: {person}",
         person=f"<code>{concern.alert.person}</code>",
     )
+
+
+def _limit(concern: Concern) -> str:
+    detail = concern.alert.detail
+    setting = _SETTINGS[Limit(detail["limit"])] if "limit" in detail else "?"
+    return concern.words._(
+        "🚦 <b>Somebody has reached a limit</b>\n{setting}\nTelegram id: {person}",
+        setting=f"<code>{setting}={detail.get('most')}</code>",
+        person=f"<code>{concern.alert.person}</code>",
+    )
+
+
+_SETTINGS = {
+    Limit.LIVE: "LOCKERBOT_LIVE_DELIVERIES",
+    Limit.HOLDS: "LOCKERBOT_HOLDS",
+    Limit.BOOKINGS: "LOCKERBOT_BOOKINGS_AN_HOUR",
+}
 
 
 def _guessed_by_many(concern: Concern) -> str:
@@ -250,6 +272,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.OVERDUE: _overdue,
     AlertKind.GONE: _gone,
     AlertKind.GUESSING: _guessing,
+    AlertKind.LIMIT: _limit,
     AlertKind.GUESSED_BY_MANY: _guessed_by_many,
 }
 _OVER: Mapping[AlertKind, _Title] = {
