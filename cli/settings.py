@@ -24,6 +24,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.ids import PersonId, TowerId
+from bot.domain.limits import Limits
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from cli.openers import (
@@ -181,6 +182,9 @@ class Settings(BaseSettings):
     link_seconds: Seconds = Field(300, alias="LOCKERBOT_LINK_SECONDS")
     pick_up_link_seconds: Seconds = Field(86400, alias="LOCKERBOT_PICK_UP_LINK_SECONDS")
     prepared_days: Annotated[int, Field(ge=1, le=90)] = Field(7, alias="LOCKERBOT_PREPARED_DAYS")
+    live_deliveries: Annotated[int, Field(ge=1)] = Field(100, alias="LOCKERBOT_LIVE_DELIVERIES")
+    holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
+    bookings_an_hour: Annotated[int, Field(ge=1)] = Field(60, alias="LOCKERBOT_BOOKINGS_AN_HOUR")
     locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
     harbor_environment: Environment = "sandbox"
@@ -232,6 +236,7 @@ class Settings(BaseSettings):
             app_name=self.app_name,
             app_link=self.app_link,
             operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids),
+            limits=Limits(self.live_deliveries, self.holds, self.bookings_an_hour),
         )
 
     @property

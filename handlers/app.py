@@ -9,7 +9,9 @@ from typing import cast
 from telegram import Update
 from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
+from bot.domain.limits import Limit
 from bot.domain.person import Draft
+from bot.usecases.limits import OverLimit
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import Dialogue, Handler, state_of
 from handlers.conversation.errand import Errand, entry_points_of, questions_of, states_of
@@ -81,7 +83,34 @@ def phrases() -> Phrases:
         unsaved=lambda language: speak(language)._(
             "That is not saved: I can't write anything down just now. Try again in a minute."
         ),
+        over_limit=_over_limit,
     )
+
+
+def _over_limit(language: str, reached: OverLimit) -> str:
+    words, most = speak(language), reached.most
+    if reached.longer:
+        return words._(
+            "This locker has been held longer as often as is allowed ({count}). Put the parcel in, "
+            "or cancel.",
+            count=most,
+        )
+    said = {
+        Limit.LIVE: words._(
+            "Your parcels under way: {count}. More are not allowed at once.", count=most
+        ),
+        Limit.HOLDS: words._(
+            "Lockers you hold with no parcel in them: {count}. More are not allowed at once: put a "
+            "parcel in, or cancel one.",
+            count=most,
+        ),
+        Limit.BOOKINGS: words._(
+            "Lockers you booked within an hour: {count}. More are not allowed; please try again "
+            "later.",
+            count=most,
+        ),
+    }
+    return said[reached.limit]
 
 
 def entry_points() -> Sequence[Handler]:

@@ -18,8 +18,10 @@ from bot.domain.alerts import (
     arg_to_key,
     door_reported,
     gone_unasked,
+    guessed_by_many,
     guessing,
     harbor_away,
+    limit_reached,
     no_links,
     not_collected,
     not_saved,
@@ -32,6 +34,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, LockerId, PersonId
 from bot.domain.lifecycle import Event, State
+from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
@@ -503,6 +506,8 @@ ALERTS = {
         not_collected(NOW, _PARCEL),
         guessing(NOW, PersonId(2**52)),
         unreadable(NOW, "assigned_lockers", 2, "id: int_type"),
+        guessed_by_many(NOW),
+        limit_reached(NOW, PersonId(2**52), Limit.HOLDS, 12),
     )
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -10,11 +11,12 @@ from bot.domain.claims import claim_payload
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
 from bot.ports.database import Database
-from tests.support.chats import MARKET, Chats, chats
+from tests.support.chats import MARKET, START, Chats, chats
 from tests.support.phones import AtTower, Phone
 from tests.support.sixty import entries, sixty_parcels
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -147,6 +149,71 @@ async def test_what_is_no_code_at_all_is_answered_kindly(world: Chats, ben: Phon
     await ben.sees("Type the claim code")
 
 
+@pytest.mark.parametrize("words", ["{code}.", "Hi Ben, it is {code}, bye", "{dash}", "{link}"])
+@pytest.mark.parametrize("place", ["menu", "the claim question", "the towers"])
+async def test_a_claim_is_read_wherever_it_stands_and_wherever_one_is(
+    world: Chats, anna: Phone, ben: Phone, words: str, place: str
+) -> None:
+    link, code = await book(anna)
+    await ben.open()
+    if place == "the claim question":
+        await ben.text("/collect")
+    elif place == "the towers":
+        await ben.press("Send a parcel")
+    await ben.text(words.format(code=code, link=f"for you: {link}", dash=code.replace("-", "—")))
+    await ben.sees("a parcel from Anna")
+
+
+async def test_a_claim_link_pasted_into_a_message_that_is_edited_is_read(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    link, code = await book(anna)
+    await ben.open()
+    sent = await ben.text("hello")
+    await ben.edit(sent, f"here: {link}")
+    await ben.sees("a parcel from Anna")
+    link, code = await book(anna)
+    await ben.text("/collect")
+    await ben.press("Type a claim code")
+    sent = await ben.text("AAAA-AAAA")
+    await ben.edit(sent, code)
+    await world.quiet()
+    assert len(await world.deliveries(ben)) == 2
+
+
+@pytest.mark.parametrize("words", ["sneakers", "Birthday", "the boots", "1234-5678"])
+async def test_what_was_typed_where_no_code_was_asked_for_is_no_try(
+    world: Chats, ben: Phone, words: str
+) -> None:
+    await ben.open()
+    await ben.text(words)
+    await ben.press("Send a parcel")
+    await ben.text(words)
+    await ben.sees(f"Nothing found for “{words}”")
+    await ben.text("/collect")
+    await ben.text("AAAA-AAAA")
+    await ben.sees("4 more tries")
+
+
+async def test_a_location_that_moves_moves_no_message(world: Chats, ben: Phone) -> None:
+    await ben.open()
+    await ben.press("Send a parcel")
+    await ben.location(30.27, -97.74)
+    before = [message["message_id"] for message in await ben.messages()]
+    body = {
+        "message_id": 1,
+        "date": int(world.clock.now().timestamp()),
+        "edit_date": int(world.clock.now().timestamp()),
+        "chat": {"id": ben.id, "type": "private", "first_name": "Ben"},
+        "from": {"id": ben.id, "is_bot": False, "first_name": "Ben"},
+    }
+    for tick in range(3):
+        moved = {"latitude": 30.27 + tick / 100, "longitude": -97.74, "live_period": 900}
+        world.telegram.tell("edited_message", body | {"location": moved}, ben.id)
+        await world.quiet()
+    assert [message["message_id"] for message in await ben.messages()] == before
+
+
 async def test_several_parcels_in_one_tower_are_one_visit(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
@@ -261,7 +328,7 @@ async def test_a_link_whose_parcel_has_no_locker_yet_says_so_and_works_later(
     await ben.sees("That parcel has no locker yet. Keep the link")
     await ben.text(claim.code)
     await ben.sees("That parcel has no locker yet. Keep the link")
-    assert await world.database.look(lambda tx: tx.wrong_tries(ben.id)) == (0, None)
+    assert await world.database.look(lambda tx: tx.all_wrong_tries(START - DAY)) == 0
     await anna.press("Try there")
     await ben.text(claim.code)
     await ben.sees("a parcel from Anna")

@@ -421,6 +421,49 @@ async def test_a_picked_person_who_never_opened_the_bot_gets_a_link_by_the_sende
     await cleo.sees("a parcel from Anna")
 
 
+@pytest.mark.parametrize("typed", ["@ben", "@nobody_knows"])
+async def test_a_typed_username_only_yields_a_claim_link(
+    world: Chats, anna: Phone, typed: str
+) -> None:
+    ben = await world.phone("Ben", username="ben")
+    await ben.open()
+    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    before = await ben.rings()
+    await anna.text(typed)
+    await anna.sees("I write to nobody because of a typed name", "You get a claim link")
+    await anna.press("Reserve")
+    (delivery,) = await world.deliveries(anna)
+    assert (delivery.recipient, delivery.recipient_name) == (None, None)
+    assert await anna.claim()
+    assert await ben.rings() == before
+
+
+async def test_whoever_has_left_the_bot_since_they_were_picked_is_not_told_but_claims(
+    world: Chats, anna: Phone
+) -> None:
+    ben = await world.phone("Ben")
+    await ben.open()
+    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.pick(ben)
+    await ben.block()
+    await anna.press("Reserve")
+    (delivery,) = await world.deliveries(anna)
+    assert (delivery.recipient, delivery.recipient_name) == (None, "Ben")
+    assert await anna.claim()
+
+
+async def test_a_sender_whose_name_is_a_link_is_somebody(world: Chats) -> None:
+    eve = await world.phone("https://evil.example")
+    ben = await world.phone("Ben")
+    await eve.open()
+    await ben.open()
+    await press(eve, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await eve.pick(ben)
+    await eve.press("Reserve")
+    message = await ben.sees("a parcel from somebody")
+    assert "evil" not in str(message)
+
+
 async def test_picking_oneself_is_collecting_oneself(world: Chats, anna: Phone) -> None:
     await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(anna)

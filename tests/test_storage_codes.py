@@ -15,6 +15,7 @@ from bot.domain.claims import Claim
 from bot.domain.codes import Code, CodeKind
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.openers import Opener
+from bot.ports.codes import WrongTries
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
 from storage import StorageBroken, open_database, reseal
@@ -133,12 +134,40 @@ async def test_after_a_taken_claim_code_the_same_step_may_try_another(database: 
     assert await database.look(lambda tx: tx.claim_by_code("FREECODE")) is not None
 
 
-async def test_wrong_tries_are_counted_for_each_person(database: Database) -> None:
-    assert await database.look(lambda tx: tx.wrong_tries(ANNA)) == (0, None)
-    await database.run(lambda tx: tx.save_wrong_tries(ANNA, 4, None))
-    await database.run(lambda tx: tx.save_wrong_tries(ANNA, 5, NOW))
-    assert await database.look(lambda tx: tx.wrong_tries(ANNA)) == (5, NOW)
-    assert await database.look(lambda tx: tx.wrong_tries(PersonId(1))) == (0, None)
+async def test_wrong_tries_are_counted_for_each_person_in_a_window_that_slides(
+    database: Database,
+) -> None:
+    hour = timedelta(hours=1)
+    assert await database.look(lambda tx: tx.wrong_tries(ANNA, NOW)) == WrongTries()
+
+    async def tries(tx):
+        for late in (0, 0, 2):
+            await tx.note_wrong_try(ANNA, NOW + late * hour, asked=True)
+        await tx.note_wrong_try(ANNA, NOW + hour, asked=False)
+        await tx.note_wrong_try(PersonId(1), NOW, asked=True)
+
+    await database.run(tries)
+    last = NOW + 2 * hour
+    seen = [
+        await database.look(lambda tx, h=h: tx.wrong_tries(ANNA, NOW + h * hour))
+        for h in (-1, 0, 1)
+    ]
+    assert seen == [WrongTries(3, last, 1), WrongTries(1, last, 1), WrongTries(1, last, 0)]
+    assert await database.look(lambda tx: tx.all_wrong_tries(NOW - hour)) == 5
+    assert await database.look(lambda tx: tx.all_wrong_tries(NOW)) == 2
+
+
+async def test_of_who_tries_a_hash_is_written_down_that_every_listed_key_finds(
+    database_url: str,
+) -> None:
+    async with open_database(database_url, keys=["old"]) as database:
+        await database.run(lambda tx: tx.note_wrong_try(ANNA, NOW, asked=True))
+    with raw_sql(database_url) as raw:
+        [row] = raw.execute("select * from wrong_tries").fetchall()
+    assert str(ANNA) not in str(row)
+    async with open_database(database_url, keys=["new", "old"]) as database:
+        found = await database.look(lambda tx: tx.wrong_tries(ANNA, NOW - timedelta(days=1)))
+    assert found.asked == 1
 
 
 async def save_both(database: Database) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.card import Card
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
+from bot.domain.person import Person
 from storage import migrate
 from storage.sealing import Sealer
 from storage.tables.transaction import SqlTransaction
@@ -77,7 +78,9 @@ QUESTIONS = {
     "sqlite_autoindex_cards_2": lambda tx: tx.card(PERSON, "screen"),
     "sqlite_autoindex_drafts_1": lambda tx: tx.draft(PERSON),
     "sqlite_autoindex_deliveries_1 (read)": lambda tx: tx.read_delivery(DeliveryId("a"), PERSON),
-    "people_by_username": lambda tx: tx.person_named("anna"),
+    "people_by_username": lambda tx: tx.save_person(Person(PERSON, "Anna", username="anna")),
+    "sqlite_autoindex_wrong_tries_1": lambda tx: tx.wrong_tries(PERSON, NOW),
+    "wrong_tries_by_time": lambda tx: tx.all_wrong_tries(NOW),
     "sqlite_autoindex_claims_2": lambda tx: tx.claim_by_code("AAAA2222"),
     "sqlite_autoindex_claims_3": lambda tx: tx.claim_by_link("link"),
 }

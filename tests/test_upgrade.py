@@ -14,13 +14,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.domain.alerts import AlertKind, problem_reported
+from bot.domain.alerts import AlertKind
 from bot.domain.card import SCREEN, Card, Lane, alert_subject
 from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.tower import Hours
+from bot.ports.codes import WrongTries
 from bot.ports.database import Database, Transaction
 from bot.workers.outbox import Outbox
 from bot.workers.signals import Signals
@@ -344,7 +345,7 @@ async def test_operators_are_told_of_a_delivery_that_lost_its_locker(old_url: st
         for alert in raised:
             assert alert.delivery is not None
             delivery = found[alert.delivery]
-            assert alert.key == problem_reported(NOW, delivery, ANNA, "").key
+            assert alert.key == f"problem:{delivery.id}:{delivery.revision}"
             assert (alert.raised_at, alert.ends_at) == (delivery.changed_at, None)
             assert "Two deliveries had the same locker" in alert.text
         later = NOW.replace(year=NOW.year + 1)
@@ -400,7 +401,7 @@ async def test_a_send_that_was_under_way_counts_as_possibly_doubled_and_is_sent(
         assert "delivery:stored0000" in {card.subject for card in due}
 
 
-async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> None:
+async def test_people_towers_and_alerts_are_as_they_were_and_tries_count_anew(old_url: str) -> None:
     async with _opened(old_url) as database:
         person = await database.look(lambda tx: tx.person(ANNA))
         assert person is not None
@@ -414,7 +415,10 @@ async def test_people_towers_tries_and_alerts_are_as_they_were(old_url: str) -> 
         assert tower.hours == {0: (Hours(time(8), time(20, 30)),)}
         for column in TOWERS.keys() - {"place", "hours"}:
             assert getattr(tower, column) == TOWERS[column], column
-        assert await database.look(lambda tx: tx.wrong_tries(BEN)) == (4, NOW)
+        since = NOW - timedelta(days=1)
+        assert await database.look(lambda tx: tx.wrong_tries(BEN, since)) == WrongTries()
+        await database.run(lambda tx: tx.note_wrong_try(BEN, NOW, asked=True))
+        assert (await database.look(lambda tx: tx.wrong_tries(BEN, since))).asked == 1
         alert = await database.look(lambda tx: tx.alert("harbor"))
         assert alert is not None
         assert (alert.kind, stamp(alert.raised_at)) == (AlertKind.HARBOR, AT)

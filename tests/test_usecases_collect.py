@@ -7,27 +7,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from bot.domain.claims import Claim, claim_payload
+from bot.domain.card import alert_subject
+from bot.domain.claims import (
+    CLAIM_LENGTH,
+    LONG_CLAIM_LENGTH,
+    Claim,
+    Written,
+    claim_payload,
+)
 from bot.domain.delivery import Delivery
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
+from bot.domain.limits import FREE_TRIES, MANY_TRIES, UNASKED_TRIES
 from bot.domain.person import Person
 from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted
 from bot.usecases.book import cancel, try_again
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import (
-    FREE_TRIES,
     NotYet,
     Own,
     Wait,
     Wrong,
+    claim_by_chance,
     claim_by_code,
     claim_by_link,
     claim_own,
     hand_over,
 )
 from bot.usecases.extend import more_time
-from tests.support.core import ANNA, BEN, CLEO, NAMES, Core, core_on
+from bot.usecases.forget import forget
+from tests.support.core import ANNA, BEN, CLEO, NAMES, OPERATOR, Core, core_on
 
 
 @pytest.fixture
@@ -120,15 +130,67 @@ async def test_whoever_has_to_wait_for_the_next_code_may_still_use_a_link(core: 
     assert isinstance(await by_link(core, BEN, claim_payload(claim)), Delivery)
 
 
-async def test_who_guessed_and_then_knew_counts_afresh_and_does_not_settle_it(core: Core):
+async def test_a_right_code_of_ones_own_making_wins_a_guesser_no_more_tries(core: Core):
+    delivery = await core.request()
+    for _ in range(FREE_TRIES - 1):
+        await by_code(core, BEN, "00000000")
+    claim = await claim_of(core, delivery)
+    assert isinstance(await by_code(core, BEN, claim.code), Delivery)
+    await core.on(BEN, delivery, hand_over)
+    assert isinstance(await by_code(core, BEN, "00000000"), Wait)
+    assert await core.alerts() == [f"guessing:{BEN}"]
+
+
+async def test_who_guessed_wins_no_more_tries_by_being_forgotten(core: Core):
     for _ in range(FREE_TRIES):
         await by_code(core, BEN, "00000000")
-    assert await core.alerts() == [f"guessing:{BEN}"]
-    core.clock.turn(3600)
+    assert await core.act(BEN, forget)
+    assert isinstance(await by_code(core, BEN, "00000001"), Wait)
+
+
+async def test_a_day_after_the_last_wrong_code_all_tries_are_free_again(core: Core):
+    for _ in range(FREE_TRIES):
+        await by_code(core, BEN, "00000000")
+    core.clock.turn(24 * 3600)
+    assert await by_code(core, BEN, "00000000") == Wrong(FREE_TRIES - 1)
+
+
+async def test_what_can_be_no_code_is_no_try(core: Core):
+    for words in ("hello?", "HARBOR://OPEN/0123ABCD/4567CDEF", "thank you, that's great") * 3:
+        assert await by_code(core, BEN, words) == Wrong()
+    assert await by_code(core, BEN, "00000000") == Wrong(FREE_TRIES - 1)
+
+
+async def test_a_code_that_was_not_asked_for_is_no_try_but_guessing_so_has_an_end(core: Core):
+    delivery = await core.request()
+    claim, ben = await claim_of(core, delivery), Person(BEN, NAMES[BEN])
+    for _ in range(UNASKED_TRIES):
+        assert await core.act(BEN, claim_by_chance, ben, Written(code="00000000")) is None
+    right = Written(code=claim.code)
+    assert await core.act(BEN, claim_by_chance, ben, right) is None, "not read there any more"
+    assert await by_code(core, BEN, "00000000") == Wrong(FREE_TRIES - 1)
+    by_link = Written(link=claim.link)
+    assert isinstance(await core.act(BEN, claim_by_chance, ben, by_link), Delivery)
+
+
+async def test_many_who_guess_refuse_nobody_and_operators_hear_of_it_once(core: Core):
+    strangers = [PersonId(10_000 + number) for number in range(MANY_TRIES)]
+    for stranger in strangers:
+        await core.act(stranger, claim_by_code, Person(stranger, "?"), "00000000")
+    assert await core.alerts() == ["many"]
+    subject = alert_subject("many")
+    await core.all_shown()
     claim = await claim_of(core, await core.request())
+    assert len(claim.code) == LONG_CLAIM_LENGTH
+    await by_code(core, CLEO, "00000000")
+    card = await core.database.look(lambda tx: tx.card(OPERATOR, subject))
+    assert card is not None
+    assert card.wanted == card.shown, "told once"
     assert isinstance(await by_code(core, BEN, claim.code), Delivery)
-    assert await by_code(core, BEN, "00000000") == Wrong()
-    assert await core.alerts() == [f"guessing:{BEN}"]
+    await core.pass_time(hours=26)
+    assert await core.alerts() == []
+    later = await core.request()
+    assert len((await claim_of(core, later)).code) == CLAIM_LENGTH
 
 
 async def test_what_was_handed_on_is_shown_as_it_is_to_whoever_handed_it_on_before(core: Core):

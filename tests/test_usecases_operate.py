@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.alerts import Alert
+from bot.domain.card import alert_subject
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import LockerId
@@ -342,6 +343,28 @@ async def test_a_problem_is_over_when_an_operator_has_seen_it(core: Core):
     seen = await alert(core, key)
     assert (seen.seen_by, seen.seen_at) == (OPERATOR, core.clock.now())
     assert (seen.text, seen.person) == ("it smells", ANNA)
+
+
+async def test_many_reports_of_one_delivery_are_one_alert_that_rings_once_and_ends(core: Core):
+    delivery = await core.reserved()
+    await core.claimed(delivery, BEN)
+    await core.on(ANNA, delivery, report_problem, text="it smells")
+    [key] = await core.alerts()
+    await core.all_shown()
+    for number in range(24):
+        await core.on(BEN, delivery, report_problem, text=f"still, {number}")
+    assert await core.alerts() == [key]
+    said = await alert(core, key)
+    assert (said.text, said.reports, said.person) == ("still, 23", 25, BEN)
+    card = await core.database.look(lambda tx: tx.card(OPERATOR, alert_subject(key)))
+    assert card is not None
+    assert (card.wanted > card.shown, card.ring) == (True, False)
+    assert (await core.history(delivery)).count("problem") == 25
+    await core.act(OPERATOR, operate.see, key)
+    assert await core.alerts() == []
+    await core.on(ANNA, delivery, report_problem, text="and again")
+    said = await alert(core, key)
+    assert (said.stands, said.reports, said.seen_at) == (True, 1, None)
 
 
 async def test_an_alert_that_has_an_end_of_its_own_stands_on_when_it_was_seen(core: Core):

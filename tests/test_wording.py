@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.support.scenes import TOWER
 from wording import catalogues
 from wording.__main__ import main
 from wording.language import LANGUAGES, speak
-from wording.sanitize import capital, esc, plain, seen_units, units
+from wording.sanitize import capital, esc, esc_name, plain, plain_name, seen_units, units
 
 NOON = datetime(2026, 10, 1, 10, 31, tzinfo=UTC)  # a Thursday; 12:31 in Madrid
 MADRID = TOWER  # 24 hours, kilometres
@@ -241,3 +242,41 @@ def test_the_catalogues_are_made_carried_on_compiled_and_checked(
     out = capsys.readouterr().out
     assert "de: missing: 'medium'" not in out
     assert "compiled" not in out
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u3164",
+        "\u2800\u2800",
+        "\u115f\u1160",
+        "\u200d\u200c",
+        "\ufe0f",
+        "\u0301",
+        "\U000e0041",
+        "@durov",
+        "call @durov now",
+        "https://evil.example",
+        "evil.com",
+        "Ben (www.evil)",
+        "t.me/evil",
+        "EVIL.XYZ",
+        "tg://user?id=1",
+    ],
+)
+def test_a_name_that_cannot_be_seen_or_is_a_link_or_a_mention_is_nobodys(name: str) -> None:
+    assert (plain_name(name), esc_name(name)) == ("", "")
+
+
+@pytest.mark.parametrize("name", ["Dr.Smith", "/start", "#1 fan", "a.bank", "$BTC"])
+def test_nothing_in_a_name_can_be_tapped(name: str) -> None:
+    said = plain_name(name)
+    assert said.replace("\u2060", "") == name
+    assert re.search(r"\w\.\w|[/#$]\w", said) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["Anna", "J. R. Smith", "O’Neil", "Ольга", "دانا", "李", "👩‍🚀", "..."]
+)
+def test_any_other_name_is_as_it_is(name: str) -> None:
+    assert plain_name(name) == plain(name) != ""

@@ -1,7 +1,9 @@
 """Text that came from outside, made fit to stand in our sentences.
 
 Guarantees: one line, no control characters, no more than so many UTF-16 units (what Telegram
-counts), and where it is written from right to left, isolated so that it turns nothing else around.
+counts), and where it is written from right to left, isolated so that it turns nothing else around;
+empty where nothing of it can be seen. A person's name is empty, too, where it is a link or a
+mention, and no part of it can be tapped.
 """
 
 from __future__ import annotations
@@ -16,6 +18,14 @@ _FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\u200c\u200d")  # Persian and Indic words, and many an emoji, need them
+_BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and signs without ink
+_WORD_JOINER = "\u2060"
+_ENDINGS = (
+    "app bot biz cc click club cn co com de dev es eu fr gg in info io link live ly me net online"
+    " org pl pro ru shop site store su tk top tv ua uk us vip xyz"
+)
+_LINK = re.compile(rf"@\w|://|\bwww\.|\w\.(?:{_ENDINGS.replace(' ', '|')})\b", re.IGNORECASE)
+_TAPPABLE = re.compile(r"(?<=\w)\.(?=\w)|[/#$](?=\w)")
 _TAG = re.compile(r"<[^>]*>")
 _MARKS_IN_A_ROW = 3
 _READ = 1024  # of longer texts, the rest is not even looked at
@@ -34,6 +44,19 @@ def plain(text: str | None, most: int = NAME) -> str:
 def esc(text: str | None, most: int = NAME) -> str:
     """`text` for a message: as `plain`, and safe to stand between Telegram's HTML tags."""
     return html.escape(plain(text, most))
+
+
+def plain_name(name: str | None, most: int = NAME) -> str:
+    """A person's name for a button, a toast or a list; empty where it says nobody's name."""
+    said = plain(name, most)
+    if _LINK.search(said):
+        return ""
+    return _TAPPABLE.sub(lambda found: found[0] + _WORD_JOINER, said)
+
+
+def esc_name(name: str | None, most: int = NAME) -> str:
+    """A person's name for a message: as `plain_name`, and safe between Telegram's HTML tags."""
+    return html.escape(plain_name(name, most))
 
 
 def cut(text: str, most: int) -> str:
@@ -70,8 +93,13 @@ def _clean(text: str) -> str:
     for sign in text[:_READ]:
         kind = unicodedata.category(sign)
         marks = marks + 1 if kind in ("Mn", "Me") else 0
-        if sign.isspace():
+        if sign.isspace() or sign in _BLANK:
             kept.append(" ")
         elif (kind not in _UNSEEN or sign in _JOINERS) and marks <= _MARKS_IN_A_ROW:
             kept.append(sign)
-    return " ".join("".join(kept).split())
+    cleaned = " ".join("".join(kept).split())
+    return cleaned if cleaned.isascii() or any(map(_has_ink, cleaned)) else ""
+
+
+def _has_ink(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "LNPS"

@@ -16,6 +16,7 @@ from typing import Any
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE
+from bot.domain.limits import Limit
 from bot.domain.tower import Locker, LockerStatus
 
 
@@ -44,6 +45,10 @@ class AlertKind(StrEnum):
     """Somebody types one wrong claim code after another."""
     UNREADABLE = "unreadable"
     """Harbor lists something that can't be read; over when all of it can."""
+    LIMIT = "limit"
+    """Somebody has reached a limit of `bot.domain.limits`."""
+    GUESSED_BY_MANY = "many"
+    """Unusually many wrong claim codes from everybody together; over when it has been quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.PROBLEM: Lifetime(until_seen=True, at_most=timedelta(days=30)),
         AlertKind.GONE: Lifetime(until_seen=True, at_most=timedelta(days=30)),
         AlertKind.GUESSING: Lifetime(until_seen=True, at_most=timedelta(days=1)),
+        AlertKind.LIMIT: Lifetime(until_seen=True, at_most=timedelta(days=1)),
+        AlertKind.GUESSED_BY_MANY: Lifetime(at_most=timedelta(days=1)),
     }
 )
 
@@ -83,9 +90,10 @@ class Alert:
     `delivery`, `person`, `tower` and `locker` are what it is about, as far as that applies, and
     `status` is the locker's at Harbor. `owner` is the operator at whose word it is being put right:
     an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
-    holds words alone: `text` (of a problem), `why` (Harbor is away or can't be read, nothing can be saved), `size` (of
-    an orphan), `call` and `entries` (how many of what it lists can't be read), `unlisted` (our
-    lockers' list at Harbor lacks the odd one). Unseen, it ends at `ends_at`, if that is set.
+    holds words and counts: `text` (the latest) and `reports` of a problem, `why` (Harbor is away or
+    can't be read, nothing can be saved), `size` of an orphan, `call` and `entries` (how many of
+    what Harbor lists can't be read), `unlisted` (our lockers' list at Harbor lacks the odd one),
+    `limit` and `most` of a limit. Unseen, it ends at `ends_at`, if that is set.
     """
 
     key: str
@@ -118,8 +126,13 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """The words of a problem, as they were written."""
+        """The latest words of a problem, as they were written."""
         return str(self.detail.get("text", ""))
+
+    @property
+    def reports(self) -> int:
+        """How often the problem has been reported."""
+        return int(self.detail.get("reports", 1))
 
 
 def _key(kind: AlertKind, *about: object) -> str:
@@ -136,6 +149,11 @@ def odd_key(delivery: Delivery, status: LockerStatus) -> str:
     return _key(AlertKind.ODD, delivery.id, delivery.state, status)
 
 
+def problem_key(delivery: Delivery) -> str:
+    """The key of the alert that a problem of the delivery has been reported."""
+    return _key(AlertKind.PROBLEM, delivery.id)
+
+
 def guessing_key(person: PersonId) -> str:
     """The key of the alert that somebody is guessing claim codes."""
     return _key(AlertKind.GUESSING, person)
@@ -145,6 +163,8 @@ HARBOR_KEY = _key(AlertKind.HARBOR)
 """The key of the alert that Harbor does not answer."""
 UNSAVED_KEY = _key(AlertKind.UNSAVED)
 """The key of the alert that nothing could be saved."""
+GUESSED_BY_MANY_KEY = _key(AlertKind.GUESSED_BY_MANY)
+"""The key of the alert that many wrong claim codes are typed by everybody together."""
 LINKS_KEY = _key(AlertKind.LINKS)
 """The key of the alert that Harbor has no open requests."""
 
@@ -211,17 +231,20 @@ def door_reported(now: datetime, delivery: Delivery) -> Alert:
     return Alert(_key(AlertKind.DOOR, delivery.id), AlertKind.DOOR, now, delivery=delivery.id)
 
 
-def problem_reported(now: datetime, delivery: Delivery, by: PersonId, text: str) -> Alert:
-    """`by` has written what is wrong with the delivery, in these words."""
+def problem_reported(
+    now: datetime, delivery: Delivery, by: PersonId, text: str, reports: int = 1
+) -> Alert:
+    """`by` has written what is wrong with the delivery, in these words; it is the report number
+    `reports`, and all of them are one alert."""
     over = delivery.state not in LIVE
     return Alert(
-        _key(AlertKind.PROBLEM, delivery.id, delivery.revision),
+        problem_key(delivery),
         AlertKind.PROBLEM,
         now,
         ends_at=last_day(AlertKind.PROBLEM, now) if over else None,
         delivery=delivery.id,
         person=by,
-        detail={"text": text},
+        detail={"text": text} if reports == 1 else {"text": text, "reports": reports},
     )
 
 
@@ -251,6 +274,24 @@ def guessing(now: datetime, person: PersonId) -> Alert:
         ends_at=last_day(AlertKind.GUESSING, now),
         person=person,
     )
+
+
+def limit_reached(now: datetime, person: PersonId, limit: Limit, most: int) -> Alert:
+    """`person` has `most` of what `limit` counts, and wanted one more."""
+    return Alert(
+        _key(AlertKind.LIMIT, limit, person),
+        AlertKind.LIMIT,
+        now,
+        ends_at=last_day(AlertKind.LIMIT, now),
+        person=person,
+        detail={"limit": limit.value, "most": most},
+    )
+
+
+def guessed_by_many(now: datetime) -> Alert:
+    """Everybody together has typed too many wrong claim codes, the last one now."""
+    kind = AlertKind.GUESSED_BY_MANY
+    return Alert(GUESSED_BY_MANY_KEY, kind, now, ends_at=last_day(kind, now))
 
 
 def last_day(kind: AlertKind, since: datetime) -> datetime | None:

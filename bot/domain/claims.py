@@ -1,12 +1,15 @@
 """Claims: the right to become a recipient, as a link and as a typed code.
 
-Guarantees: everything secret comes from `secrets`; a claim code is read as a person types it
-(any case, hyphen or not, O for 0, I and L for 1).
+Guarantees: everything secret comes from `secrets`; a claim is found wherever it stands in what a
+person writes: a link, or a code in any case, with any dash or none, O for 0, I and L for 1. Of one
+text one claim is read, so that nobody tries two codes at once.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from dataclasses import dataclass, field
 
 from bot.domain.ids import CROCKFORD, DeliveryId
@@ -21,28 +24,88 @@ class Claim:
     link: str = field(repr=False)
 
 
-_READ_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What of a claim stands in a text: a link's payload, or else a code in canonical form."""
+
+    link: str | None = field(default=None, repr=False)
+    code: str | None = field(default=None, repr=False)
+
 
 CLAIM_LENGTH = 8
-
+LONG_CLAIM_LENGTH = 12
+"""Of the codes that are made while many people guess: 60 bits."""
 LINK_PREFIX = "c_"
 
+_LENGTHS = (CLAIM_LENGTH, LONG_CLAIM_LENGTH)
+_GROUP = 4
+_READ_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_READ = 1024  # characters; a code beyond is not looked for
+_DASHES = frozenset("\u2043\u2212\u30fc\uff70")  # beside those that Unicode calls dashes
+_UNSEEN = frozenset({"Cc", "Cf"})
 
-def new_claim(delivery: DeliveryId) -> Claim:
-    """A fresh code of 40 bits, guarded by the delay after wrong tries, and a link of 132."""
-    code = "".join(secrets.choice(CROCKFORD) for _ in range(CLAIM_LENGTH))
+_PAYLOAD = re.compile(rf"(?:[?&]start=|(?<![\w-])){LINK_PREFIX}([A-Za-z0-9_-]{{22}})")
+_ADDRESS = re.compile(r"\S*://\S*")
+_DASHED = re.compile(r"(?<![A-Z0-9-])[A-Z0-9]{4}(?: ?- ?[A-Z0-9]{4}){1,2}(?![A-Z0-9]|-[A-Z0-9])")
+_SPACED = re.compile(r"(?<![A-Z0-9-])[A-Z0-9]{4}(?: [A-Z0-9]{4}){1,2}(?![A-Z0-9-])")
+_DIGIT = re.compile("[0-9]")
+_WORD = re.compile(r"(?<![A-Z0-9-])(?:[A-Z0-9]{12}|[A-Z0-9]{8})(?![A-Z0-9-])")
+
+
+def new_claim(delivery: DeliveryId, length: int = CLAIM_LENGTH) -> Claim:
+    """A fresh code of 5 bits a character, guarded by the delay after wrong tries, and a link of
+    132."""
+    code = "".join(secrets.choice(CROCKFORD) for _ in range(length))
     return Claim(delivery, code, secrets.token_urlsafe(18)[:22])
 
 
-def read_claim_code(text: str) -> str | None:
-    """The canonical form of a typed claim code, None where `text` can't be one."""
-    code = text.strip().upper().translate(_READ_ALIKE)
-    return code if len(code) == CLAIM_LENGTH and set(code) <= set(CROCKFORD) else None
+def read_claim(text: str, *, asked: bool = False) -> Written | None:
+    """The claim that stands in `text`; None where there is none.
+
+    A link wins over a code. What has the form of a code in groups, or holds a digit, may be one
+    anywhere; letters alone ("sneakers") only where a code was `asked` for and nothing else stands
+    there.
+    """
+    link = _PAYLOAD.search(text[:_READ])
+    if link is not None:
+        return Written(link=link[1])
+    code = read_claim_code(text, asked=asked)
+    return None if code is None else Written(code=code)
+
+
+def read_claim_code(text: str, *, asked: bool = True) -> str | None:
+    """The claim code that stands in `text`, in canonical form; None where there is none."""
+    plain = _ADDRESS.sub(" ", _plain(text[:_READ]))
+    for form in (_DASHED, _WORD, _SPACED):
+        for found in form.findall(plain):
+            sure = "-" in found and " " not in found
+            if (sure or _DIGIT.search(found)) and (code := _canonical(found)):
+                return code
+    return _canonical(plain.strip(" .,;:!?\"'()[]<>")) if asked else None
+
+
+def _plain(text: str) -> str:
+    """`text` in capitals, every dash the same, without what can't be seen."""
+    signs: list[str] = []
+    for sign in unicodedata.normalize("NFKC", text):
+        kind = unicodedata.category(sign)
+        if kind == "Pd" or sign in _DASHES:
+            signs.append("-")
+        elif sign.isspace():
+            signs.append(" ")
+        elif kind not in _UNSEEN:
+            signs.append(sign)
+    return " ".join("".join(signs).upper().split())
+
+
+def _canonical(written: str) -> str | None:
+    code = written.translate(_READ_ALIKE)
+    return code if len(code) in _LENGTHS and set(code) <= set(CROCKFORD) else None
 
 
 def show_claim_code(code: str) -> str:
     """`K7QF-2M9X`."""
-    return f"{code[:4]}-{code[4:]}"
+    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
 
 
 def claim_payload(claim: Claim) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.ids import PersonId, TowerId
+from bot.domain.limits import Limits
 from bot.domain.openers import BY_TOKEN, Openers
 
 
@@ -22,6 +23,8 @@ class Policy:
 
     `openers` count at every tower that `tower_openers` does not name. `app_name` is the app that
     opens by token, `app_link` the template of a link that hands a token over to it.
+
+    `limits` are one person's.
     """
 
     reservation: timedelta = timedelta(seconds=300)
@@ -45,6 +48,7 @@ class Policy:
     app_name: str | None = None
     app_link: str | None = None
     operators: frozenset[PersonId] = frozenset()
+    limits: Limits = field(default_factory=Limits)
 
     def openers_at(self, tower: TowerId) -> Openers:
         """What is configured to open the doors of `tower`."""

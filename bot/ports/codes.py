@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.claims import Claim
 from bot.domain.codes import Code
 from bot.domain.ids import DeliveryId, PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class WrongTries:
+    """Wrong claim codes of one person: `asked` where a code was asked for, the latest of them at
+    `last`; `unasked` elsewhere."""
+
+    asked: int = 0
+    last: datetime | None = None
+    unasked: int = 0
 
 
 class Codes(Protocol):
@@ -30,7 +41,7 @@ class Codes(Protocol):
         ...
 
     async def claim_by_code(self, code: str) -> Claim | None:
-        """`code` in canonical form (eight characters, upper case, no hyphen)."""
+        """`code` in canonical form (upper case, no hyphen)."""
         ...
 
     async def claim_by_link(self, link: str) -> Claim | None:
@@ -45,12 +56,14 @@ class Codes(Protocol):
         """The delivery's claim is over, if there is one."""
         ...
 
-    async def wrong_tries(self, person: PersonId) -> tuple[int, datetime | None]:
-        """How many wrong claim codes in a row, and until when no more are read."""
+    async def wrong_tries(self, person: PersonId, since: datetime) -> WrongTries:
+        """This person's after `since`; whether the person is known does not matter."""
         ...
 
-    async def save_wrong_tries(
-        self, person: PersonId, tries: int, blocked_until: datetime | None
-    ) -> None:
-        """Replace what is known of a person's wrong tries."""
+    async def note_wrong_try(self, person: PersonId, at: datetime, *, asked: bool) -> None:
+        """One more; of the person a keyed hash of the id is written down."""
+        ...
+
+    async def all_wrong_tries(self, since: datetime) -> int:
+        """Everybody's after `since`, asked for or not."""
         ...

@@ -11,6 +11,15 @@ from bot.domain.person import Draft, Person
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """How many deliveries a sender has in certain states, and has begun lately."""
+
+    live: int = 0
+    holds: int = 0
+    bookings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """How an update finds its chat.
 
@@ -50,8 +59,8 @@ class People(Protocol):
         """Somebody the bot has heard of."""
         ...
 
-    async def person_named(self, username: str) -> Person | None:
-        """By Telegram username, with or without @, in any case."""
+    async def sent(self, sender: PersonId, since: datetime) -> Sent:
+        """What counts for `bot.domain.limits`; `bookings` are those begun after `since`."""
         ...
 
     async def save_person(self, person: Person) -> None:
@@ -59,6 +68,6 @@ class People(Protocol):
         ...
 
     async def forget_person(self, person: PersonId) -> None:
-        """Remove the person, draft, cards and claim tries; blank names, notes and their own words
-        in deliveries, whose codes and claims go with them."""
+        """Remove the person, draft and cards; blank names, notes and their own words in
+        deliveries, whose codes and claims go with them. Wrong tries stay, which name nobody."""
         ...

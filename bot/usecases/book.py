@@ -11,20 +11,22 @@ from dataclasses import dataclass, replace
 
 from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject
-from bot.domain.claims import new_claim
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import LIVE, Event, State
+from bot.domain.limits import Limit
 from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.person import Person
 from bot.domain.tower import Low, Size
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away, tell, tell_of_one_visit, tell_of_the_next
+from bot.usecases.claims import make_claim
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import fetch_back
+from bot.usecases.limits import may_hold_longer, within_limits
 from bot.usecases.transitions import save
 
 
@@ -47,7 +49,8 @@ class Booking:
 
 async def request(act: Actor, sender: Person, wish: Booking) -> Delivery:
     """A new delivery out of a finished draft, for which a locker is wanted now; the sender's screen
-    becomes its card. What comes as a link is shown to them at once."""
+    becomes its card. What comes as a link is shown to them at once. Raises OverLimit."""
+    await within_limits(act)
     at_once = wish.openers.drop_off is Opener.LINK
     return await _booked(act, sender, wish, _locker_wanted(act, shown=at_once))
 
@@ -60,14 +63,23 @@ async def prepare(act: Actor, sender: Person, wish: Booking) -> Delivery:
 async def _booked(
     act: Actor, sender: Person, wish: Booking, wanted: HarborRequest | None
 ) -> Delivery:
-    delivery = await _begin(act, sender.id, await _as_low_as_needed(act, wish), wanted=wanted)
+    wish = await _as_low_as_needed(act, await _only_who_is_here(act, wish))
+    delivery = await _begin(act, sender.id, wish, wanted=wanted)
     if wish.recipient is None:
-        await act.tx.save_claim(new_claim(delivery.id))
+        await make_claim(act.tx, delivery.id)
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
     await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
     if wanted is None:
         await tell(act.tx, delivery, now=act.now)  # no worker will: its recipient sees it is coming
     return delivery
+
+
+async def _only_who_is_here(act: Actor, wish: Booking) -> Booking:
+    """Whoever has not started the bot, or has left it, is told nothing: they get a claim."""
+    if wish.recipient is None or wish.recipient == act.person:
+        return wish
+    recipient = await act.tx.person(wish.recipient)
+    return wish if recipient and recipient.reachable else replace(wish, recipient=None)
 
 
 async def _as_low_as_needed(act: Actor, wish: Booking) -> Booking:
@@ -124,6 +136,7 @@ async def _begin(
 async def at_tower(act: Actor, delivery: Delivery) -> Delivery:
     """The sender of a prepared parcel stands at the tower: a locker, and its code, at once."""
     check(act, Action.AT_TOWER, delivery)
+    await within_limits(act)
     return await act.transition(
         delivery,
         Event.REQUESTED,
@@ -149,9 +162,10 @@ async def next_parcel(act: Actor, delivery: Delivery) -> Delivery:
 async def one_more(act: Actor, delivery: Delivery) -> Delivery:
     """Prepare one more parcel like this one; its card comes below everything else."""
     check(act, Action.ONE_MORE, delivery)
-    more = await _begin(act, delivery.sender, _wish_of(act, delivery), wanted=None)
+    wish = await _only_who_is_here(act, _wish_of(act, delivery))
+    more = await _begin(act, delivery.sender, wish, wanted=None)
     if more.recipient is None:
-        await act.tx.save_claim(new_claim(more.id))
+        await make_claim(act.tx, more.id)
     await tell(act.tx, more, now=act.now, rouse=frozenset({Role.SENDER}))
     return more
 
@@ -177,6 +191,8 @@ async def try_again(act: Actor, delivery: Delivery) -> Delivery:
     """The same parcel once more, after no locker was found, or its reservation is over; one that
     never had a locker is prepared again."""
     check(act, Action.AGAIN, delivery)
+    if not delivery.to_prepare_again:
+        await within_limits(act)
     sender = await act.tx.person(delivery.sender)
     wish = _wish_of(act, delivery)
     if sender is not None:  # what they have set since counts
@@ -187,6 +203,8 @@ async def try_again(act: Actor, delivery: Delivery) -> Delivery:
 async def try_elsewhere(act: Actor, delivery: Delivery) -> Delivery:
     """The same parcel at the tower that was offered instead."""
     check(act, Action.ELSEWHERE, delivery)
+    if not delivery.to_prepare_again:
+        await within_limits(act)
     assert delivery.elsewhere is not None, "the table asks for it"
     there = act.policy.openers_at(delivery.elsewhere)
     return await _succeed(
@@ -201,7 +219,9 @@ async def new_drop_off_code(act: Actor, delivery: Delivery) -> Delivery:
     """
     check(act, Action.NEW_DROP_OFF_CODE, delivery)
     if delivery.opener(CodeKind.DROP_OFF, act.policy) is Opener.TOKEN:
+        await may_hold_longer(act, delivery)
         return await ask_drop_off_code(act, delivery, fresh=True)
+    await within_limits(act, (Limit.BOOKINGS,))
     wish = _wish_of(act, delivery)
     return await _succeed(act, delivery, wish, await give_up(act, delivery))
 
@@ -218,6 +238,7 @@ async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Del
     if delivery.state is State.PREPARED:
         resized = replace(delivery, size=size)
         return await act.note(resized, HistoryEvent.PREPARED, size.value)
+    await within_limits(act, (Limit.BOOKINGS,) if delivery.state in LIVE else tuple(Limit))
     if delivery.state in LIVE:
         await act.record(delivery, HistoryEvent.FITS_NOT, size.value)
     if delivery.state is State.STORED:
@@ -261,7 +282,7 @@ async def _succeed(
         await act.tx.drop_claim(old.id)
         await act.tx.save_claim(replace(claim, delivery=new.id))
     elif old.recipient is None:
-        await act.tx.save_claim(new_claim(new.id))
+        await make_claim(act.tx, new.id)
     over = replace(over, successor=new.id)
     await save(act.tx, over, now=act.now, policy=act.policy)
     for card in await act.tx.cards_about(delivery_subject(old.id)):

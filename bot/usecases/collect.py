@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.actions import Action, permitted
-from bot.domain.alerts import guessing, guessing_key
+from bot.domain.alerts import (
+    Alert,
+    guessed_by_many,
+    guessing,
+)
 from bot.domain.card import delivery_subject
-from bot.domain.claims import LINK_PREFIX, Claim, new_claim, read_claim_code
+from bot.domain.claims import LINK_PREFIX, Claim, Written, read_claim
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import LIVE, State
+from bot.domain.limits import (
+    FREE_TRIES,
+    MANY_TRIES,
+    MANY_TRIES_WITHIN,
+    UNASKED_TRIES,
+    WRONG_TRIES_COUNT_FOR,
+    paused_until,
+)
 from bot.domain.person import Person
 from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import tell_of_one_visit
+from bot.usecases.claims import make_claim
 from bot.usecases.codes import disown_code
-
-FREE_TRIES = 5
-
-_FIRST_DELAY = timedelta(seconds=30)
-
-_LONGEST_DELAY = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """No parcel goes by that code or link (any more); no more is said, so that nobody learns."""
+    """No parcel goes by that code or link (any more); no more is said, so that nobody learns.
+
+    `left` is how many more wrong codes are free; None where nothing was counted: of a link, and of
+    what can't be a code.
+    """
+
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +68,46 @@ Claimed = Delivery | Own | NotYet | Wrong
 
 async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
     """Claim with a deep link's payload (`c_…`)."""
-    claim = await act.tx.claim_by_link(payload.removeprefix(LINK_PREFIX))
+    written = read_claim(payload)  # what else has been pasted along is left out
+    link = (written and written.link) or payload.removeprefix(LINK_PREFIX)
+    claim = await act.tx.claim_by_link(link)
     return await _claimed(act, person, claim) or Wrong()
 
 
 async def claim_by_code(act: Actor, person: Person, text: str) -> Claimed | Wait:
-    """Claim with what somebody typed."""
+    """Claim with what somebody wrote where a claim code was asked for: only what can be a code
+    counts as a try, and a link never does."""
+    written = read_claim(text, asked=True)
+    if written is None:
+        return Wrong()
+    if written.link is not None:
+        return await claim_by_link(act, person, written.link)
+    return await _by_code(act, person, written) or await _wrong(act)
+
+
+async def claim_by_chance(act: Actor, person: Person, written: Written) -> Claimed | Wait | None:
+    """Claim with what stands in words that may be about something else; None where they are.
+
+    A wrong code is no try of somebody's, since it was not asked for; but of whoever writes too many
+    of them no more are read here.
+    """
+    if written.link is not None:
+        return await claim_by_link(act, person, written.link)
+    tries = await act.tx.wrong_tries(act.person, act.now - WRONG_TRIES_COUNT_FOR)
+    if tries.unasked >= UNASKED_TRIES:
+        return None
+    if (claimed := await _by_code(act, person, written)) is None:
+        await act.tx.note_wrong_try(act.person, act.now, asked=False)
+        await _watch_everybody(act)
+    return claimed
+
+
+async def _by_code(act: Actor, person: Person, written: Written) -> Claimed | Wait | None:
+    """None where no parcel goes by that code."""
     if (wait := await _waiting(act)) is not None:
         return wait
-    code = read_claim_code(text)
-    claim = await act.tx.claim_by_code(code) if code else None
-    return await _claimed(act, person, claim) or await _wrong(act)
+    claim = await act.tx.claim_by_code(written.code) if written.code else None
+    return await _claimed(act, person, claim)
 
 
 async def claim_own(act: Actor, person: Person, delivery: DeliveryId) -> Delivery | Wrong:
@@ -93,7 +135,6 @@ def _forwards(person: Person, delivery: Delivery) -> bool:
 
 
 async def _bind(act: Actor, person: Person, delivery: Delivery) -> Delivery:
-    await act.tx.save_wrong_tries(person.id, 0, None)
     await act.tx.drop_claim(delivery.id)
     bound = replace(delivery, recipient=person.id, recipient_name=person.name, handed_over_by=None)
     if delivery.handed_over_by is not None:
@@ -103,28 +144,35 @@ async def _bind(act: Actor, person: Person, delivery: Delivery) -> Delivery:
 
 
 async def _waiting(act: Actor) -> Wait | None:
-    _, until = await act.tx.wrong_tries(act.person)
+    tries = await act.tx.wrong_tries(act.person, act.now - WRONG_TRIES_COUNT_FOR)
+    until = paused_until(tries.asked, tries.last)
     return Wait(until) if until is not None and until > act.now else None
 
 
 async def _wrong(act: Actor) -> Wrong | Wait:
-    tries = (await act.tx.wrong_tries(act.person))[0] + 1
-    await _postpone_end(act)
-    if tries < FREE_TRIES:
-        await act.tx.save_wrong_tries(act.person, tries, None)
-        return Wrong()
-    delay = min(_FIRST_DELAY * 2 ** min(tries - FREE_TRIES, 16), _LONGEST_DELAY)
-    await act.tx.save_wrong_tries(act.person, tries, act.now + delay)
+    await act.tx.note_wrong_try(act.person, act.now, asked=True)
+    await _postpone_end(act, guessing(act.now, act.person))
+    await _watch_everybody(act)
+    tries = await act.tx.wrong_tries(act.person, act.now - WRONG_TRIES_COUNT_FOR)
+    until = paused_until(tries.asked, tries.last)
+    if until is None:
+        return Wrong(FREE_TRIES - tries.asked)
     await raise_alert(act.tx, guessing(act.now, act.person), act.policy)
-    return Wait(act.now + delay)
+    return Wait(until)
 
 
-async def _postpone_end(act: Actor) -> None:
-    """An alert that this person is guessing stands for a day after the last wrong try."""
-    standing = await act.tx.alert(guessing_key(act.person))
+async def _watch_everybody(act: Actor) -> None:
+    """Nobody is refused for what all do together; operators are told once."""
+    if await act.tx.all_wrong_tries(act.now - MANY_TRIES_WITHIN) >= MANY_TRIES:
+        await _postpone_end(act, guessed_by_many(act.now))
+        await raise_alert(act.tx, guessed_by_many(act.now), act.policy)
+
+
+async def _postpone_end(act: Actor, alert: Alert) -> None:
+    """An alert of guessing stands for a day after the last wrong try."""
+    standing = await act.tx.alert(alert.key)
     if standing is not None and standing.stands:
-        later = guessing(act.now, act.person).ends_at
-        await act.tx.save_alert(replace(standing, ends_at=later))
+        await act.tx.save_alert(replace(standing, ends_at=alert.ends_at))
 
 
 async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
@@ -147,7 +195,7 @@ async def open_again(
     if delivery.state is State.STORED:
         delivery = await disown_code(act, delivery)
         delivery = replace(delivery, taken_back=False, fetcher=None, request=None)
-    await act.tx.save_claim(new_claim(delivery.id))
+    await make_claim(act.tx, delivery.id)
     forwards = None if act.person == delivery.sender else act.person
     opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
     after = await act.note(opened, event, detail, rouse=rouse)

@@ -9,13 +9,14 @@ from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.usecases.actor import Actor, ask_of_harbor, check
 from bot.usecases.alerts import end_alerts_about
+from bot.usecases.limits import may_hold_longer
 
 
 async def more_time(act: Actor, delivery: Delivery) -> Delivery:
     """Hold the locker longer, by a drop-off token: Harbor's table knows no second reservation.
 
     In STORED it is our own storage deadline that moves, a few times at most; a parcel that is
-    prepared stays so from now on for as long as a new one.
+    prepared stays so from now on for as long as a new one. Raises OverLimit.
     """
     check(act, Action.MORE_TIME, delivery)
     if delivery.state is State.PREPARED:
@@ -23,6 +24,7 @@ async def more_time(act: Actor, delivery: Delivery) -> Delivery:
         return await act.transition(delivery, Event.EXTENDED, held_until=until, reminders_sent=0)
     if delivery.state is State.STORED:
         return await let_wait(act, delivery, extensions=delivery.extensions + 1)
+    await may_hold_longer(act, delivery)
     code = await act.tx.code(delivery.id)
     shown = code is not None and code.revealed
     return await ask_of_harbor(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.actions import Action
-from bot.domain.alerts import door_reported, problem_reported
+from bot.domain.alerts import door_reported, problem_key, problem_reported
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.history import HistoryEvent
 from bot.usecases.actor import Actor, check
-from bot.usecases.alerts import raise_alert
+from bot.usecases.alerts import amend_alert, raise_alert
 
 DOOR_REPORTS_TO_ALERT = 3
 
@@ -26,10 +26,27 @@ async def door_did_not_open(act: Actor, delivery: Delivery) -> Delivery:
 
 
 async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:
-    """Pass a person's words on to the operators, with the delivery they are about."""
+    """Pass a person's words on to the operators, with the delivery they are about.
+
+    An alert of it that nobody has seen yet says the latest words and rings no more; all words are
+    in the history.
+    """
     check(act, Action.PROBLEM, delivery)
     words = text[:MAX_NOTE]
     delivery = await act.note(delivery, HistoryEvent.PROBLEM, words)
-    alert = problem_reported(act.now, delivery, act.person, words)
-    await raise_alert(act.tx, alert, act.policy)
+    standing = await act.tx.alert(problem_key(delivery))
+    if standing is None or not standing.stands:
+        alert = problem_reported(act.now, delivery, act.person, words)
+        await raise_alert(act.tx, alert, act.policy)
+        return delivery
+    alert = problem_reported(act.now, delivery, act.person, words, standing.reports + 1)
+    await amend_alert(
+        act.tx,
+        alert.key,
+        act.policy,
+        now=act.now,
+        person=alert.person,
+        detail=alert.detail,
+        ends_at=alert.ends_at,
+    )
     return delivery

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.alerts import gone_unasked
-from bot.domain.claims import new_claim
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent, event_of
@@ -23,6 +22,7 @@ from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
 from bot.usecases.cards import tell, tell_of_the_next
+from bot.usecases.claims import make_claim
 
 ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
@@ -139,7 +139,7 @@ async def conclude(
 async def _claimable(tx: Transaction, delivery: Delivery) -> None:
     """A parcel put in after an operator had ended the delivery can be collected all the same."""
     if delivery.state is State.CLOSED and delivery.recipient is None:
-        await tx.save_claim(new_claim(delivery.id))
+        await make_claim(tx, delivery.id)
 
 
 async def _wonder(tx: Transaction, delivery: Delivery, policy: Policy, *, now: datetime) -> None:

@@ -24,6 +24,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.people import Opening
 from bot.usecases.actor import Actor
+from bot.usecases.limits import OverLimit
 from bot.workers.open_requests import OpenRequests
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
@@ -40,6 +41,8 @@ class Phrases:
     """That button is out of date; this is how things stand."""
     unsaved: Callable[[str], str]
     """That is not saved yet; please try again in a minute."""
+    over_limit: Callable[[str, OverLimit], str]
+    """So many are the most; what to do."""
 
 
 @dataclass(slots=True)

@@ -13,13 +13,14 @@ from itertools import chain
 from typing import Any, cast
 
 from telegram import CallbackQuery, Chat, ChatMember, Update, User
-from telegram.ext import BaseHandler
+from telegram.ext import BaseHandler, MessageHandler
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
 from bot.domain.person import WRITTEN, Draft, Person
 from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
+from bot.usecases.limits import OverLimit
 from handlers.conversation.context import Context
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional
 from handlers.telegram.callback_data import parse
@@ -36,6 +37,10 @@ _GONE = (ChatMember.BANNED, ChatMember.LEFT)
 def state_of(draft: Draft) -> str:
     """The key of `states`: "send/size" for step `size` of errand `send`."""
     return f"{draft.errand}/{draft.step}"
+
+
+class ReadsEdits(MessageHandler[Context, Any]):
+    """A handler for messages that are edited, too; any other takes them as they were sent."""
 
 
 class Dialogue(Transactional):
@@ -70,7 +75,7 @@ class Dialogue(Transactional):
     async def take(self, update: Update, context: Context, opening: Opening) -> None:
         """Note who it is, find the step, take it, save where the chat stands now."""
         await self._greet(update, context, opening)
-        if update.my_chat_member:
+        if update.my_chat_member or _telemetry(update):
             return
         context.draft = _without_notice(opening.draft)
         after = await self._step(update, context)
@@ -118,7 +123,12 @@ class Dialogue(Transactional):
         for handler in self._table(update, context):
             check = handler.check_update(update)
             if check is not None and check is not False:
-                step: Draft | None = await handler.handle_update(update, app, check, context)
+                try:
+                    step: Draft | None = await handler.handle_update(update, app, check, context)
+                except OverLimit as reached:  # nothing but what operators are told has been written
+                    phrases, language = context.wiring.phrases, context.person.language
+                    context.say(phrases.over_limit(language, reached), alert=True)
+                    return None
                 return step
         if update.callback_query:
             context.say(context.wiring.phrases.stale(context.person.language))
@@ -128,10 +138,13 @@ class Dialogue(Transactional):
     def _table(self, update: Update, context: Context) -> Iterator[Handler]:
         # PTB's handlers would take an edited message for a new answer, and a button without data
         # for any button.
-        if update.edited_message or (update.callback_query and context.press is None):
+        if update.callback_query and context.press is None:
             return iter(())
         state = state_of(context.draft)
-        return chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
+        table = chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
+        if update.edited_message:
+            return (handler for handler in table if isinstance(handler, ReadsEdits))
+        return table
 
     async def _leave(
         self, update: Update, context: Context, opening: Opening, after: Draft
@@ -167,6 +180,12 @@ def _known(person: Person | None, user: User, locale: str, *, reachable: bool) -
         language=spoken,
         reachable=reachable,
     )
+
+
+def _telemetry(update: Update) -> bool:
+    """Where somebody's shared phone is by now: nothing they have said."""
+    edited = update.edited_message
+    return edited is not None and edited.location is not None
 
 
 def _without_notice(draft: Draft) -> Draft:

@@ -1,7 +1,8 @@
 """The errand of a recipient: what waits for them, and the claim code they were given.
 
-Guarantees: a code or a link binds once; after a wrong one it is said how many tries are left, after
-too many when the next one is read.
+Guarantees: a code or a link binds once; after a wrong code it is said how many tries are left,
+after too many when the next one is read. A link is read in whatever is written, a code wherever no
+other words are asked for; where it may have been a search, a miss is one.
 """
 
 from __future__ import annotations
@@ -9,23 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from telegram import Update
+from telegram import Message as Received
+from telegram import MessageEntity, Update
 from telegram.ext import CommandHandler, filters
 
 from bot.domain.card import delivery_subject
-from bot.domain.claims import read_claim_code
+from bot.domain.claims import read_claim
 from bot.domain.delivery import Delivery
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Button, Message, Place, press, press_on
-from bot.domain.person import Draft
+from bot.domain.person import NO_QUESTION, Draft
 from bot.usecases.collect import (
-    FREE_TRIES,
     Claimed,
     NotYet,
     Own,
     Wait,
     Wrong,
+    claim_by_chance,
     claim_by_code,
     claim_by_link,
     claim_own,
@@ -34,13 +36,16 @@ from handlers.conversation.buttons import back_from_aside, back_to, below, pages
 from handlers.conversation.confirmations import overtaken, which
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import about
+from handlers.conversation.dialogue import ReadsEdits
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import (
     ASK,
+    HELP,
     MENU,
     NOTHING,
     PARCELS,
     aside,
+    go,
     resume,
     start,
 )
@@ -51,6 +56,37 @@ from wording.sanitize import esc, plain
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
 TYPE_CODE, YES_OWN = "claim", "own_ok"
 
+_SEARCHES = ("send/tower", "send/near")
+"""Where a tower is looked for by words; these places are another errand's."""
+_QUERY = 60
+_LINKS_ONLY = (
+    HELP,
+    *("send/size", "send/who", "send/person", "send/review"),
+    *("settings/settings", "privacy/privacy"),
+)
+"""Where words mean something else, or nothing, but a link is a link."""
+
+
+class _HoldsClaim(filters.MessageFilter):
+    """Messages with a claim in them: text, caption, or what a word is linked to."""
+
+    def __init__(self, *, asked: bool = False, links_only: bool = False) -> None:
+        super().__init__()
+        self._asked, self._links_only = asked, links_only
+
+    def filter(self, message: Received) -> bool:
+        """PTB's question."""
+        written = read_claim(_words(message), asked=self._asked)
+        return written is not None and (written.link is not None or not self._links_only)
+
+
+def _words(message: Received | None) -> str:
+    if message is None:
+        return ""
+    entities = (*message.entities, *message.caption_entities)
+    hidden = [e.url for e in entities if e.type == MessageEntity.TEXT_LINK and e.url]
+    return " ".join([message.text or message.caption or "", *hidden])
+
 
 # -- steps
 
@@ -59,13 +95,9 @@ async def began(update: Update, context: Context) -> Draft:
     """What waits for them, else the code; a code behind the command is read at once."""
     if context.args:
         return await _claimed(
-            context, await claim_by_code(context.act, context.person, _typed(context))
+            context, await claim_by_code(context.act, context.person, " ".join(context.args))
         )
     return await _whatever_waits(context)
-
-
-def _typed(context: Context) -> str:
-    return "".join(context.args or ())[:100]
 
 
 async def asked_code(update: Update, context: Context) -> Draft:
@@ -75,17 +107,32 @@ async def asked_code(update: Update, context: Context) -> Draft:
 
 async def typed_code(update: Update, context: Context) -> Draft:
     """Whatever is typed here is meant as a code."""
-    assert update.effective_message is not None
-    typed = (update.effective_message.text or "")[:100]
+    typed = _words(update.effective_message)
     return await _claimed(context, await claim_by_code(context.act, context.person, typed))
 
 
 async def typed_anywhere(update: Update, context: Context) -> Draft | None:
-    """Typed where no words were asked for: read if it looks like a code."""
-    assert update.effective_message is not None
-    if read_claim_code((update.effective_message.text or "")[:100]) is None:
-        return None
-    return await typed_code(update, context)
+    """A claim stands in what was written where no words were asked for."""
+    claimed = await _by_chance(update, context)
+    if claimed is not None:
+        return await _claimed(context, claimed)
+    context.say(_why_not(context, Wrong()))
+    return start(context.draft, MENU) if context.draft.errand == NO_QUESTION else None
+
+
+async def typed_in_search(update: Update, context: Context) -> Draft:
+    """The same where a tower is looked for: what is nobody's claim is what they look for."""
+    claimed = await _by_chance(update, context)
+    if claimed is not None:
+        return await _claimed(context, claimed)
+    query = _words(update.effective_message).strip()[:_QUERY]
+    return go(context.draft, _SEARCHES[0], query=query or None, page=None)
+
+
+async def _by_chance(update: Update, context: Context) -> Claimed | Wait | None:
+    written = read_claim(_words(update.effective_message))
+    assert written is not None, "the filter has found one"
+    return await claim_by_chance(context.act, context.person, written)
 
 
 async def followed_link(update: Update, context: Context) -> Draft:
@@ -101,7 +148,7 @@ async def took_own(update: Update, context: Context) -> Draft:
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
     else:
-        context.say(await _why_not(context, claimed))
+        context.say(_why_not(context, claimed))
     return place
 
 
@@ -113,11 +160,11 @@ async def _claimed(context: Context, claimed: Claimed | Wait) -> Draft:
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
         return context.draft if booking else start(context.draft, NOTHING)
-    context.say(await _why_not(context, claimed))
+    context.say(_why_not(context, claimed))
     return context.draft if booking else await _whatever_waits(context)
 
 
-async def _why_not(context: Context, refused: NotYet | Wrong | Wait) -> str:
+def _why_not(context: Context, refused: NotYet | Wrong | Wait) -> str:
     words = speak(context.person.language, context.wiring.locale)
     if isinstance(refused, NotYet):
         return words._(
@@ -129,14 +176,9 @@ async def _why_not(context: Context, refused: NotYet | Wrong | Wait) -> str:
             span=words.span(refused.until - context.now),
         )
     gone = words._("That code or link is not valid (any more). Please check it.")
-    tries, _ = await context.tx.wrong_tries(context.person.id)
-    if not tries:  # a link: those are not counted
+    if refused.left is None:
         return gone
-    left = words.n(
-        "One more try, then I pause.",
-        "{count} more tries, then I pause.",
-        max(1, FREE_TRIES - tries),
-    )
+    left = words.n("One more try, then I pause.", "{count} more tries, then I pause.", refused.left)
     return f"{gone} {left}"
 
 
@@ -204,8 +246,8 @@ async def code_prompt(screen: Screen) -> Message:
     _ = screen.words._
     return screen.view(
         _(
-            "🔑 <b>Type the claim code</b>\nEight letters and digits, like <code>K7QF-2M9X</code>."
-            " If you were sent a link, tap that instead."
+            "🔑 <b>Type the claim code</b>\nLetters and digits in groups of four, like"
+            " <code>K7QF-2M9X</code>. If you were sent a link, tap that instead."
         )
     )
 
@@ -234,13 +276,23 @@ ERRAND = Errand(
         WAITING: [
             tap(asked_code, TYPE_CODE),
             pages(),
-            text(typed_anywhere),
+            back_to(MENU, afresh=True),
+            ReadsEdits(_HoldsClaim(), typed_anywhere),
+        ],
+        CODE: [
+            ReadsEdits(_HoldsClaim(asked=True), typed_code),
+            text(typed_code),
             back_to(MENU, afresh=True),
         ],
-        CODE: [text(typed_code), back_to(MENU, afresh=True)],
         OWN: [tap(took_own, YES_OWN), back_from_aside()],
-        # Where no words are asked for, a claim code is read as one.
-        **{place: [text(typed_anywhere)] for place in (MENU, NOTHING, PARCELS)},
+        **{
+            place: [ReadsEdits(_HoldsClaim(), typed_anywhere)] for place in (MENU, NOTHING, PARCELS)
+        },
+        **{place: [ReadsEdits(_HoldsClaim(), typed_in_search)] for place in _SEARCHES},
+        **{
+            place: [ReadsEdits(_HoldsClaim(links_only=True), typed_anywhere)]
+            for place in _LINKS_ONLY
+        },
     },
     questions={WAITING: waiting_prompt, CODE: code_prompt, OWN: own_prompt},
 )

@@ -23,7 +23,7 @@ from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, PARCELS, start
 from handlers.conversation.questions import PAGE, Screen, Tap, number
 from wording.delivery_state import state_said
-from wording.sanitize import plain
+from wording.sanitize import plain, plain_name
 
 # -- steps
 
@@ -86,11 +86,11 @@ def _whose(screen: Screen, delivery: Delivery, people: Mapping[PersonId, Person 
     me = screen.person.id
     if delivery.sender != me:
         sender = people.get(delivery.sender)
-        return f"📥 {plain(sender.name if sender else None, 20) or '—'}"
+        return f"📥 {plain_name(sender.name if sender else None, 20) or '—'}"
     if delivery.recipient == me:
         return "🙋"
     known = people.get(delivery.recipient) if delivery.recipient else None
-    return f"📤 {plain(known.name if known else delivery.recipient_name, 20) or '🔗'}"
+    return f"📤 {plain_name(known.name if known else delivery.recipient_name, 20) or '🔗'}"
 
 
 ERRAND = Errand(

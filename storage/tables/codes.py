@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.domain.claims import Claim
 from bot.domain.codes import Code
 from bot.domain.ids import DeliveryId, PersonId
+from bot.ports.codes import WrongTries
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
 from storage.connection import Row, Subject, marks
@@ -106,24 +107,33 @@ class Codes(Subject):
     async def drop_claim(self, delivery: DeliveryId) -> None:
         await self._db.execute("delete from claims where delivery = ?", (delivery,))
 
-    async def wrong_tries(self, person: PersonId) -> tuple[int, datetime | None]:
-        row = await self._db.fetch_one(
-            "select tries, blocked_until from wrong_tries where person = ?", (person,)
-        )
-        if row is None:
-            return 0, None
-        tries, blocked = row
-        return tries, None if blocked is None else moment(blocked)
+    def _hidden(self, person: PersonId) -> list[str]:
+        return self._sealer.hashes(f"wrong tries of {person}")
 
-    async def save_wrong_tries(
-        self, person: PersonId, tries: int, blocked_until: datetime | None
-    ) -> None:
-        await self._db.execute(
-            """insert into wrong_tries (person, tries, blocked_until) values (?, ?, ?)
-               on conflict (person) do update
-               set tries = excluded.tries, blocked_until = excluded.blocked_until""",
-            (person, tries, None if blocked_until is None else stamp(blocked_until)),
+    async def wrong_tries(self, person: PersonId, since: datetime) -> WrongTries:
+        hashes = self._hidden(person)
+        rows = await self._db.fetch_all(
+            f"""select asked, sum(tries), max(at) from wrong_tries
+                where person in ({marks(len(hashes))}) and at > ? group by asked""",
+            (*hashes, stamp(since)),
         )
+        found = {bool(asked): (int(tries), moment(last)) for asked, tries, last in rows}
+        asked, last = found.get(True, (0, None))
+        unasked, _ = found.get(False, (0, None))
+        return WrongTries(asked, last, unasked)
+
+    async def note_wrong_try(self, person: PersonId, at: datetime, *, asked: bool) -> None:
+        await self._db.execute(
+            """insert into wrong_tries (person, at, asked, tries) values (?, ?, ?, 1)
+               on conflict (person, at, asked) do update set tries = wrong_tries.tries + 1""",
+            (self._hidden(person)[0], stamp(at), int(asked)),
+        )
+
+    async def all_wrong_tries(self, since: datetime) -> int:
+        row = await self._db.fetch_one(
+            "select coalesce(sum(tries), 0) from wrong_tries where at > ?", (stamp(since),)
+        )
+        return int(row[0]) if row else 0
 
     async def reseal(self, limit: int) -> int:
         """Seal again, with the current key, up to `limit` codes and claims of other keys."""

@@ -10,8 +10,10 @@ from datetime import datetime
 from bot.domain.card import SCREEN
 from bot.domain.history import IN_OWN_WORDS
 from bot.domain.ids import PersonId
+from bot.domain.lifecycle import State
+from bot.domain.limits import HOLD_STATES, LIVE_STATES
 from bot.domain.person import Draft, Person
-from bot.ports.people import Opening
+from bot.ports.people import Opening, Sent
 from storage.connection import Row, Subject, marks, unless_written
 from storage.tables.rows import Rows, stamp
 
@@ -91,12 +93,18 @@ class People(Subject):
         )
         return PEOPLE.read(row) if row else None
 
-    async def person_named(self, username: str) -> Person | None:
-        row = await self._db.fetch_one(
-            f"select {PEOPLE.listed()} from people where lower(username) = ?",
-            (username.lower().removeprefix("@"),),
+    async def sent(self, sender: PersonId, since: datetime) -> Sent:
+        which = (
+            f"state in ({marks(len(LIVE_STATES))})",
+            f"state in ({marks(len(HOLD_STATES))})",
+            "created_at > ? and state <> ?",
         )
-        return PEOPLE.read(row) if row else None
+        counts = ", ".join(f"coalesce(sum(case when {x} then 1 else 0 end), 0)" for x in which)
+        row = await self._db.fetch_one(
+            f"select {counts} from deliveries where sender = ?",
+            (*LIVE_STATES, *HOLD_STATES, stamp(since), State.PREPARED, sender),
+        )
+        return Sent(*map(int, row)) if row else Sent()
 
     async def save_person(self, person: Person) -> None:
         if person.username:
@@ -115,7 +123,6 @@ class People(Subject):
         await self._db.execute("delete from people where id = ?", (person,))
         await self._db.execute("delete from drafts where chat = ?", (person,))
         await self._db.execute("delete from cards where chat = ?", (person,))
-        await self._db.execute("delete from wrong_tries where person = ?", (person,))
         # The version moves too, lest a save under way write the names back.
         await self._db.execute(
             """update deliveries set recipient_name = null, note = null, version = version + 1

@@ -36,6 +36,7 @@ TOWERS = Rows(Tower, hours=Codec(_written_hours, _read_hours))
 _PRUNED = (
     ("updates", "id", "handled_at"),
     ("alerts", "key", "cleared_at"),
+    ("wrong_tries", "at", "at"),
     ("cards", "id", f"message is null and not {OWED} and run_at"),
 )
 

@@ -15,6 +15,7 @@ from tests.support.project import (
     CodeKind,
     Concern,
     Delivery,
+    Limit,
     Locker,
     LockerId,
     LockerStatus,
@@ -30,9 +31,11 @@ from tests.support.project import (
     door_reported,
     gone_unasked,
     group_card,
+    guessed_by_many,
     guessing,
     harbor_away,
     in_language,
+    limit_reached,
     no_links,
     not_collected,
     not_saved,
@@ -278,6 +281,9 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("overdue", not_collected(NOW, _PARCEL)),
     ("guessing of claim codes", guessing(NOW, PersonId(5))),
     ("nothing can be saved", not_saved(NOW, "database or disk is full")),
+    ("guessing by many", guessed_by_many(NOW)),
+    ("a limit", limit_reached(NOW, PersonId(5), Limit.HOLDS, 12)),
+    ("a problem reported again", problem_reported(NOW, _PARCEL, BEN.id, "still wet", 3)),
 )
 
 

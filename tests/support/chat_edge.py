@@ -48,6 +48,7 @@ PHRASES = Phrases(
     failed=lambda language: f"sorry ({language})",
     stale=lambda language: f"stale ({language})",
     unsaved=lambda language: f"not saved ({language})",
+    over_limit=lambda language, reached: f"{reached} ({language})",
 )
 
 

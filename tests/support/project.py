@@ -19,8 +19,10 @@ from bot.domain.alerts import (
     AlertKind,
     door_reported,
     gone_unasked,
+    guessed_by_many,
     guessing,
     harbor_away,
+    limit_reached,
     no_links,
     not_collected,
     odd_status,
@@ -32,6 +34,7 @@ from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
+from bot.domain.limits import Limit
 from bot.domain.message import Ask, Button, Key, Message
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import WRITTEN, Draft, Person
@@ -79,6 +82,7 @@ __all__ = [
     "HistoryEntry",
     "Hours",
     "Key",
+    "Limit",
     "Locker",
     "LockerId",
     "LockerStatus",
@@ -108,9 +112,11 @@ __all__ = [
     "door_reported",
     "gone_unasked",
     "group_card",
+    "guessed_by_many",
     "guessing",
     "harbor_away",
     "in_language",
+    "limit_reached",
     "map_url",
     "no_links",
     "not_collected",

@@ -14,13 +14,14 @@ from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
+from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
 from wording.language import Words
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_name
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _seen(concern: Concern) -> str | None:
     if alert.seen_at is None:
         return None
     operator = concern.situation.seen_by
-    name = esc(operator.name if operator else None) or _("an operator")
+    name = esc_name(operator.name if operator else None) or _("an operator")
     return _("👁 Seen by {name}, {time}", name=name, time=concern.time(alert.seen_at))
 
 
@@ -98,7 +99,8 @@ def _about(concern: Concern) -> str | None:
     if concern.delivery is not None:
         parts.append(_("locker {door}", door=concern.door))
         if concern.situation.sender is not None:
-            parts.append(_("sent by {name}", name=esc(concern.situation.sender.name)))
+            name = esc_name(concern.situation.sender.name) or _("somebody")
+            parts.append(_("sent by {name}", name=name))
         parts.append(f"<code>{concern.delivery.id}</code>")
     return " · ".join(parts) or None
 
@@ -240,9 +242,12 @@ def _tried_by(concern: Concern) -> str | None:
 
 
 def _reported(concern: Concern) -> str:
-    return concern.words._(
-        "🆘 <b>Somebody reports a problem</b>\n“{text}”", text=esc(concern.alert.text, 200) or "?"
-    )
+    _, alert = concern.words._, concern.alert
+    said = _("🆘 <b>Somebody reports a problem</b>\n“{text}”", text=esc(alert.text, 200) or "?")
+    if alert.reports == 1:
+        return said
+    more = _("Reports so far: {count}. These are the latest words.", count=alert.reports)
+    return f"{said}\n{more}"
 
 
 def _overdue(concern: Concern) -> str:
@@ -278,6 +283,30 @@ def _saving_again(concern: Concern) -> str:
     return f"{again}\n<code>{why}</code>"
 
 
+def _limit(concern: Concern) -> str:
+    detail = concern.alert.detail
+    setting = _SETTINGS[Limit(detail["limit"])] if "limit" in detail else "?"
+    return concern.words._(
+        "🚦 <b>Somebody has reached a limit</b>\n{setting}\nTelegram id: {person}",
+        setting=f"<code>{setting}={detail.get('most')}</code>",
+        person=f"<code>{concern.alert.person}</code>",
+    )
+
+
+_SETTINGS = {
+    Limit.LIVE: "LOCKERBOT_LIVE_DELIVERIES",
+    Limit.HOLDS: "LOCKERBOT_HOLDS",
+    Limit.BOOKINGS: "LOCKERBOT_BOOKINGS_AN_HOUR",
+}
+
+
+def _guessed_by_many(concern: Concern) -> str:
+    return concern.words._(
+        "🕵️ <b>Unusually many wrong claim codes, from several people</b>\n"
+        "Nobody is refused for that; claim codes made now are longer, until it is quiet for a day."
+    )
+
+
 def _settled(concern: Concern) -> str:
     over = concern.words._("✅ <b>This is settled:</b>")
     return f"{over}\n{_STANDS[concern.alert.kind](concern)}"
@@ -296,6 +325,8 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.GONE: _gone,
     AlertKind.GUESSING: _guessing,
     AlertKind.UNREADABLE: _unreadable,
+    AlertKind.LIMIT: _limit,
+    AlertKind.GUESSED_BY_MANY: _guessed_by_many,
 }
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,

@@ -17,7 +17,7 @@ from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower
 from wording.language import Words
 from wording.opening_hours import closed_line, week_line
-from wording.sanitize import capital, esc, plain
+from wording.sanitize import capital, esc, esc_name, plain, plain_name
 
 NOTE = 200
 
@@ -40,7 +40,7 @@ class Scene:
     def sender_name(self) -> str:
         """The sender, as others know them."""
         sender = self.situation.sender
-        return esc(sender.name if sender else None) or self.words._("somebody")
+        return esc_name(sender.name if sender else None) or self.words._("somebody")
 
     @property
     def sender_first(self) -> str:
@@ -51,12 +51,12 @@ class Scene:
     def sender_known(self) -> bool:
         """Whether the sender has a name."""
         sender = self.situation.sender
-        return bool(sender and plain(sender.name))
+        return bool(sender and plain_name(sender.name))
 
     @cached_property
     def recipient_name(self) -> str:
         """The recipient, as far as anybody knows."""
-        return esc(self.recipient_plain) or self.words._("somebody")
+        return escape(self.recipient_plain) or self.words._("somebody")
 
     @property
     def recipient_first(self) -> str:
@@ -67,7 +67,8 @@ class Scene:
     def recipient_plain(self) -> str:
         """The recipient for a button or a link; empty when nobody is known."""
         recipient = self.situation.recipient
-        return plain(recipient.name if recipient is not None else self.delivery.recipient_name)
+        known = recipient.name if recipient is not None else self.delivery.recipient_name
+        return plain_name(known)
 
     # -- where
 

@@ -16,7 +16,7 @@ from wording.cards.opening import get_said, may_still_open, needs, new_said, no_
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_name
 
 _GIVEN_UP = frozenset({HistoryEvent.CANCELLED, HistoryEvent.LAPSED, HistoryEvent.CLOSED})
 
@@ -113,7 +113,7 @@ def _for_you(scene: Scene) -> str:
         return _("📦 <b>Your parcel is in its locker</b>")
     if scene.situation.sends:
         return _("📦 <b>Your parcel waits to be taken back</b>")
-    reader = esc(scene.situation.recipient.name) if scene.situation.recipient else ""
+    reader = esc_name(scene.situation.recipient.name) if scene.situation.recipient else ""
     if not reader:
         return _("📦 <b>A parcel from {sender} is here for you</b>", sender=scene.sender_name)
     return _(

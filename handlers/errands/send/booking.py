@@ -8,6 +8,7 @@ that is prepared or wants a locker at once; each of both says what is held.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -28,12 +29,13 @@ from handlers.errands.send.size import chosen_place
 from handlers.errands.send.tower import TOWER
 from wording.language import Words, speak
 from wording.opening_hours import hours_line
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_name
 
 WHO, PERSON, REVIEW, NOTE = "send/who", "send/person", "send/review", "send/note"
 BY_LINK, PICK, MYSELF = "to_link", "to_pick", "to_me"
 RESERVE, PREPARE, ADD_NOTE, NO_NOTE = "reserve", "prepare", "note", "nonote"
 _NAME = 64
+_USERNAME = re.compile(r"@\w{3,32}")
 
 
 # -- steps
@@ -81,12 +83,13 @@ async def picked_person(update: Update, context: Context) -> Draft | None:
 
 
 async def typed_person(update: Update, context: Context) -> Draft | None:
-    """A username of somebody we know."""
+    """A username makes nobody a recipient: whoever it is, known here or not, is sent a link by the
+    sender's own hands."""
     assert update.effective_message is not None
     text, _ = (update.effective_message.text or "").strip(), _words(context)._
-    known = await context.tx.person_named(text) if text.startswith("@") else None
-    if known is not None:
-        return await _to(context, known.id, known.name)
+    if _USERNAME.fullmatch(text):
+        context.say(_("I write to nobody because of a typed name: you get a link to send them."))
+        return go(context.draft, REVIEW, to=None)
     context.say(_("Please use the button below to pick somebody, or go back for a link."))
     return None
 
@@ -180,7 +183,7 @@ async def person_prompt(screen: Screen) -> Message:
     """A keyboard with Telegram's user picker."""
     _ = screen.words._
     return screen.keyed(
-        _("👤 <b>Who collects it?</b>\nPick them with the button below, or type their @username."),
+        _("👤 <b>Who collects it?</b>\nPick them with the button below."),
         Key(_("👤 Pick a person"), Ask.PERSON),
     )
 
@@ -235,11 +238,10 @@ async def _low_for_them(screen: Screen) -> list[str]:
     if known is None or known.low_locker <= screen.person.low_locker:
         return []
     _ = screen.words._
+    name = esc_name(known.name) or _("somebody")
     if known.low_locker is Low.ONLY:
-        return [_("♿ {name} needs a low door, so I look for no other.", name=esc(known.name))]
-    return [
-        _("♿ {name} would rather have a low door; I look for one first.", name=esc(known.name))
-    ]
+        return [_("♿ {name} needs a low door, so I look for no other.", name=name)]
+    return [_("♿ {name} would rather have a low door; I look for one first.", name=name)]
 
 
 async def note_prompt(screen: Screen) -> Message:
@@ -251,15 +253,16 @@ async def note_prompt(screen: Screen) -> Message:
 
 def _recipient(screen: Screen) -> str:
     _, to = screen.words._, screen.answers.get("to") or {}
+    name = esc_name(to.get("name")) or _("somebody")
     if to.get("id") == screen.person.id:
         return _("🙋 You collect it yourself.")
     if "id" in to:
-        return _("👤 For {name}, who is told here.", name=esc(to["name"]))
+        return _("👤 For {name}, who is told here.", name=name)
     if "name" in to:
         return _(
             "👤 For {name}, who hasn't opened this bot yet, so I can't write to them:"
             " you get a link to forward.",
-            name=esc(to["name"]),
+            name=name,
         )
     return _("🔗 You get a claim link and a claim code; the first person to use one can collect.")
 
