@@ -114,6 +114,8 @@ async def test_harbors_push_reaches_the_bot_and_a_refused_one_says_why(client, b
     assert behind.pushed == [b"{}"]
     behind.failing = Refusal(401, "refused")
     assert (await client.post("/harbor", content=b"{}")).status_code == 401
+    behind.failing = TryLater("storage is away")
+    assert (await client.post("/harbor", content=b"{}")).status_code == 503
 
 
 async def test_health_is_503_with_reasons_when_something_is_wrong(client, behind):

@@ -47,7 +47,7 @@ class Refusal(Exception):
 
 
 HarborHook = Callable[[Mapping[str, str], bytes], Awaitable[None]]
-"""Takes a push's headers and raw body; raises Refusal."""
+"""Takes a push's headers and raw body; raises Refusal, and EdgeError to have it come again."""
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 """`{"ok": bool, "reasons": [...], …}`."""
@@ -111,6 +111,9 @@ def _harbor(hook: HarborHook) -> Callable[[Request], Awaitable[Response]]:
             await hook(request.headers, await body_of(request))
         except Refusal as refusal:
             raise HTTPException(refusal.status, refusal.why) from refusal
+        except EdgeError as error:
+            log.warning("push_not_taken", why=type(error).__name__)
+            raise HTTPException(503) from error
         return Response(status_code=200)
 
     return deliver
