@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -91,6 +92,14 @@ async def serving(
         finally:
             server.leave()
             await task
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what listens at `host` is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _listener(host: str, port: int) -> socket.socket:
