@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
+from dataclasses import MISSING, Field, fields
 from typing import Any
 
 import pytest
@@ -32,22 +33,19 @@ async def core(sqlite_database: Database) -> AsyncIterator[Core]:
 
 def taking(core: Core, *, watcher: Any = None) -> Assembly:
     """What takes pushes; the other parts of the bot are not asked."""
-    unasked: Any = None
-    return Assembly(
-        database=core.database,
-        lockers=unasked,
-        clock=core.clock,
-        policy=core.policy,
-        application=unasked,
-        receiver=unasked,
-        towers=unasked,
-        worker=unasked,
-        watcher=watcher or core.watcher,
-        reminders=unasked,
-        outbox=unasked,
-        loops={},
-        signature=Signature(SecretStr(SECRET.decode())),
-    )
+    parts: dict[str, Any] = {each.name: None for each in fields(Assembly) if not optional(each)}
+    asked = {
+        "database": core.database,
+        "clock": core.clock,
+        "policy": core.policy,
+        "watcher": watcher or core.watcher,
+        "signature": Signature(SecretStr(SECRET.decode())),
+    }
+    return Assembly(**(parts | asked))
+
+
+def optional(part: Field[Any]) -> bool:
+    return part.default is not MISSING or part.default_factory is not MISSING
 
 
 def occupied(core: Core, delivery: Delivery) -> bytes:
