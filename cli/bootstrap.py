@@ -47,7 +47,7 @@ from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
 from harbor.pushes import as_push
-from harbor.webhooks import Signature, read_push
+from harbor.webhooks import Repetitions, Signature, read_push
 from storage import open_database
 from timezones import zones_at
 from web.app import Refusal
@@ -88,6 +88,9 @@ class Assembly:
     loops: Mapping[str, Loop]
     saving: Saving
     signature: Signature | None
+    repetitions: Repetitions = field(default_factory=Repetitions)
+    refused: set[int] = field(default_factory=set)
+    """With which statuses pushes of Harbor were refused: said once each."""
 
     async def take(self, update: Mapping[str, Any]) -> None:
         """An update from Telegram's webhook, until it is committed. Raises TryLater."""
@@ -96,12 +99,19 @@ class Assembly:
         await self.receiver.take(update)
 
     async def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """A webhook of Harbor. Raises Refusal."""
+        """A push of Harbor; a repetition says nothing. Raises Refusal, EdgeError."""
         try:
             read = read_push(headers, body, now=self.clock.now(), signature=self.signature)
         except PushRefused as error:
+            if error.status not in self.refused:
+                self.refused.add(error.status)
+                log.warning("push_refused", why=str(error))
             raise Refusal(error.status, "refused") from error
+        if read.verified and self.repetitions.knows(read):
+            return
         await self.watcher.heard(as_push(read))
+        if read.verified:
+            self.repetitions.taken(read)
 
     async def counts(self) -> Counts | None:
         """What the database counts, None when it does not answer."""

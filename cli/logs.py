@@ -2,13 +2,17 @@
 
 Guarantees: JSON when nobody is reading a terminal (or as LOG_FORMAT says); libraries log through
 the same handler, and those that write requests out in full are kept above debug level, since a
-request's path or body may hold a token.
+request's path or body may hold a token. What a terminal would obey (escape sequences in somebody's
+name, marks that turn the direction of reading) is written out instead, and an event is one line.
 """
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+import unicodedata
+from typing import Any, TextIO
 
 import stamina.instrumentation
 import structlog
@@ -31,6 +35,43 @@ _traceback_without_locals = structlog.processors.ExceptionRenderer(
 )
 
 
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""The kinds of character that a terminal, or a reader of lines, takes for more than a sign."""
+
+
+def written_out(text: str, *, but: str = "") -> str:
+    """`text` with an escape for whatever a terminal would obey, but for what is in `but`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        each.encode("unicode_escape").decode()
+        if unicodedata.category(each) in _OBEYED and each not in but
+        else each
+        for each in text
+    )
+
+
+def _harmless(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {
+        written_out(str(name)): value if name in ("exc_info", "stack_info") else _plain(value)
+        for name, value in event.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return written_out(value)
+    shown = repr(value)
+    harmless = written_out(shown)
+    return value if harmless == shown else harmless
+
+
+def _traceback(to: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    lines = io.StringIO()
+    structlog.dev.plain_traceback(lines, exc_info)
+    to.write(written_out(lines.getvalue(), but="\n\t"))
+
+
 def set_up_logging(level: str, form: str | None) -> None:
     """`level` debug|info|warning|error; `form` console|json, None: by whether it is a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -44,9 +85,10 @@ def set_up_logging(level: str, form: str | None) -> None:
         [_traceback_without_locals, structlog.processors.JSONRenderer()]
         if as_json
         else [
+            _harmless,
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+                colors=sys.stderr.isatty(), exception_formatter=_traceback
+            ),
         ]
     )
     structlog.configure(

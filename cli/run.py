@@ -8,6 +8,8 @@ import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from starlette.types import ASGIApp
+
 from cli.bootstrap import Assembly, assembled
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
@@ -16,9 +18,9 @@ from handlers.commands import announce, announce_to
 from handlers.telegram.receiver import Receiver
 from storage import open_database
 from storage import reseal as reseal_all
-from web.app import TelegramHook, create_app
+from web.app import Metrics, TelegramHook, create_app
 from web.metrics import exposition
-from web.serving import serving
+from web.serving import is_loopback, serving
 
 UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 """How long before an operator who has not opened the bot yet is offered their commands again."""
@@ -76,20 +78,40 @@ async def _greet(assembly: Assembly) -> None:
 
 @contextlib.asynccontextmanager
 async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[None]:
-    """The web edge on HOST:PORT, for as long as the block lasts. Raises BadSetting."""
+    """The web edge on HOST:PORT, and metrics apart from it where a port is set for them, for as
+    long as the block lasts. Raises BadSetting."""
     hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.take)
+    apart = settings.metrics_port is not None
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+
+    def metrics(host: str) -> Metrics:
+        return Metrics(lambda: exposition(assembly.reading), is_loopback(host), token)
+
     app = create_app(
         health=assembly.health,
-        metrics=lambda: exposition(assembly.reading),
+        metrics=None if apart else metrics(settings.host),
         telegram=hook if settings.public_url else None,
         harbor=assembly.push if settings.public_url else None,
     )
+    async with contextlib.AsyncExitStack() as stack:
+        await _served(stack, "PORT", app, settings.host, settings.port)
+        if settings.metrics_port is not None:
+            host = settings.metrics_host
+            alone = create_app(metrics=metrics(host))
+            await _served(stack, "LOCKERBOT_METRICS_PORT", alone, host, settings.metrics_port)
+        yield
+
+
+async def _served(
+    stack: contextlib.AsyncExitStack, setting: str, app: ASGIApp, host: str, port: int
+) -> None:
     try:
-        async with serving(app, host=settings.host, port=settings.port):
-            yield
+        await stack.enter_async_context(serving(app, host=host, port=port))
     except OSError as error:
-        at = f"{settings.host}:{settings.port}"
-        raise BadSetting(f"PORT: {at} can't be used ({error.strerror}); set another") from error
+        at = f"{host}:{port}"
+        raise BadSetting(
+            f"{setting}: {at} can't be used ({error.strerror}); set another"
+        ) from error
 
 
 async def reseal(settings: Settings) -> int:

@@ -27,7 +27,7 @@ from cli.stopping import stop_requested
 from sandbox.clock import Clock
 from sandbox.stage import Opener as Mark
 from sandbox.stage import create_stage
-from web.app import create_app
+from web.app import Metrics, create_app
 from web.metrics import exposition
 from web.serving import serving
 
@@ -114,7 +114,7 @@ class _Bots:
         """The bot's web edge on a port of its own, and Harbor told where to push."""
         app = create_app(
             health=assembly.health,
-            metrics=lambda: exposition(assembly.reading),
+            metrics=Metrics(lambda: exposition(assembly.reading), open=True),
             harbor=assembly.push,
         )
         async with serving(app) as edge, httpx.AsyncClient() as http:

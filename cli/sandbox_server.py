@@ -1,4 +1,5 @@
-"""A sandbox on a socket: by the bot's own server, and with connections that it can reset."""
+"""A sandbox on a socket: by the bot's own server, with connections that it can reset, and for its
+own page alone."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from starlette.types import ASGIApp
 
+from sandbox.guard import Guard
 from sandbox.resettable import Resettable
 from web.serving import serving
 
@@ -14,4 +16,4 @@ def serving_sandbox(
     app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0
 ) -> AbstractAsyncContextManager[str]:
     """Serve a sandbox's `app` for as long as the block lasts; see `web.serving.serving`."""
-    return serving(app, host=host, port=port, protocol=Resettable)
+    return serving(Guard(app, host), host=host, port=port, protocol=Resettable)

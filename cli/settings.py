@@ -79,6 +79,12 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _bearer(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
+        raise ValueError("may hold letters, digits and signs of ASCII only, and no spaces")
+    return token
+
+
 def _database_url(url: str) -> str:
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("must begin with sqlite:///, postgres:// or postgresql://")
@@ -149,6 +155,13 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     host: str = "127.0.0.1"
+    metrics_token: Annotated[SecretStr, AfterValidator(_bearer)] | None = Field(
+        None, alias="LOCKERBOT_METRICS_TOKEN"
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None, alias="LOCKERBOT_METRICS_PORT"
+    )
+    metrics_host: str = Field("127.0.0.1", alias="LOCKERBOT_METRICS_HOST")
     operator_chat_ids: Annotated[list[int], *Listed] = []
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None

@@ -23,7 +23,7 @@ from harbor.answers import API_WORDS, OAUTH_WORDS, read_as, settle
 from harbor.auth import Bearer, Renewing
 from harbor.errors import Broken, HarborError, NotAllowed, OutcomeUnknown, Refused, Unavailable
 from harbor.routes import Route
-from harbor.transport import Transport, failure
+from harbor.transport import ACCEPT_ENCODING, Transport, failure
 from harbor.wire import AccessToken
 from transport.failures import Failure
 
@@ -78,7 +78,11 @@ class Connection:
         self._now = now
         self._longest = 3 * timeout  # a server that drips its answer ends here
         self._auth = Renewing(self._renew, now)
-        self._http = httpx.AsyncClient(transport=transport or Transport(LIMITS), timeout=timeout)
+        self._http = httpx.AsyncClient(
+            transport=transport or Transport(LIMITS),
+            timeout=timeout,
+            headers={"accept-encoding": ACCEPT_ENCODING},
+        )
 
     async def aclose(self) -> None:
         """Give back every connection."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import structlog
@@ -31,6 +30,9 @@ from pydantic import (
 from bot.domain.ids import LockerId, TowerId
 
 log = structlog.get_logger(__name__)
+
+_MOST_SAID = 64
+_SAID: set[tuple[str, str, str]] = set()
 
 KEEP_QUIET = ConfigDict(extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
@@ -65,9 +67,11 @@ def lenient(default: Any = None) -> WrapValidator:
     return WrapValidator(read)
 
 
-@lru_cache(maxsize=256)
 def _say_once(event: str, what: str, name: str) -> None:
-    log.warning(event, what=what, name=name)
+    said = event, what, name
+    if said not in _SAID and len(_SAID) < _MOST_SAID:  # whoever makes names up fills no log
+        _SAID.add(said)
+        log.warning(event, what=what, name=name)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -1,7 +1,8 @@
 """aiohttp under httpx, with every failure named so that "never sent" can be told from "lost".
 
 Guarantees: every failure is an error of httpx's by the table ERRORS, whose ConnectError and
-ConnectTimeout mean that the request was not sent; no request is repeated beneath us. Faster than
+ConnectTimeout mean that the request was not sent; no request is repeated beneath us; of a body no
+more than `LARGEST_ANSWER` bytes are ever held, however small it was on the wire. Faster than
 httpx's own pool, most of all under many calls: docs/harbor-transport.md.
 
 httpx-aiohttp by itself reports a line that breaks under a request as a ConnectTimeout, lets
@@ -11,6 +12,7 @@ malformed answers through as aiohttp's errors, and has aiohttp repeat a DELETE w
 from __future__ import annotations
 
 import contextlib
+import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from types import MappingProxyType
 
@@ -19,6 +21,13 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from transport.failures import Failure, meaning, once
+
+LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes, decoded."""
+ENCODINGS: Mapping[str, int] = MappingProxyType({"gzip": 31, "x-gzip": 31, "deflate": 47})
+"""What bodies may be packed in, and what zlib calls it."""
+ACCEPT_ENCODING = "gzip, deflate"
+_AT_ONCE = 64 * 1024
 
 ERRORS: Mapping[Failure, tuple[type[Exception], ...]] = MappingProxyType(
     {
@@ -66,21 +75,51 @@ class Transport(AiohttpTransport):
         with _named(request):
             answer = await super().handle_async_request(request)
         assert isinstance(answer.stream, httpx.AsyncByteStream)
-        answer.stream = _Body(answer.stream, request)
+        # Unpacked here and not by httpx, which would unpack a chunk whole, however much it becomes.
+        packed = answer.headers.pop("content-encoding", "identity")
+        answer.stream = _Body(answer.stream, request, packed.strip().lower())
         return answer
 
 
 class _Body(httpx.AsyncByteStream):
-    """The answer's body, whose failures are named too."""
+    """The answer's body, unpacked; its failures are named too."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, request: httpx.Request) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, request: httpx.Request, packed: str) -> None:
         self._stream = stream
         self._request = request
+        self._packed = packed
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        length = 0
         with _named(self._request):
+            async for chunk in self._unpacked():
+                length += len(chunk)
+                if length > LARGEST_ANSWER:
+                    raise self._undecodable(f"more than {LARGEST_ANSWER} bytes")
+                yield chunk
+
+    async def _unpacked(self) -> AsyncIterator[bytes]:
+        if self._packed == "identity":
             async for chunk in self._stream:
                 yield chunk
+            return
+        if self._packed not in ENCODINGS:
+            raise self._undecodable("an encoding that was not asked for")
+        unpack, begun = zlib.decompressobj(ENCODINGS[self._packed]), False
+        async for chunk in self._stream:
+            begun, rest = True, chunk
+            while rest:
+                try:
+                    out = unpack.decompress(rest, _AT_ONCE)
+                except zlib.error as error:
+                    raise self._undecodable("not what its encoding says") from error
+                yield out
+                rest = unpack.unconsumed_tail
+        if begun and not unpack.eof:
+            raise self._undecodable("cut short")
+
+    def _undecodable(self, why: str) -> httpx.DecodingError:
+        return httpx.DecodingError(why, request=self._request)
 
     async def aclose(self) -> None:
         with _named(self._request):

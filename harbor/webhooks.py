@@ -1,8 +1,10 @@
 """Harbor's webhook pushes: read, judged by signature, age and size, and given a key.
 
 Guarantees: a push counts as `verified` only if its HMAC over the raw body holds, compared in
-constant time; a wrong signature, an old push, an oversized or unreadable one is PushRefused.
-An unsigned push is a mere nudge (`verified` False): a reason to look at Harbor, not a fact.
+constant time; a wrong signature, a push of another time, an oversized or unreadable one is
+PushRefused, and so is an unsigned one where pushes are signed. Where they are not, every push is a
+mere nudge (`verified` False): a reason to look at Harbor, not a fact. `Repetitions` knows again
+what was pushed before.
 
 The envelope's outer timestamp has no zone and is hours off, so the inner one is used. Which
 header carries the signature, and by which algorithm, is UNKNOWN: both are settings.
@@ -29,6 +31,9 @@ ALGORITHMS = ("sha256", "sha512", "sha384", "sha1")
 LARGEST = 64 * 1024
 OLDEST = timedelta(hours=24)
 """Generous, since a push tells the time of the door, and a tower may be synced hours later."""
+AHEAD = timedelta(hours=24)
+"""How far a tower's clock may be ahead of ours."""
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Push(Wire):
     verified: bool
     timestamp: Moment
     tower_id: Tower16
-    locker_id: LockerId
+    locker_id: LockerId = Field(ge=0, lt=2**63)
     status_name: str = Field(validation_alias="locker_status")
     source: Annotated[str, lenient("")] = ""
     reservation_id: Annotated[int | None, lenient()] = None
@@ -108,24 +113,45 @@ def read_push(
 ) -> Push:
     """The push in `body`, the raw bytes as received; raises PushRefused.
 
-    `headers` in any case. Without `signature`, or when the push bears none, it is a nudge only.
+    `headers` in any case. Without `signature` every push is a nudge only; with one, nothing of a
+    push is read before its signature holds.
     """
     if len(body) > largest:
         raise PushRefused(f"a push of more than {largest} bytes", 413)
-    push = _read(body, verified=signature is not None and _signed(headers, body, signature))
+    if signature is not None:
+        _demand(signature, headers, body)
+    push = _read(body, verified=signature is not None)
     if push.timestamp < now - oldest:
         raise PushRefused(f"a push older than {oldest}", 400)
+    if push.timestamp > now + AHEAD:
+        raise PushRefused(f"a push more than {AHEAD} ahead", 400)
     return push
 
 
-def _signed(headers: Mapping[str, str], body: bytes, signature: Signature) -> bool:
+class Repetitions:
+    """The verified pushes of late, by their keys; the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, None] = {}
+
+    def knows(self, push: Push) -> bool:
+        """Whether it was taken before."""
+        return push.key in self._keys
+
+    def taken(self, push: Push) -> None:
+        """It has been taken: whoever sends it again says nothing new."""
+        self._keys[push.key] = None
+        if len(self._keys) > _REMEMBERED:
+            del self._keys[next(iter(self._keys))]
+
+
+def _demand(signature: Signature, headers: Mapping[str, str], body: bytes) -> None:
     wanted = signature.header.lower()
     sent = next((value for name, value in headers.items() if name.lower() == wanted), None)
     if sent is None:
-        return False
+        raise PushRefused(f"a push without {signature.header}", 401)
     if not signature.holds(sent, body):
         raise PushRefused("a push whose signature does not hold", 401)
-    return True
 
 
 def _read(body: bytes, *, verified: bool) -> Push:
@@ -133,5 +159,5 @@ def _read(body: bytes, *, verified: bool) -> Push:
         envelope = _Envelope.model_validate_json(body)
         told = {**envelope.data, "event": envelope.event, "verified": verified}
         return Push.model_validate(told)
-    except ValidationError as error:
+    except (ValidationError, OverflowError) as error:  # of a year at the calendar's edge
         raise PushRefused("a push that can't be read", 422) from error

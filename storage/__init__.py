@@ -9,6 +9,7 @@ from storage.database import open_database
 from storage.errors import StorageBroken, StorageUnavailable
 from storage.migrating import migrate
 from storage.tables.codes import reseal
+from storage.tables.sealed import opens_nothing
 
 __all__ = [
     "StorageBroken",
@@ -16,5 +17,6 @@ __all__ = [
     "back_up",
     "migrate",
     "open_database",
+    "opens_nothing",
     "reseal",
 ]

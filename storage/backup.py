@@ -1,6 +1,7 @@
 """A copy of a SQLite database, taken while it is in use.
 
-Guarantees: the target appears whole and checked, or not at all; nothing is overwritten.
+Guarantees: the target appears whole and checked, or not at all; nothing is overwritten, nothing
+that lies in wait is followed, and the copy is its owner's alone (0600).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -33,7 +35,10 @@ def _back_up(source: Path, target: Path) -> None:
         raise StorageBroken(f"there is no database {source}")
     if target.exists():
         raise FileExistsError(f"{target} is there already and will not be overwritten")
-    growing = target.with_name(f".{target.name}.{os.getpid()}")
+    # A name that nobody can foresee, made anew: whoever may write to the folder can't be waiting.
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(descriptor)
+    growing = Path(name)
     try:
         with border():
             _copy(source, growing)
@@ -46,7 +51,6 @@ def _back_up(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, copy: Path) -> None:
-    copy.touch(mode=0o600)
     with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(copy)) as copied:
         original.backup(copied)
         # One file, without the log beside it that WAL would need.

@@ -51,6 +51,11 @@ class Sealer:
         """The name of the sealing key, with which whatever it sealed begins."""
         return self._keys[0].name
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all keys that open."""
+        return frozenset(self._named)
+
     def seal(self, secret: str, place: str) -> str:
         """`secret` for a column that is named, with its row, by `place`."""
         nonce = os.urandom(_NONCE)

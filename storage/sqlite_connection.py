@@ -1,14 +1,18 @@
 """Connections to SQLite: its settings, its errors, and as few hops to its thread as can be.
 
 Guarantees: WAL with synchronous=FULL, so what is committed survives a power cut; foreign keys are
-on; whatever SQLite raises arrives as an error of ours, with the cause.
+on; whatever SQLite raises arrives as an error of ours, with the cause; a new file is its owner's
+alone (0600, and so are the files that SQLite lays beside it), and one that anybody could read or
+write becomes so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +27,7 @@ _BUSY_MILLISECONDS = 5000
 _STATEMENTS = 256  # that a connection keeps prepared
 _A_TURN = 0.02  # seconds
 _TURNS = 100
+_BESIDE = ("-wal", "-shm")
 
 _SETTINGS = (
     f"pragma busy_timeout = {_BUSY_MILLISECONDS}",
@@ -153,6 +158,7 @@ class Thread:
 
 async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
     """A connection to the file `path`. Raises StorageUnavailable, StorageBroken."""
+    await asyncio.to_thread(_keep_private, path)
     await asyncio.to_thread(_try_to_open, path)
     with border():
         thread = Thread(
@@ -167,6 +173,18 @@ async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
         await thread.close()
         raise
     return thread
+
+
+def _keep_private(path: Path) -> None:
+    """Never opens a file that is there: to close it again would give up SQLite's own locks on it.
+    What can't be done is left to SQLite, which says why."""
+    with contextlib.suppress(OSError):
+        real = path.resolve()
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        for each in (real, *(real.with_name(real.name + end) for end in _BESIDE)):
+            if each.exists() and stat.S_IMODE(each.stat().st_mode) & stat.S_IRWXO:
+                each.chmod(0o600)
 
 
 def _try_to_open(path: Path) -> None:

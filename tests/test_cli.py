@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import stamina
 
 from bot.domain.alerts import no_links
 from bot.domain.ids import TowerId
@@ -254,6 +256,55 @@ async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path)
         async with asyncio.timeout(10):
             await process.wait()
         assert process.returncode == 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+async def answered(url: str, token: str | None = None) -> int | None:
+    """The status, None where nobody listens."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        async with httpx.AsyncClient() as http:
+            return (await http.get(url, headers=headers)).status_code
+    except httpx.ConnectError:
+        return None
+
+
+@stamina.retry(on=httpx.ConnectError, attempts=None, timeout=PATIENCE, wait_max=0.1)
+async def listening(url: str) -> None:
+    async with httpx.AsyncClient() as http:
+        await http.get(url)
+
+
+async def test_metrics_are_open_on_loopback_else_by_token_and_can_have_a_port_of_their_own(
+    tmp_path,
+):
+    port, apart = free_port(), free_port()
+    at, there = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{apart}/metrics"
+    given = {"PORT": str(port), "LOCKERBOT_METRICS_TOKEN": "a-token"}
+    cases = [
+        ({"HOST": "127.0.0.1"}, (200, 200, None, None)),
+        ({"HOST": "0.0.0.0"}, (404, 200, None, None)),
+        ({"HOST": "0.0.0.0", "LOCKERBOT_METRICS_PORT": str(apart)}, (404, 404, 200, 404)),
+    ]
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        for more, expected in cases:
+            async with started(tmp_path, "run", url=url, **given, **more) as process:
+                await listening(f"{at}/healthz")
+                if "LOCKERBOT_METRICS_PORT" in more:
+                    await listening(there)
+                assert (
+                    await answered(f"{at}/metrics"),
+                    await answered(f"{at}/metrics", "a-token"),
+                    await answered(there),
+                    await answered(there.replace("metrics", "healthz")),
+                ) == expected
+                process.send_signal(signal.SIGTERM)
+                await process.communicate()
 
 
 async def test_a_token_that_telegram_does_not_know_is_said_and_never_shown(tmp_path):

@@ -10,12 +10,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from harbor import reading
 from harbor.errors import PushRefused
-from harbor.webhooks import ALGORITHMS, LARGEST, OLDEST, Push, Signature, read_push
+from harbor.webhooks import (
+    AHEAD,
+    ALGORITHMS,
+    LARGEST,
+    OLDEST,
+    Push,
+    Repetitions,
+    Signature,
+    read_push,
+)
 from harbor.wire import LockerStatus
 
 NOW = datetime(2025, 4, 1, 16, 5, tzinfo=UTC)
@@ -45,8 +56,11 @@ def mac(sent: bytes, algorithm: str = "sha256", secret: bytes = b"shared") -> by
 
 
 def push(sent: bytes | None = None, *, at: datetime = NOW, **headers: str) -> Push:
+    """The push as it is read, signed unless `headers` say how it is."""
+    sent = body() if sent is None else sent
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return read_push(named, body() if sent is None else sent, now=at, signature=SIGNED)
+    named = named or {"X-Signed-By": mac(sent).hex()}
+    return read_push(named, sent, now=at, signature=SIGNED)
 
 
 def test_a_documented_push_is_read_by_its_inner_time() -> None:
@@ -69,13 +83,68 @@ def test_a_signature_holds_as_hex_and_as_base64(algorithm: str, prefix: bool) ->
         assert read.verified
 
 
-def test_an_unsigned_push_is_a_nudge() -> None:
-    assert not push().verified
+def test_where_nothing_is_signed_every_push_is_a_nudge() -> None:
+    assert push().verified
     assert not read_push({"X-Signed-By": mac(body()).hex()}, body(), now=NOW).verified
 
 
+@pytest.mark.parametrize("sent", [body(), b"no push at all", body(timestamp=None)])
+def test_where_pushes_are_signed_an_unsigned_one_is_refused_unread(sent: bytes) -> None:
+    with pytest.raises(PushRefused) as refused:
+        read_push({}, sent, now=NOW, signature=SIGNED)
+    assert refused.value.status == 401
+
+
 def test_a_push_can_not_declare_itself_verified() -> None:
-    assert not push(body(verified=True)).verified
+    assert not read_push({}, body(verified=True), now=NOW).verified
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00",
+        "10000-01-01T00:00:00Z",
+        "-0001-01-01T00:00:00Z",
+        1e300,
+        -1e300,
+        "NaN",
+    ],
+)
+@pytest.mark.parametrize("signed", [SIGNED, None])
+def test_a_time_at_the_edge_of_the_calendar_is_refused(when: Any, signed: Signature | None) -> None:
+    sent = body(timestamp=when)
+    with pytest.raises(PushRefused) as refused:
+        read_push({"X-Signed-By": mac(sent).hex()}, sent, now=NOW, signature=signed)
+    assert refused.value.status in (400, 422)
+
+
+@pytest.mark.parametrize("number", [10**30, -1, 2**63, 1.5, [1]])
+def test_a_locker_whose_number_is_none_is_refused(number: Any) -> None:
+    with pytest.raises(PushRefused):
+        push(body(locker_id=number))
+
+
+def test_names_that_nobody_knows_fill_no_log() -> None:
+    reading._SAID.clear()
+    with structlog.testing.capture_logs() as logs:
+        for number in range(500):
+            assert push(body(locker_status=f"made up {number}")).status is LockerStatus.UNKNOWN
+    assert len(logs) <= 64
+    reading._SAID.clear()
+
+
+def test_what_was_taken_is_known_again_and_the_oldest_is_forgotten() -> None:
+    known = Repetitions()
+    first = push()
+    assert not known.knows(first)
+    known.taken(first)
+    assert known.knows(push(body(keypad_code="1")))
+    for number in range(5000):
+        known.taken(first.model_copy(update={"locker_id": number}))
+    assert not known.knows(first)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +166,14 @@ def test_a_changed_body_never_bears_the_old_signature(added: bytes, place: int) 
             push(changed, X_Signed_By=mac(good).hex())
 
 
-def test_a_stale_push_is_refused() -> None:
+def test_a_push_of_another_day_is_refused() -> None:
     moment = datetime.fromisoformat(DATA["timestamp"])
     assert push(at=moment + OLDEST)
-    with pytest.raises(PushRefused) as refused:
-        push(at=moment + OLDEST + timedelta(seconds=1))
-    assert refused.value.status == 400
+    assert push(at=moment - AHEAD)
+    for at in (moment + OLDEST + timedelta(seconds=1), moment - AHEAD - timedelta(seconds=1)):
+        with pytest.raises(PushRefused) as refused:
+            push(at=at)
+        assert refused.value.status == 400
 
 
 def test_an_oversized_push_is_refused_unread() -> None:
@@ -122,6 +193,8 @@ def test_a_push_without_an_essential_is_refused(missing: str) -> None:
 def test_any_bytes_at_all_are_read_or_refused(sent: bytes) -> None:
     with pytest.raises(PushRefused):
         push(sent)
+    with pytest.raises(PushRefused):
+        read_push({}, sent, now=NOW)
 
 
 def test_a_repetition_has_the_same_key_and_another_event_another() -> None:

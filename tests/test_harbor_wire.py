@@ -88,7 +88,7 @@ def test_a_type_we_do_not_know_costs_the_size_alone(kind: Any) -> None:
 
 
 def test_an_unknown_name_is_logged_once() -> None:
-    reading._say_once.cache_clear()
+    reading._SAID.clear()
     with structlog.testing.capture_logs() as logs:
         for _ in range(3):
             assert locker(status={"name": "haunted"}).status is LockerStatus.UNKNOWN

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.card import SCREEN, Card, Lane, delivery_subject
+from bot.domain.card import SCREEN, Card, Lane, alert_subject, delivery_subject
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
@@ -28,6 +28,7 @@ from bot.ports.errors import (
     TryLater,
     Unreachable,
 )
+from bot.usecases.cards import reach_changed
 from bot.workers import outbox
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox, Tally
@@ -384,6 +385,34 @@ async def test_somebody_who_blocked_the_bot_is_owed_nothing_and_known_as_out_of_
     owed.clock.turn(3600)
     await owed.turn()
     assert owed.chats.calls == ["send silently"]
+
+
+async def test_an_alert_for_an_operator_who_is_not_there_stays_owed_until_they_come(owed: Owed):
+    alert = alert_subject("harbor")
+    owed.truth.views[alert] = Message("Harbor does not answer")
+    owed.chats.failing = [Unreachable("never opened the bot")]
+    await owed.mark(subject=alert, ring=True)
+    await owed.turn()
+    await owed.turn()
+    assert owed.chats.calls == ["send"], "who is not there is not tried again at once"
+    assert (await owed.card(subject=alert)).owed
+    now = owed.clock.now()
+    await owed.database.run(lambda tx: reach_changed(tx, ANNA, now=now))
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["Harbor does not answer"]
+    assert owed.chats.calls == ["send", "send"], "and it rings"
+    assert not (await owed.card(subject=alert)).owed
+
+
+async def test_an_operator_of_whose_coming_nobody_heard_is_tried_now_and_then(owed: Owed):
+    alert = alert_subject("harbor")
+    owed.truth.views[alert] = Message("Harbor does not answer")
+    owed.chats.failing = [Unreachable("never opened the bot")]
+    await owed.mark(subject=alert, ring=True)
+    await owed.turn()
+    owed.clock.turn(601)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["Harbor does not answer"]
 
 
 async def test_a_card_that_telegram_refuses_does_not_hold_up_the_rest(owed: Owed):

@@ -70,6 +70,29 @@ async def test_a_backup_overwrites_nothing(
     assert target.read_text() == "last week's"
 
 
+async def test_a_backup_follows_no_link_that_lies_in_wait_for_it(
+    sqlite_database: Database, sqlite_url: str, tmp_path: Path
+) -> None:
+    victim = tmp_path / "somebody else's"
+    victim.write_text("precious")
+    folder = tmp_path / "for everybody"
+    folder.mkdir()
+    (folder / f".copy.{os.getpid()}").symlink_to(victim)
+    await back_up(sqlite_url, folder / "copy")
+    assert victim.read_text() == "precious"
+    assert (folder / f".copy.{os.getpid()}").is_symlink()
+    assert sorted(os.listdir(folder)) == [f".copy.{os.getpid()}", "copy"]
+
+
+async def test_a_target_that_is_a_link_to_nowhere_is_refused(
+    sqlite_database: Database, sqlite_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "copy").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        await back_up(sqlite_url, tmp_path / "copy")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 async def test_a_damaged_database_gives_no_backup(sqlite_url: str, tmp_path: Path) -> None:
     async with open_database(sqlite_url, keys=KEYS) as database:
         for chat in range(200):

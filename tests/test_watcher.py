@@ -18,7 +18,8 @@ from bot.ports.errors import Refused, TryLater
 from bot.ports.lockers import Push
 from bot.usecases import operate
 from bot.usecases.book import cancel
-from bot.usecases.codes import ask_drop_off_code
+from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
+from bot.usecases.collect import take_back
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
@@ -183,6 +184,59 @@ async def test_a_push_from_before_the_locker_was_theirs_says_nothing(core: Core)
     rented = await core.now(delivery)
     await core.watcher.heard(replace(occupied(core, rented), at=earlier))
     assert (await core.now(delivery)).state is State.RENTED
+
+
+async def test_a_push_about_an_earlier_holder_stores_nothing_for_the_next(core: Core):
+    first = await core.stored()
+    then = core.clock.now()
+    core.clock.turn(120)
+    await core.on(ANNA, first, take_back)
+    await core.on(ANNA, first, ask_pick_up_code)
+    await core.work()
+    await core.take_out(first)
+    await core.sync()
+    core.clock.turn(60)
+    await core.look()
+    assert (await core.now(first)).state is State.COLLECTED
+    second = await core.rented(who=BEN)
+    in_the_same = replace(second, locker=first.locker)  # as if Harbor had given it again
+    await core.database.run(lambda tx: tx.save_delivery(in_the_same))
+    second = await core.now(second)
+    await core.watcher.heard(replace(occupied(core, second), at=then))
+    assert (await core.now(second)).state is State.RENTED
+    assert (await core.now(first)).state is State.COLLECTED
+
+
+async def test_pushes_that_anybody_may_have_sent_make_us_look_once_a_second(core: Core):
+    delivery = await core.rented()
+    looks = 0
+
+    async def assigned() -> list[Locker]:
+        nonlocal looks
+        looks += 1
+        return await core.lockers.assigned()
+
+    watcher = watching(core, assigned=assigned)
+    anybody = replace(occupied(core, delivery), verified=False)
+    for _ in range(40):
+        await watcher.heard(anybody)
+        due = await watcher.turn()
+        assert due is not None
+        assert due - core.clock.now() <= core.policy.watch
+        core.clock.turn(0.1)
+    assert looks == 4
+    await watcher.heard(anybody)
+    await watcher.turn()
+    core.clock.turn(0.1)
+    before = looks
+    await watcher.heard(anybody)
+    due = await watcher.turn()
+    assert looks == before
+    assert due is not None
+    assert due - core.clock.now() <= timedelta(seconds=1), "it is looked then, not forgotten"
+    await watcher.heard(replace(anybody, verified=True))
+    await watcher.turn()
+    assert looks == before + 1, "what is signed is looked after at once"
 
 
 async def test_a_push_from_a_clock_that_is_ahead_puts_nothing_into_the_future(core: Core):

@@ -13,9 +13,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bot.ports.errors import TryLater
 from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
-from web.app import LARGEST_BODY, Refusal, TelegramHook, create_app
+from web.app import LARGEST_BODY, Metrics, Refusal, TelegramHook, create_app
 from web.metrics import Reading, exposition
-from web.serving import serving
+from web.serving import is_loopback, serving
 
 PATH, SECRET = "/telegram/some-random-part", "the-secret"
 HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
@@ -44,6 +44,9 @@ class Behind:
     async def health(self) -> dict[str, Any]:
         return self.told
 
+    def metrics(self, *, open: bool = True, token: str | None = None) -> Metrics:
+        return Metrics(lambda: exposition(self.reading), open, token)
+
     async def reading(self) -> Reading:
         return Reading(Counts({"stored": 3}, 2, 1), Tally(sent=5), 4.5, harbor_ok=True)
 
@@ -52,7 +55,7 @@ class Behind:
 async def outside(behind: Behind, *, hooks: bool) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(
         health=behind.health,
-        metrics=lambda: exposition(behind.reading),
+        metrics=behind.metrics(),
         telegram=TelegramHook(PATH, SECRET, behind.take) if hooks else None,
         harbor=behind.push if hooks else None,
     )
@@ -121,6 +124,8 @@ async def test_harbors_push_reaches_the_bot_and_a_refused_one_says_why(client, b
     assert behind.pushed == [b"{}"]
     behind.failing = Refusal(401, "refused")
     assert (await client.post("/harbor", content=b"{}")).status_code == 401
+    behind.failing = TryLater("storage is away")
+    assert (await client.post("/harbor", content=b"{}")).status_code == 503
 
 
 async def test_health_is_503_with_reasons_when_something_is_wrong(client, behind):
@@ -141,6 +146,63 @@ async def test_metrics_can_be_read_by_prometheus(client):
     assert "lockerbot_possible_double_messages" in families
 
 
+async def scraped(metrics: Metrics, **headers: str) -> int:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with serving(create_app(metrics=metrics)) as url, httpx.AsyncClient() as client:
+        return (await client.get(f"{url}/metrics", headers=named)).status_code
+
+
+async def test_metrics_are_open_on_this_machine_but_not_through_a_proxy(behind):
+    local = behind.metrics()
+    assert await scraped(local) == 200
+    assert await scraped(local, X_Forwarded_For="203.0.113.9") == 404
+    assert await scraped(local, Forwarded="for=203.0.113.9") == 404
+
+
+@pytest.mark.parametrize(
+    ("shown", "status"),
+    [
+        ("Bearer the-token", 200),
+        ("bearer the-token", 200),
+        ("Bearer the-toke", 404),
+        ("Bearer", 404),
+        ("Basic the-token", 404),
+        ("the-token", 404),
+        ("Bearer t\u00e4ken", 404),
+    ],
+)
+async def test_elsewhere_metrics_are_there_for_whoever_shows_the_token(behind, shown, status):
+    public = behind.metrics(open=False, token="the-token")
+    assert await scraped(public) == 404
+    headers = {"Authorization": shown.encode("latin-1")}
+    async with serving(create_app(metrics=public)) as url, httpx.AsyncClient() as client:
+        assert (await client.get(f"{url}/metrics", headers=headers)).status_code == status
+
+
+async def test_without_a_token_nobody_elsewhere_sees_metrics(behind):
+    closed = behind.metrics(open=False)
+    assert await scraped(closed) == 404
+    assert await scraped(closed, Authorization="Bearer") == 404
+    assert await scraped(closed, Authorization="Bearer None") == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "so"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.2", False),
+        ("bot.example", False),
+    ],
+)
+def test_which_addresses_are_this_machines_alone(host, so):
+    assert is_loopback(host) is so
+
+
 @pytest.mark.parametrize("path", ["/", "/telegram", "/docs", "/harbor/x", PATH + "/x"])
 async def test_anything_else_is_not_there(client, path):
     assert (await client.get(path)).status_code == 404
@@ -155,7 +217,7 @@ async def test_in_polling_mode_there_are_no_hooks(behind):
 
 
 async def test_an_address_that_is_taken_is_an_os_error(behind):
-    app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
+    app = create_app(health=behind.health, metrics=behind.metrics())
     async with serving(app) as url:
         with pytest.raises(OSError, match="in use"):
             async with serving(app, port=int(url.rpartition(":")[2])):
@@ -173,7 +235,7 @@ async def test_an_app_that_can_not_begin_is_an_os_error():
 
 
 async def test_the_server_is_gone_when_the_block_is_left(behind):
-    app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
+    app = create_app(health=behind.health, metrics=behind.metrics())
     async with serving(app) as url, httpx.AsyncClient() as client:
         assert (await client.get(f"{url}/healthz")).status_code == 200
     async with httpx.AsyncClient() as client:
@@ -190,7 +252,7 @@ async def test_an_answer_is_not_held_back_by_nagles_delay(behind):
             line = transport.get_extra_info("socket")
             undelayed.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
-    app = create_app(health=behind.health, metrics=lambda: exposition(behind.reading))
+    app = create_app(health=behind.health, metrics=behind.metrics())
     async with serving(app, protocol=Watching) as url, httpx.AsyncClient(base_url=url) as client:
         await client.get("/healthz")
     assert undelayed == [1]

@@ -3,7 +3,8 @@
 Guarantees: Telegram is answered 200 only after its update has been committed (promise 2), and with
 503 when it could not be, so that it comes again; a request without the secret token learns nothing
 (404); Harbor's push is answered at once and is never more than a nudge unless it was verified; a
-body over 1 MiB is refused; anything else is 404.
+body over 1 MiB is refused; metrics are shown on this machine alone, unless the token is shown for
+them; anything else is 404.
 """
 
 from __future__ import annotations
@@ -47,41 +48,73 @@ class Refusal(Exception):
 
 
 HarborHook = Callable[[Mapping[str, str], bytes], Awaitable[None]]
-"""Takes a push's headers and raw body; raises Refusal."""
+"""Takes a push's headers and raw body; raises Refusal, and EdgeError to have it come again."""
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 """`{"ok": bool, "reasons": [...], …}`."""
 
-Metrics = Callable[[], Awaitable[tuple[bytes, str]]]
-"""The exposition and its content type."""
+Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
+"""What Prometheus reads, and its content type."""
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What is exposed, and to whom: to everybody who comes to an `open` address by themselves, not
+    through a proxy, and to whoever shows the `token`, if there is one."""
+
+    expose: Exposition
+    open: bool
+    token: str | None = None
+
+    def may_read(self, headers: Mapping[str, str]) -> bool:
+        """Whether whoever sends these headers may."""
+        if self.open and not any(name in headers for name in _FORWARDED):
+            return True
+        if self.token is None:
+            return False
+        kind, _, shown = headers.get("authorization", "").partition(" ")
+        right = hmac.compare_digest(shown.strip().encode(), self.token.encode())
+        return right and kind.lower() == "bearer"
 
 
 def create_app(
     *,
-    health: Health,
-    metrics: Metrics,
+    health: Health | None = None,
+    metrics: Metrics | None = None,
     telegram: TelegramHook | None = None,
     harbor: HarborHook | None = None,
 ) -> Starlette:
-    """Health and metrics always; the hooks only where they are given (webhook mode)."""
-
-    async def show_health(_: Request) -> Response:
-        told = await health()
-        return JSONResponse(dict(told), status_code=200 if told["ok"] else 503)
-
-    async def show_metrics(_: Request) -> Response:
-        body, kind = await metrics()
-        return Response(body, media_type=kind)
-
-    routes = [
-        Route("/healthz", show_health, methods=["GET"]),
-        Route("/metrics", show_metrics, methods=["GET"]),
-    ]
+    """Whatever is given; the hooks are in webhook mode alone."""
+    routes = []
+    if health is not None:
+        routes.append(Route("/healthz", _health(health), methods=["GET"]))
+    if metrics is not None:
+        routes.append(Route("/metrics", _metrics(metrics), methods=["GET"]))
     if telegram is not None:
         routes.append(Route(telegram.path, _telegram(telegram), methods=["POST"]))
     if harbor is not None:
         routes.append(Route("/harbor", _harbor(harbor), methods=["POST"]))
     return Starlette(routes=routes, exception_handlers={HTTPException: _plain, 405: _not_found})
+
+
+def _health(health: Health) -> Callable[[Request], Awaitable[Response]]:
+    async def show(_: Request) -> Response:
+        told = await health()
+        return JSONResponse(dict(told), status_code=200 if told["ok"] else 503)
+
+    return show
+
+
+def _metrics(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
+    async def show(request: Request) -> Response:
+        if not metrics.may_read(request.headers):
+            raise HTTPException(404)
+        body, kind = await metrics.expose()
+        return Response(body, media_type=kind)
+
+    return show
 
 
 def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
@@ -114,6 +147,9 @@ def _harbor(hook: HarborHook) -> Callable[[Request], Awaitable[Response]]:
             await hook(request.headers, await body_of(request))
         except Refusal as refusal:
             raise HTTPException(refusal.status, refusal.why) from refusal
+        except EdgeError as error:
+            log.warning("push_not_taken", why=type(error).__name__)
+            raise HTTPException(503) from error
         return Response(status_code=200)
 
     return deliver

@@ -1,18 +1,22 @@
 """An ASGI app on a socket, for as long as a block lasts: the one way in which this project serves.
 
 Guarantees: the address is reachable when the block begins; the server has ended when it is left,
-at once if no request is under way; signals stay the program's own.
+at once if no request is under way; signals stay the program's own; whoever holds connections open
+and asks nothing keeps nobody else from being answered (`web.connections`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from web.connections import Bounded
 
 _GRACE = 2
 """Seconds for requests under way when the block ends."""
@@ -59,15 +63,17 @@ async def serving(
 ) -> AsyncIterator[str]:
     """Serve `app` in the running loop and yield its base URL, without a trailing slash.
 
-    `port` 0 takes any that is free. `protocol`: what speaks HTTP on a connection, if not uvicorn's
-    own choice. Raises OSError when the address is taken or the app's lifespan can't begin.
+    `port` 0 takes any that is free. `protocol`: what speaks HTTP on a connection, if not
+    `web.connections.Bounded`. Raises OSError when the address is taken or the app's lifespan can't
+    begin.
 
     No access log: the webhook's path is a secret.
     """
     with _listener(host, port) as listener:
         config = uvicorn.Config(
             app,
-            http=protocol or "auto",
+            http=protocol or Bounded,
+            ws="none",
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_GRACE,
@@ -86,6 +92,14 @@ async def serving(
         finally:
             server.leave()
             await task
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what listens at `host` is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -68,6 +68,9 @@ OLD = "old"
 """The kind of subject of a message that another has replaced: there is nothing to show, so it is
 taken away."""
 
+ALERT = "alert"
+"""The kind of subject of a message that tells an operator of an alert."""
+
 
 def delivery_subject(delivery: DeliveryId) -> str:
     """The subject of the card that shows a delivery."""
@@ -87,7 +90,7 @@ def code_subject(delivery: DeliveryId) -> str:
 
 def alert_subject(key: str) -> str:
     """The subject of the message that tells operators of an alert."""
-    return f"alert:{key}"
+    return f"{ALERT}:{key}"
 
 
 def old_subject(message: MessageId) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.domain.card import SCREEN, alert_subject, code_subject, delivery_subject
+from bot.domain.card import ALERT, SCREEN, alert_subject, code_subject, delivery_subject
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
@@ -81,7 +81,10 @@ async def tell_of_the_next(
 
 async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
     """`person` has left, or is back: whoever shares a parcel with them sees whether they can be
-    told of it."""
+    told of it; an operator is shown the alerts that are owed still."""
+    for card in await tx.cards_of(person):
+        if card.owed and card.subject.startswith(f"{ALERT}:"):
+            await tx.mark(person, card.subject, now=now, ring=card.ring)
     for delivery in await tx.deliveries_of(person, live=True):
         for other in {delivery.sender, delivery.recipient} - {person, None}:
             assert other is not None

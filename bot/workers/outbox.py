@@ -19,7 +19,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.domain.card import OLD, Card, Lane, delivery_of
+from bot.domain.card import ALERT, OLD, Card, Lane, delivery_of
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Message
 from bot.ports.clock import Clock
@@ -55,6 +55,7 @@ _LEFT = timedelta(seconds=50)
 """A lease with less than this left is renewed before a call: longer than one send's patience."""
 _AFTER_REFUSAL = timedelta(minutes=10)
 _COMPLAINTS = 10_000
+_UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=10)
 _RECORDING = 6
 """How often recording what was shown is tried, before the send counts as possibly repeated."""
 
@@ -354,10 +355,12 @@ class Outbox:
             log.debug("old_message_stays", why=str(error))
 
     async def _unreachable(self, card: Card) -> Card | None:
-        """They blocked the bot, or never opened it: owed no longer; told again if they return.
+        """They blocked the bot, or never opened it: owed no longer; told again if they return. An
+        alert stays owed, and is tried now and then until its operator is there.
 
         The card again where it was marked meanwhile: it may be that they are back.
         """
+        alert = _kind(card) == ALERT
 
         async def step(tx: Transaction) -> Card | None:
             person = await tx.person(card.chat)
@@ -365,11 +368,15 @@ class Outbox:
             if person is not None and person.reachable:
                 await tx.save_person(replace(person, reachable=False))
                 await reach_changed(tx, person.id, now=now)
-            if await tx.drop_card(card):
+            if alert or await tx.drop_card(card):
                 return None
             return await tx.renew_card(card, now + CARD_LEASE)
 
-        return await self._database.run(step)
+        again = await self._database.run(step)
+        if alert:
+            log.warning("operator_out_of_reach", operator=card.chat)
+            await self._put_off(card, _UNTIL_AN_OPERATOR_IS_MET.total_seconds())
+        return again
 
     async def _put_off(self, card: Card, after: float | None) -> None:
         self.tally.postponed += 1

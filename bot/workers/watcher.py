@@ -58,6 +58,8 @@ _EARLY = timedelta(minutes=1)
 """How long digits are kept for a link of which nobody here knows yet: its push may overtake the
 answer that it comes with."""
 _MOST_EARLY = 64
+_BETWEEN_HINTS = timedelta(seconds=1)
+"""How often pushes that anybody may have sent make us look, at most."""
 
 
 class Watcher:
@@ -74,7 +76,8 @@ class Watcher:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._signals = signals
         self._confirming: Underway[TowerId] = Underway(AT_ONCE, lambda _: None)
-        self._nudged = False
+        self._nudged = False  # by a push that was verified
+        self._hinted = False  # by one that anybody may have sent
         self._early: deque[tuple[datetime, Push]] = deque(maxlen=_MOST_EARLY)
         self._alerts = Alerts(database, clock, policy)
         self._reconciler = Reconciler(lockers, self._alerts, clock)
@@ -94,9 +97,11 @@ class Watcher:
         self._signals.lockers.take()
         began = self._clock.now()
         again = self._began + self._policy.watch if self._began is not None else began
+        if self._hinted and self._began is not None:
+            again = min(again, self._began + _BETWEEN_HINTS)
         if not self._nudged and again > began:
             return again
-        self._nudged, self._began = False, began
+        self._nudged, self._hinted, self._began = False, False, began
         try:
             assigned = await self._lockers.assigned()
         except (TryLater, Refused) as error:
@@ -144,8 +149,9 @@ class Watcher:
 
     async def heard(self, push: Push) -> None:
         """A push: a verified one tells when the parcel went in, and the digits of a link that is
-        out; every one makes us look now."""
-        self._nudged = True
+        out, and makes us look now; any other one does so once a second at most."""
+        self._nudged |= push.verified
+        self._hinted = True
         self._signals.lockers.set()
         if not push.verified or not (push.digits or push.status is LockerStatus.OCCUPIED):
             return

@@ -1,0 +1,165 @@
+"""Whoever holds connections open and asks nothing keeps nobody else from being answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
+
+from web import connections
+from web.serving import serving
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+
+
+class Slow:
+    """`/healthz`, `/echo` and `/slow`, which answers when it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.let = asyncio.Event(), asyncio.Event()
+
+    async def healthz(self, _: Request) -> Response:
+        return PlainTextResponse("well")
+
+    async def echo(self, request: Request) -> Response:
+        return PlainTextResponse(await request.body())
+
+    async def slow(self, _: Request) -> Response:
+        self.begun.set()
+        await self.let.wait()
+        return PlainTextResponse("at last")
+
+    def app(self) -> Router:
+        return Router(
+            [
+                Route("/healthz", self.healthz),
+                Route("/echo", self.echo, methods=["POST"]),
+                Route("/slow", self.slow),
+            ]
+        )
+
+
+@contextlib.asynccontextmanager
+async def lines(url: str, number: int, first: bytes = b"") -> AsyncIterator[list[Line]]:
+    """So many connections, on each of which `first` is sent and no more."""
+    host, port = url.removeprefix("http://").split(":")
+    opened = []
+    try:
+        for _ in range(number):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(first)
+            opened.append((reader, writer))
+        yield opened
+    finally:
+        for _, writer in opened:
+            writer.close()
+
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def ended(line: Line) -> bool:
+    """Whether the other end has ended it, within two seconds."""
+    try:
+        async with asyncio.timeout(2):
+            while await line[0].read(1024):
+                pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+async def well(url: str) -> bool:
+    async with httpx.AsyncClient(timeout=5) as client:
+        return (await client.get(f"{url}/healthz")).text == "well"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [b"", b"GET /heal", GET, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"],
+    ids=["nothing", "half a line", "half a head", "half a body"],
+)
+async def test_health_is_answered_whatever_idle_connections_there_are(
+    monkeypatch: pytest.MonkeyPatch, first: bytes
+) -> None:
+    monkeypatch.setattr(connections, "MOST", 16)
+    async with serving(Slow().app()) as url, lines(url, 64, first) as opened:
+        assert await well(url)
+        assert await ended(opened[0]), "who has waited longest goes first"
+        assert not opened[-1][0].at_eof()
+
+
+async def test_of_1100_idle_connections_most_are_ended_and_health_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "MOST", 256)
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    number = min(1100, files - 400)  # both ends are this process's
+    async with serving(Slow().app()) as url, lines(url, number) as opened:
+        assert await well(url)
+        assert await ended(opened[0])
+        still = sum(not reader.at_eof() for reader, _ in opened)
+        assert still <= connections.most()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [b"", GET, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"],
+    ids=["nothing", "half a head", "half a body"],
+)
+async def test_a_request_that_is_never_whole_ends_its_connection(
+    monkeypatch: pytest.MonkeyPatch, first: bytes
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.2)
+    async with serving(Slow().app()) as url, lines(url, 1, first) as [line]:
+        assert await ended(line)
+
+
+async def test_dripping_gains_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.3)
+    async with serving(Slow().app()) as url, lines(url, 1, GET) as [(reader, writer)]:
+        dripped = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                while not reader.at_eof():
+                    writer.write(b"X-Drip: x\r\n")
+                    await writer.drain()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(reader.read(1), 0.05)
+                    dripped += 1
+        assert dripped < 20
+
+
+async def test_an_answer_that_takes_its_time_is_never_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "MOST", 4)
+    slow = Slow()
+    async with serving(slow.app()) as url, httpx.AsyncClient(timeout=10) as client:
+        asked = asyncio.create_task(client.get(f"{url}/slow"))
+        await slow.begun.wait()
+        async with lines(url, 12) as opened:
+            assert await ended(opened[-1]), "its time is over long since"
+            slow.let.set()
+            assert (await asked).text == "at last"
+
+
+async def test_one_connection_asks_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.3)
+    async with serving(Slow().app()) as url, httpx.AsyncClient() as client:
+        ends = set()
+        for number in range(20):
+            answer = await client.post(f"{url}/echo", content=str(number))
+            assert answer.text == str(number)
+            ends.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
+        assert len(ends) == 1
