@@ -121,24 +121,6 @@ async def test_reminders_toggle_and_low_doors_have_three_positions(
     assert "◻️ Any door, high or low" in await anna.labels()
 
 
-async def test_everything_stored_is_shown_as_json_and_no_code_with_it(
-    world: Chats, anna: Phone
-) -> None:
-    await book(anna)
-    await anna.press("Get drop-off code")
-    code = await anna.code()
-    await anna.text("/privacy")
-    await anna.press("Show everything")
-    pages = [await anna.screen()]
-    while "▶" in await anna.labels():
-        await anna.press("▶")
-        pages.append(await anna.screen())
-    assert len(set(pages)) == len(pages)
-    shown = "".join(pages)
-    assert all(word in shown for word in ("anna_of_austin", "for the <aunt>", world.tower.id))
-    assert code.rsplit("/", 1)[1] not in shown
-
-
 async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(
     world: Chats, anna: Phone
 ) -> None:
@@ -175,14 +157,3 @@ async def test_the_last_message_speaks_their_language_and_older_cards_go(world: 
     (last,) = await ben.cards()
     assert last == speak("de")._("Done. I know nothing about you any more.")
     assert not buttons((await ben.messages())[0])
-
-
-async def test_each_of_sixty_parcels_is_exported(world: Chats, anna: Phone) -> None:
-    made = await sixty_parcels(world, anna.id, anna.id, State.STORED)
-    await anna.text("/privacy")
-    await anna.forge("export")
-    shown = await anna.screen()
-    while "▶" in await anna.labels():
-        await anna.press("▶")
-        shown += await anna.screen()
-    assert all(delivery.id in shown for delivery in made)

@@ -72,6 +72,10 @@ IN_OWN_WORDS = (
     HistoryEvent.GIVEN_BY_OPERATOR,
 )
 """Events whose detail is somebody's own words: forgotten with them."""
+WITHOUT_WORDS = tuple(
+    event for event in HistoryEvent if event not in (*IN_OWN_WORDS, HistoryEvent.UNKNOWN)
+)
+"""Events whose detail is nobody's words; what has no name here may hold some."""
 
 
 def event_of(event: Event) -> HistoryEvent:

@@ -66,11 +66,20 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a message."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
-    With `qr` the message is a picture with a caption. `protected` forbids forwarding and saving.
-    `keys` makes it a message with a reply keyboard, which can't have `buttons` too.
+    With `qr` the message is a picture with a caption, with `file` a file with one. `protected`
+    forbids forwarding and saving. `keys` makes it a message with a reply keyboard, which can't have
+    `buttons` too.
     """
 
     html: str = field(repr=False)
@@ -78,10 +87,13 @@ class Message:
     keys: tuple[tuple[Key, ...], ...] = ()
     qr: str | None = field(default=None, repr=False)
     protected: bool = False
+    file: File | None = None
 
     @property
     def form(self) -> str:
-        """`text`, `photo` or `keyboard`: a message can be edited only into its own form."""
+        """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
+        if self.file is not None:
+            return "file"
         return "photo" if self.qr else "keyboard" if self.keys else "text"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.alerts import Alert
-from bot.domain.ids import DeliveryId
+from bot.domain.ids import DeliveryId, PersonId
 
 
 class Alerts(Protocol):
@@ -34,6 +34,11 @@ class Alerts(Protocol):
 
     async def alerts_about(self, delivery: DeliveryId) -> list[Alert]:
         """Those about this delivery that stand, the oldest first."""
+        ...
+
+    async def alerts_of(self, person: PersonId) -> list[Alert]:
+        """Those that have to do with `person`, standing or over, the oldest first: about them or a
+        delivery of theirs, seen or owned by them."""
         ...
 
     async def alerts_run_out(self, now: datetime) -> list[Alert]:

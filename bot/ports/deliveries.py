@@ -108,6 +108,10 @@ class Deliveries(Protocol):
         `HistoryEvent.UNKNOWN`."""
         ...
 
+    async def history_by(self, person: PersonId) -> list[HistoryEntry]:
+        """Every line of any history that `person` has caused, the oldest first."""
+        ...
+
     # -- deadlines
 
     async def deliveries_due(self, now: datetime, limit: int) -> list[Delivery]:

@@ -20,6 +20,7 @@ from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_alert, read_card
+from handlers.conversation.export import EXPORT, export
 from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
 from handlers.telegram.links import links_to
@@ -63,6 +64,7 @@ class ChatPresenter:
             "code": self._code,
             "alert": self._alert,
             GROUP: self._group,
+            EXPORT: self._export,
         }
 
     async def present(self, card: Card) -> Shown:
@@ -114,6 +116,16 @@ class ChatPresenter:
             return None, True
         words = speak(operator.language if operator else None, self._locale)
         return alert_card(Concern(situation, words)), situation.alert.cleared_at is not None
+
+    async def _export(self, card: Card) -> Shown:
+        """The answer to a person's own act: silent. Somebody forgotten has nothing to be shown."""
+        now = self._clock.now()
+
+        async def step(tx: Transaction) -> Message | None:
+            person = await tx.person(card.chat)
+            return await export(tx, person, self._locale, now) if person is not None else None
+
+        return await self._database.look(step), True
 
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))

@@ -1,44 +1,30 @@
-"""What is stored about a person: said, shown in full, and forgotten on request.
+"""What is stored about a person: said, sent as a file, and forgotten on request.
 
-Guarantees: the export leaves nothing out that is about them and shows no code that opens a door;
-nobody is forgotten while a parcel of theirs is under way.
+Guarantees: nobody is forgotten while a parcel of theirs is under way.
 """
 
 from __future__ import annotations
 
-import html
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from bot.domain.delivery import Delivery
-from bot.domain.history import HistoryEntry
-from bot.domain.ids import PersonId
 from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
-from bot.ports.database import Transaction
 from bot.usecases.forget import forget
-from handlers.conversation.buttons import back_to, pages, tap
+from handlers.conversation.buttons import back_to, tap
 from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
+from handlers.conversation.export import EXPORT
 from handlers.conversation.farewell import FAREWELL, forgotten_said
 from handlers.conversation.navigation import MENU, go, start
-from handlers.conversation.questions import Row, Screen, number
+from handlers.conversation.questions import Row, Screen
 from wording.language import speak
 from wording.sanitize import esc
 
-PRIVACY, EXPORT, FORGET = "privacy/privacy", "privacy/export", "privacy/forget"
+PRIVACY, FORGET = "privacy/privacy", "privacy/forget"
 SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
-
-_CUT = 3200
-"""Characters of JSON a page; escaped it may grow, and a message has room for 4096."""
-_OTHERS = frozenset({"sender", "recipient", "recipient_name", "handed_over_by", "request"})
-"""Who else is in a delivery is not theirs to take away, beyond what its card shows them."""
 
 
 # -- steps
@@ -49,9 +35,10 @@ async def began(update: Update, context: Context) -> Draft:
     return start(context.draft, PRIVACY)
 
 
-async def showed_all(update: Update, context: Context) -> Draft:
-    """The export's first page."""
-    return go(context.draft, EXPORT, page=0)
+async def showed_all(update: Update, context: Context) -> None:
+    """The file comes below everything else; the question stays."""
+    await context.mark(EXPORT, ring=True)
+    context.keep_screen()
 
 
 async def asked_forget(update: Update, context: Context) -> Draft:
@@ -92,16 +79,6 @@ async def privacy_prompt(screen: Screen) -> Message:
     )
 
 
-async def export_prompt(screen: Screen) -> Message:
-    """The stored data itself, as JSON, page by page."""
-    text = json.dumps(await _export(screen), ensure_ascii=False, indent=1, default=str)
-    pieces = _pieces(text)
-    page = min(number(screen.answers.get("page")), len(pieces) - 1)
-    title = screen.words._("📄 Page {page} of {pages}", page=page + 1, pages=len(pieces))
-    shown = f"{title}\n<pre>{html.escape(pieces[page])}</pre>"
-    return screen.view(shown, screen.pages(page, page < len(pieces) - 1))
-
-
 async def forget_prompt(screen: Screen) -> Message:
     """Asks, or says which parcel stands in the way."""
     _, person = screen.words._, screen.person.id
@@ -122,47 +99,6 @@ async def forget_prompt(screen: Screen) -> Message:
     return screen.view(text, row)
 
 
-async def _export(screen: Screen) -> Mapping[str, Any]:
-    person = screen.person
-
-    async def look(tx: Transaction) -> Mapping[str, Any]:
-        found = [
-            *await tx.deliveries_of(person.id, live=True),
-            *await tx.deliveries_of(person.id, live=False),
-        ]
-        return {
-            "person": asdict(person),
-            "conversation": {"errand": screen.draft.errand, "step": screen.draft.step},
-            "deliveries": [_told(each, await tx.history(each.id), person.id) for each in found],
-        }
-
-    return await screen.sight.database.look(look)
-
-
-def _told(delivery: Delivery, history: Sequence[HistoryEntry], me: PersonId) -> Mapping[str, Any]:
-    known = {
-        key: value
-        for key, value in asdict(delivery).items()
-        if value is not None and (key not in _OTHERS or value == me)
-    }
-    roles = sorted(role.value for role in delivery.roles_of(me))
-    lines = [{"at": moment.at, "event": moment.event} for moment in history]
-    return {**known, "you_are": roles, "history": lines}
-
-
-def _pieces(text: str) -> list[str]:
-    """Whole lines where that is possible, no piece longer than a page."""
-    pieces: list[str] = []
-    piece = ""
-    for line in text.splitlines():
-        for start_at in range(0, max(1, len(line)), _CUT):
-            part = line[start_at : start_at + _CUT]
-            if len(html.escape(piece)) + len(html.escape(part)) > _CUT:
-                pieces, piece = [*pieces, piece], ""
-            piece += part + "\n"
-    return [*pieces, piece]
-
-
 ERRAND = Errand(
     "privacy",
     entry_points=[CommandHandler("privacy", began)],
@@ -172,8 +108,7 @@ ERRAND = Errand(
             tap(asked_forget, ASK_FORGET),
             back_to(MENU, afresh=True),
         ],
-        EXPORT: [pages(), back_to(PRIVACY)],
         FORGET: [tap(forgot, YES), back_to(PRIVACY)],
     },
-    questions={PRIVACY: privacy_prompt, EXPORT: export_prompt, FORGET: forget_prompt},
+    questions={PRIVACY: privacy_prompt, FORGET: forget_prompt},
 )

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from telegram import Bot, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemove
+from telegram import Bot, InputFile, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemove
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import RetryAfter, TelegramError
 
@@ -45,6 +45,8 @@ def digest(message: Message) -> str:
         for row in message.buttons
     ]
     seen = repr((message.html, rows, message.keys, message.qr, message.protected))
+    if message.file is not None:
+        seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
@@ -58,7 +60,7 @@ class TelegramMessenger:
     async def send(
         self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
     ) -> MessageId:
-        """sendPhoto for a message with a QR symbol, sendMessage for any other."""
+        """sendPhoto for a QR symbol, sendDocument for a file, sendMessage for any other message."""
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
         inline, keys = markup.inline(message), markup.reply(message) if message.keys else None
         async with self._call(chat, lane, sending=True):
@@ -69,6 +71,16 @@ class TelegramMessenger:
                     caption=message.html,
                     parse_mode=_HTML,
                     api_kwargs=inline,
+                    protect_content=message.protected,
+                    disable_notification=silent,
+                )
+            elif message.file:
+                sent = await self._bot.send_document(
+                    chat,
+                    InputFile(message.file.content, message.file.name),
+                    caption=message.html,
+                    parse_mode=_HTML,
+                    api_kwargs=markup.inline(message),
                     protect_content=message.protected,
                     disable_notification=silent,
                 )
@@ -91,9 +103,10 @@ class TelegramMessenger:
     async def edit(
         self, chat: PersonId, sent: MessageId, message: Message, *, lane: Lane = Lane.NEWS
     ) -> None:
-        """editMessageMedia or editMessageText; a message with a reply keyboard can't be edited."""
-        if message.keys:
-            raise MessageGone("a message with a reply keyboard can't be edited")
+        """editMessageMedia or editMessageText; a message with a reply keyboard can't be edited,
+        and a file is sent anew."""
+        if message.keys or message.file:
+            raise MessageGone("a message with a reply keyboard or a file is not edited")
         picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
         inline = markup.inline(message)
         async with self._call(chat, lane):
@@ -136,7 +149,7 @@ class TelegramMessenger:
 
     async def _blank(self, chat: PersonId, sent: MessageId, form: str, lane: Lane) -> None:
         async with self._call(chat, lane):
-            if form == "photo":
+            if form in ("photo", "file"):
                 nothing = InputMediaPhoto(qr.blank(), caption=_BLANK)
                 await self._bot.edit_message_media(nothing, chat, sent)
             else:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.alerts import Alert
-from bot.domain.ids import DeliveryId
+from bot.domain.ids import DeliveryId, PersonId
 from storage.connection import Subject, marks
 from storage.tables.rows import Rows, stamp
 
@@ -49,6 +49,17 @@ class Alerts(Subject):
 
     async def alerts_about(self, delivery: DeliveryId) -> list[Alert]:
         return await self._standing("and delivery = ?", (delivery,))
+
+    async def alerts_of(self, person: PersonId) -> list[Alert]:
+        return ALERTS.read_all(
+            await self._db.fetch_all(
+                f"""select {ALERTS.listed()} from alerts
+                    where person = ? or seen_by = ? or owner = ? or delivery in
+                        (select id from deliveries where sender = ? or recipient = ?)
+                    order by raised_at, key""",
+                (person,) * 5,
+            )
+        )
 
     async def alerts_run_out(self, now: datetime) -> list[Alert]:
         return await self._standing("and ends_at <= ?", (stamp(now),))

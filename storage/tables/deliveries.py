@@ -242,6 +242,15 @@ class Deliveries(Subject):
             )
         )
 
+    async def history_by(self, person: PersonId) -> list[HistoryEntry]:
+        return HISTORY.read_all(
+            await self._db.fetch_all(
+                f"""select {HISTORY.listed()} from history where by = ?
+                    order by at, delivery, number""",
+                (person,),
+            )
+        )
+
     async def recent_towers(self, person: PersonId, limit: int) -> list[TowerId]:
         rows = await self._db.fetch_all(
             """select tower from deliveries where sender = ?

@@ -7,8 +7,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.alerts import AlertKind
 from bot.domain.card import SCREEN
-from bot.domain.history import IN_OWN_WORDS
+from bot.domain.history import WITHOUT_WORDS, HistoryEvent
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.limits import HOLD_STATES, LIVE_STATES
@@ -137,7 +138,12 @@ class People(Subject):
             )
         await self._db.execute(
             f"""update history set detail = null
-                where by = ? and event in ({marks(len(IN_OWN_WORDS))})""",
-            (person, *IN_OWN_WORDS),
+                where by = ? and event not in ({marks(len(WITHOUT_WORDS))})""",
+            (person, *WITHOUT_WORDS),
         )
-        await self._db.execute("update alerts set detail = '{}' where person = ?", (person,))
+        # An alert of an earlier version does not say whose words it holds; the history does.
+        await self._db.execute(
+            """update alerts set detail = '{}' where person = ? or (person is null and kind = ?
+               and delivery in (select delivery from history where by = ? and event = ?))""",
+            (person, AlertKind.PROBLEM, person, HistoryEvent.PROBLEM),
+        )

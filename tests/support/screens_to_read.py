@@ -575,15 +575,6 @@ def _own_affairs() -> Iterator[Asked]:
     unread = {NOTICE: "I could not read that. Please write it like 22:30-7:00."}
     yield Asked("Quiet hours", "something has been said", "settings/quiet", unread)
     yield Asked("Privacy", "as usual", "privacy/privacy")
-    yield Asked("Everything stored", "nothing but the person", "privacy/export")
-    several = _with(
-        *(_parcel(number, State.STORED) for number in range(1, 5)),
-        history=[replace(moment, delivery=DeliveryId("0000000001")) for moment in a_history()],
-    )
-    yield Asked("Everything stored", "some parcels", "privacy/export", {}, several)
-    yield Asked(
-        "Everything stored", "some parcels, last page", "privacy/export", {"page": 9}, several
-    )
     forget = ("Forget me?", "privacy/forget")
     yield Asked(forget[0], "as usual", forget[1], {}, _with(_parcel(1, State.COLLECTED)))
     yield Asked(forget[0], "one parcel under way", forget[1], {}, _with(_parcel(1, State.RENTED)))
