@@ -110,14 +110,14 @@ async def test_words_that_can_not_be_saved_are_answered_once_and_the_answer_goes
 async def test_a_step_that_finds_no_room_says_so_by_its_cause(sqlite_url: str) -> None:
     saving = Saving(Clock(START, stopped=True))
     async with open_database(sqlite_url, keys=KEYS, saving=saving) as database:
-        await database.run(lambda tx: tx.save_wrong_tries(1, 1, None))
+        await database.run(lambda tx: tx.note_wrong_try(PersonId(1), START, asked=True))
         assert saving.why is None
         with no_room():
             with pytest.raises(StorageUnavailable):
-                await database.run(lambda tx: tx.save_wrong_tries(1, 2, None))
+                await database.run(lambda tx: tx.note_wrong_try(PersonId(1), START, asked=True))
             assert saving.why is not None
             assert "can't be used now" in saving.why
-        await database.run(lambda tx: tx.save_wrong_tries(1, 3, None))
+        await database.run(lambda tx: tx.note_wrong_try(PersonId(1), START, asked=True))
         assert saving.why is None
 
 

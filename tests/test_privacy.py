@@ -150,7 +150,8 @@ async def test_what_one_did_in_deliveries_of_others_is_in_the_file(world: Chats)
         await tx.record(HistoryEntry(other.id, now, HistoryEvent.CLOSED, olga.id, "lost keys"))
         await tx.record(HistoryEntry(other.id, now, HistoryEvent.CLOSED, OPERATOR, "found keys"))
         await tx.raise_alert(Alert("door:other", AlertKind.DOOR, now, seen_at=now, seen_by=olga.id))
-        await tx.save_wrong_tries(olga.id, 3, None)
+        for _ in range(3):
+            await tx.note_wrong_try(olga.id, now, asked=True)
 
     await world.database.run(write)
     _, held = await exported(world, olga)
@@ -158,7 +159,7 @@ async def test_what_one_did_in_deliveries_of_others_is_in_the_file(world: Chats)
     assert [line["detail"] for line in there["history"]] == ["lost keys"]
     [alert] = held["alerts"]
     assert (alert["kind"], alert["seen_by_you_at"] is not None) == ("door", True)
-    assert held["wrong_claim_codes"]["in_a_row"] == 3
+    assert held["wrong_claim_codes_of_a_day"]["asked"] == 3
 
 
 async def test_the_file_goes_with_everything_else_when_they_are_forgotten(

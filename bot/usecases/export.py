@@ -19,6 +19,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.history import WITHOUT_WORDS, HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE
+from bot.domain.limits import WRONG_TRIES_COUNT_FOR
 from bot.domain.person import Person
 from bot.ports.database import Transaction
 
@@ -43,7 +44,7 @@ async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
         *await tx.deliveries_of(me, live=False),
     ]
     done = await tx.history_by(me)
-    tries, blocked_until = await tx.wrong_tries(me)
+    tries = await tx.wrong_tries(me, now - WRONG_TRIES_COUNT_FOR)
     own = {delivery.id for delivery in theirs}
     others = [each for each in dict.fromkeys(entry.delivery for entry in done) if each not in own]
     return {
@@ -58,7 +59,7 @@ async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
         "deliveries": await asyncio.gather(*(_delivery(tx, each, me) for each in theirs)),
         "done_in_deliveries_of_others": [await _elsewhere(tx, each, done, me) for each in others],
         "alerts": [_alert(alert, me) for alert in await tx.alerts_of(me)],
-        "wrong_claim_codes": {"in_a_row": tries, "none_read_until": blocked_until},
+        "wrong_claim_codes_of_a_day": asdict(tries),
     }
 
 
