@@ -22,6 +22,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python -m wording check
 	$(BIN)/python -m docs.check
+	$(BIN)/python -m docs.secret_scan
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -31,6 +31,7 @@ from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.openers import demands, described, differing
+from cli.preflight import check_key, say_of_groups
 from cli.settings import BadSetting, Settings
 from handlers.app import build_application, build_dialogue, phrases, questions
 from handlers.conversation.context import Wiring
@@ -182,6 +183,7 @@ async def assembled(
         locale=settings.locale,
         signature=settings.harbor_signature,
     )
+    say_of_groups(settings)
     log.info("openers", opener=described(plan.policy.openers), **demands(plan.policy))
     signals, saving = Signals(), Saving(clock)
     async with (
@@ -190,6 +192,7 @@ async def assembled(
         ) as database,
         Harbor(access, clock=clock.now) as harbor,
     ):
+        await check_key(database)
         await _placed(settings, database)
         lockers = HarborLockers(harbor, settings.only_towers)
         overall = replace(OVERALL, a_second=settings.messages_a_second)

@@ -8,18 +8,21 @@ call at all.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
 from bot.domain.alerts import LINKS_KEY
+from bot.domain.ids import PersonId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
-from bot.ports.errors import EdgeError
+from bot.ports.errors import EdgeError, Refused
 from cli.openers import asks_for_digits, demands, described, differing
+from cli.preflight import A_GROUP, NOT_MET, check_key, groups
 from cli.settings import BadSetting, Settings
 from cli.system_clock import SystemClock
-from handlers.telegram.probing import username
+from handlers.telegram.probing import has_met, username
 from harbor.access import Access
 from harbor.client import Harbor
 from harbor.errors import HarborError, NotFound
@@ -35,12 +38,14 @@ async def check(settings: Settings) -> int:
     Raises BadSetting, for towers that can't be set apart as they are, too.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
-    access = settings.harbor
+    access, operators = settings.harbor, dict.fromkeys(settings.operator_chat_ids)
     trials: dict[str, Trial] = {
         "database": lambda: _database(settings),
         "Telegram": lambda: _telegram(settings),
         "Harbor": lambda: _harbor(settings, access),
     }
+    for chat in operators:
+        trials[f"operator {chat}"] = partial(_operator, settings, chat)
     table = Table("what", "works", "")
     table.columns[0].overflow = "fold"  # names of settings are to be copied
     failed = False
@@ -66,6 +71,7 @@ async def check(settings: Settings) -> int:
 
 async def _database(settings: Settings) -> str:
     async with open_database(settings.database_url, keys=settings.keys, migrate=False) as database:
+        await check_key(database)
         counts = await database.look(lambda tx: tx.counts())
     return f"{sum(counts.deliveries.values())} deliveries, {counts.cards_owed} cards owed"
 
@@ -75,6 +81,16 @@ async def _telegram(settings: Settings) -> str:
     assert token is not None, "asked for above"
     name = await username(token.get_secret_value(), settings.telegram_api_url)
     return f"@{name}"
+
+
+async def _operator(settings: Settings, chat: int) -> str:
+    if chat in groups(settings):
+        raise Refused(A_GROUP)
+    token = settings.telegram_bot_token
+    assert token is not None, "asked for above"
+    if not await has_met(token.get_secret_value(), settings.telegram_api_url, PersonId(chat)):
+        raise Refused(NOT_MET)
+    return "has opened the bot"
 
 
 async def _harbor(settings: Settings, access: Access) -> str:

@@ -8,9 +8,11 @@ import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import structlog
 from starlette.types import ASGIApp
 
 from cli.bootstrap import Assembly, assembled
+from cli.preflight import NOT_MET, check_key
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
@@ -21,6 +23,8 @@ from storage import reseal as reseal_all
 from web.app import Metrics, TelegramHook, create_app
 from web.metrics import exposition
 from web.serving import is_loopback, serving
+
+log = structlog.get_logger()
 
 UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 """How long before an operator who has not opened the bot yet is offered their commands again."""
@@ -71,8 +75,11 @@ async def _hooked(receiver: Receiver, url: str, secret: str) -> None:
 async def _greet(assembly: Assembly) -> None:
     await assembly.receiver.introduced.wait()
     await announce(assembly.application)
-    unmet = sorted(assembly.policy.operators)
+    unmet, said = sorted(assembly.policy.operators), False
     while unmet := [who for who in unmet if not await announce_to(assembly.application, who)]:
+        for who in () if said else unmet:
+            log.warning("operator_not_met", setting="OPERATOR_CHAT_IDS", chat=who, why=NOT_MET)
+        said = True
         await assembly.clock.sleep_until(assembly.clock.now() + UNTIL_AN_OPERATOR_IS_MET)
 
 
@@ -115,7 +122,8 @@ async def _served(
 
 
 async def reseal(settings: Settings) -> int:
-    """Seal every code and claim with the first key; how many there were."""
+    """Seal every code and claim with the first key; how many there were. Raises BadSetting."""
     settings.need("LOCKERBOT_SECRET_KEY")
     async with open_database(settings.database_url, keys=settings.keys) as database:
+        await check_key(database)
         return await reseal_all(database)

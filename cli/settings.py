@@ -248,7 +248,7 @@ class Settings(BaseSettings):
             tower_openers={tower.id: tower.given(self.opener) for tower in self.towers or ()},
             app_name=self.app_name,
             app_link=self.app_link,
-            operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids),
+            operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids if chat > 0),
             limits=Limits(self.live_deliveries, self.holds, self.bookings_an_hour),
         )
 

@@ -20,11 +20,12 @@ import pytest
 import stamina
 
 from bot.domain.alerts import no_links
-from bot.domain.ids import TowerId
+from bot.domain.claims import Claim
+from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.tower import Tower
 from cli.sandbox_server import serving_sandbox
 from sandbox.stage import create_stage
-from tests.support.databases import opened
+from tests.support.databases import a_delivery, opened
 from tests.support.harbor_stand_in import Heard, answer, stand_in
 
 ROOT = Path(__file__).parent.parent
@@ -129,6 +130,70 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
     assert "@harbor_lockers_bot" in told
     assert "5 towers" in told
     assert "sandbox-token" not in told
+
+
+async def test_check_says_of_each_operator_whether_alerts_reach_them(tmp_path):
+    await finished(tmp_path, "migrate")
+    async with (
+        serving_sandbox(create_stage(limits=False)) as url,
+        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+    ):
+        met, unmet = [
+            (await phone.post("/people", json={"first_name": name})).json()["id"]
+            for name in ("Olga", "Otto")
+        ]
+        await phone.post(f"/people/{met}/open", json={})
+        given = {"OPERATOR_CHAT_IDS": f"{met},{unmet},-1001234", "COLUMNS": "200"}
+        code, told, _ = await finished(tmp_path, "check", url=url, **given)
+        fine = await finished(tmp_path, "check", url=url, OPERATOR_CHAT_IDS=str(met))
+    assert code == 1
+    rows = {
+        number: row
+        for row in told.splitlines()
+        for number in (met, unmet, -1001234)
+        if f"operator {number} " in row
+    }
+    assert "has opened the bot" in rows[met]
+    assert "alerts wait until they press Start" in rows[unmet]
+    assert "is a group's id" in rows[-1001234]
+    assert fine[0] == 0
+
+
+async def test_run_says_once_at_start_which_operators_no_alert_reaches(tmp_path):
+    async with (
+        serving_sandbox(create_stage(limits=False)) as url,
+        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+    ):
+        unmet = (await phone.post("/people", json={"first_name": "Otto"})).json()["id"]
+        given = {"OPERATOR_CHAT_IDS": f"{unmet},-1001234", "LOG_FORMAT": "json"}
+        async with started(tmp_path, "run", url=url, **given) as process:
+            assert process.stderr is not None
+            said = {}
+            async with asyncio.timeout(PATIENCE):
+                while len(said) < 2:
+                    line = json.loads(await process.stderr.readline())
+                    if line["event"].startswith("operator_"):
+                        said[line["chat"]] = line
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+    assert "is a group's id" in said[-1001234]["why"]
+    assert "press Start" in said[unmet]["why"]
+    assert said[unmet]["level"] == "warning"
+
+
+@pytest.mark.parametrize("command", ["run", "check", "reseal"])
+async def test_a_key_that_opens_nothing_of_what_is_stored_ends_with_2_and_one_line(
+    tmp_path, command
+):
+    await finished(tmp_path, "migrate")
+    async with opened(f"sqlite:///{tmp_path}/bot.db", ("the key it was sealed with",)) as database:
+        sealed = DeliveryId("sealed0000")
+        await database.run(lambda tx: tx.add_delivery(a_delivery(sealed)))
+        await database.run(lambda tx: tx.save_claim(Claim(sealed, "ABCD2345", "x" * 22)))
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        code, _, complaint = await finished(tmp_path, command, url=url, LOG_LEVEL="error")
+    assert (code, complaint.count("\n")) == (2, 1)
+    assert "LOCKERBOT_SECRET_KEY: opens nothing of what is stored" in complaint
 
 
 async def test_check_says_what_each_opener_demands_of_people(tmp_path):

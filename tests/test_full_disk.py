@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
+from bot.domain.ids import PersonId
 from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.workers.saving import Saving

@@ -1,23 +1,47 @@
-"""Asks Telegram who we are, without starting anything: for `lockerbot check`."""
+"""Asks Telegram who we are and whom we have met, and starts nothing: for `lockerbot check`."""
 
 from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.ports.errors import Misconfigured, TryLater
-from handlers.telegram.errors import UNREADABLE, unread
+from bot.domain.ids import PersonId
+from bot.ports.errors import Misconfigured, TryLater, Unreachable
+from handlers.telegram.errors import UNREADABLE, translated, unread
 from handlers.telegram.introduction import TELEGRAM_API_URL
 from handlers.telegram.transport import AiohttpRequest
 
 
 async def username(token: str, api_url: str | None) -> str:
     """The bot's name, without @ (getMe). Raises Misconfigured, TryLater; no token in either."""
+    async with _bot(token, api_url) as bot:
+        return bot.username
+
+
+async def has_met(token: str, api_url: str | None, person: PersonId) -> bool:
+    """Whether the person has opened the bot (getChat). Raises Misconfigured, TryLater, Refused."""
+    async with _bot(token, api_url) as bot:
+        try:
+            await bot.get_chat(person)
+        except TelegramError as error:
+            meant = translated(error, sending=False)
+            if isinstance(meant, Unreachable):
+                return False
+            raise meant from error
+    return True
+
+
+@asynccontextmanager
+async def _bot(token: str, api_url: str | None) -> AsyncIterator[Bot]:
     base = (api_url or TELEGRAM_API_URL).rstrip("/")
     bot = Bot(token, base_url=f"{base}/bot", request=AiohttpRequest())
     try:
         async with bot:
-            return bot.username
+            yield bot
+            return
     except InvalidToken:
         failure: Exception = Misconfigured("Telegram does not accept TELEGRAM_BOT_TOKEN")
     except TelegramError as error:
