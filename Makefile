@@ -7,7 +7,7 @@ READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
 
-.PHONY: demo test check bench walks crash screenshots lock format clean
+.PHONY: demo test check bench walks crash faults screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -33,6 +33,10 @@ walks: $(READY)
 # Twice: one bot that polls, on SQLite; then two behind a router, which share a PostgreSQL.
 crash: $(READY)
 	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
+
+# The story with each fault of Harbor and Telegram, in each call, at each step.
+faults: $(READY)
+	$(BIN)/python -m faults
 
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
