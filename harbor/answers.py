@@ -80,7 +80,12 @@ def settle(
 def read_as(shape: TypeAdapter[T], call: str, body: bytes, *, changes: bool) -> T:
     """`body` as `shape`; Broken, or OutcomeUnknown for a changing call, if it can't be read."""
     try:
-        return shape.validate_json(body)
+        try:
+            return shape.validate_json(body)
+        except ValidationError as error:
+            if error.errors()[0]["type"] != "json_invalid" or (whole := _mended(body)) is None:
+                raise
+            return shape.validate_json(whole)
     except ValidationError as error:
         kind: type[HarborError] = OutcomeUnknown if changes else Broken
         raise kind(f"Harbor's answer to {call} can't be read ({_where(error)})") from error
@@ -99,7 +104,7 @@ def read_each(shape: TypeAdapter[T], call: str, body: bytes) -> Listed[T]:
     """`body` as a list, each entry as `shape`; Broken if it is no list at all."""
     try:
         found = _loaded(body)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Broken(f"Harbor's answer to {call} can't be read (no JSON)") from error
     if not isinstance(found, list):
         raise Broken(f"Harbor's answer to {call} can't be read (no list)")
@@ -114,12 +119,19 @@ def read_each(shape: TypeAdapter[T], call: str, body: bytes) -> Listed[T]:
 
 
 def _loaded(body: bytes) -> Any:
-    """The value; half a surrogate pair, in one odd name, is a question mark and costs no more."""
     try:
         return from_json(body)
     except ValueError:
-        whole = json.dumps(json.loads(body), ensure_ascii=False)
-        return from_json(whole.encode(errors="replace"))
+        return from_json(_mended(body) or body)
+
+
+def _mended(body: bytes) -> bytes | None:
+    """`body` with a question mark for each half of a surrogate pair, as an odd name may hold; None
+    where something else is wrong with it."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace")
+    except (ValueError, RecursionError):
+        return None
 
 
 def _where(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ quotes its input, since the input may be a code.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -31,8 +31,8 @@ from bot.domain.ids import LockerId, TowerId
 
 log = structlog.get_logger(__name__)
 
-_MOST_SAID = 64
-_SAID: set[tuple[str, str, str]] = set()
+MOST_SAID = 64
+_said: set[tuple[str, str, str]] = set()
 
 KEEP_QUIET = ConfigDict(extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
@@ -69,8 +69,8 @@ def lenient(default: Any = None) -> WrapValidator:
 
 def _say_once(event: str, what: str, name: str) -> None:
     said = event, what, name
-    if said not in _SAID and len(_SAID) < _MOST_SAID:  # whoever makes names up fills no log
-        _SAID.add(said)
+    if said not in _said and len(_said) < MOST_SAID:  # whoever makes names up fills no log
+        _said.add(said)
         log.warning(event, what=what, name=name)
 
 
@@ -110,6 +110,18 @@ def _hexadecimal(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _printable(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise ValueError("a token is printable and without spaces")
+    return secret
+
+
+def _local(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("a time of day is local, without a zone")
+    return at
+
+
 def _digits(secret: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[0-9]{1,16}", secret.get_secret_value()):
         raise ValueError("a keypad code is made of 1 to 16 digits")
@@ -125,6 +137,12 @@ LockerNumber = Annotated[LockerId, BeforeValidator(_whole), Field(ge=1, lt=2**63
 AnyId = Annotated[int | str, BeforeValidator(_any_id)]
 """An id of whatever kind that is given back as it came: a number where it reads as one, or a text
 (a UUID)."""
+
+LocalTime = Annotated[time, AfterValidator(_local)]
+"""A time of day where the location is."""
+
+HeaderSecret = Annotated[SecretStr, AfterValidator(_printable)]
+"""An access token: goes into a header as it is."""
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in UTC. Harbor's zone-less times are taken for UTC (INFERRED)."""

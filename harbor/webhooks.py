@@ -22,9 +22,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError
 
-from bot.domain.ids import LockerId
 from harbor.errors import PushRefused
-from harbor.reading import Digits, Moment, Tower16, Wire, lenient
+from harbor.reading import AnyId, Digits, LockerNumber, Moment, Number, Tower16, Wire, lenient
 from harbor.wire import LockerStatus
 
 ALGORITHMS = ("sha256", "sha512", "sha384", "sha1")
@@ -61,12 +60,12 @@ class Push(Wire):
     verified: bool
     timestamp: Moment
     tower_id: Tower16
-    locker_id: LockerId = Field(ge=0, lt=2**63)
+    locker_id: LockerNumber
     status_name: str = Field(validation_alias="locker_status")
     source: Annotated[str, lenient("")] = ""
-    reservation_id: Annotated[int | None, lenient()] = None
-    open_locker_token_id: Annotated[int | None, lenient()] = None
-    open_request_id: Annotated[int | None, lenient()] = Field(
+    reservation_id: Annotated[AnyId | None, lenient()] = None
+    open_locker_token_id: Annotated[AnyId | None, lenient()] = None
+    open_request_id: Annotated[Number | None, lenient()] = Field(
         None, validation_alias="locker_open_request_id"
     )
     open_request_payload: Annotated[dict[str, Any] | None, lenient()] = Field(

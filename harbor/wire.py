@@ -7,7 +7,6 @@ be read is UNKNOWN; see `harbor.reading`.
 
 from __future__ import annotations
 
-from datetime import time
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -17,7 +16,9 @@ from bot.domain.ids import TowerId
 from harbor.reading import (
     AnyId,
     Digits,
+    HeaderSecret,
     HexSecret,
+    LocalTime,
     LockerNumber,
     Moment,
     Number,
@@ -27,6 +28,7 @@ from harbor.reading import (
     lenient,
 )
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
@@ -103,8 +105,8 @@ class Locker(Wire):
 class Hours(Wire):
     """One span of a day during which a location may be entered, in its local time."""
 
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
 
 
 class Location(Wire):
@@ -209,5 +211,5 @@ class Reservation(Wire):
 class AccessToken(Wire):
     """What the accounts host issues; `expires_in` in seconds (300 at Harbor)."""
 
-    access_token: SecretStr = Field(min_length=1)
-    expires_in: Annotated[float, lenient(300.0)] = 300.0
+    access_token: HeaderSecret
+    expires_in: Annotated[Finite, lenient(300.0)] = 300.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -141,7 +142,16 @@ async def test_a_token_that_harbor_does_not_accept_names_the_environment(status:
         assert refused.value.status == status
 
 
-@pytest.mark.parametrize("life", [None, "soon", 0, -5, 1e300])
+@pytest.mark.parametrize("token", ["", "tökén", "two words", "a\r\nX-Evil: 1", None, 7.5])
+async def test_a_token_that_no_header_can_carry_is_no_token(token: Any) -> None:
+    odd = answer(200, {"access_token": token, "expires_in": 300})
+    async with stand_in(answer(200, []), odd) as server, server.harbor() as harbor:
+        with contextlib.suppress(Unavailable):
+            await harbor.assigned_lockers()
+        assert all("x-evil" not in heard.headers for heard in server.calls)
+
+
+@pytest.mark.parametrize("life", [None, "soon", 0, -5, 1e300, float("nan"), float("inf"), True])
 async def test_an_odd_lifetime_breaks_nothing(life: Any) -> None:
     odd = answer(200, {"access_token": "t", "expires_in": life, "scope": "x", "extra": [1]})
     async with stand_in(answer(200, []), odd) as server, server.harbor() as harbor:

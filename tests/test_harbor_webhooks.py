@@ -95,6 +95,19 @@ def test_where_pushes_are_signed_an_unsigned_one_is_refused_unread(sent: bytes) 
     assert refused.value.status == 401
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "10000-01-01", 1e30, None]
+)
+def test_a_push_from_beyond_the_calendar_is_refused(at: Any) -> None:
+    with pytest.raises(PushRefused):
+        push(body(timestamp=at))
+
+
+def test_a_push_about_a_reservation_with_a_uuid_is_told_from_another() -> None:
+    one, other = (push(body(reservation_id=f"7b1c0f4e-8a59-{n}")) for n in (1, 2))
+    assert one.key != other.key
+
+
 def test_a_push_can_not_declare_itself_verified() -> None:
     assert not read_push({}, body(verified=True), now=NOW).verified
 
@@ -128,12 +141,12 @@ def test_a_locker_whose_number_is_none_is_refused(number: Any) -> None:
 
 
 def test_names_that_nobody_knows_fill_no_log() -> None:
-    reading._SAID.clear()
+    reading._said.clear()
     with structlog.testing.capture_logs() as logs:
         for number in range(500):
             assert push(body(locker_status=f"made up {number}")).status is LockerStatus.UNKNOWN
     assert len(logs) <= 64
-    reading._SAID.clear()
+    reading._said.clear()
 
 
 def test_what_was_taken_is_known_again_and_the_oldest_is_forgotten() -> None:

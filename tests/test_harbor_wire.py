@@ -88,7 +88,7 @@ def test_a_type_we_do_not_know_costs_the_size_alone(kind: Any) -> None:
 
 
 def test_an_unknown_name_is_logged_once() -> None:
-    reading._SAID.clear()
+    reading._said.clear()
     with structlog.testing.capture_logs() as logs:
         for _ in range(3):
             assert locker(status={"name": "haunted"}).status is LockerStatus.UNKNOWN
@@ -138,6 +138,30 @@ def test_an_unreadable_accessory_of_a_location_does_not_cost_the_location(
     field: str, odd: Any
 ) -> None:
     assert wire.Location.model_validate({**LOCATION, field: odd}).id == 7
+
+
+def test_ever_new_names_do_not_fill_the_log() -> None:
+    reading._said.clear()
+    with structlog.testing.capture_logs() as logs:
+        for number in range(1000):
+            assert LockerStatus.read(f"haunted {number}") is LockerStatus.UNKNOWN
+    assert len(logs) == reading.MOST_SAID
+    reading._said.clear()
+
+
+@pytest.mark.parametrize("start", ["08:00:00Z", "08:00:00+02:00", 28800, "24:00:00", None])
+def test_hours_that_are_no_local_times_are_unknown(start: Any) -> None:
+    hours = {"monday": [{"start": start, "end": "20:30:00"}]}
+    read = wire.Location.model_validate({**LOCATION, "accessHours": hours})
+    spans = (read.access_hours or {}).get("monday", [])
+    assert all(span.start.tzinfo is None for span in spans)
+    assert not spans or start == 28800
+
+
+def test_half_a_character_in_a_name_costs_no_token() -> None:
+    body = json.dumps({**TOKEN, "locker": {**LOCKER, "name": "\ud800"}}).encode()
+    read = read_as(TypeAdapter(wire.LockerToken), "drop_off_token", body, changes=True)
+    assert read.payload.get_secret_value() == "c0ffee"
 
 
 def test_closest_may_be_nothing() -> None:
