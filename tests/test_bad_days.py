@@ -268,6 +268,28 @@ async def test_whatever_call_of_telegram_fails_the_parcel_gets_there(
     assert (await town.world.http.get("/telegram/sandbox/faults")).json()["on"] == []
 
 
+async def test_who_may_not_be_written_to_for_hours_has_not_been_told(world: Chats) -> None:
+    anna, ben = await impatient(world, "Anna"), await impatient(world, "Ben")
+    sender = Somebody(anna)
+    await anna.open()
+    for label in BOOKS:
+        await anna.press(label)
+        await world.quiet()
+    await ben.open(await sender.reads_the_link())
+    await ben.sees("a parcel from Anna")
+    await anna.press("Get drop-off code")
+    hours = {"name": "too_many_requests", "call": "*", "times": None, "chat": ben.id}
+    await world.faults("telegram", hours | {"retry_after": 4 * 3600})
+    await sender.puts_the_parcel_in()
+    world.clock.turn(6)
+    await world.watcher.turn()
+    await anna.sees("Ben", "is being told")
+    await world.faults("telegram")
+    world.clock.turn(4 * 3600 + 1)
+    await ben.sees("is here for you")
+    await anna.sees("Ben", "has been told")
+
+
 async def test_a_telegram_that_is_slow_for_one_delays_nobody_else(world: Chats) -> None:
     anna, ben = await impatient(world, "Anna"), await impatient(world, "Ben")
     await anna.open()

@@ -14,6 +14,7 @@ from bot.domain.ids import PersonId
 from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.workers.saving import Saving
+from handlers.telegram.hearing import CALM
 from sandbox.clock import Clock
 from storage import StorageUnavailable, open_database
 from tests.support.chat_edge import START, chat_edge, until
@@ -80,6 +81,19 @@ async def test_a_tap_that_can_not_be_saved_is_answered_and_takes_effect_once_it_
     await anna.sees("Which tower")
     assert await health(world) == (200, [])
     await olga.sees("Everything can be saved again")
+
+
+async def test_a_bot_that_hears_nobody_is_not_well_and_says_why(world: Chats) -> None:
+    with capture_logs():
+        told = "another process receives this bot's updates"
+        world.receiver.hearing.failed(told, contested=True)
+    assert await health(world) == (200, [])
+    world.clock.turn(61)
+    assert await health(world) == (503, [f"nobody is heard: {told}"])
+    world.clock.turn(CALM.total_seconds())
+    with capture_logs():
+        world.receiver.hearing.heard()
+    assert await health(world) == (200, [])
 
 
 def _turned(clock: Clock) -> bool:

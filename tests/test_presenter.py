@@ -233,6 +233,15 @@ async def test_who_has_been_forgotten_is_shown_one_last_message_without_buttons(
     assert silent
 
 
+async def test_what_is_said_where_nothing_can_be_shown_needs_nothing_to_be_read(
+    world: World,
+) -> None:
+    assert "I can't show this" in (await world.presenter.instead(Card(1, ANNA.id, SCREEN))).html
+    broken = replace(ANNA, language="no such language")
+    await world.put(broken)
+    assert "/start" in (await world.presenter.instead(Card(1, broken.id, SCREEN))).html
+
+
 async def test_operators_alone_see_alerts_and_hear_quietly_that_they_are_over(
     world: World,
 ) -> None:
