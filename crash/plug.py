@@ -64,6 +64,9 @@ def environment(
         "LOCKERBOT_SECRET_KEY": SECRET_KEY,
         "LOCKERBOT_TOWERS": str(towers),
         "LOCKERBOT_WATCH_SECONDS": "0.5",
+        "LOCKERBOT_HOLDS": "100000",  # its people book on and on
+        "LOCKERBOT_BOOKINGS_AN_HOUR": "100000",
+        "LOCKERBOT_LIVE_DELIVERIES": "100000",
         "LOCKERBOT_RESERVATION_SECONDS": "3000",  # no deadline falls into the silence at the end
         "OPERATOR_CHAT_IDS": str(OPERATOR),
         "LOG_LEVEL": "warning",
