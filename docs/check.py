@@ -1,7 +1,8 @@
 """Holds the documents against the program: `python -m docs.check` (with `--write`, mends them).
 
 Guarantees: the diagram and the actions in architecture.md are printed from the tables, the README
-names every setting and every `make` target, and no document links to a file that is not there.
+names every setting and every `make` target, no document links to a file that is not there, and
+every test that a document names is there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 README = ROOT / "README.md"
 _DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
 _ACTIONS = re.compile(r"(<!-- actions -->\n).*?(<!-- /actions -->)", re.DOTALL)
+_TEST = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
 _LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 
 
@@ -48,10 +50,22 @@ def faults() -> list[str]:
         if target not in targets:
             found.append(f"README.md: there is no `make {target}`")
     for document in (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))):
-        for link in _LINK.findall(document.read_text("utf-8")):
-            if not (document.parent / link).exists():
-                found.append(f"{document.relative_to(ROOT)}: links to {link}, which is not there")
+        written, name = document.read_text("utf-8"), document.relative_to(ROOT)
+        found += [
+            f"{name}: links to {link}, which is not there"
+            for link in _LINK.findall(written)
+            if not (document.parent / link).exists()
+        ]
+        found += [
+            f"{name}: there is no {file}::{test}"
+            for file, test in _TEST.findall(written)
+            if not _has(ROOT / "tests" / file, test)
+        ]
     return found
+
+
+def _has(file: Path, test: str) -> bool:
+    return file.exists() and f"def {test}(" in file.read_text("utf-8")
 
 
 if __name__ == "__main__":
