@@ -73,6 +73,7 @@ async def test_a_body_that_is_too_long_as_it_is_is_not_read_to_its_end() -> None
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [("br", PLAIN), ("gzip, gzip", gzip.compress(PLAIN)), ("gzip", gzip.compress(PLAIN)[:-9])],
+    ids=["otherwise", "twice", "cut short"],
 )
 async def test_what_is_packed_otherwise_or_cut_short_is_broken(encoding: str, body: bytes) -> None:
     odd = answer(200, body, content_encoding=encoding)
