@@ -46,6 +46,9 @@ PAGE = 500
 KEYPAD = {"keypadIntent": "pickup", "persistKeypadCode": False}
 """Asks for digits beside a link. CONFIRMED names and values; their meaning is INFERRED."""
 AT_ONCE = 8
+LIKE_A_PAGE = 100
+"""A tower's list is documented to be whole (CONFIRMED), and is looked at every time that somebody
+books: only one as long as pages commonly are is taken for the first of several."""
 ASK_FOR_PAGES_AGAIN = timedelta(hours=1)
 """How long Harbor is believed to give a list whole, once it has given it twice over."""
 
@@ -320,6 +323,9 @@ class Harbor:
             raise Broken(f"not one entry of Harbor's answer to {name} can be read ({why})")
         return found
 
+    def _may_have_pages(self, name: str) -> bool:
+        return self._whole_until.get(name, self._now()) <= self._now()
+
     async def _pages(
         self, name: str, route: Route, path: str, shape: TypeAdapter[Entry]
     ) -> AsyncIterator[Listed[Entry]]:
@@ -337,7 +343,7 @@ class Harbor:
         yield page
         seen = {entry.id for entry in page.entries}
         skipped = len(page.entries) + page.left_out
-        while skipped and self._whole_until.get(name, self._now()) <= self._now():
+        while skipped >= (LIKE_A_PAGE if name == "lockers" else 1) and self._may_have_pages(name):
             params = {"skip": skipped, "limit": PAGE}
             before = page
             try:

@@ -240,6 +240,16 @@ async def test_whatever_page_size_harbor_prefers_every_locker_of_ours_is_seen():
                 assert [x.id for x in await port.assigned()] == list(range(1, 8))
 
 
+async def test_a_long_tower_is_read_to_its_end_and_a_short_one_in_one_request():
+    town = Town()
+    town.page = 100
+    for length, requests in ((3, 1), (100, 2), (250, 3)):
+        town.lists["7"] = [door(n) for n in range(1, length + 1)]
+        async with serving(town) as (port, server):
+            assert len(await port.lockers(HERE)) == length
+            assert len(server.calls) == requests
+
+
 async def test_a_page_of_which_nothing_can_be_read_does_not_hide_the_next():
     town = Town()
     town.page = 2
