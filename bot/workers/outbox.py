@@ -27,7 +27,6 @@ from bot.ports.database import Database, Step, Transaction
 from bot.ports.errors import (
     EdgeError,
     MessageGone,
-    Misconfigured,
     OutcomeUnknown,
     Refused,
     TryLater,
@@ -37,6 +36,7 @@ from bot.ports.messenger import Messenger, Presenter
 from bot.usecases.cards import reach_changed
 from bot.workers.card_queue import CardQueue
 from bot.workers.loop import Dues, Underway, backoff
+from bot.workers.not_shown import Complaints, NotShown, blame
 from bot.workers.signals import CARD_LEASE, Signals
 
 log = structlog.get_logger()
@@ -54,7 +54,6 @@ _PATIENCE = 45.0
 _LEFT = timedelta(seconds=50)
 """A lease with less than this left is renewed before a call: longer than one send's patience."""
 _AFTER_REFUSAL = timedelta(minutes=10)
-_COMPLAINTS = 10_000
 _UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=10)
 _RECORDING = 6
 """How often recording what was shown is tried, before the send counts as possibly repeated."""
@@ -69,10 +68,6 @@ class Tally:
     unchanged: int = 0
     postponed: int = 0
     possible_doubles: int = 0
-
-
-class _NotShown(Exception):
-    """What is to be shown can't be made, or Telegram refuses it; the cause is `__cause__`."""
 
 
 class Outbox:
@@ -92,7 +87,7 @@ class Outbox:
         self._waiting = CardQueue()
         self._dues = Dues(clock.now())
         self._full = False
-        self._complained: set[int] = set()
+        self._complaints = Complaints()
         self.tally = Tally()
 
     async def recover(self) -> None:
@@ -197,7 +192,7 @@ class Outbox:
         except Unreachable:
             return await self._unreachable(card)
         except Refused as error:
-            self._complain(card, error)
+            self._complaints.make(card, error)
             await self._put_off(card, _AFTER_REFUSAL.total_seconds())
         except Exception:
             log.exception("card_failed", subject=_kind(card))
@@ -212,11 +207,11 @@ class Outbox:
             return await self._take_away(ours)
         try:
             after = await self._show_truth(ours)
-        except _NotShown as failure:
-            self._complain(ours, failure.__cause__)
+        except NotShown as failure:
+            self._complaints.make(ours, failure.__cause__)
             await self._show_instead(ours)
             return None
-        self._complained.discard(ours.id)
+        self._complaints.over(ours)
         return after
 
     async def _show_truth(self, card: Card) -> Card | None:
@@ -225,18 +220,12 @@ class Outbox:
         except EdgeError:
             raise
         except Exception as error:
-            raise _NotShown from error
+            raise NotShown from error
         if view is None:
             return await self._take_away(card)
         if card.message is not None and not card.ring and card.form == view.form:
             return await self._edit(card, card.message, view)
         return await self._send(card, view, silent=silent)
-
-    def _complain(self, card: Card, error: BaseException | None) -> None:
-        """Log why a card can't be shown: once, until it could be."""
-        if card.id not in self._complained and len(self._complained) < _COMPLAINTS:
-            self._complained.add(card.id)
-            log.error("card_not_shown", subject=_kind(card), exc_info=error)
 
     async def _show_instead(self, card: Card) -> None:
         """A sentence in place of what can't be shown; the card stays owed, its ring too."""
@@ -289,7 +278,7 @@ class Outbox:
             except MessageGone:
                 return await self._send(card, view, silent=True)
             except Exception as error:
-                _blame(error)
+                blame(error)
                 raise
             self.tally.edited += 1
         return await self._recorded(
@@ -302,7 +291,7 @@ class Outbox:
         try:
             message = await self._sent(card, view, silent=silent)
         except Exception as error:
-            _blame(error)
+            blame(error)
             raise
         self.tally.sent += 1
         digest = self._messenger.digest(view)
@@ -385,13 +374,6 @@ class Outbox:
         await self._database.run(lambda tx: tx.card_failed(card, due), one_statement=True)
         self._dues.add(due)
         self._signals.cards.set()
-
-
-def _blame(error: Exception) -> None:
-    """Raise _NotShown for what is the fault of what was to be shown."""
-    ours = isinstance(error, Refused) or not isinstance(error, EdgeError)
-    if ours and not isinstance(error, Misconfigured):
-        raise _NotShown from error
 
 
 def _kind(card: Card) -> str:
