@@ -14,6 +14,8 @@ from typing import Any
 from bot.domain.openers import Opener
 from faults.world import World
 
+_READS = 10
+"""Seconds for which they look at what a tap has done."""
 PATIENCE = 120
 """Seconds of the clock for which somebody waits before they tap again."""
 _HANDS = ("in", "out", "sync")
@@ -65,6 +67,7 @@ def story(opener: Opener) -> Sequence[Step]:
                 "Anna",
                 "/send",
                 (*books[1:], "Reserve", "Cancel", "Yes"),
+                sees={"Anna": ("Cancelled",)},
                 loses={"Anna": ("Reserved until",)},
             )
         ]
@@ -85,10 +88,16 @@ def story(opener: Opener) -> Sequence[Step]:
             sees={"Ben": ("You have collected",), "Anna": ("collected",)},
             loses={"Ben": (opens,)},
         ),
-        Step("book again", "Anna", "/send", (*books[1:], *again), sees={"Anna": (opens,)}),
-        Step("cancel", "Anna", taps=("Cancel", "Yes"), loses={"Anna": (opens,)}),
-        Step("given back", "Anna", "sync", sees={"Anna": ("Cancelled",)}),
         *changes_mind,
+        Step("book again", "Anna", "/send", (*books[1:], *again), sees={"Anna": (opens,)}),
+        Step(
+            "cancel",
+            "Anna",
+            taps=("Cancel", "Yes"),
+            sees={"Anna": ("Cancelling",)},
+            loses={"Anna": (opens,)},
+        ),
+        Step("given back", "Anna", "sync", loses={"Anna": ("Cancelling",)}),
         Step("export", "Anna", "/privacy", ("Show everything",), file=True),
         Step(
             "forget",
@@ -141,6 +150,8 @@ class Phones:
         for label in step.taps:
             if not await self.tap(step.who, label):
                 return False
+            # They read before they go on: a button of a card that is changing is soon outdated.
+            await self._world.until(self._world.at_rest, _READS)
         return True
 
     async def tap(self, name: str, label: str) -> bool:

@@ -24,7 +24,7 @@ from faults.world import World, a_world
 from sandbox.harbor.faults import KNOWN as HARBOR_FAULTS
 from sandbox.telegram.state.faults import KNOWN as TELEGRAM_FAULTS
 
-_AGAIN = 4
+_AGAIN = 3
 """How often somebody taps again before they give up."""
 _A_LOOK = 7
 """Seconds in which the watcher looks at Harbor at least once."""
