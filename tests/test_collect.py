@@ -195,6 +195,21 @@ async def test_what_was_typed_where_no_code_was_asked_for_is_no_try(
     await ben.sees("4 more tries")
 
 
+async def test_a_door_code_typed_by_hand_or_a_sticker_is_answered_with_the_present_question_once(
+    world: Chats, ben: Phone
+) -> None:
+    await ben.open()
+    await ben.text("/collect")
+    for _ in range(6):
+        await ben.text("HARBOR://OPEN/0100000000000101/1F/0123ABCD")
+        await ben.sticker()
+    assert [said for said in await ben.cards() if "Type the claim code" in said] == [
+        await ben.screen()
+    ]
+    await ben.text("AAAA-AAAA")
+    await ben.sees("4 more tries")
+
+
 async def test_a_location_that_moves_moves_no_message(world: Chats, ben: Phone) -> None:
     await ben.open()
     await ben.press("Send a parcel")
