@@ -54,7 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("--only", default="", help="calls and faults whose name holds this")
     parser.add_argument("--jobs", type=int, default=4 * (os.cpu_count() or 1))
-    parser.add_argument("--seconds", type=float, default=900, help="after which no more is tried")
+    parser.add_argument("--seconds", type=float, default=600, help="after which no more is tried")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     began, report = time.monotonic(), Report()

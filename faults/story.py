@@ -48,7 +48,7 @@ def story(opener: Opener) -> Sequence[Step]:
     """From hand to hand, once cancelled, and forgotten, by what opens the doors."""
     link = opener is Opener.LINK
     opens = "lockeropen" if link else "HARBOR://OPEN/"
-    books = ("Send a parcel", _MARKET, "Medium", "Send a link")
+    books = (_MARKET, "Medium", "Send a link")
     drop_off = (
         [Step("open the door", "Anna", taps=("I'm at the tower",), sees={"Anna": (opens,)})]
         if link
@@ -66,7 +66,7 @@ def story(opener: Opener) -> Sequence[Step]:
                 "change one's mind",
                 "Anna",
                 "/send",
-                (*books[1:], "Reserve", "Cancel", "Yes"),
+                (*books, "Reserve", "Cancel", "Yes"),
                 sees={"Anna": ("Cancelled",)},
                 loses={"Anna": ("Reserved until",)},
             )
@@ -76,7 +76,7 @@ def story(opener: Opener) -> Sequence[Step]:
     again = ("I'm at the tower",) if link else ("Reserve", "Get drop-off code")
     return [
         Step("start", "Anna", "open", sees={"Anna": ("What would you like to do?",)}),
-        Step("choose", "Anna", taps=books, sees={"Anna": ("claim link",)}),
+        Step("choose", "Anna", "/send", books, sees={"Anna": ("claim link",)}),
         *drop_off,
         Step("claim", "Ben", "claim", sees={"Ben": ("a parcel from Anna",)}),
         Step("drop off", "Anna", "in", sees={"Anna": ("In locker",), "Ben": ("is here for you",)}),
@@ -89,7 +89,7 @@ def story(opener: Opener) -> Sequence[Step]:
             loses={"Ben": (opens,)},
         ),
         *changes_mind,
-        Step("book again", "Anna", "/send", (*books[1:], *again), sees={"Anna": (opens,)}),
+        Step("book again", "Anna", "/send", (*books, *again), sees={"Anna": (opens,)}),
         Step(
             "cancel",
             "Anna",
