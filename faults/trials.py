@@ -162,10 +162,13 @@ class _Telling:
         """How often the person had to tap again; None where it was all in vain."""
         done = await self._phones.act(step)
         for taps in range(_AGAIN):
-            if done and await self._world.until(lambda: self._phones.satisfied(step), PATIENCE):
+            if done and await self._world.until(lambda: self._sees(step), PATIENCE):
                 return taps
             done = await self._phones.tap_again(step)
         return None
+
+    async def _sees(self, step: Step) -> bool:
+        return await self._phones.satisfied(step, doubles=self._sends_lost)
 
     def _put(self, trial: Trial) -> None:
         side = self._world.harbor if trial.side == "harbor" else self._world.telegram
