@@ -48,6 +48,16 @@ async def test_a_button_that_can_no_longer_be_answered_takes_effect_all_the_same
         assert edge.toasts(ada) == []
 
 
+async def test_an_answer_that_did_not_get_through_is_given_once_more(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database) as edge:
+        ada = await ask(edge)
+        edge.telegram.faults.add("reset", "answerCallbackQuery", 1)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await until(lambda: edge.toasts(ada) == ["well done"])
+
+
 async def test_a_slow_answer_to_a_button_delays_nothing(sqlite_database: Database) -> None:
     async with chat_edge(sqlite_database) as edge:
         ada = await ask(edge)

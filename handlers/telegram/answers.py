@@ -2,8 +2,8 @@
 
 Guarantees: giving one waits for nobody; who confirms an update can wait until its answer has
 arrived, since a process that is killed in between leaves the button spinning; one that Telegram
-doesn't take (too old, unreachable) is logged and forgotten, because nothing that matters is ever
-said only here.
+doesn't take (too old, or unreachable twice) is logged and forgotten, because nothing that matters
+is ever said only here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from telegram import CallbackQuery
 from telegram.constants import CallbackQueryLimit
-from telegram.error import TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,15 @@ class Answers:
 
 
 async def _answer(query: CallbackQuery, text: str | None, alert: bool) -> None:
-    try:
-        await query.answer(text=text, show_alert=alert)
-    except TelegramError as error:
-        log.info("callback query not answered", error=type(error).__name__, reason=error.message)
+    """Once more where the call may not have got through: the same answer twice is harmless."""
+    for last in (False, True):
+        try:
+            await query.answer(text=text, show_alert=alert)
+        except TelegramError as error:
+            refused = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
+            if last or refused:
+                said = {"error": type(error).__name__, "reason": error.message}
+                log.info("callback query not answered", **said)
+                return
+        else:
+            return
