@@ -43,6 +43,7 @@ from tests.support.project import (
     orphan,
     problem_reported,
     speak,
+    unreadable,
 )
 from tests.support.scenes import (
     ANNA,
@@ -280,6 +281,7 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
     ("overdue", not_collected(NOW, _PARCEL)),
     ("guessing of claim codes", guessing(NOW, PersonId(5))),
+    ("a list that can't all be read", unreadable(NOW, "assigned_lockers", 2, "id: missing")),
     ("nothing can be saved", not_saved(NOW, "database or disk is full")),
     ("guessing by many", guessed_by_many(NOW)),
     ("a limit", limit_reached(NOW, PersonId(5), Limit.HOLDS, 12)),

@@ -29,6 +29,7 @@ from bot.domain.alerts import (
     odd_status,
     orphan,
     problem_reported,
+    unreadable,
 )
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
@@ -129,6 +130,7 @@ __all__ = [
     "places",
     "problem_reported",
     "speak",
+    "unreadable",
 ]
 
 _REMEMBERED = ("a key for tests",)
