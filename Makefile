@@ -13,7 +13,7 @@ demo: $(READY)
 	$(BIN)/lockerbot sandbox
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -262,7 +262,7 @@ class AdapterAndSandbox(RuleBasedStateMachine):
 
 def test_the_adapter_and_harbor_agree_after_every_step() -> None:
     steps = settings(
-        max_examples=40,
+        max_examples=25,
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),

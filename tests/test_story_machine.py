@@ -248,7 +248,7 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=int(os.environ.get("STORY_EXAMPLES", "40")),
+            max_examples=int(os.environ.get("STORY_EXAMPLES", "25")),
             stateful_step_count=30,
             deadline=None,
             derandomize="STORY_EXAMPLES" not in os.environ,
