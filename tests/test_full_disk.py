@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import resource
 from collections.abc import AsyncIterator, Iterator
@@ -47,6 +48,13 @@ async def health(world: Chats) -> tuple[int, list[str]]:
     return answer.status_code, answer.json()["reasons"]
 
 
+async def shows(world: Chats, phone: Phone, words: str) -> None:
+    """Let time pass, as what failed is tried again later, until the phone shows the words."""
+    async with asyncio.timeout(30):
+        while not any(words in text for text in await phone.cards()):
+            world.clock.turn(5)
+
+
 async def presses(phone: Phone, label: str) -> None:
     """Without waiting for what becomes of it."""
     message = await phone.sees("What would you like to do?")
@@ -78,7 +86,7 @@ async def test_a_tap_that_can_not_be_saved_is_answered_and_takes_effect_once_it_
         assert any("nothing can be saved" in reason for reason in reasons)
         world.clock.turn(30)
     await until(lambda: _turned(world.clock) and not world.telegram.updates.pending)
-    await anna.sees("Which tower")
+    await shows(world, anna, "Which tower")
     assert await health(world) == (200, [])
     await olga.sees("Everything can be saved again")
 
