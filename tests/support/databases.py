@@ -4,10 +4,12 @@
 which the kind is nothing. `database_url`, `sqlite_url` and `postgres_url` are the same before
 anybody opened them; `bare_url` has no tables yet. The PostgreSQL server is a real one, brought by
 a development dependency and shared by all workers of a run; each has a database of its own in it.
+A file that is not there yet `opened` copies from one that was brought up to date once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -27,7 +29,8 @@ from bot.domain.ids import DeliveryId, PersonId, TowerId, new_row_id
 from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.ports.signals import Owed, Signals
-from storage import open_database
+from storage import migrate, open_database
+from storage.urls import sqlite_path
 
 KEYS = ("a key for tests",)
 
@@ -63,10 +66,24 @@ _SWITCHBOARDS: WeakKeyDictionary[object, Switchboard] = WeakKeyDictionary()
 @contextlib.asynccontextmanager
 async def opened(url: str, keys: Sequence[str] = KEYS) -> AsyncIterator[Database]:
     """The database at `url`, to which `listen` can be said."""
+    if (path := sqlite_path(url)) is not None and not path.exists():
+        path.write_bytes(await _up_to_date())
     switchboard = Switchboard()
     async with open_database(url, keys=keys, signals=switchboard) as database:
         _SWITCHBOARDS[database] = switchboard
         yield database
+
+
+_made: list[bytes] = []
+
+
+async def _up_to_date() -> bytes:
+    """A file with every table and nothing in them; made once in a process."""
+    if not _made:
+        with tempfile.TemporaryDirectory() as folder:
+            await migrate(f"sqlite:///{folder}/empty.db")
+            _made.append(await asyncio.to_thread(Path(folder, "empty.db").read_bytes))
+    return _made[0]
 
 
 def listen(database: Database, signals: Signals) -> Signals:

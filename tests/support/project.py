@@ -55,7 +55,7 @@ from handlers.telegram.callback_data import encode, parse
 from handlers.telegram.links import links_to
 from handlers.telegram.messenger import LONGEST_CAPTION
 from sandbox.clock import Clock
-from storage import open_database
+from tests.support.databases import opened
 from wording.cards import code as code_message
 from wording.cards import group
 from wording.cards.alert import _STANDS, Concern, alert_card
@@ -133,7 +133,6 @@ __all__ = [
     "unreadable",
 ]
 
-_REMEMBERED = ("a key for tests",)
 _DRAFTS_ONLY = frozenset({"prev"})
 """Buttons whose argument says where they were shown, which is nothing that anybody reads."""
 
@@ -258,7 +257,7 @@ async def open_town(town: Town) -> AsyncIterator[Screens]:
     """The screens of a town, over a database of its own: `await screens(draft, person)`."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder)}/lockerbot.db"
-        async with open_database(url, keys=_REMEMBERED) as database:
+        async with opened(url) as database:
             await database.run(lambda tx: _fill(tx, town))
             span = town.away_for or timedelta()
             clock, harbor = Clock(town.now - span, stopped=True), _Harbor(town)

@@ -1,0 +1,77 @@
+"""What a run of the tests takes place in: nothing of it is what any test is about.
+
+Loops are uvloop's, as in the bot. Files are in memory where the machine has room there, so nobody
+waits for a disk. Those who speak TLS know one authority, as they speak to nobody: to read all that
+there are takes 20 ms for each client of each test. Tests for which much is opened once are one
+worker's, and begin first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+TOGETHER = (
+    "test_page_",
+    "test_sandbox_page",
+    "test_sandbox_telegram_bots",
+    "test_what_people_read",
+)
+"""How the names of files begin whose tests share what takes long to open."""
+LONGEST = ("test_story_machine", "test_harbor_with_sandbox")
+"""The files with a test that would keep everybody waiting if it were among the last to begin."""
+_MEMORY = Path("/dev/shm")
+_ENOUGH = 2 << 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # the rest is in the environment that it was started with
+    if "TMPDIR" not in os.environ and _roomy():
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+    folder = tempfile.TemporaryDirectory(prefix="lockerbot-tests-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["SSL_CERT_FILE"] = str(_one_authority(Path(folder.name)))
+
+
+def _roomy() -> bool:
+    """Whether files may be in memory; many a container has only 64 MB there."""
+    there = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
+    return there and shutil.disk_usage(_MEMORY).free > _ENOUGH
+
+
+def _one_authority(folder: Path) -> Path:
+    key, name = Ed25519PrivateKey.generate(), x509.Name([])
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2126, 1, 1, tzinfo=UTC)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, end)
+    path = folder / "authorities.pem"
+    path.write_bytes(certificate.sign(key, None).public_bytes(Encoding.PEM))
+    return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.name.startswith(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling  # not there where nothing is distributed
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return file if Path(file).name.startswith(TOGETHER) else nodeid
+
+    return Scheduling(config, log)
