@@ -12,8 +12,9 @@ SEED ?= 1
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
 
+# Compiled tests are kept, whatever the environment says: each process would compile all of them anew.
 test: $(READY)
-	$(BIN)/pytest -n 3 --dist loadgroup
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -98,7 +98,7 @@ class WireLog:
         if isinstance(value, str):
             for pattern in self._patterns:
                 value = pattern.sub(BLANK, value)
-            return value.encode("utf-8", "backslashreplace").decode()
+            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 

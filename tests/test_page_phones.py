@@ -25,7 +25,6 @@ from tests.support.page_scene import (
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
 ]

@@ -13,7 +13,6 @@ from tests.support.demo_page import Demo, begun_demo, opened_demo
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
 ]

@@ -33,8 +33,6 @@ BOOKS = (
 FILES = (*(f"{name}.txt" for name in (*BOOKS, *OTHERS)), LINKS)
 _MOST_LINES = 120
 
-pytestmark = pytest.mark.xdist_group("books")  # the books are opened once, which takes longest
-
 
 @pytest.fixture(scope="module")
 def books() -> Books:

@@ -6,7 +6,7 @@ Guarantees: no route sees anything that is over by the clock; without a good bea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Security
@@ -40,7 +40,8 @@ def _name(route: APIRoute) -> str:
     return route.name
 
 
-def _harbor(request: Request) -> Harbor:
+# What depends is async throughout: FastAPI would call a plain function on a thread, for longer.
+async def _harbor(request: Request) -> Harbor:
     harbor: Harbor = request.app.state.harbor
     harbor.settle()
     return harbor
@@ -50,10 +51,10 @@ World = Annotated[Harbor, Depends(_harbor)]
 TowerId = Annotated[str, Path(description="16 hexadecimal digits", examples=["0100000000000101"])]
 
 
-def bearer_with(scope: str) -> Callable[..., Bearer]:
+def bearer_with(scope: str) -> Callable[..., Awaitable[Bearer]]:
     """Who calls, with a token for `scope`."""
 
-    def bearer(
+    async def bearer(
         harbor: World, given: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]
     ) -> Bearer:
         if given is None:

@@ -135,7 +135,7 @@ def _refusal(code: str, fault: dict[str, Any], *, oauth: bool) -> Response:
 
 
 def _spoilt(response: Response, faults: Faults, call: str) -> Response:
-    if not bytes(response.body):
+    if not faults.on or not bytes(response.body):
         return response
     body = json.loads(bytes(response.body))
     if isinstance(body, list) and faults.take("empty_list", call):
