@@ -1,7 +1,6 @@
 """`python -m crash --kills N --seed S` (`make crash`): counts, and exit code 1 for any loss.
 
-Without `--database` it goes through both: one bot that polls, on SQLite, then replicas behind a
-router that share a PostgreSQL and are told by webhook.
+Without `--mode` it goes through all of them, so many kills each.
 """
 
 from __future__ import annotations
@@ -11,13 +10,14 @@ import asyncio
 import random
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from crash.databases import a_database
 from crash.ledger import REACH
+from crash.modes import MODES
 from crash.run import SILENCE, Run
 
-_KINDS = ("sqlite", "postgres")
 _FAULTS_SHOWN = 40
 
 
@@ -26,32 +26,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--database", choices=_KINDS, help="one of them only")
-    parser.add_argument("--replicas", type=int, help="on PostgreSQL; 2 unless told")
+    parser.add_argument("--mode", choices=MODES, help="this one only")
     parser.add_argument(
         "--seconds", type=float, help="of peace before the first kill; 15 if none is to come"
     )
     asked = parser.parse_args()
-    if asked.database == "sqlite" and (asked.replicas or 1) != 1:
-        parser.error("one process alone can hold a SQLite database")
     seconds = asked.seconds if asked.seconds is not None else 0.0 if asked.kills else 15.0
     failed = False
-    for kind in _KINDS if asked.database is None else (asked.database,):
-        replicas = 1 if kind == "sqlite" else asked.replicas or 2
-        failed |= _one(kind, replicas, asked.kills, asked.seed, seconds)
+    for name in MODES if asked.mode is None else (asked.mode,):
+        failed |= _one(name, asked.kills, asked.seed, seconds)
     return int(failed)
 
 
-def _one(kind: str, replicas: int, kills: int, seed: int, seconds: float) -> bool:
+def _one(name: str, kills: int, seed: int, seconds: float) -> bool:
     """One run; whether it lost anything."""
+    mode, began = MODES[name], time.monotonic()
     with (
-        tempfile.TemporaryDirectory(prefix="lockerbot-crash-") as name,
-        a_database(kind, Path(name)) as database_url,
+        tempfile.TemporaryDirectory(prefix="lockerbot-crash-") as folder,
+        a_database(mode.database, Path(folder)) as database_url,
     ):
         chance = random.Random(seed)  # noqa: S311 - a game
-        run = Run(database_url, replicas, kills, seconds, chance, Path(name))
+        run = Run(database_url, mode, kills, seconds, chance, Path(folder))
         asyncio.run(run.all_of_it())
-    print(f"{kind}, {replicas} replica{'s'[: replicas > 1]}, {kills} kills, seed {seed}")
+    spent = time.monotonic() - began
+    print(f"{name}: {mode.replicas} replica(s), {kills} kills, seed {seed}, {spent:.0f} s")
     print(_told(run), flush=True)
     for fault in run.faults[:_FAULTS_SHOWN]:
         print(f"LOST: {fault}", file=sys.stderr)
@@ -79,11 +77,14 @@ def _told(run: Run) -> str:
         f"{len(ledger.rung_unexcused)} (may be 0)",
         f"messages that no card knows of (a send was cut off): {run.ghosts}, "
         f"of which no kill explains {run.ghosts_unexplained} (may be 0)",
+        run.queries.told(),
+        f"tracebacks in the bots' logs: {run.tracebacks} (may be 0)",
         f"quiet after {run.quiet_after:.1f} s; calls in the {SILENCE:g} s that followed: "
         f"{run.late_calls} (may be 0)",
     ]
     if run.router is not None:
         lines.append(f"router: {run.router.told()}")
+    lines += run.struck.told()
     return "\n".join(f"  {line}" for line in lines)
 
 
