@@ -65,6 +65,7 @@ def _one(name: str, kills: int, seed: int, seconds: float) -> bool:
 def _told(run: Run) -> str:
     town, ledger = run.town, run.ledger
     states = ", ".join(f"{n} {state}" for state, n in sorted(run.deliveries.items()))
+    alerts = ", ".join(f"{n} {kind}" for kind, n in sorted(run.alerts.items())) or "none"
     lines = [
         f"{town.taps if town else 0} taps, {len(run.confirmed)} updates confirmed, "
         f"{town.parcels_in if town else 0} parcels in, {town.parcels_out if town else 0} out; "
@@ -79,6 +80,7 @@ def _told(run: Run) -> str:
         f"of which no kill explains {run.ghosts_unexplained} (may be 0)",
         run.queries.told(),
         f"tracebacks in the bots' logs: {run.tracebacks} (may be 0)",
+        f"alerts that stand at the end: {alerts}",
         f"quiet after {run.quiet_after:.1f} s; calls in the {SILENCE:g} s that followed: "
         f"{run.late_calls} (may be 0)",
     ]

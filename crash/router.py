@@ -21,6 +21,10 @@ _PATIENCE = aiohttp.ClientTimeout(total=30)
 _OF_THE_CONNECTION = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 
 
+_NOBODYS = {"Retry-After": "1"}
+"""With what nobody answers: whoever brought it is to come again soon, not after a minute."""
+
+
 class Router:
     """`app` is to be served; `handed` counts by port what was answered by whom."""
 
@@ -65,11 +69,11 @@ class Router:
                 continue
             except (aiohttp.ClientError, OSError, TimeoutError):
                 self.cut += 1
-                return Response(status_code=502)
+                return Response(status_code=502, headers=_NOBODYS)
             self.handed[port] += 1
             return said
         self.nobody += 1
-        return Response(status_code=502)
+        return Response(status_code=502, headers=_NOBODYS)
 
     def _in_turn(self) -> tuple[int, ...]:
         first = self._turn % len(self._ports)

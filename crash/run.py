@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +29,16 @@ from crash.kills import Kills
 from crash.ledger import Ledger
 from crash.modes import Mode
 from crash.people import Person, Town
-from crash.plug import PUSH_SECRET, SECRET_KEY, Bots, Nursery, Plug, environment, free_ports
+from crash.plug import (
+    OPERATOR,
+    PUSH_SECRET,
+    SECRET_KEY,
+    Bots,
+    Nursery,
+    Plug,
+    environment,
+    free_ports,
+)
 from crash.queries import Queries
 from crash.router import Router
 from harbor.access import Access
@@ -78,6 +88,7 @@ class Run:
     late_calls: int = 0
     quiet_after: float = 0.0
     deliveries: dict[str, int] = field(default_factory=dict)
+    alerts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.struck = Kills(self.chance)
@@ -110,11 +121,12 @@ class Run:
             people = [Person(self.town, number) for number in range(PEOPLE)]
             lives: list[asyncio.Task[None]] = []
             try:
+                await self._meet_operator(http)
                 await bots.insert()
                 lives += [asyncio.create_task(person.live()) for person in people]
                 await self._pull_again_and_again(bots)
                 await self._let_it_become_quiet(lives, bots, telegram)
-                await self._audit(url, http, [person.id for person in people])
+                await self._audit(url, http, [OPERATOR, *(person.id for person in people)])
             except RuntimeError as error:
                 self.faults.append(str(error))
             finally:
@@ -123,6 +135,13 @@ class Run:
                 await asyncio.gather(*lives, return_exceptions=True)
                 self.logs = bots.logs()
                 self._read_logs()
+
+    async def _meet_operator(self, http: httpx.AsyncClient) -> None:
+        """Somebody who reads what operators are told, and does nothing."""
+        operator = {"first_name": "Operator", "id": OPERATOR}
+        (await http.post("/telegram/sandbox/people", json=operator)).raise_for_status()
+        opened = f"/telegram/sandbox/people/{OPERATOR}/open"
+        (await http.post(opened, json={})).raise_for_status()
 
     def _listen(self, telegram: Any) -> None:
         """Note every update and whether the bot confirms it, and every call that it makes."""
@@ -273,6 +292,8 @@ class Run:
             self.faults += await audit.every_locker_has_its_delivery(database, lockers)
             self.faults += audit.no_message_is_shared(claimed)
             self.faults += await chats.tell_the_truth(people, claimed)
+            alerts = await database.look(lambda tx: tx.alerts())
+            self.alerts = Counter(alert.kind.value for alert in alerts)
             self.deliveries = (await database.look(lambda tx: tx.counts())).deliveries
         self.ghosts = len(chats.ghosts)
         self.faults += self.ledger.faults() + self.queries.faults()
