@@ -42,6 +42,7 @@ def main() -> None:
             if not read:
                 for pid in living:
                     os.kill(pid, signal.SIGKILL)
+                _bury(living, wait=True)
                 return
             *lines, asked = (asked + read).split(b"\n")
             for line in lines:
@@ -55,9 +56,9 @@ def _say(**what: int) -> None:
     os.write(1, json.dumps(what).encode() + b"\n")
 
 
-def _bury(living: set[int]) -> None:
+def _bury(living: set[int], *, wait: bool = False) -> None:
     while living:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        pid, status = os.waitpid(-1, 0 if wait else os.WNOHANG)
         if pid == 0:
             return
         living.discard(pid)
