@@ -96,7 +96,7 @@ def _told(run: Run) -> str:
         f"{town.parcels_in if town else 0} parcels in, {town.parcels_out if town else 0} out; "
         f"deliveries: {states}",
         f"calls: {ledger.sends} sends, {ledger.edits} edits, {ledger.removals} removals; "
-        f"{ledger.in_reach} of them within {ledger.reach:g} s of a kill, which may have cut them off",
+        f"{ledger.in_reach} of them within {ledger.reach:g} s of a kill, so perhaps cut off",
         f"edits in vain: {ledger.in_vain}, of which no kill explains {ledger.unexcused.total()} "
         "(may be 0: each needs a call to that very message within reach of a kill of its own)",
         f"rang twice: {ledger.rang_twice}, of which neither a kill nor their reader explains "
