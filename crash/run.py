@@ -126,7 +126,7 @@ class Run:
                 lives += [asyncio.create_task(person.live()) for person in people]
                 await self._pull_again_and_again(bots)
                 await self._let_it_become_quiet(lives, bots, telegram)
-                await self._audit(url, http, [OPERATOR, *(person.id for person in people)])
+                await self._audit(url, http, [OPERATOR, *self.town.people])
             except RuntimeError as error:
                 self.faults.append(str(error))
             finally:
