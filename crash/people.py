@@ -1,7 +1,7 @@
 """Simulated people: they send, claim, collect, change their minds, and tap twice.
 
 A person acts only on what their phone shows, as a real one would, so that whatever they did is what
-Telegram was told; `reserved` counts the taps that must each have made one delivery.
+Telegram was told.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ class Town:
     forwarded: list[str] = field(default_factory=list)
     people: list[int] = field(default_factory=list)
     """The chats of all who ever came."""
-    reserved: int = 0
     taps: int = 0
     parcels_in: int = 0
     parcels_out: int = 0
@@ -68,7 +67,7 @@ class Person:
             async with asyncio.timeout(_PATIENCE):
                 while chat["messages"] == before["messages"]:
                     chat = await self._chat(after=chat["revision"])
-        return chat["messages"] != before["messages"]
+        return bool(chat["messages"] != before["messages"])
 
     async def _begin(self) -> None:
         made = await self._post("/telegram/sandbox/people", first_name=f"Person {self._number}")
