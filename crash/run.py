@@ -55,6 +55,8 @@ _CLAIMS_RUN_OUT = 60.0
 """After a kill: a bot that is alone redeems its claims at its start, and looks for a while."""
 _SHARED_CLAIMS_RUN_OUT = 180.0
 """Where others may be alive they must run out first: a want's (90 s), then a send's (60 s)."""
+_BETWEEN_KILLS = (0, 50)
+"""So many updates, as time says little on a busy machine."""
 _ALL_AT_ONCE = 0.2
 """Of the kills, those that strike every replica."""
 _REACHED_WITHIN = 8.0
@@ -184,10 +186,10 @@ class Run:
         await _until(bots.up, _A_KILL_TAKES)
         await asyncio.sleep(self.seconds)
         for _ in range(self.kills):
-            before = len(self.confirmed)
-            # After it has begun to work; now and then while it is still starting.
+            # After some work has been done; now and then while it is still starting.
             if self.chance.random() < 0.8:
-                await _until(partial(self._more_than, before), _A_KILL_TAKES)
+                some = len(self.confirmed) + self.chance.randint(*_BETWEEN_KILLS)
+                await _until(partial(self._more_than, some), _A_KILL_TAKES)
             struck = self._some(bots)
             await self._strike(struck, bots)
             if self.mode.replicas > 1:  # the one left alone has the house to itself for a moment
