@@ -100,6 +100,26 @@ async def test_by_polling_a_tap_is_confirmed_only_when_its_answer_is_on_its_way(
     assert order == ["sent", "confirmed"], "else a kill between them leaves the button spinning"
 
 
+async def test_an_answer_that_can_not_be_sent_off_holds_up_no_update_for_long(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with chat_edge(sqlite_database) as edge:
+        ada = await ask(edge)
+        do_request, may_connect = AiohttpRequest.do_request, asyncio.Event()
+
+        async def connecting(self: AiohttpRequest, url: str, *how: Any, **sent: Any) -> Any:
+            if url.endswith("answerCallbackQuery"):
+                await may_connect.wait()
+            return await do_request(self, url, *how, **sent)
+
+        monkeypatch.setattr(AiohttpRequest, "do_request", connecting)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await until(lambda: not edge.telegram.updates.pending)
+        assert edge.toasts(ada) == []
+        may_connect.set()
+        await until(lambda: edge.toasts(ada) == ["well done"])
+
+
 async def test_an_update_that_comes_again_has_its_button_answered(
     sqlite_database: Database,
 ) -> None:
