@@ -31,9 +31,10 @@ bench: $(READY)
 walks: $(READY)
 	$(BIN)/python -m benchmarks.walks
 
-# Twice: one bot that polls, on SQLite; then two behind a router, which share a PostgreSQL.
+# So many kills in each mode (or in MODE alone): sqlite-polling, sqlite-webhook, postgres-polling, and
+# postgres-webhook, where two bots behind a router share the database.
 crash: $(READY)
-	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED)
+	$(BIN)/python -m crash --kills $(KILLS) --seed $(SEED) $(if $(MODE),--mode $(MODE))
 
 # The story with each fault of Harbor and Telegram, in each call, at each step.
 faults: $(READY)

@@ -1,7 +1,7 @@
 """What Telegram was asked to do, held against the instants at which the plug was pulled.
 
 Guarantees: pure, it reads no clock and is told of everything. A repetition (an edit in vain, a card
-that rings twice, a message that nobody knows of) is excused only by a kill that came within `REACH`
+that rings twice, a message that nobody knows of) is excused only by a kill that came within `reach`
 seconds after the call that it repeats, or `WAKE` before it: that call's answer was cut off, or was
 not yet written down. One kill excuses one repetition of one message, and no more. A card may also
 ring again because its reader asked for it.
@@ -38,6 +38,7 @@ class Ledger:
     """Tell it of each call (`note`), each kill (`killed`), and when each update came into being and
     was confirmed (`told`, `taken`), in the order in which they happen."""
 
+    reach: float = REACH
     sends: int = 0
     edits: int = 0
     removals: int = 0
@@ -94,7 +95,7 @@ class Ledger:
     @property
     def in_reach(self) -> int:
         """How many calls a kill may have cut off: the most repetitions that can be excused."""
-        return sum(any(_reaches(kill, at) for kill in self._kills) for at in self._calls)
+        return sum(any(self._reaches(kill, at) for kill in self._kills) for at in self._calls)
 
     def faults(self) -> list[str]:
         """What was said in vain, or twice, and no kill explains; a line for each message."""
@@ -107,7 +108,9 @@ class Ledger:
 
     def unexplained(self, places: Collection[Place]) -> list[Place]:
         """Those of these messages that no kill can have made anybody forget."""
-        return [x for x in places if not any(_reaches(k, self._sent.get(x)) for k in self._kills)]
+        return [
+            x for x in places if not any(self._reaches(k, self._sent.get(x)) for k in self._kills)
+        ]
 
     def _note_sent(self, at: float, asked: Mapping[str, Any], message: Mapping[str, Any]) -> None:
         place = int(asked["chat_id"]), int(message["message_id"])
@@ -143,14 +146,13 @@ class Ledger:
     def _excused(self, what: Hashable, before: float) -> bool:
         """Whether a kill cut off the call made at `before`; that kill is then used up for it."""
         for kill in self._kills:
-            if _reaches(kill, before) and kill not in self._used[what]:
+            if self._reaches(kill, before) and kill not in self._used[what]:
                 self._used[what].add(kill)
                 return True
         return False
 
-
-def _reaches(kill: float, called: float | None) -> bool:
-    return called is not None and -WAKE <= kill - called <= REACH
+    def _reaches(self, kill: float, called: float | None) -> bool:
+        return called is not None and -WAKE <= kill - called <= self.reach
 
 
 def _deliveries(message: Mapping[str, Any]) -> Iterator[str]:

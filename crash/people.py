@@ -1,7 +1,7 @@
 """Simulated people: they send, claim, collect, change their minds, and tap twice.
 
 A person acts only on what their phone shows, as a real one would, so that whatever they did is what
-Telegram was told; `reserved` counts the taps that must each have made one delivery.
+Telegram was told.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 _PATIENCE = 2.0
+_IN_VAIN = 2
 _LINK = re.compile(r"https://t\.me/\S+\?start=(c_[A-Za-z0-9_-]+)")
 _CODE = re.compile(r"HARBOR://OPEN/([0-9A-F]{16})/(\d+)/\S+")
 
@@ -28,7 +29,8 @@ class Town:
     http: httpx.AsyncClient
     chance: random.Random
     forwarded: list[str] = field(default_factory=list)
-    reserved: int = 0
+    people: list[int] = field(default_factory=list)
+    """The chats of all who ever came."""
     taps: int = 0
     parcels_in: int = 0
     parcels_out: int = 0
@@ -42,25 +44,35 @@ class Person:
         self._town, self._number, self.id = town, number, 0
 
     async def live(self) -> None:
-        """Do one thing after another until the town's evening."""
+        """Do one thing after another until the town's evening.
+
+        Whoever waits in vain too often puts the phone away, and somebody new comes: where a killed
+        bot still holds a chat's lease, nothing is to be seen in that chat for a minute.
+        """
         await self._begin()
+        in_vain = 0
         while not self._town.ending:
             chat = await self._chat()
             await self._do_something(chat)
             if self._town.chance.random() < 0.9:  # most people look what happened before they go on
-                await self._see_a_change(chat)
+                in_vain = 0 if await self._see_a_change(chat) else in_vain + 1
+            if in_vain > _IN_VAIN:
+                await self._begin()
+                in_vain = 0
             await asyncio.sleep(self._town.chance.uniform(0.02, 0.15))
 
-    async def _see_a_change(self, before: dict[str, Any]) -> None:
+    async def _see_a_change(self, before: dict[str, Any]) -> bool:
         chat = before
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 while chat["messages"] == before["messages"]:
                     chat = await self._chat(after=chat["revision"])
+        return bool(chat["messages"] != before["messages"])
 
     async def _begin(self) -> None:
         made = await self._post("/telegram/sandbox/people", first_name=f"Person {self._number}")
         self.id = made["id"]
+        self._town.people.append(self.id)
         await self._mine("open")
 
     async def _do_something(self, chat: dict[str, Any]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import random
 import signal
 import socket
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -77,37 +80,102 @@ def environment(
     return given
 
 
-class Plug:
-    """One process of the bot, always on the same port."""
+class Nursery:
+    """Where bots are born, for as long as a block lasts; see `crash.nursery`."""
 
-    def __init__(self, given: Mapping[str, str], port: int, log: Path) -> None:
-        self._environment = {**given, "PORT": str(port)}
-        self._port, self._log = port, log
+    def __init__(self) -> None:
+        self._asked: deque[asyncio.Future[int]] = deque()
+        self._ends: dict[int, asyncio.Future[int]] = {}
         self._process: asyncio.subprocess.Process | None = None
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Whatever was born within is dead when the block is left."""
+        pipe = asyncio.subprocess.PIPE
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "crash.nursery", stdin=pipe, stdout=pipe
+        )
+        assert process.stdin is not None, "a pipe"
+        assert process.stdout is not None, "a pipe"
+        hearing = asyncio.create_task(self._hear(process.stdout))
+        try:
+            yield
+        finally:
+            process.stdin.close()
+            await process.wait()
+            await hearing
+
+    async def bear(self, log: Path, given: Mapping[str, str]) -> tuple[int, asyncio.Future[int]]:
+        """A bot with these settings: its process's id, and its exit code once it has ended."""
+        assert self._process is not None, "it is open"
+        assert self._process.stdin is not None, "a pipe"
+        born = asyncio.get_running_loop().create_future()
+        self._asked.append(born)
+        asked = {"log": str(log), "environment": dict(given)}
+        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        pid: int = await born
+        return pid, self._ends[pid]
+
+    async def _hear(self, said: asyncio.StreamReader) -> None:
+        async for line in said:
+            match json.loads(line):
+                case {"born": int(pid)}:
+                    self._ends[pid] = asyncio.get_running_loop().create_future()
+                    self._asked.popleft().set_result(pid)
+                case {"dead": int(pid), "code": int(code)}:
+                    self._ends.pop(pid).set_result(code)
+        for asked in self._asked:
+            asked.set_exception(RuntimeError("the nursery has ended"))
+
+
+class Plug:
+    """One process of the bot, always on the same port, with points at which it can be killed."""
+
+    def __init__(
+        self, nursery: Nursery, given: Mapping[str, str], port: int, folder: Path, number: int
+    ) -> None:
+        self._nursery, self._port = nursery, port
+        self._log = folder / f"bot-{number}.log"
+        self._aim, self._diary = folder / f"bot-{number}.aim", folder / f"bot-{number}.diary"
+        places = {"CRASH_AIM": str(self._aim), "CRASH_DIARY": str(self._diary)}
+        self._environment = {**given, **places, "PORT": str(port)}
+        self._pid = 0
+        self._end: asyncio.Future[int] | None = None
+        self._read = 0
+        self.aim((), 0)
 
     async def insert(self) -> None:
         """Start the bot; it gets its first update some time later."""
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "crash.replica", env=self._environment, stdout=log, stderr=log
-            )
+        self._pid, self._end = await self._nursery.bear(self._log, self._environment)
+
+    def aim(self, points: Collection[str], passes: int) -> None:
+        """Have it kill itself at the n-th pass of any of these points."""
+        written = self._aim.with_suffix(".new")
+        written.write_text(json.dumps({"points": list(points), "passes": passes}))
+        written.replace(self._aim)
+
+    async def killed_itself(self, seconds: float) -> bool:
+        """Whether it has done so within that time. Raises RuntimeError when it ended otherwise."""
+        assert self._end is not None, "it has been started"
+        await asyncio.wait((self._end,), timeout=seconds)
+        if self._end.done() and self._end.result() != -signal.SIGKILL:
+            raise RuntimeError(self._ended())
+        return self._end.done()
 
     async def pull(self) -> None:
-        """SIGKILL, this instant. Raises RuntimeError when it had ended by itself."""
-        process = self._running()
-        process.kill()
-        await process.wait()
+        """SIGKILL, this instant, if it has not killed itself. Raises RuntimeError when it had ended
+        otherwise."""
+        if not await self.killed_itself(0):
+            os.kill(self._pid, signal.SIGKILL)
+            assert self._end is not None, "it has been started"
+            await self._end
 
     async def end(self) -> int:
         """SIGTERM; the exit code. Raises TimeoutError when it takes longer than promised."""
-        process = self._running()
-        process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(process.wait(), _END_WITHIN)
-
-    async def discard(self) -> None:
-        """However it fares, it runs no more."""
-        if self._process is not None and self._process.returncode is None:
-            await self.pull()
+        if self._end is None or self._end.done():
+            raise RuntimeError(self._ended())
+        os.kill(self._pid, signal.SIGTERM)
+        return await asyncio.wait_for(asyncio.shield(self._end), _END_WITHIN)
 
     async def up(self, http: httpx.AsyncClient) -> bool:
         """Whether it is at work and finds itself well."""
@@ -121,50 +189,46 @@ class Plug:
         """All that the bot has said."""
         return self._log.read_text("utf-8", "replace") if self._log.exists() else ""
 
-    def _running(self) -> asyncio.subprocess.Process:
-        process = self._process
-        if process is None or process.returncode is not None:
-            raise RuntimeError(f"a bot ended by itself:\n{self.log()[-2000:]}")
-        return process
+    def diary(self) -> list[tuple[str, float, str]]:
+        """What its processes have written since this was last asked: what, when, at which point."""
+        if not self._diary.exists():
+            return []
+        lines = self._diary.read_text().splitlines()
+        news, self._read = lines[self._read :], len(lines)
+        entries = (line.split(" ", 2) for line in news)
+        return [(kind, float(at), point) for kind, at, point in entries]
+
+    def _ended(self) -> str:
+        return f"a bot ended by itself:\n{self.log()[-2000:]}"
 
 
 class Bots:
     """All replicas: one that polls, or several behind a router."""
 
-    def __init__(self, given: Mapping[str, str], ports: Sequence[int], folder: Path) -> None:
-        self._plugs = [
-            Plug(given, port, folder / f"bot-{number}.log") for number, port in enumerate(ports, 1)
+    def __init__(
+        self, nursery: Nursery, given: Mapping[str, str], ports: Sequence[int], folder: Path
+    ) -> None:
+        self.plugs = [
+            Plug(nursery, given, port, folder, number) for number, port in enumerate(ports, 1)
         ]
-
-    def some(self, chance: random.Random) -> Collection[Plug]:
-        """One of them at random; now and then all."""
-        return self._plugs if chance.random() < _ALL else [chance.choice(self._plugs)]
 
     async def insert(self) -> None:
         """Start all."""
-        for plug in self._plugs:
+        for plug in self.plugs:
             await plug.insert()
 
     async def end(self) -> list[int]:
         """SIGTERM to all; their exit codes. Raises TimeoutError, RuntimeError."""
-        return await asyncio.gather(*(plug.end() for plug in self._plugs))
-
-    async def discard(self) -> None:
-        """None of them runs any more."""
-        for plug in self._plugs:
-            await plug.discard()
+        return await asyncio.gather(*(plug.end() for plug in self.plugs))
 
     async def up(self) -> bool:
         """Whether every one of them is at work."""
         async with httpx.AsyncClient(timeout=2) as http:
-            return all([await plug.up(http) for plug in self._plugs])
+            return all([await plug.up(http) for plug in self.plugs])
 
     def logs(self) -> list[str]:
         """What each of them has said."""
-        return [plug.log() for plug in self._plugs]
-
-
-_ALL = 0.2
+        return [plug.log() for plug in self.plugs]
 
 
 def free_ports(number: int) -> list[int]:

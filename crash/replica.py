@@ -1,8 +1,8 @@
-"""`python -m crash.replica`: what the harness kills; `lockerbot run` but for two things.
+"""`python -m crash.replica`: what the harness kills; `lockerbot run` but for three things.
 
-It speaks as fast as it can, since a sandbox limits nobody. And with ROUTER_URL it has Telegram
-deliver there: PUBLIC_URL is checked as ever (https), then this copy of the settings, and no other,
-is given the loopback address that the sandbox accepts.
+It speaks as fast as it can, since a sandbox limits nobody. With ROUTER_URL it has Telegram deliver
+there: PUBLIC_URL is checked as ever (https), then this copy of the settings, and no other, is given
+the loopback address that the sandbox accepts. With CRASH_AIM it has the points of `crash.points`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cli.run import answering, receive, spare_the_collector
 from cli.settings import Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
+from crash.points import install_from
 from handlers.telegram.rate_limit import RateLimit
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     if router := os.environ.get("ROUTER_URL"):
         settings = settings.model_copy(update={"public_url": router})
     set_up_logging(settings.log_level, settings.log_format)
+    install_from(os.environ)
     uvloop.run(run(settings))
 
 

@@ -1,15 +1,18 @@
 """The one address before several replicas, as a platform's router keeps it.
 
-Guarantees: replicas take turns; one that refuses the connection is passed over for the next; a
-request whose connection is cut half-way is answered 502 and tried nowhere else, since nobody knows
-what became of it. Whatever a replica answers is handed back as it is.
+Guarantees: replicas take turns; one that refuses the connection is passed over for the next, and
+where all do the request is held for a while, until one has started; a request whose connection is
+cut half-way is answered 502 and tried nowhere else, since nobody knows what became of it. Whatever
+a replica answers is handed back as it is.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import aiohttp
 from starlette.applications import Starlette
@@ -18,14 +21,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 _PATIENCE = aiohttp.ClientTimeout(total=30)
+_LOOK_AGAIN = 0.05
 _OF_THE_CONNECTION = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 
 
 class Router:
     """`app` is to be served; `handed` counts by port what was answered by whom."""
 
-    def __init__(self, ports: Sequence[int]) -> None:
-        self._ports = tuple(ports)
+    def __init__(self, ports: Sequence[int], *, held: float = 5.0) -> None:
+        self._ports, self._held = tuple(ports), held
         self._turn = 0
         self._session: aiohttp.ClientSession | None = None
         self.handed: Counter[int] = Counter()
@@ -54,7 +58,11 @@ class Router:
         assert self._session is not None, "requests come while the app is served"
         body, path = await request.body(), request.url.path
         headers = {k: v for k, v in request.headers.items() if k not in _OF_THE_CONNECTION}
-        for port in self._in_turn():
+        until = time.monotonic() + self._held
+        for port in self._tried(until):
+            if port is None:
+                await asyncio.sleep(_LOOK_AGAIN)
+                continue
             try:
                 async with self._session.post(
                     f"http://127.0.0.1:{port}{path}", data=body, headers=headers
@@ -71,7 +79,12 @@ class Router:
         self.nobody += 1
         return Response(status_code=502)
 
-    def _in_turn(self) -> tuple[int, ...]:
+    def _tried(self, until: float) -> Iterator[int | None]:
+        """One after another, again and again for as long as that; None: wait before the next."""
         first = self._turn % len(self._ports)
         self._turn += 1
-        return self._ports[first:] + self._ports[:first]
+        while True:
+            yield from self._ports[first:] + self._ports[:first]
+            if time.monotonic() >= until:
+                return
+            yield None

@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,9 +25,21 @@ from bot.ports.database import Database
 from cli.sandbox_server import serving_sandbox
 from crash import audit
 from crash.databases import claims
+from crash.kills import Kills
 from crash.ledger import Ledger
+from crash.modes import Mode
 from crash.people import Person, Town
-from crash.plug import PUSH_SECRET, SECRET_KEY, Bots, environment, free_ports
+from crash.plug import (
+    OPERATOR,
+    PUSH_SECRET,
+    SECRET_KEY,
+    Bots,
+    Nursery,
+    Plug,
+    environment,
+    free_ports,
+)
+from crash.queries import Queries
 from crash.router import Router
 from harbor.access import Access
 from harbor.client import Harbor
@@ -42,8 +55,15 @@ _CLAIMS_RUN_OUT = 60.0
 """After a kill: a bot that is alone redeems its claims at its start, and looks for a while."""
 _SHARED_CLAIMS_RUN_OUT = 180.0
 """Where others may be alive they must run out first: a want's (90 s), then a send's (60 s)."""
+_BETWEEN_KILLS = (0, 50)
+"""So many updates, as time says little on a busy machine."""
+_ALL_AT_ONCE = 0.2
+"""Of the kills, those that strike every replica."""
+_REACHED_WITHIN = 8.0
+"""Seconds within which a bot is to reach a point where it is to kill itself; else it is killed."""
 SILENCE = 3.0
 """Seconds at the end in which nothing may be said; see `Ledger.since`."""
+_TRACEBACK = "Traceback (most recent call last)"
 _ANYBODYS = SecretStr("sandbox")
 
 
@@ -52,7 +72,7 @@ class Run:
     """One run of the harness on the database at `database_url`, and what it counted."""
 
     database_url: str
-    replicas: int
+    mode: Mode
     kills: int
     seconds: float
     chance: random.Random
@@ -60,19 +80,20 @@ class Run:
     town: Town | None = None
     router: Router | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    queries: Queries = field(default_factory=Queries)
     confirmed: set[int] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    tracebacks: int = 0
     ghosts: int = 0
     ghosts_unexplained: int = 0
     late_calls: int = 0
     quiet_after: float = 0.0
     deliveries: dict[str, int] = field(default_factory=dict)
+    alerts: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def shared(self) -> bool:
-        """Whether replicas share the database, and are told of updates by webhook."""
-        return not self.database_url.startswith("sqlite")
+    def __post_init__(self) -> None:
+        self.struck = Kills(self.chance)
 
     async def all_of_it(self) -> None:
         """Fill in all that is asked of a Run."""
@@ -88,32 +109,41 @@ class Run:
         telegram = stage.state.stage.telegram.state.telegram
         self._listen(telegram)
         limits = httpx.Limits(max_connections=64, keepalive_expiry=2)
-        ports = free_ports(self.replicas)
+        ports, nursery = free_ports(self.mode.replicas), Nursery()
         async with (
             serving_sandbox(stage) as url,
+            nursery.open(),
             httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as http,
             self._routed(http, ports) as router,
         ):
             towers = self.folder / "towers.toml"
             given = environment(url, self.database_url, towers, router)
-            bots = Bots(given, ports, self.folder)
+            bots = Bots(nursery, given, ports, self.folder)
             self.town = Town(http, self.chance)
             people = [Person(self.town, number) for number in range(PEOPLE)]
             lives: list[asyncio.Task[None]] = []
             try:
+                await self._meet_operator(http)
                 await bots.insert()
                 lives += [asyncio.create_task(person.live()) for person in people]
                 await self._pull_again_and_again(bots)
                 await self._let_it_become_quiet(lives, bots, telegram)
-                await self._audit(url, http, [person.id for person in people])
+                await self._audit(url, http, [OPERATOR, *self.town.people])
             except RuntimeError as error:
                 self.faults.append(str(error))
             finally:
                 for life in lives:
                     life.cancel()
                 await asyncio.gather(*lives, return_exceptions=True)
-                await bots.discard()
                 self.logs = bots.logs()
+                self._read_logs()
+
+    async def _meet_operator(self, http: httpx.AsyncClient) -> None:
+        """Somebody who reads what operators are told, and does nothing."""
+        operator = {"first_name": "Operator", "id": OPERATOR}
+        (await http.post("/telegram/sandbox/people", json=operator)).raise_for_status()
+        opened = f"/telegram/sandbox/people/{OPERATOR}/open"
+        (await http.post(opened, json={})).raise_for_status()
 
     def _listen(self, telegram: Any) -> None:
         """Note every update and whether the bot confirms it, and every call that it makes."""
@@ -124,6 +154,7 @@ class Run:
             listed = list(some)
             for update in listed:
                 self.ledger.told(update.id, update.chat)
+                self.queries.asked(update.id, update.body)
             put(listed)
 
         def confirming(update: Any) -> None:
@@ -134,6 +165,7 @@ class Run:
         def exchanging(way: str, verb: str, path: str, status: Any, *what: Any) -> None:
             if way == "in":
                 self.ledger.note(time.monotonic(), path.removeprefix("/"), what[0], what[1])
+                self.queries.note(path.removeprefix("/"), what[0], what[1])
             exchanged(way, verb, path, status, *what)
 
         updates.put, updates.confirm, telegram.exchanged = putting, confirming, exchanging
@@ -141,7 +173,7 @@ class Run:
     @contextlib.asynccontextmanager
     async def _routed(self, http: httpx.AsyncClient, ports: list[int]) -> AsyncIterator[str | None]:
         """The router's URL, to which Harbor pushes as well; None where a bot polls."""
-        if not self.shared:
+        if not self.mode.webhook:
             yield None
             return
         self.router = Router(ports)
@@ -154,19 +186,40 @@ class Run:
         await _until(bots.up, _A_KILL_TAKES)
         await asyncio.sleep(self.seconds)
         for _ in range(self.kills):
-            before = len(self.confirmed)
-            # At any instant after it has begun to work; now and then while it is still starting.
-            if self.chance.random() < 0.9:
-                await _until(partial(self._more_than, before), _A_KILL_TAKES)
-            await asyncio.sleep(self.chance.expovariate(0.6))
-            struck = bots.some(self.chance)
-            self.ledger.killed(time.monotonic())
-            for plug in struck:
-                await plug.pull()
-            if self.replicas > 1:  # the one left alone has the house to itself for a moment
+            # After some work has been done; now and then while it is still starting.
+            if self.chance.random() < 0.8:
+                some = len(self.confirmed) + self.chance.randint(*_BETWEEN_KILLS)
+                await _until(partial(self._more_than, some), _A_KILL_TAKES)
+            struck = self._some(bots)
+            await self._strike(struck, bots)
+            if self.mode.replicas > 1:  # the one left alone has the house to itself for a moment
                 await asyncio.sleep(self.chance.uniform(0, 1))
             for plug in struck:
                 await plug.insert()
+
+    def _some(self, bots: Bots) -> Sequence[Plug]:
+        everyone = self.chance.random() < _ALL_AT_ONCE
+        return bots.plugs if everyone else [self.chance.choice(bots.plugs)]
+
+    async def _strike(self, struck: Sequence[Plug], bots: Bots) -> None:
+        """Where the first of them reaches a point that is aimed at, or at any instant."""
+        points, passes = self.struck.aim()
+        if points:
+            for plug in struck:
+                plug.aim(points, passes)
+            within = [asyncio.create_task(x.killed_itself(_REACHED_WITHIN)) for x in struck]
+            await asyncio.wait(within, return_when=asyncio.FIRST_COMPLETED)
+            for wait in within:
+                wait.cancel()
+        else:
+            await asyncio.sleep(self.chance.expovariate(0.6))
+        now = time.monotonic()
+        for plug in struck:
+            await plug.pull()
+            plug.aim((), 0)
+        hits = [at for plug in bots.plugs for at in self.struck.read(plug.diary())]
+        self.struck.anywhere += not hits
+        self.ledger.killed(min([now, *hits]))
 
     async def _more_than(self, before: int) -> bool:
         return len(self.confirmed) > before
@@ -176,6 +229,8 @@ class Run:
     ) -> None:
         if not await _until(bots.up, _A_KILL_TAKES):
             self.faults.append("a bot does not find itself well")
+        if not self.confirmed:
+            raise RuntimeError("the bots have taken no update at all")
         assert self.town is not None, "people have lived"
         self.town.ending = True
         await asyncio.gather(*lives)
@@ -216,7 +271,15 @@ class Run:
     def _quiet_within(self) -> float:
         if not self.kills:
             return _SETTLED_WITHIN
-        return _SETTLED_WITHIN + (_SHARED_CLAIMS_RUN_OUT if self.shared else _CLAIMS_RUN_OUT)
+        return _SETTLED_WITHIN + (_SHARED_CLAIMS_RUN_OUT if self.mode.shared else _CLAIMS_RUN_OUT)
+
+    def _read_logs(self) -> None:
+        """A bot that was killed may complain of much, but of nothing that it had not foreseen."""
+        for number, log in enumerate(self.logs, 1):
+            found = log.count(_TRACEBACK)
+            self.tracebacks += found
+            if found:
+                self.faults.append(f"{found} tracebacks in the log of bot {number}")
 
     async def _audit(self, url: str, http: httpx.AsyncClient, people: list[int]) -> None:
         async with (
@@ -231,9 +294,11 @@ class Run:
             self.faults += await audit.every_locker_has_its_delivery(database, lockers)
             self.faults += audit.no_message_is_shared(claimed)
             self.faults += await chats.tell_the_truth(people, claimed)
+            alerts = await database.look(lambda tx: tx.alerts())
+            self.alerts = Counter(alert.kind.value for alert in alerts)
             self.deliveries = (await database.look(lambda tx: tx.counts())).deliveries
         self.ghosts = len(chats.ghosts)
-        self.faults += self.ledger.faults()
+        self.faults += self.ledger.faults() + self.queries.faults()
         unexplained = self.ledger.unexplained(chats.ghosts)
         self.ghosts_unexplained = len(unexplained)
         self.faults += [

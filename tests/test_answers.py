@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import httpx
+import pytest
 from telegram import Update
 from telegram.ext import CallbackQueryHandler
 
@@ -11,7 +14,8 @@ from bot.ports.database import Database
 from handlers.conversation.context import Context
 from handlers.conversation.turns import Turns
 from handlers.telegram.callback_data import pattern
-from tests.support.chat_edge import ChatEdge, chat_edge, until, words_dialogue
+from handlers.telegram.transport import AiohttpRequest
+from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
 
 
 async def ask(edge: ChatEdge) -> int:
@@ -68,6 +72,71 @@ async def test_a_slow_answer_to_a_button_delays_nothing(sqlite_database: Databas
         assert edge.toasts(ada) == []
         edge.telegram.clock.turn(5)
         await until(lambda: edge.toasts(ada) == ["well done"])
+
+
+async def test_by_polling_a_tap_is_confirmed_only_when_its_answer_is_on_its_way(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    async with chat_edge(sqlite_database) as edge:
+        ada = await ask(edge)
+        do_request, confirm = AiohttpRequest.do_request, edge.telegram.updates.confirm
+
+        async def connecting(self: AiohttpRequest, url: str, *how: Any, **sent: Any) -> Any:
+            if url.endswith("answerCallbackQuery"):
+                async with httpx.AsyncClient() as http:  # nothing is sent before it is connected
+                    await http.get(edge.there.url)
+                order.append("sent")
+            return await do_request(self, url, *how, **sent)
+
+        def confirming(one: Any) -> None:
+            order.append("confirmed")
+            confirm(one)
+
+        monkeypatch.setattr(AiohttpRequest, "do_request", connecting)
+        edge.telegram.updates.confirm = confirming  # type: ignore[method-assign]  # an ear, no more
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await until(lambda: len(order) == 2)
+    assert order == ["sent", "confirmed"], "else a kill between them leaves the button spinning"
+
+
+async def test_an_answer_that_can_not_be_sent_off_holds_up_no_update_for_long(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with chat_edge(sqlite_database) as edge:
+        ada = await ask(edge)
+        do_request, may_connect = AiohttpRequest.do_request, asyncio.Event()
+
+        async def connecting(self: AiohttpRequest, url: str, *how: Any, **sent: Any) -> Any:
+            if url.endswith("answerCallbackQuery"):
+                await may_connect.wait()
+            return await do_request(self, url, *how, **sent)
+
+        monkeypatch.setattr(AiohttpRequest, "do_request", connecting)
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await until(lambda: not edge.telegram.updates.pending)
+        assert edge.toasts(ada) == []
+        may_connect.set()
+        await until(lambda: edge.toasts(ada) == ["well done"])
+
+
+async def test_an_update_that_comes_again_has_its_button_answered(
+    sqlite_database: Database,
+) -> None:
+    async with sandbox_telegram() as there:
+        ada = there.phones.make("Ada").id
+        async with chat_edge(sqlite_database, at=there) as edge:
+            there.phones.open(ada)
+            await edge.quiet()
+        async with chat_edge(sqlite_database, at=there, poll=False) as killed:
+            there.phones.press(ada, killed.screen(ada), "done")
+            there.telegram.faults.add("reset", "answerCallbackQuery", 2)
+            await killed.receiver.take(there.telegram.updates.first(1)[0])
+            assert (await killed.draft(ada)).step == "done"
+        assert [query.answered for query in there.telegram.queries.values()] == [False]
+        async with chat_edge(sqlite_database, at=there) as edge:
+            await edge.quiet()
+        assert [query.answered for query in there.telegram.queries.values()] == [True]
 
 
 async def test_a_webhook_update_is_confirmed_only_when_its_button_has_been_answered(

@@ -14,7 +14,7 @@ from crash.router import Router
 
 
 @contextlib.asynccontextmanager
-async def _replica(answer: bytes) -> AsyncIterator[int]:
+async def _replica(answer: bytes, port: int = 0) -> AsyncIterator[int]:
     """Answers every request so, and hangs up; without an answer it only hangs up."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -24,7 +24,7 @@ async def _replica(answer: bytes) -> AsyncIterator[int]:
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    server = await asyncio.start_server(take, "127.0.0.1", port)
     async with server:
         yield server.sockets[0].getsockname()[1]
 
@@ -55,7 +55,17 @@ async def test_a_request_cut_half_way_is_tried_nowhere_else() -> None:
         assert (router.cut, router.handed[alive]) == (1, 1)
 
 
-async def test_502_when_all_are_dead() -> None:
-    router = Router(free_ports(2))
+async def test_a_request_that_finds_nobody_is_held_until_somebody_has_started() -> None:
+    [port] = free_ports(1)
+    router = Router([port])
+    asked = asyncio.create_task(_statuses(router, 1))
+    while not router.passed_over:  # noqa: ASYNC110  # what is waited for has no event
+        await asyncio.sleep(0)
+    async with _replica(b"200 OK", port):
+        assert await asked == [200]
+
+
+async def test_502_when_all_are_dead_and_stay_so() -> None:
+    router = Router(free_ports(2), held=0)
     assert await _statuses(router, 1) == [502]
     assert router.nobody == 1

@@ -24,7 +24,7 @@ from telegram.error import (
 )
 
 from cli.sandbox_server import serving_sandbox
-from handlers.telegram.transport import AiohttpRequest, NotSent, UpdatesRequest
+from handlers.telegram.transport import ON_ITS_WAY, AiohttpRequest, NotSent, UpdatesRequest
 from sandbox.telegram.app import create_app
 
 TOKEN = "42:a-secret-token"
@@ -315,3 +315,24 @@ def _picture(colour: str) -> bytes:
     drawn = io.BytesIO()
     Image.new("RGB", (320, 240), colour).save(drawn, "PNG")
     return drawn.getvalue()
+
+
+async def test_a_request_tells_that_it_is_on_its_way_before_it_is_answered() -> None:
+    on_its_way = asyncio.Event()
+
+    async def answer_then(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await on_its_way.wait()
+        writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\n{"ok":true,"result":true}')
+
+    async with wire(answer_then) as url, bot_at(url) as bot:
+        ON_ITS_WAY.set(on_its_way.set)
+        assert await bot.answer_callback_query("1")
+
+
+async def test_a_request_that_finds_nobody_never_was_on_its_way() -> None:
+    told: list[bool] = []
+    async with bot_at("http://127.0.0.1:1") as bot:
+        ON_ITS_WAY.set(lambda: told.append(True))
+        with pytest.raises(NotSent):
+            await bot.answer_callback_query("1")
+    assert not told

@@ -1,21 +1,24 @@
 """Answers to callback queries, so that no button keeps spinning.
 
 Guarantees: giving one waits for nobody; who confirms an update can wait until its answer has
-arrived, since a process that is killed in between leaves the button spinning; one that Telegram
-doesn't take (too old, or unreachable twice) is logged and forgotten, because nothing that matters
-is ever said only here.
+arrived, or at least no longer depends on this process, since one that is killed in between would
+leave the button spinning; one that Telegram doesn't take (too old, or unreachable twice) is logged
+and forgotten, because nothing that matters is ever said only here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
 from telegram import CallbackQuery
 from telegram.constants import CallbackQueryLimit
 from telegram.error import BadRequest, NetworkError, TelegramError
+
+from handlers.telegram.transport import ON_ITS_WAY
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +33,16 @@ class Answers:
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
         self._to: dict[str, asyncio.Task[None]] = {}
+        self._unsent: set[asyncio.Future[None]] = set()
 
     def give(self, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
         """Answer `query` (answerCallbackQuery) in a task; `text` is cut to 200 characters."""
         shown = text if text is None or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-        task = self.start(_answer(query, shown, alert))
+        unsent = asyncio.get_running_loop().create_future()
+        self._unsent.add(unsent)
+        sent = partial(self._sent, unsent)
+        task = self.start(_answer(query, shown, alert, sent))
+        task.add_done_callback(lambda _: sent())  # or has failed
         self._to[query.id] = task
         task.add_done_callback(lambda done: self._given(query.id, done))
 
@@ -49,6 +57,17 @@ class Answers:
         if self._to.get(query) is task:
             del self._to[query]
 
+    def _sent(self, unsent: asyncio.Future[None]) -> None:
+        self._unsent.discard(unsent)
+        if not unsent.done():
+            unsent.set_result(None)
+
+    async def on_their_way(self) -> None:
+        """Wait until every answer given so far has been sent off, but not for long. Where there is
+        a connection that takes no time."""
+        if self._unsent:
+            await asyncio.wait(tuple(self._unsent), timeout=_PATIENCE)
+
     async def arrived(self, query: CallbackQuery) -> None:
         """Wait for the answer to `query`, if one is under way, but not for long."""
         if (task := self._to.get(query.id)) is not None:
@@ -62,8 +81,11 @@ class Answers:
                 task.cancel()
 
 
-async def _answer(query: CallbackQuery, text: str | None, alert: bool) -> None:
+async def _answer(
+    query: CallbackQuery, text: str | None, alert: bool, sent: Callable[[], None]
+) -> None:
     """Once more where the call may not have got through: the same answer twice is harmless."""
+    ON_ITS_WAY.set(sent)
     for last in (False, True):
         try:
             await query.answer(text=text, show_alert=alert)

@@ -83,6 +83,8 @@ class Receiver:
             while True:
                 updates = [*map(self._readable, await self._ask(self._get_updates))]
                 untaken = await self._take_batch(updates)
+                # What is confirmed does not come again: then no button may wait for this process.
+                await self._application.bot_data.answers.on_their_way()
                 self._offset = next_offset(updates, untaken)
                 failures = failures + 1 if untaken else 0
                 if untaken:

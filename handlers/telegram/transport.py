@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 from urllib.request import getproxies
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from transport.failures import Failure, meaning
+
+ON_ITS_WAY: ContextVar[Callable[[], object] | None] = ContextVar("on_its_way", default=None)
+"""Set in a task, it is called when a request of that task has been written to its connection: from
+then on its arrival no longer depends on this process."""
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -150,12 +156,27 @@ class UpdatesRequest(AiohttpRequest):
         return said
 
 
+class _Watched(aiohttp.BytesPayload):
+    """A body that tells when it has been written."""
+
+    def __init__(self, body: bytes, told: Callable[[], object]) -> None:
+        super().__init__(body)
+        self._told = told
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        await super().write_with_length(writer, content_length)
+        self._told()
+
+
 def _sent(request_data: RequestData | None) -> dict[str, Any]:
     if request_data is None:
         return {}
     if not request_data.contains_files:
         # JSON takes half as long to write as a form does.
-        return {"data": json.dumps(request_data.parameters).encode(), "headers": _JSON}
+        body, told = json.dumps(request_data.parameters).encode(), ON_ITS_WAY.get()
+        return {"data": body if told is None else _Watched(body, told), "headers": _JSON}
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, mime) in request_data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=mime)
