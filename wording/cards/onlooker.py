@@ -16,7 +16,8 @@ from wording.cards.scene import Scene
 
 def handed_on(scene: Scene) -> Message:
     """The claim is theirs to pass on, or to take back; once somebody has the parcel, who it is."""
-    if scene.situation.claim is None:
+    over = scene.delivery.state not in LIVE or scene.delivery.state is State.RELEASING
+    if scene.situation.claim is None or over:
         return _in_other_hands(scene)
     _ = scene.words._
     title = _(
