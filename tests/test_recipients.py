@@ -1,4 +1,4 @@
-"""Whose a parcel is: picked and here, picked and awaited, refused, handed on, kept; and who is told."""
+"""Whose a parcel is: picked, awaited, refused, handed on or kept; and who is told of it."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ DORA = PersonId(4)
 
 
 @pytest.fixture
-async def core(database: Database) -> AsyncIterator[Core]:
-    async with core_on(database) as core:
+async def core(sqlite_database: Database) -> AsyncIterator[Core]:
+    async with core_on(sqlite_database) as core:
         yield core
 
 
@@ -223,8 +223,8 @@ async def test_the_sender_is_reminded_once_that_whoever_was_picked_has_not_come(
 
 async def test_the_reminder_waits_for_the_end_of_quiet_hours(core: Core):
     quiet = Person(ANNA, "Anna", quiet_from=time(22), quiet_until=time(8))
-    await core.database.run(lambda tx: tx.save_person(quiet))
     delivery = await core.stored(recipient=DORA, recipient_name="Dora")
+    await core.database.run(lambda tx: tx.save_person(quiet))
     await core.all_shown()
     await core.pass_time(hours=12, minutes=5)  # 23:05 in Austin
     assert not await core.rings(ANNA, delivery)
@@ -323,7 +323,7 @@ async def test_only_whoever_was_picked_can_refuse(core: Core):
 
 
 async def test_who_refused_is_not_picked_by_trying_again_or_one_more(core: Core):
-    delivery = await core.reserved(recipient=BEN, recipient_name="Ben")
+    delivery = await core.request(recipient=BEN, recipient_name="Ben")
     prepared = await core.prepare(recipient=BEN, recipient_name="Ben")
     await core.on(ANNA, delivery, cancel)
     await core.work()
