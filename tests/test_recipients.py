@@ -37,11 +37,8 @@ from bot.usecases.collect import (
 from bot.usecases.export import held_about
 from bot.usecases.operate import fetch, give, message_everybody
 from bot.usecases.recipients import allow, arrive, reach_of
-from tests.support.core import ANNA, BEN, CLEO, OPERATOR, Core, core_on
+from tests.support.core import ANNA, BEN, CLEO, DORA, OPERATOR, Core, core_on
 from tests.support.scenes import NOW, a_delivery
-
-DORA = PersonId(4)
-"""Somebody whom the bot has never met."""
 
 
 @pytest.fixture
