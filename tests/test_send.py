@@ -414,7 +414,7 @@ async def test_a_picked_person_who_never_opened_the_bot_gets_a_link_by_the_sende
     cleo = await world.phone("Cleo")
     await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(cleo)
-    await anna.sees("For Cleo, who hasn't opened this bot yet")
+    await anna.sees("For Cleo, and nobody else", "you get a link to send them")
     await anna.press("Reserve")
     link, _ = await anna.claim()
     await cleo.open(link)
@@ -438,7 +438,7 @@ async def test_a_typed_username_only_yields_a_claim_link(
     assert await ben.rings() == before
 
 
-async def test_whoever_has_left_the_bot_since_they_were_picked_is_not_told_but_claims(
+async def test_whoever_has_left_the_bot_since_they_were_picked_has_the_parcel_when_they_are_back(
     world: Chats, anna: Phone
 ) -> None:
     ben = await world.phone("Ben")
@@ -448,8 +448,13 @@ async def test_whoever_has_left_the_bot_since_they_were_picked_is_not_told_but_c
     await ben.block()
     await anna.press("Reserve")
     (delivery,) = await world.deliveries(anna)
-    assert (delivery.recipient, delivery.recipient_name) == (None, "Ben")
+    assert (delivery.recipient, delivery.awaited) == (ben.id, True)
     assert await anna.claim()
+    await ben.unblock()
+    await ben.sees("a parcel from Anna")
+    (delivery,) = await world.deliveries(anna)
+    assert (delivery.recipient, delivery.awaited) == (ben.id, False)
+    await anna.sees("For Ben, whom this bot will tell")
 
 
 async def test_a_sender_whose_name_is_a_link_is_somebody(world: Chats) -> None:

@@ -8,10 +8,12 @@ import pytest
 from bot.domain.claims import new_claim
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, TowerId
+from bot.domain.lifecycle import State
 from bot.domain.person import Draft, Person
 from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
+from bot.ports.people import Refusal
 from tests.support.databases import a_delivery
 
 NOW = datetime(2026, 3, 1, 12, 31, 7, 250001, tzinfo=UTC)
@@ -143,3 +145,68 @@ async def test_a_draft_keeps_any_string(database: Database) -> None:
     draft = Draft(ANNA, answers={"note": "a\0b\ud83d", "list": [1, None, {"x": "ł"}]})
     saved = await database.run(lambda tx: tx.save_draft(draft))
     assert await database.look(lambda tx: tx.draft(ANNA)) == saved
+
+
+async def test_whom_somebody_refuses_is_found_until_they_are_allowed_again(
+    database: Database,
+) -> None:
+    cleo = PersonId(3)
+
+    async def refuse(tx):
+        await tx.save_person(Person(BEN, "Ben"))
+        await tx.refuse(ANNA, BEN, NOW)
+        await tx.refuse(ANNA, BEN, NOW + timedelta(days=1))  # once is enough
+        await tx.refuse(ANNA, cleo, NOW + timedelta(hours=1))
+
+    await database.run(refuse)
+    assert await database.look(lambda tx: tx.refused(ANNA, BEN))
+    assert not await database.look(lambda tx: tx.refused(BEN, ANNA))
+    assert await database.look(lambda tx: tx.refusals_of(ANNA)) == [
+        Refusal(cleo, NOW + timedelta(hours=1), None),
+        Refusal(BEN, NOW, "Ben"),
+    ]
+    await database.run(lambda tx: tx.allow(ANNA, BEN))
+    assert not await database.look(lambda tx: tx.refused(ANNA, BEN))
+
+
+async def test_ones_own_refusals_are_forgotten_and_those_of_others_are_not(
+    database: Database,
+) -> None:
+    async def refuse(tx):
+        await tx.refuse(ANNA, BEN, NOW)
+        await tx.refuse(BEN, ANNA, NOW)
+        await tx.forget_person(ANNA)
+
+    await database.run(refuse)
+    assert not await database.look(lambda tx: tx.refused(ANNA, BEN))
+    assert await database.look(lambda tx: tx.refused(BEN, ANNA))
+
+
+async def test_what_is_kept_for_somebody_is_found_in_whatever_state(database: Database) -> None:
+    kept = [
+        a_delivery("kept", recipient=BEN, awaited=True),
+        a_delivery("over", recipient=BEN, awaited=True, state=State.CANCELLED),
+        a_delivery("theirs", recipient=BEN),
+        a_delivery("other", recipient=ANNA, awaited=True),
+    ]
+
+    async def add(tx):
+        for each in kept:
+            await tx.add_delivery(each)
+
+    await database.run(add)
+    found = await database.look(lambda tx: tx.awaiting(BEN))
+    assert [each.id for each in found] == ["kept", "over"]
+
+
+async def test_the_part_of_somebody_forgotten_in_parcels_of_others_is_forgotten(
+    database: Database,
+) -> None:
+    async def forget(tx):
+        handed = a_delivery("handed", sender=BEN, handed_over_by=ANNA, picked_by=ANNA)
+        await tx.add_delivery(handed)
+        await tx.forget_person(ANNA)
+        return await tx.delivery(handed.id)
+
+    after = await database.run(forget)
+    assert (after.handed_over_by, after.picked_by) == (None, None)

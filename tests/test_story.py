@@ -148,12 +148,13 @@ async def test_ben_lets_somebody_else_collect(polling: Town) -> None:
     await ben.sees("the parcel from Anna", "Forward this link")
     await cleo.opens_the_bot(await ben.reads_the_link())
 
-    await ben.sees("no longer yours to collect")
+    await ben.sees("Cleo is to collect the parcel from Anna now")
     await anna.sees("Cleo has been told and can collect it")
     await cleo.taps("Get pick-up code")
     await cleo.takes_the_parcel_out()
     await polling.a_few_seconds_pass()
     await anna.sees("Cleo has collected it")
+    await ben.sees("Cleo has collected the parcel from Anna")
 
 
 async def test_the_parcel_does_not_fit_and_the_forwarded_link_holds(polling: Town) -> None:

@@ -26,7 +26,7 @@ from bot.usecases import operate
 from bot.usecases.actor import NotPermitted
 from handlers.errands.parcel.acting import DOINGS
 from tests.support.acting import PRESSABLE, Play
-from tests.support.core import ANNA, BEN, CLEO, NAMES, OPERATOR
+from tests.support.core import ANNA, BEN, CLEO, DORA, NAMES, OPERATOR
 from tests.support.invariants import at_any_time, once_quiet
 from tests.support.playing import Bot
 
@@ -78,7 +78,7 @@ class Story(Play):
     @rule(
         who=WHO,
         size=SIZE,
-        to=st.sampled_from((None, *PEOPLE)),
+        to=st.sampled_from((None, *PEOPLE, DORA)),
         openers=OPENERS,
         prepare=st.booleans(),
     )
@@ -93,7 +93,7 @@ class Story(Play):
         if len(self.made) >= 8:
             return
         wish: dict[str, Any] = {"size": size, "recipient": to, "openers": openers}
-        wish |= {"recipient_name": NAMES[to] if to else None}
+        wish |= {"recipient_name": NAMES.get(to, "Dora") if to else None}
         book = self.core.prepare if prepare else self.core.request
         self.made.append(self.run(book(who, **wish)).id)
         self.settle()
@@ -107,7 +107,7 @@ class Story(Play):
         if len(self.made) < 8:
             self.tap(self.chat.offered(Action.ONE_MORE), which)
 
-    @rule(who=WHO, which=ANY)
+    @rule(who=st.sampled_from((*PEOPLE, DORA)), which=ANY)
     def somebody_opens_a_claim_link(self, who: PersonId, which: int) -> None:
         self.run(self.claim(who, which))
         self.settle()
@@ -135,6 +135,29 @@ class Story(Play):
     @rule(which=ANY)
     def somebody_hands_it_on(self, which: int) -> None:
         self.tap(self.chat.offered(Action.HAND_OVER), which)
+
+    @rule(which=ANY, to=st.sampled_from((*PEOPLE, DORA)))
+    def somebody_hands_it_on_to_somebody(self, which: int, to: PersonId) -> None:
+        if offered := self.chat.offered(Action.HAND_OVER):
+            self.run(self.hand_on(*offered[-1 - which % len(offered)], to))
+            self.settle()
+
+    @rule(which=ANY)
+    def somebody_keeps_what_they_handed_on(self, which: int) -> None:
+        self.tap(self.chat.offered(Action.KEEP), which)
+
+    @rule(which=ANY)
+    def somebody_refuses(self, which: int) -> None:
+        self.tap(self.chat.offered(Action.DECLINE), which)
+
+    @rule(who=WHO)
+    def somebody_changes_whether_they_may_be_picked(self, who: PersonId) -> None:
+        self.run(self.change_their_mind(who))
+
+    @rule()
+    def somebody_opens_the_bot_who_never_had(self) -> None:
+        self.run(self.turn_up(DORA))
+        self.settle()
 
     @rule(which=ANY)
     def somebody_tries_again(self, which: int) -> None:
@@ -227,6 +250,11 @@ class Story(Play):
     def no_code_is_anybody_elses_and_no_locker_is_shared(self) -> None:
         self.expect_nothing_wrong(at_any_time(self.world))
 
+    @invariant()
+    def nobody_is_written_to_who_never_opened_the_bot(self) -> None:
+        met = self.run(self.core.database.look(lambda tx: tx.person(DORA)))
+        assert met is not None or not self.chat.messages[DORA]
+
     @rule()
     def all_is_quiet_for_a_while(self) -> None:
         self.run(self.calm_down())
@@ -294,6 +322,25 @@ def one_of_two_parcels_is_taken_out_again(play: Story) -> None:
     play.somebody_takes_another_size(0, SMALL)
 
 
+def it_is_for_somebody_who_comes_late(play: Story) -> None:
+    play.somebody_sends(ANNA, SMALL, DORA)
+    for _ in range(2):
+        play.go_on(play.made[-1])
+    play.somebody_opens_a_claim_link(CLEO, 0)
+    play.time_passes(13 * HOUR)
+    play.somebody_opens_the_bot_who_never_had()
+    play.somebody_asks_for_a_code(0)
+
+
+def it_is_handed_on_kept_and_refused(play: Story) -> None:
+    play.some_parcels_are_on_their_way([(ANNA, BEN, SMALL, 2)])
+    play.somebody_hands_it_on_to_somebody(0, DORA)
+    play.somebody_keeps_what_they_handed_on(0)
+    play.somebody_hands_it_on_to_somebody(0, CLEO)
+    play.somebody_refuses(0)
+    play.somebody_sends(BEN, SMALL, CLEO)
+
+
 def a_parcel_is_prepared_for_somebody(play: Story) -> None:
     play.some_parcels_are_on_their_way([(ANNA, ANNA, SMALL, 0)])
     play.somebody_sends(BEN, SMALL, ANNA, prepare=True)
@@ -308,6 +355,8 @@ def a_parcel_is_prepared_for_somebody(play: Story) -> None:
         a_code_got_by_more_time_and_shown_later,
         the_recipient_has_blocked_the_bot,
         one_of_two_parcels_is_taken_out_again,
+        it_is_for_somebody_who_comes_late,
+        it_is_handed_on_kept_and_refused,
         a_parcel_is_prepared_for_somebody,
     ],
     ids=lambda story: story.__name__,

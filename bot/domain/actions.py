@@ -54,6 +54,12 @@ class Action(StrEnum):
     """Let somebody else collect."""
     HAND_OVER_OK = "hand_ok"
     """Yes, hand it over; the old link and code stop working."""
+    KEEP = "keep"
+    """Whoever let somebody else collect takes that back: it is theirs again."""
+    DECLINE = "nope"
+    """Not for me: whoever was picked without being asked refuses, from that person for good."""
+    DECLINE_OK = "nope_ok"
+    """Yes, not for me."""
     DOOR = "door"
     """The door did not open: walks through what helps."""
     PROBLEM = "help"
@@ -95,6 +101,7 @@ CONFIRMS: Mapping[Action, Action] = MappingProxyType(
         Action.CANCEL_OK: Action.CANCEL,
         Action.TAKE_BACK_OK: Action.TAKE_BACK,
         Action.HAND_OVER_OK: Action.HAND_OVER,
+        Action.DECLINE_OK: Action.DECLINE,
         Action.RELEASE_OK: Action.RELEASE,
         Action.END_OK: Action.END,
         Action.FETCH_OK: Action.FETCH,
@@ -161,6 +168,17 @@ def _still_theirs(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     if delivery.fetcher is not None:
         return False
     return person == delivery.sender or not delivery.taken_back
+
+
+def _handed_on(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whether it can still be theirs again: they had it, and nobody has it yet."""
+    theirs = delivery.unclaimed and person not in policy.operators
+    return theirs and _not_taken_back(delivery, person, policy)
+
+
+def _was_picked(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    picked = delivery.picked_by not in (None, person) and delivery.recipient == person
+    return picked and _not_taken_back(delivery, person, policy)
 
 
 def _not_taken_back(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
@@ -258,6 +276,8 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         ),
         Action.TAKE_BACK: (_rule(_SENDER, _STORED, _not_taken_back),),
         Action.HAND_OVER: (_rule(_EITHER, (*_PREPARED, *_WAITING, *_STORED), _still_theirs),),
+        Action.KEEP: (_rule((Role.HANDED_ON,), (*_PREPARED, *_WAITING, *_STORED), _handed_on),),
+        Action.DECLINE: (_rule((Role.RECIPIENT,), (*_PREPARED, *_WAITING, *_STORED), _was_picked),),
         Action.DOOR: (
             _rule(_SENDER, _HELD, at_any_revision=True),
             _rule(_EITHER, _STORED, at_any_revision=True),

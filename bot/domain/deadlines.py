@@ -24,6 +24,9 @@ class Deadline(StrEnum):
     HOLD_ENDING = "hold_ending"
     HOLD_OVER = "hold_over"
     CODE_OVER = "code_over"
+    AWAITED = "awaited"
+    """Whoever was picked has not opened the bot since the parcel is in: for its sender, instead of
+    the first reminder."""
     FIRST_REMINDER = "first_reminder"
     LAST_REMINDER = "last_reminder"
     OVERDUE = "overdue"
@@ -54,13 +57,29 @@ def _while_stored(delivery: Delivery, policy: Policy) -> list[tuple[datetime, De
     due: list[tuple[datetime, Deadline]] = []
     last = delivery.collect_until - policy.last_reminder
     first = delivery.reported_at + policy.first_reminder
-    if delivery.reminders_sent == 0 and first < last:
+    if delivery.reminders_sent == 0 and _waits_for_somebody(delivery):
+        soon = min(delivery.reported_at + policy.awaited_reminder, delivery.collect_until)
+        due.append((soon, Deadline.AWAITED))
+    elif delivery.reminders_sent == 0 and first < last:
         due.append((first, Deadline.FIRST_REMINDER))
     if delivery.reminders_sent <= 1 and last > delivery.reported_at:
         due.append((last, Deadline.LAST_REMINDER))
     if delivery.overdue_at is None:
         due.append((delivery.collect_until, Deadline.OVERDUE))
     return due
+
+
+def _waits_for_somebody(delivery: Delivery) -> bool:
+    """Whether whoever was picked would only have to come."""
+    return delivery.awaited and not delivery.taken_back and delivery.fetcher is None
+
+
+def reminders_of_newcomer(delivery: Delivery, policy: Policy, now: datetime) -> int:
+    """How many reminders count as sent to whoever was awaited, and has come: that of the sender
+    does not, if their own first one is still ahead."""
+    if delivery.reported_at is None or now >= delivery.reported_at + policy.first_reminder:
+        return delivery.reminders_sent
+    return 0 if delivery.reminders_sent == 1 else delivery.reminders_sent
 
 
 def next_deadline(delivery: Delivery, policy: Policy) -> datetime | None:

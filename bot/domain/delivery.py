@@ -58,6 +58,9 @@ class Role(StrEnum):
 
     SENDER = "sender"
     RECIPIENT = "recipient"
+    HANDED_ON = "handed_on"
+    """Was the recipient, and has let somebody else collect: may take that back while nobody has the
+    parcel, and hears who has it and when it was collected; nothing of its door."""
     OPERATOR = "operator"
     """Looks after every delivery; see `bot.domain.actions.roles_of`."""
 
@@ -67,6 +70,9 @@ _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.N
 _NEITHER: frozenset[Role] = frozenset()
 _SENDS, _COLLECTS = frozenset({Role.SENDER}), frozenset({Role.RECIPIENT})
 _BOTH = _SENDS | _COLLECTS
+_HANDED_ON = frozenset({Role.HANDED_ON})
+PARTIES = _BOTH
+"""Roles of whom the parcel is, from its locker to its history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,11 @@ class Delivery:
     `drop_off_opener` and `pick_up_opener` are what it was booked with; None, from before they were
     kept: whatever is configured, see `opener`. Until `old_code_until` a code may still open the
     door that was shown to somebody who is no longer to use it.
+
+    `recipient` may be somebody whom the bot has never met: `awaited` until they open it.
+    `picked_by` named them without asking. `declined`: whoever goes by `recipient_name` takes no
+    parcel that way, and nobody is the recipient. `handed_over_by` has let somebody else collect,
+    and is not the sender.
     """
 
     id: DeliveryId
@@ -91,7 +102,10 @@ class Delivery:
     revision: int = 1
     recipient: PersonId | None = None
     recipient_name: str | None = None
-    handed_over_by: PersonId | None = None  # who forwards the open claim, if not the sender
+    picked_by: PersonId | None = None
+    awaited: bool = False
+    declined: bool = False
+    handed_over_by: PersonId | None = None
     low: Low = Low.ANY
     larger_allowed: bool = True
     note: str | None = None
@@ -131,6 +145,15 @@ class Delivery:
         return self.sender if self.taken_back else self.recipient
 
     @property
+    def unclaimed(self) -> bool:
+        """Whether nobody has it yet: whoever forwards the claim still may."""
+        return self.recipient is None or self.awaited
+
+    def forwarded_by(self, person: PersonId) -> bool:
+        """Whether `person` may pass an open claim on."""
+        return person in (self.sender, self.handed_over_by)
+
+    @property
     def superseded(self) -> bool:
         """Whether a newer delivery of the same parcel has taken this one's place altogether."""
         return self.successor is not None and self.state in _SUPERSEDED
@@ -160,4 +183,6 @@ class Delivery:
         """What `person` is to this delivery; both, for a parcel to oneself."""
         if person == self.sender:
             return _BOTH if person == self.recipient else _SENDS
-        return _COLLECTS if person == self.recipient else _NEITHER
+        if person == self.recipient:
+            return _COLLECTS
+        return _HANDED_ON if person == self.handed_over_by else _NEITHER

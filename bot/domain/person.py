@@ -28,6 +28,7 @@ class Person:
     reminders: bool = True
     last_tower: TowerId | None = None
     last_size: Size | None = None
+    pickable: bool = True  # whether a parcel may be theirs because somebody has picked them
 
 
 NO_QUESTION = "none"

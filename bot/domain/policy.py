@@ -19,7 +19,8 @@ class Policy:
     wait; Harbor sets no end to that (harbor.md §4.5), so it is ours. `link_hold`: how long Harbor
     holds a locker for a drop-off link, `link_lasts`: how long a pick-up link is good; neither is
     asked for, and both are Harbor's to say (harbor.md §3.6). `prepared`: how long a parcel may stay
-    prepared, `prepared_warning`: how long before its end the sender is told.
+    prepared, `prepared_warning`: how long before its end the sender is told. `awaited_reminder`:
+    how long a parcel lies there before its sender is reminded that whoever was picked has not come.
 
     `openers` count at every tower that `tower_openers` does not name. `app_name` is the app that
     opens by token, `app_link` the template of a link that hands a token over to it.
@@ -39,6 +40,7 @@ class Policy:
     extensions: int = 3
     first_reminder: timedelta = timedelta(hours=24)
     last_reminder: timedelta = timedelta(hours=6)
+    awaited_reminder: timedelta = timedelta(hours=12)
     hold_warning: timedelta = timedelta(seconds=90)
     watch: timedelta = timedelta(seconds=5)
     watch_idle: timedelta = timedelta(seconds=60)

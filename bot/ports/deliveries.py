@@ -72,6 +72,10 @@ class Deliveries(Protocol):
         """As sender or recipient, the latest change first; all of them without a `limit`."""
         ...
 
+    async def awaiting(self, person: PersonId) -> list[Delivery]:
+        """What is kept for `person` till they open the bot, in whatever state; the oldest first."""
+        ...
+
     async def prepared_at(self, sender: PersonId, tower: TowerId) -> list[Delivery]:
         """What `sender` has prepared for the place where `tower` stands, the oldest first."""
         ...

@@ -20,6 +20,16 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Whom somebody takes nothing from without being asked, since when, and what they are called
+    (None: nobody the bot knows any more)."""
+
+    sender: PersonId
+    at: datetime
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """How an update finds its chat.
 
@@ -67,7 +77,24 @@ class People(Protocol):
         """Write a person down, new or changed."""
         ...
 
+    async def refused(self, person: PersonId, sender: PersonId) -> bool:
+        """Whether `person` has refused to be picked by `sender`."""
+        ...
+
+    async def refuse(self, person: PersonId, sender: PersonId, at: datetime) -> None:
+        """`person` is not to be picked by `sender` any more."""
+        ...
+
+    async def allow(self, person: PersonId, sender: PersonId) -> None:
+        """`sender` may pick `person` again."""
+        ...
+
+    async def refusals_of(self, person: PersonId) -> list[Refusal]:
+        """Whom `person` has refused, the latest first."""
+        ...
+
     async def forget_person(self, person: PersonId) -> None:
-        """Remove the person, draft and cards; blank names, notes and their own words in
-        deliveries, whose codes and claims go with them. Wrong tries stay, which name nobody."""
+        """Remove the person, draft, cards and refusals; blank names, notes and their own words in
+        deliveries, whose codes and claims go with them, and their part in what they have let others
+        collect. Wrong tries stay, which name nobody, and that others have refused them."""
         ...

@@ -20,6 +20,7 @@ from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.limits import Limit
 from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.person import Person
+from bot.domain.recipient import NOBODY, Recipient
 from bot.domain.tower import Low, Size
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away, tell, tell_of_one_visit, tell_of_the_next
@@ -27,12 +28,13 @@ from bot.usecases.claims import make_claim
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import fetch_back
 from bot.usecases.limits import may_hold_longer, within_limits
+from bot.usecases.recipients import picked
 from bot.usecases.transitions import save
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What a sender has chosen; `recipient` None means by claim.
+    """What a sender has chosen; `recipient`, whom they have picked, None means by claim.
 
     `openers`: what opens the tower's doors at present; the delivery keeps them.
     """
@@ -63,9 +65,10 @@ async def prepare(act: Actor, sender: Person, wish: Booking) -> Delivery:
 async def _booked(
     act: Actor, sender: Person, wish: Booking, wanted: HarborRequest | None
 ) -> Delivery:
-    wish = await _as_low_as_needed(act, await _only_who_is_here(act, wish))
-    delivery = await _begin(act, sender.id, wish, wanted=wanted)
-    if wish.recipient is None:
+    chosen = await picked(act, wish.recipient, wish.recipient_name)
+    wish = await _as_low_as_needed(act, chosen, wish)
+    delivery = await _begin(act, chosen, wish, wanted=wanted)
+    if chosen.needs_claim:
         await make_claim(act.tx, delivery.id)
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
     await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
@@ -74,17 +77,9 @@ async def _booked(
     return delivery
 
 
-async def _only_who_is_here(act: Actor, wish: Booking) -> Booking:
-    """Whoever has not started the bot, or has left it, is told nothing: they get a claim."""
-    if wish.recipient is None or wish.recipient == act.person:
-        return wish
-    recipient = await act.tx.person(wish.recipient)
-    return wish if recipient and recipient.reachable else replace(wish, recipient=None)
-
-
-async def _as_low_as_needed(act: Actor, wish: Booking) -> Booking:
+async def _as_low_as_needed(act: Actor, chosen: Recipient, wish: Booking) -> Booking:
     """A recipient who is known, and who needs a low door, counts as much as the sender."""
-    recipient = await act.tx.person(wish.recipient) if wish.recipient is not None else None
+    recipient = await act.tx.person(chosen.id) if chosen.id is not None else None
     return wish if recipient is None else replace(wish, low=max(wish.low, recipient.low_locker))
 
 
@@ -95,27 +90,26 @@ def _locker_wanted(act: Actor, *, shown: bool) -> HarborRequest:
 
 async def _begin(
     act: Actor,
-    sender: PersonId,
+    chosen: Recipient,
     wish: Booking,
     *,
     wanted: HarborRequest | None,
     state: State | None = None,
     handed_over_by: PersonId | None = None,
 ) -> Delivery:
-    """Written down, with its first line of history: wanting a locker, or else prepared."""
+    """Written down, with its first line of history: wanting a locker, or else prepared. Its sender
+    is whoever acts."""
     state = state or (State.PREPARED if wanted is None else State.REQUESTED)
     prepared = state is State.PREPARED
     delivery = Delivery(
         id=new_delivery_id(),
-        sender=sender,
+        sender=act.person,
         tower=wish.tower,
         size=wish.size,
         state=state,
         low=wish.low,
         larger_allowed=wish.larger_allowed,
         note=wish.note[:MAX_NOTE] if wish.note else None,
-        recipient=wish.recipient,
-        recipient_name=wish.recipient_name,
         handed_over_by=handed_over_by,
         request=wanted,
         held_until=act.now + act.policy.prepared if prepared else None,
@@ -124,6 +118,7 @@ async def _begin(
         drop_off_opener=wish.openers.drop_off,
         pick_up_opener=wish.openers.pick_up,
     )
+    delivery = chosen.on(delivery)
     delivery = replace(delivery, deadline_at=next_deadline(delivery, act.policy))
     delivery = await act.tx.add_delivery(delivery)
     event = HistoryEvent.PREPARED if prepared else HistoryEvent.REQUESTED
@@ -162,9 +157,9 @@ async def next_parcel(act: Actor, delivery: Delivery) -> Delivery:
 async def one_more(act: Actor, delivery: Delivery) -> Delivery:
     """Prepare one more parcel like this one; its card comes below everything else."""
     check(act, Action.ONE_MORE, delivery)
-    wish = await _only_who_is_here(act, _wish_of(act, delivery))
-    more = await _begin(act, delivery.sender, wish, wanted=None)
-    if more.recipient is None:
+    chosen = await picked(act, delivery.recipient, delivery.recipient_name)
+    more = await _begin(act, chosen, _wish_of(act, delivery), wanted=None)
+    if chosen.needs_claim:
         await make_claim(act.tx, more.id)
     await tell(act.tx, more, now=act.now, rouse=frozenset({Role.SENDER}))
     return more
@@ -196,7 +191,8 @@ async def try_again(act: Actor, delivery: Delivery) -> Delivery:
     sender = await act.tx.person(delivery.sender)
     wish = _wish_of(act, delivery)
     if sender is not None:  # what they have set since counts
-        wish = await _as_low_as_needed(act, replace(wish, low=sender.low_locker))
+        chosen = Recipient.of(delivery)
+        wish = await _as_low_as_needed(act, chosen, replace(wish, low=sender.low_locker))
     return await _succeed(act, delivery, wish)
 
 
@@ -252,7 +248,7 @@ async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
     new = await _succeed(act, old, replace(_wish_of(act, old), size=size))
     kept = await act.tx.delivery(old.id)
     assert kept is not None
-    nobodys = replace(kept, recipient=None, recipient_name=None, handed_over_by=None)
+    nobodys = NOBODY.on(replace(kept, handed_over_by=None))
     taken = await fetch_back(act, nobodys)
     if old.recipient is not None:
         await tell_of_one_visit(act.tx, taken, old.recipient, now=act.now)
@@ -275,19 +271,28 @@ async def _succeed(
         state, wanted = State.REQUESTED, _locker_wanted(act, shown=by_link)
     if by_link and over.asks is RequestKind.RELEASE:
         wanted = None  # asked for by `transitions.save` when the first locker is given back
+    chosen = await _still_picked(act, old)
     new = await _begin(
-        act, old.sender, wish, wanted=wanted, state=state, handed_over_by=old.handed_over_by
+        act, chosen, wish, wanted=wanted, state=state, handed_over_by=old.handed_over_by
     )
     if (claim := await act.tx.claim(old.id)) is not None:
         await act.tx.drop_claim(old.id)
         await act.tx.save_claim(replace(claim, delivery=new.id))
-    elif old.recipient is None:
+    elif chosen.needs_claim:
         await make_claim(act.tx, new.id)
     over = replace(over, successor=new.id)
     await save(act.tx, over, now=act.now, policy=act.policy)
     for card in await act.tx.cards_about(delivery_subject(old.id)):
         await act.tx.move_card(card.chat, card.subject, delivery_subject(new.id), now=act.now)
     return new
+
+
+async def _still_picked(act: Actor, old: Delivery) -> Recipient:
+    """Whoever is to collect; where the parcel was given up in between, whoever was picked may have
+    refused since."""
+    if old.state in LIVE or old.picked_by is None:
+        return Recipient.of(old)
+    return await picked(act, old.recipient, old.recipient_name, by=old.picked_by)
 
 
 async def cancel(act: Actor, delivery: Delivery) -> Delivery:

@@ -18,8 +18,12 @@ _VISITED = frozenset({State.STORED, State.COLLECTED, State.CLOSED})
 
 
 def concerned(delivery: Delivery) -> list[PersonId]:
-    """Sender, recipient, and whoever forwards the open claim; each once."""
-    people = (delivery.sender, delivery.recipient, delivery.handed_over_by)
+    """Sender, recipient, and whoever has let somebody else collect; each once.
+
+    Whoever is awaited has nothing to be shown on yet.
+    """
+    recipient = None if delivery.awaited else delivery.recipient
+    people = (delivery.sender, recipient, delivery.handed_over_by)
     return [*dict.fromkeys(person for person in people if person is not None)]
 
 
@@ -58,7 +62,7 @@ async def tell_of_one_visit(
     tx: Transaction, delivery: Delivery, person: PersonId, *, now: datetime
 ) -> None:
     """What else waits for `person` in the same tower is told on one card with it: those, too."""
-    if delivery.state not in _VISITED:
+    if delivery.state not in _VISITED or (delivery.awaited and person == delivery.recipient):
         return
     for other in await tx.deliveries_of(person, live=True):
         if waits_beside(other, delivery, person):
@@ -86,8 +90,9 @@ async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> 
         if card.owed and card.subject.startswith(f"{ALERT}:"):
             await tx.mark(person, card.subject, now=now, ring=card.ring)
     for delivery in await tx.deliveries_of(person, live=True):
-        for other in {delivery.sender, delivery.recipient} - {person, None}:
-            assert other is not None
+        for other in concerned(delivery):
+            if other == person:
+                continue
             await tx.mark(other, delivery_subject(delivery.id), now=now)
 
 

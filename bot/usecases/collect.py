@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from bot.domain.card import delivery_subject
 from bot.domain.claims import LINK_PREFIX, Claim, Written, read_claim
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEvent
-from bot.domain.ids import DeliveryId
+from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.limits import (
     FREE_TRIES,
@@ -26,11 +27,13 @@ from bot.domain.limits import (
     paused_until,
 )
 from bot.domain.person import Person
+from bot.domain.recipient import NOBODY, Recipient
 from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
-from bot.usecases.cards import tell_of_one_visit
+from bot.usecases.cards import concerned, tell_of_one_visit
 from bot.usecases.claims import make_claim
 from bot.usecases.codes import disown_code
+from bot.usecases.recipients import bind, picked, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,17 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptForAnother:
+    """The parcel is kept for somebody who was picked, and the link or code is for them alone. It is
+    no wrong try, and nothing is said of who they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotYet:
     """The parcel has no locker, but its sender may still try again: the claim is good then."""
 
 
-Claimed = Delivery | Own | NotYet | Wrong
+Claimed = Delivery | Own | KeptForAnother | NotYet | Wrong
 
 
 async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
@@ -113,34 +122,23 @@ async def _by_code(act: Actor, person: Person, written: Written) -> Claimed | Wa
 async def claim_own(act: Actor, person: Person, delivery: DeliveryId) -> Delivery | Wrong:
     """Claim what one was about to forward; the link and the code are used up then."""
     found, claim = await act.tx.delivery(delivery), await act.tx.claim(delivery)
-    if found is None or claim is None or found.state not in LIVE or not _forwards(person, found):
+    if found is None or claim is None or found.state not in LIVE:
         return Wrong()
-    return await _bind(act, person, found)
+    return await bind(act, person, found) if found.forwarded_by(person.id) else Wrong()
 
 
 async def _claimed(act: Actor, person: Person, claim: Claim | None) -> Claimed | None:
     delivery = await act.tx.delivery(claim.delivery) if claim else None
     if delivery is None:
         return None
-    if delivery.state not in LIVE:
-        again = permitted(Action.AGAIN, delivery, delivery.sender, act.policy)
-        return NotYet() if again else None
-    if _forwards(person, delivery):
-        return Own(delivery.id)
-    return await _bind(act, person, delivery)
-
-
-def _forwards(person: Person, delivery: Delivery) -> bool:
-    return person.id in (delivery.sender, delivery.handed_over_by)
-
-
-async def _bind(act: Actor, person: Person, delivery: Delivery) -> Delivery:
-    await act.tx.drop_claim(delivery.id)
-    bound = replace(delivery, recipient=person.id, recipient_name=person.name, handed_over_by=None)
-    if delivery.handed_over_by is not None:
-        subject = delivery_subject(delivery.id)
-        await act.tx.mark(delivery.handed_over_by, subject, now=act.now)
-    return await act.note(bound, HistoryEvent.CLAIMED)
+    live, forwards = delivery.state in LIVE, delivery.forwarded_by(person.id)
+    if not live and not permitted(Action.AGAIN, delivery, delivery.sender, act.policy):
+        return None
+    if delivery.awaited and not forwards and person.id != delivery.recipient:
+        return KeptForAnother()
+    if not live:
+        return NotYet()
+    return Own(delivery.id) if forwards else await bind(act, person, delivery)
 
 
 async def _waiting(act: Actor) -> Wait | None:
@@ -175,10 +173,17 @@ async def _postpone_end(act: Actor, alert: Alert) -> None:
         await act.tx.save_alert(replace(standing, ends_at=alert.ends_at))
 
 
-async def hand_over(act: Actor, delivery: Delivery) -> Delivery:
-    """Somebody else shall collect: the old link, code and recipient no longer count."""
+async def hand_over(
+    act: Actor, delivery: Delivery, person: PersonId | None = None, name: str | None = None
+) -> Delivery:
+    """Somebody else shall collect: whoever claims it with a new link or code, or the `person` who
+    has been picked. The old link, code and recipient no longer count."""
     check(act, Action.HAND_OVER, delivery)
-    return await open_again(act, delivery, HistoryEvent.HANDED_OVER)
+    if person is not None and act.person == person == delivery.recipient:
+        return delivery
+    chosen = await picked(act, person, name)
+    rings = frozenset({Role.RECIPIENT} if chosen.id not in (None, act.person) else ())
+    return await open_again(act, delivery, HistoryEvent.HANDED_OVER, chosen=chosen, rouse=rings)
 
 
 async def open_again(
@@ -187,23 +192,74 @@ async def open_again(
     event: HistoryEvent,
     detail: str | None = None,
     *,
+    chosen: Recipient = NOBODY,
     rouse: frozenset[Role] = frozenset(),
 ) -> Delivery:
-    """A new claim; whoever could collect until now no longer can. Whoever does it, unless it is
-    the sender, is shown the link to forward. The caller has checked that they may."""
-    before = {delivery.recipient, delivery.handed_over_by} - {None, delivery.sender}
+    """The parcel is for `chosen`, with a new claim where they need one; whoever could collect until
+    now no longer can. Whoever does it, unless it is the sender, hears who has it, and forwards the
+    claim; whoever did so before has no part any more. The caller has checked that they may."""
+    forwards = act.person if act.person not in (delivery.sender, chosen.id) else None
+    return await _passed_on(
+        act,
+        replace(delivery, handed_over_by=forwards),
+        event,
+        chosen,
+        detail,
+        before=concerned(delivery),
+        rouse=rouse,
+    )
+
+
+async def _passed_on(
+    act: Actor,
+    delivery: Delivery,
+    event: HistoryEvent,
+    chosen: Recipient,
+    detail: str | None = None,
+    *,
+    before: Collection[PersonId],
+    rouse: frozenset[Role],
+) -> Delivery:
     if delivery.state is State.STORED:
         delivery = await disown_code(act, delivery)
         delivery = replace(delivery, taken_back=False, fetcher=None, request=None)
-    await make_claim(act.tx, delivery.id)
-    forwards = None if act.person == delivery.sender else act.person
-    opened = replace(delivery, recipient=None, recipient_name=None, handed_over_by=forwards)
-    after = await act.note(opened, event, detail, rouse=rouse)
+    if chosen.needs_claim:
+        await make_claim(act.tx, delivery.id)
+    else:
+        await act.tx.drop_claim(delivery.id)
+    after = await act.note(chosen.on(delivery), event, detail, rouse=rouse)
     for person in before:
-        assert person is not None
-        await act.tx.mark(person, delivery_subject(after.id), now=act.now)
-        await tell_of_one_visit(act.tx, after, person, now=act.now)
+        if person != delivery.sender:
+            await act.tx.mark(person, delivery_subject(after.id), now=act.now)
+            await tell_of_one_visit(act.tx, after, person, now=act.now)
     return after
+
+
+async def keep(act: Actor, delivery: Delivery) -> Delivery:
+    """Whoever let somebody else collect takes that back, before anybody has the parcel."""
+    check(act, Action.KEEP, delivery)
+    await act.tx.drop_claim(delivery.id)
+    person = await act.tx.person(act.person)
+    mine = Recipient(act.person, person.name if person else None)
+    return await act.note(mine.on(replace(delivery, handed_over_by=None)), HistoryEvent.KEPT)
+
+
+async def decline(act: Actor, delivery: Delivery) -> Delivery:
+    """Whoever was picked takes neither this parcel nor any other that the same person picks them
+    for. The sender, and whoever picked them, are told, and have a link for somebody else."""
+    check(act, Action.DECLINE, delivery)
+    assert delivery.picked_by is not None, "the table asks for it"
+    await refuse(act, delivery.picked_by)
+    person = await act.tx.person(act.person)
+    declined = Recipient(None, person.name if person else delivery.recipient_name, declined=True)
+    return await _passed_on(
+        act,
+        delivery,
+        HistoryEvent.DECLINED,
+        declined,
+        before=concerned(delivery),
+        rouse=frozenset({Role.SENDER, Role.HANDED_ON}),
+    )
 
 
 async def take_back(act: Actor, delivery: Delivery) -> Delivery:

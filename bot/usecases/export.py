@@ -32,7 +32,7 @@ LEFT_OUT = (
 )
 """What the export says that it leaves out."""
 
-_PEOPLE = frozenset({"sender", "recipient", "handed_over_by", "fetcher"})
+_PEOPLE = frozenset({"sender", "recipient", "picked_by", "handed_over_by", "fetcher"})
 _APART = frozenset({"request"})
 
 
@@ -58,6 +58,7 @@ async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
         ],
         "deliveries": await asyncio.gather(*(_delivery(tx, each, me) for each in theirs)),
         "done_in_deliveries_of_others": [await _elsewhere(tx, each, done, me) for each in others],
+        "refused_senders_since": [each.at for each in await tx.refusals_of(me)],
         "alerts": [_alert(alert, me) for alert in await tx.alerts_of(me)],
         "wrong_claim_codes_of_a_day": asdict(tries),
     }
@@ -116,13 +117,8 @@ def _code(code: Code | None, me: PersonId) -> Held | None:
 
 def _claim(claim: Claim | None, delivery: Delivery, me: PersonId) -> Held | None:
     """The open claim, for who may forward it."""
-    forwards = me in (delivery.sender, delivery.handed_over_by)
-    if (
-        claim is None
-        or not forwards
-        or delivery.recipient is not None
-        or delivery.state not in LIVE
-    ):
+    open_ = delivery.unclaimed and delivery.state in LIVE
+    if claim is None or not open_ or not delivery.forwarded_by(me):
         return None
     return {"code": show_claim_code(claim.code), "link": claim_payload(claim)}
 

@@ -13,7 +13,7 @@ from bot.domain.actions import Action
 from bot.domain.alerts import Alert, AlertKind
 from bot.domain.card import SCREEN
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
+from bot.domain.delivery import MAX_NOTE, PARTIES, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, new_delivery_id
 from bot.domain.lifecycle import Event, State
@@ -94,7 +94,8 @@ async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
     text = text[:MAX_NOTE]
     await act.record(delivery, HistoryEvent.MESSAGE, text)
     for person in concerned(delivery):
-        if person != act.person:
+        has_it = delivery.roles_of(person) & PARTIES or delivery.unclaimed
+        if has_it and person != act.person:
             await _write_to(act, person, text)
     await tell(act.tx, delivery, now=act.now, rouse=frozenset(Role))
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.domain.actions import roles_of
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import PARTIES, Delivery, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
@@ -107,9 +107,8 @@ async def read_card(
 def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Situation:
     """What of the reading is for these eyes."""
     delivery = read.delivery
-    concerned = bool(roles_of(delivery, reader.id, known.policy))
-    forwards = reader.id in (delivery.sender, delivery.handed_over_by)
-    claimable = forwards and delivery.recipient is None and delivery.state in LIVE
+    concerned = _may_know(delivery, reader.id, known.policy)
+    claimable = delivery.forwarded_by(reader.id) and delivery.unclaimed and delivery.state in LIVE
     code = read.code if concerned and delivery.state in _CODES_IN else None
     return Situation(
         delivery=delivery,
@@ -129,6 +128,11 @@ def _situation(read: DeliveryReading, reader: Person, known: Surroundings) -> Si
     )
 
 
+def _may_know(delivery: Delivery, reader: PersonId, policy: Policy) -> bool:
+    """Whether its door and its history are the reader's business."""
+    return bool(roles_of(delivery, reader, policy) & (PARTIES | {Role.OPERATOR}))
+
+
 def _more_prepared(read: DeliveryReading, reader: Person) -> bool:
     this_one = read.delivery.state is State.PREPARED
     return reader.id == read.delivery.sender and read.prepared > this_one
@@ -145,8 +149,8 @@ def _told(read: DeliveryReading, reader: Person) -> bool:
 
 
 def _has_stories(situation: Situation) -> bool:
-    concerned = roles_of(situation.delivery, situation.reader.id, situation.policy)
-    return bool(concerned) and situation.delivery.state in _STORIES_OF
+    concerned = _may_know(situation.delivery, situation.reader.id, situation.policy)
+    return concerned and situation.delivery.state in _STORIES_OF
 
 
 def _has_companions(situation: Situation) -> bool:
@@ -166,7 +170,9 @@ def _told_with(
 async def with_stories(tx: Transaction, situation: Situation, *, whole: bool = False) -> Situation:
     """History and companions, where the card has room for them and the reader may know."""
     delivery, reader = situation.delivery, situation.reader.id
-    if not _has_stories(situation) and not (whole and roles_of(delivery, reader, situation.policy)):
+    if not _has_stories(situation) and not (
+        whole and _may_know(delivery, reader, situation.policy)
+    ):
         return situation
     if not _has_companions(situation):
         return replace(situation, history=await tx.history(delivery.id))

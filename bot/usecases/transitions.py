@@ -26,7 +26,7 @@ from bot.usecases.claims import make_claim
 
 ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
-    Event.COLLECTED: frozenset({Role.SENDER, Role.RECIPIENT}),
+    Event.COLLECTED: frozenset({Role.SENDER, Role.RECIPIENT, Role.HANDED_ON}),
     Event.OVERDUE: frozenset({Role.SENDER, Role.RECIPIENT}),
     Event.CLOSED: frozenset({Role.SENDER, Role.RECIPIENT}),
     Event.LAPSED: frozenset({Role.SENDER}),
@@ -129,6 +129,7 @@ async def conclude(
             "overdue_at": None,
         }
         await _claimable(tx, delivery)
+        changes |= await _has_come(tx, delivery)
     elif event is Event.COLLECTED:
         changes |= {"collected_at": now}
         await tx.drop_claim(delivery.id)
@@ -138,8 +139,20 @@ async def conclude(
 
 async def _claimable(tx: Transaction, delivery: Delivery) -> None:
     """A parcel put in after an operator had ended the delivery can be collected all the same."""
-    if delivery.state is State.CLOSED and delivery.recipient is None:
+    if delivery.state is State.CLOSED and delivery.unclaimed:
         await make_claim(tx, delivery.id)
+
+
+async def _has_come(tx: Transaction, delivery: Delivery) -> dict[str, Any]:
+    """Whoever is awaited and has opened the bot in the very moment in which they were picked has
+    the parcel now."""
+    person = (
+        await tx.person(delivery.recipient) if delivery.awaited and delivery.recipient else None
+    )
+    if person is None or not person.reachable:
+        return {}
+    await tx.drop_claim(delivery.id)
+    return {"awaited": False}
 
 
 async def _wonder(tx: Transaction, delivery: Delivery, policy: Policy, *, now: datetime) -> None:

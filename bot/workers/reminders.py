@@ -15,6 +15,7 @@ import structlog
 from bot.domain.alerts import not_collected
 from bot.domain.deadlines import Deadline, deadlines, quiet_until
 from bot.domain.delivery import Delivery, Role
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
@@ -99,7 +100,9 @@ class Reminders:
         elif Deadline.LAST_REMINDER in due:
             await self._remind(tx, current, now, sent=2, whom=_collecting(current))
         elif Deadline.FIRST_REMINDER in due:
-            await self._first_reminder(tx, current, now)
+            await self._first_reminder(tx, current, now, current.collector)
+        elif Deadline.AWAITED in due:
+            await self._first_reminder(tx, current, now, current.sender)
         elif Deadline.HOLD_OVER in due:
             await self._remind(tx, current, now, sent=2, whom=None)
         elif {Deadline.HOLD_ENDING, Deadline.PREPARED_ENDING} & set(due):
@@ -113,19 +116,21 @@ class Reminders:
         after = await save(tx, replace(current, reminders_sent=sent), now=now, policy=self._policy)
         await tell(tx, after, now=now, rouse=frozenset({whom} if whom else ()))
 
-    async def _first_reminder(self, tx: Transaction, current: Delivery, now: datetime) -> None:
-        """Put off to the end of the collector's quiet hours; not sent where reminders are off."""
-        collector = await tx.person(current.collector) if current.collector else None
-        if collector is not None:
+    async def _first_reminder(
+        self, tx: Transaction, current: Delivery, now: datetime, whom: PersonId | None
+    ) -> None:
+        """Put off to the end of their quiet hours; not sent where reminders are off."""
+        reminded = await tx.person(whom) if whom else None
+        if reminded is not None:
             tower = await tx.tower(current.tower)
             zone = tower.told_zone if tower else "UTC"
-            if (until := quiet_until(collector, zone, now)) is not None:
+            if (until := quiet_until(reminded, zone, now)) is not None:
                 rest = [at for at, alarm in deadlines(current, self._policy) if at > now]
                 await tx.save_delivery(replace(current, deadline_at=min([until, *rest])))
                 return
-        wanted = collector is not None and collector.reminders
-        whom = _collecting(current) if wanted else None
-        await self._remind(tx, current, now, sent=1, whom=whom)
+        wanted = reminded is not None and reminded.reminders and current.fetcher is None
+        role = Role.SENDER if whom == current.sender else Role.RECIPIENT
+        await self._remind(tx, current, now, sent=1, whom=role if wanted else None)
 
     async def _forget(self, tx: Transaction, current: Delivery, now: datetime) -> None:
         forgotten = Event.FORGOTTEN

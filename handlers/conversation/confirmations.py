@@ -87,6 +87,11 @@ def _operator_gets_it(words: Words, delivery: Delivery, policy: Policy) -> Itera
     yield words._("Everybody concerned is told.")
 
 
+def _a_new_link(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    yield words._("There will be a new claim link and claim code; the old ones stop working.")
+    yield words._("The first person to use one can collect.")
+
+
 def _always(said: Said) -> Warnings:
     return lambda words, delivery, policy: [said(words)]
 
@@ -105,9 +110,15 @@ QUESTIONS: Mapping[Action, Question] = {
     Action.HAND_OVER: Question(
         lambda words: words._("🔁 <b>Let somebody else collect it?</b>"),
         lambda words: words._("Yes, a new link"),
+        _a_new_link,
+    ),
+    Action.DECLINE: Question(
+        lambda words: words._("🙅 <b>Is this parcel not for you?</b>"),
+        lambda words: words._("Yes, not for me"),
         _always(
             lambda words: words._(
-                "There will be a new claim link and claim code; the old ones stop working."
+                "You won't get it, and whoever picked you for it is told. From now on they can only"
+                " send you a link; the settings let you allow them to pick you again."
             )
         ),
     ),
@@ -155,8 +166,8 @@ QUESTIONS: Mapping[Action, Question] = {
 """What each action that asks first asks."""
 
 
-def sure(action: Action) -> Prompt:
-    """The question before `action`."""
+def sure(action: Action, *others: Callable[[Words], Button]) -> Prompt:
+    """The question before `action`; `others` are buttons that lead elsewhere, above the "yes"."""
     question, answer = QUESTIONS[action], ANSWERS[action]
 
     async def prompt(screen: Screen) -> Message:
@@ -167,12 +178,13 @@ def sure(action: Action) -> Prompt:
             question.asks(screen.words),
             await which(screen, delivery),
             *question.warns(screen.words, delivery, screen.sight.policy),
-            *(await _code_still_out(screen, delivery) if question.changes_hands else ()),
+            *(await code_still_out(screen, delivery) if question.changes_hands else ()),
         ]
         if question.reasoned:
             lines += ["", _reason(screen)]
         yes = Button(question.yes(screen.words), press_on(answer, delivery))
-        return screen.view("\n".join(lines), (yes,))
+        rows = [(other(screen.words),) for other in others]
+        return screen.view("\n".join(lines), *rows, (yes,))
 
     return prompt
 
@@ -219,7 +231,7 @@ async def which(screen: Screen, delivery: Delivery) -> str:
     return _("📍 {tower}", tower=name)
 
 
-async def _code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
+async def code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
     """What can't be undone: Harbor knows no way to call a token or a link back before it ends."""
     ends = [at for at in (delivery.code_until, delivery.old_code_until) if at is not None]
     if delivery.state is not State.STORED or not ends or max(ends) <= screen.now:

@@ -34,6 +34,11 @@ class Doing:
 
 Doings = Mapping[Action, Doing]
 
+_SHARED = frozenset(
+    {Action.MORE_TIME, Action.DECLINE, Action.DECLINE_OK, Action.HAND_OVER, Action.HAND_OVER_OK}
+)
+"""What a recipient may do until the sender takes the parcel back."""
+
 
 async def looked_up(update: Update, context: Context, action: Action) -> Delivery | None:
     """The pressed button's delivery; None, with a word on it, where `action` is not permitted."""
@@ -57,7 +62,7 @@ def why_not(context: Context, refusal: NotPermitted) -> str:
     """Why the table does not permit it, as far as there is a sentence for that."""
     words = speak(context.person.language, context.wiring.locale)
     action, delivery, person = refusal.action, refusal.delivery, context.person.id
-    shared = action in (Action.MORE_TIME, Action.HAND_OVER, Action.HAND_OVER_OK)
+    shared = action in _SHARED
     if shared and delivery.taken_back and person != delivery.sender:
         return words._("The sender has taken it back.")
     if action is Action.MORE_TIME and delivery.state is State.STORED:

@@ -21,6 +21,7 @@ from bot.domain.person import WRITTEN, Draft, Person
 from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
 from bot.usecases.limits import OverLimit
+from bot.usecases.recipients import arrive
 from handlers.conversation.context import Context
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional
 from handlers.telegram.callback_data import parse
@@ -74,12 +75,13 @@ class Dialogue(Transactional):
 
     async def take(self, update: Update, context: Context, opening: Opening) -> None:
         """Note who it is, find the step, take it, save where the chat stands now."""
-        await self._greet(update, context, opening)
-        if update.my_chat_member or _telemetry(update):
-            return
-        context.draft = _without_notice(opening.draft)
-        after = await self._step(update, context)
-        await self._leave(update, context, opening, after or context.draft)
+        came = await self._greet(update, context, opening)
+        if not (update.my_chat_member or _telemetry(update)):
+            context.draft = _without_notice(opening.draft)
+            after = await self._step(update, context)
+            await self._leave(update, context, opening, after or context.draft)
+        if came:  # after the step, for it may have been a link to the very parcel
+            await arrive(context.act, context.person)
 
     async def amend(
         self, update: Update, context: Context, opening: Opening, error: Exception
@@ -105,18 +107,20 @@ class Dialogue(Transactional):
         context.person = _known(opening.person, update.effective_user, locale, reachable=here)
         context.press = parse(update.callback_query.data) if update.callback_query else None
 
-    async def _greet(self, update: Update, context: Context, opening: Opening) -> None:
+    async def _greet(self, update: Update, context: Context, opening: Opening) -> bool:
+        """Whether they are here now, and were not before."""
         self._meet(update, context, opening)
         before, person = opening.person, context.person
         if person != before:
             await context.tx.save_person(person)
         if person.reachable is (before is not None and before.reachable):
-            return
+            return False
         await reach_changed(context.tx, person.id, now=context.now)
         if person.reachable:
             # What could not be said while they were not there is said now.
             for delivery in await context.tx.deliveries_of(person.id, live=True):
                 await context.mark(delivery_subject(delivery.id))
+        return person.reachable
 
     async def _step(self, update: Update, context: Context) -> Draft | None:
         app = cast(App, context.application)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import PARTIES, Delivery
 from bot.domain.ids import TowerId
 from bot.domain.message import Button, Key, Message, Place, press
 from bot.domain.openers import Opener
@@ -148,9 +148,12 @@ class Screen:
         if not isinstance(wanted, str):
             return None
         found = await self.sight.database.look(lambda tx: tx.delivery(wanted))  # type: ignore[arg-type]  # DeliveryId out of JSON
-        if found is None or not (self.operator or found.roles_of(self.person.id)):
-            return None
-        return found
+        return found if found is not None and self._may_see(found) else None
+
+    def _may_see(self, delivery: Delivery) -> bool:
+        """Whoever has handed it on is asked about it no longer than nobody has it."""
+        roles = delivery.roles_of(self.person.id)
+        return self.operator or bool(roles & PARTIES) or bool(roles and delivery.unclaimed)
 
     async def place_of(self, delivery: Delivery) -> Tower | None:
         """Where its parcel is, or is to be put; None where no tower goes by that id."""

@@ -23,6 +23,7 @@ from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import NO_QUESTION, Draft
 from bot.usecases.collect import (
     Claimed,
+    KeptForAnother,
     NotYet,
     Own,
     Wait,
@@ -164,8 +165,13 @@ async def _claimed(context: Context, claimed: Claimed | Wait) -> Draft:
     return context.draft if booking else await _whatever_waits(context)
 
 
-def _why_not(context: Context, refused: NotYet | Wrong | Wait) -> str:
+def _why_not(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) -> str:
     words = speak(context.person.language, context.wiring.locale)
+    if isinstance(refused, KeptForAnother):
+        return words._(
+            "That parcel is kept for somebody who was picked for it, and its link works for nobody "
+            "else. If you are to collect it, ask whoever sent you the link."
+        )
     if isinstance(refused, NotYet):
         return words._(
             "That parcel has no locker yet. Keep the link: it works once the sender has one."

@@ -68,7 +68,7 @@ async def privacy_prompt(screen: Screen) -> Message:
     return screen.view(
         _(
             "🔏 <b>What I store about you</b>\n"
-            "• your Telegram id, name and username, language and settings\n"
+            "• your Telegram id, name and username, language, settings and whom you have refused\n"
             "• your parcels: tower, locker, times, the other person, the note\n"
             "• where this conversation stands\n"
             "Codes are stored encrypted, and deleted once used or over. A location you share is"

@@ -1,4 +1,4 @@
-"""What a person can choose: language, quiet hours, reminders, low doors.
+"""What a person can choose: language, quiet hours, reminders, low doors, who may pick them.
 
 Guarantees: a choice counts at once, for cards that are on the screen too.
 """
@@ -14,22 +14,28 @@ from babel import Locale
 from telegram import Update
 from telegram.ext import CommandHandler
 
+from bot.domain.ids import PersonId
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft, Person
 from bot.domain.tower import following
 from bot.usecases.cards import show_anew
-from handlers.conversation.buttons import back_to, below, tap, text
+from bot.usecases.recipients import allow
+from handlers.conversation.buttons import back_to, below, pages, tap, text
 from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, low_said
 from wording.language import LANGUAGES, Words, speak
+from wording.sanitize import capital, plain_name
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
+REFUSED = "settings/refused"
 CHOOSE_LANGUAGE, SPEAK = "languages", "speak"
 CHOOSE_QUIET, QUIET_AT = "hours", "quiet"
-REMINDERS, LOW = "remind", "lower"
+REMINDERS, LOW, PICKS = "remind", "lower", "picks"
+CHOOSE_REFUSED, ALLOW = "refused", "allow"
 
+_LONGEST_ID = 20
 _PRESETS = ("22-7", "23-8")
 _SPAN = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(?:-|–|—|to|/)\s*(\d{1,2})(?:[:.h](\d{2}))?")
 Span = tuple[time, time]
@@ -100,6 +106,24 @@ async def toggled_low(update: Update, context: Context) -> None:
     await _save(context, low_locker=following(context.person.low_locker))
 
 
+async def toggled_picks(update: Update, context: Context) -> None:
+    """Whether a parcel may be theirs because somebody picks them, or by a link only."""
+    await _save(context, pickable=not context.person.pickable)
+
+
+async def chose_refused(update: Update, context: Context) -> Draft:
+    """To those whose picks they have refused."""
+    return go(context.draft, REFUSED, page=None)
+
+
+async def allowed(update: Update, context: Context) -> None:
+    """One of them may pick them again."""
+    assert context.press is not None
+    arg = context.press.arg or ""
+    if arg.removeprefix("-").isdecimal() and len(arg) < _LONGEST_ID:
+        await allow(context.act, PersonId(int(arg)))
+
+
 async def _save(context: Context, **settings: Any) -> None:
     context.person = replace(context.person, **settings)
     await context.tx.save_person(context.person)
@@ -142,6 +166,8 @@ async def settings_prompt(screen: Screen) -> Message:
         ),
         (_toggle(_("Reminders"), person.reminders, REMINDERS),),
         (Button(low_said(screen.words, person.low_locker), press(LOW)),),
+        (_toggle(_("Others may pick me to collect"), person.pickable, PICKS),),
+        (Button(_("🚫 Refused senders"), press(CHOOSE_REFUSED)),),
     )
 
 
@@ -175,6 +201,23 @@ async def quiet_prompt(screen: Screen) -> Message:
     )
 
 
+async def refused_prompt(screen: Screen) -> Message:
+    """Whoever was refused, page by page; a tap allows them again."""
+    _, me = screen.words._, screen.person.id
+    refused = await screen.sight.database.look(lambda tx: tx.refusals_of(me))
+    lines = [_("🚫 <b>Refused senders</b>")]
+    if refused:
+        lines.append(_("They can only send you a link. Tap one to let them pick you again."))
+    else:
+        lines.append(_("None. Whoever you refuse a parcel of is listed here."))
+    page, entries, more = screen.page_of(refused)
+    rows: list[Row] = []
+    for each in entries:
+        name = plain_name(each.name) or capital(_("somebody"))
+        rows.append((Button(_("Allow {name} again", name=name), press(ALLOW, each.sender)),))
+    return screen.view("\n".join(lines), *rows, screen.pages(page, more))
+
+
 def own_name(code: str) -> str:
     """`Deutsch` for `de`."""
     name = Locale.parse(code).get_display_name(code) or code
@@ -201,10 +244,18 @@ ERRAND = Errand(
             tap(chose_quiet, CHOOSE_QUIET),
             tap(toggled_reminders, REMINDERS),
             tap(toggled_low, LOW),
+            tap(toggled_picks, PICKS),
+            tap(chose_refused, CHOOSE_REFUSED),
             back_to(MENU, afresh=True),
         ],
         LANGUAGE: [tap(spoke, SPEAK), back_to(SETTINGS)],
         QUIET: [tap(tapped_quiet, QUIET_AT), text(typed_quiet), back_to(SETTINGS)],
+        REFUSED: [tap(allowed, ALLOW), pages(), back_to(SETTINGS)],
     },
-    questions={SETTINGS: settings_prompt, LANGUAGE: language_prompt, QUIET: quiet_prompt},
+    questions={
+        SETTINGS: settings_prompt,
+        LANGUAGE: language_prompt,
+        QUIET: quiet_prompt,
+        REFUSED: refused_prompt,
+    },
 )

@@ -149,6 +149,11 @@ class Deliveries(Subject):
             (person, person, _ALL if limit is None else limit),
         )
 
+    async def awaiting(self, person: PersonId) -> list[Delivery]:
+        return await self._deliveries(
+            "where recipient = ? and awaited = 1 order by created_at, id", (person,)
+        )
+
     async def prepared_at(self, sender: PersonId, tower: TowerId) -> list[Delivery]:
         return await self._deliveries(
             f"where sender = ? and {prepared('deliveries', '?')} order by created_at, id",

@@ -14,9 +14,9 @@ from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.limits import HOLD_STATES, LIVE_STATES
 from bot.domain.person import Draft, Person
-from bot.ports.people import Opening, Sent
+from bot.ports.people import Opening, Refusal, Sent
 from storage.connection import Row, Subject, marks, unless_written
-from storage.tables.rows import Rows, stamp
+from storage.tables.rows import Rows, moment, stamp
 
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)
@@ -120,15 +120,52 @@ class People(Subject):
             PEOPLE.write(person),
         )
 
+    async def refused(self, person: PersonId, sender: PersonId) -> bool:
+        row = await self._db.fetch_one(
+            "select 1 from refusals where person = ? and sender = ?", (person, sender)
+        )
+        return row is not None
+
+    async def refuse(self, person: PersonId, sender: PersonId, at: datetime) -> None:
+        await self._db.execute(
+            """insert into refusals (person, sender, at) values (?, ?, ?)
+               on conflict (person, sender) do nothing""",
+            (person, sender, stamp(at)),
+        )
+
+    async def allow(self, person: PersonId, sender: PersonId) -> None:
+        await self._db.execute(
+            "delete from refusals where person = ? and sender = ?", (person, sender)
+        )
+
+    async def refusals_of(self, person: PersonId) -> list[Refusal]:
+        rows = await self._db.fetch_all(
+            """select refusals.sender, refusals.at, people.name from refusals
+               left join people on people.id = refusals.sender
+               where refusals.person = ? order by refusals.at desc, refusals.sender""",
+            (person,),
+        )
+        return [Refusal(PersonId(sender), moment(at), name) for sender, at, name in rows]
+
     async def forget_person(self, person: PersonId) -> None:
         await self._db.execute("delete from people where id = ?", (person,))
         await self._db.execute("delete from drafts where chat = ?", (person,))
         await self._db.execute("delete from cards where chat = ?", (person,))
+        await self._db.execute("delete from refusals where person = ?", (person,))
         # The version moves too, lest a save under way write the names back.
         await self._db.execute(
             """update deliveries set recipient_name = null, note = null, version = version + 1
                where sender = ? or recipient = ?""",
             (person, person),
+        )
+        await self._db.execute(
+            """update deliveries set handed_over_by = null, version = version + 1
+               where handed_over_by = ?""",
+            (person,),
+        )
+        await self._db.execute(
+            "update deliveries set picked_by = null, version = version + 1 where picked_by = ?",
+            (person,),
         )
         for table in ("claims", "codes"):
             await self._db.execute(

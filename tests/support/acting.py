@@ -23,14 +23,16 @@ from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.message import Press
+from bot.domain.person import Person
 from bot.domain.tower import Size
 from bot.ports.database import Transaction
 from bot.usecases.actor import Actor, NotPermitted, NotYours, Stale, authorized
 from bot.usecases.cards import reach_changed
-from bot.usecases.collect import Own, claim_by_link, claim_own
+from bot.usecases.collect import Claimed, Own, claim_by_link, claim_own, hand_over
+from bot.usecases.recipients import arrive
 from handlers.errands.parcel.acting import DOINGS, carry_out
 from handlers.errands.parcel.questions import SURE
-from tests.support.core import TOWER, Core, core_on
+from tests.support.core import NAMES, TOWER, Core, core_on
 from tests.support.databases import opened
 from tests.support.invariants import World
 from tests.support.memory_chat import MemoryChat
@@ -83,12 +85,51 @@ class Play(RuleBasedStateMachine):
             return [claim.link for claim in found if claim is not None]
 
         if links := await self.core.database.look(look):
-            person = await self.core.database.look(lambda tx: tx.person(who))
-            taken = await self.core.act(who, claim_by_link, person, links[which % len(links)])
-            if isinstance(taken, Own):
-                taken = await self.core.act(who, claim_own, person, taken.delivery)
+            taken = await self.core.act(who, self._opens, links[which % len(links)])
             if isinstance(taken, Delivery):
                 await self._mark(who, taken.id)
+
+    async def _opens(self, act: Actor, link: str | None = None) -> Claimed | None:
+        """They open the bot, by a link perhaps; as the conversation takes it, in one step."""
+        known, taken = await act.tx.person(act.person), None
+        person = known or Person(act.person, NAMES.get(act.person, "Dora"))
+        person = replace(person, reachable=person.reachable or known is None)
+        if known is None:
+            await act.tx.save_person(person)
+        if link is not None:
+            taken = await claim_by_link(act, person, link)
+            if isinstance(taken, Own):
+                taken = await claim_own(act, person, taken.delivery)
+        if known is None:
+            await arrive(act, person)
+        return taken
+
+    async def turn_up(self, who: PersonId) -> None:
+        """They open the bot without a link."""
+        await self.core.act(who, self._opens)
+
+    async def hand_on(self, who: PersonId, pressed: Press, to: PersonId) -> None:
+        """Somebody is picked who shall collect it."""
+        named, yes = pressed.delivery, Action.HAND_OVER_OK
+        assert named is not None
+
+        async def step(tx: Transaction) -> None:
+            act = Actor(tx, who, self.core.clock.now(), self.core.policy)
+            delivery = await authorized(act, named, yes, revision=pressed.revision)
+            await hand_over(act, delivery, to, NAMES.get(to, "Dora"))
+
+        with contextlib.suppress(*_REFUSED):
+            await self.core.database.run(step)
+
+    async def change_their_mind(self, who: PersonId) -> None:
+        """They let themselves be picked, or no longer do."""
+
+        async def step(tx: Transaction) -> None:
+            person = await tx.person(who)
+            assert person is not None
+            await tx.save_person(replace(person, pickable=not person.pickable))
+
+        await self.core.database.run(step)
 
     async def _mark(self, who: PersonId, delivery: DeliveryId) -> None:
         now = self.core.clock.now()
@@ -168,6 +209,8 @@ class Play(RuleBasedStateMachine):
                 await reach_changed(tx, who, now=now)
                 for delivery in await tx.deliveries_of(who, live=True):
                     await tx.mark(who, delivery_subject(delivery.id), now=now)
+                act = Actor(tx, who, now, self.core.policy)
+                await arrive(act, replace(person, reachable=True))
 
         await self.core.database.run(step)
 

@@ -22,6 +22,7 @@ from tests.support.project import (
     Opener,
     Person,
     PersonId,
+    Policy,
     Scene,
     Size,
     State,
@@ -63,6 +64,9 @@ from tests.support.scenes import (
 from tests.support.telling import Case
 from tests.support.twists import (
     ACME,
+    AWAITED,
+    AWAITED_AROUND,
+    DECLINED,
     HOSTILE,
     HOSTILE_AROUND,
     MINE,
@@ -147,11 +151,19 @@ def _said(state: State) -> str:
 
 def _of_onlookers() -> Iterator[Case]:
     handed_on = {"recipient": None, "recipient_name": None, "handed_over_by": CARA.id}
-    claimed = {"handed_over_by": CARA.id}
+    claimed = by_cara = {"handed_over_by": CARA.id}
+    at_work, nobody = frozenset({CARA.id}), replace(BEN, name="")
     nameless = {"sender": replace(ANNA, name="")}
     kinds: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
         ("Has handed it on, nobody has claimed it", handed_on, {"claim": CLAIM}),
         ("Has handed it on, somebody has claimed it", claimed, {}),
+        ("Has handed it on, somebody without a name has", claimed, {"recipient": nobody}),
+        ("Has handed it on, an operator", claimed, {"policy": Policy(operators=at_work)}),
+        ("Has handed it on to somebody awaited", {**AWAITED, **by_cara}, AWAITED_AROUND),
+        ("Has handed it on, and was refused", {**DECLINED, **by_cara}, {"claim": CLAIM}),
+        ("Has handed it on, the sender takes it back", {**claimed, "taken_back": True}, {}),
+        ("Has handed it on, an operator fetches it", {**claimed, "fetcher": OLGA.id}, {}),
+        ("Has handed it on, an old code may still open", {**claimed, "old_code_until": NOW}, {}),
         ("Has handed it on, sender without a name", handed_on, {"claim": CLAIM, **nameless}),
         ("A stranger", {}, {}),
         ("A stranger, sender without a name", {}, nameless),

@@ -37,6 +37,8 @@ from tests.support.harbor_stand_in import access
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TOWER = TowerId("0100000000000101")
 ANNA, BEN, CLEO, OPERATOR = PersonId(1), PersonId(2), PersonId(3), PersonId(9)
+DORA = PersonId(4)
+"""Somebody whom the bot has never met, until a test lets her come."""
 NAMES = {ANNA: "Anna", BEN: "Ben", CLEO: "Cleo", OPERATOR: "Olga"}
 
 

@@ -72,6 +72,8 @@ async def once_quiet(world: World, now: datetime) -> list[str]:
         *await _everybody_knows(world, deliveries),
         *await _cards_are_true(world, deliveries),
         *await _claims_are_their_senders(world, deliveries),
+        *await _somebody_can_come(world, deliveries),
+        *await _who_handed_it_on_knows_no_door(world, deliveries),
         *await _every_locker_has_its_delivery(world, deliveries, now),
     ]
 
@@ -115,7 +117,8 @@ async def _everybody_knows(world: World, deliveries: Iterable[Delivery]) -> list
     unaware = []
     for delivery in (d for d in deliveries if d.state in LIVE and d.successor is None):
         subject = delivery_subject(delivery.id)
-        for who in {delivery.sender, delivery.recipient} - {None} - world.chat.blocked:
+        recipient = None if delivery.awaited else delivery.recipient
+        for who in {delivery.sender, recipient} - {None} - world.chat.blocked:
             assert who is not None
             card = await _card(world, who, subject)
             if card is None or card.message not in world.chat.messages[who]:
@@ -151,6 +154,44 @@ async def _claims_are_their_senders(world: World, deliveries: Iterable[Delivery]
             told = any(claim and claim_payload(claim) in s.view.html for s in messages.values())
             if told and not forwards:
                 wrong.append(f"{chat} is shown the claim of {delivery.id}")
+    return wrong
+
+
+async def _somebody_can_come(world: World, deliveries: Iterable[Delivery]) -> list[str]:
+    """What is nobody's yet has a claim, and nothing else has; nobody is waited for who is here."""
+
+    async def look(tx: Transaction, delivery: Delivery) -> tuple[bool, bool]:
+        person = await tx.person(delivery.recipient) if delivery.recipient else None
+        here = person is not None and person.reachable
+        return await tx.claim(delivery.id) is not None, here
+
+    wrong = []
+    for delivery in deliveries:
+        apart = delivery.taken_back or delivery.fetcher is not None or delivery.successor
+        if delivery.state not in LIVE or apart:
+            continue
+        claim, here = await world.database.look(lambda tx, of=delivery: look(tx, of))  # type: ignore[misc]  # bound now
+        if claim is not delivery.unclaimed:
+            wrong.append(f"{delivery.id} has {'a' if claim else 'no'} claim ({delivery.state})")
+        if delivery.awaited and here:
+            wrong.append(f"{delivery.id} waits for {delivery.recipient}, who is here")
+    return wrong
+
+
+async def _who_handed_it_on_knows_no_door(
+    world: World, deliveries: Iterable[Delivery]
+) -> list[str]:
+    wrong = []
+    for delivery in deliveries:
+        who, door = delivery.handed_over_by, f"ocker {delivery.locker_name}"
+        if who is None or who in world.policy.operators or delivery.locker_name is None:
+            continue
+        if who in (delivery.sender, delivery.recipient):
+            wrong.append(f"{who} has handed {delivery.id} on to themselves, or is its sender")
+        card = await _card(world, who, delivery_subject(delivery.id))
+        shown = world.chat.messages[who].get(card.message) if card and card.message else None
+        if shown is not None and who not in world.chat.blocked and door in shown.view.html:
+            wrong.append(f"{who} has handed {delivery.id} on, and is shown its door")
     return wrong
 
 

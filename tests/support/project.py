@@ -231,6 +231,7 @@ class Town:
     operators: Iterable[PersonId] = ()
     policy: Policy = field(default_factory=Policy)
     codes: Sequence[Code] = ()
+    refusals: Sequence[tuple[PersonId, PersonId]] = ()
 
 
 class _Harbor:
@@ -285,6 +286,8 @@ async def _fill(tx: Transaction, town: Town) -> None:
         await tx.add_delivery(replace(delivery, locker=_a_door_of_its_own(delivery)))
     for code in town.codes:
         await tx.save_code(code)
+    for person_id, refused in town.refusals:
+        await tx.refuse(person_id, refused, town.now)
     for moment in town.history:
         await tx.record(moment)
     for alert in town.alerts:

@@ -59,6 +59,7 @@ from tests.support.telling import Case
 from tests.support.twists import DEEDS, HOSTILE, OLGA
 
 EN_BEN = in_language(BEN, "en")
+DORA = {"id": 4, "name": "Dora"}
 AGAIN = replace(ANNA, last_tower=TOWER.id, last_size=Size.MEDIUM)
 
 
@@ -273,10 +274,18 @@ def _booking() -> Iterator[Asked]:
         ("by link or code", None),
         ("oneself", {"id": ANNA.id, "name": ANNA.name}),
         ("somebody the bot knows", {"id": BEN.id, "name": BEN.name}),
-        ("somebody who never opened the bot", {"name": "Dora"}),
+        ("somebody who never opened the bot", DORA),
+        ("somebody picked by an earlier version of the bot", {"name": "Dora"}),
         ("somebody the bot knows, signs in the name", {"id": BEN.id, "name": "<Ben> & Co"}),
-        ("somebody who never opened the bot, signs in the name", {"name": "<Dora>"}),
+        ("somebody who never opened the bot, signs in the name", {**DORA, "name": "<Dora>"}),
     )
+    refuses = _town(refusals=[(BEN.id, ANNA.id)])
+    unasked = _town(people=(ANNA, replace(BEN, pickable=False, low_locker=Low.ONLY)))
+    for name, town in (("the sender", refuses), ("everybody", unasked)):
+        answers = chosen | {"to": {"id": BEN.id, "name": BEN.name}}
+        yield Asked("Review", f"somebody who has refused {name}", "send/review", answers, town)
+    nameless = chosen | {"to": {"id": BEN.id, "name": ""}}
+    yield Asked("Review", "somebody who has refused, no name", "send/review", nameless, refuses)
     for name, to in recipients:
         yield Asked("Review", name, "send/review", chosen | ({"to": to} if to else {}))
     by_link = _town(
@@ -294,9 +303,7 @@ def _booking() -> Iterator[Asked]:
     yield Asked("Review", "with a note", "send/review", chosen | note)
     long = {"note": "eggs " * 40}
     yield Asked("Review", "with a long note", "send/review", chosen | long)
-    yield Asked(
-        "Review", "somebody, with a note", "send/review", {**chosen, **note, "to": {"name": "Dora"}}
-    )
+    yield Asked("Review", "somebody, with a note", "send/review", {**chosen, **note, "to": DORA})
     yield Asked("A note", "as usual", "send/note", chosen)
     yield Asked("A note", "there is one", "send/note", chosen | note)
 
@@ -433,6 +440,7 @@ def _questions() -> Iterator[Asked]:
         ("Hand it over? (the sender)", "ask/hand", ANNA),
         ("Hand it over? (the recipient)", "ask/hand", EN_BEN),
         ("Another size?", "ask/size", ANNA),
+        ("Whom? (the sender)", "ask/hand_pick", ANNA),
     )
     for section, place, person in sections:
         for state in State:
@@ -442,12 +450,42 @@ def _questions() -> Iterator[Asked]:
         yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), other)
         yield Asked(section, "no such parcel", place, {"delivery": "0000000404"}, CALM, person)
         yield Asked(section, "about nothing", place, {}, CALM, person)
+    yield from _hands()
     yield from _more_questions()
     yield from _questions_by_link()
     yield from _own_links()
     yield from _problems()
     yield from _doors()
     yield from _histories()
+
+
+def _hands() -> Iterator[Asked]:
+    """Somebody else shall collect, or somebody will not."""
+    section, place = "Let them collect?", "ask/hand_to"
+    stored = _this(State.STORED)
+    refusals = [(CARA.id, BEN.id)]
+    refuses = _with(a_delivery(State.STORED), history=a_history(), refusals=refusals)
+    cara = {"id": CARA.id, "name": CARA.name}
+    for name, to, town in (
+        ("somebody the bot knows", cara, stored),
+        ("somebody who never opened the bot", DORA, stored),
+        ("somebody who has refused them", cara, refuses),
+        ("somebody without a name", {**DORA, "name": ""}, stored),
+        ("a code is out", cara, _this(State.STORED, **_OUT)),
+        ("it is prepared", cara, _this(State.PREPARED)),
+        ("taken back by now", cara, _this(State.STORED, taken_back=True)),
+        ("nobody was picked", {}, stored),
+    ):
+        yield Asked(section, name, place, {**_OF_THIS, "to": to}, town, EN_BEN)
+    oneself = {**_OF_THIS, "to": {"id": ANNA.id, "name": ANNA.name}}
+    yield Asked(section, "the sender, oneself", place, oneself, stored)
+    section, place = "Not for me?", "ask/nope"
+    for state in (State.PREPARED, State.RENTED, State.STORED):
+        town = _this(state, picked_by=ANNA.id)
+        yield Asked(section, state.value, place, _OF_THIS, town, EN_BEN)
+    out = _this(State.STORED, picked_by=ANNA.id, **_OUT)
+    yield Asked(section, "a code is out", place, _OF_THIS, out, EN_BEN)
+    yield Asked(section, "has claimed it by a link", place, _OF_THIS, stored, EN_BEN)
 
 
 def _more_questions() -> Iterator[Asked]:
@@ -567,8 +605,17 @@ def _own_affairs() -> Iterator[Asked]:
     resting = replace(ANNA, quiet_from=time(22, 30), quiet_until=time(7))
     settings = "settings/settings"
     yield Asked("Settings", "as they are at first", settings)
-    other = replace(resting, reminders=False, low_locker=Low.RATHER)
+    other = replace(resting, reminders=False, low_locker=Low.RATHER, pickable=False)
     yield Asked("Settings", "all different", settings, {}, CALM, other)
+    refused = "settings/refused"
+    yield Asked("Refused senders", "none", refused)
+    gone = PersonId(77)
+    some = _town(refusals=[(ANNA.id, BEN.id), (ANNA.id, gone)])
+    yield Asked("Refused senders", "some, one forgotten", refused, {}, some)
+    many = [Person(PersonId(number), f"Person {number}") for number in range(101, 109)]
+    crowd = _town(people=(ANNA, *many), refusals=[(ANNA.id, each.id) for each in many])
+    yield Asked("Refused senders", "many", refused, {}, crowd)
+    yield Asked("Refused senders", "many, second page", refused, {"page": 1}, crowd)
     yield Asked("Which language?", "as usual", "settings/language")
     yield Asked("Quiet hours", "none", "settings/quiet")
     yield Asked("Quiet hours", "some", "settings/quiet", {}, CALM, resting)

@@ -34,6 +34,10 @@ class Somebody:
             self.tapped += 1
             await self.phone.press(label)
 
+    async def picks(self, other: Somebody) -> None:
+        """They answer Telegram's picker."""
+        await self.phone.pick(other.phone)
+
     async def says(self, words: str) -> None:
         await self.phone.text(words)
 

@@ -83,6 +83,8 @@ DEEDS: Moments = tuple(
         ("fell_back", None),
         ("claimed", BEN.id),
         ("handed_over", BEN.id),
+        ("kept", BEN.id),
+        ("declined", OLGA.id),
         ("taken_back", ANNA.id),
         ("door_did_not_open", BEN.id),
         ("problem", ANNA.id),
@@ -95,6 +97,15 @@ DEEDS: Moments = tuple(
         ("found_by_operator", OLGA.id),
     )
 )
+AWAITED: dict[str, Any] = {
+    "recipient": PersonId(4),
+    "recipient_name": "Dora",
+    "awaited": True,
+    "picked_by": ANNA.id,
+}
+"""About a delivery whose recipient has been picked, and has never opened the bot."""
+AWAITED_AROUND: dict[str, Any] = {"claim": CLAIM, "recipient": None}
+DECLINED: dict[str, Any] = {"recipient": None, "recipient_name": "Dora", "declined": True}
 HOSTILE = {"note": 'a < b & "c"\n</i>', "locker_name": "A<4>", "recipient_name": "<Ben> & Co"}
 HOSTILE_AROUND = {
     "sender": replace(ANNA, name="<b>Anna</b> دانا"),
@@ -249,6 +260,28 @@ TWISTS = (
     Twist("nobody has claimed it", _OPEN, {"claim": CLAIM}),
     Twist("nobody has claimed it, nor can", _OPEN),
     Twist("recipient known by name only", {"recipient": None}, {"claim": CLAIM}),
+    Twist("picked, and has never opened the bot", AWAITED, AWAITED_AROUND),
+    Twist(
+        "picked, has not come, the sender is reminded",
+        {**AWAITED, "reminders_sent": 1},
+        AWAITED_AROUND,
+        states=_IN,
+        alike=True,
+    ),
+    Twist(
+        "picked, and has never opened the bot, more prepared there",
+        AWAITED,
+        {**AWAITED_AROUND, "more_prepared": True},
+        states=_ONWARD,
+    ),
+    Twist("picked, and takes nothing unasked", DECLINED, {"claim": CLAIM}),
+    Twist("picked, and here", {"picked_by": ANNA.id}),
+    Twist(
+        "picked, and here, pick-up code out",
+        {"picked_by": ANNA.id},
+        code=CodeKind.PICK_UP,
+        states=_IN,
+    ),
     Twist("recipient has blocked the bot", around={"recipient": replace(BEN, reachable=False)}),
     Twist("recipient never opened the bot", around={"recipient": None}),
     Twist(

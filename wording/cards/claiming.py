@@ -1,7 +1,8 @@
 """Who collects, and how they come to: the lines and buttons around a claim.
 
 Guarantees: the claim's link and code are shown to those alone who may forward them, at the end of a
-card, where no notification's preview reaches.
+card, where no notification's preview reaches; whether anybody can use them, or one person, stands
+before them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from wording.cards.scene import Scene
 
 
 def claim_link(scene: Scene) -> str | None:
-    """The link that makes its first reader the recipient."""
+    """The link that makes its first reader the recipient, or somebody who is awaited."""
     claim = scene.situation.claim
     return None if claim is None else scene.situation.links.to_claim(claim)
 
@@ -24,7 +25,8 @@ def who_collects(scene: Scene) -> str:
     _ = scene.words._
     if scene.situation.to_oneself:
         return _("👤 You collect it yourself.")
-    if scene.delivery.recipient is not None and not scene.situation.recipient_silent:
+    there = scene.delivery.recipient is not None and not scene.delivery.awaited
+    if there and not scene.situation.recipient_silent:
         return _(
             "👤 For <b>{name}</b>, whom this bot will tell as soon as Harbor reports it in.",
             name=scene.recipient_name,
@@ -35,6 +37,8 @@ def who_collects(scene: Scene) -> str:
 def who_is_missing(scene: Scene) -> str:
     """The paragraph about a recipient who has yet to be told, and how to tell them."""
     _ = scene.words._
+    if scene.delivery.awaited:
+        return "\n".join(filter(None, (_awaited(scene), _send_this(scene))))
     if scene.situation.recipient_silent:
         return _(
             "👤 For <b>{name}</b>. Telegram doesn't let me write to them: they have never opened "
@@ -50,6 +54,11 @@ def who_is_missing(scene: Scene) -> str:
 
 def _nobody_yet(scene: Scene) -> str:
     _ = scene.words._
+    if scene.delivery.declined:
+        return _(
+            "👤 <b>{name}</b> takes no parcel without being asked first, so nobody has it yet.",
+            name=scene.recipient_first,
+        )
     if scene.delivery.recipient_name:
         return _(
             "👤 For <b>{name}</b>. They have never opened this bot, so Telegram doesn't let me "
@@ -57,6 +66,28 @@ def _nobody_yet(scene: Scene) -> str:
             name=scene.recipient_name,
         )
     return _("👤 Nobody has claimed it yet.")
+
+
+def _awaited(scene: Scene) -> str:
+    return scene.words._(
+        "👤 For <b>{name}</b>. Telegram doesn't let me write to them: they have never opened this "
+        "bot, or have blocked it. Once they open it, the parcel is theirs; nobody else can use the "
+        "link or the code.",
+        name=scene.recipient_name,
+    )
+
+
+def _send_this(scene: Scene) -> str | None:
+    """The link and the code for the one who is awaited, if there are any."""
+    _, claim = scene.words._, scene.situation.claim
+    if claim is None:
+        return None
+    return _(
+        "Send them this link:\n{link}\n"
+        "Or pass on the claim code, to be typed in this bot after /collect: {code}",
+        link=claim_link(scene),
+        code=f"<code>{show_claim_code(claim.code)}</code>",
+    )
 
 
 def forward_this(scene: Scene) -> str:
@@ -71,7 +102,8 @@ def forward_this(scene: Scene) -> str:
 
 
 def forwarding(scene: Scene) -> Row:
-    """Buttons that pass the link on; none when there is none."""
+    """Buttons that pass the link on; none when there is none. What only one person can use may be
+    made a link for anyone by the sender instead of being copied: it stands above."""
     _ = scene.words._
     link = claim_link(scene)
     if link is None and scene.situation.recipient_silent and scene.situation.sends:
@@ -79,10 +111,14 @@ def forwarding(scene: Scene) -> Row:
     if link is None:
         return ()
     invitation = _("A parcel for you: open this link to collect it.")
-    return (
-        Button(_("Share the link"), url=scene.situation.links.to_share(link, invitation)),
-        Button(_("Copy the link"), copy=link),
-    )
+    share = Button(_("Share the link"), url=scene.situation.links.to_share(link, invitation))
+    if scene.delivery.awaited and (for_anyone := _for_anyone(scene)) is not None:
+        return (share, for_anyone)
+    return (share, Button(_("Copy the link"), copy=link))
+
+
+def _for_anyone(scene: Scene) -> Button | None:
+    return deed(scene, scene.words._("A link for anyone"), Action.HAND_OVER)
 
 
 def hand_over(scene: Scene) -> Button | None:
@@ -96,3 +132,10 @@ def hand_over(scene: Scene) -> Button | None:
     if scene.situation.sends and not scene.situation.to_oneself:
         return deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)
     return deed(scene, _("Let somebody else collect"), Action.HAND_OVER)
+
+
+def decline(scene: Scene) -> Button | None:
+    """For whoever was picked without being asked, until they have asked for a code themselves."""
+    if scene.situation.code_out:
+        return None
+    return deed(scene, scene.words._("Not for me"), Action.DECLINE)

@@ -7,9 +7,8 @@ taken the card's place.
 from __future__ import annotations
 
 from bot.domain.delivery import Role
-from bot.domain.lifecycle import LIVE
 from bot.domain.message import Message
-from wording.cards.onlooker import given, handed_on, no_longer_yours
+from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene
 from wording.cards.sender import SENDER
@@ -25,8 +24,6 @@ def delivery_card(scene: Scene) -> Message | None:
         return SENDER[delivery.state](scene)
     if Role.RECIPIENT in roles:
         return RECIPIENT[delivery.state](scene)
-    if scene.situation.claim is not None and delivery.state in LIVE:
+    if Role.HANDED_ON in roles:
         return handed_on(scene)
-    if Role.OPERATOR in roles:
-        return given(scene)
     return no_longer_yours(scene)

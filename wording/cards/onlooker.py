@@ -1,35 +1,84 @@
 """The card of somebody who was the recipient, and no longer is.
 
-Guarantees: tells nothing of where the parcel is or what becomes of it; whoever handed it on gets
-the link to forward, for as long as nobody has claimed it.
+Guarantees: tells nothing of where the parcel is; whoever handed it on gets the link to forward for
+as long as nobody has the parcel, and then who has it and when it was collected, and no more.
 """
 
 from __future__ import annotations
 
 from bot.domain.actions import Action
+from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Message
-from wording.cards.claiming import forward_this, forwarding
+from wording.cards.claiming import forwarding, who_is_missing
 from wording.cards.rows import card, deed, guide, menu
 from wording.cards.scene import Scene
 
 
 def handed_on(scene: Scene) -> Message:
-    """The claim is theirs to pass on."""
+    """The claim is theirs to pass on, or to take back; once somebody has the parcel, who it is."""
+    over = scene.delivery.state not in LIVE or scene.delivery.state is State.RELEASING
+    if scene.situation.claim is None or over:
+        return _in_other_hands(scene)
     _ = scene.words._
     title = _(
         "🤝 <b>Somebody else will collect the parcel from {sender}</b>",
         sender=scene.sender_name,
     )
-    return card([[title], [forward_this(scene)]], forwarding(scene), [menu(scene), guide(scene)])
+    return card(
+        [[title], [who_is_missing(scene)]],
+        forwarding(scene),
+        [deed(scene, _("I collect it after all"), Action.KEEP)],
+        [menu(scene), guide(scene)],
+    )
 
 
-def given(scene: Scene) -> Message:
-    """An operator let somebody else collect it, and somebody has taken that up."""
-    _ = scene.words._
-    title = _("🤝 <b>The parcel from {sender} has its recipient</b>", sender=scene.sender_name)
-    told = _("Whoever opened the link collects it now.")
-    look = deed(scene, _("Look at the delivery"), Action.LOOK)
-    return card([[title], [told]], [look], [menu(scene), guide(scene)])
+def _in_other_hands(scene: Scene) -> Message:
+    look = deed(scene, scene.words._("Look at the delivery"), Action.LOOK)
+    return card([[_what_of_it(scene)]], [look], [menu(scene), guide(scene)])
+
+
+def _what_of_it(scene: Scene) -> str:
+    """Who has it, and when they collected it; or that nobody will."""
+    _, delivery = scene.words._, scene.delivery
+    time = scene.time(delivery.collected_at)
+    if delivery.state is State.COLLECTED and _by_the_recipient(scene):
+        return _(
+            "✅ <b>{name} has collected the parcel from {sender}</b> ({time})",
+            name=scene.recipient_first,
+            sender=scene.sender_name,
+            time=time,
+        )
+    if delivery.state is State.COLLECTED:
+        return _(
+            "✅ <b>The parcel from {sender} has been taken out</b> ({time})",
+            sender=scene.sender_name,
+            time=time,
+        )
+    if delivery.state is State.CLOSED:
+        return _(
+            "⛔ <b>An operator has ended the delivery from {sender}</b>", sender=scene.sender_name
+        )
+    if delivery.state not in LIVE or delivery.state is State.RELEASING:
+        return _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
+    if delivery.fetcher is not None:
+        return _("🛠 <b>An operator is fetching this parcel out</b>")
+    if delivery.taken_back:
+        return _("↩️ <b>{sender} is taking this parcel back</b>", sender=scene.sender_first)
+    if delivery.unclaimed:
+        return _("👤 Nobody can collect it yet.")
+    return _(
+        "🤝 <b>{name} is to collect the parcel from {sender} now</b>\nYou will be told when it has "
+        "been collected.",
+        name=scene.recipient_first,
+        sender=scene.sender_name,
+    )
+
+
+def _by_the_recipient(scene: Scene) -> bool:
+    """Whether it is known that they took it out, and nobody else."""
+    delivery = scene.delivery
+    apart = delivery.taken_back or delivery.fetcher is not None or delivery.unclaimed
+    return not apart and delivery.old_code_until is None
 
 
 def no_longer_yours(scene: Scene) -> Message:
@@ -40,6 +89,7 @@ def no_longer_yours(scene: Scene) -> Message:
         sender=scene.sender_name,
     )
     over = _(
-        "Your claim link for it no longer works, and you get no more codes or links for its door."
+        "You hear no more of it and get no more codes or links for its door; a claim link you had "
+        "for it no longer works."
     )
     return card([[title], [over]], [menu(scene), guide(scene)])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from bot.domain.lifecycle import State
 from bot.domain.message import Message
 from wording.cards import stored
-from wording.cards.claiming import hand_over
+from wording.cards.claiming import decline, hand_over
 from wording.cards.opening import needs
 from wording.cards.rows import card, guide, map_pin, menu
 from wording.cards.scene import Scene
@@ -37,6 +37,7 @@ def waiting(scene: Scene) -> Message:
         ],
         [map_pin(scene)],
         [hand_over(scene)],
+        [decline(scene)],
         [menu(scene), guide(scene)],
     )
 

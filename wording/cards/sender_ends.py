@@ -30,7 +30,7 @@ def collected(scene: Scene) -> Message:
         title = _("✅ <b>You have taken it back</b> ({time})", time=time)
     elif scene.situation.to_oneself:
         title = _("✅ <b>You have collected it</b> ({time})", time=time)
-    elif scene.delivery.recipient is None:
+    elif scene.delivery.unclaimed:
         title = _("✅ <b>The parcel has left the locker</b> ({time})", time=time)
     else:
         title = _(

@@ -11,7 +11,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message
-from wording.cards.claiming import forwarding, hand_over, who_is_missing
+from wording.cards.claiming import decline, forwarding, hand_over, who_is_missing
 from wording.cards.opening import get_said, may_still_open, needs, new_said, no_link, on_its_way
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
@@ -29,6 +29,8 @@ def for_sender(scene: Scene) -> Message:
         return being_fetched(scene)
     _ = scene.words._
     links, onward = forwarding(scene), next_parcel(scene)
+    for_one = bool(links) and scene.delivery.awaited  # the second of the links' buttons hands it on
+    hands_on = deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)
     # With the two buttons of a link there are eight without it.
     history = None if links else deed(scene, _("History"), Action.HISTORY)
     return card(
@@ -45,7 +47,7 @@ def for_sender(scene: Scene) -> Message:
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
         links[:1] if onward else links,
-        [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
+        [None if for_one and not onward else hands_on],
         [deed(scene, _("It doesn't fit"), Action.SIZE), history],
         [problem(scene), menu(scene)],
     )
@@ -68,6 +70,7 @@ def for_collector(scene: Scene) -> Message:
         _codes(scene),
         [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
+        [decline(scene)],
         [None if onward else map_pin(scene)],
         [problem(scene), menu(scene)],
     )
@@ -217,7 +220,7 @@ def _late(scene: Scene) -> str | None:
 
 def _told(scene: Scene) -> str:
     _ = scene.words._
-    if scene.delivery.recipient is None or scene.situation.recipient_silent:
+    if scene.delivery.unclaimed or scene.situation.recipient_silent:
         return who_is_missing(scene)
     if not scene.situation.recipient_told:
         return _("👤 <b>{name}</b> can collect it and is being told.", name=scene.recipient_first)

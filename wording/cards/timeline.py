@@ -102,6 +102,8 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.CLOSED: _("Ended by an operator"),
         HistoryEvent.CLAIMED: _("Recipient confirmed"),
         HistoryEvent.HANDED_OVER: _("Handed on to somebody else"),
+        HistoryEvent.KEPT: _("Not handed on after all"),
+        HistoryEvent.DECLINED: _("Not wanted by whoever was picked"),
         HistoryEvent.TAKEN_BACK: _("Sender is taking it back"),
         HistoryEvent.DOOR_DID_NOT_OPEN: _("The door did not open"),
         HistoryEvent.PROBLEM: _("A problem was reported"),

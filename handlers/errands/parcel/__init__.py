@@ -5,11 +5,15 @@ from __future__ import annotations
 from handlers.conversation.buttons import on_card
 from handlers.conversation.errand import Errand
 from handlers.errands.parcel.acting import DOINGS, acted
+from handlers.errands.parcel.handing import HAND_PROMPTS
 from handlers.errands.parcel.questions import QUESTIONS, STATES, asked, place
 
 ERRAND = Errand(
     "parcel",
     entry_points=[on_card(asked, *QUESTIONS), on_card(acted, *DOINGS)],
     states=STATES,
-    questions={place(action): prompt for action, prompt in QUESTIONS.items()},
+    questions={
+        **{place(action): prompt for action, prompt in QUESTIONS.items()},
+        **HAND_PROMPTS,
+    },
 )

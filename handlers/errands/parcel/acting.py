@@ -28,7 +28,7 @@ from bot.usecases.book import (
     try_elsewhere,
 )
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
-from bot.usecases.collect import hand_over, take_back
+from bot.usecases.collect import decline, hand_over, keep, take_back
 from bot.usecases.extend import more_time
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, looked_up
@@ -61,6 +61,8 @@ DOINGS: Doings = {
     Action.HAND_OVER_OK: Doing(
         hand_over, lambda words: words._("The old claim link and claim code no longer work.")
     ),
+    Action.KEEP: Doing(keep, lambda words: words._("It is yours to collect again.")),
+    Action.DECLINE_OK: Doing(decline, lambda words: words._("It is no longer yours to collect.")),
 }
 """Which use case an action is; who may take it, and when, stands in `bot.domain.actions`."""
 

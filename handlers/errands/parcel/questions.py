@@ -32,9 +32,11 @@ from handlers.conversation.context import Context
 from handlers.conversation.deliveries import about, looked_up
 from handlers.conversation.dialogue import Handler
 from handlers.conversation.navigation import ASK, MENU, aside, resume
+from handlers.conversation.picking import pick_button
 from handlers.conversation.questions import Prompt, Row, Screen
 from handlers.errands.parcel.acting import DOINGS, acted
 from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
+from handlers.errands.parcel.handing import HAND_STATES
 from handlers.errands.parcel.history import history_prompt
 from wording.language import Words, speak
 from wording.sanitize import capital
@@ -152,6 +154,7 @@ SURE = tuple(action for action, yes in ANSWERS.items() if yes in DOINGS)
 
 QUESTIONS: Mapping[Action, Prompt] = {
     **{action: sure(action) for action in SURE},
+    Action.HAND_OVER: sure(Action.HAND_OVER, pick_button),
     Action.SIZE: size_prompt,
     Action.PROBLEM: problem_prompt,
     Action.DOOR: door_prompt,
@@ -165,6 +168,7 @@ _ANSWERED: Mapping[Action, Sequence[Handler]] = {
 }
 
 STATES: Mapping[str, Sequence[Handler]] = {
-    place(action): [*_ANSWERED.get(action, ()), back_from_aside()] for action in QUESTIONS
+    **{place(action): [*_ANSWERED.get(action, ()), back_from_aside()] for action in QUESTIONS},
+    **HAND_STATES,
 }
 """What each of these screens understands; a "yes" counts from any place, as a card's button."""

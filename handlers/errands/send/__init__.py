@@ -8,10 +8,9 @@ from bot.domain.message import Place
 from handlers.conversation.buttons import back_to, below, keys, pages, tap, text
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU
+from handlers.conversation.picking import PICK, PICKED
 from handlers.conversation.questions import Tap
 from handlers.errands.send import booking, size, tower
-
-_PICKED = filters.StatusUpdate.USERS_SHARED | filters.CONTACT
 
 ERRAND = Errand(
     "send",
@@ -41,13 +40,13 @@ ERRAND = Errand(
         ],
         booking.WHO: [
             tap(booking.by_link, booking.BY_LINK),
-            tap(booking.asked_person, booking.PICK),
+            tap(booking.asked_person, PICK),
             tap(booking.to_myself, booking.MYSELF),
-            MessageHandler(_PICKED, booking.picked_person),
+            MessageHandler(PICKED, booking.picked_person),
             back_to(size.SIZE),
         ],
         booking.PERSON: [
-            MessageHandler(_PICKED, booking.picked_person),
+            MessageHandler(PICKED, booking.picked_person),
             keys(booking.typed_person, back=booking.WHO),
         ],
         booking.REVIEW: [

@@ -16,14 +16,23 @@ from telegram import Update
 
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import PersonId, TowerId
-from bot.domain.message import Ask, Button, Key, Message, press
+from bot.domain.message import Button, Message, press
 from bot.domain.openers import Openers
 from bot.domain.person import Draft, Person
+from bot.domain.recipient import Reach
 from bot.domain.tower import Low, Size
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, prepare, request
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import NOTHING, go, start
+from handlers.conversation.picking import (
+    becomes,
+    pick_button,
+    picker,
+    reach_on,
+    read_pick,
+    say_pick_instead,
+)
 from handlers.conversation.questions import Screen
 from handlers.errands.send.size import chosen_place
 from handlers.errands.send.tower import TOWER
@@ -32,9 +41,8 @@ from wording.opening_hours import hours_line
 from wording.sanitize import esc, esc_name
 
 WHO, PERSON, REVIEW, NOTE = "send/who", "send/person", "send/review", "send/note"
-BY_LINK, PICK, MYSELF = "to_link", "to_pick", "to_me"
+BY_LINK, MYSELF = "to_link", "to_me"
 RESERVE, PREPARE, ADD_NOTE, NO_NOTE = "reserve", "prepare", "note", "nonote"
-_NAME = 64
 _USERNAME = re.compile(r"@\w{3,32}")
 
 
@@ -70,16 +78,9 @@ async def asked_person(update: Update, context: Context) -> Draft:
 
 
 async def picked_person(update: Update, context: Context) -> Draft | None:
-    """Somebody has been picked; who can't be written to gets a link, by the sender's hands."""
-    message = update.effective_message
-    assert message is not None
-    if message.users_shared and message.users_shared.users:
-        picked = message.users_shared.users[0]
-        name = " ".join(filter(None, (picked.first_name, picked.last_name)))
-        return await _to(context, picked.user_id, name or (picked.username or ""))
-    if message.contact and message.contact.user_id:
-        return await _to(context, message.contact.user_id, message.contact.first_name)
-    return None
+    """Somebody has been picked: theirs at once, when they come, or for a link, as they have it."""
+    to = await read_pick(update, context)
+    return None if to is None else go(context.draft, REVIEW, to=to)
 
 
 async def typed_person(update: Update, context: Context) -> Draft | None:
@@ -90,17 +91,8 @@ async def typed_person(update: Update, context: Context) -> Draft | None:
     if _USERNAME.fullmatch(text):
         context.say(_("I write to nobody because of a typed name: you get a link to send them."))
         return go(context.draft, REVIEW, to=None)
-    context.say(_("Please use the button below to pick somebody, or go back for a link."))
+    say_pick_instead(context)
     return None
-
-
-async def _to(context: Context, user: int, name: str) -> Draft:
-    if user == context.person.id:
-        return go(context.draft, REVIEW, to={"id": user, "name": context.person.name})
-    known = await context.tx.person(PersonId(user))
-    if known is not None and known.reachable:
-        return go(context.draft, REVIEW, to={"id": user, "name": known.name[:_NAME]})
-    return go(context.draft, REVIEW, to={"name": name[:_NAME]})
 
 
 async def asked_note(update: Update, context: Context) -> Draft:
@@ -174,24 +166,24 @@ async def who_prompt(screen: Screen) -> Message:
     return screen.view(
         "\n".join([await _chosen(screen), "", _("<b>Who collects it?</b>")]),
         (Button(_("🔗 Send a link or code"), press(BY_LINK)),),
-        (Button(_("👤 Pick a person"), press(PICK)),),
+        (pick_button(screen.words),),
         (Button(_("🙋 Myself"), press(MYSELF)),),
     )
 
 
 async def person_prompt(screen: Screen) -> Message:
     """A keyboard with Telegram's user picker."""
-    _ = screen.words._
-    return screen.keyed(
-        _("👤 <b>Who collects it?</b>\nPick them with the button below."),
-        Key(_("👤 Pick a person"), Ask.PERSON),
-    )
+    return picker(screen)
 
 
 async def review_prompt(screen: Screen) -> Message:
     """All that has been answered, and the one tap that is left: now, or when they are there."""
     _, note = screen.words._, screen.answers.get("note")
-    lines = [await _chosen(screen), _recipient(screen), *await _low_for_them(screen)]
+    to: Mapping[str, Any] = screen.answers.get("to") or {}
+    reach = await reach_on(screen, to)
+    lines = [await _chosen(screen), _recipient(screen, to, reach)]
+    if reach is Reach.HERE:
+        lines += await _low_for_them(screen, to)
     if note:
         lines.append(_("📝 {note}", note=esc(note, MAX_NOTE)))
     edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
@@ -229,11 +221,8 @@ def _ways_by_token(screen: Screen) -> tuple[list[str], list[Button]]:
     return held, [Button(_("✅ Reserve a locker"), press(RESERVE)), later]
 
 
-async def _low_for_them(screen: Screen) -> list[str]:
-    """That whoever collects, and is known, needs a low door, if the sender did not ask for one."""
-    to: Mapping[str, Any] = screen.answers.get("to") or {}
-    if "id" not in to:
-        return []
+async def _low_for_them(screen: Screen, to: Mapping[str, Any]) -> list[str]:
+    """That whoever collects, and is here, needs a low door, if the sender did not ask for one."""
     known = await screen.sight.database.look(lambda tx: tx.person(PersonId(to["id"])))
     if known is None or known.low_locker <= screen.person.low_locker:
         return []
@@ -251,20 +240,12 @@ async def note_prompt(screen: Screen) -> Message:
     return screen.view(ask.format(count=MAX_NOTE), (Button(_("Without a note"), press(NO_NOTE)),))
 
 
-def _recipient(screen: Screen) -> str:
-    _, to = screen.words._, screen.answers.get("to") or {}
-    name = esc_name(to.get("name")) or _("somebody")
-    if to.get("id") == screen.person.id:
-        return _("🙋 You collect it yourself.")
-    if "id" in to:
-        return _("👤 For {name}, who is told here.", name=name)
-    if "name" in to:
-        return _(
-            "👤 For {name}, who hasn't opened this bot yet, so I can't write to them:"
-            " you get a link to forward.",
-            name=name,
-        )
-    return _("🔗 You get a claim link and a claim code; the first person to use one can collect.")
+def _recipient(screen: Screen, to: Mapping[str, Any], reach: Reach | None) -> str:
+    if reach is not None:
+        return becomes(screen, to, reach)
+    return screen.words._(
+        "🔗 You get a claim link and a claim code; the first person to use one can collect."
+    )
 
 
 async def _chosen(screen: Screen) -> str:
