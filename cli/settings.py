@@ -310,6 +310,11 @@ _WHERE_FROM = {
 }
 
 
+def page_links(public_url: str | None) -> str:
+    """Where parcel pages are, as `Links.page` says: none without a public address."""
+    return f"{public_url}/p/{{page}}" if public_url else ""
+
+
 def known_names() -> list[str]:
     """Every `LOCKERBOT_*` name."""
     aliases = (field.alias for field in Settings.model_fields.values())

@@ -31,12 +31,14 @@ class Links:
     """Where links lead, as the messenger's edge writes them; empty where nothing links anywhere.
 
     `chat` opens the chat with the bot. `opening` does so and hands over what replaces `{payload}`;
-    `sharing` passes `{link}` on with `{text}`, both percent-encoded.
+    `sharing` passes `{link}` on with `{text}`, both percent-encoded. `page` is a parcel's page, by
+    the claim's `{page}`; empty where the bot serves none.
     """
 
     chat: str = ""
     opening: str = ""
     sharing: str = ""
+    page: str = ""
 
     def open_with(self, payload: str) -> str:
         """The link that opens the chat and hands over `payload`."""
@@ -45,6 +47,10 @@ class Links:
     def to_claim(self, claim: Claim) -> str:
         """The link that makes its first reader the recipient."""
         return self.open_with(claim_payload(claim))
+
+    def to_page(self, claim: Claim) -> str | None:
+        """The parcel page of the claim; None where there is none."""
+        return self.page.format(page=claim.page) if self.page and claim.page else None
 
     def to_share(self, link: str, text: str) -> str:
         """The messenger's own way to forward a link to any chat."""

@@ -124,7 +124,8 @@ def _claim(claim: Claim | None, delivery: Delivery, me: PersonId) -> Held | None
         or delivery.state not in LIVE
     ):
         return None
-    return {"code": show_claim_code(claim.code), "link": claim_payload(claim)}
+    written = {"code": show_claim_code(claim.code), "link": claim_payload(claim)}
+    return written | ({"page": claim.page} if claim.page else {})
 
 
 def _alert(alert: Alert, me: PersonId) -> Held:

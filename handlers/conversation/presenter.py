@@ -41,8 +41,8 @@ _TOWERS_FRESH = timedelta(minutes=1)
 
 
 class ChatPresenter:
-    """See the module. `bot` tells the bot's username, for links; `locale` is the language of people
-    whose own has no catalogue."""
+    """See the module. `bot` tells the bot's username, for links; `page` is `Links.page`;
+    `locale` is the language of people whose own has no catalogue."""
 
     def __init__(
         self,
@@ -52,10 +52,12 @@ class ChatPresenter:
         screens: Screens,
         *,
         bot: Callable[[], str],
+        page: str = "",
         locale: str = "en",
     ) -> None:
         self._database, self._clock, self._policy = database, clock, policy
         self._screens, self._bot, self._locale = screens, bot, locale
+        self._page = page
         self._towers: dict[TowerId, Tower] = {}
         self._towers_read: datetime | None = None
         self._subjects: dict[str, Callable[[Card], Awaitable[Shown]]] = {
@@ -146,4 +148,5 @@ class ChatPresenter:
             towers = await self._database.look(lambda tx: tx.towers(), one_statement=True)
             self._towers = {tower.id: tower for tower in towers}
             self._towers_read = now if self._towers else None
-        return Surroundings(now, self._policy, self._towers, links_to(self._bot()))
+        links = links_to(self._bot(), self._page)
+        return Surroundings(now, self._policy, self._towers, links)
