@@ -98,7 +98,7 @@ async def test_a_parcel_is_claimed_on_the_web_and_collected(street: Street) -> N
     assert "A parcel is on its way" in dora.text
     assert "Anna" not in dora.body
     await dora.presses("Collect here")
-    assert "A parcel from Anna is on its way" in dora.text
+    assert "Your parcel is on its way From Anna." in dora.text
     await street.town.world.quiet()
     await anna.sees("claimed on the web")
 

@@ -51,8 +51,9 @@ def _waiting(scene: Scene) -> Page:
     return _page(
         scene,
         Mark.COMING,
-        _("A parcel from {sender} is on its way", sender=bare(scene.sender_name)),
+        _("Your parcel is on its way"),
         lead=(
+            _from(scene),
             _(
                 "It is yours to collect, in this browser. This page shows as soon as Harbor "
                 "reports it in the locker: come back to it whenever you like."
@@ -73,7 +74,7 @@ def _in_locker(scene: Scene) -> Page:
         Mark.READY,
         _("Your parcel is in locker {door}", door=scene.door_plain),
         lead=some(
-            _("From {sender}.", sender=bare(scene.sender_name)),
+            _from(scene),
             bare(scene.trouble)
             or (bare(on_its_way(scene.words, situation.picks_up_by)) if getting else None),
         ),
@@ -84,6 +85,7 @@ def _in_locker(scene: Scene) -> Page:
             (_("It did not open"), Do.DOOR) if situation.code_out else None,
             (_("More time"), Do.MORE_TIME),
         ),
+        at_once=True,
         below=some(
             _("Tap it when you stand at the tower.") if by_link else None,
         ),
@@ -108,16 +110,18 @@ def _collected(scene: Scene) -> Page:
 
 def _not_coming(scene: Scene) -> Page:
     _ = scene.words._
-    heading = _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
+    said = _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
     so_far = _("No parcel has been reported so far. If that changes, you will be told here.")
-    return _page(scene, Mark.OVER, bare(heading), lead=(so_far,), facts=_place(scene))
+    heading, *more = bare(said).splitlines()
+    return _page(scene, Mark.OVER, heading, lead=(*more, so_far), facts=_place(scene))
 
 
 def _closed(scene: Scene) -> Page:
-    heading = scene.words._(
+    said = scene.words._(
         "⛔ <b>An operator has ended the delivery from {sender}</b>", sender=scene.sender_name
     )
-    return _page(scene, Mark.OVER, bare(heading), lead=some(bare(reason(scene))))
+    heading, *more = bare(said).splitlines()
+    return _page(scene, Mark.OVER, heading, lead=(*more, *some(bare(reason(scene)))))
 
 
 _BY_STATE: Mapping[State, Callable[[Scene], Page]] = {
@@ -218,6 +222,10 @@ def _offered(scene: Scene, *wanted: tuple[str, Do] | None) -> tuple[Button, ...]
         for each in wanted
         if each is not None and scene.situation.may(_PERMITS[each[1]])
     )
+
+
+def _from(scene: Scene) -> str:
+    return scene.words._("From {sender}.", sender=bare(scene.sender_name))
 
 
 def _open_said(scene: Scene) -> str:

@@ -55,7 +55,8 @@ class Fact:
 class Page:
     """See the module. `code` is text to copy, `qr` what a symbol on the page says, `digits` are for
     a keypad and `spelled` says them in words; all of them are secret. `lives`: it shows how things
-    stand, so it is fetched again and again. `back`: a way back to how things stand, by these words.
+    stand, so it is fetched again and again. `at_once`: its main button comes before the facts.
+    `back`: a way back to how things stand, by these words.
     """
 
     language: str
@@ -75,6 +76,7 @@ class Page:
     digits: str | None = field(default=None, repr=False)
     spelled: str = field(default="", repr=False)
     lives: bool = False
+    at_once: bool = False
     back: str | None = None
 
 
