@@ -9,14 +9,14 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
 from bot.domain.ids import DeliveryId
 
 if TYPE_CHECKING:
-    from tests.support.chats import Chats
+    from bot.ports.database import Database
 
 _FROM_HERE = {"Sec-Fetch-Site": "same-origin", "Origin": "null", "Sec-Fetch-Mode": "navigate"}
 _TAG = re.compile(r"<(style|title|svg)\b.*?</\1>|<[^>]*>", re.DOTALL)
@@ -94,11 +94,21 @@ class Browser:
         return [cookie.value or "" for cookie in self.client.cookies.jar]
 
 
+class World(Protocol):
+    """Where parcels are, and pages about them."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def pages_at(self) -> str: ...
+
+
 @dataclass
 class Browsers:
     """Opens browsers on the pages of a world, and closes them all."""
 
-    world: Chats
+    world: World
     opened: list[Browser] = field(default_factory=list)
 
     async def page_of(self, delivery: DeliveryId) -> str:
