@@ -560,3 +560,15 @@ async def test_what_is_over_is_forgotten_with_its_person(house: House) -> None:
     await house.core.pass_time(days=9)
     assert await house.database.look(lambda tx: tx.person(who)) is None
     assert (await dora.opens()).status_code == 404
+
+
+async def test_one_origin_may_frame_the_pages_where_the_composer_names_it(
+    sqlite_database: Database,
+) -> None:
+    framing = {"framed_by": "http://127.0.0.1:8080"}
+    async with house_on(sqlite_database, where=framing) as house:
+        dora = await house.opens(await house.core.stored())
+        assert dora.answer is not None
+        policy = dora.answer.headers["Content-Security-Policy"]
+        assert policy.endswith("frame-ancestors http://127.0.0.1:8080")
+        assert "X-Frame-Options" not in dora.answer.headers
