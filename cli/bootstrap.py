@@ -32,7 +32,7 @@ from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.openers import demands, described, differing
 from cli.preflight import check_key, say_of_groups
-from cli.settings import BadSetting, Settings
+from cli.settings import BadSetting, Settings, page_links
 from handlers.app import build_application, build_dialogue, phrases, questions
 from handlers.conversation.context import Wiring
 from handlers.conversation.presenter import ChatPresenter
@@ -62,13 +62,15 @@ FAREWELL = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the parts must agree on; `signature`: how Harbor signs its pushes."""
+    """What the parts must agree on; `signature`: how Harbor signs its pushes; `page`: where parcel
+    pages are, as `Links.page` says."""
 
     token: str = field(repr=False)
     api_url: str
     policy: Policy
     locale: str = "en"
     signature: Signature | None = None
+    page: str = ""
 
 
 @dataclass(slots=True)
@@ -166,10 +168,12 @@ async def assembled(
     clock: Clock,
     *,
     pace: RateLimit | None = None,
+    pages_at: str | None = None,
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
-    `pace`: how fast to speak, if not as fast as the settings say. Raises BadSetting for what is
+    `pace`: how fast to speak, if not as fast as the settings say; `pages_at`: the address of the
+    parcel pages, if that is not `PUBLIC_URL`. Raises BadSetting for what is
     missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
@@ -182,6 +186,7 @@ async def assembled(
         policy=settings.policy,
         locale=settings.locale,
         signature=settings.harbor_signature,
+        page=page_links(pages_at or settings.public_url),
     )
     say_of_groups(settings)
     log.info("openers", opener=described(plan.policy.openers), **demands(plan.policy))
@@ -283,6 +288,7 @@ def _presenter(plan: Plan, sight: Sight, bot: Callable[[], str]) -> ChatPresente
         plan.policy,
         Screens(sight, questions()),
         bot=bot,
+        page=plan.page,
         locale=plan.locale,
     )
 

@@ -34,7 +34,7 @@ CODE = Code(
     "SECRET-PAYLOAD-CAFE",
     NOW + timedelta(minutes=15),
 )
-CLAIM = Claim(A, "K7QF2M9X", "LINKSECRETLINKSECRET22")
+CLAIM = Claim(A, "K7QF2M9X", "LINKSECRETLINKSECRET22", "PAGESECRETPAGESECRET22")
 
 
 @contextmanager
@@ -68,7 +68,7 @@ async def test_a_code_comes_back_and_a_new_one_replaces_it(database: Database) -
     assert await database.look(lambda tx: tx.code(A)) is None
 
 
-async def test_a_claim_is_found_by_code_by_link_and_by_delivery(database: Database) -> None:
+async def test_a_claim_is_found_by_code_link_and_page_and_by_delivery(database: Database) -> None:
     await with_deliveries(database)
     await database.run(lambda tx: tx.save_claim(CLAIM))
 
@@ -77,11 +77,11 @@ async def test_a_claim_is_found_by_code_by_link_and_by_delivery(database: Databa
             await tx.claim(A),
             await tx.claim_by_code(CLAIM.code),
             await tx.claim_by_link(CLAIM.link),
+            await tx.claim_by_page(CLAIM.page),
         )
 
-    for found in await database.look(ways):
-        assert found is not None
-        assert (found.delivery, found.code, found.link) == (A, CLAIM.code, CLAIM.link)
+    assert await database.look(ways) == (CLAIM,) * 4
+    assert await database.look(lambda tx: tx.claim_by_page(CLAIM.link)) is None
     assert await database.look(lambda tx: tx.claim_by_code(CLAIM.link)) is None
     assert await database.look(lambda tx: tx.claim(B)) is None
 
@@ -110,14 +110,30 @@ async def test_a_claim_moves_to_another_delivery_in_one_step(database: Database)
     assert found.delivery == B
 
 
-@pytest.mark.parametrize("taken", [replace(CLAIM, link="other"), replace(CLAIM, code="OTHER111")])
-async def test_no_two_deliveries_share_a_claim_code_or_link(
-    database: Database, taken: Claim
+OTHER = Claim(B, "OTHER111", "other", "another")
+
+
+async def test_a_claim_from_before_there_were_pages_has_none(database: Database) -> None:
+    await with_deliveries(database)
+
+    async def both(tx):
+        await tx.save_claim(replace(CLAIM, page=None))
+        await tx.save_claim(replace(OTHER, page=None))
+
+    await database.run(both)
+    found = await database.look(lambda tx: tx.claim_by_link(CLAIM.link))
+    assert found == replace(CLAIM, page=None)
+    assert await database.look(lambda tx: tx.claim_by_page("")) is None
+
+
+@pytest.mark.parametrize("name", ["code", "link", "page"])
+async def test_no_two_deliveries_share_a_claim_code_link_or_page(
+    database: Database, name: str
 ) -> None:
     await with_deliveries(database)
     await database.run(lambda tx: tx.save_claim(CLAIM))
     with pytest.raises(Conflict):
-        await database.run(lambda tx: tx.save_claim(replace(taken, delivery=B)))
+        await database.run(lambda tx: tx.save_claim(replace(OTHER, **{name: getattr(CLAIM, name)})))
     assert await database.look(lambda tx: tx.claim(B)) is None
 
 
@@ -262,7 +278,7 @@ async def test_nothing_secret_can_be_read_in_the_files(tmp_path: Path, sqlite_ur
         written = everything_in(tmp_path)  # with the log that is still beside the database
     written += everything_in(tmp_path)
     assert A.encode() in written
-    for secret in (CODE.text, CLAIM.code, CLAIM.link, KEYS[0]):
+    for secret in (CODE.text, CLAIM.code, CLAIM.link, CLAIM.page, KEYS[0]):
         assert secret.encode() not in written
 
 
@@ -274,7 +290,7 @@ async def test_nothing_secret_is_in_any_row(database: Database, database_url: st
             *raw.execute("select * from claims").fetchall(),
         ]
     assert len(rows) == 2
-    for secret in (CODE.text, CLAIM.code, CLAIM.link, CLAIM.code.lower()):
+    for secret in (CODE.text, CLAIM.code, CLAIM.link, CLAIM.page, CLAIM.code.lower()):
         assert secret not in str(rows)
 
 

@@ -1,4 +1,4 @@
-"""Claims: the right to become a recipient, as a link and as a typed code.
+"""Claims: the right to become a recipient, as a link, as a typed code and as a web page.
 
 Guarantees: everything secret comes from `secrets`; a claim is found wherever it stands in what a
 person writes: a link, or a code in any case, with any dash or none, O for 0, I and L for 1. Of one
@@ -17,11 +17,13 @@ from bot.domain.ids import CROCKFORD, DeliveryId
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to become a recipient: a code to type and a link's payload, both secret."""
+    """The right to become a recipient: a code to type, a link's payload, and the secret in its
+    parcel page's address; all secret. `page` is None of claims from before there were pages."""
 
     delivery: DeliveryId
     code: str = field(repr=False)
     link: str = field(repr=False)
+    page: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,15 @@ _WORD = re.compile(r"(?<![A-Z0-9-])(?:[A-Z0-9]{12}|[A-Z0-9]{8})(?![A-Z0-9-])")
 
 
 def new_claim(delivery: DeliveryId, length: int = CLAIM_LENGTH) -> Claim:
-    """A fresh code of 5 bits a character, guarded by the delay after wrong tries, and a link of
-    132."""
+    """A fresh code of 5 bits a character, guarded by the delay after wrong tries; a link and a
+    page of 132."""
     code = "".join(secrets.choice(CROCKFORD) for _ in range(length))
-    return Claim(delivery, code, secrets.token_urlsafe(18)[:22])
+    return Claim(delivery, code, _unguessable(), _unguessable())
+
+
+def _unguessable() -> str:
+    """22 characters of base64url."""
+    return secrets.token_urlsafe(18)[:22]
 
 
 def read_claim(text: str, *, asked: bool = False) -> Written | None:

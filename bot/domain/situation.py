@@ -18,7 +18,7 @@ from bot.domain.codes import Code, CodeKind
 from bot.domain.deadlines import quiet_until
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEntry
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, in_browser
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.person import Person
@@ -31,12 +31,14 @@ class Links:
     """Where links lead, as the messenger's edge writes them; empty where nothing links anywhere.
 
     `chat` opens the chat with the bot. `opening` does so and hands over what replaces `{payload}`;
-    `sharing` passes `{link}` on with `{text}`, both percent-encoded.
+    `sharing` passes `{link}` on with `{text}`, both percent-encoded. `page` is a parcel's page, by
+    the claim's `{page}`; empty where the bot serves none.
     """
 
     chat: str = ""
     opening: str = ""
     sharing: str = ""
+    page: str = ""
 
     def open_with(self, payload: str) -> str:
         """The link that opens the chat and hands over `payload`."""
@@ -45,6 +47,10 @@ class Links:
     def to_claim(self, claim: Claim) -> str:
         """The link that makes its first reader the recipient."""
         return self.open_with(claim_payload(claim))
+
+    def to_page(self, claim: Claim) -> str | None:
+        """The parcel page of the claim; None where there is none."""
+        return self.page.format(page=claim.page) if self.page and claim.page else None
 
     def to_share(self, link: str, text: str) -> str:
         """The messenger's own way to forward a link to any chat."""
@@ -114,10 +120,18 @@ class Situation:
         return self.reader.id == self.delivery.collector
 
     @property
+    def claimed_on_web(self) -> bool:
+        """Whether the recipient is in a browser: nobody writes to them, their page shows it."""
+        recipient = self.delivery.recipient
+        return recipient is not None and in_browser(recipient)
+
+    @property
     def recipient_silent(self) -> bool:
-        """Whether there is a recipient to whom the bot may not write."""
+        """Whether there is a recipient in Telegram to whom the bot may not write."""
         chosen = self.delivery.recipient is not None and not self.to_oneself
-        return chosen and (self.recipient is None or not self.recipient.reachable)
+        if not chosen or self.claimed_on_web:
+            return False
+        return self.recipient is None or not self.recipient.reachable
 
     @property
     def code_out(self) -> bool:

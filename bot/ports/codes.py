@@ -48,8 +48,12 @@ class Codes(Protocol):
         """`link` without its prefix."""
         ...
 
+    async def claim_by_page(self, page: str) -> Claim | None:
+        """`page` as it stands in the page's address."""
+        ...
+
     async def save_claim(self, claim: Claim) -> None:
-        """Replaces the delivery's claim; `code` and `link` are unique (Conflict)."""
+        """Replaces the delivery's claim; `code`, `link` and `page` are unique (Conflict)."""
         ...
 
     async def drop_claim(self, delivery: DeliveryId) -> None:

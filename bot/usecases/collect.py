@@ -83,6 +83,14 @@ async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
     return await _claimed(act, person, claim) or Wrong()
 
 
+async def claim_by_page(act: Actor, person: Person, page: str) -> Delivery | NotYet | Wrong:
+    """Claim in a browser, by a parcel page's secret. What is kept for somebody who has been picked
+    is nobody else's to claim there."""
+    claimed = await _claimed(act, person, await act.tx.claim_by_page(page))
+    assert not isinstance(claimed, Own), "nobody in a browser has a claim to forward"
+    return Wrong() if claimed is None or isinstance(claimed, KeptForAnother) else claimed
+
+
 async def claim_by_code(act: Actor, person: Person, text: str) -> Claimed | Wait:
     """Claim with what somebody wrote where a claim code was asked for: only what can be a code
     counts as a try, and a link never does."""

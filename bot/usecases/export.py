@@ -120,7 +120,8 @@ def _claim(claim: Claim | None, delivery: Delivery, me: PersonId) -> Held | None
     open_ = delivery.unclaimed and delivery.state in LIVE
     if claim is None or not open_ or not delivery.forwarded_by(me):
         return None
-    return {"code": show_claim_code(claim.code), "link": claim_payload(claim)}
+    written = {"code": show_claim_code(claim.code), "link": claim_payload(claim)}
+    return written | ({"page": claim.page} if claim.page else {})
 
 
 def _alert(alert: Alert, me: PersonId) -> Held:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 
 from bot.domain.card import SCREEN, Card
-from bot.domain.ids import DeliveryId, TowerId
+from bot.domain.ids import DeliveryId
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation, Situation
-from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
-from bot.usecases.situation import Surroundings, read_alert, read_card
+from bot.usecases.situation import read_alert, read_card
+from bot.usecases.surroundings import KnownSurroundings
 from handlers.conversation.export import EXPORT, export
 from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
@@ -37,12 +36,10 @@ Screens = Callable[[Draft, Person], Awaitable[Message | None]]
 
 Shown = tuple[Message | None, bool]
 
-_TOWERS_FRESH = timedelta(minutes=1)
-
 
 class ChatPresenter:
-    """See the module. `bot` tells the bot's username, for links; `locale` is the language of people
-    whose own has no catalogue."""
+    """See the module. `bot` tells the bot's username, for links; `page` is `Links.page`;
+    `locale` is the language of people whose own has no catalogue."""
 
     def __init__(
         self,
@@ -52,12 +49,15 @@ class ChatPresenter:
         screens: Screens,
         *,
         bot: Callable[[], str],
+        page: str = "",
         locale: str = "en",
     ) -> None:
         self._database, self._clock, self._policy = database, clock, policy
         self._screens, self._bot, self._locale = screens, bot, locale
-        self._towers: dict[TowerId, Tower] = {}
-        self._towers_read: datetime | None = None
+        self._page = page
+        self._known = KnownSurroundings(
+            database, clock, policy, lambda: links_to(self._bot(), self._page)
+        )
         self._subjects: dict[str, Callable[[Card], Awaitable[Shown]]] = {
             SCREEN: self._screen,
             "delivery": self._delivery,
@@ -105,7 +105,7 @@ class ChatPresenter:
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""
 
-        known = await self._surroundings()
+        known = await self._known.now()
 
         async def step(tx: Transaction) -> tuple[AlertSituation | None, Person | None]:
             key = card.subject.partition(":")[2]
@@ -136,14 +136,5 @@ class ChatPresenter:
         return Scene(situation, speak(situation.reader.language, self._locale))
 
     async def _situation(self, card: Card, *, stories: bool = True) -> Situation | None:
-        delivery, known = DeliveryId(card.subject.partition(":")[2]), await self._surroundings()
+        delivery, known = DeliveryId(card.subject.partition(":")[2]), await self._known.now()
         return await read_card(self._database, delivery, card.chat, known, stories=stories)
-
-    async def _surroundings(self) -> Surroundings:
-        """Towers are kept in mind for a minute: they change once in a blue moon."""
-        now = self._clock.now()
-        if self._towers_read is None or now - self._towers_read >= _TOWERS_FRESH:
-            towers = await self._database.look(lambda tx: tx.towers(), one_statement=True)
-            self._towers = {tower.id: tower for tower in towers}
-            self._towers_read = now if self._towers else None
-        return Surroundings(now, self._policy, self._towers, links_to(self._bot()))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from bot.domain.situation import Links
 
 
-def links_to(bot: str) -> Links:
-    """The links of the bot with this username."""
+def links_to(bot: str, page: str = "") -> Links:
+    """The links of the bot with this username; `page`: see `Links`."""
     chat = f"https://t.me/{bot}"
     return Links(
         chat=chat,
         opening=f"{chat}?start={{payload}}",
         sharing="https://t.me/share/url?url={link}&text={text}",
+        page=page,
     )

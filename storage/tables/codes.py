@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from bot.domain.claims import Claim
 from bot.domain.codes import Code
@@ -17,6 +18,9 @@ from storage.connection import Row, Subject, marks
 from storage.tables.rows import Rows, moment, stamp
 
 CODES = Rows(Code)
+CLAIM = ("delivery", "code", "link", "page")
+"""The columns of a claim that are read."""
+_CLAIM = ", ".join(CLAIM)
 _PORTION = 100
 
 
@@ -51,7 +55,7 @@ class Codes(Subject):
 
     async def claim(self, delivery: DeliveryId) -> Claim | None:
         row = await self._db.fetch_one(
-            "select delivery, code, link from claims where delivery = ?", (delivery,)
+            f"select {_CLAIM} from claims where delivery = ?", (delivery,)
         )
         return self._opened_claim(row) if row else None
 
@@ -61,44 +65,51 @@ class Codes(Subject):
     async def claim_by_link(self, link: str) -> Claim | None:
         return await self._claim_by("link", link)
 
+    async def claim_by_page(self, page: str) -> Claim | None:
+        return await self._claim_by("page", page)
+
     async def _claim_by(self, column: str, secret: str) -> Claim | None:
         hashes = self._sealer.hashes(secret)
         row = await self._db.fetch_one(
-            f"""select delivery, code, link from claims
+            f"""select {_CLAIM} from claims
                 where {column}_hash in ({marks(len(hashes))})""",
             hashes,
         )
         return self._opened_claim(row) if row else None
 
     def _opened_claim(self, row: Row) -> Claim:
-        delivery, code, link = row
+        delivery, code, link, page = row
         return Claim(
             DeliveryId(delivery),
             self._sealer.open(code, f"{delivery} claim code"),
             self._sealer.open(link, f"{delivery} claim link"),
+            None if page is None else self._sealer.open(page, f"{delivery} claim page"),
         )
 
     async def save_claim(self, claim: Claim) -> None:
-        codes, links = self._sealer.hashes(claim.code), self._sealer.hashes(claim.link)
+        secrets = {"code": claim.code, "link": claim.link, "page": claim.page}
+        sealed = [
+            None if text is None else self._sealer.seal(text, f"{claim.delivery} claim {name}")
+            for name, text in secrets.items()
+        ]
         # Asked for under every key: the same code may still stand hashed with an older one.
+        hashes = {name: self._sealer.hashes(text) for name, text in secrets.items() if text}
+        taken = " or ".join(f"{name}_hash in ({marks(len(all_))})" for name, all_ in hashes.items())
+        columns = [*secrets, *(f"{name}_hash" for name in secrets)]
         row = await self._db.fetch_one(
-            f"""insert into claims (delivery, code, link, code_hash, link_hash)
-                select ?, ?, ?, ?, ? where not exists (
-                    select 1 from claims where delivery <> ?
-                    and (code_hash in ({marks(len(codes))}) or link_hash in ({marks(len(links))}))
+            f"""insert into claims (delivery, {", ".join(columns)})
+                select {marks(1 + len(columns))} where not exists (
+                    select 1 from claims where delivery <> ? and ({taken})
                 )
-                on conflict (delivery) do update set code = excluded.code, link = excluded.link,
-                    code_hash = excluded.code_hash, link_hash = excluded.link_hash
+                on conflict (delivery) do update
+                    set {", ".join(f"{name} = excluded.{name}" for name in columns)}
                 returning delivery""",
             (
                 claim.delivery,
-                self._sealer.seal(claim.code, f"{claim.delivery} claim code"),
-                self._sealer.seal(claim.link, f"{claim.delivery} claim link"),
-                codes[0],
-                links[0],
+                *sealed,
+                *(hashes[name][0] if name in hashes else None for name in secrets),
                 claim.delivery,
-                *codes,
-                *links,
+                *chain.from_iterable(hashes.values()),
             ),
         )
         if row is None:
@@ -143,7 +154,7 @@ class Codes(Subject):
             f"select {CODES.listed()} from codes where {old % 'text'}", values
         )
         claims = await self._db.fetch_all(
-            f"select delivery, code, link from claims where {old % 'code'}", values
+            f"select {_CLAIM} from claims where {old % 'code'}", values
         )
         for row in codes:
             await self.save_code(self._opened_code(row))

@@ -11,14 +11,14 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.person import Person
 from bot.ports.deliveries import DeliveryReading
 from storage.connection import Row
-from storage.tables.codes import CODES, Codes
+from storage.tables.codes import CLAIM, CODES, Codes
 from storage.tables.deliveries import FIELDS, REQUEST, prepared, read
 from storage.tables.people import PEOPLE
 
 _DELIVERY = f"{FIELDS.listed('d')}, {', '.join(f'd.{name}' for name in REQUEST)}"
 _PEOPLE = ("reader", "sender", "recipient")
 _SQL = f"""select {_DELIVERY}, {", ".join(PEOPLE.listed(who) for who in _PEOPLE)},
-               {CODES.listed("codes")}, claims.delivery, claims.code, claims.link,
+               {CODES.listed("codes")}, {", ".join(f"claims.{name}" for name in CLAIM)},
                seen.id, seen.message, seen.ring_at > seen.shown,
                (select count(*) from deliveries as other
                 where other.sender = d.sender and {prepared("other", "d.tower")})
@@ -39,7 +39,9 @@ def _cuts(*widths: int) -> list[slice]:
 
 
 _WHO = len(PEOPLE.columns)
-_CUTS = _cuts(len(FIELDS.columns) + len(REQUEST), _WHO, _WHO, _WHO, len(CODES.columns), 3, 3, 1)
+_CUTS = _cuts(
+    len(FIELDS.columns) + len(REQUEST), _WHO, _WHO, _WHO, len(CODES.columns), len(CLAIM), 3, 1
+)
 
 
 class Reading(Codes):

@@ -25,6 +25,8 @@ def who_collects(scene: Scene) -> str:
     _ = scene.words._
     if scene.situation.to_oneself:
         return _("👤 You collect it yourself.")
+    if scene.situation.claimed_on_web:
+        return claimed_on_web(scene)
     there = scene.delivery.recipient is not None and not scene.delivery.awaited
     if there and not scene.situation.recipient_silent:
         return _(
@@ -32,6 +34,14 @@ def who_collects(scene: Scene) -> str:
             name=scene.recipient_name,
         )
     return who_is_missing(scene)
+
+
+def claimed_on_web(scene: Scene) -> str:
+    """The paragraph about a recipient in a browser, whom nobody can write to."""
+    return scene.words._(
+        "🌐 It has been <b>claimed on the web</b>. Nobody can be written to there: the parcel page "
+        "shows how it stands, in the browser it was claimed in."
+    )
 
 
 def who_is_missing(scene: Scene) -> str:
