@@ -7,9 +7,9 @@ Telegram was told.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,11 +62,10 @@ class Person:
             await asyncio.sleep(self._town.chance.uniform(0.02, 0.15))
 
     async def _see_a_change(self, before: dict[str, Any]) -> bool:
-        chat = before
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                while chat["messages"] == before["messages"]:
-                    chat = await self._chat(after=chat["revision"])
+        # Nothing is cancelled: httpx would lose a connection of its pool each time.
+        chat, until = before, time.monotonic() + _PATIENCE
+        while chat["messages"] == before["messages"] and time.monotonic() < until:
+            chat = await self._chat(after=chat["revision"])
         return bool(chat["messages"] != before["messages"])
 
     async def _begin(self) -> None:

@@ -166,7 +166,8 @@ class Plug:
         """SIGKILL, this instant, if it has not killed itself. Raises RuntimeError when it had ended
         otherwise."""
         if not await self.killed_itself(0):
-            os.kill(self._pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it was faster
+                os.kill(self._pid, signal.SIGKILL)
             assert self._end is not None, "it has been started"
             await self._end
 

@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from bot.ports.database import Database
 from cli.sandbox_server import serving_sandbox
 from crash import audit
 from crash.databases import claims
+from crash.ear import listen
 from crash.kills import Kills
 from crash.ledger import Ledger
 from crash.modes import Mode
@@ -107,7 +108,7 @@ class Run:
     async def _on_stage(self) -> None:
         stage = create_stage(limits=False, schema=False)
         telegram = stage.state.stage.telegram.state.telegram
-        self._listen(telegram)
+        listen(telegram, self.ledger, self.queries, self.confirmed)
         limits = httpx.Limits(max_connections=64, keepalive_expiry=2)
         ports, nursery = free_ports(self.mode.replicas), Nursery()
         async with (
@@ -129,8 +130,8 @@ class Run:
                 await self._pull_again_and_again(bots)
                 await self._let_it_become_quiet(lives, bots, telegram)
                 await self._audit(url, http, [OPERATOR, *self.town.people])
-            except RuntimeError as error:
-                self.faults.append(str(error))
+            except (RuntimeError, httpx.HTTPError) as error:
+                self.faults.append(str(error) or type(error).__name__)
             finally:
                 for life in lives:
                     life.cancel()
@@ -144,31 +145,6 @@ class Run:
         (await http.post("/telegram/sandbox/people", json=operator)).raise_for_status()
         opened = f"/telegram/sandbox/people/{OPERATOR}/open"
         (await http.post(opened, json={})).raise_for_status()
-
-    def _listen(self, telegram: Any) -> None:
-        """Note every update and whether the bot confirms it, and every call that it makes."""
-        updates, exchanged = telegram.updates, telegram.exchanged
-        put, confirm = updates.put, updates.confirm
-
-        def putting(some: Iterable[Any]) -> None:
-            listed = list(some)
-            for update in listed:
-                self.ledger.told(update.id, update.chat)
-                self.queries.asked(update.id, update.body)
-            put(listed)
-
-        def confirming(update: Any) -> None:
-            self.confirmed.add(update.id)
-            self.ledger.taken(update.id, update.chat, time.monotonic())
-            confirm(update)
-
-        def exchanging(way: str, verb: str, path: str, status: Any, *what: Any) -> None:
-            if way == "in":
-                self.ledger.note(time.monotonic(), path.removeprefix("/"), what[0], what[1])
-                self.queries.note(path.removeprefix("/"), what[0], what[1])
-            exchanged(way, verb, path, status, *what)
-
-        updates.put, updates.confirm, telegram.exchanged = putting, confirming, exchanging
 
     @contextlib.asynccontextmanager
     async def _routed(self, http: httpx.AsyncClient, ports: list[int]) -> AsyncIterator[str | None]:
