@@ -158,12 +158,13 @@ async def test_whoever_was_shown_a_link_may_still_open_the_door_and_nobody_is_na
     await ben.sees("can't be called back: it may still open the door until")
     await ben.taps("Yes, a new link")
     await cleo.opens_the_bot(await ben.reads_the_link())
-    await ben.sees("no longer yours to collect")
+    await ben.sees("Cleo is to collect the parcel from Anna now")
     await ben.takes_it_from_behind(await ben.opens_the_door_by_link(old))
     await by_link.town.a_few_seconds_pass()
     for person in (anna, cleo):
         await person.sees("The parcel has been taken out", "Who took it is not known")
         await person.no_longer_sees("has collected it")
+    await ben.sees("The parcel from Anna has been taken out")
 
 
 async def test_taking_back_after_a_link_was_shown_says_that_it_may_still_open_the_door(
