@@ -462,6 +462,27 @@ async def test_more_time_moves_the_deadline(here: House) -> None:
     assert after > before
 
 
+async def test_a_problem_goes_to_the_operators_in_their_own_words(here: House) -> None:
+    stored = await here.core.stored()
+    dora = await here.claims(stored)
+    assert "Report a problem" in dora.labels
+    await dora.opens(f"{dora.url}?problem")
+    assert "What is wrong?" in dora.text
+    token = re.search(r'name="token" value="(\w+)"', dora.body)
+    assert token is not None
+    await dora.posts("problem", token[1], words="  ")
+    assert "What is wrong?" in dora.text
+    await dora.posts("problem", token[1], words="It is <dark>\nhere " + "x" * 300)
+    assert "Passed on to the operators." in dora.text
+    [entry] = [
+        x
+        for x in await here.database.look(lambda tx: tx.history(stored.id))
+        if x.event == "problem"
+    ]
+    assert entry.detail == ("It is <dark> here " + "x" * 300)[:200]
+    assert [key.partition(":")[0] for key in await here.core.alerts()] == ["problem"]
+
+
 # -- what every answer carries
 
 
