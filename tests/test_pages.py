@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -24,7 +25,6 @@ from bot.usecases.operate import fetch, message_everybody
 from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.page_house import House, house_on
 from web.pages import views
-from web.pages.where import read_network
 
 LINK = Openers(Opener.LINK, Opener.LINK)
 
@@ -303,7 +303,7 @@ async def test_wrong_links_are_limited_for_an_address_and_right_ones_never(here:
 async def test_whoever_stands_behind_a_trusted_proxy_is_counted_by_their_own_address(
     sqlite_database: Database,
 ) -> None:
-    async with house_on(sqlite_database, where={"proxies": [read_network("127.0.0.0/8")]}) as house:
+    async with house_on(sqlite_database, where={"proxies": [ip_network("127.0.0.0/8")]}) as house:
         dora = house.browsers.browser(f"{house.pages_at}/p/{'A' * 22}")
         for spoofed in range(12):
             behind = f"198.51.100.{spoofed}, 203.0.113.9, 127.0.0.2"
