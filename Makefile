@@ -6,8 +6,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
+UPDATES ?= 10000
 
-.PHONY: demo test check bench walks crash faults screenshots lock format clean
+.PHONY: demo test check bench walks crash faults hostile screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -37,6 +38,10 @@ crash: $(READY)
 # The story with each fault of Harbor and Telegram, in each call, at each step.
 faults: $(READY)
 	$(BIN)/python -m faults
+
+# Odd and hostile updates, half of them by polling, half by the webhook.
+hostile: $(READY)
+	$(BIN)/python -m hostile --updates $(UPDATES) --seed $(SEED)
 
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots

@@ -43,7 +43,7 @@ from handlers.telegram.allowance import OVERALL
 from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
-from handlers.telegram.receiver import Receiver
+from handlers.telegram.receiver import NoUpdate, Receiver
 from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
@@ -94,10 +94,13 @@ class Assembly:
     """With which statuses pushes of Harbor were refused: said once each."""
 
     async def take(self, update: Mapping[str, Any]) -> None:
-        """An update from Telegram's webhook, until it is committed. Raises TryLater."""
+        """An update from Telegram's webhook, until it is committed. Raises TryLater, Refusal."""
         if not self.receiver.introduced.is_set():
             raise TryLater("Telegram has not told us yet who we are")
-        await self.receiver.take(update)
+        try:
+            await self.receiver.take(update)
+        except NoUpdate as error:
+            raise Refusal(400, "not an update") from error
 
     async def push(self, headers: Mapping[str, str], body: bytes) -> None:
         """A push of Harbor; a repetition says nothing. Raises Refusal, EdgeError."""

@@ -27,14 +27,12 @@ from telegram.warnings import PTBUserWarning
 from bot.ports.clock import Clock
 from bot.ports.errors import Refused, TryLater
 from bot.workers.loop import backoff
+from handlers.telegram import shape
 from handlers.telegram.errors import UNREADABLE, pause, translated, unread
 from handlers.telegram.hearing import Hearing
 from handlers.telegram.introduction import AnyApplication, introduce
 
 log = structlog.get_logger(__name__)
-
-UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-"""What Telegram is asked to send (`allowed_updates`)."""
 
 T = TypeVar("T")
 
@@ -50,6 +48,10 @@ _FAREWELL = 2.0  # seconds granted to Telegram at the end, for the last confirma
 
 class _Stopped(Exception):
     """Nobody wants the answer any more."""
+
+
+class NoUpdate(Exception):
+    """Without an id that could be one: whoever sent this is not Telegram."""
 
 
 class Receiver:
@@ -121,7 +123,7 @@ class Receiver:
 
     async def _hook(self, url: str, secret: str, connections: int) -> bool:
         done: bool = await self._application.bot.set_webhook(
-            url, secret_token=secret, max_connections=connections, allowed_updates=UPDATES
+            url, secret_token=secret, max_connections=connections, allowed_updates=shape.KINDS
         )
         return done
 
@@ -133,13 +135,13 @@ class Receiver:
         """One update as Telegram's JSON; returns once it is committed and its button answered, so
         that neither is lost with this process.
 
-        One that can't be read is passed over. Raises ValueError for what is no update, TryLater (or
-        storage's own error) when it must be sent again.
+        One that can't be read is passed over. Raises NoUpdate, or TryLater (or storage's own error)
+        when it must be sent again.
         """
         if self._stopping:
             raise TryLater("the bot is stopping")
-        if not _is_update(update):
-            raise ValueError("this is not an update")
+        if shape.number_of(update) is None:
+            raise NoUpdate
         read = self._readable(update)
         await self._take(read)
         if read.callback_query is not None:
@@ -186,14 +188,14 @@ class Receiver:
             "offset": offset,
             "limit": limit,
             "timeout": seconds,
-            "allowed_updates": UPDATES,
+            "allowed_updates": shape.KINDS,
         }
         given = {name: value for name, value in asked.items() if value is not None}
         with warnings.catch_warnings(action="ignore", category=PTBUserWarning):
             bodies: Any = await self._application.bot.do_api_request(
                 "getUpdates", given, read_timeout=_SILENCE + seconds
             )
-        updates = [body for body in bodies if _is_update(body)]
+        updates = [body for body in bodies if shape.number_of(body) is not None]
         if bodies and not updates:
             raise TryLater("Telegram's answer holds no update")
         return updates
@@ -202,7 +204,7 @@ class Receiver:
         """The update; where that can't be read, one that nobody takes."""
         number: int = body["update_id"]
         try:
-            return Update.de_json(dict(body), self._application.bot)
+            return Update.de_json(shape.read(body), self._application.bot)
         except Exception as error:  # whatever it is, the next one must not wait for it
             if number not in self._unread:
                 self._unread.append(number)
@@ -266,10 +268,6 @@ _ELSEWHERE = "another process had Telegram deliver elsewhere, or nowhere"
 
 def _since(moment: datetime | None, since: datetime) -> bool:
     return moment is not None and moment >= since.replace(microsecond=0)  # Telegram's own grain
-
-
-def _is_update(body: object) -> bool:
-    return isinstance(body, Mapping) and isinstance(body.get("update_id"), int)
 
 
 def _wait(error: Exception, attempts: int) -> timedelta:
