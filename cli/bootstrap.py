@@ -20,6 +20,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
 from bot.ports.upkeep import Counts
+from bot.workers.alerts import Alerts
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
 from bot.workers.open_requests import OpenRequests
@@ -240,6 +241,8 @@ def assemble(
     presenter = _presenter(plan, sight, lambda: assembly.application.bot.username)
     outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
     retention = Retention(database, clock, policy)
+    receiver, alerts = Receiver(application, clock), Alerts(database, clock, policy)
+    hearing = receiver.hearing
     loops = {
         "requests": Loop("requests", clock, worker.turn, signals.requests),
         "watcher": Loop("watcher", clock, watcher.turn, signals.lockers),
@@ -247,6 +250,7 @@ def assemble(
         "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
         "retention": Loop("retention", clock, retention.turn, Signal()),
         "saving": Loop("saving", clock, lambda: kept.tell(database, policy), kept.over),
+        "hearing": Loop("hearing", clock, lambda: hearing.tell(alerts), hearing.changed),
     }
     assembly = Assembly(
         database=database,
@@ -254,7 +258,7 @@ def assemble(
         clock=clock,
         policy=policy,
         application=application,
-        receiver=Receiver(application, clock),
+        receiver=receiver,
         towers=towers,
         worker=worker,
         watcher=watcher,

@@ -15,6 +15,7 @@ from bot.domain.alerts import (
     Alert,
     AlertAction,
     AlertKind,
+    Unheard,
     arg_to_key,
     door_reported,
     gone_unasked,
@@ -23,6 +24,7 @@ from bot.domain.alerts import (
     harbor_away,
     limit_reached,
     no_links,
+    nobody_heard,
     not_collected,
     not_saved,
     odd_status,
@@ -497,6 +499,7 @@ ALERTS = {
     for alert in (
         harbor_away(NOW, "TryLater"),
         no_links(NOW),
+        nobody_heard(NOW, Unheard.TAKEN),
         not_saved(NOW, "database or disk is full"),
         gone_unasked(NOW, _PARCEL),
         ORPHAN,

@@ -24,12 +24,13 @@ from telegram import Update
 from telegram.error import Conflict, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
+from bot.domain.alerts import Unheard
 from bot.ports.clock import Clock
 from bot.ports.errors import Refused, TryLater
+from bot.workers.hearing import Hearing
 from bot.workers.loop import backoff
 from handlers.telegram import shape
 from handlers.telegram.errors import UNREADABLE, pause, translated, unread
-from handlers.telegram.hearing import Hearing
 from handlers.telegram.introduction import AnyApplication, introduce
 
 log = structlog.get_logger(__name__)
@@ -112,10 +113,11 @@ class Receiver:
                 info = await self._ask(bot.get_webhook_info, quiet=True)
                 since, looked = looked, self._clock.now()
                 if info.url != url:
-                    self.hearing.failed(_ELSEWHERE, contested=True)
+                    self.hearing.failed(_ELSEWHERE, Unheard.ELSEWHERE)
                     await self._ask(lambda: self._hook(url, secret, connections), quiet=True)
                 elif info.pending_update_count and _since(info.last_error_date, since):
-                    self.hearing.failed(f"Telegram can't deliver: {info.last_error_message}")
+                    why = f"Telegram can't deliver: {info.last_error_message}"
+                    self.hearing.failed(why, Unheard.UNDELIVERED)
                 else:
                     self.hearing.heard()
         except _Stopped:
@@ -229,7 +231,8 @@ class Receiver:
                 answer = await self._unless_stopped(call())
             except (TelegramError, TryLater, *UNREADABLE) as error:
                 wait = _wait(error, attempts)
-                self.hearing.failed(_why(error), contested=isinstance(error, Conflict))
+                taken = isinstance(error, Conflict)
+                self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
             else:
                 if not quiet:
                     self.hearing.heard()

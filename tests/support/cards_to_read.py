@@ -25,6 +25,7 @@ from tests.support.project import (
     Scene,
     Size,
     State,
+    Unheard,
     alert_card,
     code_card,
     delivery_card,
@@ -37,6 +38,7 @@ from tests.support.project import (
     in_language,
     limit_reached,
     no_links,
+    nobody_heard,
     not_collected,
     not_saved,
     odd_status,
@@ -283,6 +285,13 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("guessing of claim codes", guessing(NOW, PersonId(5))),
     ("a list that can't all be read", unreadable(NOW, "assigned_lockers", 2, "id: missing")),
     ("nothing can be saved", not_saved(NOW, "database or disk is full")),
+    *(
+        (f"nobody is heard: {why.value}", nobody_heard(NOW, why, said))
+        for why, said in [
+            *((why, "") for why in Unheard if why is not Unheard.UNDELIVERED),
+            (Unheard.UNDELIVERED, "Telegram can't deliver: <Connection refused>"),
+        ]
+    ),
     ("guessing by many", guessed_by_many(NOW)),
     ("a limit", limit_reached(NOW, PersonId(5), Limit.HOLDS, 12)),
     ("a problem reported again", problem_reported(NOW, _PARCEL, BEN.id, "still wet", 3)),

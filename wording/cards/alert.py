@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, key_to_arg
+from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, Unheard, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.limits import Limit
@@ -274,6 +274,36 @@ def _unsaved(concern: Concern) -> str:
     return concern.words._("🛑 <b>Nothing can be saved:</b> {why}", why=why)
 
 
+def _unheard(concern: Concern) -> str:
+    """What is known of why nobody is heard, and what becomes of what people do meanwhile."""
+    _, detail = concern.words._, concern.alert.detail
+    why = detail.get("why")
+    if why == Unheard.TAKEN:
+        return _(
+            "🙉 <b>Nobody is heard: another process receives this bot's updates</b>\nOnly one may; "
+            "what the other one takes never gets here. Stop it."
+        )
+    if why == Unheard.ELSEWHERE:
+        return _(
+            "🙉 <b>Nobody is heard: Telegram was told to deliver elsewhere, or nowhere</b>\nThe "
+            "bot has it deliver here again; whoever changed that may do so again. Stop it."
+        )
+    if why == Unheard.UNDELIVERED:
+        return _(
+            "🙉 <b>Nobody is heard: Telegram can't deliver to the bot</b>\n{why}\nTelegram keeps "
+            "trying, for a day.",
+            why=f"<code>{esc(str(detail.get('said', '?')), 200)}</code>",
+        )
+    return _(
+        "🙉 <b>Nobody is heard: Telegram gives no answer that can be used</b>\nIt keeps what "
+        "people do, for a day."
+    )
+
+
+def _heard_again(concern: Concern) -> str:
+    return concern.words._("✅ <b>People are heard again</b>")
+
+
 def _saving_again(concern: Concern) -> str:
     again = concern.words._(
         "✅ <b>Everything can be saved again.</b> For a while nothing could be; what people did "
@@ -316,6 +346,7 @@ _Title = Callable[[Concern], str]
 _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor,
     AlertKind.UNSAVED: _unsaved,
+    AlertKind.UNHEARD: _unheard,
     AlertKind.LINKS: _no_links,
     AlertKind.ORPHAN: _orphan,
     AlertKind.ODD: _odd,
@@ -331,6 +362,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,
     AlertKind.UNSAVED: _saving_again,
+    AlertKind.UNHEARD: _heard_again,
     AlertKind.LINKS: _links_again,
     AlertKind.ORPHAN: _orphan_gone,
     AlertKind.UNREADABLE: _all_read,
