@@ -507,10 +507,10 @@ ALERTS = {
         door_reported(NOW, _PARCEL),
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
         not_collected(NOW, _PARCEL),
-        guessing(NOW, PersonId(2**52)),
+        guessing(NOW, PersonId(2**52), "1f2e"),
         unreadable(NOW, "assigned_lockers", 2, "id: int_type"),
         guessed_by_many(NOW),
-        limit_reached(NOW, PersonId(2**52), Limit.HOLDS, 12),
+        limit_reached(NOW, PersonId(2**52), "1f2e", Limit.HOLDS, 12),
     )
 }
 

@@ -86,6 +86,10 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
 )
 
 
+ABOUT_SOMEBODY = (AlertKind.GUESSING, AlertKind.LIMIT)
+"""Kinds that name a person; of one who is forgotten the alert stays, and no longer names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something the operators are told once, and told again when it is over.
@@ -158,9 +162,9 @@ def problem_key(delivery: Delivery) -> str:
     return _key(AlertKind.PROBLEM, delivery.id)
 
 
-def guessing_key(person: PersonId) -> str:
+def guessing_key(known_as: str) -> str:
     """The key of the alert that somebody is guessing claim codes."""
-    return _key(AlertKind.GUESSING, person)
+    return _key(AlertKind.GUESSING, known_as)
 
 
 HARBOR_KEY = _key(AlertKind.HARBOR)
@@ -290,10 +294,11 @@ def gone_unasked(now: datetime, delivery: Delivery) -> Alert:
     )
 
 
-def guessing(now: datetime, person: PersonId) -> Alert:
-    """`person` has typed too many wrong claim codes, the last one now."""
+def guessing(now: datetime, person: PersonId, known_as: str) -> Alert:
+    """`person` has typed too many wrong claim codes, the last one now; `known_as` is what may be
+    kept of them where their id may not, as in a key."""
     return Alert(
-        guessing_key(person),
+        guessing_key(known_as),
         AlertKind.GUESSING,
         now,
         ends_at=last_day(AlertKind.GUESSING, now),
@@ -301,10 +306,11 @@ def guessing(now: datetime, person: PersonId) -> Alert:
     )
 
 
-def limit_reached(now: datetime, person: PersonId, limit: Limit, most: int) -> Alert:
-    """`person` has `most` of what `limit` counts, and wanted one more."""
+def limit_reached(now: datetime, person: PersonId, known_as: str, limit: Limit, most: int) -> Alert:
+    """`person` has `most` of what `limit` counts, and wanted one more; `known_as`: see
+    `guessing`."""
     return Alert(
-        _key(AlertKind.LIMIT, limit, person),
+        _key(AlertKind.LIMIT, limit, known_as),
         AlertKind.LIMIT,
         now,
         ends_at=last_day(AlertKind.LIMIT, now),

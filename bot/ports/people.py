@@ -67,7 +67,13 @@ class People(Protocol):
         """Write a person down, new or changed."""
         ...
 
+    def known_as(self, person: PersonId) -> str:
+        """What may be kept of a person who asks to be forgotten: a keyed hash of the id, the same
+        as long as the secret key is; short enough for a button."""
+        ...
+
     async def forget_person(self, person: PersonId) -> None:
         """Remove the person, draft and cards; blank names, notes and their own words in
-        deliveries, whose codes and claims go with them. Wrong tries stay, which name nobody."""
+        deliveries, whose codes and claims go with them. Wrong tries stay, and alerts about the
+        person: they name nobody then."""
         ...

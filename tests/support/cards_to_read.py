@@ -282,7 +282,7 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a problem", problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>")),
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
     ("overdue", not_collected(NOW, _PARCEL)),
-    ("guessing of claim codes", guessing(NOW, PersonId(5))),
+    ("guessing of claim codes", guessing(NOW, PersonId(5), "1f2e")),
     ("a list that can't all be read", unreadable(NOW, "assigned_lockers", 2, "id: missing")),
     ("nothing can be saved", not_saved(NOW, "database or disk is full")),
     *(
@@ -293,7 +293,8 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
         ]
     ),
     ("guessing by many", guessed_by_many(NOW)),
-    ("a limit", limit_reached(NOW, PersonId(5), Limit.HOLDS, 12)),
+    ("guessing by somebody forgotten", replace(guessing(NOW, PersonId(5), "1f2e"), person=None)),
+    ("a limit", limit_reached(NOW, PersonId(5), "1f2e", Limit.HOLDS, 12)),
     ("a problem reported again", problem_reported(NOW, _PARCEL, BEN.id, "still wet", 3)),
 )
 

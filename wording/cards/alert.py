@@ -265,8 +265,14 @@ def _guessing(concern: Concern) -> str:
     return concern.words._(
         "🕵️ <b>Somebody types one wrong claim code after another</b>\n"
         "They have to wait longer each time. Telegram id: {person}",
-        person=f"<code>{concern.alert.person}</code>",
+        person=_person(concern),
     )
+
+
+def _person(concern: Concern) -> str:
+    """The id of whom it is about, until they ask to be forgotten."""
+    person = concern.alert.person
+    return concern.words._("forgotten") if person is None else f"<code>{person}</code>"
 
 
 def _unsaved(concern: Concern) -> str:
@@ -319,7 +325,7 @@ def _limit(concern: Concern) -> str:
     return concern.words._(
         "🚦 <b>Somebody has reached a limit</b>\n{setting}\nTelegram id: {person}",
         setting=f"<code>{setting}={detail.get('most')}</code>",
-        person=f"<code>{concern.alert.person}</code>",
+        person=_person(concern),
     )
 
 
