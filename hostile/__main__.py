@@ -37,7 +37,8 @@ def _one(way: str, updates: int, seed: int) -> bool:
     before, warm, after = flood.memory
     print(f"  memory: {before:.0f} MiB before, {warm:.0f} after a fifth, {after:.0f} after all")
     if flood.answers:
-        print("  answered: " + ", ".join(f"{n} x {code}" for code, n in flood.answers.items()))
+        said = ", ".join(f"{n} x {code}" for code, n in flood.answers.items())
+        print(f"  answered: {said}; brought again after a connection ended: {flood.cut_off}")
     for event, count in flood.events.most_common():
         print(f"  {count:>7} {event}")
     for finding, count in flood.findings.most_common():

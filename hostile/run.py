@@ -57,6 +57,8 @@ class Flood:
     """MiB that the bot's process had: before, after `_WARM` of the flood, after it."""
     answers: Counter[int] = field(default_factory=Counter)
     """Statuses with which the webhook answered."""
+    cut_off: int = 0
+    """How often a connection ended before its answer, and the update was brought again."""
     findings: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
 
@@ -140,7 +142,11 @@ class Flood:
         headers = {"X-Telegram-Bot-Api-Secret-Token": _SECRET}
 
         async def one(body: bytes) -> None:
-            answer = await http.post(url, content=body, headers=headers)
+            try:
+                answer = await http.post(url, content=body, headers=headers)
+            except httpx.TransportError:  # a kept connection ended just then: Telegram asks again
+                self.cut_off += 1
+                answer = await http.post(url, content=body, headers=headers)
             self.answers[answer.status_code] += 1
             if answer.status_code not in (*_TAKEN, *_UNREADABLE):
                 self.findings[f"the webhook answered {answer.status_code}"] += 1

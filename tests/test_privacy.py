@@ -12,6 +12,7 @@ import pytest
 from bot.domain.alerts import Alert, AlertKind, guessing, limit_reached
 from bot.domain.claims import new_claim, show_claim_code
 from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.limits import Limit
 from bot.domain.person import Person
@@ -250,7 +251,7 @@ async def test_words_in_alerts_and_history_of_another_version_are_forgotten_too(
             ("complained_in_verse", BEN, "o hat"),
             ("requested", ANNA, "small"),
         ):
-            await tx.record(HistoryEntry(got.id, START, event, by, detail))  # type: ignore[arg-type]
+            await tx.record(HistoryEntry(got.id, START, event, by, detail))  # type: ignore[arg-type]  # names that no enum has any more
         words = {"text": "my hat was wet"}
         # As migration 0003 leaves the alerts of earlier versions: nobody's.
         await tx.raise_alert(

@@ -21,7 +21,7 @@ from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
 from wording.language import Words
-from wording.sanitize import esc, esc_name
+from wording.sanitize import coded, esc, esc_name
 
 
 @dataclass(frozen=True)
@@ -209,9 +209,9 @@ def _unreadable(concern: Concern) -> str:
     return concern.words._(
         "🧾 <b>Part of what Harbor says can't be read</b>\nEntries left out of {list}: {count}. "
         "Everything else is used. The first reason: {why}",
-        list=f"<code>{esc(str(told.get('call', '?')))}</code>",
+        list=coded(str(told.get("call", "?"))),
         count=str(told.get("entries", "?")),
-        why=f"<code>{esc(str(told.get('why', '?')), 200)}</code>",
+        why=coded(str(told.get("why", "?")), 200),
     )
 
 
@@ -298,7 +298,7 @@ def _unheard(concern: Concern) -> str:
         return _(
             "🙉 <b>Nobody is heard: Telegram can't deliver to the bot</b>\n{why}\nTelegram keeps "
             "trying, for a day.",
-            why=f"<code>{esc(str(detail.get('said', '?')), 200)}</code>",
+            why=coded(str(detail.get("said", "?")), 200),
         )
     return _(
         "🙉 <b>Nobody is heard: Telegram gives no answer that can be used</b>\nIt keeps what "
@@ -315,8 +315,7 @@ def _saving_again(concern: Concern) -> str:
         "✅ <b>Everything can be saved again.</b> For a while nothing could be; what people did "
         "then is not lost."
     )
-    why = esc(str(concern.alert.detail.get("why", "")))
-    return f"{again}\n<code>{why}</code>"
+    return f"{again}\n{coded(str(concern.alert.detail.get('why', '')))}"
 
 
 def _limit(concern: Concern) -> str:
