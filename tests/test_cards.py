@@ -584,7 +584,7 @@ def test_what_an_operator_fetches_out_is_said_to_be_with_them() -> None:
 
 def test_a_problem_reaches_operators_in_the_persons_own_words() -> None:
     view = alert_card(concern(ALERTS[AlertKind.PROBLEM]))
-    assert "“<b>wet & cold</b>”" in seen(view)
+    assert "“<b>wet & cold</\u2060b>”" in seen(view)
     assert "Look at the delivery" in labels(view)
     assert "Anna" in seen(view)
 
