@@ -6,8 +6,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
+UPDATES ?= 10000
 
-.PHONY: demo test check bench walks crash faults screenshots lock format clean
+.PHONY: demo test check bench walks crash faults hostile audit screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -39,6 +40,14 @@ crash: $(READY)
 # The story with each fault of Harbor and Telegram, in each call, at each step.
 faults: $(READY)
 	$(BIN)/python -m faults
+
+# Odd and hostile updates, half of them by polling, half by the webhook.
+hostile: $(READY)
+	$(BIN)/python -m hostile --updates $(UPDATES) --seed $(SEED)
+
+# Known weaknesses of what is pinned; where no data can be had it says so.
+audit: $(READY)
+	$(BIN)/python -m docs.audit
 
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots

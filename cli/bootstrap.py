@@ -20,6 +20,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
 from bot.ports.upkeep import Counts
+from bot.workers.alerts import Alerts
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
 from bot.workers.open_requests import OpenRequests
@@ -43,7 +44,7 @@ from handlers.telegram.allowance import OVERALL
 from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
-from handlers.telegram.receiver import Receiver
+from handlers.telegram.receiver import NoUpdate, Receiver
 from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
@@ -96,10 +97,13 @@ class Assembly:
     """With which statuses pushes of Harbor were refused: said once each."""
 
     async def take(self, update: Mapping[str, Any]) -> None:
-        """An update from Telegram's webhook, until it is committed. Raises TryLater."""
+        """An update from Telegram's webhook, until it is committed. Raises TryLater, Refusal."""
         if not self.receiver.introduced.is_set():
             raise TryLater("Telegram has not told us yet who we are")
-        await self.receiver.take(update)
+        try:
+            await self.receiver.take(update)
+        except NoUpdate as error:
+            raise Refusal(400, "not an update") from error
 
     async def push(self, headers: Mapping[str, str], body: bytes) -> None:
         """A push of Harbor; a repetition says nothing. Raises Refusal, EdgeError."""
@@ -242,6 +246,8 @@ def assemble(
     presenter = _presenter(plan, sight, lambda: assembly.application.bot.username)
     outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
     retention = Retention(database, clock, policy)
+    receiver, alerts = Receiver(application, clock), Alerts(database, clock, policy)
+    hearing = receiver.hearing
     loops = {
         "requests": Loop("requests", clock, worker.turn, signals.requests),
         "watcher": Loop("watcher", clock, watcher.turn, signals.lockers),
@@ -249,6 +255,7 @@ def assemble(
         "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
         "retention": Loop("retention", clock, retention.turn, Signal()),
         "saving": Loop("saving", clock, lambda: kept.tell(database, policy), kept.over),
+        "hearing": Loop("hearing", clock, lambda: hearing.tell(alerts), hearing.changed),
     }
     assembly = Assembly(
         database=database,
@@ -256,7 +263,7 @@ def assemble(
         clock=clock,
         policy=policy,
         application=application,
-        receiver=Receiver(application, clock),
+        receiver=receiver,
         towers=towers,
         worker=worker,
         watcher=watcher,

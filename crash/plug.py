@@ -186,6 +186,11 @@ class Plug:
             return False
         return answer.status_code == 200
 
+    @property
+    def pid(self) -> int:
+        """Its process. Raises RuntimeError when it had ended by itself."""
+        return self._running().pid
+
     def log(self) -> str:
         """All that the bot has said."""
         return self._log.read_text("utf-8", "replace") if self._log.exists() else ""

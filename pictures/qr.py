@@ -15,8 +15,6 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
 from qrcode.util import QRData
 
-LONGEST_ALPHANUMERIC, LONGEST_BYTES = 3391, 2331
-"""What the largest symbol carries at error correction M (ISO/IEC 18004)."""
 QUIET_ZONE = 4
 WIDTH = 800
 """The most pixels across; modules are the largest whole number of pixels that fits."""
@@ -25,8 +23,8 @@ WIDTH = 800
 def symbol(text: str) -> bytes:
     """A PNG of `text`, in the one mode that fits all of it: digits, alphanumeric or bytes.
 
-    Takes some tens of milliseconds: not for the event loop. ValueError beyond `LONGEST_BYTES`, or
-    `LONGEST_ALPHANUMERIC` of digits, capitals and ` $%*+-./:`.
+    Takes some tens of milliseconds: not for the event loop. ValueError where no symbol
+    carries it; how much that is, the domain says before (`bot/domain/openers.py`).
     """
     drawn: qrcode.QRCode[PilImage] = qrcode.QRCode(
         error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, image_factory=PilImage

@@ -23,7 +23,7 @@ from bot.usecases.codes import ask_drop_off_code
 from bot.workers import harbor_requests
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.signals import Signals
-from tests.support.core import ANNA, BEN, OPERATOR, START, TOWER, Core, Twisted, core_on
+from tests.support.core import ANNA, BEN, OPERATOR, START, TOWER, Core, Twisted, core_on, worker_on
 from tests.support.databases import listen, opened
 
 
@@ -40,7 +40,7 @@ def working(core: Core, **instead: Callable[..., Any]) -> HarborRequests:
     twisted: Any = Twisted(core, **instead)
     signals = Signals(shows_cards=False)
     listen(core.database, signals)
-    return HarborRequests(core.database, twisted, core.clock, core.policy, signals)
+    return worker_on(core.database, twisted, core.clock, core.policy, signals)
 
 
 async def work(worker: HarborRequests) -> None:
@@ -333,7 +333,7 @@ async def test_while_nothing_can_be_written_harbor_is_left_alone_and_the_loop_wa
         return await core.lockers.drop_off_token(*wanted)
 
     twisted: Any = Twisted(core, drop_off_token=drop_off_token)
-    worker = HarborRequests(full, twisted, core.clock, core.policy, Signals())
+    worker = worker_on(full, twisted, core.clock, core.policy, Signals())
     for _ in range(2):
         with pytest.raises(TryLater):
             await worker.turn()
@@ -348,7 +348,7 @@ async def test_what_could_not_be_written_down_is_taken_up_when_its_turn_is_over(
     delivery = await core.reserved()
     full: Any = Unwritable(core, after=1)
     signals = Signals(shows_cards=False)
-    worker = HarborRequests(full, core.lockers, core.clock, core.policy, signals)
+    worker = worker_on(full, core.lockers, core.clock, core.policy, signals)
     await worker.turn()
     full.tried = 0
     listen(core.database, signals)
@@ -550,7 +550,7 @@ async def test_of_two_replicas_that_find_one_locker_theirs_one_has_it_and_the_ot
 
         monkey: Any = Twisted(core, assigned=assigned)
         replicas = [
-            HarborRequests(database, monkey, core.clock, core.policy, Signals(shows_cards=False))
+            worker_on(database, monkey, core.clock, core.policy, Signals(shows_cards=False))
             for database in (one, other)
         ]
         with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,7 @@ from bot.domain.alerts import (
     Alert,
     AlertAction,
     AlertKind,
+    Unheard,
     arg_to_key,
     door_reported,
     gone_unasked,
@@ -23,6 +24,7 @@ from bot.domain.alerts import (
     harbor_away,
     limit_reached,
     no_links,
+    nobody_heard,
     not_collected,
     not_saved,
     odd_status,
@@ -497,6 +499,7 @@ ALERTS = {
     for alert in (
         harbor_away(NOW, "TryLater"),
         no_links(NOW),
+        nobody_heard(NOW, Unheard.TAKEN),
         not_saved(NOW, "database or disk is full"),
         gone_unasked(NOW, _PARCEL),
         ORPHAN,
@@ -504,10 +507,10 @@ ALERTS = {
         door_reported(NOW, _PARCEL),
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
         not_collected(NOW, _PARCEL),
-        guessing(NOW, PersonId(2**52)),
+        guessing(NOW, PersonId(2**52), "1f2e"),
         unreadable(NOW, "assigned_lockers", 2, "id: int_type"),
         guessed_by_many(NOW),
-        limit_reached(NOW, PersonId(2**52), Limit.HOLDS, 12),
+        limit_reached(NOW, PersonId(2**52), "1f2e", Limit.HOLDS, 12),
     )
 }
 
@@ -581,7 +584,7 @@ def test_what_an_operator_fetches_out_is_said_to_be_with_them() -> None:
 
 def test_a_problem_reaches_operators_in_the_persons_own_words() -> None:
     view = alert_card(concern(ALERTS[AlertKind.PROBLEM]))
-    assert "“<b>wet & cold</b>”" in seen(view)
+    assert "“<b>wet & cold</\u2060b>”" in seen(view)
     assert "Look at the delivery" in labels(view)
     assert "Anna" in seen(view)
 

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
+from bot.domain.alerts import Unheard
 from bot.domain.ids import PersonId
 from bot.domain.policy import Policy
 from bot.ports.database import Database
+from bot.workers.hearing import CALM
 from bot.workers.saving import Saving
-from handlers.telegram.hearing import CALM
 from sandbox.clock import Clock
 from storage import StorageUnavailable, open_database
 from tests.support.chat_edge import START, chat_edge, until
@@ -94,7 +95,7 @@ async def test_a_tap_that_can_not_be_saved_is_answered_and_takes_effect_once_it_
 async def test_a_bot_that_hears_nobody_is_not_well_and_says_why(world: Chats) -> None:
     with capture_logs():
         told = "another process receives this bot's updates"
-        world.receiver.hearing.failed(told, contested=True)
+        world.receiver.hearing.failed(told, Unheard.TAKEN)
     assert await health(world) == (200, [])
     world.clock.turn(61)
     assert await health(world) == (503, [f"nobody is heard: {told}"])

@@ -33,7 +33,7 @@ from harbor import client, wire
 from harbor.answers import read_each
 from harbor.errors import Broken
 from harbor.lockers import HarborLockers
-from tests.support.core import ANNA, Core, Twisted, core_on
+from tests.support.core import ANNA, Core, Twisted, core_on, working
 from tests.support.harbor_stand_in import Heard, StandIn, answer, granted, stand_in
 from wording.cards.alert import Concern, alert_card
 from wording.language import speak
@@ -338,11 +338,6 @@ async def test_a_changing_call_is_not_repeated_after_a_401_that_is_not_harbors_o
 async def core(sqlite_database) -> AsyncIterator[Core]:
     async with core_on(sqlite_database) as core:
         yield core
-
-
-def working(core: Core, **instead: Callable[..., Any]) -> HarborRequests:
-    twisted: Any = Twisted(core, **instead)
-    return HarborRequests(core.database, twisted, core.clock, core.policy, core.signals)
 
 
 async def worked(worker: HarborRequests) -> None:

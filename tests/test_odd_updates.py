@@ -18,13 +18,14 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 from telegram import Update
 
+from bot.domain.alerts import Unheard
 from bot.ports.database import Database
 from bot.ports.errors import Misconfigured, TryLater
 from bot.ports.people import Opening
+from bot.workers.hearing import CALM, LISTENED_FOR, Hearing
 from cli.sandbox_server import serving_sandbox
 from handlers.conversation.context import Context
 from handlers.conversation.dialogue import Dialogue
-from handlers.telegram.hearing import CALM, LISTENED_FOR, Hearing
 from handlers.telegram.probing import username
 from sandbox.clock import Clock
 from sandbox.telegram.app import DEFAULT_BOT
@@ -271,7 +272,7 @@ def test_a_second_poller_that_lets_some_through_is_said_until_it_has_gone() -> N
     hearing = Hearing(clock)
     with capture_logs() as logs:
         for _ in range(100):  # each of the two takes the other's place, again and again
-            hearing.failed("another process", contested=True)
+            hearing.failed("another process", Unheard.TAKEN)
             clock.turn(60)
             hearing.heard()
             assert hearing.why == "another process"

@@ -31,9 +31,20 @@ from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import hand_over, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.report import door_did_not_open
-from bot.workers.harbor_requests import HarborRequests
 from bot.workers.open_requests import OpenRequests
-from tests.support.core import ANNA, BEN, CLEO, NAMES, START, TOWER, Core, Twisted, core_on
+from tests.support.core import (
+    ANNA,
+    BEN,
+    CLEO,
+    NAMES,
+    START,
+    TOWER,
+    Core,
+    Twisted,
+    core_on,
+    worker_on,
+    working,
+)
 
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 MIXED = Openers(Opener.TOKEN, Opener.LINK)
@@ -211,8 +222,7 @@ class Sizes:
 
 async def by(core: Core, sizes: Sizes, **wish: Any) -> tuple[State, Size | None]:
     delivery = await core.request(openers=BY_LINK, **wish)
-    twisted: Any = Twisted(core, drop_off_link=sizes.drop_off_link)
-    worker = HarborRequests(core.database, twisted, core.clock, core.policy, core.signals)
+    worker = working(core, drop_off_link=sizes.drop_off_link)
     await worker.turn()
     await worker.settle()
     after = await core.now(delivery)
@@ -278,8 +288,7 @@ async def test_a_pick_up_link_that_harbor_refuses_falls_back_to_a_token(core: Co
         raise Refused("no link for this one")
 
     await core.on(BEN, delivery, ask_pick_up_code)
-    twisted: Any = Twisted(core, pick_up_link=pick_up_link)
-    worker = HarborRequests(core.database, twisted, core.clock, core.policy, core.signals)
+    worker = working(core, pick_up_link=pick_up_link)
     await worker.turn()
     await worker.settle()
     assert (await code_of(core, delivery)).form is Opener.TOKEN
@@ -298,7 +307,7 @@ async def test_a_harbor_without_open_requests_is_believed_when_it_says_so_twice(
 
     known = OpenRequests(core.database, core.clock, core.policy)
     twisted: Any = Twisted(core, drop_off_link=drop_off_link)
-    worker = HarborRequests(core.database, twisted, core.clock, core.policy, core.signals, known)
+    worker = worker_on(core.database, twisted, core.clock, core.policy, core.signals, known)
     tower = next(x for x in await core.lockers.towers() if x.id == TOWER)
     delivery = await core.request(openers=known.openers_at(tower))
 
@@ -517,8 +526,7 @@ async def test_giving_up_after_a_lost_answer_gives_the_unnamed_locker_back(core:
         raise TryLater("as if the answer had been lost")
 
     delivery = await core.request(openers=BY_LINK)
-    twisted: Any = Twisted(core, drop_off_link=drop_off_link)
-    worker = HarborRequests(core.database, twisted, core.clock, core.policy, core.signals)
+    worker = working(core, drop_off_link=drop_off_link)
     await worker.turn()
     await worker.settle()
     assert len(await assigned(core)) == 1

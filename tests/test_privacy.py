@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import Alert, AlertKind
+from bot.domain.alerts import Alert, AlertKind, guessing, limit_reached
 from bot.domain.claims import new_claim, show_claim_code
 from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
+from bot.domain.limits import Limit
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
@@ -206,6 +208,35 @@ async def test_operators_read_the_words_of_a_forgotten_person_no_longer(
     assert any("Somebody reports a problem" in card for card in await olga.cards())
 
 
+async def test_alerts_about_a_forgotten_person_name_them_no_longer(database: Database) -> None:
+    cleo = PersonId(7_000_000_001)
+
+    async def before(tx: Transaction) -> None:
+        await tx.save_person(Person(cleo, "Cleo"))
+        known_as = tx.known_as(cleo)
+        assert known_as != tx.known_as(BEN)
+        for alert in (
+            guessing(START, cleo, known_as),
+            limit_reached(START, cleo, known_as, Limit.HOLDS, 12),
+            guessing(START, cleo, str(cleo)),  # as an earlier version called it
+            guessing(START, BEN, tx.known_as(BEN)),
+        ):
+            await tx.raise_alert(alert)
+
+    await database.run(before)
+    await database.run(lambda tx: tx.forget_person(cleo))
+    alerts = await database.look(lambda tx: tx.alerts())
+    assert str(cleo) not in repr(alerts)
+    assert {(alert.kind, alert.person) for alert in alerts} == {
+        (AlertKind.GUESSING, None),
+        (AlertKind.LIMIT, None),
+        (AlertKind.GUESSING, BEN),
+    }
+    assert len(alerts) == 3
+    [limit] = [alert for alert in alerts if alert.kind is AlertKind.LIMIT]
+    assert limit.detail == {"limit": "holds", "most": 12}, "of what, is nobody's"
+
+
 async def test_words_in_alerts_and_history_of_another_version_are_forgotten_too(
     database: Database,
 ) -> None:
@@ -220,7 +251,7 @@ async def test_words_in_alerts_and_history_of_another_version_are_forgotten_too(
             ("complained_in_verse", BEN, "o hat"),
             ("requested", ANNA, "small"),
         ):
-            await tx.record(HistoryEntry(got.id, START, event, by, detail))  # type: ignore[arg-type]
+            await tx.record(HistoryEntry(got.id, START, event, by, detail))  # type: ignore[arg-type]  # names that no enum has any more
         words = {"text": "my hat was wet"}
         # As migration 0003 leaves the alerts of earlier versions: nobody's.
         await tx.raise_alert(

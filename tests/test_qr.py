@@ -11,8 +11,8 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 
-from bot.domain.openers import fits_symbol
-from pictures.qr import LONGEST_ALPHANUMERIC, LONGEST_BYTES, QUIET_ZONE, blank, symbol
+from bot.domain.openers import LONGEST_ALPHANUMERIC, LONGEST_BYTES, fits_symbol
+from pictures.qr import QUIET_ZONE, blank, symbol
 
 # Asked for by name: zxing sees bars of other codes in one symbol out of some hundreds.
 QR = zxingcpp.BarcodeFormat.QRCode

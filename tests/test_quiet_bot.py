@@ -36,7 +36,7 @@ class Outside:
     async def phone(self, name: str) -> Phone:
         made = await self.http.post("/telegram/sandbox/people", json={"first_name": name})
         made.raise_for_status()
-        return Phone(self, PersonId(made.json()["id"]), name)  # type: ignore[arg-type]
+        return Phone(self, PersonId(made.json()["id"]), name)  # type: ignore[arg-type]  # has what a Phone uses
 
     async def turn(self, seconds: float) -> None:
         """Turn the clock of bot, Harbor and Telegram."""

@@ -14,7 +14,7 @@ from bot.ports.database import Database, Step, T
 from bot.ports.errors import Misconfigured, TryLater
 from handlers.app import build_application
 from handlers.conversation.context import Context
-from handlers.telegram.receiver import next_offset
+from handlers.telegram.receiver import NoUpdate, next_offset
 from sandbox.telegram.app import DEFAULT_BOT
 from tests.support.chat_edge import (
     SandboxTelegram,
@@ -373,12 +373,14 @@ async def test_a_webhook_update_that_could_not_be_kept_is_refused(
         assert (await edge.draft(ada)).step == "asking"
 
 
-@pytest.mark.parametrize("body", [{}, {"update_id": "1"}, {"update_id": None}])
+@pytest.mark.parametrize(
+    "body", [{}, *({"update_id": odd} for odd in ("1", None, True, -1, 1.0, 2**64))]
+)
 async def test_what_is_no_update_is_refused(
     body: dict[str, Any], sqlite_database: Database
 ) -> None:
     async with chat_edge(sqlite_database, poll=False) as edge:
-        with pytest.raises(ValueError, match="not an update"):
+        with pytest.raises(NoUpdate):
             await edge.receiver.take(body)
 
 

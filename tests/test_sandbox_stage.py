@@ -72,7 +72,7 @@ async def test_a_stage_that_was_told_nothing_marks_no_tower(
 
 def test_an_opener_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="scanner"):
-        create_stage(openers={"0100000000000101": "scanner"})  # type: ignore[dict-item]
+        create_stage(openers={"0100000000000101": "scanner"})  # type: ignore[dict-item]  # what is refused
 
 
 @pytest.mark.parametrize("path", ["/", "/js/app.js", "/css/base.css", "/icons.svg"])

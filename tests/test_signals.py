@@ -205,10 +205,10 @@ async def _sqlite(database: SqliteDatabase) -> AsyncIterator[asyncio.Event]:
             await go_on.wait()
         return await honest(statements)
 
-    thread.run = run  # type: ignore[method-assign]
+    thread.run = run  # type: ignore[method-assign]  # stands in until the test is over
     yield stopped
     go_on.set()
-    thread.run = honest  # type: ignore[method-assign]
+    thread.run = honest  # type: ignore[method-assign]  # its own again
 
 
 _TRAP = """

@@ -71,7 +71,7 @@ async def test_alerts_come_in_the_order_they_were_raised(database: Database) -> 
 
 async def test_an_alert_is_read_as_it_was_written(database: Database) -> None:
     seen = replace(ORPHAN, owner=OLGA, seen_at=NOW, seen_by=OLGA, release=True, refused=True)
-    for alert in (ORPHAN, guessing(NOW, ANNA), ALERT, seen):
+    for alert in (ORPHAN, guessing(NOW, ANNA, "1f2e"), ALERT, seen):
         await database.run(lambda tx, alert=alert: tx.save_alert(alert))
         assert await database.look(lambda tx, key=alert.key: tx.alert(key)) == alert
 
@@ -86,7 +86,7 @@ async def test_what_stands_about_a_delivery_is_found_by_it(database: Database) -
 
 
 async def test_an_alert_has_run_out_once_its_last_day_has_come(database: Database) -> None:
-    ends = guessing(NOW, ANNA)
+    ends = guessing(NOW, ANNA, "1f2e")
     for alert in (ends, replace(ends, key="over", cleared_at=NOW), ALERT):
         await database.run(lambda tx, alert=alert: tx.save_alert(alert))
     assert await database.look(lambda tx: tx.alerts_run_out(NOW + DAY - DAY / 99)) == []

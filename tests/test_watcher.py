@@ -20,10 +20,9 @@ from bot.usecases import operate
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import take_back
-from bot.workers.harbor_requests import HarborRequests
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
-from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, core_on
+from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, core_on, working
 
 
 @pytest.fixture
@@ -151,8 +150,7 @@ async def test_what_is_occupied_and_missing_from_our_list_is_not_taken_for_relea
     async def nothing() -> list[Locker]:
         return []
 
-    twisted: Any = Twisted(core, assigned=nothing)
-    worker = HarborRequests(core.database, twisted, core.clock, core.policy, core.signals)
+    worker = working(core, assigned=nothing)
     await worker.turn()
     await worker.settle()
     after = await core.now(delivery)

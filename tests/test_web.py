@@ -103,11 +103,16 @@ async def test_without_the_secret_the_path_seems_not_to_exist(client, behind, he
     assert behind.taken == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"update_id": "x"}', b"\xff", b"[" * 200_000])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff", b"[" * 200_000])
 async def test_what_is_no_update_is_refused(client, behind, body):
     answer = await client.post(PATH, content=body, headers=HEADERS)
     assert answer.status_code == 400
     assert behind.taken == []
+
+
+async def test_what_the_bot_takes_for_no_update_is_refused_as_it_says(client, behind):
+    behind.failing = Refusal(400, "not an update")
+    assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 400
 
 
 async def test_a_body_over_a_megabyte_is_refused_even_without_a_length(client, behind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -18,7 +19,17 @@ from tests.support.scenes import TOWER
 from wording import catalogues
 from wording.__main__ import main
 from wording.language import LANGUAGES, speak
-from wording.sanitize import capital, esc, esc_name, plain, plain_name, seen_units, units
+from wording.sanitize import (
+    capital,
+    coded,
+    esc,
+    esc_linked,
+    esc_name,
+    plain,
+    plain_name,
+    seen_units,
+    units,
+)
 
 NOON = datetime(2026, 10, 1, 10, 31, tzinfo=UTC)  # a Thursday; 12:31 in Madrid
 MADRID = TOWER  # 24 hours, kilometres
@@ -280,3 +291,58 @@ def test_nothing_in_a_name_can_be_tapped(name: str) -> None:
 )
 def test_any_other_name_is_as_it_is(name: str) -> None:
     assert plain_name(name) == plain(name) != ""
+
+
+TELEGRAM_LINKS = re.compile(
+    r"""(?:[a-z]+://\S | @\w | [\#\uff03]\w | \$[A-Z] | (?<![\w/])/\w | \w\.\w
+    | \d(?:[ ().-]{0,2}\d){6})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What Telegram may make a link of, by its looks: more rather than less."""
+
+LINKS = (
+    "https://t.me/lockerbot?start=c_AAAAAAAAAAAAAAAAAAAAAA",
+    "take it: t.me/lockerbot?start=c_A",
+    "tg://resolve?domain=evil",
+    "ton://transfer/x",
+    "http://localhost/x",
+    "evil.com",
+    "EVIL.XYZ:8080/a?b=c#d",
+    "приклад.укр",
+    "10.0.0.1",
+    "anna@example.org",
+    "mailto:anna@example.org",
+    "@durov",
+    "(@durov)",
+    "#parcel \uff03parcel",
+    "$BTC",
+    "/start and /operate",
+    "+1 (512) 555-0175",
+    "call 5125550175",
+    "4111 1111 1111 1111",
+    "12345678901234567890",
+)
+
+
+@pytest.mark.parametrize("words", LINKS)
+def test_nothing_that_people_write_can_be_tapped_and_all_of_it_can_be_read(words: str) -> None:
+    assert TELEGRAM_LINKS.search(words), "else this shows nothing"
+    said = html.unescape(esc(words, 200))
+    assert TELEGRAM_LINKS.search(said) is None
+    assert said.replace("\u2060", "") == words
+
+
+@given(st.text(alphabet="@#\uff03$/:.-() ab1é\u2060\u200d", max_size=30))
+def test_whatever_stands_beside_whatever_none_of_it_can_be_tapped(words: str) -> None:
+    assert TELEGRAM_LINKS.search(html.unescape(esc(words, 200))) is None
+
+
+@pytest.mark.parametrize("words", ["https://example.org/a", "write to @support", "512 555 0175"])
+def test_operators_may_send_people_links_and_what_is_to_be_copied_is_as_it_was(words: str) -> None:
+    assert esc_linked(words) == words
+    assert coded(words) == f"<code>{words}</code>"
+
+
+@pytest.mark.parametrize("words", ["Door 22, 3rd floor. Hi!", "a - b / c", "50 $ & <more>", "…"])
+def test_ordinary_words_are_as_they_were(words: str) -> None:
+    assert esc(words) == html.escape(words)

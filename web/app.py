@@ -34,7 +34,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 @dataclass(frozen=True, slots=True)
 class TelegramHook:
-    """Where Telegram delivers, with which secret, and who takes an update (until committed)."""
+    """Where Telegram delivers, with which secret, and who takes an update (until committed) or
+    raises Refusal."""
 
     path: str
     secret: str
@@ -43,7 +44,7 @@ class TelegramHook:
 
 @dataclass(frozen=True, slots=True)
 class Refusal(Exception):
-    """A push of Harbor that is not accepted: the HTTP status, and why in a few words."""
+    """What was brought is not accepted: the HTTP status, and why in a few words."""
 
     status: int
     why: str
@@ -132,10 +133,12 @@ def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
             update = json.loads(await body_of(request))
         except (ValueError, RecursionError):
             raise HTTPException(400) from None
-        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        if not isinstance(update, dict):
             raise HTTPException(400)
         try:
             await hook.take(update)
+        except Refusal as refusal:
+            raise HTTPException(refusal.status, refusal.why) from refusal
         except EdgeError as error:
             log.warning("update_not_taken", why=type(error).__name__)
             raise HTTPException(503) from error

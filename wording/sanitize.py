@@ -3,7 +3,13 @@
 Guarantees: one line, no control characters, no more than so many UTF-16 units (what Telegram
 counts), and where it is written from right to left, isolated so that it turns nothing else around;
 empty where nothing of it can be seen. A person's name is empty, too, where it is a link or a
-mention, and no part of it can be tapped.
+mention.
+
+In a message nothing of it can be tapped, so that nobody's link, mention, command or number is the
+bot's: behind each sign that Telegram makes one by (`@ # $ /`, the dot within a word), and within
+long numbers, stands a sign that is not seen (U+2060) and that comes beside the length. It reads as
+it was written; what is copied holds that sign, too. Operators' own words to people keep their links
+(`esc_linked`).
 """
 
 from __future__ import annotations
@@ -25,7 +31,10 @@ _ENDINGS = (
     " org pl pro ru shop site store su tk top tv ua uk us vip xyz"
 )
 _LINK = re.compile(rf"@\w|://|\bwww\.|\w\.(?:{_ENDINGS.replace(' ', '|')})\b", re.IGNORECASE)
-_TAPPABLE = re.compile(r"(?<=\w)\.(?=\w)|[/#$](?=\w)")
+_TAPPABLE = re.compile(r"[@#\uff03$/](?=\S)|\.(?=\w)")
+_NUMBER = re.compile(r"\d(?:[ ().-]{0,2}\d){6,}")
+"""What may be taken for somebody's telephone, or card."""
+_THREE_DIGITS = re.compile(r"(?:\d\D*){3}(?=\d)")
 _TAG = re.compile(r"<[^>]*>")
 _MARKS_IN_A_ROW = 3
 _READ = 1024  # of longer texts, the rest is not even looked at
@@ -42,8 +51,20 @@ def plain(text: str | None, most: int = NAME) -> str:
 
 
 def esc(text: str | None, most: int = NAME) -> str:
-    """`text` for a message: as `plain`, and safe to stand between Telegram's HTML tags."""
+    """`text` for a message: as `plain`, safe to stand between Telegram's HTML tags, and no part of
+    it can be tapped."""
+    return html.escape(_untappable(plain(text, most)))
+
+
+def esc_linked(text: str | None, most: int = NAME) -> str:
+    """The words of somebody who may send people links: as `esc`, and links stay links."""
     return html.escape(plain(text, most))
+
+
+def coded(text: str | None, most: int = NAME) -> str:
+    """`text` for a message, to be copied as it is: as `plain`, within Telegram's tags for code,
+    where nothing is made a link."""
+    return f"<code>{html.escape(plain(text, most))}</code>"
 
 
 def plain_name(name: str | None, most: int = NAME) -> str:
@@ -51,7 +72,7 @@ def plain_name(name: str | None, most: int = NAME) -> str:
     said = plain(name, most)
     if _LINK.search(said):
         return ""
-    return _TAPPABLE.sub(lambda found: found[0] + _WORD_JOINER, said)
+    return _untappable(said)
 
 
 def esc_name(name: str | None, most: int = NAME) -> str:
@@ -84,6 +105,15 @@ def seen_units(message: str) -> int:
 def capital(text: str) -> str:
     """`text` as the beginning of a line: its first letter large."""
     return text[:1].upper() + text[1:]
+
+
+def _untappable(text: str) -> str:
+    parted = _TAPPABLE.sub(lambda found: found[0] + _WORD_JOINER, text)
+    return _NUMBER.sub(_in_threes, parted)
+
+
+def _in_threes(number: re.Match[str]) -> str:
+    return _THREE_DIGITS.sub(lambda three: three[0] + _WORD_JOINER, number[0])
 
 
 def _clean(text: str) -> str:

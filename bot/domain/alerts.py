@@ -27,6 +27,8 @@ class AlertKind(StrEnum):
     """Harbor does not answer, or not so that it can be used; over when it does."""
     UNSAVED = "unsaved"
     """Nothing could be saved; told once that is over."""
+    UNHEARD = "unheard"
+    """What people do does not reach the bot; over when it does."""
     LINKS = "links"
     """Harbor has no open requests, so doors are opened by locker tokens; over when it has."""
     ORPHAN = "orphan"
@@ -68,6 +70,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
     {
         AlertKind.HARBOR: Lifetime(),
         AlertKind.UNSAVED: Lifetime(),
+        AlertKind.UNHEARD: Lifetime(),
         AlertKind.LINKS: Lifetime(),
         AlertKind.ORPHAN: Lifetime(),
         AlertKind.UNREADABLE: Lifetime(),
@@ -83,6 +86,10 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
 )
 
 
+ABOUT_SOMEBODY = (AlertKind.GUESSING, AlertKind.LIMIT)
+"""Kinds that name a person; of one who is forgotten the alert stays, and no longer names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something the operators are told once, and told again when it is over.
@@ -91,8 +98,9 @@ class Alert:
     `status` is the locker's at Harbor. `owner` is the operator at whose word it is being put right:
     an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
     holds words and counts: `text` (the latest) and `reports` of a problem, `why` (Harbor is away or
-    can't be read, nothing can be saved), `size` of an orphan, `call` and `entries` (how many of
-    what Harbor lists can't be read), `unlisted` (our lockers' list at Harbor lacks the odd one),
+    can't be read, nothing can be saved, nobody is heard), `said` (why Telegram can't deliver),
+    `size` of an orphan, `call` and `entries` (how many of what Harbor lists can't be read),
+    `unlisted` (our lockers' list at Harbor lacks the odd one),
     `limit` and `most` of a limit. Unseen, it ends at `ends_at`, if that is set.
     """
 
@@ -154,9 +162,9 @@ def problem_key(delivery: Delivery) -> str:
     return _key(AlertKind.PROBLEM, delivery.id)
 
 
-def guessing_key(person: PersonId) -> str:
+def guessing_key(known_as: str) -> str:
     """The key of the alert that somebody is guessing claim codes."""
-    return _key(AlertKind.GUESSING, person)
+    return _key(AlertKind.GUESSING, known_as)
 
 
 HARBOR_KEY = _key(AlertKind.HARBOR)
@@ -165,6 +173,8 @@ UNSAVED_KEY = _key(AlertKind.UNSAVED)
 """The key of the alert that nothing could be saved."""
 GUESSED_BY_MANY_KEY = _key(AlertKind.GUESSED_BY_MANY)
 """The key of the alert that many wrong claim codes are typed by everybody together."""
+UNHEARD_KEY = _key(AlertKind.UNHEARD)
+"""The key of the alert that nobody is heard."""
 LINKS_KEY = _key(AlertKind.LINKS)
 """The key of the alert that Harbor has no open requests."""
 
@@ -186,6 +196,25 @@ def harbor_away(now: datetime, why: Away | str) -> Alert:
 def not_saved(since: datetime, why: str) -> Alert:
     """Nothing could be saved since then; `why` in the database's own words."""
     return Alert(UNSAVED_KEY, AlertKind.UNSAVED, since, detail={"why": why})
+
+
+class Unheard(StrEnum):
+    """Why the bot hears nobody; what is stored is never renamed."""
+
+    SILENT = "silent"
+    """Telegram does not answer so that it can be used."""
+    TAKEN = "taken"
+    """Another process asks for the updates that are meant for this one."""
+    ELSEWHERE = "elsewhere"
+    """Another process had Telegram deliver elsewhere, or nowhere."""
+    UNDELIVERED = "undelivered"
+    """Telegram can't deliver them."""
+
+
+def nobody_heard(since: datetime, why: Unheard, said: str = "") -> Alert:
+    """What people do has not reached the bot since then; `said`: in Telegram's own words."""
+    detail = {"why": why.value, "said": said} if said else {"why": why.value}
+    return Alert(UNHEARD_KEY, AlertKind.UNHEARD, since, detail=detail)
 
 
 def no_links(now: datetime) -> Alert:
@@ -265,10 +294,11 @@ def gone_unasked(now: datetime, delivery: Delivery) -> Alert:
     )
 
 
-def guessing(now: datetime, person: PersonId) -> Alert:
-    """`person` has typed too many wrong claim codes, the last one now."""
+def guessing(now: datetime, person: PersonId, known_as: str) -> Alert:
+    """`person` has typed too many wrong claim codes, the last one now; `known_as` is what may be
+    kept of them where their id may not, as in a key."""
     return Alert(
-        guessing_key(person),
+        guessing_key(known_as),
         AlertKind.GUESSING,
         now,
         ends_at=last_day(AlertKind.GUESSING, now),
@@ -276,10 +306,11 @@ def guessing(now: datetime, person: PersonId) -> Alert:
     )
 
 
-def limit_reached(now: datetime, person: PersonId, limit: Limit, most: int) -> Alert:
-    """`person` has `most` of what `limit` counts, and wanted one more."""
+def limit_reached(now: datetime, person: PersonId, known_as: str, limit: Limit, most: int) -> Alert:
+    """`person` has `most` of what `limit` counts, and wanted one more; `known_as`: see
+    `guessing`."""
     return Alert(
-        _key(AlertKind.LIMIT, limit, person),
+        _key(AlertKind.LIMIT, limit, known_as),
         AlertKind.LIMIT,
         now,
         ends_at=last_day(AlertKind.LIMIT, now),

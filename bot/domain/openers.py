@@ -16,9 +16,10 @@ LONGEST_LINK = 2000
 """Characters: a longer link than this some phones and messengers cut off."""
 
 
-_SYMBOL_CAPITALS, _SYMBOL_BYTES = 3391, 2331
-_CAPITALS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
-"""What a QR symbol carries at error correction M, and what it writes in its shorter way."""
+LONGEST_ALPHANUMERIC, LONGEST_BYTES = 3391, 2331
+"""What the largest QR symbol carries at error correction M (ISO/IEC 18004)."""
+_ALPHANUMERIC = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+"""What it writes in its shorter way."""
 
 
 class Opener(StrEnum):
@@ -77,9 +78,9 @@ def token_text(tower: TowerId, locker: LockerId, token: Token) -> str:
 
 def fits_symbol(text: str) -> bool:
     """Whether a QR symbol carries the text."""
-    if _CAPITALS.issuperset(text):
-        return len(text) <= _SYMBOL_CAPITALS
-    return len(text.encode()) <= _SYMBOL_BYTES
+    if _ALPHANUMERIC.issuperset(text):
+        return len(text) <= LONGEST_ALPHANUMERIC
+    return len(text.encode()) <= LONGEST_BYTES
 
 
 def app_link(template: str, text: str) -> str | None:

@@ -93,8 +93,14 @@ class People(Protocol):
         """Whom `person` has refused, the latest first."""
         ...
 
+    def known_as(self, person: PersonId) -> str:
+        """What may be kept of a person who asks to be forgotten: a keyed hash of the id, the same
+        as long as the secret key is; short enough for a button."""
+        ...
+
     async def forget_person(self, person: PersonId) -> None:
         """Remove the person, draft, cards and refusals; blank names, notes and their own words in
         deliveries, whose codes and claims go with them, and their part in what they have let others
-        collect. Wrong tries stay, which name nobody, and that others have refused them."""
+        collect. Wrong tries and alerts about the person stay, which name nobody then; so does
+        the id of whoever others have refused, in their refusals."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from bot.domain.card import ALERT, SCREEN, alert_subject, code_subject, delivery_subject
+from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
@@ -110,6 +111,14 @@ async def show_code(
 ) -> None:
     """The protected message with the delivery's code is out of date."""
     await tx.mark(holder, code_subject(delivery.id), now=now, ring=ring)
+
+
+async def keep_code(tx: Transaction, delivery: Delivery, code: Code, *, now: datetime) -> None:
+    """The code takes the place of any before it, and rings where its holder has asked to see it."""
+    await tx.save_code(code)
+    if code.revealed:
+        tx.answers(code.holder)
+        await show_code(tx, delivery, code.holder, now=now, ring=True)
 
 
 async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:

@@ -157,13 +157,14 @@ async def _waiting(act: Actor) -> Wait | None:
 
 async def _wrong(act: Actor) -> Wrong | Wait:
     await act.tx.note_wrong_try(act.person, act.now, asked=True)
-    await _postpone_end(act, guessing(act.now, act.person))
+    alert = guessing(act.now, act.person, act.tx.known_as(act.person))
+    await _postpone_end(act, alert)
     await _watch_everybody(act)
     tries = await act.tx.wrong_tries(act.person, act.now - WRONG_TRIES_COUNT_FOR)
     until = paused_until(tries.asked, tries.last)
     if until is None:
         return Wrong(FREE_TRIES - tries.asked)
-    await raise_alert(act.tx, guessing(act.now, act.person), act.policy)
+    await raise_alert(act.tx, alert, act.policy)
     return Wait(until)
 
 

@@ -49,5 +49,7 @@ async def may_hold_longer(act: Actor, delivery: Delivery) -> None:
 
 async def _refuse(act: Actor, limit: Limit, *, longer: bool = False) -> None:
     most = act.policy.limits.of(limit)
-    await raise_alert(act.tx, limit_reached(act.now, act.person, limit, most), act.policy)
+    known_as = act.tx.known_as(act.person)
+    alert = limit_reached(act.now, act.person, known_as, limit, most)
+    await raise_alert(act.tx, alert, act.policy)
     raise OverLimit(limit, most, longer=longer)

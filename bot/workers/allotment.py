@@ -20,7 +20,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
 from bot.ports.lockers import Lockers
-from bot.usecases.cards import show_code
+from bot.usecases.cards import keep_code
 from bot.usecases.transitions import conclude, save, transition
 
 
@@ -67,7 +67,7 @@ class Allotments:
                 await self._too_late(tx, current, asked, locker)
                 return
             await self._from_others(tx, current, locker, adopted=adopted)
-            after = await self._reserved(tx, current, asked, locker, shown=code is None)
+            after = await self._reserved(tx, current, asked, locker, code_next=code is None)
             if code is not None:
                 await self._issued(tx, after, code)
 
@@ -106,11 +106,13 @@ class Allotments:
         asked: Delivery,
         locker: Locker,
         *,
-        shown: bool,
+        code_next: bool,
     ) -> Delivery:
-        """Harbor holds it. Whoever waits at the tower wants its code next (`shown`)."""
+        """Harbor holds it. With `code_next`, whoever waits at the tower for its code gets one."""
         now, by = self._clock.now(), current.request.by if current.request else None
-        token = HarborRequest.made(RequestKind.DROP_OFF_TOKEN, now, by) if shown and by else None
+        token = (
+            HarborRequest.made(RequestKind.DROP_OFF_TOKEN, now, by) if code_next and by else None
+        )
         return await transition(
             tx,
             current,
@@ -140,10 +142,7 @@ class Allotments:
             held_until=code.expires_at,
             code_until=code.expires_at,
         )
-        await tx.save_code(code)
-        if code.revealed:
-            tx.answers(code.holder)
-        await show_code(tx, after, code.holder, now=now, ring=code.revealed)
+        await keep_code(tx, after, code, now=now)
 
     async def none_left(
         self, delivery: Delivery, request: HarborRequest, elsewhere: TowerId | None

@@ -39,7 +39,7 @@ from bot.ports.errors import (
     TryLater,
 )
 from bot.ports.lockers import Lockers
-from bot.usecases.cards import show_code, tell
+from bot.usecases.cards import keep_code, tell
 from bot.usecases.transitions import save, transition
 from bot.workers.allocation import Allocator
 from bot.workers.codes import Issued, issue
@@ -79,12 +79,11 @@ class HarborRequests:
         clock: Clock,
         policy: Policy,
         signals: Signals,
-        open_requests: OpenRequests | None = None,
+        open_requests: OpenRequests,
     ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._signals = signals
-        links = open_requests or OpenRequests(database, clock, policy)
-        self._allocator = Allocator(database, lockers, clock, policy, links)
+        self._allocator = Allocator(database, lockers, clock, policy, open_requests)
         self._underway: Underway[DeliveryId] = Underway(AT_ONCE, self._finished)
         self._towers: defaultdict[TowerId, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(A_TOWER)
@@ -275,9 +274,7 @@ class HarborRequests:
                 trouble=None,
                 **changes,
             )
-            await tx.save_code(code)
-            if request.by is not None:
-                await show_code(tx, after, code.holder, now=now, ring=True)
+            await keep_code(tx, after, code, now=now)
 
         await self._database.run(step)
         self._given.forget(request)

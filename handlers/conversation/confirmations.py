@@ -20,7 +20,7 @@ from bot.domain.policy import Policy
 from handlers.conversation.questions import Prompt, Screen
 from wording.cards.opening import may_still_open
 from wording.language import Words
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_linked
 
 Said = Callable[[Words], str]
 
@@ -196,7 +196,7 @@ def reason_of(answers: Mapping[str, Any]) -> str:
 
 def _reason(screen: Screen) -> str:
     """Asks for a reason, or shows the one there is as others will read it."""
-    _, reason = screen.words._, esc(reason_of(screen.answers), MAX_NOTE)
+    _, reason = screen.words._, esc_linked(reason_of(screen.answers), MAX_NOTE)
     if reason:
         return _("Everybody concerned will read: {text}", text=_("“{text}”", text=reason))
     return _(

@@ -15,7 +15,7 @@ from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.navigation import MENU, NOTHING, OPERATIONS
 from handlers.conversation.questions import Prompt, Screen, Sight
 from wording.language import Words
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_linked
 
 _LONGEST_NOTICE = 400
 
@@ -49,7 +49,8 @@ def _above(draft: Draft, words: Words) -> list[str]:
     notices = _notices(draft)
     lines = []
     if isinstance(written := notices.get(WRITTEN), str):
-        lines.append(words._("📣 An operator writes: {text}", text=written))
+        said = words._("📣 An operator writes: {text}", text=written)
+        lines.append(esc_linked(said, _LONGEST_NOTICE))
     if isinstance(notice := notices.get(NOTICE), str):
-        lines.append(notice)
-    return [esc(line, _LONGEST_NOTICE) for line in lines]
+        lines.append(esc(notice, _LONGEST_NOTICE))
+    return lines

@@ -41,8 +41,8 @@ def encode(press: Press) -> str:
 
 def parse(data: str | None) -> Press | None:
     """What callback data says; None for anything we would not have made."""
-    found = _PRESS.fullmatch(data) if data and len(data.encode()) <= MOST_BYTES else None
-    if found is None:
+    found = _PRESS.fullmatch(data) if data else None
+    if found is None or len(found[0]) > MOST_BYTES:  # what matches is ASCII
         return None
     delivery, revision = found["delivery"], found["revision"]
     return Press(

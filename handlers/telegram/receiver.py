@@ -24,17 +24,16 @@ from telegram import Update
 from telegram.error import Conflict, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
+from bot.domain.alerts import Unheard
 from bot.ports.clock import Clock
 from bot.ports.errors import Refused, TryLater
+from bot.workers.hearing import Hearing
 from bot.workers.loop import backoff
+from handlers.telegram import shape
 from handlers.telegram.errors import UNREADABLE, pause, translated, unread
-from handlers.telegram.hearing import Hearing
 from handlers.telegram.introduction import AnyApplication, introduce
 
 log = structlog.get_logger(__name__)
-
-UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-"""What Telegram is asked to send (`allowed_updates`)."""
 
 T = TypeVar("T")
 
@@ -50,6 +49,10 @@ _FAREWELL = 2.0  # seconds granted to Telegram at the end, for the last confirma
 
 class _Stopped(Exception):
     """Nobody wants the answer any more."""
+
+
+class NoUpdate(Exception):
+    """Without an id that could be one: whoever sent this is not Telegram."""
 
 
 class Receiver:
@@ -112,10 +115,11 @@ class Receiver:
                 info = await self._ask(bot.get_webhook_info, quiet=True)
                 since, looked = looked, self._clock.now()
                 if info.url != url:
-                    self.hearing.failed(_ELSEWHERE, contested=True)
+                    self.hearing.failed(_ELSEWHERE, Unheard.ELSEWHERE)
                     await self._ask(lambda: self._hook(url, secret, connections), quiet=True)
                 elif info.pending_update_count and _since(info.last_error_date, since):
-                    self.hearing.failed(f"Telegram can't deliver: {info.last_error_message}")
+                    why = f"Telegram can't deliver: {info.last_error_message}"
+                    self.hearing.failed(why, Unheard.UNDELIVERED)
                 else:
                     self.hearing.heard()
         except _Stopped:
@@ -123,7 +127,7 @@ class Receiver:
 
     async def _hook(self, url: str, secret: str, connections: int) -> bool:
         done: bool = await self._application.bot.set_webhook(
-            url, secret_token=secret, max_connections=connections, allowed_updates=UPDATES
+            url, secret_token=secret, max_connections=connections, allowed_updates=shape.KINDS
         )
         return done
 
@@ -135,13 +139,13 @@ class Receiver:
         """One update as Telegram's JSON; returns once it is committed and its button answered, so
         that neither is lost with this process.
 
-        One that can't be read is passed over. Raises ValueError for what is no update, TryLater (or
-        storage's own error) when it must be sent again.
+        One that can't be read is passed over. Raises NoUpdate, or TryLater (or storage's own error)
+        when it must be sent again.
         """
         if self._stopping:
             raise TryLater("the bot is stopping")
-        if not _is_update(update):
-            raise ValueError("this is not an update")
+        if shape.number_of(update) is None:
+            raise NoUpdate
         read = self._readable(update)
         await self._take(read)
         if read.callback_query is not None:
@@ -188,14 +192,14 @@ class Receiver:
             "offset": offset,
             "limit": limit,
             "timeout": seconds,
-            "allowed_updates": UPDATES,
+            "allowed_updates": shape.KINDS,
         }
         given = {name: value for name, value in asked.items() if value is not None}
         with warnings.catch_warnings(action="ignore", category=PTBUserWarning):
             bodies: Any = await self._application.bot.do_api_request(
                 "getUpdates", given, read_timeout=_SILENCE + seconds
             )
-        updates = [body for body in bodies if _is_update(body)]
+        updates = [body for body in bodies if shape.number_of(body) is not None]
         if bodies and not updates:
             raise TryLater("Telegram's answer holds no update")
         return updates
@@ -204,7 +208,7 @@ class Receiver:
         """The update; where that can't be read, one that nobody takes."""
         number: int = body["update_id"]
         try:
-            return Update.de_json(dict(body), self._application.bot)
+            return Update.de_json(shape.read(body), self._application.bot)
         except Exception as error:  # whatever it is, the next one must not wait for it
             if number not in self._unread:
                 self._unread.append(number)
@@ -229,7 +233,8 @@ class Receiver:
                 answer = await self._unless_stopped(call())
             except (TelegramError, TryLater, *UNREADABLE) as error:
                 wait = _wait(error, attempts)
-                self.hearing.failed(_why(error), contested=isinstance(error, Conflict))
+                taken = isinstance(error, Conflict)
+                self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
             else:
                 if not quiet:
                     self.hearing.heard()
@@ -268,10 +273,6 @@ _ELSEWHERE = "another process had Telegram deliver elsewhere, or nowhere"
 
 def _since(moment: datetime | None, since: datetime) -> bool:
     return moment is not None and moment >= since.replace(microsecond=0)  # Telegram's own grain
-
-
-def _is_update(body: object) -> bool:
-    return isinstance(body, Mapping) and isinstance(body.get("update_id"), int)
 
 
 def _wait(error: Exception, attempts: int) -> timedelta:

@@ -139,20 +139,15 @@ class AiohttpRequest(BaseRequest):
 
 
 class UpdatesRequest(AiohttpRequest):
-    """For getUpdates: without the keyboard below a pressed button. It is our own, nobody reads it,
-    and making objects of it would be half of what it takes to read an update."""
+    """For getUpdates: an answer that is no list holds no updates."""
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """As of any request, and lighter."""
+        """As of any request."""
         said = AiohttpRequest.parse_json_payload(payload)
         updates = said.get("result")
         if said["ok"] and not isinstance(updates, list):
             raise NetworkError("the answer holds no updates")
-        for update in updates or ():
-            match update:
-                case {"callback_query": {"message": {"reply_markup": _} as message}}:
-                    del message["reply_markup"]
         return said
 
 

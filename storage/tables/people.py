@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.alerts import AlertKind
+from bot.domain.alerts import ABOUT_SOMEBODY, AlertKind, guessing_key
 from bot.domain.card import SCREEN
 from bot.domain.history import WITHOUT_WORDS, HistoryEvent
 from bot.domain.ids import PersonId
@@ -21,6 +21,8 @@ from storage.tables.rows import Rows, moment, stamp
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)
 _WIDTH = len(PEOPLE.columns)
+_KNOWN_AS = 24
+"""Hexadecimal digits of a hash: 96 bits."""
 _SAVE_DRAFT = f"""update drafts set {DRAFTS.assigned("chat")}
                   where chat = ? and version = ? returning version"""
 _PERSON_AND_DRAFT = f"""{PEOPLE.listed("people")}, {DRAFTS.listed("drafts")}
@@ -147,6 +149,9 @@ class People(Subject):
         )
         return [Refusal(PersonId(sender), moment(at), name) for sender, at, name in rows]
 
+    def known_as(self, person: PersonId) -> str:
+        return self._sealer.hashes(f"known as, of {person}")[0][:_KNOWN_AS]
+
     async def forget_person(self, person: PersonId) -> None:
         await self._db.execute("delete from people where id = ?", (person,))
         await self._db.execute("delete from drafts where chat = ?", (person,))
@@ -180,7 +185,14 @@ class People(Subject):
         )
         # An alert of an earlier version does not say whose words it holds; the history does.
         await self._db.execute(
-            """update alerts set detail = '{}' where person = ? or (person is null and kind = ?
-               and delivery in (select delivery from history where by = ? and event = ?))""",
-            (person, AlertKind.PROBLEM, person, HistoryEvent.PROBLEM),
+            """update alerts set detail = '{}' where kind = ? and (person = ? or (person is null
+               and delivery in (select delivery from history where by = ? and event = ?)))""",
+            (AlertKind.PROBLEM, person, person, HistoryEvent.PROBLEM),
+        )
+        # Where such an alert is of an earlier version, its very key is the id.
+        await self._db.execute("delete from alerts where key = ?", (guessing_key(str(person)),))
+        await self._db.execute(
+            f"""update alerts set person = null
+                where person = ? and kind in ({marks(len(ABOUT_SOMEBODY))})""",
+            (person, *ABOUT_SOMEBODY),
         )

@@ -26,6 +26,7 @@ from tests.support.project import (
     Scene,
     Size,
     State,
+    Unheard,
     alert_card,
     code_card,
     delivery_card,
@@ -38,6 +39,7 @@ from tests.support.project import (
     in_language,
     limit_reached,
     no_links,
+    nobody_heard,
     not_collected,
     not_saved,
     odd_status,
@@ -292,11 +294,19 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a problem", problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>")),
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),
     ("overdue", not_collected(NOW, _PARCEL)),
-    ("guessing of claim codes", guessing(NOW, PersonId(5))),
+    ("guessing of claim codes", guessing(NOW, PersonId(5), "1f2e")),
     ("a list that can't all be read", unreadable(NOW, "assigned_lockers", 2, "id: missing")),
     ("nothing can be saved", not_saved(NOW, "database or disk is full")),
+    *(
+        (f"nobody is heard: {why.value}", nobody_heard(NOW, why, said))
+        for why, said in [
+            *((why, "") for why in Unheard if why is not Unheard.UNDELIVERED),
+            (Unheard.UNDELIVERED, "Telegram can't deliver: <Connection refused>"),
+        ]
+    ),
     ("guessing by many", guessed_by_many(NOW)),
-    ("a limit", limit_reached(NOW, PersonId(5), Limit.HOLDS, 12)),
+    ("guessing by somebody forgotten", replace(guessing(NOW, PersonId(5), "1f2e"), person=None)),
+    ("a limit", limit_reached(NOW, PersonId(5), "1f2e", Limit.HOLDS, 12)),
     ("a problem reported again", problem_reported(NOW, _PARCEL, BEN.id, "still wet", 3)),
 )
 

@@ -22,6 +22,7 @@ from bot.usecases.book import Booking, prepare, request
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import Own, claim_by_code, claim_own
 from bot.workers.harbor_requests import HarborRequests
+from bot.workers.open_requests import OpenRequests
 from bot.workers.reminders import Reminders
 from bot.workers.retention import Retention
 from bot.workers.signals import Signals
@@ -240,6 +241,24 @@ class Core:
         return [moment.event for moment in moments]
 
 
+def worker_on(
+    database: Any,
+    lockers: Any,
+    clock: Clock,
+    policy: Policy,
+    signals: Signals,
+    open_requests: OpenRequests | None = None,
+) -> HarborRequests:
+    """The worker that asks Harbor, as production makes it."""
+    known = open_requests or OpenRequests(database, clock, policy)
+    return HarborRequests(database, lockers, clock, policy, signals, known)
+
+
+def working(core: Core, **instead: Callable[..., Any]) -> HarborRequests:
+    """A worker of its own on the core's database, whose Harbor does some things otherwise."""
+    return worker_on(core.database, Twisted(core, **instead), core.clock, core.policy, core.signals)
+
+
 @contextlib.asynccontextmanager
 async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
     """A Core on `database`, with people in it and a Harbor beside it."""
@@ -254,7 +273,7 @@ async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
         signals = Signals(shows_cards=False)
         listen(database, signals)
         watcher = Watcher(database, lockers, clock, bound, signals)
-        worker = HarborRequests(database, lockers, clock, bound, signals)
+        worker = worker_on(database, lockers, clock, bound, signals)
         keeper = Reminders(database, clock, bound, signals)
         retention = Retention(database, clock, bound)
         core = Core(

@@ -15,14 +15,13 @@ import bot.workers.harbor_requests
 from bot.domain.card import Card
 from bot.domain.message import Message
 from bot.domain.tower import LockerStatus, Size
-from bot.workers.harbor_requests import HarborRequests
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
 from handlers.conversation.presenter import ChatPresenter
 from sandbox.clock import Clock
-from tests.support.core import TOWER, Core
+from tests.support.core import TOWER, Core, worker_on
 from tests.support.databases import listen
 from tests.support.memory_chat import MemoryChat
 
@@ -35,7 +34,7 @@ class Bot:
         tools = core.database, core.lockers, core.clock, core.policy
         self._signals = Signals()
         listen(core.database, self._signals)
-        self.worker = HarborRequests(*tools, self._signals)
+        self.worker = worker_on(*tools, self._signals)
         self.watcher = Watcher(*tools, self._signals)
         self.timekeeper = Reminders(core.database, core.clock, core.policy, self._signals)
         truth = presenter(core, core.clock)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, key_to_arg
+from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, Unheard, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.limits import Limit
@@ -21,7 +21,7 @@ from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
 from wording.language import Words
-from wording.sanitize import esc, esc_name
+from wording.sanitize import coded, esc, esc_name
 
 
 @dataclass(frozen=True)
@@ -209,9 +209,9 @@ def _unreadable(concern: Concern) -> str:
     return concern.words._(
         "🧾 <b>Part of what Harbor says can't be read</b>\nEntries left out of {list}: {count}. "
         "Everything else is used. The first reason: {why}",
-        list=f"<code>{esc(str(told.get('call', '?')))}</code>",
+        list=coded(str(told.get("call", "?"))),
         count=str(told.get("entries", "?")),
-        why=f"<code>{esc(str(told.get('why', '?')), 200)}</code>",
+        why=coded(str(told.get("why", "?")), 200),
     )
 
 
@@ -265,8 +265,14 @@ def _guessing(concern: Concern) -> str:
     return concern.words._(
         "🕵️ <b>Somebody types one wrong claim code after another</b>\n"
         "They have to wait longer each time. Telegram id: {person}",
-        person=f"<code>{concern.alert.person}</code>",
+        person=_person(concern),
     )
+
+
+def _person(concern: Concern) -> str:
+    """The id of whom it is about, until they ask to be forgotten."""
+    person = concern.alert.person
+    return concern.words._("forgotten") if person is None else f"<code>{person}</code>"
 
 
 def _unsaved(concern: Concern) -> str:
@@ -274,13 +280,42 @@ def _unsaved(concern: Concern) -> str:
     return concern.words._("🛑 <b>Nothing can be saved:</b> {why}", why=why)
 
 
+def _unheard(concern: Concern) -> str:
+    """What is known of why nobody is heard, and what becomes of what people do meanwhile."""
+    _, detail = concern.words._, concern.alert.detail
+    why = detail.get("why")
+    if why == Unheard.TAKEN:
+        return _(
+            "🙉 <b>Nobody is heard: another process receives this bot's updates</b>\nOnly one may; "
+            "what the other one takes never gets here. Stop it."
+        )
+    if why == Unheard.ELSEWHERE:
+        return _(
+            "🙉 <b>Nobody is heard: Telegram was told to deliver elsewhere, or nowhere</b>\nThe "
+            "bot has it deliver here again; whoever changed that may do so again. Stop it."
+        )
+    if why == Unheard.UNDELIVERED:
+        return _(
+            "🙉 <b>Nobody is heard: Telegram can't deliver to the bot</b>\n{why}\nTelegram keeps "
+            "trying, for a day.",
+            why=coded(str(detail.get("said", "?")), 200),
+        )
+    return _(
+        "🙉 <b>Nobody is heard: Telegram gives no answer that can be used</b>\nIt keeps what "
+        "people do, for a day."
+    )
+
+
+def _heard_again(concern: Concern) -> str:
+    return concern.words._("✅ <b>People are heard again</b>")
+
+
 def _saving_again(concern: Concern) -> str:
     again = concern.words._(
         "✅ <b>Everything can be saved again.</b> For a while nothing could be; what people did "
         "then is not lost."
     )
-    why = esc(str(concern.alert.detail.get("why", "")))
-    return f"{again}\n<code>{why}</code>"
+    return f"{again}\n{coded(str(concern.alert.detail.get('why', '')))}"
 
 
 def _limit(concern: Concern) -> str:
@@ -289,7 +324,7 @@ def _limit(concern: Concern) -> str:
     return concern.words._(
         "🚦 <b>Somebody has reached a limit</b>\n{setting}\nTelegram id: {person}",
         setting=f"<code>{setting}={detail.get('most')}</code>",
-        person=f"<code>{concern.alert.person}</code>",
+        person=_person(concern),
     )
 
 
@@ -316,6 +351,7 @@ _Title = Callable[[Concern], str]
 _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor,
     AlertKind.UNSAVED: _unsaved,
+    AlertKind.UNHEARD: _unheard,
     AlertKind.LINKS: _no_links,
     AlertKind.ORPHAN: _orphan,
     AlertKind.ODD: _odd,
@@ -331,6 +367,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
 _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.HARBOR: _harbor_back,
     AlertKind.UNSAVED: _saving_again,
+    AlertKind.UNHEARD: _heard_again,
     AlertKind.LINKS: _links_again,
     AlertKind.ORPHAN: _orphan_gone,
     AlertKind.UNREADABLE: _all_read,

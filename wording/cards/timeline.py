@@ -14,7 +14,7 @@ from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import in_browser
 from bot.domain.openers import Opener
 from wording.cards.scene import Scene
-from wording.sanitize import esc
+from wording.sanitize import esc, esc_linked
 
 MOST = 24
 _KEPT_FIRST = 4
@@ -54,7 +54,7 @@ def operators_reason(scene: Scene, *events: HistoryEvent) -> str | None:
     last = next((x for x in reversed(scene.situation.history) if x.event in events), None)
     if last is None or not _gives_reason(last) or not esc(last.detail):
         return None
-    return scene.words._("“{text}”", text=esc(last.detail, 200))
+    return scene.words._("“{text}”", text=esc_linked(last.detail, 200))
 
 
 def _gives_reason(moment: HistoryEntry) -> bool:
@@ -62,7 +62,7 @@ def _gives_reason(moment: HistoryEntry) -> bool:
 
 
 def _why(scene: Scene, moment: HistoryEntry) -> str:
-    reason = esc(moment.detail, 200) if _gives_reason(moment) else ""
+    reason = esc_linked(moment.detail, 200) if _gives_reason(moment) else ""
     return f": {scene.words._('“{text}”', text=reason)}" if reason else ""
 
 

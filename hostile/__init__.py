@@ -1,0 +1,1 @@
+"""Odd and hostile updates by the hundred thousand, against the whole bot; see `hostile.run`."""
