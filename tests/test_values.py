@@ -1,0 +1,119 @@
+"""Small values of the domain: identities, requests, subjects of cards, and what opens a door."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.card import (
+    Card,
+    alert_subject,
+    code_subject,
+    delivery_of,
+    delivery_subject,
+    old_subject,
+)
+from bot.domain.delivery import HarborRequest, RequestKind, Role
+from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_delivery_id, new_row_id
+from bot.domain.lifecycle import State
+from bot.domain.limits import claim_length
+from bot.domain.openers import Token, token_text
+from bot.domain.situation import waits_beside
+from tests.support.scenes import ANNA, BEN, CARA, NOW, OTHER, TOWER, a_delivery
+
+
+def test_a_delivery_goes_by_ten_small_letters_and_digits_that_nobody_mistakes() -> None:
+    made = [new_delivery_id() for _ in range(200)]
+    assert {len(each) for each in made} == {10}
+    assert {sign for each in made for sign in each} == set(CROCKFORD.lower())
+    assert len(set(made)) == len(made)
+
+
+def test_a_rows_identity_fits_a_bigint_and_uses_its_62_bits() -> None:
+    widths = {new_row_id().bit_length() for _ in range(200)}
+    assert max(widths) == 62
+
+
+def test_a_request_is_due_at_once_and_has_an_identity_of_its_own() -> None:
+    first, second = (HarborRequest.made(RequestKind.RELEASE, NOW, ANNA.id) for _ in range(2))
+    assert first == HarborRequest(first.id, RequestKind.RELEASE, NOW, ANNA.id, 0)
+    assert first.id != second.id
+    asked = a_delivery(State.RESERVED, request=first)
+    assert asked.still_asks(first)
+    assert not asked.still_asks(second)
+    assert not replace(asked, request=None).still_asks(first)
+    assert (asked.asks, replace(asked, request=None).asks) == (RequestKind.RELEASE, None)
+
+
+def test_a_cards_subject_says_which_delivery_it_is_about_and_is_never_renamed() -> None:
+    delivery = DeliveryId("7k2m9xq4tz")
+    assert delivery_subject(delivery) == "delivery:7k2m9xq4tz"
+    assert code_subject(delivery) == "code:7k2m9xq4tz"
+    assert alert_subject("orphan:a/1") == "alert:orphan:a/1"
+    assert old_subject(MessageId(5)) == "old:5"
+    assert delivery_of(delivery_subject(delivery)) == delivery
+    others = (code_subject(delivery), alert_subject("a:b"), "screen", "")
+    assert [delivery_of(subject) for subject in others] == [None] * 4
+    assert delivery_of("delivery:a:b") == "a:b"
+
+
+def test_a_card_is_owed_sends_and_has_told_as_its_counters_and_its_message_say() -> None:
+    card = Card(1, ANNA.id, "screen", MessageId(5), wanted=2, shown=2)
+    assert not card.owed
+    assert replace(card, wanted=3).owed
+    assert (card.sends, card.told) == (False, True)
+    ringing, fresh = replace(card, ring=True), replace(card, message=None)
+    assert [(each.sends, each.told) for each in (ringing, fresh)] == [(True, False)] * 2
+
+
+def test_a_claim_is_longer_while_many_guess() -> None:
+    assert (claim_length(many_guess=False), claim_length(many_guess=True)) == (8, 12)
+
+
+def test_a_token_is_written_in_capitals_so_that_its_symbol_stays_small() -> None:
+    written = token_text(TOWER.id, LockerId(14), Token("c0ffee", "facade", NOW))
+    assert written == "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+
+
+def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -> None:
+    stored = a_delivery(State.STORED)
+    beside = replace(stored, id=DeliveryId("beside"))
+    assert waits_beside(beside, stored, BEN.id)
+    assert not waits_beside(stored, stored, BEN.id)
+    assert not waits_beside(beside, stored, ANNA.id)
+    assert not waits_beside(replace(beside, tower=OTHER.id), stored, BEN.id)
+    assert not waits_beside(replace(beside, state=State.RENTED), stored, BEN.id)
+    assert waits_beside(replace(beside, taken_back=True), stored, ANNA.id)
+
+
+def test_who_collects_is_the_recipient_unless_it_is_fetched_out_or_taken_back() -> None:
+    stored = a_delivery(State.STORED)
+    back, fetched = replace(stored, taken_back=True), replace(stored, fetcher=CARA.id)
+    both = replace(back, fetcher=CARA.id)
+    assert [each.collector for each in (stored, back, fetched, both)] == [
+        BEN.id,
+        ANNA.id,
+        CARA.id,
+        CARA.id,
+    ]
+
+
+def test_roles_are_both_for_a_parcel_to_oneself_and_none_for_a_stranger() -> None:
+    stored = a_delivery(State.STORED)
+    own = replace(stored, recipient=ANNA.id)
+    assert stored.roles_of(ANNA.id) == {Role.SENDER}
+    assert stored.roles_of(BEN.id) == {Role.RECIPIENT}
+    assert stored.roles_of(CARA.id) == own.roles_of(BEN.id) == frozenset()
+    assert own.roles_of(ANNA.id) == {Role.SENDER, Role.RECIPIENT}
+
+
+def test_a_delivery_is_superseded_once_its_successor_is_all_that_counts() -> None:
+    ended = {State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER}
+    followed = {state: a_delivery(state, successor=DeliveryId("next")) for state in State}
+    assert {state for state, each in followed.items() if each.superseded} == ended
+    assert not any(a_delivery(state).superseded for state in State)
+
+
+def test_what_is_over_without_ever_having_had_a_locker_is_prepared_again() -> None:
+    never = {state for state in State if a_delivery(state, locker=None).to_prepare_again}
+    assert never == {State.LAPSED, State.CANCELLED}
+    assert not any(a_delivery(state, locker=LockerId(1)).to_prepare_again for state in State)
