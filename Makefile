@@ -7,7 +7,7 @@ READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
 
-.PHONY: demo test check bench walks crash faults screenshots lock format clean
+.PHONY: demo test check bench walks crash faults mutants screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -38,6 +38,11 @@ crash: $(READY)
 faults: $(READY)
 	$(BIN)/python -m faults
 
+# Each function of the core with one thing changed: is there a test that fails? MUTANTS="bot.domain.*"
+# tries some of them.
+mutants: $(READY)
+	$(BIN)/python -m tests.support.mutants $(MUTANTS)
+
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
 	$(BIN)/python -m docs.chats
@@ -54,7 +59,7 @@ lock:
 		--upgrade --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements/dev.lock
 
 clean:
-	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements/dev.lock
 	$(PYTHON) -m venv .venv

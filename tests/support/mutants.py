@@ -4,19 +4,18 @@ mutmut changes the functions of bot/domain and bot/usecases one little thing at 
 tests that reach the function. What survives is either a test that is missing or a change that makes
 no difference; the latter are listed, with a reason each, in tests/surviving_mutants.toml.
 
-Guarantees: exit code 1 if a mutant survived that is not listed, or if one is listed without a reason
-or in vain. A mutant is known by its function and the lines it changes, not by its number, which moves
-with every edit. What survives is tried once more in an interpreter of its own: a function that is
-called while its module is imported keeps its first form in the process that mutmut forks.
+Guarantees: exit code 1 if a mutant survived that is not listed, or if one is listed without a
+reason or in vain. A mutant is known by its function and the lines it changes, not by its number,
+which moves with every edit. What survives is tried once more in an interpreter of its own: what is
+called while a module is imported keeps its first form in the process that mutmut forks.
 
-NAME is a mutant or a pattern ("bot.domain.claims*"); without any all that have no verdict yet are
-tried, so a run that was stopped goes on where it was.
+NAME is a mutant or a pattern ("bot.domain.claims*"). Without any, all that have no verdict yet are
+tried: a run that was stopped goes on where it was, in the folder mutants/.
 """
 
 from __future__ import annotations
 
 import difflib
-import fnmatch
 import json
 import os
 import subprocess
@@ -31,6 +30,9 @@ ROOT = Path(__file__).parents[2]
 MUTATED = ROOT / "mutants"
 LIST = ROOT / "tests" / "surviving_mutants.toml"
 _SURVIVED, _NO_TESTS = 0, 33
+_PLAIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1"}
+"""Plugins cost more than most of these tests; and Hypothesis, where it is told that this is a run
+of many, draws the same examples each time and has no patience to lose."""
 _SEPARATOR = "ǁ"
 
 
@@ -69,8 +71,9 @@ class Accepted:
 def main(names: Sequence[str]) -> int:
     """Mutate, run, compare; the exit code."""
     mutmut = Path(sys.executable).with_name("mutmut")
-    command = [mutmut, "run", "--max-children", os.environ.get("MUTANTS_JOBS", "1"), *names]
-    subprocess.run(command, check=True, cwd=ROOT)
+    jobs = os.environ.get("MUTANTS_JOBS", "1")
+    command = [mutmut, "run", "--max-children", jobs, *names]
+    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | _PLAIN)
     found = list(mutants())
     accepted = list(read_list(LIST.read_text("utf-8")))
     left = [m for m in found if m.verdict in (_SURVIVED, _NO_TESTS)]
@@ -95,25 +98,25 @@ def mutants() -> Iterator[Mutant]:
         functions = _functions(source.read_text("utf-8"))
         for name, verdict in json.loads(meta.read_text("utf-8"))["exit_code_by_key"].items():
             mangled = name.rpartition(".")[2]
-            bare, _, number = mangled.rpartition("__mutmut_")
+            bare = mangled.rpartition("__mutmut_")[0]
             module = name[: -len(mangled)]
             said = bare.strip(_SEPARATOR).removeprefix("x_").removeprefix(f"x{_SEPARATOR}")
             was, now = changed(functions[f"{bare}__mutmut_orig"], functions[mangled])
             yield Mutant(name, verdict, module + said.replace(_SEPARATOR, "."), was, now)
-            assert number
 
 
 def _functions(source: str) -> dict[str, list[str]]:
     """The lines of each function, by its name, without the one that names it."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
+    deep = 0
     for line in source.splitlines():
         words = line.split("(")[0].split()
         if words[-2:-1] == ["def"] and "__mutmut_" in words[-1]:
-            head = line.replace(words[-1], "…")
-            lines = found[words[-1]] = [head]
-        elif line and not line.startswith((" ", ")")):
-            lines = []
+            deep = len(line) - len(line.lstrip())
+            lines = found[words[-1]] = [line.replace(words[-1], "…")]
+        elif line and len(line) - len(line.lstrip()) <= deep and line.lstrip()[0] != ")":
+            lines = []  # what follows is another function's
         else:
             lines.append(line)
     return found
@@ -135,9 +138,11 @@ def survives_alone(mutant: Mutant) -> bool:
     stats = json.loads((MUTATED / "mutmut-stats.json").read_text("utf-8"))
     key = mutant.name.partition("__mutmut_")[0]
     tests = sorted(stats["tests_by_mangled_function_name"].get(key, ()))
-    environment = os.environ | {"MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": str(MUTATED)}
+    environment = (
+        os.environ | _PLAIN | {"MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": str(MUTATED)}
+    )
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "pytest_asyncio.plugin", *tests],
         check=False,
         cwd=MUTATED,
         env=environment,
