@@ -33,6 +33,7 @@ from bot.usecases.book import (
     try_elsewhere,
 )
 from tests.support.desk import ANNA, BEN, CARA, NOW, POLICY, TOWER, Desk, one
+from tests.support.scenes import a_code
 
 LINKS = Openers(Opener.LINK, Opener.LINK)
 MIXED = Openers(Opener.TOKEN, Opener.LINK)
@@ -286,10 +287,13 @@ async def test_cancelling_what_is_prepared_is_all_that_happens(desk: Desk) -> No
 
 async def test_cancelling_takes_the_code_away_and_has_the_locker_given_back(desk: Desk) -> None:
     rented = await desk.keep(one(State.RENTED, code_until=NOW))
+    shown = replace(a_code(CodeKind.DROP_OFF, ANNA.id), delivery=rented.id)
+    await desk.database.run(lambda tx: tx.save_code(shown))
     after = await desk.act(ANNA, cancel, rented)
     assert (after.state, after.code_until) == (State.RELEASING, None)
     assert asked(after) == (RequestKind.RELEASE, None, NOW, 0)
     assert "Anna code:a" in await desk.owed()
+    assert await desk.look(lambda tx: tx.code(rented.id)) is None
 
 
 def test_what_a_delivery_was_booked_with_counts_before_what_is_configured() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.alerts import problem_reported
+from bot.domain.alerts import no_links, orphan, problem_reported
 from bot.domain.card import delivery_subject
 from bot.domain.claims import Claim
 from bot.domain.codes import CodeKind
@@ -18,6 +18,7 @@ from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from bot.domain.lifecycle import HOLDING, LIVE, State
 from bot.domain.person import Person
 from bot.domain.situation import Situation
+from bot.domain.tower import Locker, LockerStatus
 from bot.ports.database import Database
 from bot.usecases.situation import (
     Surroundings,
@@ -346,3 +347,21 @@ async def test_an_alert_is_for_operators_with_all_that_it_is_about(
     assert (of_olga.alert, of_olga.now, of_olga.policy) == (alert, NOW, POLICY)
     assert (of_olga.tower, of_olga.sender, of_olga.seen_by) == (TOWER, ANNA, OLGA)
     assert of_olga.delivery.id == stored.id
+
+
+async def test_an_alert_about_a_tower_names_it_and_one_about_nothing_names_none(
+    sqlite_database: Database,
+) -> None:
+    await keep(sqlite_database, a_delivery(State.STORED))
+    orphaned = orphan(NOW, Locker(LockerId(3), "3", OTHER.id, LockerStatus.OCCUPIED, None))
+    unlinked = no_links(NOW)
+
+    async def step(tx):
+        await tx.raise_alert(orphaned)
+        await tx.raise_alert(unlinked)
+        return [await read_alert(tx, a.key, OLGA.id, KNOWN) for a in (orphaned, unlinked)]
+
+    found = await sqlite_database.run(step)
+    assert [each.tower for each in found] == [OTHER, None]
+    assert {(each.delivery, each.sender, each.seen_by) for each in found} == {(None, None, None)}
+    assert await sqlite_database.look(lambda tx: read_alert(tx, "gone", OLGA.id, KNOWN)) is None

@@ -11,7 +11,7 @@ from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.card import alert_subject
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.history import HistoryEvent
-from bot.domain.ids import TowerId
+from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
@@ -87,6 +87,13 @@ async def test_the_operator_who_fetches_it_sees_it_on_their_screen(desk: Desk) -
     owed = await desk.owed()
     assert "Olga screen" in owed
     assert "Otto screen" not in owed
+
+
+async def test_an_operator_without_a_screen_is_shown_none_for_what_they_fetch(desk: Desk) -> None:
+    stranger = PersonId(77)
+    stored = await desk.keep(one(State.STORED), fetcher=stranger)
+    await desk.befall(stored, Event.OVERDUE)
+    assert await desk.look(lambda tx: tx.cards_of(stranger)) == []
 
 
 async def test_what_is_put_in_or_fetched_changes_the_visit_of_who_collects_alone(
@@ -218,6 +225,11 @@ async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(des
     kept = await desk.look(lambda tx: tx.alert("problem:a"))
     assert (kept.text, kept.reports, kept.person, kept.ends_at) == ("again", 2, ANNA.id, None)
     assert kept.raised_at == NOW
+    over = await desk.befall(await desk.befall(stored, Event.OVERDUE), Event.COLLECTED)
+    desk.now += timedelta(minutes=1)
+    await desk.act(ANNA, report_problem, over, "and again")
+    kept = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (kept.reports, kept.ends_at) == (3, desk.now + timedelta(days=30))
 
 
 async def test_the_third_report_of_a_door_is_an_alert_and_the_fourth_is_no_other(
@@ -315,6 +327,28 @@ async def test_whoever_has_left_or_is_back_is_seen_by_those_who_share_a_parcel(
     )
     await desk.database.run(lambda tx: reach_changed(tx, BEN.id, now=NOW))
     assert await desk.owed() == {HER_CARD}
+
+
+async def test_an_operator_who_is_back_is_shown_the_alerts_that_are_owed_still(desk: Desk) -> None:
+    await desk.keep(one(State.STORED))
+    loud, quiet, seen = alert_subject("loud"), alert_subject("quiet"), alert_subject("seen")
+
+    async def step(tx):
+        await tx.mark(OLGA.id, seen, now=NOW)
+
+    await desk.database.run(step)
+    await desk.shown()
+
+    async def back(tx):
+        await tx.mark(OLGA.id, loud, now=NOW, ring=True)
+        await tx.mark(OLGA.id, quiet, now=NOW)
+        before = [await tx.card(OLGA.id, subject) for subject in (loud, quiet)]
+        await reach_changed(tx, OLGA.id, now=NOW)
+        after = [await tx.card(OLGA.id, subject) for subject in (loud, quiet)]
+        return [new.wanted - old.wanted for old, new in zip(before, after, strict=True)]
+
+    assert await desk.database.run(back) == [1, 1]
+    assert await desk.owed() == {f"Olga {loud} rings", f"Olga {quiet}"}
 
 
 async def test_another_language_shows_on_all_that_somebody_is_shown_of_live_deliveries(
