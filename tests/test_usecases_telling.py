@@ -9,18 +9,19 @@ import pytest
 
 from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.card import alert_subject
-from bot.domain.delivery import MAX_NOTE
+from bot.domain.delivery import MAX_NOTE, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
 from bot.ports.database import Database
+from bot.usecases.actor import ask_of_harbor
 from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.collect import hand_over, open_again, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.forget import forget
-from bot.usecases.operate import message_everybody
+from bot.usecases.operate import hold, message_everybody
 from bot.usecases.report import door_did_not_open, report_problem
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
 
@@ -164,8 +165,11 @@ async def test_what_is_observed_clears_what_the_state_before_had_open(desk: Desk
     assert (stored.occupied_at, stored.reported_at) == (pushed, NOW)
     assert stored.collect_until == collectable_by(None, NOW + POLICY.storage)
     assert stored.collected_at is None
+    stored = await desk.act(BEN, ask_of_harbor, stored, RequestKind.PICK_UP_TOKEN, by=BEN.id)
+    stored = await desk.act(OLGA, hold, replace(stored, code_until=NOW, reminders_sent=1))
     gone = await desk.observe(stored, Event.COLLECTED)
     assert gone.collected_at == NOW
+    assert (gone.code_until, gone.request, gone.reminders_sent) == (None, None, 0)
     assert await desk.alerts() == ["gone:a"], "nobody had been given a code"
 
 

@@ -1,0 +1,115 @@
+"""How much one person may book, and what becomes of codes that are found, guessed and mistyped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.claims import read_claim
+from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.ids import DeliveryId
+from bot.domain.lifecycle import State
+from bot.domain.limits import FREE_TRIES, UNASKED_TRIES, Limit, Limits
+from bot.ports.database import Database
+from bot.usecases.collect import Own, Wait, Wrong, claim_by_chance, claim_by_code
+from bot.usecases.limits import OverLimit, may_hold_longer, within_limits
+from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, one
+from tests.support.scenes import CLAIM
+
+HALF_A_MINUTE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def desk(sqlite_database: Database) -> Desk:
+    return Desk(sqlite_database)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reached"),
+    [
+        (Limits(live=2, holds=9, bookings=9), Limit.LIVE),
+        (Limits(live=9, holds=1, bookings=9), Limit.HOLDS),
+        (Limits(live=9, holds=9, bookings=1), Limit.BOOKINGS),
+    ],
+)
+async def test_whoever_has_as_many_as_are_allowed_gets_no_more_and_operators_hear_of_it(
+    sqlite_database: Database, limits: Limits, reached: Limit
+) -> None:
+    desk = Desk(sqlite_database, replace(POLICY, limits=limits))
+    await desk.keep(one(State.RENTED), one(State.STORED, "b"))
+    requested = HistoryEntry(DeliveryId("a"), NOW, HistoryEvent.REQUESTED, ANNA.id)
+    await desk.database.run(lambda tx: tx.record(requested))
+    await desk.act(ANNA, within_limits, [each for each in Limit if each is not reached])
+    caught = await refused(desk, within_limits)
+    assert (caught.limit, caught.most, caught.longer) == (reached, limits.of(reached), False)
+    assert await desk.alerts() == [f"limit:{reached}:1"]
+    alert = await desk.look(lambda tx: tx.alert(f"limit:{reached}:1"))
+    assert (alert.person, alert.detail["most"]) == (ANNA.id, limits.of(reached))
+    await desk.act(OLGA, within_limits)
+
+
+async def test_one_locker_is_held_by_so_many_tokens_and_no_more(sqlite_database: Database) -> None:
+    desk = Desk(sqlite_database, replace(POLICY, limits=Limits(holds=2)))
+    rented = await desk.keep(one(State.RENTED))
+    events = (HistoryEvent.DROP_OFF_ISSUED, HistoryEvent.RESERVED, HistoryEvent.DROP_OFF_ISSUED)
+    for number, event in enumerate(events):
+        await desk.act(ANNA, may_hold_longer, rented)
+        entry = HistoryEntry(rented.id, NOW + timedelta(seconds=number), event, ANNA.id)
+        await desk.database.run(lambda tx, it=entry: tx.record(it))
+    caught = await refused(desk, may_hold_longer, rented)
+    assert (caught.limit, caught.most, caught.longer) == (Limit.HOLDS, 2, True)
+    await desk.act(OLGA, may_hold_longer, rented)
+
+
+async def refused(desk: Desk, act: Any, *about: Any) -> OverLimit:
+    caught: list[OverLimit] = []
+
+    async def step(actor: Any) -> None:
+        try:
+            await act(actor, *about)
+        except OverLimit as reached:
+            caught.append(reached)
+
+    await desk.act(ANNA, step)
+    [reached] = caught
+    return reached
+
+
+async def test_a_code_found_by_chance_binds_who_wrote_it_and_a_wrong_one_is_no_try(
+    desk: Desk,
+) -> None:
+    rented = await desk.keep(one(State.RENTED, recipient=None, recipient_name=None))
+    claim = replace(CLAIM, delivery=rented.id)
+    await desk.database.run(lambda tx: tx.save_claim(claim))
+    right, wrong = read_claim("K7QF-2M9X"), read_claim("K7QF-2M9Y")
+    assert await desk.act(BEN, claim_by_chance, BEN, wrong) is None
+    tries = await desk.look(lambda tx: tx.wrong_tries(BEN.id, NOW - timedelta(days=1)))
+    assert (tries.asked, tries.unasked) == (0, 1)
+    assert await desk.act(ANNA, claim_by_chance, ANNA, right) == Own(rented.id)
+    bound = await desk.act(BEN, claim_by_chance, BEN, right)
+    assert (bound.recipient, bound.recipient_name) == (BEN.id, "Ben")
+    for _ in range(UNASKED_TRIES):
+        await desk.act(CARA, claim_by_chance, CARA, wrong)
+    tries = await desk.look(lambda tx: tx.wrong_tries(CARA.id, NOW - timedelta(days=1)))
+    assert tries.unasked == UNASKED_TRIES
+    assert await desk.act(CARA, claim_by_chance, CARA, wrong) is None
+    tries = await desk.look(lambda tx: tx.wrong_tries(CARA.id, NOW - timedelta(days=1)))
+    assert tries.unasked == UNASKED_TRIES, "none is read there any more"
+
+
+async def test_wrong_codes_are_counted_down_then_each_costs_a_pause(desk: Desk) -> None:
+    await desk.keep(one(State.RENTED))
+    left = [await desk.act(CARA, claim_by_code, CARA, "K7QF-2M9Y") for _ in range(FREE_TRIES)]
+    assert left == [*(Wrong(n) for n in range(FREE_TRIES - 1, 0, -1)), Wait(NOW + HALF_A_MINUTE)]
+    assert await desk.alerts() == ["guessing:3"]
+    desk.now += timedelta(seconds=29)
+    assert await desk.act(CARA, claim_by_code, CARA, "K7QF-2M9Y") == Wait(NOW + HALF_A_MINUTE)
+    desk.now += timedelta(seconds=1)
+    waits = await desk.act(CARA, claim_by_code, CARA, "K7QF-2M9Y")
+    assert waits == Wait(desk.now + 2 * HALF_A_MINUTE)
+    alert = await desk.look(lambda tx: tx.alert("guessing:3"))
+    assert alert.ends_at == desk.now + timedelta(days=1)
+    assert await desk.act(CARA, claim_by_code, CARA, "no code") == Wrong()
