@@ -84,6 +84,17 @@ HELD = (State.RESERVED, State.RENTED)
         ((State.STORED,), SHOWN, "recipient", "new_pick_up_code", ""),
         ((State.STORED,), JAMMED, "recipient", "", ""),
         ((State.STORED,), {"code_until": NOW}, "recipient", "", ""),
+        # Each door by its own opener.
+        (HELD, {"drop_off_opener": Opener.LINK}, "sender", "drop_off_code more_time", ""),
+        (HELD, {"pick_up_opener": Opener.LINK}, "sender", "", ""),
+        (
+            (State.STORED,),
+            {"pick_up_opener": Opener.LINK, "code_until": NOW},
+            "recipient",
+            "new_pick_up_code",
+            "",
+        ),
+        ((State.STORED,), {"drop_off_opener": Opener.LINK, "code_until": NOW}, "recipient", "", ""),
         # What has a successor begins no second one.
         ((State.REQUESTED, *HELD, State.STORED), SUCCESSOR, "sender", "size", ""),
         ((State.CANCELLED, State.LAPSED), SUCCESSOR, "sender", "size again", ""),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.domain.card import (
     Card,
     alert_subject,
@@ -16,7 +18,7 @@ from bot.domain.delivery import HarborRequest, RequestKind, Role
 from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_delivery_id, new_row_id
 from bot.domain.lifecycle import State
 from bot.domain.limits import claim_length
-from bot.domain.openers import Token, token_text
+from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
 from bot.domain.situation import waits_beside
 from tests.support.scenes import ANNA, BEN, CARA, NOW, OTHER, TOWER, a_delivery
 
@@ -72,6 +74,22 @@ def test_a_claim_is_longer_while_many_guess() -> None:
 def test_a_token_is_written_in_capitals_so_that_its_symbol_stays_small() -> None:
     written = token_text(TOWER.id, LockerId(14), Token("c0ffee", "facade", NOW))
     assert written == "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+
+
+def test_a_link_hands_each_part_of_a_token_to_the_app_where_its_template_names_it() -> None:
+    written = "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+    template = "https://app.example/{tower_id}/{locker_id}#{payload}.{payload_auth}"
+    linked = app_link(template, written)
+    assert linked == "https://app.example/00000000000000AA/14#C0FFEE.FACADE"
+    with pytest.raises(ValueError, match="zip"):
+        app_link(template, written + "/MORE")
+
+
+def test_a_link_is_handed_over_up_to_the_length_that_phones_can_read() -> None:
+    written = "HARBOR://OPEN/AA/1/BB/CC"
+    longest = "https://app.example/".ljust(LONGEST_LINK, "x")
+    assert app_link(longest, written) == longest
+    assert app_link(longest + "x", written) is None
 
 
 def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -> None:
