@@ -239,6 +239,15 @@ async def test_a_new_link_waits_for_the_first_locker_to_be_given_back(desk: Desk
     assert asked(old) == (RequestKind.RELEASE, None, NOW, 0)
 
 
+async def test_a_new_token_is_for_the_same_door_although_the_old_one_is_good(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED))
+    shown = replace(a_code(CodeKind.DROP_OFF, ANNA.id), delivery=rented.id)
+    await desk.database.run(lambda tx: tx.save_code(shown))
+    after = await desk.act(ANNA, new_drop_off_code, rented)
+    assert (after.id, after.state) == (rented.id, State.RENTED)
+    assert asked(after) == (RequestKind.DROP_OFF_TOKEN, ANNA.id, NOW, 0)
+
+
 async def test_another_size_gives_the_locker_back_and_says_that_it_did_not_fit(desk: Desk) -> None:
     rented = await desk.keep(one(State.RENTED))
     new = await desk.act(ANNA, another_size, rented, Size.X_LARGE)

@@ -14,7 +14,7 @@ from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
 from bot.domain.limits import FREE_TRIES, UNASKED_TRIES, Limit, Limits
 from bot.ports.database import Database
-from bot.usecases.collect import Own, Wait, Wrong, claim_by_chance, claim_by_code
+from bot.usecases.collect import Own, Wait, Wrong, claim_by_chance, claim_by_code, claim_own
 from bot.usecases.limits import OverLimit, may_hold_longer, within_limits
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, one
 from tests.support.scenes import CLAIM
@@ -113,3 +113,22 @@ async def test_wrong_codes_are_counted_down_then_each_costs_a_pause(desk: Desk) 
     alert = await desk.look(lambda tx: tx.alert("guessing:3"))
     assert alert.ends_at == desk.now + timedelta(days=1)
     assert await desk.act(CARA, claim_by_code, CARA, "no code") == Wrong()
+
+
+async def test_whoever_forwards_a_claim_may_use_it_up_themselves_while_it_is_open(
+    desk: Desk,
+) -> None:
+    rented = await desk.keep(
+        one(State.RENTED, recipient=None, recipient_name=None, handed_over_by=BEN.id)
+    )
+    own = (claim_own, BEN, rented.id)
+    assert await desk.act(BEN, *own) == Wrong(), "there is no claim"
+    claim = replace(CLAIM, delivery=rented.id)
+    await desk.database.run(lambda tx: tx.save_claim(claim))
+    assert await desk.act(CARA, claim_own, CARA, rented.id) == Wrong(), "it is not theirs"
+    assert await desk.act(BEN, claim_own, BEN, DeliveryId("gone")) == Wrong()
+    bound = await desk.act(BEN, *own)
+    assert (bound.recipient, bound.recipient_name, bound.handed_over_by) == (BEN.id, "Ben", None)
+    assert await desk.look(lambda tx: tx.claim(rented.id)) is None
+    assert [entry.event for entry in await desk.history(rented)] == [HistoryEvent.CLAIMED]
+    assert {"Anna delivery:a", "Ben delivery:a"} <= await desk.owed()

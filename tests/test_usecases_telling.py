@@ -285,6 +285,15 @@ async def test_a_claim_that_is_opened_again_ends_who_fetched_it_only_once_it_is_
         assert (entry.event, entry.by, entry.detail) == (event, OLGA.id, "lost")
 
 
+async def test_what_an_operator_fetched_is_nobodys_to_fetch_once_it_is_given_to_somebody(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED), fetcher=OLGA.id)
+    stored = await desk.act(OLGA, ask_of_harbor, stored, RequestKind.PICK_UP_TOKEN, by=OLGA.id)
+    after = await desk.act(OLGA, open_again, stored, HistoryEvent.GIVEN_BY_OPERATOR)
+    assert (after.fetcher, after.request) == (None, None)
+
+
 async def test_taking_back_ends_the_claim_and_what_was_asked_for(desk: Desk) -> None:
     stored = await desk.keep(one(State.STORED))
     after = await desk.act(ANNA, take_back, stored)
