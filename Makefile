@@ -6,6 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
+FAULT_SECONDS ?= 600
 
 .PHONY: demo test check bench walks crash faults mutants screenshots lock format clean
 
@@ -36,7 +37,7 @@ crash: $(READY)
 
 # The story with each fault of Harbor and Telegram, in each call, at each step.
 faults: $(READY)
-	$(BIN)/python -m faults
+	$(BIN)/python -m faults --seconds $(FAULT_SECONDS) --seed $(SEED)
 
 # Each function of the core with one thing changed: is there a test that fails? MUTANTS="bot.domain.*"
 # tries some of them.
