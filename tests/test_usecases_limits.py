@@ -13,8 +13,21 @@ from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
 from bot.domain.limits import FREE_TRIES, UNASKED_TRIES, Limit, Limits
+from bot.domain.openers import Opener
+from bot.domain.tower import Size
 from bot.ports.database import Database
+from bot.usecases.book import (
+    Booking,
+    another_size,
+    at_tower,
+    new_drop_off_code,
+    prepare,
+    request,
+    try_again,
+    try_elsewhere,
+)
 from bot.usecases.collect import Own, Wait, Wrong, claim_by_chance, claim_by_code, claim_own
+from bot.usecases.extend import more_time
 from bot.usecases.limits import OverLimit, may_hold_longer, within_limits
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, one
 from tests.support.scenes import CLAIM
@@ -132,3 +145,60 @@ async def test_whoever_forwards_a_claim_may_use_it_up_themselves_while_it_is_ope
     assert await desk.look(lambda tx: tx.claim(rented.id)) is None
     assert [entry.event for entry in await desk.history(rented)] == [HistoryEvent.CLAIMED]
     assert {"Anna delivery:a", "Ben delivery:a"} <= await desk.owed()
+
+
+async def test_who_claims_takes_it_from_who_forwarded_it_and_all_three_see_it(desk: Desk) -> None:
+    rented = await desk.keep(
+        one(State.RENTED, recipient=None, recipient_name=None, handed_over_by=BEN.id)
+    )
+    claim = replace(CLAIM, delivery=rented.id)
+    await desk.database.run(lambda tx: tx.save_claim(claim))
+    bound = await desk.act(CARA, claim_by_code, CARA, " k7qf 2m9x ")
+    assert (bound.recipient, bound.recipient_name, bound.handed_over_by) == (CARA.id, "Cara", None)
+    assert {"Anna delivery:a", "Ben delivery:a", "Cara delivery:a"} <= await desk.owed()
+
+
+async def test_what_wants_a_locker_is_limited_and_what_is_only_prepared_is_not(
+    sqlite_database: Database,
+) -> None:
+    desk = Desk(sqlite_database, replace(POLICY, limits=Limits(0, 0, 0)))
+    nowhere = await desk.keep(one(State.NO_LOCKER))
+    never = await desk.keep(one(State.LAPSED, "b", locker=None))
+    over = await desk.keep(one(State.LAPSED, "c"))
+    prepared = await desk.keep(one(State.PREPARED, "d"))
+    wish = Booking(nowhere.tower, Size.SMALL)
+    for act, *about in (
+        (request, ANNA, wish),
+        (at_tower, prepared),
+        (try_again, over),
+        (try_again, nowhere),
+        (try_elsewhere, nowhere),
+        (another_size, over, Size.SMALL),
+    ):
+        assert (await refused(desk, act, *about)).limit is Limit.HOLDS, act
+    assert (await desk.act(ANNA, try_again, never)).state is State.PREPARED
+    assert (await desk.act(ANNA, prepare, ANNA, wish)).state is State.PREPARED
+    assert (await desk.act(ANNA, another_size, prepared, Size.SMALL)).size is Size.SMALL
+
+
+async def test_a_locker_that_is_given_up_for_another_counts_as_a_booking_alone(
+    sqlite_database: Database,
+) -> None:
+    for bookings, refuses, names in ((0, True, "ab"), (9, False, "cd")):
+        desk = Desk(sqlite_database, replace(POLICY, limits=Limits(0, 0, bookings)))
+        by_link = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.LINK}
+        rented = await desk.keep(one(State.RENTED, names[0]))
+        linked = await desk.keep(one(State.RENTED, names[1], **by_link))
+        for act, *about in ((another_size, rented, Size.SMALL), (new_drop_off_code, linked)):
+            if refuses:
+                assert (await refused(desk, act, *about)).limit is Limit.BOOKINGS
+            else:
+                assert (await desk.act(ANNA, act, *about)).state is State.REQUESTED
+
+
+async def test_a_new_token_is_limited_as_a_longer_hold_is(sqlite_database: Database) -> None:
+    desk = Desk(sqlite_database, replace(POLICY, limits=Limits(holds=0)))
+    rented = await desk.keep(one(State.RENTED))
+    for act in (new_drop_off_code, more_time):
+        caught = await refused(desk, act, rented)
+        assert (caught.limit, caught.longer) == (Limit.HOLDS, True)

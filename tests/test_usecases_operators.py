@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import orphan
+from bot.domain.alerts import door_reported, guessing, not_collected, orphan
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import LockerId
@@ -17,6 +17,7 @@ from bot.domain.opening_hours import collectable_by
 from bot.domain.tower import Locker, LockerStatus, Size
 from bot.ports.database import Database
 from bot.usecases.actor import NotYours
+from bot.usecases.alerts import end_what_has_run_out
 from bot.usecases.operate import end, fetch, fetch_orphan, give, hold, release, release_orphan, see
 from tests.support.desk import ANNA, NOW, OLGA, POLICY, TOWER, Desk, one
 
@@ -170,3 +171,36 @@ async def test_who_has_seen_an_alert_first_is_remembered(desk: Desk) -> None:
     await desk.act(OLGA, see, alert.key)
     kept = await desk.look(lambda tx: tx.alert(alert.key))
     assert (kept.seen_by, kept.seen_at, kept.stands) == (OLGA.id, NOW, True)
+
+
+async def test_more_time_ends_what_was_told_of_the_overdue_parcel_and_nothing_else(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    late, jammed = not_collected(NOW, stored), door_reported(NOW, stored)
+
+    async def step(tx):
+        await tx.raise_alert(late)
+        await tx.raise_alert(jammed)
+
+    await desk.database.run(step)
+    desk.now = LATER
+    await desk.act(OLGA, hold, stored)
+    assert await desk.alerts() == [jammed.key]
+    assert (await desk.look(lambda tx: tx.alert(late.key))).cleared_at == LATER
+    assert f"Olga alert:{late.key} rings" in await desk.owed()
+
+
+async def test_an_alert_whose_last_day_has_come_is_over(desk: Desk) -> None:
+    await desk.keep(one(State.COLLECTED, "z"))
+    guessed = guessing(NOW, ANNA.id)
+    await desk.database.run(lambda tx: tx.raise_alert(guessed))
+    for moment, left in (
+        (NOW + timedelta(hours=23), [guessed.key]),
+        (NOW + timedelta(hours=24), []),
+    ):
+        await desk.database.run(lambda tx, at=moment: end_what_has_run_out(tx, POLICY, now=at))
+        assert await desk.alerts() == left
+    kept = await desk.look(lambda tx: tx.alert(guessed.key))
+    assert kept.cleared_at == NOW + timedelta(hours=24)
+    assert f"Olga alert:{guessed.key} rings" in await desk.owed()
