@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -19,8 +20,8 @@ from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_deliv
 from bot.domain.lifecycle import State
 from bot.domain.limits import claim_length
 from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
-from bot.domain.situation import waits_beside
-from tests.support.scenes import ANNA, BEN, CARA, NOW, OTHER, TOWER, a_delivery
+from bot.domain.situation import Links, Situation, waits_beside
+from tests.support.scenes import ANNA, BEN, CARA, CLAIM, NOW, OTHER, POLICY, TOWER, a_delivery
 
 
 def test_a_delivery_goes_by_ten_small_letters_and_digits_that_nobody_mistakes() -> None:
@@ -90,6 +91,25 @@ def test_a_link_is_handed_over_up_to_the_length_that_phones_can_read() -> None:
     longest = "https://app.example/".ljust(LONGEST_LINK, "x")
     assert app_link(longest, written) == longest
     assert app_link(longest + "x", written) is None
+
+
+def test_what_is_shared_is_written_so_that_it_fits_into_a_link() -> None:
+    links = Links(
+        "c", "https://open.example?start={payload}", "https://s.example?u={link}&t={text}"
+    )
+    assert links.open_with("c_1") == "https://open.example?start=c_1"
+    assert links.to_claim(CLAIM) == f"https://open.example?start=c_{CLAIM.link}"
+    shared = links.to_share("https://a.example/b?c=d&e", "Hi & bye?")
+    assert shared == (
+        "https://s.example?u=https%3A%2F%2Fa.example%2Fb%3Fc%3Dd%26e&t=Hi%20%26%20bye%3F"
+    )
+
+
+def test_a_moment_is_over_when_it_has_come() -> None:
+    situation = Situation(a_delivery(State.STORED), ANNA, NOW, POLICY, TOWER)
+    assert situation.over(NOW)
+    assert not situation.over(NOW + timedelta.resolution)
+    assert not situation.over(None)
 
 
 def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -> None:
