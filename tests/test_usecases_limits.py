@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.claims import read_claim
+from bot.domain.alerts import guessed_by_many
+from bot.domain.claims import CLAIM_LENGTH, LONG_CLAIM_LENGTH, read_claim
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
@@ -26,7 +27,16 @@ from bot.usecases.book import (
     try_again,
     try_elsewhere,
 )
-from bot.usecases.collect import Own, Wait, Wrong, claim_by_chance, claim_by_code, claim_own
+from bot.usecases.collect import (
+    Own,
+    Wait,
+    Wrong,
+    claim_by_chance,
+    claim_by_code,
+    claim_by_link,
+    claim_own,
+    hand_over,
+)
 from bot.usecases.extend import more_time
 from bot.usecases.limits import OverLimit, may_hold_longer, within_limits
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, one
@@ -202,3 +212,33 @@ async def test_a_new_token_is_limited_as_a_longer_hold_is(sqlite_database: Datab
     for act in (new_drop_off_code, more_time):
         caught = await refused(desk, act, rented)
         assert (caught.limit, caught.longer) == (Limit.HOLDS, True)
+
+
+async def test_a_link_is_a_claim_wherever_a_code_was_asked_for_and_as_it_is_handed_over(
+    desk: Desk,
+) -> None:
+    link = f"https://t.me/parcels_bot?start=c_{CLAIM.link}"
+    for name, act, text in (
+        ("a", claim_by_code, f"Look: {link}"),
+        ("b", claim_by_link, f"c_{CLAIM.link}"),
+        ("c", claim_by_link, CLAIM.link),
+    ):
+        rented = await desk.keep(one(State.RENTED, name, recipient=None, recipient_name=None))
+        claim = replace(CLAIM, delivery=rented.id)
+        await desk.database.run(lambda tx, it=claim: tx.save_claim(it))
+        bound = await desk.act(BEN, act, BEN, text)
+        assert (bound.id, bound.recipient, bound.recipient_name) == (rented.id, BEN.id, "Ben")
+    assert await desk.act(BEN, claim_by_link, BEN, f"c_{CLAIM.link}") == Wrong()
+
+
+async def test_claim_codes_are_longer_while_many_guess(desk: Desk) -> None:
+    async def length(name: str) -> int:
+        rented = await desk.keep(one(State.RENTED, name))
+        await desk.act(ANNA, hand_over, rented)
+        return len((await desk.look(lambda tx: tx.claim(rented.id))).code)
+
+    assert await length("a") == CLAIM_LENGTH
+    await desk.database.run(lambda tx: tx.raise_alert(guessed_by_many(NOW)))
+    assert await length("b") == LONG_CLAIM_LENGTH
+    await desk.database.run(lambda tx: tx.clear_alert(guessed_by_many(NOW).key, NOW))
+    assert await length("c") == CLAIM_LENGTH

@@ -20,6 +20,7 @@ from bot.usecases.actor import NotYours
 from bot.usecases.alerts import end_what_has_run_out
 from bot.usecases.operate import end, fetch, fetch_orphan, give, hold, release, release_orphan, see
 from tests.support.desk import ANNA, NOW, OLGA, POLICY, TOWER, Desk, one
+from tests.support.scenes import CLAIM
 
 LATER = NOW + timedelta(minutes=45)
 
@@ -70,6 +71,14 @@ async def test_no_reason_is_none_and_an_end_without_a_locker_asks_for_nothing(de
     assert [entry.detail for entry in await desk.history(requested)] == [None]
     tried = await desk.keep(one(State.REQUESTED, "b", request=None, candidate=LockerId(7)))
     assert asks(await desk.act(OLGA, end, tried)) == (RequestKind.RELEASE, None, NOW)
+
+
+async def test_an_ended_delivery_can_be_claimed_no_more(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED, recipient=None))
+    claim = replace(CLAIM, delivery=rented.id)
+    await desk.database.run(lambda tx: tx.save_claim(claim))
+    await desk.act(OLGA, end, rented)
+    assert await desk.look(lambda tx: tx.claim(rented.id)) is None
 
 
 async def test_releasing_what_is_being_released_already_changes_nothing(desk: Desk) -> None:

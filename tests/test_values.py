@@ -19,8 +19,10 @@ from bot.domain.delivery import HarborRequest, RequestKind, Role
 from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_delivery_id, new_row_id
 from bot.domain.lifecycle import State
 from bot.domain.limits import claim_length
+from bot.domain.message import Ask, Button, File, Key, Message, Press, press, press_on
 from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
 from bot.domain.situation import Links, Situation, waits_beside
+from bot.domain.tower import Size
 from tests.support.scenes import ANNA, BEN, CARA, CLAIM, NOW, OTHER, POLICY, TOWER, a_delivery
 
 
@@ -110,6 +112,33 @@ def test_a_moment_is_over_when_it_has_come() -> None:
     assert situation.over(NOW)
     assert not situation.over(NOW + timedelta.resolution)
     assert not situation.over(None)
+
+
+def test_a_button_says_what_it_is_about_and_as_of_when() -> None:
+    stored = a_delivery(State.STORED, revision=7)
+    assert press("menu") == Press("menu")
+    assert press("seen", 5) == Press("seen", "5")
+    assert press_on("size", stored) == Press("size", None, stored.id, 7)
+    assert press_on("size", stored, Size.LARGE) == Press("size", "large", stored.id, 7)
+
+
+def test_a_button_carries_one_thing() -> None:
+    for carried in ({"url": "https://a.example"}, {"copy": "x"}, {"press": press("menu")}):
+        assert Button("Go", **carried)
+    for carried in ({}, {"url": "https://a.example", "copy": "x"}):
+        with pytest.raises(ValueError, match=f"not {len(carried)}"):
+            Button("Go", **carried)
+
+
+def test_a_message_has_the_form_of_what_it_carries() -> None:
+    keys = ((Key("Here", Ask.LOCATION),),)
+    forms = [
+        Message("x").form,
+        Message("x", qr="y").form,
+        Message("x", keys=keys).form,
+        Message("x", file=File("a.json", b"{}")).form,
+    ]
+    assert forms == ["text", "photo", "keyboard", "file"]
 
 
 def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -> None:
