@@ -7,8 +7,9 @@ READY := .venv/.ready
 KILLS ?= 20
 SEED ?= 1
 UPDATES ?= 10000
+FAULT_SECONDS ?= 600
 
-.PHONY: demo test check bench walks crash faults hostile audit screenshots lock format clean
+.PHONY: demo test check bench walks crash faults hostile audit mutants screenshots lock format clean
 
 demo: $(READY)
 	$(BIN)/lockerbot sandbox
@@ -39,7 +40,12 @@ crash: $(READY)
 
 # The story with each fault of Harbor and Telegram, in each call, at each step.
 faults: $(READY)
-	$(BIN)/python -m faults
+	$(BIN)/python -m faults --seconds $(FAULT_SECONDS) --seed $(SEED)
+
+# Each function of the core with one thing changed: is there a test that fails? MUTANTS="bot.domain.*"
+# tries some of them.
+mutants: $(READY)
+	$(BIN)/python -m tests.support.mutants $(MUTANTS)
 
 # Odd and hostile updates, half of them by polling, half by the webhook.
 hostile: $(READY)
@@ -65,7 +71,7 @@ lock:
 		--upgrade --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements/dev.lock
 
 clean:
-	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements/dev.lock
 	$(PYTHON) -m venv .venv

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 MEANT = "not a secret"
-NOT_OURS = frozenset({".git", ".venv", "build", ".hypothesis"})
+NOT_OURS = frozenset({".git", ".venv", "build", "mutants", ".hypothesis"})
 KINDS: dict[str, re.Pattern[str]] = {
     "a bot token": re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),

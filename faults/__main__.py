@@ -1,5 +1,7 @@
 """`python -m faults` (`make faults`): a table of what came of each fault; exit code 1 for any loss.
 
+What goes wrong is told as soon as it is known: a run that is cut short has not been in vain.
+
 First the story is told without faults, to see which calls each step makes; then, for every such
 call and every fault that its sandbox knows, with that fault. A run that is out of time says how
 many faults it has left out: the order is drawn by the seed, so that what it tried is a fair sample.
@@ -47,6 +49,7 @@ class Report:
             step = story(trial.opener)[trial.step].name
             head = f"WRONG by {trial.opener}, {step}: {trial.side} {trial.call} {trial.said}"
             self.wrong.append("\n    ".join([head, *told.wrong]))
+            print(self.wrong[-1], flush=True)
 
 
 def main() -> int:
@@ -130,7 +133,6 @@ def _print(report: Report, seconds: float) -> None:
     for side, call, said in rows:
         counts = "".join(f"{outcomes[side, call, said, o] or '·':>12}" for o in Outcome)
         print(f"{side + ' ' + call:<32}{said:<34}{counts}")
-    print("".join(f"{line}\n" for line in report.wrong), end="")
     total = {o: sum(n for key, n in outcomes.items() if key[3] is o) for o in Outcome}
     said = ", ".join(f"{n} {o}" for o, n in total.items())
     left = f", {report.left_out} left out for want of time" if report.left_out else ""

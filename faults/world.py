@@ -35,6 +35,7 @@ from storage import open_database
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TOKEN = "42:sandbox"
 _HOURS = timedelta(hours=2)
+_NONE_KEPT = httpx.Limits(max_keepalive_connections=0)
 _GLANCE = 0.004
 """Seconds between two looks at what is waited for."""
 _REAL = 4
@@ -104,7 +105,8 @@ async def a_world(folder: Path, opener: Opener) -> AsyncIterator[World]:
     sides, signals = stage.state.stage, Signals()
     async with (
         serving_sandbox(stage) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as http,
+        # A connection that is kept may be closed by the other side just when it is used again.
+        httpx.AsyncClient(base_url=url, timeout=60, limits=_NONE_KEPT) as http,
         open_database(
             f"sqlite:///{folder / 'lockerbot.db'}", keys=["faults"], signals=signals
         ) as database,

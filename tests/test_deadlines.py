@@ -71,3 +71,78 @@ def test_what_has_rung_rings_no_more(heard: datetime, hours: int, sent: int) -> 
     assert len(due) <= 3 - sent
     assert all(moment > heard for moment, _ in due)
     assert deadlines(replace(stored, reminders_sent=2, overdue_at=ends), Policy()) == []
+
+
+PREPARED, RESERVED, RENTED, STORED = State.PREPARED, State.RESERVED, State.RENTED, State.STORED
+ENDS = at("2026-06-10T12:00")
+HEARD = at("2026-06-01T12:00")
+WAITS = {"reported_at": HEARD, "collect_until": ENDS}
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "alarms"),
+    [
+        (PREPARED, {"held_until": ENDS}, "06-09 12:00 prepared_ending, 06-10 12:00 prepared_over"),
+        (PREPARED, {"held_until": ENDS, "reminders_sent": 1}, "06-10 12:00 prepared_over"),
+        (RESERVED, {"held_until": ENDS}, "06-10 11:58 hold_ending, 06-10 12:00 hold_over"),
+        (RENTED, {"held_until": ENDS}, "06-10 11:58 hold_ending, 06-10 12:00 hold_over"),
+        (RENTED, {"held_until": ENDS, "reminders_sent": 1}, "06-10 12:00 hold_over"),
+        (RENTED, {"held_until": ENDS, "reminders_sent": 2}, ""),
+        (State.RELEASING, {"held_until": ENDS}, ""),
+        (RESERVED, {"code_until": HEARD}, "06-01 12:00 code_over"),
+        (
+            STORED,
+            {**WAITS, "code_until": HEARD},
+            "06-01 12:00 code_over, 06-02 12:00 first_reminder, 06-10 06:00 last_reminder, "
+            "06-10 12:00 overdue",
+        ),
+        (STORED, {**WAITS, "reminders_sent": 1}, "06-10 06:00 last_reminder, 06-10 12:00 overdue"),
+        (STORED, {**WAITS, "reminders_sent": 2}, "06-10 12:00 overdue"),
+        (STORED, {**WAITS, "reminders_sent": 2, "overdue_at": ENDS}, ""),
+        (STORED, {"collect_until": ENDS}, ""),
+        (STORED, {"reported_at": HEARD}, ""),
+        # Too short a wait for both reminders, and for any.
+        (
+            STORED,
+            {"reported_at": HEARD, "collect_until": HEARD + timedelta(hours=30)},
+            "06-02 12:00 last_reminder, 06-02 18:00 overdue",
+        ),
+        (
+            STORED,
+            {"reported_at": HEARD, "collect_until": HEARD + timedelta(hours=6)},
+            "06-01 18:00 overdue",
+        ),
+    ],
+)
+def test_each_alarm_rings_at_its_time_and_the_next_is_the_earliest(
+    state: State, facts: dict[str, object], alarms: str
+) -> None:
+    delivery = a_delivery("a", state=state, **facts)
+    due = deadlines(delivery, Policy())
+    assert ", ".join(f"{moment:%m-%d %H:%M} {which}" for moment, which in due) == alarms
+    assert next_deadline(delivery, Policy()) == (due[0][0] if due else None)
+
+
+def test_whoever_has_set_half_of_their_quiet_hours_or_none_has_none() -> None:
+    now = at("2026-06-01T23:00")
+    for start, end in ((time(22), None), (None, time(7)), (time(7), time(7)), (None, None)):
+        assert quiet_until(replace(NIGHT, quiet_from=start, quiet_until=end), BERLIN, now) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "ends"),
+    [
+        ("2026-06-01T11:00:00", "2026-06-01T12:30"),  # 13:00 in Berlin
+        ("2026-06-01T12:29:59", "2026-06-01T12:30"),
+        ("2026-06-01T12:30:00", None),
+        ("2026-06-01T10:59:59", None),
+    ],
+)
+def test_hours_that_end_on_the_day_they_begin_end_to_the_minute(now: str, ends: str | None) -> None:
+    nap = replace(NIGHT, quiet_from=time(13), quiet_until=time(14, 30))
+    assert quiet_until(nap, BERLIN, at(now)) == (at(ends) if ends else None)
+
+
+def test_the_end_of_quiet_hours_has_no_seconds() -> None:
+    now = at("2026-06-01T21:59:31.000007")
+    assert quiet_until(NIGHT, BERLIN, now) == at("2026-06-02T05:00")

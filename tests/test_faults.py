@@ -74,3 +74,9 @@ def test_faults_are_tried_where_they_mean_something_and_nowhere_else() -> None:
     }
     assert "empty_list" not in {name for name, _ in faults_of("harbor", "reserve")}
     assert ("500", (("after", True),)) in faults_of("harbor", "reserve")
+
+
+def test_a_telling_that_breaks_off_is_held_against_its_fault_and_ends_no_run() -> None:
+    trial = Trial(Opener.TOKEN, 0, "telegram", "getUpdates", "no such fault")
+    told = tell(Opener.TOKEN, {0: trial})
+    assert [wrong.partition(":")[0] for wrong in told.wrong] == ["broke off"]

@@ -37,3 +37,12 @@ def test_towers_without_coordinates_come_last() -> None:
     assert by_distance([lost, far, near], 40.0, -3.0) == [near, far, lost]
     assert nearest([lost, far, at(40.0, -3.0), near], TowerId("0a")) == [near, far, lost]
     assert nearest([lost, far, near], lost.id) == [far, near]
+
+
+def test_from_a_tower_half_of_whose_coordinates_are_missing_the_order_stays() -> None:
+    near, far = at(40.1, -3.0, "0b"), at(42.0, -3.0, "0c")
+    for here in (at(None, -3.0), at(40.0, None)):
+        assert nearest([far, here, near], here.id) == [far, near]
+    assert nearest([far, near], TowerId("0a")) == [far, near]
+    assert kilometres(at(None, -3.0), 40.0, -3.0) == float("inf")
+    assert kilometres(at(40.0, None), 40.0, -3.0) == float("inf")

@@ -275,3 +275,11 @@ def test_hours_are_told_by_the_clock_of_the_towers_country() -> None:
     tower, at = a_tower(WORKDAYS, CHICAGO, "US"), local("2026-10-02 22:00", CHICAGO)
     assert hours_line(tower, at, speak("en")) == "Closed now, opens Monday 7:00\u00a0AM"
     assert week_line(tower, speak("en")) == "Mon–Fri 7:00\u00a0AM–9:00\u00a0PM"
+
+
+@pytest.mark.parametrize("last", [time(23, 59), time(23, 59, 59), time(23, 59, 59, 999_999)])
+def test_whatever_stands_for_the_last_minute_of_a_day_it_is_open_up_to_midnight(last: time) -> None:
+    tower = a_tower({FRIDAY: (Hours(time(18), last),)})
+    midnight = local("2026-10-03 00:00")
+    assert is_open(tower, midnight - timedelta.resolution)
+    assert not is_open(tower, midnight)

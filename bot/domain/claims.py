@@ -80,7 +80,7 @@ def read_claim(text: str, *, asked: bool = False) -> Written | None:
     return None if code is None else Written(code=code)
 
 
-def read_claim_code(text: str, *, asked: bool = True) -> str | None:
+def read_claim_code(text: str, *, asked: bool) -> str | None:
     """The claim code that stands in `text`, in canonical form; None where there is none."""
     plain = _ADDRESS.sub(" ", _plain(text[:_READ]))
     for form in (_DASHED, _WORD, _SPACED):

@@ -1,0 +1,195 @@
+"""What the table of actions leaves to conditions, told anew: what each fact gives and takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.actions import CONFIRMS, RULES, Action, concerns, extensions_left, permitted
+from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.ids import DeliveryId, PersonId
+from bot.domain.lifecycle import Event, State
+from bot.domain.openers import Opener, Openers
+from bot.domain.policy import Policy
+from tests.support.scenes import ANNA, BEN, BY_LINK, CARA, NOW, POLICY, a_delivery
+
+OLGA = PersonId(9)
+PEOPLE = {"sender": ANNA.id, "recipient": BEN.id, "operator": OLGA}
+
+# What may be done while nothing is special, the doors open by token.
+PLAIN = {
+    (State.PREPARED, "sender"): "at_tower one_more more_time size cancel hand_over",
+    (State.PREPARED, "recipient"): "hand_over",
+    (State.PREPARED, "operator"): "end",
+    (State.REQUESTED, "sender"): "size cancel hand_over",
+    (State.REQUESTED, "recipient"): "hand_over",
+    (State.REQUESTED, "operator"): "release end",
+    (State.RESERVED, "sender"): (
+        "next drop_off_code new_drop_off_code more_time size cancel hand_over door"
+    ),
+    (State.RESERVED, "recipient"): "hand_over",
+    (State.RESERVED, "operator"): "release end",
+    (State.RENTED, "sender"): (
+        "next drop_off_code new_drop_off_code more_time size cancel hand_over door"
+    ),
+    (State.RENTED, "recipient"): "hand_over",
+    (State.RENTED, "operator"): "release end",
+    (State.RELEASING, "operator"): "release end",
+    (State.STORED, "sender"): "next more_time size take_back hand_over door",
+    (State.STORED, "recipient"): "pick_up_code new_pick_up_code more_time hand_over door",
+    (State.STORED, "operator"): "fetch hold give",
+    (State.CANCELLED, "sender"): "size again",
+    (State.LAPSED, "sender"): "size again",
+    (State.NO_LOCKER, "sender"): "size again elsewhere",
+}
+ALWAYS = {
+    "sender": "problem history",
+    "recipient": "problem history",
+    "operator": "history look write",
+}
+
+
+def may(delivery: Delivery, who: str) -> set[str]:
+    """The names of all that may be done."""
+    can = (a for a in RULES if permitted(a, delivery, PEOPLE[who], POLICY))
+    return {action.name.lower() for action in can}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("state", list(State))
+def test_who_may_do_what_in_each_state(state: State, who: str) -> None:
+    told = f"{PLAIN.get((state, who), '')} {ALWAYS[who]}"
+    assert may(a_delivery(state), who) == set(told.split())
+
+
+SUCCESSOR = {"successor": DeliveryId("next")}
+FETCHED, BY_ANOTHER = {"fetcher": OLGA}, {"fetcher": PersonId(8)}
+SHOWN = {**BY_LINK, "code_until": NOW}
+JAMMED = {**SHOWN, "door_reports": 1}
+HELD = (State.RESERVED, State.RENTED)
+
+
+@pytest.mark.parametrize(
+    ("states", "facts", "who", "taken", "given"),
+    [
+        # A link holds the locker by itself, and the one that was made is shown again.
+        (HELD, BY_LINK, "sender", "drop_off_code more_time", ""),
+        (HELD, SHOWN, "sender", "new_drop_off_code more_time", ""),
+        (HELD, JAMMED, "sender", "more_time", ""),
+        (HELD, {**JAMMED, **SUCCESSOR}, "sender", "more_time new_drop_off_code size", ""),
+        (HELD, {"code_until": NOW}, "sender", "", ""),
+        ((State.STORED,), BY_LINK, "recipient", "", ""),
+        ((State.STORED,), SHOWN, "recipient", "new_pick_up_code", ""),
+        ((State.STORED,), JAMMED, "recipient", "", ""),
+        ((State.STORED,), {"code_until": NOW}, "recipient", "", ""),
+        # Each door by its own opener.
+        (HELD, {"drop_off_opener": Opener.LINK}, "sender", "drop_off_code more_time", ""),
+        (HELD, {"pick_up_opener": Opener.LINK}, "sender", "", ""),
+        (
+            (State.STORED,),
+            {"pick_up_opener": Opener.LINK, "code_until": NOW},
+            "recipient",
+            "new_pick_up_code",
+            "",
+        ),
+        ((State.STORED,), {"drop_off_opener": Opener.LINK, "code_until": NOW}, "recipient", "", ""),
+        # What has a successor begins no second one.
+        ((State.REQUESTED, *HELD, State.STORED), SUCCESSOR, "sender", "size", ""),
+        ((State.CANCELLED, State.LAPSED), SUCCESSOR, "sender", "size again", ""),
+        ((State.NO_LOCKER,), SUCCESSOR, "sender", "size again elsewhere", ""),
+        ((State.NO_LOCKER,), {"elsewhere": None}, "sender", "elsewhere", ""),
+        # What its sender takes back is the sender's alone.
+        (
+            (State.STORED,),
+            {"taken_back": True},
+            "sender",
+            "take_back size",
+            "pick_up_code new_pick_up_code",
+        ),
+        (
+            (State.STORED,),
+            {"taken_back": True},
+            "recipient",
+            "pick_up_code new_pick_up_code more_time hand_over",
+            "",
+        ),
+        # What an operator fetches out is that operator's alone; another may take it over.
+        ((State.STORED,), FETCHED, "sender", "more_time size take_back hand_over", ""),
+        (
+            (State.STORED,),
+            FETCHED,
+            "recipient",
+            "pick_up_code new_pick_up_code more_time hand_over",
+            "",
+        ),
+        ((State.STORED,), FETCHED, "operator", "fetch", "pick_up_code new_pick_up_code"),
+        ((State.STORED,), BY_ANOTHER, "operator", "", ""),
+        ((State.PREPARED, State.REQUESTED, *HELD), FETCHED, "sender", "hand_over", ""),
+        # More time only where there is a time, and not for ever.
+        ((State.STORED,), {"collect_until": None}, "sender", "more_time", ""),
+        ((State.STORED,), {"extensions": POLICY.extensions}, "recipient", "more_time", ""),
+        ((State.STORED,), {"extensions": POLICY.extensions + 1}, "sender", "more_time", ""),
+        ((State.STORED,), {"extensions": POLICY.extensions}, "operator", "", ""),
+    ],
+)
+def test_each_fact_takes_away_and_gives_what_it_should(
+    states: tuple[State, ...], facts: dict[str, object], who: str, taken: str, given: str
+) -> None:
+    for state in states:
+        plain = may(a_delivery(state), who)
+        assert set(taken.split()) <= plain
+        left = (plain - set(taken.split())) | set(given.split())
+        assert may(a_delivery(state, **facts), who) == left, state
+
+
+def test_extensions_are_counted_down_and_never_below_none() -> None:
+    counted = [extensions_left(a_delivery(State.STORED, extensions=n), POLICY) for n in range(5)]
+    assert counted == [3, 2, 1, 0, 0]
+
+
+def test_what_only_shows_or_reports_something_counts_at_any_revision() -> None:
+    patient = {a for a, rules in RULES.items() if any(rule.at_any_revision for rule in rules)}
+    names = "NEXT ONE_MORE DOOR PROBLEM HISTORY LOOK"
+    assert patient == {Action[name] for name in names.split()}
+    assert all(rule.at_any_revision for action in patient for rule in RULES[action])
+
+
+def test_of_several_rules_the_first_that_fits_counts() -> None:
+    by_token = a_delivery(State.RENTED, code_until=NOW)
+    asked = permitted(Action.DROP_OFF_CODE, by_token, ANNA.id, POLICY)
+    shown = permitted(Action.DROP_OFF_CODE, replace(by_token, **BY_LINK), ANNA.id, POLICY)
+    assert (asked and asked.request, shown and shown.request) == (RequestKind.DROP_OFF_TOKEN, None)
+
+
+def test_a_yes_is_permitted_as_its_question_is() -> None:
+    for state in State:
+        for yes, asks in CONFIRMS.items():
+            for person in PEOPLE.values():
+                delivery = a_delivery(state)
+                rule = permitted(asks, delivery, person, POLICY)
+                assert permitted(yes, delivery, person, POLICY) is rule
+
+
+def test_an_action_concerns_whoever_may_ever_take_it() -> None:
+    over = a_delivery(State.COLLECTED)
+    assert concerns(Action.CANCEL_OK, over, ANNA.id, POLICY)
+    assert not concerns(Action.CANCEL_OK, over, BEN.id, POLICY)
+    assert not concerns(Action.CANCEL_OK, over, OLGA, POLICY)
+    assert concerns(Action.HAND_OVER, over, BEN.id, POLICY)
+    assert concerns(Action.FETCH, over, OLGA, POLICY)
+    assert not concerns(Action.FETCH, over, CARA.id, POLICY)
+
+
+def test_the_opener_of_the_moment_counts_for_what_was_booked_before_openers_were_kept() -> None:
+    policy = Policy(openers=Openers(Opener.LINK, Opener.LINK))
+    stored = a_delivery(State.STORED, code_until=NOW + timedelta(hours=1))
+    assert permitted(Action.NEW_PICK_UP_CODE, stored, BEN.id, POLICY)
+    assert not permitted(Action.NEW_PICK_UP_CODE, stored, BEN.id, policy)
+
+
+def test_time_for_what_is_only_prepared_needs_no_request() -> None:
+    rule = permitted(Action.MORE_TIME, a_delivery(State.PREPARED), ANNA.id, POLICY)
+    assert rule is not None
+    assert (rule.event, rule.request) == (Event.EXTENDED, None)

@@ -1,0 +1,174 @@
+"""What operators are told: the key of each alert, stored and never renamed, and its last day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.alerts import (
+    LIFETIMES,
+    Alert,
+    AlertKind,
+    Away,
+    arg_to_key,
+    door_reported,
+    gone_unasked,
+    guessed_by_many,
+    guessing,
+    guessing_key,
+    harbor_away,
+    key_to_arg,
+    last_day,
+    limit_reached,
+    no_links,
+    not_collected,
+    not_saved,
+    odd_key,
+    odd_status,
+    orphan,
+    orphan_key,
+    problem_key,
+    problem_reported,
+    unreadable,
+    unreadable_key,
+)
+from bot.domain.ids import LockerId
+from bot.domain.lifecycle import LIVE, State
+from bot.domain.limits import Limit
+from bot.domain.tower import Locker, LockerStatus, Size
+from tests.support.scenes import BEN, ID, NOW, TOWER, a_delivery
+
+MONTH, DAY = NOW + timedelta(days=30), NOW + timedelta(days=1)
+STORED, OVER = a_delivery(State.STORED, extensions=2), a_delivery(State.COLLECTED)
+LOCKER = Locker(LockerId(14), "B14", TOWER.id, LockerStatus.OCCUPIED, Size.LARGE)
+
+
+@pytest.mark.parametrize(
+    ("made", "key", "ends", "about"),
+    [
+        (lambda: harbor_away(NOW, Away.REFUSED), "harbor", None, {"detail": {"why": "Refused"}}),
+        (lambda: not_saved(NOW, "disk full"), "unsaved", None, {"detail": {"why": "disk full"}}),
+        (lambda: no_links(NOW), "links", None, {}),
+        (
+            lambda: orphan(NOW, LOCKER),
+            f"orphan:{TOWER.id}/14",
+            None,
+            {
+                "tower": TOWER.id,
+                "locker": 14,
+                "locker_name": "B14",
+                "status": LockerStatus.OCCUPIED,
+                "detail": {"size": "large"},
+            },
+        ),
+        (
+            lambda: unreadable(NOW, "locations", 2, "no id"),
+            "unreadable:locations",
+            None,
+            {"detail": {"call": "locations", "entries": 2, "why": "no id"}},
+        ),
+        (
+            lambda: odd_status(NOW, STORED, LockerStatus.DECLINED),
+            f"odd:{ID}:stored:declined",
+            None,
+            {"delivery": ID, "status": LockerStatus.DECLINED},
+        ),
+        (
+            lambda: odd_status(NOW, STORED, LockerStatus.OCCUPIED, unlisted=True),
+            f"odd:{ID}:stored:occupied",
+            None,
+            {"delivery": ID, "status": LockerStatus.OCCUPIED, "detail": {"unlisted": True}},
+        ),
+        (lambda: door_reported(NOW, STORED), f"door:{ID}", None, {"delivery": ID}),
+        (
+            lambda: problem_reported(NOW, STORED, BEN.id, "stuck"),
+            f"problem:{ID}",
+            None,
+            {"delivery": ID, "person": BEN.id, "detail": {"text": "stuck"}},
+        ),
+        (
+            lambda: problem_reported(NOW, OVER, BEN.id, "wet", 3),
+            f"problem:{ID}",
+            MONTH,
+            {"delivery": ID, "person": BEN.id, "detail": {"text": "wet", "reports": 3}},
+        ),
+        (lambda: not_collected(NOW, STORED), f"overdue:{ID}:2", None, {"delivery": ID}),
+        (lambda: gone_unasked(NOW, OVER), f"gone:{ID}", MONTH, {"delivery": ID}),
+        (lambda: guessing(NOW, BEN.id), "guessing:2", DAY, {"person": BEN.id}),
+        (
+            lambda: limit_reached(NOW, BEN.id, Limit.HOLDS, 12),
+            "limit:holds:2",
+            DAY,
+            {"person": BEN.id, "detail": {"limit": "holds", "most": 12}},
+        ),
+        (lambda: guessed_by_many(NOW), "many", DAY, {}),
+    ],
+)
+def test_each_alert_says_what_it_is_about_and_when_it_ends_unseen(
+    made: Callable[[], Alert], key: str, ends: datetime | None, about: dict[str, Any]
+) -> None:
+    kind = AlertKind(key.partition(":")[0])
+    assert made() == Alert(key, kind, NOW, ends_at=ends, **about)
+
+
+def test_an_alert_is_found_by_the_key_that_it_is_raised_under() -> None:
+    odd = odd_status(NOW, STORED, LockerStatus.DECLINED)
+    assert orphan(NOW, LOCKER).key == orphan_key(TOWER.id, LockerId(14))
+    assert odd.key == odd_key(STORED, LockerStatus.DECLINED)
+    assert unreadable(NOW, "assigned", 1, "").key == unreadable_key("assigned")
+    assert problem_reported(NOW, STORED, BEN.id, "stuck").key == problem_key(STORED)
+    assert guessing(NOW, BEN.id).key == guessing_key(BEN.id)
+
+
+def test_of_a_locker_whose_type_has_no_name_no_size_is_told() -> None:
+    assert orphan(NOW, replace(LOCKER, size=None)).detail == {}
+
+
+def test_a_problem_has_a_last_day_once_its_delivery_is_over() -> None:
+    for state in State:
+        ends = problem_reported(NOW, a_delivery(state), BEN.id, "stuck").ends_at
+        assert ends == (None if state in LIVE else MONTH), state
+
+
+def test_every_kind_of_alert_has_its_own_end() -> None:
+    assert set(LIFETIMES) == set(AlertKind)
+    with_delivery = {kind.value for kind in AlertKind if LIFETIMES[kind].with_delivery}
+    until_seen = {kind.value for kind in AlertKind if LIFETIMES[kind].until_seen}
+    ends = {kind.value: last_day(kind, NOW) for kind in AlertKind}
+    assert with_delivery == {"odd", "door", "overdue"}
+    assert until_seen == {"problem", "gone", "guessing", "limit"}
+    assert {kind: at for kind, at in ends.items() if at is not None} == {
+        "problem": MONTH,
+        "gone": MONTH,
+        "guessing": DAY,
+        "limit": DAY,
+        "many": DAY,
+    }
+
+
+def test_words_and_number_of_reports_are_read_from_a_problem_and_from_no_other() -> None:
+    again = problem_reported(NOW, STORED, BEN.id, "stuck", 2)
+    first = problem_reported(NOW, STORED, BEN.id, "stuck")
+    assert [(each.text, each.reports) for each in (again, first, no_links(NOW))] == [
+        ("stuck", 2),
+        ("stuck", 1),
+        ("", 1),
+    ]
+
+
+def test_an_alert_stands_until_it_is_cleared() -> None:
+    assert no_links(NOW).stands
+    assert not replace(no_links(NOW), cleared_at=NOW).stands
+
+
+def test_a_key_goes_through_a_button_without_a_colon_or_a_slash() -> None:
+    orphaned, odd = orphan_key(TOWER.id, LockerId(14)), odd_key(STORED, LockerStatus.OUT_OF_SERVICE)
+    for key in (orphaned, odd):
+        carried = key_to_arg(key)
+        assert arg_to_key(carried) == key
+        assert not {":", "/"} & set(carried)
+        assert len(carried) == len(key)

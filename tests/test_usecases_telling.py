@@ -1,0 +1,403 @@
+"""Whose messages an act puts out of date, whose phone rings, and what is written down of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.alerts import door_reported, problem_reported
+from bot.domain.card import alert_subject
+from bot.domain.delivery import MAX_NOTE, RequestKind
+from bot.domain.history import HistoryEvent
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.lifecycle import Event, State
+from bot.domain.opening_hours import collectable_by
+from bot.domain.person import NO_QUESTION, WRITTEN, Draft
+from bot.ports.database import Database
+from bot.usecases.actor import ask_of_harbor
+from bot.usecases.cards import reach_changed, show_anew
+from bot.usecases.collect import hand_over, open_again, take_back
+from bot.usecases.extend import more_time
+from bot.usecases.forget import forget
+from bot.usecases.operate import hold, message_everybody
+from bot.usecases.report import door_did_not_open, report_problem
+from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
+
+HER_CODE, HIS_CODE = "Anna code:a", "Ben code:a"
+HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
+
+
+@pytest.fixture
+def desk(sqlite_database: Database) -> Desk:
+    return Desk(sqlite_database)
+
+
+def rings(*subjects: str) -> set[str]:
+    return {f"{subject} rings" for subject in subjects}
+
+
+# -- events
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "ring"),
+    [
+        (State.REQUESTED, Event.RESERVED, ()),
+        (State.REQUESTED, Event.NO_LOCKER, ()),
+        (State.RESERVED, Event.DROP_OFF_ISSUED, ()),
+        (State.RESERVED, Event.LAPSED, (HER_CARD,)),
+        (State.PREPARED, Event.FORGOTTEN, (HER_CARD,)),
+        (State.RENTED, Event.DROPPED_OFF, (HER_CARD, HIS_CARD)),
+        (State.STORED, Event.PICK_UP_ISSUED, ()),
+        (State.STORED, Event.OVERDUE, (HER_CARD, HIS_CARD)),
+        (State.STORED, Event.COLLECTED, (HER_CARD, HIS_CARD)),
+        (State.RENTED, Event.CANCELLED, ()),
+        (State.RELEASING, Event.RELEASED, ()),
+        (State.RENTED, Event.CLOSED, (HER_CARD, HIS_CARD)),
+    ],
+)
+async def test_an_event_shows_on_every_card_and_rings_for_whom_it_is_news(
+    desk: Desk, state: State, event: Event, ring: tuple[str, ...]
+) -> None:
+    delivery = await desk.keep(one(state))
+    after = await desk.befall(delivery, event, by=BEN.id, detail="why")
+    silent = {HER_CARD, HIS_CARD, HER_CODE, HIS_CODE} - set(ring)
+    assert await desk.owed() == silent | rings(*ring)
+    [entry] = await desk.history(delivery)
+    assert (entry.at, entry.event, entry.by, entry.detail) == (NOW, event.value, BEN.id, "why")
+    assert (after.changed_at, after.revision) == (NOW, delivery.revision + 1)
+    assert after == await desk.now_of(delivery)
+
+
+@pytest.mark.parametrize(
+    ("facts", "ring"), [({"taken_back": True}, {HER_CARD}), ({"fetcher": OLGA.id}, set())]
+)
+async def test_overdue_rings_only_for_who_is_still_to_fetch_it(
+    desk: Desk, facts: dict[str, object], ring: set[str]
+) -> None:
+    stored = await desk.keep(one(State.STORED), **facts)
+    await desk.befall(stored, Event.OVERDUE)
+    assert {each for each in await desk.owed() if each.endswith("rings")} == rings(*ring)
+
+
+async def test_the_operator_who_fetches_it_sees_it_on_their_screen(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED), fetcher=OLGA.id)
+    await desk.befall(stored, Event.OVERDUE)
+    owed = await desk.owed()
+    assert "Olga screen" in owed
+    assert "Otto screen" not in owed
+
+
+async def test_an_operator_without_a_screen_is_shown_none_for_what_they_fetch(desk: Desk) -> None:
+    stranger = PersonId(77)
+    stored = await desk.keep(one(State.STORED), fetcher=stranger)
+    await desk.befall(stored, Event.OVERDUE)
+    assert await desk.look(lambda tx: tx.cards_of(stranger)) == []
+
+
+async def test_what_is_put_in_or_fetched_changes_the_visit_of_who_collects_alone(
+    desk: Desk,
+) -> None:
+    rented = one(State.RENTED)
+    beside = one(State.STORED, "b")
+    elsewhere = one(State.STORED, "c", tower=TowerId("00000000000000bb"))
+    back = one(State.STORED, "d", taken_back=True)
+    await desk.keep(rented, beside, elsewhere, back)
+    put_in = await desk.befall(await desk.now_of(rented), Event.DROPPED_OFF)
+    assert await desk.owed() >= {"Ben delivery:b"}
+    assert not await desk.owed() & {"Anna delivery:b", "Anna delivery:d", "Ben delivery:c"}
+    await desk.shown()
+    await desk.befall(put_in, Event.COLLECTED)
+    assert "Ben delivery:b" in await desk.owed()
+    assert "Anna delivery:d" not in await desk.owed()
+
+
+async def test_the_first_and_the_last_prepared_parcel_of_a_place_change_the_senders_other_cards(
+    desk: Desk,
+) -> None:
+    first, second = one(State.PREPARED), one(State.PREPARED, "b")
+    rented = one(State.RENTED, "c")
+    theirs = one(State.RENTED, "d", sender=BEN.id, recipient=ANNA.id)
+    await desk.keep(first, second, rented, theirs)
+    await desk.befall(await desk.now_of(first), Event.CANCELLED)
+    assert not {each for each in await desk.owed() if ":c" in each or ":d" in each}
+    await desk.shown()
+    await desk.befall(await desk.now_of(second), Event.REQUESTED)
+    assert {each for each in await desk.owed() if ":b" not in each} == {
+        "Anna delivery:c",
+        "Ben delivery:c",
+        "Anna code:c",
+        "Ben code:c",
+    }
+
+
+async def test_alerts_end_or_get_a_last_day_with_their_delivery_and_a_revived_one_has_none(
+    desk: Desk,
+) -> None:
+    rented = await desk.keep(one(State.RENTED))
+    about = [door_reported(NOW, rented), problem_reported(NOW, rented, BEN.id, "stuck")]
+
+    async def step(tx):
+        for alert in about:
+            await tx.raise_alert(alert)
+
+    await desk.database.run(step)
+    lapsed = await desk.befall(rented, Event.LAPSED)
+    assert await desk.alerts() == ["problem:a"]
+    problem = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert problem.ends_at == NOW + timedelta(days=30)
+    assert {f"{who} {alert_subject('door:a')} rings" for who in ("Olga", "Otto")} <= (
+        await desk.owed()
+    )
+    await desk.befall(lapsed, Event.DROPPED_OFF)
+    problem = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (problem.ends_at, problem.stands) == (None, True)
+
+
+async def test_what_is_observed_clears_what_the_state_before_had_open(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED), code_until=NOW, reminders_sent=1, overdue_at=NOW)
+    pushed = NOW - timedelta(minutes=3)
+    stored = await desk.observe(rented, Event.DROPPED_OFF, occupied_at=pushed)
+    assert (stored.code_until, stored.held_until, stored.reminders_sent) == (None, None, 0)
+    assert (stored.trouble, stored.request, stored.overdue_at) == (None, None, None)
+    assert (stored.occupied_at, stored.reported_at) == (pushed, NOW)
+    assert stored.collect_until == collectable_by(None, NOW + POLICY.storage)
+    assert stored.collected_at is None
+    stored = await desk.act(BEN, ask_of_harbor, stored, RequestKind.PICK_UP_TOKEN, by=BEN.id)
+    stored = await desk.act(OLGA, hold, replace(stored, code_until=NOW, reminders_sent=1))
+    gone = await desk.observe(stored, Event.COLLECTED)
+    assert gone.collected_at == NOW
+    assert (gone.code_until, gone.request, gone.reminders_sent) == (None, None, 0)
+    assert await desk.alerts() == ["gone:a"], "nobody had been given a code"
+
+
+async def test_a_parcel_put_in_after_the_end_can_be_claimed_only_where_nobody_had(
+    desk: Desk,
+) -> None:
+    for name, facts, claimable in (
+        ("a", {"recipient": None}, True),
+        ("b", {}, False),
+    ):
+        closed = await desk.keep(one(State.CLOSED, name), **facts)
+        await desk.observe(closed, Event.DROPPED_OFF)
+        claim = await desk.look(lambda tx, of=closed: tx.claim(of.id))
+        assert (claim is not None) is claimable
+
+
+# -- words
+
+
+async def test_an_operators_words_stand_above_everybodys_present_question(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED), handed_over_by=OTTO.id)
+
+    async def drafts(tx):
+        await tx.save_draft(Draft(ANNA.id, "send", "size", {"tower": "x"}))
+        await tx.save_draft(Draft(BEN.id, NO_QUESTION, "menu", {"left": "over"}))
+
+    await desk.database.run(drafts)
+    await desk.act(OTTO, message_everybody, stored, "w" * (MAX_NOTE + 1))
+    said = {WRITTEN: "w" * MAX_NOTE}
+    anna = await desk.look(lambda tx: tx.draft(ANNA.id))
+    ben = await desk.look(lambda tx: tx.draft(BEN.id))
+    otto = await desk.look(lambda tx: tx.draft(OTTO.id))
+    assert (anna.errand, anna.step, anna.answers) == ("send", "size", {"tower": "x", **said})
+    assert (ben.errand, ben.step, ben.answers) == ("menu", "menu", said)
+    assert WRITTEN not in otto.answers, "they know what they have written"
+    told = rings("Anna screen", "Ben screen", HER_CARD, HIS_CARD)
+    assert await desk.owed() == told | {HER_CODE, HIS_CODE, "Otto delivery:a", "Otto code:a"}
+    [entry] = await desk.history(stored)
+    assert (entry.event, entry.by, entry.detail) == (
+        HistoryEvent.MESSAGE,
+        OTTO.id,
+        said[WRITTEN],
+    )
+
+
+async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED))
+    alert = "alert:problem:a"
+    stored = await desk.act(BEN, report_problem, stored, "p" * (MAX_NOTE + 1))
+    assert rings(f"Olga {alert}", f"Otto {alert}") <= await desk.owed()
+    [entry] = await desk.history(stored)
+    assert (entry.event, entry.by, entry.detail) == (HistoryEvent.PROBLEM, BEN.id, "p" * MAX_NOTE)
+    await desk.shown()
+    desk.now += timedelta(minutes=1)
+    stored = await desk.act(ANNA, report_problem, stored, "again")
+    assert {f"Olga {alert}", f"Otto {alert}"} <= await desk.owed()
+    kept = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (kept.text, kept.reports, kept.person, kept.ends_at) == ("again", 2, ANNA.id, None)
+    assert kept.raised_at == NOW
+    over = await desk.befall(await desk.befall(stored, Event.OVERDUE), Event.COLLECTED)
+    desk.now += timedelta(minutes=1)
+    await desk.act(ANNA, report_problem, over, "and again")
+    kept = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (kept.reports, kept.ends_at) == (3, desk.now + timedelta(days=30))
+
+
+async def test_the_third_report_of_a_door_is_an_alert_and_the_fourth_is_no_other(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    standing = []
+    for _ in range(4):
+        stored = await desk.act(BEN, door_did_not_open, stored)
+        standing.append(await desk.alerts())
+    assert standing == [[], [], ["door:a"], ["door:a"]]
+    assert stored.door_reports == 4
+    assert {entry.event for entry in await desk.history(stored)} == {HistoryEvent.DOOR_DID_NOT_OPEN}
+
+
+# -- who collects
+
+
+async def test_handing_over_tells_whoever_could_collect_and_what_waits_beside_it(
+    desk: Desk,
+) -> None:
+    await desk.keep(one(State.STORED, handed_over_by=CARA.id), one(State.STORED, "b"))
+    stored = await desk.now_of(one(State.STORED))
+    after = await desk.act(BEN, hand_over, stored)
+    assert (after.recipient, after.recipient_name, after.handed_over_by) == (None, None, BEN.id)
+    assert {HER_CARD, HIS_CARD, "Cara delivery:a", "Ben delivery:b"} <= await desk.owed()
+    assert not any(each.endswith("rings") for each in await desk.owed())
+    assert [entry.event for entry in await desk.history(after)] == [HistoryEvent.HANDED_OVER]
+
+
+async def test_the_sender_who_hands_over_forwards_the_claim_as_its_sender(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED))
+    after = await desk.act(ANNA, hand_over, rented)
+    assert (after.recipient, after.handed_over_by) == (None, None)
+    assert await desk.look(lambda tx: tx.claim(rented.id)) is not None
+
+
+async def test_a_claim_that_is_opened_again_ends_who_fetched_it_only_once_it_is_in(
+    desk: Desk,
+) -> None:
+    for state, name, left in ((State.STORED, "a", False), (State.RENTED, "b", True)):
+        kept = await desk.keep(one(state, name), taken_back=True)
+        event = HistoryEvent.GIVEN_BY_OPERATOR
+        after = await desk.act(OLGA, open_again, kept, event, "lost", rouse=frozenset({"sender"}))
+        assert after.taken_back is left
+        assert after.handed_over_by == OLGA.id
+        assert f"Anna delivery:{name} rings" in await desk.owed()
+        [entry] = await desk.history(after)
+        assert (entry.event, entry.by, entry.detail) == (event, OLGA.id, "lost")
+
+
+async def test_what_an_operator_fetched_is_nobodys_to_fetch_once_it_is_given_to_somebody(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED), fetcher=OLGA.id)
+    stored = await desk.act(OLGA, ask_of_harbor, stored, RequestKind.PICK_UP_TOKEN, by=OLGA.id)
+    after = await desk.act(OLGA, open_again, stored, HistoryEvent.GIVEN_BY_OPERATOR)
+    assert (after.fetcher, after.request) == (None, None)
+
+
+async def test_taking_back_ends_the_claim_and_what_was_asked_for(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED))
+    after = await desk.act(ANNA, take_back, stored)
+    assert (after.taken_back, after.request) == (True, None)
+    assert [entry.event for entry in await desk.history(after)] == [HistoryEvent.TAKEN_BACK]
+    assert await desk.look(lambda tx: tx.claim(stored.id)) is None
+
+
+# -- time
+
+
+async def test_more_time_counts_from_now_once_it_has_passed_and_rings_the_last_bell_anew(
+    desk: Desk,
+) -> None:
+    late = NOW - timedelta(hours=5)
+    stored = await desk.keep(one(State.STORED, collect_until=late), overdue_at=late)
+    stored = replace(stored, reminders_sent=2)
+    after = await desk.act(BEN, more_time, stored)
+    assert after.collect_until == collectable_by(None, NOW + POLICY.extension)
+    assert (after.extensions, after.overdue_at, after.reminders_sent) == (1, None, 1)
+    again = await desk.act(BEN, more_time, replace(after, reminders_sent=0))
+    assert again.collect_until == collectable_by(None, NOW + 2 * POLICY.extension)
+    assert (again.extensions, again.reminders_sent) == (2, 0)
+
+
+async def test_what_is_prepared_stays_so_as_long_as_a_new_one(desk: Desk) -> None:
+    prepared = await desk.keep(one(State.PREPARED, reminders_sent=1))
+    desk.now += timedelta(days=6)
+    after = await desk.act(ANNA, more_time, prepared)
+    assert (after.held_until, after.reminders_sent) == (desk.now + POLICY.prepared, 0)
+
+
+# -- people
+
+
+async def test_whoever_has_left_or_is_back_is_seen_by_those_who_share_a_parcel(
+    desk: Desk,
+) -> None:
+    await desk.keep(
+        one(State.STORED),
+        one(State.RENTED, "b", sender=BEN.id, recipient=None),
+        one(State.COLLECTED, "c"),
+        one(State.RENTED, "d", recipient=CARA.id),
+    )
+    await desk.database.run(lambda tx: reach_changed(tx, BEN.id, now=NOW))
+    assert await desk.owed() == {HER_CARD}
+
+
+async def test_an_operator_who_is_back_is_shown_the_alerts_that_are_owed_still(desk: Desk) -> None:
+    await desk.keep(one(State.STORED))
+    loud, quiet, seen = alert_subject("loud"), alert_subject("quiet"), alert_subject("seen")
+
+    async def step(tx):
+        await tx.mark(OLGA.id, seen, now=NOW)
+
+    await desk.database.run(step)
+    await desk.shown()
+
+    async def back(tx):
+        await tx.mark(OLGA.id, loud, now=NOW, ring=True)
+        await tx.mark(OLGA.id, quiet, now=NOW)
+        before = [await tx.card(OLGA.id, subject) for subject in (loud, quiet)]
+        await reach_changed(tx, OLGA.id, now=NOW)
+        after = [await tx.card(OLGA.id, subject) for subject in (loud, quiet)]
+        return [new.wanted - old.wanted for old, new in zip(before, after, strict=True)]
+
+    assert await desk.database.run(back) == [1, 1]
+    assert await desk.owed() == {f"Olga {loud} rings", f"Olga {quiet}"}
+
+
+async def test_another_language_shows_on_all_that_somebody_is_shown_of_live_deliveries(
+    desk: Desk,
+) -> None:
+    await desk.keep(one(State.STORED), one(State.COLLECTED, "b"))
+    await desk.database.run(lambda tx: show_anew(tx, BEN.id, now=NOW))
+    assert await desk.owed() == {HIS_CARD, HIS_CODE}
+    await desk.shown()
+    await desk.database.run(lambda tx: show_anew(tx, OLGA.id, now=NOW))
+    assert await desk.owed() == set()
+
+
+async def test_whoever_is_forgotten_loses_what_was_shown_and_operators_their_words(
+    desk: Desk,
+) -> None:
+    over = await desk.keep(one(State.COLLECTED, tower=TOWER.id))
+
+    async def step(tx):
+        await tx.raise_alert(problem_reported(NOW, over, BEN.id, "stuck"))
+        await tx.mark(OLGA.id, alert_subject("problem:a"), now=NOW)
+
+    await desk.database.run(step)
+    await desk.shown()
+    before = await desk.look(lambda tx: tx.cards_of(BEN.id))
+    assert await desk.act(BEN, forget)
+    owed = await desk.owed()
+    assert "Olga alert:problem:a" in owed
+    assert {each for each in owed if each.startswith("Ben")} == {
+        "Ben screen",
+        *(f"Ben old:{card.message}" for card in before),
+    }
+
+
+async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(desk: Desk) -> None:
+    await desk.keep(one(State.STORED))
+    assert not await desk.act(BEN, forget)
+    assert await desk.owed() == set()
+    assert await desk.look(lambda tx: tx.person(BEN.id)) == BEN

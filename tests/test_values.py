@@ -1,0 +1,186 @@
+"""Small values of the domain: identities, requests, subjects of cards, and what opens a door."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.card import (
+    Card,
+    alert_subject,
+    code_subject,
+    delivery_of,
+    delivery_subject,
+    old_subject,
+)
+from bot.domain.delivery import HarborRequest, RequestKind, Role
+from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_delivery_id, new_row_id
+from bot.domain.lifecycle import State
+from bot.domain.limits import claim_length
+from bot.domain.message import Ask, Button, File, Key, Message, Press, press, press_on
+from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
+from bot.domain.situation import Links, Situation, waits_beside
+from bot.domain.tower import Size
+from tests.support.scenes import ANNA, BEN, CARA, CLAIM, NOW, OTHER, POLICY, TOWER, a_delivery
+
+
+def test_a_delivery_goes_by_ten_small_letters_and_digits_that_nobody_mistakes() -> None:
+    made = [new_delivery_id() for _ in range(200)]
+    assert {len(each) for each in made} == {10}
+    assert {sign for each in made for sign in each} == set(CROCKFORD.lower())
+    assert len(set(made)) == len(made)
+
+
+def test_a_rows_identity_fits_a_bigint_and_uses_its_62_bits() -> None:
+    widths = {new_row_id().bit_length() for _ in range(200)}
+    assert max(widths) == 62
+
+
+def test_a_request_is_due_at_once_and_has_an_identity_of_its_own() -> None:
+    first, second = (HarborRequest.made(RequestKind.RELEASE, NOW, ANNA.id) for _ in range(2))
+    assert first == HarborRequest(first.id, RequestKind.RELEASE, NOW, ANNA.id, 0)
+    assert first.id != second.id
+    asked = a_delivery(State.RESERVED, request=first)
+    assert asked.still_asks(first)
+    assert not asked.still_asks(second)
+    assert not replace(asked, request=None).still_asks(first)
+    assert (asked.asks, replace(asked, request=None).asks) == (RequestKind.RELEASE, None)
+
+
+def test_a_cards_subject_says_which_delivery_it_is_about_and_is_never_renamed() -> None:
+    delivery = DeliveryId("7k2m9xq4tz")
+    assert delivery_subject(delivery) == "delivery:7k2m9xq4tz"
+    assert code_subject(delivery) == "code:7k2m9xq4tz"
+    assert alert_subject("orphan:a/1") == "alert:orphan:a/1"
+    assert old_subject(MessageId(5)) == "old:5"
+    assert delivery_of(delivery_subject(delivery)) == delivery
+    others = (code_subject(delivery), alert_subject("a:b"), "screen", "")
+    assert [delivery_of(subject) for subject in others] == [None] * 4
+    assert delivery_of("delivery:a:b") == "a:b"
+
+
+def test_a_card_is_owed_sends_and_has_told_as_its_counters_and_its_message_say() -> None:
+    card = Card(1, ANNA.id, "screen", MessageId(5), wanted=2, shown=2)
+    assert not card.owed
+    assert replace(card, wanted=3).owed
+    assert (card.sends, card.told) == (False, True)
+    ringing, fresh = replace(card, ring=True), replace(card, message=None)
+    assert [(each.sends, each.told) for each in (ringing, fresh)] == [(True, False)] * 2
+
+
+def test_a_claim_is_longer_while_many_guess() -> None:
+    assert (claim_length(many_guess=False), claim_length(many_guess=True)) == (8, 12)
+
+
+def test_a_token_is_written_in_capitals_so_that_its_symbol_stays_small() -> None:
+    written = token_text(TOWER.id, LockerId(14), Token("c0ffee", "facade", NOW))
+    assert written == "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+
+
+def test_a_link_hands_each_part_of_a_token_to_the_app_where_its_template_names_it() -> None:
+    written = "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
+    template = "https://app.example/{tower_id}/{locker_id}#{payload}.{payload_auth}"
+    linked = app_link(template, written)
+    assert linked == "https://app.example/00000000000000AA/14#C0FFEE.FACADE"
+    with pytest.raises(ValueError, match="zip"):
+        app_link(template, written + "/MORE")
+
+
+def test_a_link_is_handed_over_up_to_the_length_that_phones_can_read() -> None:
+    written = "HARBOR://OPEN/AA/1/BB/CC"
+    longest = "https://app.example/".ljust(LONGEST_LINK, "x")
+    assert app_link(longest, written) == longest
+    assert app_link(longest + "x", written) is None
+
+
+def test_what_is_shared_is_written_so_that_it_fits_into_a_link() -> None:
+    links = Links(
+        "c", "https://open.example?start={payload}", "https://s.example?u={link}&t={text}"
+    )
+    assert links.open_with("c_1") == "https://open.example?start=c_1"
+    assert links.to_claim(CLAIM) == f"https://open.example?start=c_{CLAIM.link}"
+    shared = links.to_share("https://a.example/b?c=d&e", "Hi & bye?")
+    assert shared == (
+        "https://s.example?u=https%3A%2F%2Fa.example%2Fb%3Fc%3Dd%26e&t=Hi%20%26%20bye%3F"
+    )
+
+
+def test_a_moment_is_over_when_it_has_come() -> None:
+    situation = Situation(a_delivery(State.STORED), ANNA, NOW, POLICY, TOWER)
+    assert situation.over(NOW)
+    assert not situation.over(NOW + timedelta.resolution)
+    assert not situation.over(None)
+
+
+def test_a_button_says_what_it_is_about_and_as_of_when() -> None:
+    stored = a_delivery(State.STORED, revision=7)
+    assert press("menu") == Press("menu")
+    assert press("seen", 5) == Press("seen", "5")
+    assert press_on("size", stored) == Press("size", None, stored.id, 7)
+    assert press_on("size", stored, Size.LARGE) == Press("size", "large", stored.id, 7)
+
+
+def test_a_button_carries_one_thing() -> None:
+    for carried in ({"url": "https://a.example"}, {"copy": "x"}, {"press": press("menu")}):
+        assert Button("Go", **carried)
+    for carried in ({}, {"url": "https://a.example", "copy": "x"}):
+        with pytest.raises(ValueError, match=f"not {len(carried)}"):
+            Button("Go", **carried)
+
+
+def test_a_message_has_the_form_of_what_it_carries() -> None:
+    keys = ((Key("Here", Ask.LOCATION),),)
+    forms = [
+        Message("x").form,
+        Message("x", qr="y").form,
+        Message("x", keys=keys).form,
+        Message("x", file=File("a.json", b"{}")).form,
+    ]
+    assert forms == ["text", "photo", "keyboard", "file"]
+
+
+def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -> None:
+    stored = a_delivery(State.STORED)
+    beside = replace(stored, id=DeliveryId("beside"))
+    assert waits_beside(beside, stored, BEN.id)
+    assert not waits_beside(stored, stored, BEN.id)
+    assert not waits_beside(beside, stored, ANNA.id)
+    assert not waits_beside(replace(beside, tower=OTHER.id), stored, BEN.id)
+    assert not waits_beside(replace(beside, state=State.RENTED), stored, BEN.id)
+    assert waits_beside(replace(beside, taken_back=True), stored, ANNA.id)
+
+
+def test_who_collects_is_the_recipient_unless_it_is_fetched_out_or_taken_back() -> None:
+    stored = a_delivery(State.STORED)
+    back, fetched = replace(stored, taken_back=True), replace(stored, fetcher=CARA.id)
+    both = replace(back, fetcher=CARA.id)
+    assert [each.collector for each in (stored, back, fetched, both)] == [
+        BEN.id,
+        ANNA.id,
+        CARA.id,
+        CARA.id,
+    ]
+
+
+def test_roles_are_both_for_a_parcel_to_oneself_and_none_for_a_stranger() -> None:
+    stored = a_delivery(State.STORED)
+    own = replace(stored, recipient=ANNA.id)
+    assert stored.roles_of(ANNA.id) == {Role.SENDER}
+    assert stored.roles_of(BEN.id) == {Role.RECIPIENT}
+    assert stored.roles_of(CARA.id) == own.roles_of(BEN.id) == frozenset()
+    assert own.roles_of(ANNA.id) == {Role.SENDER, Role.RECIPIENT}
+
+
+def test_a_delivery_is_superseded_once_its_successor_is_all_that_counts() -> None:
+    ended = {State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER}
+    followed = {state: a_delivery(state, successor=DeliveryId("next")) for state in State}
+    assert {state for state, each in followed.items() if each.superseded} == ended
+    assert not any(a_delivery(state).superseded for state in State)
+
+
+def test_what_is_over_without_ever_having_had_a_locker_is_prepared_again() -> None:
+    never = {state for state in State if a_delivery(state, locker=None).to_prepare_again}
+    assert never == {State.LAPSED, State.CANCELLED}
+    assert not any(a_delivery(state, locker=LockerId(1)).to_prepare_again for state in State)
