@@ -173,9 +173,8 @@ class Plug:
 
     async def end(self) -> int:
         """SIGTERM; the exit code. Raises TimeoutError when it takes longer than promised."""
-        if self._end is None or self._end.done():
-            raise RuntimeError(self._ended())
-        os.kill(self._pid, signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
+        assert self._end is not None, "it has been started"
         return await asyncio.wait_for(asyncio.shield(self._end), _END_WITHIN)
 
     async def up(self, http: httpx.AsyncClient) -> bool:
@@ -189,7 +188,9 @@ class Plug:
     @property
     def pid(self) -> int:
         """Its process. Raises RuntimeError when it had ended by itself."""
-        return self._running().pid
+        if self._end is None or self._end.done():
+            raise RuntimeError(self._ended())
+        return self._pid
 
     def log(self) -> str:
         """All that the bot has said."""

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from cli.sandbox_server import serving_sandbox
-from crash.plug import SECRET_KEY, Plug, free_ports
+from crash.plug import SECRET_KEY, Nursery, Plug, free_ports
 from hostile import log
 from hostile.front import Front, Numbered
 from hostile.updates import Updates
@@ -85,20 +85,21 @@ class Flood:
 
     @contextlib.asynccontextmanager
     async def _a_bot(self, url: str, port: int, http: httpx.AsyncClient) -> AsyncIterator[Plug]:
-        bot = Plug(self._settings(url, port), port, self.folder / "bot.log")
-        await bot.insert()
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                while not await bot.up(http):  # noqa: ASYNC110  # another process
-                    await asyncio.sleep(0.05)
-            yield bot
-            if code := await bot.end():
-                self.findings[f"the bot ended with {code}"] += 1
-        finally:
-            await bot.discard()
-            lines = bot.log().splitlines()
-            self.findings += log.findings(lines)
-            self.events += log.events(lines)
+        nursery = Nursery()
+        async with nursery.open():
+            bot = Plug(nursery, self._settings(url, port), port, self.folder, 1)
+            await bot.insert()
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    while not await bot.up(http):  # noqa: ASYNC110  # another process
+                        await asyncio.sleep(0.05)
+                yield bot
+                if code := await bot.end():
+                    self.findings[f"the bot ended with {code}"] += 1
+            finally:
+                lines = bot.log().splitlines()
+                self.findings += log.findings(lines)
+                self.events += log.events(lines)
 
     def _settings(self, url: str, port: int) -> dict[str, str]:
         given = {
