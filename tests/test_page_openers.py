@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
-from docs.screenshots import chromium
+from tests.support.browser import IN_A_BROWSER
 from tests.support.page_scene import (
     BY_KEYPAD,
     Opened,
@@ -18,11 +17,7 @@ from tests.support.page_scene import (
     opened_page,
 )
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 OPEN_DOOR = re.compile(r"Open door \d+")
 

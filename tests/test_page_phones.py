@@ -9,8 +9,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from cli.sandbox_server import serving_sandbox
-from docs.screenshots import chromium
 from sandbox.stage import create_stage
+from tests.support.browser import IN_A_BROWSER
 from tests.support.page_scene import (
     BY_KEYPAD,
     BY_LINK,
@@ -23,11 +23,7 @@ from tests.support.page_scene import (
     serious,
 )
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 TOKEN_OF = """async (address) => {
   const { tokenOfAppLink } = await import("/js/tokens.js");

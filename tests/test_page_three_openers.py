@@ -10,14 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from docs.screenshots import chromium
+from tests.support.browser import IN_A_BROWSER
 from tests.support.demo_page import Demo, begun_demo, opened_demo
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 NEWCOMERS_TAPS = range(1, 7)
 """The bot's buttons from the menu to a way to open the door."""

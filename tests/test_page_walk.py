@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from docs.screenshots import chromium
+from tests.support.browser import IN_A_BROWSER
 from tests.support.demo_page import Demo, begun_demo, opened_demo
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 TOWER, SIZE = "Barton Springs Garage", "Medium"
 

@@ -11,8 +11,8 @@ import pytest_asyncio
 from playwright.async_api import ViewportSize, expect
 
 from cli.sandbox_server import serving_sandbox
-from docs.screenshots import chromium
 from sandbox.stage import create_stage
+from tests.support.browser import IN_A_BROWSER
 from tests.support.page_scene import (
     DESKTOP,
     NARROW,
@@ -24,11 +24,7 @@ from tests.support.page_scene import (
     until,
 )
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 TOO_WIDE = "box => box.scrollWidth - box.clientWidth"
 TOO_TALL = "box => box.scrollHeight - box.clientHeight"

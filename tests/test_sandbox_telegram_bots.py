@@ -8,8 +8,12 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import aiogram
 import httpx
 import pytest
+from aiogram import types
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -104,12 +108,6 @@ async def python_telegram_bot(on: Stage, webhook: bool) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def aiogram_bot(on: Stage, webhook: bool) -> AsyncIterator[None]:
-    # Here, and not in every process that collects: it takes seconds.
-    import aiogram
-    from aiogram import types
-    from aiogram.client.session.aiohttp import AiohttpSession
-    from aiogram.client.telegram import TelegramAPIServer
-
     session = AiohttpSession(api=TelegramAPIServer.from_base(on.base))
     bot, dispatcher = aiogram.Bot(TOKEN, session=session), aiogram.Dispatcher()
 

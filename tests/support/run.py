@@ -22,12 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-TOGETHER = (
-    "test_page_",
-    "test_sandbox_page",
-    "test_sandbox_telegram_bots",
-    "test_what_people_read",
-)
+TOGETHER = ("test_page_", "test_sandbox_page", "test_what_people_read")
 """How the names of files begin whose tests share what takes long to open."""
 LONGEST = ("test_story_machine", "test_harbor_with_sandbox")
 """The files with a test that would keep everybody waiting if it were among the last to begin."""
@@ -67,6 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "load":  # somebody has asked for another
+        return None
     from xdist.scheduler import LoadScopeScheduling  # not there where nothing is distributed
 
     class Scheduling(LoadScopeScheduling):

@@ -1,0 +1,13 @@
+"""What marks a file of tests that drive a page in headless Chromium, one tab for all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from docs.screenshots import chromium
+
+IN_A_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
+]
