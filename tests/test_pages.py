@@ -177,7 +177,8 @@ async def test_what_is_kept_for_somebody_picked_is_not_claimed_in_a_browser(here
     dora = await here.opens(stored)
 
     async def keep(tx):
-        await tx.save_delivery(replace(await tx.delivery(stored.id), recipient=BEN))
+        kept = replace(await tx.delivery(stored.id), recipient=BEN, awaited=True)
+        await tx.save_delivery(kept)
 
     await here.database.run(keep)
     token, does = dora.form("Collect here")

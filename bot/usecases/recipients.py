@@ -12,7 +12,7 @@ from bot.domain.card import delivery_subject
 from bot.domain.deadlines import reminders_of_newcomer
 from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEvent
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, in_browser
 from bot.domain.lifecycle import LIVE
 from bot.domain.person import Person
 from bot.domain.recipient import NOBODY, Reach, Recipient, reach
@@ -31,9 +31,10 @@ async def reach_of(tx: Transaction, person: PersonId, *, by: PersonId) -> Reach:
 async def picked(
     act: Actor, person: PersonId | None, name: str | None, *, by: PersonId | None = None
 ) -> Recipient:
-    """Who is to collect, after `by` (whoever acts) has picked `person`; None: whoever claims it."""
+    """Who is to collect, after `by` (whoever acts) has picked `person`; None: whoever claims it, and
+    so for somebody in a browser, which has only the parcel that was claimed in it."""
     by = by or act.person
-    if person is None:
+    if person is None or in_browser(person):
         return replace(NOBODY, name=name)
     if person == by:
         return Recipient(person, name)
