@@ -31,8 +31,8 @@ async def reach_of(tx: Transaction, person: PersonId, *, by: PersonId) -> Reach:
 async def picked(
     act: Actor, person: PersonId | None, name: str | None, *, by: PersonId | None = None
 ) -> Recipient:
-    """Who is to collect, after `by` (whoever acts) has picked `person`; None: whoever claims it, and
-    so for somebody in a browser, which has only the parcel that was claimed in it."""
+    """Who is to collect, after `by` (whoever acts) has picked `person`; None: whoever claims it, as
+    for somebody in a browser, which has only the parcel that was claimed in it."""
     by = by or act.person
     if person is None or in_browser(person):
         return replace(NOBODY, name=name)
