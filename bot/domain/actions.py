@@ -54,6 +54,9 @@ class Action(StrEnum):
     """Let somebody else collect."""
     HAND_OVER_OK = "hand_ok"
     """Yes, hand it over; the old link and code stop working."""
+    SLIP = "slip"
+    """Show the slip: what whoever forwards the claim passes on by any channel; with a language as
+    argument, in that one."""
     DOOR = "door"
     """The door did not open: walks through what helps."""
     PROBLEM = "help"
@@ -167,6 +170,11 @@ def _not_taken_back(delivery: Delivery, person: PersonId, policy: Policy) -> boo
     return not delivery.taken_back and delivery.fetcher is None
 
 
+def _unclaimed(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Nobody has claimed it, and there is a claim to forward."""
+    return delivery.recipient is None and _not_taken_back(delivery, person, policy)
+
+
 def _not_fetching(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.fetcher != person
 
@@ -212,7 +220,7 @@ def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool
 
 
 _SENDER, _OPERATOR = (Role.SENDER,), (Role.OPERATOR,)
-_EITHER = (Role.SENDER, Role.RECIPIENT)
+_EITHER, _FORWARDS = (Role.SENDER, Role.RECIPIENT), (Role.SENDER, Role.FORWARDER)
 _ANYBODY = (*_EITHER, Role.OPERATOR)
 _HELD = (State.RESERVED, State.RENTED)
 _WAITING = (State.REQUESTED, *_HELD)
@@ -258,6 +266,9 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         ),
         Action.TAKE_BACK: (_rule(_SENDER, _STORED, _not_taken_back),),
         Action.HAND_OVER: (_rule(_EITHER, (*_PREPARED, *_WAITING, *_STORED), _still_theirs),),
+        Action.SLIP: (
+            _rule(_FORWARDS, (*_PREPARED, *_WAITING, *_STORED), _unclaimed, at_any_revision=True),
+        ),
         Action.DOOR: (
             _rule(_SENDER, _HELD, at_any_revision=True),
             _rule(_EITHER, _STORED, at_any_revision=True),
@@ -288,9 +299,15 @@ def roles_of(delivery: Delivery, person: PersonId, policy: Policy) -> frozenset[
     return delivery.roles_of(person) | operates
 
 
+def _roles_of(delivery: Delivery, person: PersonId, policy: Policy) -> frozenset[Role]:
+    """With whoever only forwards the claim, who is told nothing else of the delivery."""
+    forwards = frozenset({Role.FORWARDER}) if person == delivery.handed_over_by else frozenset()
+    return roles_of(delivery, person, policy) | forwards
+
+
 def permitted(action: Action, delivery: Delivery, person: PersonId, policy: Policy) -> Rule | None:
     """The rule that lets `person` take `action` now; None where none does."""
-    theirs = roles_of(delivery, person, policy)
+    theirs = _roles_of(delivery, person, policy)
     for rule in RULES[CONFIRMS.get(action, action)]:
         fits = delivery.state in rule.states and bool(theirs & rule.roles)
         if fits and (rule.when is None or rule.when(delivery, person, policy)):
@@ -300,7 +317,7 @@ def permitted(action: Action, delivery: Delivery, person: PersonId, policy: Poli
 
 def concerns(action: Action, delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     """Whether `person` has a role that may take `action` in some state: else it is not theirs."""
-    theirs = roles_of(delivery, person, policy)
+    theirs = _roles_of(delivery, person, policy)
     return any(theirs & rule.roles for rule in RULES[CONFIRMS.get(action, action)])
 
 

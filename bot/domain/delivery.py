@@ -60,6 +60,8 @@ class Role(StrEnum):
     RECIPIENT = "recipient"
     OPERATOR = "operator"
     """Looks after every delivery; see `bot.domain.actions.roles_of`."""
+    FORWARDER = "forwarder"
+    """Has the open claim to pass on, without being its sender; may do so, and no more."""
 
 
 _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})

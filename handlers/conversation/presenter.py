@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.domain.card import SCREEN, Card
+from bot.domain.card import SCREEN, SLIP, Card, slip_of
 from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
@@ -31,6 +31,7 @@ from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
 from wording.cards.scene import Scene
 from wording.language import speak
+from wording.slip import slip_card
 
 Screens = Callable[[Draft, Person], Awaitable[Message | None]]
 """The present question of a draft, None where none stands."""
@@ -64,6 +65,7 @@ class ChatPresenter:
             SCREEN: self._screen,
             "delivery": self._delivery,
             "code": self._code,
+            SLIP: self._slip,
             "alert": self._alert,
             GROUP: self._group,
             EXPORT: self._export,
@@ -93,16 +95,26 @@ class ChatPresenter:
         return await self._screens(draft, person), True
 
     async def _delivery(self, card: Card) -> Shown:
-        situation = await self._situation(card)
+        situation = await self._situation(card, _delivery_of(card))
         if situation is None:
             return None, True
         return delivery_card(self._scene(situation)), not card.ring or situation.hushed
 
     async def _code(self, card: Card) -> Shown:
-        situation = await self._situation(card, stories=False)
+        situation = await self._situation(card, _delivery_of(card), stories=False)
         if situation is None:
             return None, True
         return code_card(self._scene(situation), LONGEST_CAPTION), True
+
+    async def _slip(self, card: Card) -> Shown:
+        """The answer to a person's own act: silent."""
+        delivery, language = slip_of(card.subject)
+        situation = await self._situation(card, delivery, stories=False)
+        if situation is None:
+            return None, True
+        reader = speak(situation.reader.language, self._locale)
+        told = reader if language is None else speak(language)
+        return slip_card(Scene(situation, told), reader, LONGEST_CAPTION), True
 
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""
@@ -137,8 +149,10 @@ class ChatPresenter:
     def _scene(self, situation: Situation) -> Scene:
         return Scene(situation, speak(situation.reader.language, self._locale))
 
-    async def _situation(self, card: Card, *, stories: bool = True) -> Situation | None:
-        delivery, known = DeliveryId(card.subject.partition(":")[2]), await self._surroundings()
+    async def _situation(
+        self, card: Card, delivery: DeliveryId, *, stories: bool = True
+    ) -> Situation | None:
+        known = await self._surroundings()
         return await read_card(self._database, delivery, card.chat, known, stories=stories)
 
     async def _surroundings(self) -> Surroundings:
@@ -150,3 +164,7 @@ class ChatPresenter:
             self._towers_read = now if self._towers else None
         links = links_to(self._bot(), self._page)
         return Surroundings(now, self._policy, self._towers, links)
+
+
+def _delivery_of(card: Card) -> DeliveryId:
+    return DeliveryId(card.subject.partition(":")[2])

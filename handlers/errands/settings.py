@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
-from babel import Locale
 from telegram import Update
 from telegram.ext import CommandHandler
 
@@ -23,7 +22,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, low_said
-from wording.language import LANGUAGES, Words, speak
+from wording.language import LANGUAGES, Words, own_name, speak
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
 CHOOSE_LANGUAGE, SPEAK = "languages", "speak"
@@ -173,12 +172,6 @@ async def quiet_prompt(screen: Screen) -> Message:
         *spans,
         (Button(_("Off"), press(QUIET_AT, "off")),),
     )
-
-
-def own_name(code: str) -> str:
-    """`Deutsch` for `de`."""
-    name = Locale.parse(code).get_display_name(code) or code
-    return name[:1].upper() + name[1:]
 
 
 def quiet_said(words: Words, person: Person) -> str:

@@ -1,7 +1,7 @@
 """The card of somebody who was the recipient, and no longer is.
 
 Guarantees: tells nothing of where the parcel is or what becomes of it; whoever handed it on gets
-the link to forward, for as long as nobody has claimed it.
+the link to forward, and the slip that goes with it, for as long as nobody has claimed it.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def for_sender(scene: Scene) -> Message:
     if scene.delivery.fetcher is not None:
         return being_fetched(scene)
     _ = scene.words._
-    links, onward = forwarding(scene), next_parcel(scene)
+    onward = next_parcel(scene)
+    links = forwarding(scene, 1 if onward else 2)
     # With the two buttons of a link there are eight without it.
     history = None if links else deed(scene, _("History"), Action.HISTORY)
     return card(
@@ -44,7 +45,7 @@ def for_sender(scene: Scene) -> Message:
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
-        links[:1] if onward else links,
+        links,
         [deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)],
         [deed(scene, _("It doesn't fit"), Action.SIZE), history],
         [problem(scene), menu(scene)],
