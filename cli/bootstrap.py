@@ -168,10 +168,12 @@ async def assembled(
     clock: Clock,
     *,
     pace: RateLimit | None = None,
+    pages_at: str | None = None,
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
-    `pace`: how fast to speak, if not as fast as the settings say. Raises BadSetting for what is
+    `pace`: how fast to speak, if not as fast as the settings say; `pages_at`: the address of the
+    parcel pages, if that is not `PUBLIC_URL`. Raises BadSetting for what is
     missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
@@ -184,7 +186,7 @@ async def assembled(
         policy=settings.policy,
         locale=settings.locale,
         signature=settings.harbor_signature,
-        page=page_links(settings.public_url),
+        page=page_links(pages_at or settings.public_url),
     )
     say_of_groups(settings)
     log.info("openers", opener=described(plan.policy.openers), **demands(plan.policy))

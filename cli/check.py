@@ -20,7 +20,7 @@ from bot.domain.policy import Policy
 from bot.ports.errors import EdgeError, Refused
 from cli.openers import asks_for_digits, demands, described, differing
 from cli.preflight import A_GROUP, NOT_MET, check_key, groups
-from cli.settings import BadSetting, Settings
+from cli.settings import BadSetting, Settings, page_links
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import has_met, username
 from harbor.access import Access
@@ -158,6 +158,8 @@ def _noted(settings: Settings) -> list[tuple[str, str]]:
     signed = settings.harbor_webhook_algorithm if settings.harbor_webhook_secret else ""
     return [
         ("PUBLIC_URL", settings.public_url or ""),
+        ("parcel pages", page_links(settings.public_url).format(page="…")),
+        ("LOCKERBOT_TRUSTED_PROXIES", ", ".join(map(str, settings.trusted_proxies))),
         ("OPERATOR_CHAT_IDS", operators),
         ("HARBOR_WEBHOOK_SECRET", signed),
     ]

@@ -4,12 +4,14 @@ Guarantees: JSON when nobody is reading a terminal (or as LOG_FORMAT says); libr
 the same handler, and those that write requests out in full are kept above debug level, since a
 request's path or body may hold a token. What a terminal would obey (escape sequences in somebody's
 name, marks that turn the direction of reading) is written out instead, and an event is one line.
+The address of a parcel page, whoever writes it, is `/p/*`: its secret is in no line.
 """
 
 from __future__ import annotations
 
 import io
 import logging
+import re
 import sys
 import unicodedata
 from typing import Any, TextIO
@@ -49,6 +51,21 @@ def written_out(text: str, *, but: str = "") -> str:
         else each
         for each in text
     )
+
+
+_PAGE = re.compile(r"/p/[^\s\"'<>]+")
+
+
+def without_pages(text: str) -> str:
+    """`text` without the secrets in addresses of parcel pages."""
+    return _PAGE.sub("/p/*", text)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """The last to touch a line, whichever library wrote it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_pages(super().format(record))
 
 
 def _harmless(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -99,7 +116,7 @@ def set_up_logging(level: str, form: str | None) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )

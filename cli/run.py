@@ -12,6 +12,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from cli.bootstrap import Assembly, assembled
+from cli.pages import parcel_pages
 from cli.preflight import NOT_MET, check_key
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
@@ -22,6 +23,7 @@ from storage import open_database
 from storage import reseal as reseal_all
 from web.app import Metrics, TelegramHook, create_app
 from web.metrics import exposition
+from web.pages import Pages, Where
 from web.serving import is_loopback, serving
 
 log = structlog.get_logger()
@@ -99,6 +101,7 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
         metrics=None if apart else metrics(settings.host),
         telegram=hook if settings.public_url else None,
         harbor=assembly.push if settings.public_url else None,
+        pages=_pages(settings, assembly),
     )
     async with contextlib.AsyncExitStack() as stack:
         await _served(stack, "PORT", app, settings.host, settings.port)
@@ -107,6 +110,13 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
             alone = create_app(metrics=metrics(host))
             await _served(stack, "LOCKERBOT_METRICS_PORT", alone, host, settings.metrics_port)
         yield
+
+
+def _pages(settings: Settings, assembly: Assembly) -> Pages | None:
+    if settings.public_url is None:
+        return None
+    where = Where(settings.public_url, proxies=settings.trusted_proxies)
+    return parcel_pages(assembly, where, key=settings.page_key, locale=settings.locale)
 
 
 async def _served(

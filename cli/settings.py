@@ -37,6 +37,7 @@ from cli.openers import (
 from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
 from harbor.routes import routes_with
 from harbor.webhooks import ALGORITHMS, Signature
+from web.pages.where import Network, read_network
 from wording.language import LANGUAGES
 
 PREFIX = "LOCKERBOT_"
@@ -52,6 +53,16 @@ def _comma_separated(value: Any) -> Any:
     if isinstance(value, str):
         return [part for part in (piece.strip() for piece in value.split(",")) if part]
     return value
+
+
+def _networks(value: Any) -> Any:
+    try:
+        return [
+            read_network(part) if isinstance(part, str) else part
+            for part in _comma_separated(value)
+        ]
+    except ValueError as error:
+        raise ValueError(f"{error}; write addresses or networks, separated by commas") from error
 
 
 def _telegram_token(token: SecretStr) -> SecretStr:
@@ -199,6 +210,9 @@ class Settings(BaseSettings):
     holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
     bookings_an_hour: Annotated[int, Field(ge=1)] = Field(60, alias="LOCKERBOT_BOOKINGS_AN_HOUR")
     locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
+    trusted_proxies: Annotated[list[Network], NoDecode, BeforeValidator(_networks)] = Field(
+        [], alias="LOCKERBOT_TRUSTED_PROXIES"
+    )
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
     harbor_environment: Environment = "sandbox"
     harbor_api_url: HarborBase | None = None
@@ -299,6 +313,11 @@ class Settings(BaseSettings):
             self.harbor_webhook_signature_header,
             self.harbor_webhook_algorithm,
         )
+
+    @property
+    def page_key(self) -> bytes:
+        """With which the tokens of forms on parcel pages are made."""
+        return self._derived("parcel page tokens").encode()
 
     def _derived(self, purpose: str) -> str:
         return hmac.new(self.keys[0].encode(), purpose.encode(), hashlib.sha256).hexdigest()

@@ -85,8 +85,8 @@ def test_it_says_who_sends_what_they_wrote_where_which_door_until_when_and_how_t
     for told in (
         "A parcel for you from Anna",
         "“Mind the eggs”",
-        "Where: Main Station, Station Road 1, Madrid",
-        "Opening hours: Daily 07:00–21:00",
+        "Place: Main Station, Station Road 1, Madrid",
+        "Hours: Daily 07:00–21:00",
         "Locker: 14",
         "Collect by: Fri, 2 Oct 2026, 18:00",
         "an iPhone opens an App Clip",

@@ -4,7 +4,7 @@ Guarantees: Telegram is answered 200 only after its update has been committed (p
 503 when it could not be, so that it comes again; a request without the secret token learns nothing
 (404); Harbor's push is answered at once and is never more than a nudge unless it was verified; a
 body over 1 MiB is refused; metrics are shown on this machine alone, unless the token is shown for
-them; anything else is 404.
+them; parcel pages have a budget of their own (`web.pages`); anything else is 404.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.ports.errors import EdgeError
+from web.connections import ASKED_BY_RIGHT
+from web.pages import Pages
 
 log = structlog.get_logger()
 
@@ -85,8 +87,9 @@ def create_app(
     metrics: Metrics | None = None,
     telegram: TelegramHook | None = None,
     harbor: HarborHook | None = None,
+    pages: Pages | None = None,
 ) -> Starlette:
-    """Whatever is given; the hooks are in webhook mode alone."""
+    """Whatever is given; the hooks and the parcel pages are in webhook mode alone."""
     routes = []
     if health is not None:
         routes.append(Route("/healthz", _health(health), methods=["GET"]))
@@ -96,6 +99,8 @@ def create_app(
         routes.append(Route(telegram.path, _telegram(telegram), methods=["POST"]))
     if harbor is not None:
         routes.append(Route("/harbor", _harbor(harbor), methods=["POST"]))
+    if pages is not None:
+        routes += pages.routes()
     return Starlette(routes=routes, exception_handlers={HTTPException: _plain, 405: _not_found})
 
 
@@ -122,6 +127,7 @@ def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
         shown = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(shown.encode(), hook.secret.encode()):
             raise HTTPException(404)
+        request.scope[ASKED_BY_RIGHT] = True
         try:
             update = json.loads(await body_of(request))
         except (ValueError, RecursionError):
@@ -150,6 +156,7 @@ def _harbor(hook: HarborHook) -> Callable[[Request], Awaitable[Response]]:
         except EdgeError as error:
             log.warning("push_not_taken", why=type(error).__name__)
             raise HTTPException(503) from error
+        request.scope[ASKED_BY_RIGHT] = True
         return Response(status_code=200)
 
     return deliver

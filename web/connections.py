@@ -2,7 +2,8 @@
 
 Guarantees: a request that is not whole within `REQUEST_SECONDS` ends its connection, however
 slowly it drips; of `most()` connections and more the one that has kept us waiting longest goes, so
-that whoever does ask is always answered; a request that is being answered is never cut off.
+that whoever does ask is always answered, and of those that have ever asked by right (Telegram and
+Harbor) none before the others; a request that is being answered is never cut off.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 REQUEST_SECONDS = 10.0
 MOST = 512
 """Telegram opens 40 at most."""
+ASKED_BY_RIGHT = "lockerbot.asked_by_right"
+"""What the app sets in the scope of a request that showed the right secret, or was taken."""
 
 
 def most() -> int:
@@ -29,6 +32,7 @@ class Bounded(H11Protocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _waiting_since = 0.0
+    _by_right = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
         """Begin to wait for a request, and make room if it was the last place."""
@@ -47,6 +51,7 @@ class Bounded(H11Protocol):
     def on_response_complete(self) -> None:
         """Wait for the next request, which may have begun already."""
         self._waiting_since = self.loop.time()
+        self._by_right |= bool(self.scope and self.scope.get(ASKED_BY_RIGHT))
         super().on_response_complete()
         self._settle()
 
@@ -82,5 +87,5 @@ class Bounded(H11Protocol):
 
     def _make_room(self) -> None:
         idle = [each for each in self.connections if isinstance(each, Bounded) and each.waiting]
-        longest = min(idle, key=lambda each: each._waiting_since, default=self)
+        longest = min(idle, key=lambda each: (each._by_right, each._waiting_since), default=self)
         longest.give_up()

@@ -76,6 +76,7 @@ async def serving(
             ws="none",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # an address is the socket's: see web.pages.visitors
             timeout_graceful_shutdown=_GRACE,
             backlog=_BACKLOG,
             lifespan="on",

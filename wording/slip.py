@@ -108,7 +108,7 @@ def _note(scene: Scene) -> str | None:
 def _facts(scene: Scene) -> Iterator[Fact]:
     """Where, and once it is in: which door, and until when."""
     _, delivery = scene.words._, scene.delivery
-    yield _("Where"), ", ".join(filter(None, map(unescape, (scene.tower_name, scene.address))))
+    yield _("Place"), ", ".join(filter(None, map(unescape, (scene.tower_name, scene.address))))
     if delivery.state is not State.STORED:
         return
     yield _("Locker"), scene.door_plain
@@ -119,7 +119,7 @@ def _facts(scene: Scene) -> Iterator[Fact]:
 
 def _hours(scene: Scene) -> Fact | None:
     week = week_line(scene.situation.tower, scene.words)
-    return (scene.words._("Opening hours"), week) if week else None
+    return (scene.words._("Hours"), week) if week else None
 
 
 def _said(scene: Scene, fact: Fact) -> str:

@@ -6,7 +6,8 @@ import secrets
 from typing import NewType
 
 PersonId = NewType("PersonId", int)
-"""Telegram's id of a user, which is also the id of that user's private chat."""
+"""Telegram's id of a user, which is also the id of that user's private chat; or an id of ours for
+somebody in a browser, who has no chat: see `in_browser`."""
 
 DeliveryId = NewType("DeliveryId", str)
 """Ten characters of Crockford base32, lower case; random, short enough for a callback button."""
@@ -20,6 +21,20 @@ LockerId = NewType("LockerId", int)
 MessageId = NewType("MessageId", int)
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+_BROWSERS = -(2**62)
+"""Ids from here down are people in browsers. Telegram's, of groups too, have at most 52 bits."""
+
+
+def in_browser(person: PersonId) -> bool:
+    """Whether this person is in a browser: nothing can be written to them, and nothing is owed."""
+    return person <= _BROWSERS
+
+
+def new_browser_id() -> PersonId:
+    """A random id for somebody in a browser: 61 bits, so it fits a bigint."""
+    return PersonId(_BROWSERS - secrets.randbits(61))
 
 
 def new_delivery_id() -> DeliveryId:

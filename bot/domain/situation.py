@@ -18,7 +18,7 @@ from bot.domain.codes import Code, CodeKind
 from bot.domain.deadlines import quiet_until
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEntry
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, in_browser
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.person import Person
@@ -120,10 +120,18 @@ class Situation:
         return self.reader.id == self.delivery.collector
 
     @property
+    def claimed_on_web(self) -> bool:
+        """Whether the recipient is in a browser: nobody writes to them, their page shows it."""
+        recipient = self.delivery.recipient
+        return recipient is not None and in_browser(recipient)
+
+    @property
     def recipient_silent(self) -> bool:
-        """Whether there is a recipient to whom the bot may not write."""
+        """Whether there is a recipient in Telegram to whom the bot may not write."""
         chosen = self.delivery.recipient is not None and not self.to_oneself
-        return chosen and (self.recipient is None or not self.recipient.reachable)
+        if not chosen or self.claimed_on_web:
+            return False
+        return self.recipient is None or not self.recipient.reachable
 
     @property
     def code_out(self) -> bool:

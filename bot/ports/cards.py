@@ -26,7 +26,8 @@ class Cards(Protocol):
     ) -> None:
         """The card (made if there is none) is out of date from now on; `ring` stays until shown.
 
-        Where this process shows cards it is leased with its mark, unless somebody is at it.
+        Where this process shows cards it is leased with its mark, unless somebody is at it. Whoever
+        is in a browser (`bot.domain.ids.in_browser`) has no chat: nothing is marked for them.
         """
         ...
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from bot.ports.alerts import Alerts
+from bot.ports.browsers import Browsers
 from bot.ports.cards import Cards
 from bot.ports.codes import Codes
 from bot.ports.deliveries import Deliveries
@@ -18,7 +19,7 @@ from bot.ports.upkeep import Upkeep
 T = TypeVar("T")
 
 
-class Transaction(People, Deliveries, Codes, Cards, Alerts, Upkeep, Protocol):
+class Transaction(People, Browsers, Deliveries, Codes, Cards, Alerts, Upkeep, Protocol):
     """Everything a step may read and write. All of it is committed together, or none.
 
     Reads that are awaited together (`asyncio.gather`) may go to the database together. What the

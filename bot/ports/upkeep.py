@@ -41,5 +41,6 @@ class Upkeep(Protocol):
 
     async def prune(self, before: datetime, limit: int) -> int:
         """Forget up to `limit` of each: handled update ids, empty cards and ended alerts older than
-        `before`; how many there were in all."""
+        `before`, and browsers with their people whose parcels were over by then; how many there
+        were in all."""
         ...

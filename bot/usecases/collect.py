@@ -74,6 +74,18 @@ async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
     return await _claimed(act, person, claim) or Wrong()
 
 
+async def claim_by_page(act: Actor, person: Person, page: str) -> Delivery | NotYet | Wrong:
+    """Claim in a browser, by a parcel page's secret. What is kept for somebody who has been picked
+    is nobody else's to claim there."""
+    claim = await act.tx.claim_by_page(page)
+    kept = await act.tx.delivery(claim.delivery) if claim is not None else None
+    if kept is not None and kept.recipient is not None:
+        return Wrong()
+    claimed = await _claimed(act, person, claim)
+    assert not isinstance(claimed, Own), "nobody in a browser has a claim to forward"
+    return claimed or Wrong()
+
+
 async def claim_by_code(act: Actor, person: Person, text: str) -> Claimed | Wait:
     """Claim with what somebody wrote where a claim code was asked for: only what can be a code
     counts as a try, and a link never does."""

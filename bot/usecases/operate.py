@@ -15,7 +15,7 @@ from bot.domain.card import SCREEN
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, HistoryEvent
-from bot.domain.ids import PersonId, new_delivery_id
+from bot.domain.ids import PersonId, in_browser, new_delivery_id
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
@@ -89,12 +89,13 @@ async def give(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
 
 
 async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
-    """Show `text` to everybody concerned, above the present question; their phones ring."""
+    """Show `text` to everybody concerned, above the present question; their phones ring. Whoever is
+    in a browser finds it on the parcel's page."""
     check(act, Action.WRITE, delivery)
     text = text[:MAX_NOTE]
     await act.record(delivery, HistoryEvent.MESSAGE, text)
     for person in concerned(delivery):
-        if person != act.person:
+        if person != act.person and not in_browser(person):  # whose page shows it
             await _write_to(act, person, text)
     await tell(act.tx, delivery, now=act.now, rouse=frozenset(Role))
 

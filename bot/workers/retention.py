@@ -1,4 +1,4 @@
-"""Forgets what nobody needs any more: handled update ids, empty cards, ended alerts.
+"""Forgets what nobody needs any more: handled update ids, empty cards, ended alerts, browsers.
 
 Guarantees: an alert whose last day has come is over within the hour; pruning goes on in small
 portions, each a short transaction, until nothing is left to prune, so that it keeps up with any

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 
 from bot.domain.card import SCREEN, SLIP, Card, slip_of
-from bot.domain.ids import DeliveryId, TowerId
+from bot.domain.ids import DeliveryId
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation, Situation
-from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
-from bot.usecases.situation import Surroundings, read_alert, read_card
+from bot.usecases.situation import read_alert, read_card
+from bot.usecases.surroundings import KnownSurroundings
 from handlers.conversation.export import EXPORT, export
 from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
@@ -37,8 +36,6 @@ Screens = Callable[[Draft, Person], Awaitable[Message | None]]
 """The present question of a draft, None where none stands."""
 
 Shown = tuple[Message | None, bool]
-
-_TOWERS_FRESH = timedelta(minutes=1)
 
 
 class ChatPresenter:
@@ -59,8 +56,9 @@ class ChatPresenter:
         self._database, self._clock, self._policy = database, clock, policy
         self._screens, self._bot, self._locale = screens, bot, locale
         self._page = page
-        self._towers: dict[TowerId, Tower] = {}
-        self._towers_read: datetime | None = None
+        self._known = KnownSurroundings(
+            database, clock, policy, lambda: links_to(self._bot(), self._page)
+        )
         self._subjects: dict[str, Callable[[Card], Awaitable[Shown]]] = {
             SCREEN: self._screen,
             "delivery": self._delivery,
@@ -119,7 +117,7 @@ class ChatPresenter:
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""
 
-        known = await self._surroundings()
+        known = await self._known.now()
 
         async def step(tx: Transaction) -> tuple[AlertSituation | None, Person | None]:
             key = card.subject.partition(":")[2]
@@ -152,18 +150,8 @@ class ChatPresenter:
     async def _situation(
         self, card: Card, delivery: DeliveryId, *, stories: bool = True
     ) -> Situation | None:
-        known = await self._surroundings()
+        known = await self._known.now()
         return await read_card(self._database, delivery, card.chat, known, stories=stories)
-
-    async def _surroundings(self) -> Surroundings:
-        """Towers are kept in mind for a minute: they change once in a blue moon."""
-        now = self._clock.now()
-        if self._towers_read is None or now - self._towers_read >= _TOWERS_FRESH:
-            towers = await self._database.look(lambda tx: tx.towers(), one_statement=True)
-            self._towers = {tower.id: tower for tower in towers}
-            self._towers_read = now if self._towers else None
-        links = links_to(self._bot(), self._page)
-        return Surroundings(now, self._policy, self._towers, links)
 
 
 def _delivery_of(card: Card) -> DeliveryId:

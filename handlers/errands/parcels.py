@@ -12,7 +12,7 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from bot.domain.delivery import Delivery
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, in_browser
 from bot.domain.lifecycle import LIVE
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft, Person
@@ -89,6 +89,8 @@ def _whose(screen: Screen, delivery: Delivery, people: Mapping[PersonId, Person 
         return f"📥 {plain_name(sender.name if sender else None, 20) or '—'}"
     if delivery.recipient == me:
         return "🙋"
+    if delivery.recipient is not None and in_browser(delivery.recipient):
+        return "📤 🌐"
     known = people.get(delivery.recipient) if delivery.recipient else None
     return f"📤 {plain_name(known.name if known else delivery.recipient_name, 20) or '🔗'}"
 

@@ -14,4 +14,3 @@ create table browsers (
     created_at bigint not null
 );
 create unique index browsers_by_cookie on browsers (cookie_hash);
-create index browsers_by_delivery on browsers (delivery);

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.card import Card, Lane, delivery_subject, old_subject
-from bot.domain.ids import DeliveryId, MessageId, PersonId, new_row_id
+from bot.domain.ids import DeliveryId, MessageId, PersonId, in_browser, new_row_id
 from storage.connection import Row, Subject, marks
 from storage.tables.owed import Owed
 from storage.tables.rows import Rows, stamp
@@ -48,6 +48,8 @@ class Cards(Subject):
     async def mark(
         self, chat: PersonId, subject: str, *, now: datetime, ring: bool = False
     ) -> None:
+        if in_browser(chat):
+            return  # there is no chat to write to: the page shows how things stand
         lane = Lane.ANSWER if chat == self._answering else Lane.NEWS
         # Due at once even if it was put off (the truth is a new one), yet never later than it was:
         # a card marked again and again is not overtaken for ever. Who holds a lease keeps it.

@@ -12,7 +12,8 @@ from typing import Any
 from bot.domain.ids import TowerId
 from bot.domain.tower import Hours, Tower
 from bot.ports.upkeep import Counts
-from storage.connection import Subject, chunks, tuples
+from storage.connection import chunks, tuples
+from storage.tables.browsers import Browsers
 from storage.tables.cards import OWED
 from storage.tables.rows import Codec, Rows, document, stamp
 
@@ -41,7 +42,7 @@ _PRUNED = (
 )
 
 
-class Upkeep(Subject):
+class Upkeep(Browsers):
     """See `bot.ports.upkeep.Upkeep`."""
 
     async def save_towers(self, towers: Sequence[Tower]) -> None:
@@ -88,4 +89,4 @@ class Upkeep(Subject):
                 (stamp(before), limit),
             )
             pruned += len(rows)
-        return pruned
+        return pruned + await self.prune_browsers(before, limit)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +36,9 @@ from bot.workers.signals import Signals
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from cli.bootstrap import Assembly, Plan, assemble, turning
+from cli.pages import parcel_pages
 from cli.sandbox_server import serving_sandbox
+from cli.settings import page_links
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.transactional import App
 from handlers.telegram.rate_limit import RateLimit
@@ -47,6 +50,9 @@ from sandbox.stage import create_stage
 from tests.support.databases import listen
 from tests.support.harbor_stand_in import access
 from tests.support.phones import PATIENCE, AtTower, Phone, buttons, said
+from web.app import create_app
+from web.pages import Where
+from web.serving import serving
 
 __all__ = ["MARKET", "OPERATOR", "START", "AtTower", "Chats", "Phone", "buttons", "chats", "said"]
 
@@ -74,6 +80,7 @@ class Chats:
     timekeeper: Reminders
     outbox: Outbox
     loops: dict[str, Loop] = field(default_factory=dict)
+    pages_at: str = ""
 
     @property
     def tower(self) -> AtTower:
@@ -144,11 +151,16 @@ class Chats:
 
 @contextlib.asynccontextmanager
 async def chats(
-    database: Database, *, policy: Policy | None = None, locale: str = "en", twin: bool = False
+    database: Database,
+    *,
+    policy: Policy | None = None,
+    locale: str = "en",
+    twin: bool = False,
+    pages: bool = False,
 ) -> AsyncIterator[Chats]:
     """Everything at work on `database`; OPERATOR is the one operator unless `policy` says so.
 
-    With `twin` a second tower stands at the market.
+    With `twin` a second tower stands at the market; with `pages` there are parcel pages.
     """
     clock = Clock(START, stopped=True)
     stage = create_stage(clock=clock, token=TOKEN, limits=False, twin=twin)
@@ -159,13 +171,34 @@ async def chats(
         Harbor(access(f"{url}/harbor"), clock=clock.now) as harbor,
     ):
         telegram = stage.state.stage.telegram.state.telegram
-        plan = Plan(TOKEN, f"{url}/telegram", policy, locale)
+        port = free_port()
+        at = f"http://127.0.0.1:{port}" if pages else ""
+        plan = Plan(TOKEN, f"{url}/telegram", policy, locale, page=page_links(at))
         pace = RateLimit(clock, overall=None, a_chat=None)
         signals = Signals()
         listen(database, signals)
         assembly = assemble(plan, database, HarborLockers(harbor), clock, pace, signals)
-        async with _running(assembly):
-            yield _assembled(database, clock, http, telegram, assembly)
+        async with _running(assembly), _pages(assembly, at, port):
+            world = _assembled(database, clock, http, telegram, assembly)
+            world.pages_at = at
+            yield world
+
+
+@contextlib.asynccontextmanager
+async def _pages(assembly: Assembly, at: str, port: int) -> AsyncIterator[None]:
+    if not at:
+        yield
+        return
+    pages = parcel_pages(assembly, Where(at), key=b"a key for tests", locale="en")
+    async with serving(create_app(pages=pages), port=port):
+        yield
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _assembled(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 
 import httpx
@@ -19,7 +18,7 @@ from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
 from sandbox.clock import Clock
 from sandbox.stage import create_stage
-from tests.support.chats import OPERATOR, START, TOKEN, Chats
+from tests.support.chats import OPERATOR, START, TOKEN, Chats, free_port
 
 SIGNED_WITH = "a secret between Harbor and the bot"
 
@@ -31,11 +30,14 @@ async def hooked(database_url: str, *, opener: str = "token") -> AsyncIterator[C
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
         settings = _settings(url, database_url, opener)
-        async with assembled(settings, clock) as bot, answering(settings, bot):
+        at = settings.public_url
+        async with assembled(settings, clock, pages_at=at) as bot, answering(settings, bot):
             await _tell_harbor(http, settings)
             telegram = stage.state.stage.telegram.state.telegram
             async with _receiving(settings, bot):
-                yield _chats(bot, clock, http, telegram)
+                world = _chats(bot, clock, http, telegram)
+                world.pages_at = at or ""
+                yield world
 
 
 @contextlib.asynccontextmanager
@@ -60,7 +62,7 @@ def _settings(url: str, database_url: str, opener: str) -> Settings:
         telegram_bot_token=TOKEN,
         telegram_api_url=f"{url}/telegram",
         database_url=database_url,
-        port=_free_port(),
+        port=free_port(),
         operator_chat_ids=[OPERATOR],
         LOCKERBOT_SECRET_KEY="a key for tests and nothing else",
         LOCKERBOT_OPENER=opener,
@@ -73,12 +75,6 @@ def _settings(url: str, database_url: str, opener: str) -> Settings:
     # People must write https; to its own machine, this Telegram delivers without.
     settings.public_url = f"http://127.0.0.1:{settings.port}"
     return settings
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: object) -> Chats:

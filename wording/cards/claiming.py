@@ -24,12 +24,22 @@ def who_collects(scene: Scene) -> str:
     _ = scene.words._
     if scene.situation.to_oneself:
         return _("👤 You collect it yourself.")
+    if scene.situation.claimed_on_web:
+        return claimed_on_web(scene)
     if scene.delivery.recipient is not None and not scene.situation.recipient_silent:
         return _(
             "👤 For <b>{name}</b>, whom this bot will tell as soon as Harbor reports it in.",
             name=scene.recipient_name,
         )
     return who_is_missing(scene)
+
+
+def claimed_on_web(scene: Scene) -> str:
+    """The paragraph about a recipient in a browser, whom nobody can write to."""
+    return scene.words._(
+        "🌐 It has been <b>claimed on the web</b>. Nobody can be written to there: the parcel page "
+        "shows how it stands, in the browser it was claimed in."
+    )
 
 
 def who_is_missing(scene: Scene) -> str:

@@ -18,6 +18,7 @@ from bot.domain.openers import Opener, app_link, fits_symbol
 from wording.cards.opening import app_said, hand_to_app, new_said, spelled
 from wording.cards.rows import Row, deed, filled, next_parcel
 from wording.cards.scene import Scene
+from wording.language import Words
 from wording.sanitize import seen_units, units
 
 LONGEST_TEXT = 4096
@@ -42,7 +43,7 @@ def code_card(scene: Scene, most: int) -> Message | None:
     if fits_symbol(code.text):
         return Message(_caption(scene, code, most), buttons, qr=code.text, protected=True)
     alone = _caption(scene, code, LONGEST_TEXT)
-    if _openable(code) or escape(code.text) in alone:
+    if openable(code) or escape(code.text) in alone:
         return Message(alone, buttons, protected=True)
     too_long = scene.words._("⚠️ This code is too long for a message and for a QR code.")
     return Message(f"{_head(scene, code)}\n\n{too_long}", buttons, protected=True)
@@ -52,12 +53,12 @@ def _caption(scene: Scene, code: Code, most: int) -> str:
     """As much as fits below a picture; what is left out first can be done without. What is secret
     stands last, where no notification's preview reaches."""
     head, digits = _head(scene, code), _keypad(scene, code)
-    steps, text, tips = "\n".join(_steps(scene, code)), _text(code), _tips(scene, code)
+    how, text, helps = "\n".join(steps(scene, code)), _text(code), tips(scene, code)
     for parts in (
-        (head, steps, tips, text, digits),
-        (head, steps, text, digits),
+        (head, how, helps, text, digits),
+        (head, how, text, digits),
         (head, text, digits),
-        (head, steps, digits),
+        (head, how, digits),
         (head, digits),
     ):
         caption = "\n\n".join(filter(None, parts))
@@ -70,11 +71,11 @@ def _head(scene: Scene, code: Code) -> str:
     app = None
     if code.form is Opener.TOKEN:
         app = app_said(scene.words, scene.situation.policy)
-    lines = (_title(scene, code), scene.place, scene.closed_line, _valid(scene, code), app)
+    lines = (title(scene, code), scene.place, scene.closed_line, valid(scene, code), app)
     return "\n".join(filter(None, lines))
 
 
-def _openable(code: Code) -> bool:
+def openable(code: Code) -> bool:
     """Whether a button may carry it: Telegram takes no scheme of one's own (`locker-open://`)."""
     return code.form is Opener.LINK and code.text.startswith(("https://", "http://"))
 
@@ -83,7 +84,8 @@ def _copyable(code: Code) -> bool:
     return units(code.text) <= LONGEST_COPY
 
 
-def _title(scene: Scene, code: Code) -> str:
+def title(scene: Scene, code: Code) -> str:
+    """The door, and what opens it."""
     _ = scene.words._
     if code.form is Opener.LINK:
         return _("🔗 <b>Locker {door}</b> · opening link", door=scene.door)
@@ -92,7 +94,7 @@ def _title(scene: Scene, code: Code) -> str:
     return _("🔑 <b>Locker {door}</b> · pick-up code", door=scene.door)
 
 
-def _valid(scene: Scene, code: Code) -> str | None:
+def valid(scene: Scene, code: Code) -> str | None:
     """Until when it is good; of a pick-up link nobody knows that."""
     _, until = scene.words._, scene.until(code.expires_at)
     if code.form is Opener.TOKEN:
@@ -112,14 +114,19 @@ def _keypad(scene: Scene, code: Code) -> str | None:
     """
     if code.digits is None:
         return None
-    _ = scene.words._
-    there = _("⌨️ <b>Or on the tower's keypad</b>, without a phone:")
-    if code.kind is CodeKind.DROP_OFF:
-        there = _("⌨️ <b>Digits for the tower's keypad</b>, if they open it for the drop-off:")
+    there = on_keypad(scene.words, code.kind)
     return f"{there} <code>{escape(code.digits)}</code>\n{spelled(scene.words, code.digits)}"
 
 
-def _steps(scene: Scene, code: Code) -> list[str]:
+def on_keypad(words: Words, kind: CodeKind) -> str:
+    """What stands before the digits."""
+    if kind is CodeKind.DROP_OFF:
+        return words._("⌨️ <b>Digits for the tower's keypad</b>, if they open it for the drop-off:")
+    return words._("⌨️ <b>Or on the tower's keypad</b>, without a phone:")
+
+
+def steps(scene: Scene, code: Code) -> list[str]:
+    """How to open the door with it, numbered."""
     _ = scene.words._
     then = _("3. Take the parcel out and close the door.")
     if code.kind is CodeKind.DROP_OFF:
@@ -136,7 +143,7 @@ def _steps(scene: Scene, code: Code) -> list[str]:
 
 def _open_link(scene: Scene, code: Code) -> str:
     _ = scene.words._
-    if not _openable(code):
+    if not openable(code):
         return _("2. Open the link on your phone: door {door} opens.", door=scene.door)
     return _(
         "2. Tap “{button}”. iPhone: an App Clip opens. Android: the Locker Open app opens; install "
@@ -149,7 +156,7 @@ def _open_token(scene: Scene, code: Code) -> str:
     _ = scene.words._
     if not fits_symbol(code.text):
         return _("2. Paste this code in the app: door {door} opens.", door=scene.door)
-    if _handed_over(scene, code) is None:
+    if handed_over(scene, code) is None:
         return _("2. Scan or paste this code in the app: door {door} opens.", door=scene.door)
     button = escape(hand_to_app(scene.words, scene.situation.policy))
     return _(
@@ -159,7 +166,7 @@ def _open_token(scene: Scene, code: Code) -> str:
     )
 
 
-def _tips(scene: Scene, code: Code) -> str | None:
+def tips(scene: Scene, code: Code) -> str | None:
     """What helps where a link does not open the door at once."""
     if code.form is Opener.TOKEN:
         return None
@@ -171,7 +178,7 @@ def _tips(scene: Scene, code: Code) -> str | None:
 
 def _text(code: Code) -> str | None:
     """The code itself, for who reads or copies it; a link in full only where no button has it."""
-    if _openable(code) and _copyable(code):
+    if openable(code) and _copyable(code):
         return None
     return f"<code>{escape(code.text)}</code>"
 
@@ -193,14 +200,14 @@ def _rows(scene: Scene, code: Code) -> list[Row]:
 
 def _opens(scene: Scene, code: Code) -> Button | None:
     """The button that opens the door, or what opens it, on this very phone."""
-    if _openable(code):
+    if openable(code):
         return Button(scene.words._("Open door {door}", door=scene.door_plain), url=code.text)
-    link = _handed_over(scene, code)
+    link = handed_over(scene, code)
     said = hand_to_app(scene.words, scene.situation.policy)
     return None if link is None else Button(said, url=link)
 
 
-def _handed_over(scene: Scene, code: Code) -> str | None:
+def handed_over(scene: Scene, code: Code) -> str | None:
     """The link that hands a token over to the app, where there is such a link."""
     template = scene.situation.policy.app_link
     if code.form is Opener.LINK or template is None:

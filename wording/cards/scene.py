@@ -56,6 +56,8 @@ class Scene:
     @cached_property
     def recipient_name(self) -> str:
         """The recipient, as far as anybody knows."""
+        if self.situation.claimed_on_web:
+            return self.words._("somebody on the web")
         return escape(self.recipient_plain) or self.words._("somebody")
 
     @property

@@ -11,7 +11,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.history import HistoryEvent
 from bot.domain.message import Button, Message
-from wording.cards.claiming import forwarding, hand_over, who_is_missing
+from wording.cards.claiming import claimed_on_web, forwarding, hand_over, who_is_missing
 from wording.cards.opening import get_said, may_still_open, needs, new_said, no_link, on_its_way
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
@@ -34,7 +34,7 @@ def for_sender(scene: Scene) -> Message:
     history = None if links else deed(scene, _("History"), Action.HISTORY)
     return card(
         [
-            [since(scene), scene.place, _deadline(scene), _extendable(scene)],
+            [since(scene), scene.place, _deadline(scene), extendable(scene)],
             [_late(scene)],
             [_given(scene), _held(scene), _old_code(scene)],
             [scene.note],
@@ -59,7 +59,7 @@ def for_collector(scene: Scene) -> Message:
     return card(
         [
             [_for_you(scene), _door(scene), scene.place, scene.hours_line],
-            [_deadline(scene), _extendable(scene)],
+            [_deadline(scene), extendable(scene)],
             [_opens_by(scene)],
             [_late(scene), _moved(scene), _held(scene), _old_code(scene)],
             [_getting(scene) or scene.trouble],
@@ -183,7 +183,8 @@ def _moved(scene: Scene) -> str | None:
     )
 
 
-def _extendable(scene: Scene) -> str | None:
+def extendable(scene: Scene) -> str | None:
+    """How often its reader may let it wait longer."""
     if scene.delivery.fetcher is not None:
         return None
     left = extensions_left(scene.delivery, scene.situation.policy)
@@ -218,6 +219,8 @@ def _late(scene: Scene) -> str | None:
 
 def _told(scene: Scene) -> str:
     _ = scene.words._
+    if scene.situation.claimed_on_web:
+        return claimed_on_web(scene)
     if scene.delivery.recipient is None or scene.situation.recipient_silent:
         return who_is_missing(scene)
     if not scene.situation.recipient_told:

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from bot.domain.codes import CodeKind
 from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.ids import in_browser
 from bot.domain.openers import Opener
 from wording.cards.scene import Scene
 from wording.sanitize import esc
@@ -74,6 +75,8 @@ def _who(scene: Scene, moment: HistoryEntry) -> str:
         (scene.delivery.sender, scene.sender_name),
         (scene.delivery.recipient, scene.recipient_name),
     )
+    if in_browser(moment.by) and moment.event is HistoryEvent.CLAIMED:
+        return ""  # the line says so
     name = next((name for person, name in known if person == moment.by), None)
     operates = moment.by in scene.situation.policy.operators
     if name is None and operates and moment.event not in _BY_OPERATORS:
@@ -100,7 +103,7 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.RELEASED: _("Locker given back"),
         HistoryEvent.LAPSED: _("The time to drop it off ran out"),
         HistoryEvent.CLOSED: _("Ended by an operator"),
-        HistoryEvent.CLAIMED: _("Recipient confirmed"),
+        HistoryEvent.CLAIMED: _claimed(scene, moment),
         HistoryEvent.HANDED_OVER: _("Handed on to somebody else"),
         HistoryEvent.TAKEN_BACK: _("Sender is taking it back"),
         HistoryEvent.DOOR_DID_NOT_OPEN: _("The door did not open"),
@@ -113,6 +116,11 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.FOUND_BY_OPERATOR: _("Found in a locker that no delivery used"),
     }
     return said[moment.event]
+
+
+def _claimed(scene: Scene, moment: HistoryEntry) -> str:
+    on_web = moment.by is not None and in_browser(moment.by)
+    return scene.words._("Claimed on the web") if on_web else scene.words._("Recipient confirmed")
 
 
 def _issued(scene: Scene, kind: CodeKind) -> str:

@@ -12,10 +12,8 @@ from dataclasses import replace
 from telegram import Update
 
 from bot.domain.actions import Action, permitted
-from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import PersonId
-from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.person import Draft
@@ -30,16 +28,13 @@ from handlers.conversation.deliveries import about
 from handlers.conversation.dialogue import Handler
 from handlers.conversation.navigation import ASK, go, resume
 from handlers.conversation.questions import Row, Screen, number
-from wording.cards.opening import app_said
-from wording.language import Words, speak
+from wording.cards.door_help import AFRESH, advice, anew_by, opener_now
+from wording.language import speak
 
 STILL_CLOSED, OPENED, TELL = "closed", "opened", "tell"
 NOTED = "noted"
 """The answer that says that this walk through what helps has been written down as a report."""
 _PLACE = f"{ASK}/{Action.DOOR.value}"
-_AFRESH = 2
-"""How many things have been tried before something new to open the door with is offered."""
-
 
 # -- steps
 
@@ -53,7 +48,7 @@ async def still_closed(update: Update, context: Context) -> Draft:
     tried += 1
     if delivery is not None:
         tried = max(tried, first_tried(context, delivery))
-        if tried == _AFRESH and _report_permits_link(delivery, me, policy):
+        if tried == AFRESH and _report_permits_link(delivery, me, policy):
             await door_did_not_open(context.act, delivery)
             noted = True
     return go(context.draft, _PLACE, tried=tried, **{NOTED: noted})
@@ -62,9 +57,9 @@ async def still_closed(update: Update, context: Context) -> Draft:
 def first_tried(context: Context, delivery: Delivery) -> int:
     """Where the walk begins: at a new link, where the time of the old one is over."""
     policy = context.wiring.policy
-    by_link = _opener(delivery, policy) is Opener.LINK
+    by_link = opener_now(delivery, policy) is Opener.LINK
     over = delivery.code_until is None or delivery.code_until <= context.now
-    return _AFRESH if by_link and over and _afresh(delivery, context.person.id, policy) else 0
+    return AFRESH if by_link and over and anew_by(delivery, context.person.id, policy) else 0
 
 
 def _report_permits_link(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
@@ -72,15 +67,9 @@ def _report_permits_link(delivery: Delivery, person: PersonId, policy: Policy) -
     reported = replace(delivery, door_reports=delivery.door_reports + 1)
     return (
         permitted(Action.DOOR, delivery, person, policy) is not None
-        and _afresh(delivery, person, policy) is None
-        and _afresh(reported, person, policy) is not None
+        and anew_by(delivery, person, policy) is None
+        and anew_by(reported, person, policy) is not None
     )
-
-
-def _afresh(delivery: Delivery, person: PersonId, policy: Policy) -> Action | None:
-    """The action by which the person may have a new code or link for its door now."""
-    each = (Action.NEW_DROP_OFF_CODE, Action.NEW_PICK_UP_CODE)
-    return next((one for one in each if permitted(one, delivery, person, policy)), None)
 
 
 async def opened(update: Update, context: Context) -> Draft:
@@ -115,10 +104,10 @@ async def door_prompt(screen: Screen) -> Message:
     if delivery is None:
         return overtaken(screen)
     situation = (await screen.scene(delivery)).situation
-    advice = _advice(screen.words, situation)
-    tried = min(number(screen.answers.get("tried")), len(advice) - 1)
-    lines = [_("🚪 <b>It did not open</b>"), await which(screen, delivery), advice[tried]]
-    code, last = situation.code, tried == len(advice) - 1
+    helps = advice(screen.words, situation)
+    tried = min(number(screen.answers.get("tried")), len(helps) - 1)
+    lines = [_("🚪 <b>It did not open</b>"), await which(screen, delivery), helps[tried]]
+    code, last = situation.code, tried == len(helps) - 1
     if code is not None and code.digits is not None and not last:
         lines.append(_("⌨️ Or, on the tower's keypad, type the digits from the same message."))
     opened_it = Button(_("✅ It opened"), press(OPENED))
@@ -127,68 +116,17 @@ async def door_prompt(screen: Screen) -> Message:
         ask = Button(_("Write to the operators"), press_on(Action.PROBLEM, delivery))
         return screen.view("\n".join(lines), (tell,), (ask,), (opened_it,))
     rows: list[Row] = [(opened_it, Button(_("Still closed"), press(STILL_CLOSED)))]
-    if tried == _AFRESH and (fresh := _fresh_code(screen, situation)):
+    if tried == AFRESH and (fresh := _fresh_code(screen, situation)):
         rows.insert(0, (fresh,))
     return screen.view("\n".join(lines), *rows)
 
 
-def _opener(delivery: Delivery, policy: Policy) -> Opener:
-    """What the door is to be opened with now."""
-    kind = CodeKind.PICK_UP if delivery.state is State.STORED else CodeKind.DROP_OFF
-    return delivery.opener(kind, policy)
-
-
-def _advice(words: Words, situation: Situation) -> Sequence[str]:
-    """The likeliest help first; at `_AFRESH` something new to open it with; last the operators."""
-    _, policy = words._, situation.policy
-    faulty = _("Then the door seems to be faulty. I can report it.")
-    if _opener(situation.delivery, policy) is Opener.TOKEN:
-        return (
-            _(
-                "Stand within a step or two of the tower, with Bluetooth on (off and on again, if "
-                "it is on), and try again."
-            ),
-            _("Is it the right app? A camera or another app can't open the door.")
-            + f"\n{app_said(words, policy)}",
-            _anew(words, situation),
-            faulty,
-        )
-    return (
-        _(
-            "Stand within three metres of the tower, with Bluetooth on (off and on again, if it is "
-            "on). Then open the same link again; only one link at a time can be opened."
-        ),
-        _(
-            "Does the phone show nothing, or only a web page? Copy the link into Safari or Chrome. "
-            "Android needs the Locker Open app from the store."
-        ),
-        _anew(words, situation),
-        faulty,
-    )
-
-
-def _anew(words: Words, situation: Situation) -> str:
-    """Another code or link, where the reader may have one; for a drop-off by link perhaps another
-    locker's."""
-    _, delivery = words._, situation.delivery
-    if _afresh(delivery, situation.reader.id, situation.policy) is None:
-        return _("Try it once more.")
-    if _opener(delivery, situation.policy) is Opener.TOKEN:
-        return _("Try once more with a new code: the old one may have run out.")
-    if delivery.state is State.STORED:
-        return _("Try once more with a new link: the old one may have run out.")
-    return _(
-        "Get a new link: it may be for another locker. The one you have is given back, so do this "
-        "only if your parcel is not in it."
-    )
-
-
 def _fresh_code(screen: Screen, situation: Situation) -> Button | None:
     _, delivery = screen.words._, situation.delivery
-    action = _afresh(delivery, screen.person.id, screen.sight.policy)
+    action = anew_by(delivery, screen.person.id, screen.sight.policy)
     if action is None:
         return None
-    by_link = _opener(delivery, screen.sight.policy) is Opener.LINK
+    by_link = opener_now(delivery, screen.sight.policy) is Opener.LINK
     return Button(_("🔄 New link") if by_link else _("🔄 New code"), press_on(action, delivery))
 
 

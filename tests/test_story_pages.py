@@ -1,0 +1,164 @@
+"""A parcel for somebody without Telegram: claimed on the web, and collected.
+
+Over real HTTP, with the bot as it may be run: polling on SQLite and on PostgreSQL, and by webhooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot.domain.openers import Opener, Openers
+from bot.domain.policy import Policy
+from tests.support.browsers import Browser, Browsers
+from tests.support.chats import MARKET, OPERATOR, chats
+from tests.support.databases import opened
+from tests.support.hooked import hooked
+from tests.support.town import Somebody, Town
+
+BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link")
+
+
+@dataclass
+class Street:
+    """A town where people have browsers, too."""
+
+    town: Town
+    browsers: Browsers
+    by_link: bool
+
+    async def books(self, sender: Somebody) -> str:
+        """From the first tap to what opens the door; the address of the parcel's page."""
+        await sender.opens_the_bot()
+        ways = ("I'm at the tower",) if self.by_link else ("Reserve", "Get drop-off code")
+        await sender.taps(*BOOKS, *ways)
+        [delivery, *_] = await self.town.world.deliveries(sender.phone)
+        return await self.browsers.page_of(delivery.id)
+
+    async def sends(self, sender: Somebody) -> str:
+        """The parcel is in its locker; the address of its page."""
+        page = await self.books(sender)
+        opens = sender.opens_the_door_by_link if self.by_link else sender.opens_the_door_by_app
+        await sender.puts_it_in_behind(await opens())
+        await self.town.a_few_seconds_pass()
+        await sender.sees("In locker")
+        return page
+
+    async def takes_out(self, sender: Somebody, browser: Browser) -> None:
+        """Whoever is in the browser opens the door with what it shows."""
+        [delivery, *_] = await self.town.world.deliveries(sender.phone)
+        code = await self.town.world.database.look(lambda tx: tx.code(delivery.id))
+        assert code is not None
+        shown = browser.link("Open door") if self.by_link else code.text
+        assert shown == code.text
+        assert code.text.replace("&", "&amp;") in browser.body
+        await sender.takes_it_from_behind(await sender._tower.hold(shown))
+        await self.town.a_few_seconds_pass()
+
+
+def bound(way: str) -> Openers:
+    opener = Opener.LINK if "link" in way else Opener.TOKEN
+    return Openers(opener, opener)
+
+
+WAYS = (
+    "polling, SQLite, link",
+    "polling, PostgreSQL, token",
+    "webhooks, SQLite, token",
+    "webhooks, PostgreSQL, link",
+)
+
+
+@pytest.fixture(params=WAYS)
+async def street(request: pytest.FixtureRequest) -> AsyncIterator[Street]:
+    kind = "postgres_url" if "PostgreSQL" in request.param else "sqlite_url"
+    url: str = request.getfixturevalue(kind)
+    by_link = "link" in request.param
+    if request.param.startswith("webhooks"):
+        async with hooked(url, opener="link" if by_link else "token") as world:
+            browsers = Browsers(world)
+            yield Street(Town(world), browsers, by_link)
+            await browsers.close()
+    else:
+        policy = Policy(openers=bound(request.param), operators=frozenset({OPERATOR}))
+        async with opened(url) as database, chats(database, policy=policy, pages=True) as world:
+            browsers = Browsers(world)
+            yield Street(Town(world), browsers, by_link)
+            await browsers.close()
+
+
+async def test_a_parcel_is_claimed_on_the_web_and_collected(street: Street) -> None:
+    [anna] = await street.town.people("Anna")
+    page = await street.books(anna)
+    dora = street.browsers.browser(page)
+    await dora.opens()
+    assert "A parcel is on its way" in dora.text
+    assert "Anna" not in dora.body
+    await dora.presses("Collect here")
+    assert "Your parcel is on its way From Anna." in dora.text
+    await street.town.world.quiet()
+    await anna.sees("claimed on the web")
+
+    opens = anna.opens_the_door_by_link if street.by_link else anna.opens_the_door_by_app
+    await anna.puts_it_in_behind(await opens())
+    await street.town.a_few_seconds_pass()
+    await anna.sees("In locker", "claimed on the web")
+
+    await dora.opens()
+    assert "Your parcel is in locker" in dora.text
+    await dora.presses("Open door" if street.by_link else "Get pick-up code")
+    await street.takes_out(anna, dora)
+    await anna.sees("Somebody on the web has collected it")
+    assert await street.town.lockers_that_are_ours() == 0
+
+    await dora.opens()
+    assert "The parcel has been taken out" in dora.text
+    assert dora.cookies == []
+    assert (await dora.opens()).status_code == 404
+
+
+async def test_of_two_browsers_at_once_one_wins_and_the_other_is_told(street: Street) -> None:
+    [anna] = await street.town.people("Anna")
+    page = await street.sends(anna)
+    dora, emil = street.browsers.browser(page), street.browsers.browser(page)
+    await asyncio.gather(dora.opens(), emil.opens())
+    assert dora.body == emil.body
+    await asyncio.gather(dora.presses("Collect here"), emil.presses("Collect here"))
+    won, lost = (dora, emil) if "Your parcel is in locker" in dora.text else (emil, dora)
+    assert "Your parcel is in locker" in won.text
+    assert "Somebody else was first" in lost.text
+    assert lost.cookies == []
+    assert (await lost.opens()).status_code == 404
+
+
+async def test_a_claim_on_the_web_is_handed_over_and_works_no_longer(street: Street) -> None:
+    anna, ben = await street.town.people("Anna", "Ben")
+    page = await street.sends(anna)
+    dora = street.browsers.browser(page)
+    await dora.opens()
+    await dora.presses("Collect here")
+    await street.town.world.quiet()
+    await anna.taps("Hand the claim to somebody else", "Yes, a new link")
+    await ben.opens_the_bot(await anna.reads_the_link())
+    await anna.sees("Ben has been told")
+
+    assert (await dora.opens()).status_code == 410
+    assert "no longer yours to collect" in dora.text
+    assert dora.cookies == []
+    assert (await dora.opens()).status_code == 404
+
+
+async def test_the_sender_takes_back_what_was_claimed_on_the_web(street: Street) -> None:
+    [anna] = await street.town.people("Anna")
+    page = await street.sends(anna)
+    dora = street.browsers.browser(page)
+    await dora.opens()
+    await dora.presses("Collect here")
+    await street.town.world.quiet()
+    await anna.taps("Take it back", "Yes, take it back")
+    await anna.sees("Your parcel waits to be taken back")
+    await dora.presses("Open door" if street.by_link else "Get pick-up code")
+    assert "no longer yours to collect" in dora.text

@@ -1,0 +1,90 @@
+"""A page as a value: what it says and offers, in one language, drawn nowhere yet."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+_TAG = re.compile(r"<[^>]*>")
+_BEFORE_WORDS = re.compile(r"^[^\w“«„(]+")
+
+
+class Mark(StrEnum):
+    """How a page looks at the first glance."""
+
+    COMING = "coming"
+    READY = "ready"
+    DONE = "done"
+    OVER = "over"
+    TROUBLE = "trouble"
+
+
+class Do(StrEnum):
+    """What a button on the page does; its value is what the form posts."""
+
+    CLAIM = "claim"
+    OPEN = "open"
+    FRESH = "fresh"
+    DOOR = "door"
+    MORE_TIME = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Either posts `do`, or leads to `url`; `main` is what the page is for at this moment."""
+
+    text: str
+    do: Do | None = None
+    url: str | None = field(default=None, repr=False)
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line with its label; `url` leads to a map, say."""
+
+    label: str
+    text: str
+    url: str | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """See the module. `code` is text to copy, `qr` what a symbol on the page says, `digits` are for
+    a keypad and `spelled` says them in words; all of them are secret. `lives`: it shows how things
+    stand, so it is fetched again and again. `at_once`: its main button comes before the facts.
+    `back`: a way back to how things stand, by these words.
+    """
+
+    language: str
+    mark: Mark
+    title: str
+    heading: str
+    lead: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    below: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    code: str | None = field(default=None, repr=False)
+    qr: str | None = field(default=None, repr=False)
+    qr_said: str = ""
+    keypad: str = ""
+    digits: str | None = field(default=None, repr=False)
+    spelled: str = field(default="", repr=False)
+    lives: bool = False
+    at_once: bool = False
+    back: str | None = None
+
+
+def bare(text: str | None) -> str:
+    """A chat's line as plain text: its markup resolved, without the sign it begins with."""
+    return _BEFORE_WORDS.sub("", html.unescape(_TAG.sub("", text or "")))
+
+
+def some(*texts: str | None) -> tuple[str, ...]:
+    """Those texts that say something."""
+    return tuple(text for text in texts if text)
