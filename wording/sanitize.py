@@ -78,12 +78,7 @@ def units(text: str) -> int:
 
 def seen_units(message: str) -> int:
     """The length of an HTML message as Telegram counts it: tags and references resolved."""
-    return units(untagged(message))
-
-
-def untagged(message: str) -> str:
-    """The words of an HTML message alone: without tags, references resolved."""
-    return html.unescape(_TAG.sub("", message))
+    return units(html.unescape(_TAG.sub("", message)))
 
 
 def capital(text: str) -> str:

@@ -21,7 +21,8 @@ from wording.cards.opening import keypad_said, needs
 from wording.cards.scene import NOTE, Scene, map_url
 from wording.language import Words, own_name
 from wording.opening_hours import week_line
-from wording.sanitize import plain, plain_name, units, untagged
+from wording.page.value import bare
+from wording.sanitize import plain, plain_name, units
 
 Fact = tuple[str, str]
 
@@ -130,18 +131,13 @@ def _said(scene: Scene, fact: Fact) -> str:
 def _opens(scene: Scene) -> str:
     """What it takes to open the door."""
     situation = scene.situation
-    return _without_sign(needs(scene.words, situation.picks_up_by, situation.policy))
+    return bare(needs(scene.words, situation.picks_up_by, situation.policy))
 
 
 def _keypad(scene: Scene) -> str | None:
     if not scene.situation.policy.openers_at(scene.delivery.tower).keypad:
         return None
-    return _without_sign(keypad_said(scene.words))
-
-
-def _without_sign(html: str) -> str:
-    """The sentence as it stands in any text: without tags, and without the sign before it."""
-    return untagged(html).partition(" ")[2]
+    return bare(keypad_said(scene.words))
 
 
 # -- how it is claimed
