@@ -20,7 +20,8 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 
 
 class Slow:
-    """`/healthz`, `/echo` and `/slow`, which answers when it is let."""
+    """`/healthz`, `/echo`, `/right`, which is asked by right, and `/slow`, which answers when it is
+    let."""
 
     def __init__(self) -> None:
         self.begun, self.let = asyncio.Event(), asyncio.Event()
@@ -30,6 +31,10 @@ class Slow:
 
     async def echo(self, request: Request) -> Response:
         return PlainTextResponse(await request.body())
+
+    async def right(self, request: Request) -> Response:
+        request.scope[connections.ASKED_BY_RIGHT] = True
+        return PlainTextResponse("yes")
 
     async def slow(self, _: Request) -> Response:
         self.begun.set()
@@ -42,6 +47,7 @@ class Slow:
                 Route("/healthz", self.healthz),
                 Route("/echo", self.echo, methods=["POST"]),
                 Route("/slow", self.slow),
+                Route("/right", self.right),
             ]
         )
 
@@ -163,3 +169,19 @@ async def test_one_connection_asks_again_and_again(monkeypatch: pytest.MonkeyPat
             assert answer.text == str(number)
             ends.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
         assert len(ends) == 1
+
+
+async def test_of_idle_connections_those_that_never_asked_by_right_go_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "MOST", 8)
+    ask = b"GET /right HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with serving(Slow().app()) as url, lines(url, 4, ask) as telegram:
+        for reader, _ in telegram:
+            assert b"yes" in await reader.readuntil(b"yes")
+        async with lines(url, 40) as strangers:
+            assert await well(url)
+            assert await ended(strangers[0])
+            for reader, writer in telegram:
+                writer.write(ask)
+                assert b"yes" in await reader.readuntil(b"yes"), "though they waited longest"

@@ -94,3 +94,22 @@ def test_libraries_that_write_requests_out_are_kept_quiet_at_debug_level(capsys)
     logging.getLogger("httpx").info("GET http://host/bot42:token/getMe")
     logging.getLogger("telegram").debug("parameters with a code")
     assert capsys.readouterr().err == ""
+
+
+PAGE = "/".join(("https://bot.example", "p", "AAAABBBBCCCCDDDDEEEEFF"))
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("through", [structlog.get_logger, logging.getLogger])
+def test_the_address_of_a_parcel_page_is_in_no_line_whoever_writes_it(form, through, capsys):
+    set_up_logging("info", form)
+    log = through("some.library")
+    log.warning(f"GET {PAGE}?help HTTP/1.1")
+    try:
+        fail_with("", f"no answer for '{PAGE}'")
+    except RuntimeError:
+        log.exception("it broke")
+    structlog.get_logger("bot").info("met", path=PAGE, at={"url": [PAGE]})
+    said = capsys.readouterr().err
+    assert said.count("/p/*") >= 4
+    assert "AAAABBBB" not in said

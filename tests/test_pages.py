@@ -1,4 +1,4 @@
-"""The parcel page over real HTTP: who sees what, which POST counts, and what every answer carries."""
+"""The parcel page over real HTTP: who sees what, which POST counts, what every answer carries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from bot.usecases.operate import fetch, message_everybody
 from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.page_house import House, house_on
 from web.pages import views
+from web.pages.where import read_network
 
 LINK = Openers(Opener.LINK, Opener.LINK)
 
@@ -84,9 +87,7 @@ async def test_whoever_claims_is_a_person_in_a_browser_and_nothing_is_owed_to_th
     person = await house.database.look(lambda tx: tx.person(who))
     assert person is not None
     assert (person.name, person.reachable) == ("", False)
-    await house.core.act(
-        OPERATOR, message_everybody, await house.core.now(stored), "Mind the paint"
-    )
+    await house.core.on(OPERATOR, stored, partial(message_everybody, text="Mind the paint"))
     await house.core.pass_time(hours=80)
     assert await house.database.look(lambda tx: tx.cards_of(who)) == []
     assert (await house.database.look(lambda tx: tx.draft(who))).version == 0
@@ -151,7 +152,7 @@ async def test_what_is_no_longer_theirs_is_said_once_and_the_cookie_taken(
     dora = await house.claims(stored)
     use_case = {"handed over": hand_over, "taken back": take_back, "fetched": fetch}[how]
     by = OPERATOR if how == "fetched" else ANNA
-    await house.core.on(by, await house.core.now(stored), use_case)
+    await house.core.on(by, stored, use_case)
     assert (await dora.opens()).status_code == 410
     assert "no longer yours to collect" in dora.text
     assert dora.cookies == []
@@ -173,8 +174,6 @@ async def test_what_is_kept_for_somebody_picked_is_not_claimed_in_a_browser(here
     dora = await here.opens(stored)
 
     async def keep(tx):
-        from dataclasses import replace
-
         await tx.save_delivery(replace(await tx.delivery(stored.id), recipient=BEN))
 
     await here.database.run(keep)
@@ -224,8 +223,6 @@ async def test_wrong_links_are_limited_for_an_address_and_right_ones_never(here:
 async def test_whoever_stands_behind_a_trusted_proxy_is_counted_by_their_own_address(
     sqlite_database: Database,
 ) -> None:
-    from web.pages.where import read_network
-
     async with house_on(sqlite_database, where={"proxies": [read_network("127.0.0.0/8")]}) as house:
         dora = house.browsers.browser(f"{house.pages_at}/p/{'A' * 22}")
         for spoofed in range(12):
@@ -325,8 +322,7 @@ async def test_the_door_link_is_made_by_a_tap_and_stands_in_that_answer_alone(
         dora = await house.claims(stored)
         assert "It did not open" not in dora.labels
         asked = asyncio.create_task(dora.presses("Open door"))
-        while (await house.core.now(stored)).request is None:
-            await asyncio.sleep(0)
+        await house.asked(stored)
         await house.core.work()
         answer = await asked
         code = await house.core.code(stored)
@@ -459,8 +455,7 @@ async def test_no_more_pages_are_answered_at_once_than_their_budget(
     dora, emil = await here.claims(stored), await here.claims(other)
     waiting = [asyncio.create_task(browser.presses("Get pick-up code")) for browser in (dora, emil)]
     for delivery in (stored, other):
-        while (await here.core.now(delivery)).request is None:
-            await asyncio.sleep(0)
+        await here.asked(delivery)
     async with httpx.AsyncClient() as client:
         busy = await client.get(dora.url)
     assert busy.status_code == 503
@@ -477,7 +472,7 @@ async def test_what_is_over_is_forgotten_with_its_person(house: House) -> None:
     assert who is not None
     await house.core.pass_time(days=9)
     assert await house.database.look(lambda tx: tx.person(who)) is not None, "it still waits"
-    await house.core.on(OPERATOR, await house.core.now(stored), fetch)
+    await house.core.on(OPERATOR, stored, fetch)
     await house.core.work()
     await house.core.take_out(await house.core.now(stored))
     await house.core.pass_time(minutes=1)

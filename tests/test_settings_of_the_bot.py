@@ -12,7 +12,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from cli.bootstrap import _say_what_differs
 from cli.openers import demands, differing
-from cli.settings import BadSetting, Settings, known_names
+from cli.settings import BadSetting, Settings, known_names, page_links
 from wording.language import LANGUAGES
 
 TOKEN = "42:for-tests-only"
@@ -78,6 +78,8 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("LOCKERBOT_APP_LINK", f"https://a.example/a b#{SECRET}", "without spaces"),
         ("LOCKERBOT_APP_LINK", f"https://a.example/{'x' * 2000}#{SECRET}", "2000"),
         ("LOCKERBOT_LOCALE", "tlh", "en"),
+        ("LOCKERBOT_TRUSTED_PROXIES", "10.0.0.1, proxy", "addresses or networks"),
+        ("LOCKERBOT_TRUSTED_PROXIES", "10.0.0.0/40", "addresses or networks"),
         ("DEMO_SECONDS", "soon", "number"),
     ],
 )
@@ -307,3 +309,16 @@ def test_webhook_path_and_secret_stay_the_same_for_a_key_and_differ_for_another(
     assert one.webhook_path != other.webhook_path
     assert one.webhook_path.startswith("/telegram/")
     assert one.webhook_secret not in one.webhook_path
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch):
+    monkeypatch.setenv("LOCKERBOT_TRUSTED_PROXIES", "10.0.0.1, 192.168.0.0/16, 2001:db8::/32")
+    proxies = [str(network) for network in Settings.load().trusted_proxies]
+    assert proxies == ["10.0.0.1/32", "192.168.0.0/16", "2001:db8::/32"]
+    monkeypatch.delenv("LOCKERBOT_TRUSTED_PROXIES")
+    assert Settings.load().trusted_proxies == []
+
+
+def test_parcel_pages_are_where_the_public_address_is(monkeypatch):
+    assert page_links(None) == ""
+    assert page_links("https://bot.example/b") == "https://bot.example/b/p/{page}"

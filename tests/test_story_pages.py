@@ -6,13 +6,16 @@ Over real HTTP, with the bot as it may be run: polling on SQLite and on PostgreS
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+import structlog
 
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
+from cli.logs import set_up_logging
 from tests.support.browsers import Browser, Browsers
 from tests.support.chats import MARKET, OPERATOR, chats
 from tests.support.databases import opened
@@ -162,3 +165,43 @@ async def test_the_sender_takes_back_what_was_claimed_on_the_web(street: Street)
     await anna.sees("Your parcel waits to be taken back")
     await dora.presses("Open door" if street.by_link else "Get pick-up code")
     assert "no longer yours to collect" in dora.text
+
+
+async def test_no_secret_of_a_page_is_in_any_log_metric_or_error(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    structlog_before = structlog.get_config()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    set_up_logging("debug", "json")
+    try:
+        async with hooked(sqlite_url, opener="link") as world:
+            street = Street(Town(world), Browsers(world), by_link=True)
+            [anna] = await street.town.people("Anna")
+            page = await street.sends(anna)
+            dora = street.browsers.browser(page)
+            await dora.opens()
+            await dora.presses("Collect here")
+            await dora.presses("Open door")
+            link, [cookie] = dora.link("Open door"), dora.cookies
+            token, _ = dora.form("It did not open")
+
+            async def broken(*_: object, **__: object) -> None:
+                raise RuntimeError(f"could not read {page}")
+
+            with monkeypatch.context() as later:
+                later.setattr("web.pages.views.look", broken)
+                assert (await dora.opens()).status_code == 503
+            await dora.opens()
+            await dora.presses("It did not open")
+            metrics = (await dora.client.get(f"{world.pages_at}/metrics")).text
+            await street.browsers.close()
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**structlog_before)
+    said = capsys.readouterr()
+    assert "page_not_shown" in said.err, "the log was read"
+    secret = page.rpartition("/")[2]
+    for hidden in (secret, cookie, token, link):
+        assert hidden not in said.err + said.out + metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class House:
         browser = self.browsers.browser(await self.browsers.page_of(delivery.id), language)
         await browser.opens()
         return browser
+
+    async def asked(self, delivery: Delivery) -> None:
+        """Return once Harbor is to be asked for something for it."""
+        while (await self.core.now(delivery)).request is None:  # noqa: ASYNC110  # has no event
+            await asyncio.sleep(0.002)
 
     async def claims(self, delivery: Delivery) -> Browser:
         """A new browser in which the delivery has been claimed."""

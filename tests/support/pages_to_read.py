@@ -1,12 +1,16 @@
-"""Every page there is, in one language: what people without Telegram may come to read."""
+"""Every page there is: what people without Telegram may come to read.
+
+`python -m tests.support.pages_to_read` writes the books of tests/golden/pages anew, one a language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from bot.domain.browsers import Unclaimed, somebody_in_browser
+from bot.domain.browsers import Unclaimed
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Trouble
 from bot.domain.lifecycle import LIVE, State
@@ -25,12 +29,14 @@ from tests.support.scenes import (
     a_scene,
     asking,
 )
+from tests.support.twists import DORA
 from wording.cards.scene import Scene
-from wording.language import Words
+from wording.language import LANGUAGES, Words, speak
 from wording.page import anybody, holder
-from wording.page.value import Page
+from wording.page.value import Button, Page
 
-DORA = somebody_in_browser("en")
+GOLDEN = Path(__file__).parents[1] / "golden" / "pages"
+RENEW = "python -m tests.support.pages_to_read"
 WORDS_OF_OPERATOR = ("message", ANNA.id, "The tower is being painted: please mind the paint.")
 
 
@@ -117,3 +123,42 @@ def _where_there_is_none(words: Words) -> Iterator[tuple[str, Page]]:
     yield "no longer", anybody.no_longer(words)
     for status in (400, 403, 409, 429, 503):
         yield f"trouble {status}", anybody.refused(words, status)
+
+
+def book(words: Words) -> str:
+    """All of them as they read."""
+    return "\n".join(f"== {name} ==\n{_read(page)}\n" for name, page in pages(words))
+
+
+def _read(page: Page) -> str:
+    buttons = (f"[{_button(button)}]" for button in page.buttons)
+    lines = [
+        f"({page.mark}) {page.heading}",
+        *page.lead,
+        *(f"{fact.label}: {fact.text}" for fact in page.facts),
+        *(f"{number}. {step}" for number, step in enumerate(page.steps, 1)),
+        *((f"{page.keypad} {page.digits} ({page.spelled})",) if page.digits else ()),
+        *((f"<QR: {page.qr_said}>",) if page.qr else ()),
+        *((page.code,) if page.code else ()),
+        " ".join(buttons),
+        *page.below,
+        *(f"- {note}" for note in page.notes),
+        f"< {page.back}" if page.back else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _button(button: Button) -> str:
+    main = "!" if button.main else ""
+    return f"{main}{button.text} → {button.do or button.url}"
+
+
+def main() -> None:
+    """Write every book."""
+    GOLDEN.mkdir(exist_ok=True)
+    for language in LANGUAGES:
+        (GOLDEN / f"{language}.txt").write_text(book(speak(language)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

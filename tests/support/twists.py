@@ -38,6 +38,8 @@ from tests.support.scenes import (
     asking,
 )
 
+DORA = Person(PersonId(-(2**62)), "", reachable=False)
+"""Somebody in a browser."""
 OLGA = Person(PersonId(9), "Olga")
 Moments = tuple[tuple[str, PersonId | None, str | None], ...]
 
@@ -251,6 +253,21 @@ TWISTS = (
     Twist("recipient known by name only", {"recipient": None}, {"claim": CLAIM}),
     Twist("recipient has blocked the bot", around={"recipient": replace(BEN, reachable=False)}),
     Twist("recipient never opened the bot", around={"recipient": None}),
+    Twist(
+        "claimed on the web",
+        {"recipient": DORA.id, "recipient_name": ""},
+        {
+            "recipient": DORA,
+            "recipient_told": False,
+            "history": a_history(
+                ("requested", ANNA.id, "medium"),
+                ("claimed", DORA.id, None),
+                ("dropped_off", None, None),
+                ("door_did_not_open", DORA.id, None),
+                ("collected", None, None),
+            ),
+        },
+    ),
     Twist(
         "recipient without a name, never opened the bot",
         {"recipient_name": None},

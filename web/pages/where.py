@@ -29,7 +29,8 @@ class Where:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if not self.secure and not is_loopback(parts.hostname or ""):
+        here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        if not self.secure and not here:
             raise ValueError("parcel pages need https")
 
     @property
