@@ -8,12 +8,18 @@ their libraries' first examples show, and remember nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.telegram import BUTTONS
+
+if TYPE_CHECKING:
+    from benchmarks.loopback import Handler
+    from cli.bootstrap import Assembly
+    from cli.settings import Settings
 
 # Each imports its library itself, so that nobody carries another's.
 
@@ -21,6 +27,16 @@ from benchmarks.telegram import BUTTONS
 async def lockerbot(url: str, token: str, directory: Path) -> None:
     """Ours: one tap is a transaction, an answer to the callback query, and an edit."""
     from benchmarks.harbor import StandIn
+
+    async with ours(url, token, directory, StandIn()) as (_, assembly):
+        await assembly.receiver.poll()
+
+
+@contextlib.asynccontextmanager
+async def ours(
+    url: str, token: str, directory: Path, harbor: Handler
+) -> AsyncIterator[tuple[Settings, Assembly]]:
+    """Our bot put together, with its loops turning, over a database in `directory`."""
     from benchmarks.loopback import serving
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
@@ -31,22 +47,22 @@ async def lockerbot(url: str, token: str, directory: Path) -> None:
 
     set_up_logging("warning", None)
     clock = SystemClock()
-    async with serving(StandIn()) as harbor:
+    async with serving(harbor) as stand_in:
         settings = Settings.load(
             telegram_bot_token=token,
             telegram_api_url=url,
             database_url=f"sqlite:///{directory}/taps.db",
             LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
             LOCKERBOT_OPENER="token",
-            harbor_api_url=harbor,
-            harbor_accounts_url=harbor,
+            harbor_api_url=stand_in,
+            harbor_accounts_url=stand_in,
             harbor_client_id="bench",
             harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
         )
         pace = RateLimit(clock, overall=None, a_chat=None)
         async with assembled(settings, clock, pace=pace) as assembly:
             spare_the_collector()
-            await assembly.receiver.poll()
+            yield settings, assembly
 
 
 async def aiogram_echo(url: str, token: str, directory: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import harbor_transport, look, storage, taps
+from benchmarks import harbor_transport, look, page, storage, taps
 from benchmarks.bots import CONTESTANTS
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving_apart
@@ -51,6 +51,23 @@ def test_a_row_holds_the_medians_of_the_turns_and_the_sum_of_what_was_lost() -> 
     assert row["CPU µs/update"] == pytest.approx(2000)
     assert row["p50 ms"] == pytest.approx(20)
     assert row["p99 ms"] == pytest.approx(29.6)
+
+
+async def test_pages_are_fetched_beside_taps_and_both_are_counted(tmp_path: Path) -> None:
+    rows = await page.compare(tmp_path, rounds=1, seconds=0.4)
+    assert [(row["load"], row["pages"]) for row in rows] == [
+        ("pages", 20),
+        ("taps", 0),
+        ("both", 20),
+    ]
+    alone, taps_alone, both = rows
+    assert alone["taps"] == 0
+    for row in (taps_alone, both):
+        assert row["taps"] > 0
+        assert 0 < row["tap p50 ms"] <= row["tap p99 ms"]
+    for row in (alone, both):
+        assert 0 < row["page p50 ms"] <= row["page p99 ms"]
+        assert 1000 < row["heaviest page, bytes"] <= 30_000
 
 
 async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_path: Path) -> None:

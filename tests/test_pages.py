@@ -15,7 +15,10 @@ import pytest
 from bot.domain.delivery import Delivery
 from bot.domain.ids import in_browser
 from bot.domain.openers import Opener, Openers
+from bot.domain.tower import Size
 from bot.ports.database import Database
+from bot.usecases.book import another_size, cancel, one_more, try_again
+from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import hand_over, take_back
 from bot.usecases.operate import fetch, message_everybody
 from tests.support.core import ANNA, BEN, OPERATOR
@@ -183,6 +186,83 @@ async def test_what_is_kept_for_somebody_picked_is_not_claimed_in_a_browser(here
     assert "Open in Telegram" in dora.labels
     await dora.posts(does, token)
     assert await recipient(here, stored) == BEN
+
+
+# -- on its way
+
+
+async def after(house: House, delivery: Delivery) -> Delivery:
+    """What has taken its place."""
+    successor = (await house.core.now(delivery)).successor
+    assert successor is not None
+    return await house.core.now(successor)
+
+
+async def cancelled(house: House, delivery: Delivery) -> None:
+    """Its sender gives it up, and Harbor has the locker back."""
+    await house.core.on(ANNA, delivery, cancel)
+    await house.core.work()
+    house.core.clock.turn(1)
+    await house.core.sync()
+    await house.core.look()
+
+
+async def test_a_link_holds_and_a_claim_too_when_the_parcel_gets_another_locker(
+    house: House,
+) -> None:
+    reserved = await house.core.reserved()
+    dora = await house.opens(reserved)
+    await house.core.on(ANNA, reserved, partial(another_size, size=Size.LARGE))
+    await house.core.work()
+    await dora.opens()
+    await dora.presses("Collect here")
+    assert "Your parcel is on its way" in dora.text
+    second = await after(house, reserved)
+    await house.core.on(ANNA, second, partial(another_size, size=Size.MEDIUM))
+    await house.core.work()
+    third = await after(house, second)
+    assert third.recipient == second.recipient
+    await house.core.on(ANNA, third, ask_drop_off_code)
+    await house.core.work()
+    await house.core.put_in(await house.core.now(third))
+    house.core.clock.turn(1)
+    await house.core.look()
+    await dora.opens()
+    assert "Your parcel is in locker" in dora.text
+
+
+async def test_a_parcel_that_did_not_fit_though_it_was_in_is_on_its_way_again(house: House) -> None:
+    stored = await house.core.stored()
+    dora = await house.claims(stored)
+    await house.core.on(ANNA, stored, partial(another_size, size=Size.LARGE))
+    await dora.opens()
+    assert "Your parcel is on its way" in dora.text
+
+
+async def test_a_parcel_without_a_locker_says_so_until_its_sender_tries_again(house: House) -> None:
+    reserved = await house.core.reserved()
+    dora, emil = await house.claims(reserved), await house.core.reserved()
+    await cancelled(house, reserved)
+    await dora.opens()
+    assert "has no locker" in dora.text
+    await house.core.on(ANNA, reserved, try_again)
+    await dora.opens()
+    assert "Your parcel is on its way" in dora.text
+
+    other = await house.opens(emil)
+    await cancelled(house, emil)
+    await other.opens()
+    assert "This parcel has no locker at present" in other.text
+    assert "Collect here" not in other.labels
+
+
+async def test_one_more_parcel_like_it_is_nobodys_until_it_is_claimed(house: House) -> None:
+    prepared = await house.core.prepare()
+    dora = await house.claims(prepared)
+    assert "Your parcel is on its way" in dora.text
+    more = await house.core.on(ANNA, prepared, one_more)
+    assert more.recipient is None
+    assert await house.database.look(lambda tx: tx.claim(more.id)) is not None
 
 
 # -- wrong links
@@ -480,3 +560,15 @@ async def test_what_is_over_is_forgotten_with_its_person(house: House) -> None:
     await house.core.pass_time(days=9)
     assert await house.database.look(lambda tx: tx.person(who)) is None
     assert (await dora.opens()).status_code == 404
+
+
+async def test_one_origin_may_frame_the_pages_where_the_composer_names_it(
+    sqlite_database: Database,
+) -> None:
+    framing = {"framed_by": "http://127.0.0.1:8080"}
+    async with house_on(sqlite_database, where=framing) as house:
+        dora = await house.opens(await house.core.stored())
+        assert dora.answer is not None
+        policy = dora.answer.headers["Content-Security-Policy"]
+        assert policy.endswith("frame-ancestors http://127.0.0.1:8080")
+        assert "X-Frame-Options" not in dora.answer.headers

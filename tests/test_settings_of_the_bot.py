@@ -11,6 +11,7 @@ from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from cli.bootstrap import _say_what_differs
+from cli.check import _noted
 from cli.openers import demands, differing
 from cli.settings import BadSetting, Settings, known_names, page_links
 from wording.language import LANGUAGES
@@ -319,6 +320,12 @@ def test_trusted_proxies_are_addresses_and_networks(monkeypatch):
     assert Settings.load().trusted_proxies == []
 
 
-def test_parcel_pages_are_where_the_public_address_is(monkeypatch):
+def test_check_says_whether_there_are_parcel_pages(monkeypatch):
+    assert dict(_noted(Settings.load()))["parcel pages"] == ""
+    monkeypatch.setenv("PUBLIC_URL", "https://bot.example")
+    assert dict(_noted(Settings.load()))["parcel pages"] == "https://bot.example/p/…"
+
+
+def test_parcel_pages_are_where_the_public_address_is():
     assert page_links(None) == ""
     assert page_links("https://bot.example/b") == "https://bot.example/b/p/{page}"

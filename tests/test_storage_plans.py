@@ -83,6 +83,8 @@ QUESTIONS = {
     "wrong_tries_by_time": lambda tx: tx.all_wrong_tries(NOW),
     "sqlite_autoindex_claims_2": lambda tx: tx.claim_by_code("AAAA2222"),
     "sqlite_autoindex_claims_3": lambda tx: tx.claim_by_link("link"),
+    "claims_by_page": lambda tx: tx.claim_by_page("page"),
+    "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
 
 
@@ -95,5 +97,5 @@ async def test_a_frequent_question_is_answered_by_its_index(
     for index in indexes.partition(" (")[0].split(", "):
         assert any(f"INDEX {index}" in plan for plan in searches), searches
     scans = [plan for plan in searches if plan.startswith("SCAN") and "INDEX" not in plan]
-    tables = ("deliveries", "cards", "people", "claims", "history")
+    tables = ("deliveries", "cards", "people", "claims", "history", "browsers")
     assert not [plan for plan in scans if plan.split()[1] in tables], scans

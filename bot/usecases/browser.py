@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.actions import Action, permitted
 from bot.domain.browsers import Browser, Unclaimed, new_cookie, somebody_in_browser
+from bot.domain.claims import Claim
 from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, Trouble
 from bot.domain.history import HistoryEvent
@@ -70,23 +71,27 @@ async def look(
         browser = await database.glance(lambda tx: tx.browser(page, cookie))
         if browser is not None:
             return await _theirs(database, browser, known, stories=stories)
-    return await database.look(lambda tx: _unclaimed(tx, page, known))
+    claim = await database.glance(lambda tx: tx.claim_by_page(page))
+    if claim is None:
+        return None
+    delivery = await database.glance(lambda tx: tx.delivery(claim.delivery))
+    return _unclaimed(claim, delivery, known)
 
 
 async def _theirs(
     database: Database, browser: Browser, known: Surroundings, *, stories: bool
 ) -> Look:
-    delivery = await database.look(lambda tx: present(tx, browser))
+    delivery = await database.glance(lambda tx: tx.delivery(browser.delivery))
+    if delivery is not None and delivery.successor is not None:
+        delivery = await database.look(lambda tx: present(tx, browser))
     if delivery is None or not still_theirs(delivery, browser.person):
         return NoLonger()
     situation = await read_card(database, delivery.id, browser.person, known, stories=stories)
     return Theirs(situation) if situation is not None else NoLonger()
 
 
-async def _unclaimed(tx: Transaction, page: str, known: Surroundings) -> Unclaimed | None:
-    claim = await tx.claim_by_page(page)
-    delivery = await tx.delivery(claim.delivery) if claim is not None else None
-    if claim is None or delivery is None or not _may_come(delivery, known.policy):
+def _unclaimed(claim: Claim, delivery: Delivery | None, known: Surroundings) -> Unclaimed | None:
+    if delivery is None or not _may_come(delivery, known.policy):
         return None
     return Unclaimed(
         state=delivery.state,
