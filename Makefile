@@ -41,6 +41,7 @@ faults: $(READY)
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
 	$(BIN)/python -m docs.chats
+	$(BIN)/python -m docs.parcel_pages
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -206,7 +206,7 @@ CHATS = (
 )
 
 
-async def _begin(page: Page, base: str) -> None:
+async def begin(page: Page, base: str) -> None:
     """Turn the clock to the next half past twelve, and start again."""
     told = await (await page.request.get(f"{base}/harbor/sandbox/clock")).json()
     now = datetime.fromisoformat(told["now"]).astimezone(ZONE)
@@ -222,7 +222,7 @@ async def _take(browser: Browser, base: str, chat: Chat, folder: Path) -> Path:
         viewport={"width": WIDTH, "height": chat.height}, reduced_motion="reduce"
     )
     page.set_default_timeout(PATIENCE_MILLISECONDS)
-    await _begin(page, base)
+    await begin(page, base)
     play = Play(page)
     await chat.before(play)
     phone = play.phone(chat.person)
