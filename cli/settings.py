@@ -10,11 +10,13 @@ from __future__ import annotations
 import difflib
 import hashlib
 import hmac
+import ipaddress
 import json
 import os
 import re
 import tomllib
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -37,7 +39,6 @@ from cli.openers import (
 from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
 from harbor.routes import routes_with
 from harbor.webhooks import ALGORITHMS, Signature
-from web.pages.where import Network, read_network
 from wording.language import LANGUAGES
 
 PREFIX = "LOCKERBOT_"
@@ -58,7 +59,7 @@ def _comma_separated(value: Any) -> Any:
 def _networks(value: Any) -> Any:
     try:
         return [
-            read_network(part) if isinstance(part, str) else part
+            ipaddress.ip_network(part, strict=False) if isinstance(part, str) else part
             for part in _comma_separated(value)
         ]
     except ValueError as error:
@@ -210,9 +211,9 @@ class Settings(BaseSettings):
     holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
     bookings_an_hour: Annotated[int, Field(ge=1)] = Field(60, alias="LOCKERBOT_BOOKINGS_AN_HOUR")
     locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
-    trusted_proxies: Annotated[list[Network], NoDecode, BeforeValidator(_networks)] = Field(
-        [], alias="LOCKERBOT_TRUSTED_PROXIES"
-    )
+    trusted_proxies: Annotated[
+        list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)
+    ] = Field([], alias="LOCKERBOT_TRUSTED_PROXIES")
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
     harbor_environment: Environment = "sandbox"
     harbor_api_url: HarborBase | None = None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from starlette.requests import Request
 
 from web.pages import visitors
 from web.pages.visitors import FREE, WINDOW, WrongLinks, address_of
-from web.pages.where import Where, read_network
+from web.pages.where import Where
 
-PROXIES = [read_network("10.0.0.0/8"), read_network("2001:db8::/32")]
+PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
 
 
 def request(here: str | None, *forwarded: str) -> Request:

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -24,7 +25,6 @@ from bot.usecases.operate import fetch, message_everybody
 from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.page_house import House, house_on
 from web.pages import views
-from web.pages.where import read_network
 
 LINK = Openers(Opener.LINK, Opener.LINK)
 
@@ -303,7 +303,7 @@ async def test_wrong_links_are_limited_for_an_address_and_right_ones_never(here:
 async def test_whoever_stands_behind_a_trusted_proxy_is_counted_by_their_own_address(
     sqlite_database: Database,
 ) -> None:
-    async with house_on(sqlite_database, where={"proxies": [read_network("127.0.0.0/8")]}) as house:
+    async with house_on(sqlite_database, where={"proxies": [ip_network("127.0.0.0/8")]}) as house:
         dora = house.browsers.browser(f"{house.pages_at}/p/{'A' * 22}")
         for spoofed in range(12):
             behind = f"198.51.100.{spoofed}, 203.0.113.9, 127.0.0.2"
@@ -460,6 +460,27 @@ async def test_more_time_moves_the_deadline(here: House) -> None:
     assert before is not None
     assert after is not None
     assert after > before
+
+
+async def test_a_problem_goes_to_the_operators_in_their_own_words(here: House) -> None:
+    stored = await here.core.stored()
+    dora = await here.claims(stored)
+    assert "Report a problem" in dora.labels
+    await dora.opens(f"{dora.url}?problem")
+    assert "What is wrong?" in dora.text
+    token = re.search(r'name="token" value="(\w+)"', dora.body)
+    assert token is not None
+    await dora.posts("problem", token[1], words="  ")
+    assert "What is wrong?" in dora.text
+    await dora.posts("problem", token[1], words="It is <dark>\nhere " + "x" * 300)
+    assert "Passed on to the operators." in dora.text
+    [entry] = [
+        x
+        for x in await here.database.look(lambda tx: tx.history(stored.id))
+        if x.event == "problem"
+    ]
+    assert entry.detail == ("It is <dark> here " + "x" * 300)[:200]
+    assert [key.partition(":")[0] for key in await here.core.alerts()] == ["problem"]
 
 
 # -- what every answer carries

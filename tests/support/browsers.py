@@ -47,10 +47,12 @@ class Browser:
         token, does = self.form(label)
         return await self.posts(does, token, **headers)
 
-    async def posts(self, does: str, token: str, **headers: str) -> httpx.Response:
+    async def posts(
+        self, does: str, token: str, *, words: str | None = None, **headers: str
+    ) -> httpx.Response:
         """Whatever a form may be made to post."""
         sent = {"Accept-Language": self.language, **_FROM_HERE, **headers}
-        form = {"token": token, "do": does}
+        form = {"token": token, "do": does} | ({"words": words} if words is not None else {})
         self.answer = await self.client.post(
             self.url, data=form, headers=sent, follow_redirects=True
         )

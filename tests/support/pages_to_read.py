@@ -113,6 +113,8 @@ def _at_the_door(words: Words) -> Iterator[tuple[str, Page]]:
         yield f"did not open by {form}", holder.door_stays_shut(shut)
     digits = replace(a_code(CodeKind.PICK_UP, DORA.id, Opener.LINK), digits="4711")
     yield "opened by keypad", holder.opened(scene(words, code=digits, **BY_LINK), digits)
+    yield "a problem", holder.problem(scene(words, **BY_LINK))
+    yield "a problem was told", holder.theirs(scene(words, **BY_LINK), told=True)
     asked = {"request": asking(RequestKind.PICK_UP_TOKEN, DORA.id)}
     yield "still asking", holder.still_asking(scene(words, **asked, **BY_LINK))
 
@@ -140,6 +142,7 @@ def _read(page: Page) -> str:
         *((f"{page.keypad} {page.digits} ({page.spelled})",) if page.digits else ()),
         *((f"<QR: {page.qr_said}>",) if page.qr else ()),
         *((page.code,) if page.code else ()),
+        *((f"{page.asks} ({page.most}) [!{page.writes}]",) if page.asks else ()),
         " ".join(buttons),
         *page.below,
         *(f"- {note}" for note in page.notes),
@@ -150,7 +153,7 @@ def _read(page: Page) -> str:
 
 def _button(button: Button) -> str:
     main = "!" if button.main else ""
-    return f"{main}{button.text} → {button.do or button.url}"
+    return f"{main}{button.text} → {button.do or button.url or f'?{button.aside}'}"
 
 
 def main() -> None:

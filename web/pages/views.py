@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -43,6 +45,7 @@ from bot.usecases.browser import (
 )
 from bot.usecases.collect import NotYet
 from bot.usecases.extend import more_time
+from bot.usecases.report import report_problem
 from bot.usecases.surroundings import KnownSurroundings
 from web.pages.drawing import Drawing
 from web.pages.forms import Tokens, from_here, read_form
@@ -53,7 +56,7 @@ from web.pages.where import PATH, Where
 from wording.cards.scene import Scene
 from wording.language import Words
 from wording.page import anybody, holder
-from wording.page.value import Do
+from wording.page.value import Aside, Do
 
 log = structlog.get_logger()
 
@@ -62,8 +65,6 @@ PATIENCE = 8.0
 """Seconds that an answer waits for Harbor to make what opens a door."""
 _BETWEEN_LOOKS = 0.15
 _BUSY_FOR = 5.0
-HELP = "help"
-"""The query of the page that says what helps at a door."""
 
 
 class Pages:
@@ -92,6 +93,7 @@ class Pages:
             Do.FRESH: self._fresh,
             Do.DOOR: self._door,
             Do.MORE_TIME: self._more_time,
+            Do.PROBLEM: self._problem,
         }
 
     def routes(self) -> list[Route]:
@@ -147,8 +149,13 @@ class Pages:
 
     async def _theirs(self, visit: Visit, scene: Scene) -> Response:
         state = scene.delivery.state
-        helps = HELP in visit.request.query_params and state is State.STORED
-        page = holder.door_stays_shut(scene) if helps else holder.theirs(scene)
+        asked = visit.request.query_params
+        if Aside.HELP in asked and state is State.STORED:
+            page = holder.door_stays_shut(scene)
+        elif Aside.PROBLEM in asked:
+            page = holder.problem(scene)
+        else:
+            page = holder.theirs(scene, told=Aside.TOLD in asked)
         answer = await self._draws.page(visit.request, page, token=self._token(visit))
         if state is State.COLLECTED:
             take_cookie(answer, visit, self._where)
@@ -181,7 +188,7 @@ class Pages:
             return await self._without_token(visit)
         if (does is Do.CLAIM) is (cookie is not None):
             return self._back(visit)  # it has been claimed here, or is to be claimed first
-        return await self._does[does](visit)
+        return await self._does[does](replace(visit, form=form))
 
     async def _is_theirs(self, visit: Visit) -> bool:
         page, cookie = visit.page, visit.cookie
@@ -236,12 +243,20 @@ class Pages:
     async def _door(self, visit: Visit) -> Response:
         if not await self._acted(visit, door_stays_shut):
             return await self._over(visit)
-        return self._back(visit, HELP)
+        return self._back(visit, Aside.HELP)
 
     async def _more_time(self, visit: Visit) -> Response:
         if not await self._acted(visit, _more_time):
             return await self._over(visit)
         return self._back(visit)
+
+    async def _problem(self, visit: Visit) -> Response:
+        words = " ".join(visit.form.get("words", "").split())
+        if not words:
+            return self._back(visit, Aside.PROBLEM)
+        if not await self._acted(visit, partial(_report, words=words)):
+            return await self._over(visit)
+        return self._back(visit, Aside.TOLD)
 
     async def _acted(
         self, visit: Visit, does: Callable[[Actor, DeliveryId], Awaitable[None]]
@@ -271,6 +286,10 @@ class Pages:
 
     async def _trouble(self, words: Words, status: int, *, wait: float | None = None) -> Response:
         return await self._draws.once(anybody.refused(words, status), status=status, wait=wait)
+
+
+async def _report(act: Actor, delivery: DeliveryId, words: str) -> None:
+    await report_problem(act, await authorized(act, delivery, Action.PROBLEM), words)
 
 
 async def _more_time(act: Actor, delivery: DeliveryId) -> None:

@@ -6,7 +6,8 @@ address of this one parcel alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +22,14 @@ _COOKIE_LASTS = 200 * 86400
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
-    """A request for the page with the secret `page`, answered in one language."""
+    """A request for the page with the secret `page`, answered in one language; `form` is what it
+    posts, once that counts."""
 
     request: Request
     page: str
     cookie: str | None
     words: Words
+    form: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: Request, words: Words) -> Visit:

@@ -52,8 +52,3 @@ class Where:
     def framing(self) -> str:
         """Who may frame the pages, for a Content-Security-Policy."""
         return self.framed_by or "'none'"
-
-
-def read_network(text: str) -> Network:
-    """An address or a network. Raises ValueError."""
-    return ipaddress.ip_network(text, strict=False)

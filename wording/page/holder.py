@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import MAX_NOTE, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, fits_symbol
@@ -31,14 +31,37 @@ from wording.cards.scene import Scene
 from wording.cards.sender_ends import reason
 from wording.cards.stored import extendable
 from wording.page import anybody
-from wording.page.value import Button, Do, Fact, Mark, Page, bare, some
+from wording.page.value import Aside, Button, Do, Fact, Mark, Page, bare, some
 from wording.sanitize import plain
 
 
-def theirs(scene: Scene) -> Page:
-    """How the parcel stands."""
+def theirs(scene: Scene, *, told: bool = False) -> Page:
+    """How the parcel stands; `told`: their words have just been passed on to the operators."""
     state = scene.delivery.state
-    return replace(_BY_STATE[state](scene), lives=state is not State.COLLECTED)
+    page = _BY_STATE[state](scene)
+    said = (scene.words._("Passed on to the operators."),) if told else ()
+    problem = Button(scene.words._("Report a problem"), aside=Aside.PROBLEM)
+    may = scene.situation.may(Action.PROBLEM) and state is not State.COLLECTED
+    return replace(
+        page,
+        lead=(*said, *page.lead),
+        buttons=(*page.buttons, problem) if may else page.buttons,
+        lives=state is not State.COLLECTED,
+    )
+
+
+def problem(scene: Scene) -> Page:
+    """What is wrong? A few words for the operators."""
+    _ = scene.words._
+    return _page(
+        scene,
+        Mark.TROUBLE,
+        bare(_("🆘 <b>What is wrong?</b>")),
+        asks=_("Write it in a sentence or two; it goes to the operators with this parcel."),
+        most=MAX_NOTE,
+        writes=_("Write to the operators"),
+        back=_("Back to the parcel"),
+    )
 
 
 def _page(scene: Scene, mark: Mark, heading: str, **rest: object) -> Page:
@@ -202,7 +225,10 @@ def door_stays_shut(scene: Scene) -> Page:
         bare(_("🚪 <b>It did not open</b>")),
         lead=(_("Noted. Operators see every door that is reported."),),
         steps=tuple(bare(help_) for help_ in helps),
-        buttons=_offered(scene, (_open_said(scene), Do.OPEN), (new_said(words, opener), Do.FRESH)),
+        buttons=(
+            *_offered(scene, (_open_said(scene), Do.OPEN), (new_said(words, opener), Do.FRESH)),
+            Button(_("Report a problem"), aside=Aside.PROBLEM),
+        ),
         back=_("Back to the parcel"),
     )
 

@@ -21,6 +21,14 @@ class Mark(StrEnum):
     TROUBLE = "trouble"
 
 
+class Aside(StrEnum):
+    """A page beside the one that shows how things stand; its value is the query of its address."""
+
+    HELP = "help"
+    PROBLEM = "problem"
+    TOLD = "told"
+
+
 class Do(StrEnum):
     """What a button on the page does; its value is what the form posts."""
 
@@ -29,14 +37,17 @@ class Do(StrEnum):
     FRESH = "fresh"
     DOOR = "door"
     MORE_TIME = "more"
+    PROBLEM = "problem"
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Either posts `do`, or leads to `url`; `main` is what the page is for at this moment."""
+    """Posts `do`, leads to `url`, or to the page `aside`; `main` is what the page is for at this
+    moment."""
 
     text: str
     do: Do | None = None
+    aside: Aside | None = None
     url: str | None = field(default=None, repr=False)
     main: bool = False
 
@@ -56,6 +67,7 @@ class Page:
     """See the module. `code` is text to copy, `qr` what a symbol on the page says, `digits` are for
     a keypad and `spelled` says them in words; all of them are secret. `lives`: it shows how things
     stand, so it is fetched again and again. `at_once`: its main button comes before the facts.
+    `asks`: for a few words, at most so many characters, that go with the button which `writes`.
     `back`: a way back to how things stand, by these words.
     """
 
@@ -77,6 +89,9 @@ class Page:
     spelled: str = field(default="", repr=False)
     lives: bool = False
     at_once: bool = False
+    asks: str | None = None
+    most: int = 0
+    writes: str = ""
     back: str | None = None
 
 
