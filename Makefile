@@ -58,6 +58,7 @@ audit: $(READY)
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
 	$(BIN)/python -m docs.chats
+	$(BIN)/python -m docs.parcel_pages
 
 format: $(READY)
 	$(BIN)/ruff format .

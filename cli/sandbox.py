@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.types import ASGIApp
@@ -20,8 +21,9 @@ from bot.domain.ids import TowerId
 from bot.domain.openers import Opener, Openers
 from cli.bootstrap import Assembly, assembled
 from cli.openers import TowerSetting, asks_for_digits
+from cli.pages import parcel_pages
 from cli.run import receive
-from cli.sandbox_server import serving_sandbox
+from cli.sandbox_server import Doorway, serving_sandbox
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from sandbox.clock import Clock
@@ -29,7 +31,8 @@ from sandbox.stage import Opener as Mark
 from sandbox.stage import create_stage
 from web.app import Metrics, create_app
 from web.metrics import exposition
-from web.serving import serving
+from web.pages import Where
+from web.serving import is_loopback, serving
 
 TOKEN = "42:sandbox"
 OPERATOR = 1000
@@ -55,10 +58,11 @@ async def play() -> None:
     """Serve everything on PORT until asked to end (or for DEMO_SECONDS)."""
     stop, clock, settings = stop_requested(), Clock(), _settings()
     stage = create_stage(clock=clock, token=TOKEN, schema=False, openers=_marks(settings))
+    doorway = Doorway(stage, settings.host)
     try:
-        async with serving_sandbox(stage, host=settings.host, port=settings.port) as url:
+        async with serving_sandbox(doorway, host=settings.host, port=settings.port) as url:
             print(_welcome(url), flush=True)
-            async with _bot_on(stage, url, clock):
+            async with _bot_on(stage, url, clock, doorway):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), settings.demo_seconds)
     except OSError as error:
@@ -68,9 +72,11 @@ async def play() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _bot_on(stage: ASGIApp, url: str, clock: Clock) -> AsyncIterator[None]:
-    """The bot, anew after each start-again."""
-    bots = _Bots(url, clock)
+async def _bot_on(
+    stage: ASGIApp, url: str, clock: Clock, doorway: Doorway | None = None
+) -> AsyncIterator[None]:
+    """The bot, anew after each start-again; through `doorway` it serves its parcel pages."""
+    bots = _Bots(url, clock, doorway)
     await bots.start()
     stage.state.on_reset.append(bots.restart)  # type: ignore[attr-defined]  # a Starlette app's
     try:
@@ -82,8 +88,11 @@ async def _bot_on(stage: ASGIApp, url: str, clock: Clock) -> AsyncIterator[None]
 class _Bots:
     """One bot at a time, each with a database of its own that goes with it."""
 
-    def __init__(self, url: str, clock: Clock) -> None:
-        self._url, self._clock = url, clock
+    def __init__(self, url: str, clock: Clock, doorway: Doorway | None) -> None:
+        self._url, self._clock, self._doorway = url, clock, doorway
+        # Cookies go by http on this machine alone: at another address there are no pages.
+        here = doorway is not None and is_loopback(urlsplit(url).hostname or "")
+        self._where = Where(url, framed_by="'self'") if here else None
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -103,11 +112,28 @@ class _Bots:
     async def _live(self, stop: asyncio.Event) -> None:
         with tempfile.TemporaryDirectory(prefix="lockerbot-") as folder:
             settings = _settings(self._url, Path(folder))
+            pages_at = self._where.url if self._where is not None else None
             async with (
-                assembled(settings, self._clock) as assembly,
+                assembled(settings, self._clock, pages_at=pages_at) as assembly,
                 self._hearing_pushes(assembly),
             ):
-                await receive(settings, assembly, stop)
+                with self._showing_pages(settings, assembly):
+                    await receive(settings, assembly, stop)
+
+    @contextlib.contextmanager
+    def _showing_pages(self, settings: Settings, assembly: Assembly) -> Iterator[None]:
+        """The parcel pages at the sandbox's own address, whose page may frame them. The bot polls
+        all the same: no PUBLIC_URL is set."""
+        if self._doorway is None or self._where is None:
+            yield
+            return
+        key, locale = settings.page_key, settings.locale
+        pages = parcel_pages(assembly, self._where, key=key, locale=locale)
+        self._doorway.pages = create_app(pages=pages)
+        try:
+            yield
+        finally:
+            self._doorway.pages = None
 
     @contextlib.asynccontextmanager
     async def _hearing_pushes(self, assembly: Assembly) -> AsyncIterator[None]:
@@ -160,7 +186,7 @@ def _marks(settings: Settings) -> dict[str, Mark]:
 
 def _welcome(url: str) -> str:
     return (
-        f"\n  Two phones and a tower:  {url}/\n"
+        f"\n  Two phones, a tower and a browser:  {url}/\n"
         "  Everything runs on this machine; nothing leaves it. Ctrl-C ends it.\n"
     )
 

@@ -110,6 +110,11 @@ async def _sender_by_token(play: Play) -> None:
     await play.tells("Anna", "HARBOR://OPEN/")
 
 
+async def _slip(play: Play) -> None:
+    await play.book(BY_LINK, "Prepare", "Pick-up slip")
+    await play.tells("Anna", "A parcel for you from Anna")
+
+
 async def _several_parcels(play: Play) -> None:
     await play.book(BY_LINK, "Prepare", "One more like this", AT_TOWER)
     await play.open_by_link("Anna")
@@ -188,6 +193,7 @@ class Chat:
 CHATS = (
     Chat("sender-by-link", "Anna", 1300, _sender_by_link),
     Chat("sender-by-token", "Anna", 1220, _sender_by_token),
+    Chat("slip", "Anna", 1590, _slip),
     Chat("several-parcels", "Anna", 1100, _several_parcels),
     Chat("recipient-by-link", "Ben", 1050, _recipient_by_link),
     Chat("recipient-by-token", "Ben", 1220, _recipient_by_token),
@@ -200,7 +206,7 @@ CHATS = (
 )
 
 
-async def _begin(page: Page, base: str) -> None:
+async def begin(page: Page, base: str) -> None:
     """Turn the clock to the next half past twelve, and start again."""
     told = await (await page.request.get(f"{base}/harbor/sandbox/clock")).json()
     now = datetime.fromisoformat(told["now"]).astimezone(ZONE)
@@ -216,7 +222,7 @@ async def _take(browser: Browser, base: str, chat: Chat, folder: Path) -> Path:
         viewport={"width": WIDTH, "height": chat.height}, reduced_motion="reduce"
     )
     page.set_default_timeout(PATIENCE_MILLISECONDS)
-    await _begin(page, base)
+    await begin(page, base)
     play = Play(page)
     await chat.before(play)
     phone = play.phone(chat.person)

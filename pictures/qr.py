@@ -26,13 +26,20 @@ def symbol(text: str) -> bytes:
     Takes some tens of milliseconds: not for the event loop. ValueError where no symbol
     carries it; how much that is, the domain says before (`bot/domain/openers.py`).
     """
+    return _png(image(text, WIDTH))
+
+
+def image(text: str, width: int) -> Image.Image:
+    """The symbol itself, at most `width` pixels across; ValueError where it would not fit."""
     drawn: qrcode.QRCode[PilImage] = qrcode.QRCode(
         error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, image_factory=PilImage
     )
     drawn.add_data(QRData(text))
     drawn.make(fit=True)
-    drawn.box_size = WIDTH // (drawn.modules_count + 2 * QUIET_ZONE)
-    return _png(drawn.make_image(fill_color="black", back_color="white").get_image())
+    drawn.box_size = width // (drawn.modules_count + 2 * QUIET_ZONE)
+    if not drawn.box_size:
+        raise ValueError(f"no symbol of {len(text)} signs is {width} pixels wide")
+    return drawn.make_image(fill_color="black", back_color="white").get_image()
 
 
 def blank() -> bytes:

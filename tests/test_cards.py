@@ -37,10 +37,11 @@ from bot.domain.delivery import Delivery, RequestKind, Trouble
 from bot.domain.ids import DeliveryId, LockerId, PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.limits import Limit
-from bot.domain.message import Button, Message, Place, press
+from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Locker, LockerStatus, Low, Size
+from handlers.telegram.links import links_to
 from sandbox.telegram.protocol.errors import ApiError
 from tests.support.scenes import (
     ANNA,
@@ -253,10 +254,19 @@ def test_an_unclaimed_parcel_can_be_forwarded_by_link_code_and_buttons() -> None
     assert link in seen(view)
     assert "<code>K7QF-2M9X</code>" in view.html
     by_label = {button.text: button for button in buttons(view)}
-    assert by_label["Copy the link"].copy == link
+    assert by_label["Pick-up slip"].press == press_on(Action.SLIP, delivery)
     share = by_label["Share the link"].url
     assert share is not None
     assert share.startswith("https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fparcels_bot%3Fstart")
+
+
+def test_the_slip_is_said_to_be_for_somebody_without_telegram_where_there_are_pages() -> None:
+    delivery = a_delivery(State.RESERVED, recipient=None, recipient_name=None)
+    paged = {"claim": replace(CLAIM, page="p"), "links": links_to("b", "https://b.example/{page}")}
+    for around, said in ((paged, True), ({"claim": CLAIM}, False)):
+        told = seen(delivery_card(a_scene(delivery, ANNA, **around)))
+        assert ("without Telegram: “Pick-up slip” has a link for any browser" in told) is said
+        assert "https://b.example" not in told
 
 
 def test_the_sender_is_told_why_a_picked_recipient_can_not_be_written_to() -> None:
@@ -480,7 +490,7 @@ def test_the_words_of_a_problem_report_are_not_for_the_other_side() -> None:
 def test_whoever_handed_it_on_has_the_link_until_somebody_claims() -> None:
     open_claim = a_delivery(State.STORED, recipient=None, handed_over_by=CARA.id)
     view = delivery_card(a_scene(open_claim, CARA, claim=CLAIM))
-    assert "Copy the link" in labels(view)
+    assert {"Share the link", "Pick-up slip"} <= {*labels(view)}
     assert "Locker" not in seen(view)
     assert "no longer yours" in seen(delivery_card(a_scene(a_delivery(State.STORED), CARA)))
 

@@ -1,7 +1,9 @@
-"""A parcel from hand to hand on the demo's page, with the real bot behind it, by the door app."""
+"""A parcel from hand to hand on the demo's page, with the real bot behind it: by the door app, and
+into a browser without Telegram."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -13,6 +15,7 @@ from tests.support.demo_page import Demo, begun_demo, opened_demo
 pytestmark = IN_A_BROWSER
 
 TOWER, SIZE = "Barton Springs Garage", "Medium"
+BY_LINK = "Congress Avenue Market"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -137,3 +140,47 @@ async def test_the_operator_sees_what_the_bot_does(demo: Demo) -> None:
     await demo.say("Anna", "/ops")
     await demo.tells("Anna", "What would you like to do?")
     await expect(demo.phone("Anna").get_by_text("Harbor answers")).to_have_count(0)
+
+
+async def test_a_slip_pasted_into_the_browser_leads_to_an_empty_locker(demo: Demo) -> None:
+    anna = demo.phone("Anna")
+    await demo.press(anna, "Start", "Send a parcel", BY_LINK, SIZE, "Send a link or code")
+    await demo.press(anna, "Prepare", "Pick-up slip")
+    slip = await demo.phone("Anna").locator(".words pre").inner_text()
+    await demo.press(demo.page, "Open a browser")
+    await demo.browser.get_by_role("textbox", name="Address").fill("no link of ours")
+    await demo.press(demo.browser, "Go")
+    await expect(demo.browser.get_by_text("There is no link of a parcel page")).to_be_visible()
+    await demo.browser.get_by_role("textbox", name="Address").fill(slip)
+    await demo.press(demo.browser, "Go")
+    await demo.parcel_page.get_by_role("button", name="Collect here").click()
+    await expect(demo.parcel_page.get_by_text("Your parcel is on its way")).to_be_visible()
+
+    await demo.press(anna, "I'm at the tower")
+    await anna.get_by_role("button", name=re.compile(r"^Open door \d")).last.click()
+    app = demo.app("Anna", "Locker Open")
+    await app.get_by_role("button", name="Open", exact=True).click()
+    await demo.press(app, "Walk to the tower", "Open door")
+    await demo.shut_after("Put the parcel in")
+    await demo.tells("Anna", "In locker")
+
+    await demo.press(demo.browser, "Reload the page")
+    await demo.parcel_page.get_by_role("button", name="Open door").click()
+    await demo.parcel_page.get_by_role("link", name="Open door").click()
+    app = demo.browser.get_by_role("region", name="Locker Open")
+    await demo.press(app, "Install", "Walk to the tower", "Open door")
+    await demo.shut_after("Take the parcel out")
+    await demo.tells("Anna", "has collected it")
+    await demo.press(demo.browser, "Reload the page")
+    await expect(demo.parcel_page.get_by_text("The parcel has been taken out")).to_be_visible()
+
+
+async def test_what_leads_from_the_page_into_telegram_is_opened_in_a_phone(demo: Demo) -> None:
+    anna = demo.phone("Anna")
+    await demo.press(anna, "Start", "Send a parcel", BY_LINK, SIZE, "Send a link or code")
+    await demo.press(anna, "Prepare", "Pick-up slip", "Open in the browser")
+    await demo.parcel_page.get_by_role("link", name="Open in Telegram").click()
+    await demo.press(demo.page.get_by_role("dialog"), "Open in Ben’s phone")
+    await demo.tells("Ben", "a parcel from Anna")
+    await demo.press(demo.browser, "Close the browser")
+    await expect(demo.browser).to_be_hidden()

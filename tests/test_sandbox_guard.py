@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from cli.sandbox_server import serving_sandbox
+from cli.sandbox_server import Doorway, serving_sandbox
 from sandbox.guard import Guard
 from sandbox.stage import create_stage
 
@@ -82,3 +82,17 @@ async def test_it_goes_by_the_host_that_it_is_served_at(host: str, name: str, st
     guarded = httpx.ASGITransport(app=Guard(PlainTextResponse("here"), host))
     async with httpx.AsyncClient(transport=guarded, base_url="http://x") as http:
         assert (await http.get("/", headers={"Host": name})).status_code == status
+
+
+async def test_parcel_pages_say_themselves_whom_they_answer_and_nothing_else_is_let_in() -> None:
+    doorway = Doorway(create_stage(schema=False), "127.0.0.1")
+    async with (
+        serving_sandbox(doorway) as base,
+        httpx.AsyncClient(base_url=base) as http,
+    ):
+        assert (await http.get("/p/x")).status_code == 503, "no bot serves any"
+        doorway.pages = PlainTextResponse("a page")
+        answer = await http.post("/p/x", headers={"Origin": "null"})
+        assert (answer.status_code, answer.text) == (200, "a page")
+        for path in (*CONTROLS, "/pages"):
+            assert (await http.post(path, headers={"Origin": "null"})).status_code == 403

@@ -22,6 +22,7 @@ BOOKS = (
     "to_oneself",
     "onlooker",
     "code",
+    "slip",
     "alerts",
     "beginning",
     "booking",

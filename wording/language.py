@@ -18,6 +18,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.units import format_unit
 
+from bot.domain.languages import LANGUAGES as LANGUAGES
 from bot.domain.tower import Size, Tower
 from wording.conventions import has_twelve_hours, scale_in
 
@@ -25,8 +26,6 @@ log = structlog.get_logger(__name__)
 
 DOMAIN = "lockerbot"
 CATALOGUES = Path(__file__).parent / "locales"
-LANGUAGES = ("en", "es", "de", "fr", "pl", "uk")
-"""The languages spoken; English is the source and has no catalogue."""
 _LOCALES = {"en": "en_GB"}  # dates as 3 October
 _TWELVE_HOURS_LIKE = {"en": "en_US"}  # 6:30 PM
 _DAYS_BY_NAME = 6
@@ -103,6 +102,11 @@ class Words:
         time = self.clock(at, tower, named=named)
         return f"{self.day(at, tower, now=now)} {time}".lstrip()
 
+    def date(self, at: datetime, tower: Tower | None, *, named: bool = False) -> str:
+        """When that is, at the tower, for whoever reads it some day: `Fri, 2 Oct 2026, 18:00`."""
+        day = format_skeleton("yMMMEd", _local(at, tower), locale=self.locale)
+        return f"{day}, {self.clock(at, tower, named=named)}"
+
     def distance(self, kilometres: float, country: str | None) -> str:
         """How far that is, as a country (an ISO 3166 code) tells it: `850 m`, `12 km`, `0.9 mi`."""
         scale = scale_in(country)
@@ -136,6 +140,12 @@ def _local(at: datetime, tower: Tower | None) -> datetime:
 def _zone(local: datetime) -> str:
     name = local.tzname() or ""
     return name if name[:1].isalpha() else f"UTC{name}"
+
+
+def own_name(language: str) -> str:
+    """`Español`: a language as its speakers call it, as the beginning of a line."""
+    name = Locale.parse(language).get_display_name(language) or language
+    return name[:1].upper() + name[1:]
 
 
 @lru_cache(maxsize=64)

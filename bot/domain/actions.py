@@ -60,6 +60,9 @@ class Action(StrEnum):
     """Not for me: whoever was picked without being asked refuses, from that person for good."""
     DECLINE_OK = "nope_ok"
     """Yes, not for me."""
+    SLIP = "slip"
+    """Show the slip: what whoever forwards the claim passes on by any channel; with a language as
+    argument, in that one."""
     DOOR = "door"
     """The door did not open: walks through what helps."""
     PROBLEM = "help"
@@ -185,6 +188,11 @@ def _not_taken_back(delivery: Delivery, person: PersonId, policy: Policy) -> boo
     return not delivery.taken_back and delivery.fetcher is None
 
 
+def _unclaimed(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Nobody has claimed it, and there is a claim to forward."""
+    return delivery.recipient is None and _not_taken_back(delivery, person, policy)
+
+
 def _not_fetching(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.fetcher != person
 
@@ -230,7 +238,7 @@ def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool
 
 
 _SENDER, _OPERATOR = (Role.SENDER,), (Role.OPERATOR,)
-_EITHER = (Role.SENDER, Role.RECIPIENT)
+_EITHER, _FORWARDS = (Role.SENDER, Role.RECIPIENT), (Role.SENDER, Role.HANDED_ON)
 _ANYBODY = (*_EITHER, Role.OPERATOR)
 _HELD = (State.RESERVED, State.RENTED)
 _WAITING = (State.REQUESTED, *_HELD)
@@ -278,6 +286,9 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         Action.HAND_OVER: (_rule(_EITHER, (*_PREPARED, *_WAITING, *_STORED), _still_theirs),),
         Action.KEEP: (_rule((Role.HANDED_ON,), (*_PREPARED, *_WAITING, *_STORED), _handed_on),),
         Action.DECLINE: (_rule((Role.RECIPIENT,), (*_PREPARED, *_WAITING, *_STORED), _was_picked),),
+        Action.SLIP: (
+            _rule(_FORWARDS, (*_PREPARED, *_WAITING, *_STORED), _unclaimed, at_any_revision=True),
+        ),
         Action.DOOR: (
             _rule(_SENDER, _HELD, at_any_revision=True),
             _rule(_EITHER, _STORED, at_any_revision=True),

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from bot.domain.ids import DeliveryId, MessageId, PersonId
+from bot.domain.languages import LANGUAGES
 
 
 class Lane(IntEnum):
@@ -68,6 +69,8 @@ OLD = "old"
 """The kind of subject of a message that another has replaced: there is nothing to show, so it is
 taken away."""
 
+SLIP = "slip"
+"""The kind of subject of a message that shows whoever forwards a claim what to pass on."""
 ALERT = "alert"
 """The kind of subject of a message that tells an operator of an alert."""
 
@@ -86,6 +89,22 @@ def delivery_of(subject: str) -> DeliveryId | None:
 def code_subject(delivery: DeliveryId) -> str:
     """The subject of the protected message that shows a delivery's code."""
     return f"code:{delivery}"
+
+
+def slip_subject(delivery: DeliveryId, language: str | None = None) -> str:
+    """The subject of the message with a delivery's slip in `language`; None: in its reader's."""
+    return ":".join(filter(None, (SLIP, delivery, language)))
+
+
+def slip_subjects(delivery: DeliveryId) -> tuple[str, ...]:
+    """The subjects of a delivery's slip in whatever language."""
+    return tuple(slip_subject(delivery, language) for language in (None, *LANGUAGES))
+
+
+def slip_of(subject: str) -> tuple[DeliveryId, str | None]:
+    """The delivery and the language that the subject of a slip names."""
+    _, delivery, *language = subject.split(":")
+    return DeliveryId(delivery), language[0] if language else None
 
 
 def alert_subject(key: str) -> str:

@@ -36,11 +36,12 @@ def press_on(verb: str, delivery: Delivery, arg: object = None) -> Press:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button below a message: exactly one of `press`, `url` and `copy` is set."""
+    """A button below a message: exactly one of `press`, `url` and `copy` is set, and the latter two
+    may be secrets."""
 
     text: str
     press: Press | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     copy: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,10 +75,28 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is drawn as a picture to be forwarded or printed: plain text around a QR symbol.
+
+    From the top: `title`, the sender's `words`, `facts` (a label each), the symbol with `beside`
+    to its right, what the symbol says as text (`link`), and what stands `below`. What is empty
+    takes no room.
+    """
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    link: str = field(repr=False)
+    words: str = field(default="", repr=False)
+    beside: tuple[str, ...] = field(default=(), repr=False)
+    below: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
-    With `qr` the message is a picture with a caption, with `file` a file with one. `protected`
+    With `qr` or `sheet` the message is a picture with a caption, with `file` a file with one.
+    `protected`
     forbids forwarding and saving. `keys` makes it a message with a reply keyboard, which can't have
     `buttons` too.
     """
@@ -88,13 +107,16 @@ class Message:
     qr: str | None = field(default=None, repr=False)
     protected: bool = False
     file: File | None = None
+    sheet: Sheet | None = field(default=None, repr=False)
 
     @property
     def form(self) -> str:
         """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
         if self.file is not None:
             return "file"
-        return "photo" if self.qr else "keyboard" if self.keys else "text"
+        if self.qr or self.sheet:
+            return "photo"
+        return "keyboard" if self.keys else "text"
 
 
 class Place(StrEnum):

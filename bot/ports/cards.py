@@ -31,8 +31,8 @@ class Cards(Protocol):
         """
         ...
 
-    async def mark_about(self, subject: str, *, now: datetime) -> None:
-        """Every card about `subject` that there is, in any chat, is out of date from now on."""
+    async def mark_about(self, *subjects: str, now: datetime) -> None:
+        """Every card about one of them that there is, in any chat, is out of date from now on."""
         ...
 
     async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
@@ -48,8 +48,8 @@ class Cards(Protocol):
         """Every card of a chat."""
         ...
 
-    async def cards_about(self, subject: str) -> list[Card]:
-        """Every chat's card about that subject."""
+    async def cards_about(self, *subjects: str) -> list[Card]:
+        """Every chat's cards about one of those subjects."""
         ...
 
     async def move_card(self, chat: PersonId, subject: str, to: str, *, now: datetime) -> None:

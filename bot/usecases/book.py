@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.actions import Action
-from bot.domain.card import SCREEN, delivery_subject
+from bot.domain.card import SCREEN, delivery_subject, slip_subjects
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
@@ -282,8 +282,11 @@ async def _succeed(
         await make_claim(act.tx, new.id)
     over = replace(over, successor=new.id)
     await save(act.tx, over, now=act.now, policy=act.policy)
-    for card in await act.tx.cards_about(delivery_subject(old.id)):
-        await act.tx.move_card(card.chat, card.subject, delivery_subject(new.id), now=act.now)
+    of_old = (delivery_subject(old.id), *slip_subjects(old.id))
+    of_new = (delivery_subject(new.id), *slip_subjects(new.id))
+    becomes = dict(zip(of_old, of_new, strict=True))
+    for card in await act.tx.cards_about(*of_old):
+        await act.tx.move_card(card.chat, card.subject, becomes[card.subject], now=act.now)
     return new
 
 

@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.domain.card import ALERT, SCREEN, alert_subject, code_subject, delivery_subject
+from bot.domain.card import (
+    ALERT,
+    SCREEN,
+    alert_subject,
+    code_subject,
+    delivery_subject,
+    slip_subjects,
+)
 from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
@@ -38,14 +45,15 @@ async def tell(
 ) -> None:
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
-    A code that is shown is among them: its buttons carry the revision, too. `visitors`: for whom
-    the parcel begins or ceases to wait in its tower, everybody concerned where it is not said.
+    A code that is shown is among them: its buttons carry the revision, too; and so is a slip.
+    `visitors`: for whom the parcel begins or ceases to wait in its tower, everybody concerned where
+    it is not said.
     """
     people = concerned(delivery)
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-    await tx.mark_about(code_subject(delivery.id), now=now)
+    await tx.mark_about(code_subject(delivery.id), *slip_subjects(delivery.id), now=now)
     visits = people if visitors is None else visitors
     await asyncio.gather(*(tell_of_one_visit(tx, delivery, each, now=now) for each in visits))
     if delivery.fetcher is not None:
@@ -80,8 +88,7 @@ async def tell_of_the_next(
         return
     for other in await tx.deliveries_of(delivery.sender, live=True):
         if other.id != delivery.id and other.sender == delivery.sender:
-            await tx.mark_about(delivery_subject(other.id), now=now)
-            await tx.mark_about(code_subject(other.id), now=now)
+            await tx.mark_about(delivery_subject(other.id), code_subject(other.id), now=now)
 
 
 async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> None:
@@ -100,10 +107,15 @@ async def reach_changed(tx: Transaction, person: PersonId, *, now: datetime) -> 
 async def show_anew(tx: Transaction, person: PersonId, *, now: datetime) -> None:
     """Whatever `person` is shown of live deliveries is out of date: it is to speak another
     language, say."""
-    for delivery in await tx.deliveries_of(person, live=True):
-        for subject in (delivery_subject(delivery.id), code_subject(delivery.id)):
-            if await tx.card(person, subject) is not None:
-                await tx.mark(person, subject, now=now)
+    live = await tx.deliveries_of(person, live=True)
+    shown = {
+        subject
+        for each in live
+        for subject in (delivery_subject(each.id), code_subject(each.id), *slip_subjects(each.id))
+    }
+    for card in await tx.cards_of(person):
+        if card.subject in shown:
+            await tx.mark(person, card.subject, now=now)
 
 
 async def show_code(

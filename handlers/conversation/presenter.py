@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from bot.domain.card import SCREEN, Card
+from bot.domain.card import SCREEN, SLIP, Card, slip_of
 from bot.domain.ids import DeliveryId
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
@@ -30,6 +30,7 @@ from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
 from wording.cards.scene import Scene
 from wording.language import speak
+from wording.slip import slip_card
 
 Screens = Callable[[Draft, Person], Awaitable[Message | None]]
 """The present question of a draft, None where none stands."""
@@ -62,6 +63,7 @@ class ChatPresenter:
             SCREEN: self._screen,
             "delivery": self._delivery,
             "code": self._code,
+            SLIP: self._slip,
             "alert": self._alert,
             GROUP: self._group,
             EXPORT: self._export,
@@ -91,16 +93,26 @@ class ChatPresenter:
         return await self._screens(draft, person), True
 
     async def _delivery(self, card: Card) -> Shown:
-        situation = await self._situation(card)
+        situation = await self._situation(card, _delivery_of(card))
         if situation is None:
             return None, True
         return delivery_card(self._scene(situation)), not card.ring or situation.hushed
 
     async def _code(self, card: Card) -> Shown:
-        situation = await self._situation(card, stories=False)
+        situation = await self._situation(card, _delivery_of(card), stories=False)
         if situation is None:
             return None, True
         return code_card(self._scene(situation), LONGEST_CAPTION), True
+
+    async def _slip(self, card: Card) -> Shown:
+        """The answer to a person's own act: silent."""
+        delivery, language = slip_of(card.subject)
+        situation = await self._situation(card, delivery, stories=False)
+        if situation is None:
+            return None, True
+        reader = speak(situation.reader.language, self._locale)
+        told = reader if language is None else speak(language)
+        return slip_card(Scene(situation, told), reader, LONGEST_CAPTION), True
 
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""
@@ -135,6 +147,12 @@ class ChatPresenter:
     def _scene(self, situation: Situation) -> Scene:
         return Scene(situation, speak(situation.reader.language, self._locale))
 
-    async def _situation(self, card: Card, *, stories: bool = True) -> Situation | None:
-        delivery, known = DeliveryId(card.subject.partition(":")[2]), await self._known.now()
+    async def _situation(
+        self, card: Card, delivery: DeliveryId, *, stories: bool = True
+    ) -> Situation | None:
+        known = await self._known.now()
         return await read_card(self._database, delivery, card.chat, known, stories=stories)
+
+
+def _delivery_of(card: Card) -> DeliveryId:
+    return DeliveryId(card.subject.partition(":")[2])

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
-from babel import Locale
 from telegram import Update
 from telegram.ext import CommandHandler
 
@@ -25,7 +24,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, low_said
-from wording.language import LANGUAGES, Words, speak
+from wording.language import LANGUAGES, Words, own_name, speak
 from wording.sanitize import capital, plain_name
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
@@ -216,12 +215,6 @@ async def refused_prompt(screen: Screen) -> Message:
         name = plain_name(each.name) or capital(_("somebody"))
         rows.append((Button(_("Allow {name} again", name=name), press(ALLOW, each.sender)),))
     return screen.view("\n".join(lines), *rows, screen.pages(page, more))
-
-
-def own_name(code: str) -> str:
-    """`Deutsch` for `de`."""
-    name = Locale.parse(code).get_display_name(code) or code
-    return name[:1].upper() + name[1:]
 
 
 def quiet_said(words: Words, person: Person) -> str:

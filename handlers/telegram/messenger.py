@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import astuple
 
 from telegram import Bot, InputFile, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemove
 from telegram.constants import MessageLimit, ParseMode
@@ -24,7 +25,7 @@ from handlers.telegram import markup
 from handlers.telegram.callback_data import encode
 from handlers.telegram.errors import UNREADABLE, is_unchanged, pause, translated, unread
 from handlers.telegram.rate_limit import RateLimit
-from pictures import qr
+from pictures import qr, slip
 
 LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 """How many UTF-16 units fit below a picture."""
@@ -45,6 +46,8 @@ def digest(message: Message) -> str:
         for row in message.buttons
     ]
     seen = repr((message.html, rows, message.keys, message.qr, message.protected))
+    if message.sheet is not None:
+        seen += repr(astuple(message.sheet))
     if message.file is not None:
         seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
@@ -60,8 +63,8 @@ class TelegramMessenger:
     async def send(
         self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
     ) -> MessageId:
-        """sendPhoto for a QR symbol, sendDocument for a file, sendMessage for any other message."""
-        picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
+        """sendPhoto for what is drawn, sendDocument for a file, sendMessage for another message."""
+        picture = await _picture(message)
         inline, keys = markup.inline(message), markup.reply(message) if message.keys else None
         async with self._call(chat, lane, sending=True):
             if picture:
@@ -107,7 +110,7 @@ class TelegramMessenger:
         and a file is sent anew."""
         if message.keys or message.file:
             raise MessageGone("a message with a reply keyboard or a file is not edited")
-        picture = await asyncio.to_thread(qr.symbol, message.qr) if message.qr else None
+        picture = await _picture(message)
         inline = markup.inline(message)
         async with self._call(chat, lane):
             if picture:
@@ -183,6 +186,16 @@ class TelegramMessenger:
                 raise translated(error, sending=sending) from error
         except UNREADABLE as error:
             raise unread(error, sending=sending) from error
+
+
+async def _picture(message: Message) -> bytes | None:
+    """What is drawn of the message, off the event loop; None of one that is text alone."""
+    if message.qr:
+        return await asyncio.to_thread(qr.symbol, message.qr)
+    if sheet := message.sheet:
+        told = (sheet.title, sheet.words, sheet.facts, sheet.link, sheet.beside, sheet.below)
+        return await asyncio.to_thread(slip.drawn, *told)
+    return None
 
 
 def _id_of(sent: object) -> MessageId:

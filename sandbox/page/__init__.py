@@ -1,7 +1,8 @@
 """The page to play on, as an ASGI app: static files, told to the browser with a strict policy.
 
-Guarantees: nothing is loaded from anywhere but this server, no inline script or style runs, and
-a browser asks again after each restart instead of keeping an old page.
+Guarantees: nothing is loaded from anywhere but this server (nor into the browser on the page), no
+inline script or style runs, and a browser asks again after each restart instead of keeping an old
+page.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ FILES = {"/": "index.html", "/icon.svg": "icon.svg", "/icons.svg": "icons.svg"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

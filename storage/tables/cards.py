@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.domain.card import Card, Lane, delivery_subject, old_subject
 from bot.domain.ids import DeliveryId, MessageId, PersonId, in_browser, new_row_id
-from storage.connection import Row, Subject
+from storage.connection import Row, Subject, marks
 from storage.tables.owed import Owed
 from storage.tables.rows import Rows, stamp
 
@@ -93,11 +93,12 @@ class Cards(Subject):
     async def cards_of(self, chat: PersonId) -> list[Card]:
         return await self._cards("where chat = ? order by subject", (chat,))
 
-    async def cards_about(self, subject: str) -> list[Card]:
-        return await self._cards("where subject = ? order by chat", (subject,))
+    async def cards_about(self, *subjects: str) -> list[Card]:
+        about = f"subject in ({marks(len(subjects))})"
+        return await self._cards(f"where {about} order by chat", subjects)
 
-    async def mark_about(self, subject: str, *, now: datetime) -> None:
-        await self._mark_where("subject = ?", (subject,), now)
+    async def mark_about(self, *subjects: str, now: datetime) -> None:
+        await self._mark_where(f"subject in ({marks(len(subjects))})", subjects, now)
 
     async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
         await self._mark_where(

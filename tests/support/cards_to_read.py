@@ -20,6 +20,7 @@ from tests.support.project import (
     LockerId,
     LockerStatus,
     Opener,
+    Openers,
     Person,
     PersonId,
     Policy,
@@ -45,6 +46,7 @@ from tests.support.project import (
     odd_status,
     orphan,
     problem_reported,
+    slip_card,
     speak,
     unreadable,
 )
@@ -56,6 +58,8 @@ from tests.support.scenes import (
     CLAIM,
     LINK,
     NOW,
+    PAGED,
+    PAGES,
     STORY,
     TOWER,
     a_code,
@@ -90,6 +94,7 @@ def card_books() -> dict[str, list[Case]]:
         "to_oneself": list(_of_deliveries(ANNA, MINE, MINE_AROUND)),
         "onlooker": [*_of_onlookers(), _of_the_group()],
         "code": list(_of_codes()),
+        "slip": list(_of_slips()),
         "alerts": list(_of_alerts()),
     }
 
@@ -266,6 +271,31 @@ def _code_case(
 
 
 _CODES = {CodeKind.DROP_OFF: "Drop-off code", CodeKind.PICK_UP: "Pick-up code"}
+
+
+# -- slips
+
+
+def _of_slips() -> Iterator[Case]:
+    keypad = Policy(openers=Openers(keypad=True))
+    kinds: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+        ("to a page", BY_LINK, {"links": PAGES}),
+        ("into Telegram", BY_LINK, {}),
+        ("the door opens to an app", {}, {"policy": ACME}),
+        ("a keypad beside the link", BY_LINK, {"policy": keypad, "links": PAGES}),
+        ("without a note, sender without a name", {"note": None}, {"sender": None}),
+        ("towers in several zones, some days closed", {}, {"zones": True, "tower": SATURDAYS}),
+        ("signs in it", HOSTILE, HOSTILE_AROUND),
+        ("somebody has claimed it", {"recipient": BEN.id}, {}),
+    )
+    for name, about, around in kinds:
+        for state in (State.PREPARED, State.STORED):
+            delivery = a_delivery(state, **{"recipient": None, "recipient_name": None, **about})
+            scene = a_scene(delivery, ANNA, **({"claim": PAGED} | around))
+            views = {
+                language: slip_card(replace(scene, words=speak(language))) for language in LANGUAGES
+            }
+            yield Case(f"Slip, {_said(state).lower()}", name, views)
 
 
 # -- alerts

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import FrameLocator, Locator, Page, async_playwright, expect
 
 from docs.screenshots import launched, playing
 
@@ -35,6 +35,16 @@ class Demo:
     def app(self, name: str, app: str) -> Locator:
         """An app on a phone: "Door app" or "Locker Open"."""
         return self.phone(name).get_by_role("region", name=app)
+
+    @property
+    def browser(self) -> Locator:
+        """The browser of somebody without Telegram."""
+        return self.page.get_by_role("region", name="Browser", exact=True)
+
+    @property
+    def parcel_page(self) -> FrameLocator:
+        """What that shows."""
+        return self.browser.frame_locator("iframe")
 
     @property
     def hint(self) -> Locator:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.card import Card, delivery_subject
+from bot.domain.card import Card, delivery_subject, slip_subjects
 from bot.domain.claims import claim_payload
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery
@@ -129,7 +129,11 @@ async def _everybody_knows(world: World, deliveries: Iterable[Delivery]) -> list
 async def _cards_are_true(world: World, deliveries: Iterable[Delivery]) -> list[str]:
     """What was shown is what would be shown now, had the clock stood still since."""
     wrong = []
-    subjects = [delivery_subject(d.id) for d in deliveries] + [f"code:{d.id}" for d in deliveries]
+    subjects = [
+        subject
+        for d in deliveries
+        for subject in (delivery_subject(d.id), f"code:{d.id}", *slip_subjects(d.id))
+    ]
     for subject in subjects:
         for card in await world.database.look(lambda tx, of=subject: tx.cards_about(of)):  # type: ignore[misc]  # bound now
             shown = world.chat.messages[card.chat].get(card.message) if card.message else None

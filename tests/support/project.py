@@ -39,7 +39,7 @@ from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.limits import Limit
-from bot.domain.message import Ask, Button, Key, Message
+from bot.domain.message import Ask, Button, Key, Message, Sheet
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import WRITTEN, Draft, Person
 from bot.domain.policy import Policy
@@ -58,6 +58,7 @@ from handlers.telegram.links import links_to
 from handlers.telegram.messenger import LONGEST_CAPTION
 from sandbox.clock import Clock
 from tests.support.databases import opened
+from wording import slip
 from wording.cards import code as code_message
 from wording.cards import group
 from wording.cards.alert import _STANDS, Concern, alert_card
@@ -100,6 +101,7 @@ __all__ = [
     "RequestKind",
     "Role",
     "Scene",
+    "Sheet",
     "Size",
     "State",
     "Tower",
@@ -133,6 +135,7 @@ __all__ = [
     "place_of",
     "places",
     "problem_reported",
+    "slip_card",
     "speak",
     "unreadable",
 ]
@@ -173,6 +176,11 @@ def place_of(draft: Draft) -> str:
 def code_card(scene: Scene) -> Message | None:
     """The protected message with a code, as Telegram has room for it."""
     return code_message.code_card(scene, LONGEST_CAPTION)
+
+
+def slip_card(scene: Scene) -> Message | None:
+    """The slip, in the scene's language and for a reader of it."""
+    return slip.slip_card(scene, scene.words, LONGEST_CAPTION)
 
 
 def group_card(words: Words, bot: str) -> Message:

@@ -38,6 +38,9 @@ TOWER = Tower(
 OTHER = replace(TOWER, id=TowerId("00000000000000bb"), name="Market", latitude=40.4158)
 ID = DeliveryId("7k2m9xq4tz")
 CLAIM = Claim(ID, "K7QF2M9X", "abcdefghijklmnopqrstuv")
+PAGED = replace(CLAIM, page="ZYXWVUTSRQPONMLKJIHGFE")
+PAGES = links_to("parcels_bot", "https://parcels.example/p/{page}")
+"""The links of a bot that serves pages."""
 SECRET = "HARBOR://OPEN/00000000000000AA/14/C0FFEE/FACADE"
 LINKS = links_to("parcels_bot")
 POLICY = Policy(operators=frozenset({PersonId(9)}))

@@ -28,7 +28,7 @@ def seen(view: Message | None) -> str:
 
 def accepted(view: Message) -> None:
     """What Telegram would say of the message and its buttons."""
-    assert 0 < utf16_length(seen(view)) <= (1024 if view.qr else 4096)
+    assert 0 < utf16_length(seen(view)) <= (1024 if view.form == "photo" else 4096)
     assert 1 <= len(buttons(view)) <= 8
     rows: list[list[dict[str, Any]]] = []
     for row in view.buttons:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.project import Button, Key, Message, asks, does, map_url
-from tests.support.scenes import CLAIM, OTHER, TOWER
+from tests.support.project import Button, Key, Message, Sheet, asks, does, map_url
+from tests.support.scenes import CLAIM, OTHER, PAGED, TOWER
 
 NAMED = {
     **{f"map of {tower.name}": map_url(tower) for tower in (TOWER, OTHER)},
     "the claim link": f"https://t.me/parcels_bot?start=c_{CLAIM.link}",
+    "the parcel page": f"https://parcels.example/p/{PAGED.page}",
 }
 """Links too long to be read behind button after button; written out once, in links.txt."""
 
@@ -55,9 +56,20 @@ def page(case: Case, language: str = "en") -> str:
     if view.qr is not None:
         same = view.qr == case.secret
         lines.insert(0, "<QR of the text>" if same else f"<QR of something else: {view.qr}>")
+    if view.sheet is not None:
+        lines[:0] = _drawn(view.sheet)
     if view.protected:
         lines.append("protected: can't be forwarded or saved")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _drawn(sheet: Sheet) -> list[str]:
+    """A picture, from the top."""
+    facts = [f"{label}: {value}" for label, value in sheet.facts]
+    quoted = [f"> {sheet.words}"] if sheet.words else []
+    symbol = [f"<QR of {_url(sheet.link)}> {' / '.join(sheet.beside)}"]
+    lines = [f"**{sheet.title}**", *quoted, *facts, *symbol, _url(sheet.link), *sheet.below]
+    return [f"| {line}" for line in lines]
 
 
 def line(case: Case, language: str) -> str:
@@ -65,7 +77,8 @@ def line(case: Case, language: str) -> str:
     view = case.views[language]
     if view is None:
         return "(nothing is shown)"
-    text = unescape(_TAG.sub("", _LINK.sub(r"\2", _PRE.sub("…", view.html))))
+    html = view.html if view.sheet else _PRE.sub("…", view.html)  # the same in every language
+    text = unescape(_TAG.sub("", _LINK.sub(r"\2", html)))
     words = " / ".join(part.strip() for part in text.splitlines() if part.strip())
     rows = [[_label(button) for button in row] for row in view.buttons]
     rows += [[f"[{key.text}]" for key in row] for row in view.keys]

@@ -101,34 +101,50 @@ def _send_this(scene: Scene) -> str | None:
 
 
 def forward_this(scene: Scene) -> str:
-    """The link and the code, to be passed on by any channel."""
+    """The link and the code, to be passed on by any channel; and where else the parcel shows."""
     _, claim = scene.words._, scene.situation.claim
-    return _(
+    told = _(
         "Forward this link; the first to open it can collect:\n{link}\n"
         "Or pass on the claim code, to be typed in this bot after /collect: {code}",
         link=claim_link(scene),
         code=f"<code>{show_claim_code(claim.code)}</code>" if claim else "",
     )
+    if claim is None or scene.situation.links.to_page(claim) is None:
+        return told
+    elsewhere = _(
+        "For somebody without Telegram: “{button}” has a link for any browser.",
+        button=_("Pick-up slip"),
+    )
+    return f"{told}\n{elsewhere}"
 
 
-def forwarding(scene: Scene) -> Row:
-    """Buttons that pass the link on; none when there is none. What only one person can use may be
-    made a link for anyone by the sender instead of being copied: it stands above."""
-    _ = scene.words._
+def forwarding(scene: Scene, most: int = 2) -> Row:
+    """At most so many buttons that pass the claim on; none when there is none. Beside the link there
+    is the slip, or, where one person alone can use it, a link for anyone."""
     link = claim_link(scene)
-    if link is None and scene.situation.recipient_silent and scene.situation.sends:
+    if link is not None and scene.delivery.awaited:
+        other = deed(scene, scene.words._("A link for anyone"), Action.HAND_OVER)
+        return (share(scene, link), other or copy_link(scene, link))[:most]
+    if link is not None:
+        slip = deed(scene, scene.words._("Pick-up slip"), Action.SLIP)
+        return (share(scene, link), slip)[-most:]
+    if scene.situation.recipient_silent and scene.situation.sends:
         link = scene.situation.links.chat
-    if link is None:
-        return ()
-    invitation = _("A parcel for you: open this link to collect it.")
-    share = Button(_("Share the link"), url=scene.situation.links.to_share(link, invitation))
-    if scene.delivery.awaited and (for_anyone := _for_anyone(scene)) is not None:
-        return (share, for_anyone)
-    return (share, Button(_("Copy the link"), copy=link))
+        return (share(scene, link), copy_link(scene, link))[:most]
+    return ()
 
 
-def _for_anyone(scene: Scene) -> Button | None:
-    return deed(scene, scene.words._("A link for anyone"), Action.HAND_OVER)
+def share(scene: Scene, link: str) -> Button:
+    """Forwards the link to any chat of the messenger's."""
+    invitation = scene.words._("A parcel for you: open this link to collect it.")
+    return Button(
+        scene.words._("Share the link"), url=scene.situation.links.to_share(link, invitation)
+    )
+
+
+def copy_link(scene: Scene, link: str) -> Button:
+    """Copies the link, for whatever else there is."""
+    return Button(scene.words._("Copy the link"), copy=link)
 
 
 def hand_over(scene: Scene) -> Button | None:

@@ -1,7 +1,8 @@
 """The card of somebody who was the recipient, and no longer is.
 
-Guarantees: tells nothing of where the parcel is; whoever handed it on gets the link to forward for
-as long as nobody has the parcel, and then who has it and when it was collected, and no more.
+Guarantees: tells nothing of where the parcel is; whoever handed it on gets the link to forward and
+its slip for as long as nobody has the parcel, and then who has it and when it was collected, and no
+more.
 """
 
 from __future__ import annotations

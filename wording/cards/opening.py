@@ -116,8 +116,13 @@ def openers_said(words: Words, policy: Policy) -> list[str]:
             which = f" ({uses[0]})" if len(uses) == 1 else ""
             lines.append(f"{title}{which}: {told[opener]}")
     if any(openers.keypad for openers in configured):
-        lines.append(_("⌨️ <b>Keypad</b>: where digits come with the link, type them on it."))
+        lines.append(keypad_said(words))
     return lines
+
+
+def keypad_said(words: Words) -> str:
+    """What a tower's keypad is for."""
+    return words._("⌨️ <b>Keypad</b>: where digits come with the link, type them on it.")
 
 
 def _link_told(words: Words) -> str:

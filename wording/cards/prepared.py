@@ -19,9 +19,9 @@ def prepared(scene: Scene) -> Message:
     """Described, and brought to the tower some time: no locker is held."""
     _ = scene.words._
     title = _("📦 <b>Prepared</b> · {size}", size=scene.words.size(scene.delivery.size))
-    passes_on = forwarding(scene) or (hand_over(scene),)
     ends_soon = scene.delivery.reminders_sent > 0
     more_time = deed(scene, _("More time"), Action.MORE_TIME) if ends_soon else None
+    passes_on = forwarding(scene, 1 if more_time else 2) or (hand_over(scene),)
     return card(
         [
             [title, scene.low, scene.place, scene.hours_line],
@@ -38,7 +38,7 @@ def prepared(scene: Scene) -> Message:
             deed(scene, _("One more like this"), Action.ONE_MORE),
             deed(scene, _("Another size"), Action.SIZE),
         ],
-        [more_time, *passes_on[:1]] if more_time else passes_on,
+        [more_time, *passes_on],
         [cancel(scene), menu(scene), guide(scene)],
     )
 

@@ -93,10 +93,15 @@ class Scene:
     @property
     def place(self) -> str:
         """The tower, linked to its place on a map, with its address; a line of its own."""
-        tower = self.situation.tower
-        address = ", ".join(filter(None, (esc(tower.address, 80), esc(tower.city))))
+        tower, address = self.situation.tower, self.address
         link = f'<a href="{escape(map_url(tower))}">{self.tower_name}</a>'
         return f"📍 {link}, {address}" if address else f"📍 {link}"
+
+    @property
+    def address(self) -> str:
+        """The tower's address; empty where it is not known."""
+        tower = self.situation.tower
+        return ", ".join(filter(None, (esc(tower.address, 80), esc(tower.city))))
 
     @property
     def closed_line(self) -> str | None:

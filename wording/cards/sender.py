@@ -69,7 +69,8 @@ def rented(scene: Scene) -> Message:
     _, opener = scene.words._, scene.situation.drops_off_by
     line = _link_line(scene) if opener is Opener.LINK else _code_line(scene)
     fresh = deed(scene, new_said(scene.words, opener), Action.NEW_DROP_OFF_CODE)
-    onward, passes_on = next_parcel(scene), forwarding(scene) or (hand_over(scene),)
+    onward = next_parcel(scene)
+    passes_on = forwarding(scene, 1 if onward else 2) or (hand_over(scene),)
     return card(
         [
             [_door(scene), scene.place, scene.closed_line, line],
@@ -82,7 +83,7 @@ def rented(scene: Scene) -> Message:
             deed(scene, _("It did not open"), Action.DOOR),
             deed(scene, _("It doesn't fit"), Action.SIZE),
         ],
-        [onward, *passes_on[:1]] if onward else passes_on,
+        [onward, *passes_on],
         [deed(scene, _("More time"), Action.MORE_TIME), cancel(scene), menu(scene)],
     )
 

@@ -34,7 +34,8 @@ def for_sender(scene: Scene) -> Message:
     if scene.delivery.fetcher is not None:
         return being_fetched(scene)
     _ = scene.words._
-    links, onward = forwarding(scene), next_parcel(scene)
+    onward = next_parcel(scene)
+    links = forwarding(scene, 1 if onward else 2)
     for_one = bool(links) and scene.delivery.awaited  # the second of the links' buttons hands it on
     hands_on = deed(scene, _("Hand the claim to somebody else"), Action.HAND_OVER)
     # With the two buttons of a link there are eight without it.
@@ -52,7 +53,7 @@ def for_sender(scene: Scene) -> Message:
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
-        links[:1] if onward else links,
+        links,
         [None if for_one and not onward else hands_on],
         [deed(scene, _("It doesn't fit"), Action.SIZE), history],
         [problem(scene), menu(scene)],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 _TAG = re.compile(r"<[^>]*>")
-_BEFORE_WORDS = re.compile(r"^[^\w“«„(]+")
+_BEFORE_WORDS = re.compile(r"^[^\w“«„(¿¡]+")
 
 
 class Mark(StrEnum):

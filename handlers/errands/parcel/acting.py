@@ -30,6 +30,7 @@ from bot.usecases.book import (
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import decline, hand_over, keep, take_back
 from bot.usecases.extend import more_time
+from bot.usecases.slip import show_slip
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, looked_up
 from handlers.conversation.navigation import ASK, resume
@@ -44,6 +45,10 @@ def _looking(words: Words) -> str:
     return words._("Looking for a locker.")
 
 
+def _passed_on(words: Words) -> str:
+    return words._("Forward the picture, or tap the text below it to copy it.")
+
+
 DOINGS: Doings = {
     Action.AT_TOWER: Doing(at_tower, _looking),
     Action.NEXT: Doing(next_parcel, _looking),
@@ -54,6 +59,7 @@ DOINGS: Doings = {
     Action.NEW_PICK_UP_CODE: Doing(partial(ask_pick_up_code, fresh=True), _getting_code),
     Action.MORE_TIME: Doing(more_time),
     Action.SIZE: Doing(partial(another_size, size=None), _looking),
+    Action.SLIP: Doing(show_slip, _passed_on),
     Action.AGAIN: Doing(try_again, _looking),
     Action.ELSEWHERE: Doing(try_elsewhere, _looking),
     Action.CANCEL_OK: Doing(cancel, lambda words: words._("Cancelled.")),
@@ -88,6 +94,8 @@ async def carry_out(act: Actor, delivery: Delivery, pressed: Press) -> None:
     if action is Action.SIZE:
         size = Size(pressed.arg) if pressed.arg in list(Size) else None
         await another_size(act, delivery, size)
+    elif action is Action.SLIP:
+        await show_slip(act, delivery, pressed.arg)
     else:
         await DOINGS[action].use_case(act, delivery)
 

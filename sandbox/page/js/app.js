@@ -2,6 +2,7 @@
  * The page's frame: a pane for each phone and the tower, tabs on narrow screens, drawers, notices.
  */
 
+import "./browser.js";
 import "./clock.js";
 import { h, icon, reconcile, setText } from "./dom.js";
 import { furnishDrawers } from "./drawers.js";
@@ -21,6 +22,7 @@ const NOTICE_MS = 6000;
 const stage = document.querySelector("#stage");
 const tabs = document.querySelector(".tabs");
 const towerPane = stage.querySelector("[data-pane=tower]");
+const browserPane = stage.querySelector("[data-pane=browser]");
 const newcomer = stage.querySelector("[data-pane=newcomer]");
 
 /** The panes in view, and whether anybody has come on stage yet. */
@@ -51,7 +53,7 @@ function showPeople() {
   }
   world.people.forEach((person, index) => {
     if (!paneOf(phoneName(person))) {
-      stage.insertBefore(phonePane(person), index === 0 ? towerPane : newcomer);
+      stage.insertBefore(phonePane(person), index === 0 ? towerPane : browserPane);
     }
     phoneOf(person.id).showPerson(person, partOf(person, index));
   });
@@ -62,7 +64,7 @@ function showPeople() {
 
 function showTabs() {
   const panes = [...stage.querySelectorAll(".pane")].map((pane) => pane.dataset.pane);
-  const symbols = { tower: "tower", newcomer: "plus" };
+  const symbols = { tower: "tower", browser: "globe", newcomer: "plus" };
   const go = (name) => () => (name === "newcomer" ? addPerson() : look(name));
   const make = (name) => h("button", { type: "button", dataset: { tab: name },
     on: { click: go(name) } }, icon(symbols[name] ?? "phone"), h("span", {}));
@@ -75,6 +77,7 @@ function showTabs() {
 
 function tabWords(name) {
   if (name === "tower") return "Tower";
+  if (name === "browser") return "Browser";
   if (name === "newcomer") return "Add";
   return world.people.find((person) => phoneName(person) === name)?.first_name ?? "";
 }
@@ -89,8 +92,16 @@ const visible = new IntersectionObserver((entries) => {
   showTabs();
 }, { root: stage, threshold: 0.6 });
 
+/** The browser comes on stage when somebody opens it. */
+function showBrowser(there) {
+  browserPane.hidden = !there;
+  document.querySelector("#open-browser").hidden = there;
+  showTabs();
+}
+
 /** Bring a pane into view: by name, or by the part a person plays. */
 function look(wanted) {
+  if (wanted === "browser") showBrowser(true);
   const person = world.people[PARTS.indexOf(wanted)];
   const pane = paneOf(person ? phoneName(person) : wanted);
   if (!pane) return;
@@ -119,10 +130,17 @@ function showConnection() {
 }
 
 visible.observe(towerPane);
+visible.observe(browserPane);
 furnishDrawers();
 followCodes();
 document.querySelector("#add-person").addEventListener("click", addPerson);
 document.querySelector("#again").addEventListener("click", startAgain);
+document.querySelector("#open-browser").addEventListener("click", () => look("browser"));
+document.addEventListener("browse", ({ detail }) => {
+  look("browser");
+  browserPane.firstElementChild.open(detail);
+});
+browserPane.addEventListener("leave", () => showBrowser(false));
 document.addEventListener("look", (event) => look(event.detail));
 world.addEventListener("people", showPeople);
 world.addEventListener("chat", ({ detail: id }) => phoneOf(id)?.showChat(world.chats.get(id)));

@@ -8,9 +8,12 @@
 import { photoUrl, telegram } from "./api.js";
 import { h, icon, reconcile } from "./dom.js";
 import { handsets } from "./handsets.js";
-import { addressesOf, deepLink, isLockerOpen, isShare, lockerOpenLink, tokenOf } from "./links.js";
+import {
+  addressesOf, deepLink, isLockerOpen, isShare, lockerOpenLink, tokenOf, wordsOf,
+} from "./links.js";
 import "./message.js";
-import { openPicture, openSheet } from "./sheet.js";
+import { offerPeople, openAt } from "./sharing.js";
+import { openPicture } from "./sheet.js";
 import { Toasts } from "./toasts.js";
 import { tokenIn, tokenOfAppLink } from "./tokens.js";
 import { world } from "./world.js";
@@ -99,6 +102,7 @@ class PhoneChat extends HTMLElement {
       "door-app": () => this.#start("door-app", tokenOf(message), message.message_id),
       "locker-open": () => this.#start("locker-open", lockerOpenLink(message), message.message_id),
       "open-elsewhere": () => openAt(detail.person, detail.link),
+      "open-page": () => document.dispatchEvent(new CustomEvent("browse", { detail: wordsOf(message) })),
       enlarge: () => this.#enlarge(message),
       edit: () => this.dispatchEvent(new CustomEvent("rewrite", { bubbles: true, detail: message })),
       key: () => this.#key(message, detail),
@@ -157,7 +161,7 @@ class PhoneChat extends HTMLElement {
     if (token) this.#start("door-app", token, messageId);
     else if (isLockerOpen(address)) this.#start("locker-open", address, messageId);
     else if (link && !isShare(address)) openAt(this.#person, link);
-    else if (link) offerPeople(link);
+    else if (link) offerPeople("Share with", link);
     else window.open(address, "_blank", "noopener,noreferrer");
   }
 
@@ -194,19 +198,6 @@ function reveal(target) {
   cover?.removeAttribute("aria-label");
   cover?.removeAttribute("role");
   return cover;
-}
-
-/** Open a deep link in somebody's phone, and look there. */
-async function openAt(person, link) {
-  await world.act(() => telegram.open(person, link));
-  document.dispatchEvent(new CustomEvent("look", { detail: `phone-${person}` }));
-}
-
-/** Telegram's share dialog, for a link to this bot: whose phone is it to be opened in? */
-function offerPeople(link) {
-  const dialog = openSheet("Share with", h("div", { class: "stack" }, world.people.map((person) =>
-    h("button", { type: "button", on: { click: () => { dialog.close(); openAt(person.id, link); } } },
-      icon("person"), `Open in ${person.first_name}’s phone`))));
 }
 
 customElements.define("phone-chat", PhoneChat);

@@ -1,14 +1,15 @@
 /**
  * What a message offers beyond its words: a token for the door app, a Locker Open link, a deep link
- * for another phone.
+ * for another phone, a parcel page for a browser.
  */
 
 import { tokenIn, tokenOfAppLink } from "./tokens.js";
 
 const LOCKER_OPEN = /(?:https?:\/\/(?:[\w-]+\.)*lockeropen\.com\/|locker-open:\/\/)[^\s"<>]*/i;
+const PAGE = /^\/p\/[\w-]+$/;
 const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me"]);
 
-const wordsOf = (message) => message.text ?? message.caption ?? "";
+export const wordsOf = (message) => message.text ?? message.caption ?? "";
 
 const buttonsOf = (message) => (message.reply_markup?.inline_keyboard ?? []).flat();
 
@@ -33,6 +34,12 @@ export function addressesOf(message) {
 function telegramUrl(address) {
   const url = URL.canParse(address) ? new URL(address) : null;
   return url && TELEGRAM_HOSTS.has(url.hostname) ? url : null;
+}
+
+/** The address of one of the bot's parcel pages in a text (a slip's, say), or null. */
+export function pageLink(text) {
+  const written = (text ?? "").match(/https?:\/\/[^\s<>"]+/g) ?? [];
+  return written.find((address) => URL.canParse(address) && PAGE.test(new URL(address).pathname)) ?? null;
 }
 
 /** Whether an address opens Telegram's share dialog. */

@@ -6,7 +6,7 @@
 
 import { photoUrl } from "./api.js";
 import { h, icon, reconcile, setText } from "./dom.js";
-import { hasOpeningButton, lockerOpenLink, tokenOf } from "./links.js";
+import { hasOpeningButton, lockerOpenLink, pageLink, tokenOf, wordsOf } from "./links.js";
 import { mapPin } from "./map.js";
 import { sanitized } from "./sanitize.js";
 import { clockTime } from "./time.js";
@@ -128,6 +128,9 @@ class ChatMessage extends HTMLElement {
         const label = `Open in ${other.name}’s phone`;
         offers.push({ kind: "open-elsewhere", label, symbol: "phone", link, person: other.id });
       }
+    }
+    if (!message.outgoing && pageLink(wordsOf(message))) {
+      offers.push({ kind: "open-page", label: "Open in the browser", symbol: "out" });
     }
     if (editable) offers.push({ kind: "edit", label: "Edit", symbol: "pencil" });
     reconcile(this.#parts.offers, offers, ({ kind, person, link }) => `${kind}:${person}:${link}`,
