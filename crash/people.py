@@ -7,6 +7,7 @@ Telegram was told.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -41,7 +42,8 @@ class Person:
     """One phone and the feet below it."""
 
     def __init__(self, town: Town, number: int) -> None:
-        self._town, self._number, self.id = town, number, 0
+        self._town, self._number = town, number
+        self.id = self._in_vain = 0
 
     async def live(self) -> None:
         """Do one thing after another until the town's evening.
@@ -49,17 +51,18 @@ class Person:
         Whoever waits in vain too often puts the phone away, and somebody new comes: where a killed
         bot still holds a chat's lease, nothing is to be seen in that chat for a minute.
         """
-        await self._begin()
-        in_vain = 0
         while not self._town.ending:
-            chat = await self._chat()
-            await self._do_something(chat)
-            if self._town.chance.random() < 0.9:  # most people look what happened before they go on
-                in_vain = 0 if await self._see_a_change(chat) else in_vain + 1
-            if in_vain > _IN_VAIN:
-                await self._begin()
-                in_vain = 0
+            with contextlib.suppress(httpx.TransportError):  # a phone without a net for a moment
+                await self._go_on()
             await asyncio.sleep(self._town.chance.uniform(0.02, 0.15))
+
+    async def _go_on(self) -> None:
+        if not self.id or self._in_vain > _IN_VAIN:
+            await self._begin()
+        chat = await self._chat()
+        await self._do_something(chat)
+        if self._town.chance.random() < 0.9:  # most people look what happened before they go on
+            self._in_vain = 0 if await self._see_a_change(chat) else self._in_vain + 1
 
     async def _see_a_change(self, before: dict[str, Any]) -> bool:
         # Nothing is cancelled: httpx would lose a connection of its pool each time.
@@ -70,7 +73,7 @@ class Person:
 
     async def _begin(self) -> None:
         made = await self._post("/telegram/sandbox/people", first_name=f"Person {self._number}")
-        self.id = made["id"]
+        self.id, self._in_vain = made["id"], 0
         self._town.people.append(self.id)
         await self._mine("open")
 

@@ -119,8 +119,8 @@ def forward_this(scene: Scene) -> str:
 
 
 def forwarding(scene: Scene, most: int = 2) -> Row:
-    """At most so many buttons that pass the claim on; none when there is none. Beside the link there
-    is the slip, or, where one person alone can use it, a link for anyone."""
+    """At most so many buttons that pass the claim on; none when there is none. Beside the link
+    stands the slip, or, where one person alone can use it, a link for anyone."""
     link = claim_link(scene)
     if link is not None and scene.delivery.awaited:
         other = deed(scene, scene.words._("A link for anyone"), Action.HAND_OVER)
