@@ -58,6 +58,8 @@ log = structlog.get_logger()
 
 FAREWELL = 5.0
 """Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
+PATIENCE = 3.0
+"""Seconds for the database to say how it is: whoever asks after our health waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +143,23 @@ class Assembly:
             cards_owed=counts.cards_owed if counts else 0,
         )
 
+    async def live(self) -> Mapping[str, Any]:
+        """`{"ok", "reasons"}` for /livez: what only a restart may mend. Asks nobody."""
+        still = [name for name, loop in self.loops.items() if loop.stands_still]
+        reasons = [f"the loop {name} stands still" for name in still]
+        return {"ok": not reasons, "reasons": reasons}
+
     async def health(self) -> Mapping[str, Any]:
-        """`{"ok", "reasons", …}` for /healthz."""
-        counts = await self.counts()
+        """`{"ok", "reasons", …}` for /readyz: why the bot is of no use now. Harbor being away is
+        no reason: what is asked of it waits, and whatever else people want is done."""
+        counts: Counts | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                counts = await self.counts()
         reasons = ["storage does not answer"] if counts is None else []
-        if self.watcher.away:
-            reasons.append("Harbor does not answer")
         if (unsaved := self.saving.why) is not None:
             reasons.append(f"nothing can be saved: {unsaved}")
-        if (deaf := self.receiver.hearing.why) is not None:
+        if (deaf := self.receiver.deaf) is not None:
             reasons.append(f"nobody is heard: {deaf}")
         return {
             "ok": not reasons,

@@ -95,6 +95,7 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
         return Metrics(lambda: exposition(assembly.reading), is_loopback(host), token)
 
     app = create_app(
+        live=assembly.live,
         health=assembly.health,
         metrics=None if apart else metrics(settings.host),
         telegram=hook if settings.public_url else None,

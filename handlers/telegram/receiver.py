@@ -38,6 +38,9 @@ UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
 T = TypeVar("T")
 
+ANSWERED_WITHIN = timedelta(minutes=1)
+"""A bot that polls and got no answer for longer hears nobody, whatever the reason is."""
+
 _BATCH = 100
 _SILENCE = 10.0
 """Seconds beyond a long poll's own time after which it counts as lost."""
@@ -65,6 +68,7 @@ class Receiver:
         self.hearing = Hearing(clock)
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
+        self._polling = self._listening = False
         self._failures: dict[int, Exception] = {}
         application.add_error_handler(self._note_failure)
 
@@ -74,9 +78,24 @@ class Receiver:
         if self._asking is not None:
             self._asking.reschedule(0)  # now
 
+    @property
+    def deaf(self) -> str | None:
+        """Why what people do would not reach the bot now; None: it would, as far as is known. That
+        nobody does anything is no reason."""
+        answered, trouble = self.hearing.answered_at, self.hearing.trouble
+        if answered is None:
+            return trouble or "Telegram has not answered since the start"
+        if not (self._polling or self._listening):
+            return trouble or "Telegram does not know yet where to deliver"
+        silent = self._clock.now() - answered
+        if self._polling and silent > ANSWERED_WITHIN:
+            return trouble or f"Telegram has not answered for {round(silent.total_seconds())} s"
+        return self.hearing.why
+
     async def poll(self) -> None:
         """Receive until stopped, then confirm. Raises Misconfigured."""
         bot, failures = self._application.bot, 0
+        self._polling = True
         try:
             await self._introduce()
             await self._ask(bot.delete_webhook)  # getUpdates is refused while one is set
@@ -97,6 +116,7 @@ class Receiver:
         try:
             await self._introduce()
             await self._ask(lambda: self._hook(url, secret, connections))
+            self._listening = True
         except _Stopped:
             return
 

@@ -74,6 +74,8 @@ class Chats:
     timekeeper: Reminders
     outbox: Outbox
     loops: dict[str, Loop] = field(default_factory=dict)
+    web: str = ""
+    """Where the bot's own web server is, where it has one."""
 
     @property
     def tower(self) -> AtTower:

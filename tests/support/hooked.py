@@ -25,17 +25,23 @@ SIGNED_WITH = "a secret between Harbor and the bot"
 
 
 @contextlib.asynccontextmanager
-async def hooked(database_url: str, *, opener: str = "token") -> AsyncIterator[Chats]:
-    """Everything at work on the database, until the block ends; doors open by `opener`."""
+async def hooked(
+    database_url: str, *, opener: str = "token", polling: bool = False
+) -> AsyncIterator[Chats]:
+    """Everything at work on the database, until the block ends; doors open by `opener`. With
+    `polling` no webhook is set, and Harbor's pushes reach nobody."""
     clock = Clock(START)
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
         settings = _settings(url, database_url, opener)
+        if polling:
+            settings.public_url = None
         async with assembled(settings, clock) as bot, answering(settings, bot):
-            await _tell_harbor(http, settings)
+            if not polling:
+                await _tell_harbor(http, settings)
             telegram = stage.state.stage.telegram.state.telegram
             async with _receiving(settings, bot):
-                yield _chats(bot, clock, http, telegram)
+                yield _chats(bot, clock, http, telegram, f"http://127.0.0.1:{settings.port}")
 
 
 @contextlib.asynccontextmanager
@@ -81,7 +87,9 @@ def _free_port() -> int:
         return port
 
 
-def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: object) -> Chats:
+def _chats(
+    bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: object, web: str
+) -> Chats:
     return Chats(
         database=bot.database,
         clock=clock,
@@ -97,4 +105,5 @@ def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: objec
         timekeeper=bot.reminders,
         outbox=bot.outbox,
         loops=dict(bot.loops),
+        web=web,
     )
