@@ -52,14 +52,11 @@ from harbor.webhooks import Repetitions, Signature, read_push
 from storage import open_database
 from timezones import zones_at
 from web.app import Refusal
-from web.metrics import Reading
 
 log = structlog.get_logger()
 
 FAREWELL = 5.0
 """Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
-PATIENCE = 3.0
-"""Seconds for the database to say how it is: whoever asks after our health waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,7 @@ class Assembly:
     reminders: Reminders
     outbox: Outbox
     loops: Mapping[str, Loop]
+    signals: Signals
     saving: Saving
     signature: Signature | None
     repetitions: Repetitions = field(default_factory=Repetitions)
@@ -129,10 +127,6 @@ class Assembly:
             return None
         return (self.clock.now() - self.watcher.looked_at).total_seconds()
 
-    async def reading(self) -> Reading:
-        """One scrape's worth for the metrics."""
-        return Reading(await self.counts(), self.outbox.tally, self.lag(), not self.watcher.away)
-
     async def condition(self) -> Health:
         """How the bot is doing, for operators in the chat."""
         counts = await self.counts()
@@ -142,32 +136,6 @@ class Assembly:
             looked_at=self.watcher.looked_at,
             cards_owed=counts.cards_owed if counts else 0,
         )
-
-    async def live(self) -> Mapping[str, Any]:
-        """`{"ok", "reasons"}` for /livez: what only a restart may mend. Asks nobody."""
-        still = [name for name, loop in self.loops.items() if loop.stands_still]
-        reasons = [f"the loop {name} stands still" for name in still]
-        return {"ok": not reasons, "reasons": reasons}
-
-    async def health(self) -> Mapping[str, Any]:
-        """`{"ok", "reasons", …}` for /readyz: why the bot is of no use now. Harbor being away is
-        no reason: what is asked of it waits, and whatever else people want is done."""
-        counts: Counts | None = None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                counts = await self.counts()
-        reasons = ["storage does not answer"] if counts is None else []
-        if (unsaved := self.saving.why) is not None:
-            reasons.append(f"nothing can be saved: {unsaved}")
-        if (deaf := self.receiver.deaf) is not None:
-            reasons.append(f"nobody is heard: {deaf}")
-        return {
-            "ok": not reasons,
-            "reasons": reasons,
-            "watcher_lag_seconds": self.lag(),
-            "cards_owed": counts.cards_owed if counts else None,
-            "requests_owed": counts.requests_owed if counts else None,
-        }
 
 
 @contextlib.asynccontextmanager
@@ -268,6 +236,7 @@ def assemble(
         reminders=reminders,
         outbox=outbox,
         loops=loops,
+        signals=signals,
         saving=kept,
         signature=plan.signature,
     )

@@ -3,7 +3,8 @@
 Guarantees: JSON when nobody is reading a terminal (or as LOG_FORMAT says); libraries log through
 the same handler, and those that write requests out in full are kept above debug level, since a
 request's path or body may hold a token. What a terminal would obey (escape sequences in somebody's
-name, marks that turn the direction of reading) is written out instead, and an event is one line.
+name, marks that turn the direction of reading) is written out instead, and an event is one line. A
+line about what goes back to an update names it (`update`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, TextIO
 
 import stamina.instrumentation
 import structlog
+
+from bot.ports.signals import CAUSE
 
 _TALKATIVE = (
     "httpx",
@@ -72,11 +75,19 @@ def _traceback(to: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
     to.write(written_out(lines.getvalue(), but="\n\t"))
 
 
+def _cause(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Which update it goes back to, where it does: from a tap to the card that answers it."""
+    if (update := CAUSE.get()) is not None:
+        event.setdefault("update", update)
+    return event
+
+
 def set_up_logging(level: str, form: str | None) -> None:
     """`level` debug|info|warning|error; `form` console|json, None: by whether it is a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _cause,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

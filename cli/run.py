@@ -12,6 +12,8 @@ import structlog
 from starlette.types import ASGIApp
 
 from cli.bootstrap import Assembly, assembled
+from cli.condition import live, reading, ready
+from cli.lifetime import Lifetime, described_run
 from cli.preflight import NOT_MET, check_key
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
@@ -32,13 +34,17 @@ UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises BadSetting, Misconfigured."""
-    stop = stop_requested()
-    async with (
-        assembled(settings, SystemClock()) as assembly,
-        answering(settings, assembly),
-    ):
-        spare_the_collector()
-        await receive(settings, assembly, stop)
+    stop, lifetime = stop_requested(), Lifetime()
+    try:
+        async with (
+            assembled(settings, SystemClock()) as assembly,
+            answering(settings, assembly),
+            lifetime.told(settings, assembly),
+        ):
+            spare_the_collector()
+            await receive(settings, assembly, stop)
+    finally:
+        lifetime.over()
 
 
 def spare_the_collector() -> None:
@@ -88,15 +94,15 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
     """The web edge on HOST:PORT, and metrics apart from it where a port is set for them, for as
     long as the block lasts. Raises BadSetting."""
     hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.take)
-    apart = settings.metrics_port is not None
+    apart, run = settings.metrics_port is not None, described_run(settings)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
 
     def metrics(host: str) -> Metrics:
-        return Metrics(lambda: exposition(assembly.reading), is_loopback(host), token)
+        return Metrics(lambda: exposition(lambda: reading(assembly, run)), is_loopback(host), token)
 
     app = create_app(
-        live=assembly.live,
-        health=assembly.health,
+        live=lambda: live(assembly),
+        health=lambda: ready(assembly),
         metrics=None if apart else metrics(settings.host),
         telegram=hook if settings.public_url else None,
         harbor=assembly.push if settings.public_url else None,

@@ -23,7 +23,7 @@ from tests.support.hooked import hooked
 @pytest.fixture
 async def polling(sqlite_url: str) -> AsyncIterator[Chats]:
     async with hooked(sqlite_url, polling=True) as world:
-        await until(lambda: world.receiver.hearing.answered_at)
+        await until(lambda: world.receiver.answered_at)
         yield world
 
 
@@ -43,7 +43,7 @@ async def test_whoever_polls_and_gets_no_answer_is_of_no_use_and_needs_no_restar
         await polling.faults("telegram", hangs)
         ada = await polling.phone("Ada")  # who ends the long poll that is under way
         await polling.http.post(f"/telegram/sandbox/people/{ada.id}/open", json={})
-        answered = polling.receiver.hearing
+        answered = polling.receiver
         for _ in range(20):
             polling.clock.turn(10)
             status, reasons = await asked(polling, "/readyz")

@@ -30,8 +30,6 @@ class Hearing:
         self._last = clock.now()
         self._cause, self._contested = "", False
         self._failures = 0
-        self.answered_at: datetime | None = None
-        """When Telegram last handed over what there was."""
 
     @property
     def why(self) -> str | None:
@@ -39,11 +37,6 @@ class Hearing:
         if self._since is None or self._clock.now() - self._since < LISTENED_FOR:
             return None
         return self._cause
-
-    @property
-    def trouble(self) -> str:
-        """What is wrong now, however lately; empty: nothing, as far as is known."""
-        return self._cause if self._since is not None else ""
 
     def failed(self, cause: str, *, contested: bool = False) -> None:
         """It hears nobody now; `contested`: because another process takes what is for it."""
@@ -58,7 +51,6 @@ class Hearing:
 
     def heard(self) -> None:
         """Telegram has handed over what there was."""
-        self.answered_at = self._clock.now()
         if self._since is None or (self._contested and self._clock.now() - self._last < CALM):
             return
         log.info("telegram answers again", attempts=self._failures)

@@ -26,6 +26,7 @@ from telegram.warnings import PTBUserWarning
 
 from bot.ports.clock import Clock
 from bot.ports.errors import Refused, TryLater
+from bot.ports.signals import CAUSE
 from bot.workers.loop import backoff
 from handlers.telegram.errors import UNREADABLE, pause, translated, unread
 from handlers.telegram.hearing import Hearing
@@ -69,6 +70,10 @@ class Receiver:
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
         self._polling = self._listening = False
+        self.answered_at: datetime | None = None
+        """When Telegram last did what it was asked for here; by polling, getUpdates too."""
+        self.taken_at: datetime | None = None
+        """When an update last came in."""
         self._failures: dict[int, Exception] = {}
         application.add_error_handler(self._note_failure)
 
@@ -82,15 +87,16 @@ class Receiver:
     def deaf(self) -> str | None:
         """Why what people do would not reach the bot now; None: it would, as far as is known. That
         nobody does anything is no reason."""
-        answered, trouble = self.hearing.answered_at, self.hearing.trouble
-        if answered is None:
-            return trouble or "Telegram has not answered since the start"
+        if self.hearing.why is not None:
+            return self.hearing.why
+        if self.answered_at is None:
+            return "Telegram has not answered since the start"
         if not (self._polling or self._listening):
-            return trouble or "Telegram does not know yet where to deliver"
-        silent = self._clock.now() - answered
+            return "Telegram does not know yet where to deliver"
+        silent = self._clock.now() - self.answered_at
         if self._polling and silent > ANSWERED_WITHIN:
-            return trouble or f"Telegram has not answered for {round(silent.total_seconds())} s"
-        return self.hearing.why
+            return f"Telegram has not answered for {round(silent.total_seconds())} s"
+        return None
 
     async def poll(self) -> None:
         """Receive until stopped, then confirm. Raises Misconfigured."""
@@ -166,6 +172,8 @@ class Receiver:
             await self._application.bot_data.answers.arrived(read.callback_query)
 
     async def _take(self, update: Update) -> None:
+        CAUSE.set(update.update_id)
+        self.taken_at = self._clock.now()
         await self._application.process_update(update)
         # process_update returns normally whatever a handler raised; see `_note_failure`.
         if failure := self._failures.pop(id(update), None):
@@ -249,6 +257,7 @@ class Receiver:
                 wait = _wait(error, attempts)
                 self.hearing.failed(_why(error), contested=isinstance(error, Conflict))
             else:
+                self.answered_at = self._clock.now()
                 if not quiet:
                     self.hearing.heard()
                 return answer
