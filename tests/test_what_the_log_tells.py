@@ -14,7 +14,14 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
+import cli.lifetime
+from cli.bootstrap import assembled
+from cli.lifetime import Lifetime
 from cli.logs import set_up_logging
+from cli.run import receive
+from cli.settings import Settings
+from cli.system_clock import SystemClock
+from tests.support.chat_edge import until
 from tests.support.chats import MARKET, Phone
 from tests.support.hooked import hooked
 from tests.support.town import Somebody, Town
@@ -115,6 +122,51 @@ async def test_a_parcel_s_life_is_in_the_log_with_its_causes_and_nobody_s_words(
     rings = [line for line in of(found, "rung") if line.get("delivery") == id_]
     assert len(rings) == 5, "Ben who has claimed it; both when it is in, and when it is collected"
     assert all(0 <= line["late"] < 60 for line in rings)
+
+
+async def test_a_run_begins_and_ends_with_one_line(sqlite_url: str, said: io.StringIO) -> None:
+    async with hooked(sqlite_url) as world:
+        await until(lambda: '"started"' in said.getvalue())
+        assert '"stopped"' not in said.getvalue()
+    found = lines(said.getvalue())
+    [started], [stopped] = of(found, "started"), of(found, "stopped")
+    assert started["bot"] == f"@{world.application.bot.username}"
+    assert (started["mode"], started["database"]) == ("webhook", "sqlite")
+    assert (started["harbor"], started["openers"]) == ("sandbox", "token")
+    assert started["address"] in world.web
+    assert started["version"]
+    assert stopped["seconds"] >= 0
+    assert not [line for line in found if line["event"].endswith("_unreachable")]
+
+
+async def test_whoever_does_not_answer_at_the_start_is_said_soon_and_as_a_warning(
+    sqlite_url: str, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.lifetime.HEARD_OF_WITHIN <= 3
+    monkeypatch.setattr(cli.lifetime, "HEARD_OF_WITHIN", 0.1)
+    nobody = "http://127.0.0.1:9"
+    settings = Settings.load(
+        telegram_bot_token="42:sandbox",
+        telegram_api_url=nobody,
+        database_url=sqlite_url,
+        LOCKERBOT_SECRET_KEY="a key for tests and nothing else",
+        harbor_api_url=nobody,
+        harbor_accounts_url=nobody,
+        harbor_client_id="sandbox",
+        harbor_client_secret="sandbox",
+    )
+    stop, lifetime = asyncio.Event(), Lifetime()
+    async with assembled(settings, SystemClock()) as bot, lifetime.told(settings, bot):
+        receiving = asyncio.create_task(receive(settings, bot, stop))
+        await until(lambda: '"harbor_unreachable"' in said.getvalue())
+        stop.set()
+        await receiving
+    found = lines(said.getvalue())
+    for who in ("telegram_unreachable", "harbor_unreachable"):
+        [line] = of(found, who)
+        assert (line["level"], line["at"]) == ("warning", nobody)
+    assert of(found, "started") == []
+    assert "42:sandbox" not in said.getvalue()
 
 
 async def test_one_tap_is_followed_to_harbor_and_back_by_one_id(

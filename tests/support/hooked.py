@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from cli.bootstrap import Assembly, assembled
+from cli.lifetime import Lifetime
 from cli.run import answering, receive
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
@@ -47,13 +48,16 @@ async def hooked(
 @contextlib.asynccontextmanager
 async def _receiving(settings: Settings, bot: Assembly) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(receive(settings, bot, stop))
-    await bot.receiver.introduced.wait()
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
+    lifetime = Lifetime()
+    async with lifetime.told(settings, bot):
+        task = asyncio.create_task(receive(settings, bot, stop))
+        await bot.receiver.introduced.wait()
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+    lifetime.over()
 
 
 async def _tell_harbor(http: httpx.AsyncClient, settings: Settings) -> None:
