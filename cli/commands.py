@@ -79,6 +79,14 @@ def reseal() -> None:
     print(f"{_finish(work(_settings()))} codes and claims encrypted with the first key")
 
 
+@app.command()
+def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its id")]) -> None:
+    """The life of one parcel, with times, and what it waits for now; reads only."""
+    from cli.trace import trace as work
+
+    _finish(work(_settings(), delivery))
+
+
 @sandbox_app.callback(invoke_without_command=True)
 def sandbox(context: typer.Context) -> None:
     """Everything on one page, with nothing configured."""
