@@ -37,9 +37,13 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any
 @app.command()
 def run() -> None:
     """The bot, against the configured Telegram and Harbor."""
+    from cli.run import reporting
     from cli.run import run as work
 
-    _finish(work(_settings()))
+    settings = Settings.load()
+    with reporting(settings) as reports:
+        set_up_logging(settings.log_level, settings.log_format, reports)
+        _finish(work(settings))
 
 
 @app.command()

@@ -13,7 +13,7 @@ import io
 import logging
 import sys
 import unicodedata
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import stamina.instrumentation
 import structlog
@@ -82,7 +82,23 @@ def _cause(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typi
     return event
 
 
-def set_up_logging(level: str, form: str | None) -> None:
+class Reporting(Protocol):
+    """Hears of every line that is logged, ours and libraries': see `cli.reporting`."""
+
+    def of_our_own(
+        self, logger: Any, method: str, event: structlog.typing.EventDict, /
+    ) -> structlog.typing.EventDict:
+        """A line of the bot's own."""
+        ...
+
+    def of_libraries(
+        self, logger: Any, method: str, event: structlog.typing.EventDict, /
+    ) -> structlog.typing.EventDict:
+        """A line of anybody else's."""
+        ...
+
+
+def set_up_logging(level: str, form: str | None, reports: Reporting | None = None) -> None:
     """`level` debug|info|warning|error; `form` console|json, None: by whether it is a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
@@ -91,6 +107,7 @@ def set_up_logging(level: str, form: str | None) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    ours, theirs = ([reports.of_our_own], [reports.of_libraries]) if reports else ([], [])
     as_json = form == "json" or (form is None and not sys.stderr.isatty())
     renderer: list[structlog.typing.Processor] = (
         [_traceback_without_locals, structlog.processors.JSONRenderer()]
@@ -103,7 +120,7 @@ def set_up_logging(level: str, form: str | None) -> None:
         ]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *ours, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         cache_logger_on_first_use=True,
@@ -111,7 +128,7 @@ def set_up_logging(level: str, form: str | None) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, *theirs],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )

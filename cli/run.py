@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.types import ASGIApp
 
+from bot.ports.errors import EdgeError
 from cli.bootstrap import Assembly, assembled
 from cli.condition import live, reading, ready
-from cli.lifetime import Lifetime, described_run
+from cli.lifetime import Lifetime, described_run, release
 from cli.preflight import NOT_MET, check_key
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
@@ -26,14 +29,37 @@ from web.app import Metrics, TelegramHook, create_app
 from web.metrics import exposition
 from web.serving import is_loopback, serving
 
+if TYPE_CHECKING:
+    from cli.reporting import Reports
+
 log = structlog.get_logger()
 
 UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 """How long before an operator who has not opened the bot yet is offered their commands again."""
 
 
+@contextlib.contextmanager
+def reporting(settings: Settings) -> Iterator[Reports | None]:
+    """Where faults are reported, for as long as the block lasts; None: nowhere."""
+    if settings.sentry_dsn is None:
+        yield None
+        return
+    from cli.reporting import Reports
+
+    reports = Reports(
+        settings.sentry_dsn.get_secret_value(),
+        release=release(),
+        environment=settings.harbor_environment,
+    )
+    try:
+        yield reports
+    finally:
+        reports.close()
+
+
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Raises BadSetting, Misconfigured."""
+    """Work until SIGTERM or SIGINT; a fault of the bot's own that ends it is logged, and the exit
+    code is 1. Raises BadSetting, Misconfigured."""
     stop, lifetime = stop_requested(), Lifetime()
     try:
         async with (
@@ -43,6 +69,11 @@ async def run(settings: Settings) -> None:
         ):
             spare_the_collector()
             await receive(settings, assembly, stop)
+    except (BadSetting, EdgeError):
+        raise
+    except Exception:
+        log.exception("crashed")
+        sys.exit(1)
     finally:
         lifetime.over()
 
