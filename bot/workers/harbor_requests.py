@@ -147,7 +147,7 @@ class HarborRequests:
 
     async def _see_to(self, leased: Leased, until: datetime) -> None:
         if (request := leased.delivery.request) is not None:
-            CAUSE.set(self._signals.journal.cause_of(request.id))
+            CAUSE.set(self._signals.journal.cause_of_request(request.id))
         structlog.contextvars.bind_contextvars(delivery=leased.delivery.id)
         async with self._towers[leased.delivery.tower]:
             if until - self._clock.now() >= _LEFT:

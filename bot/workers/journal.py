@@ -41,35 +41,40 @@ class Journal:
         """How long after it became owed a ring was sent."""
         self.occupied_to_rung = Durations(OF_A_RING)
         """From when a parcel was known to be in, to the ring of whoever collects it."""
-        self._causes: OrderedDict[int, int] = OrderedDict()
+        self._causes: OrderedDict[tuple[int, int], int] = OrderedDict()
         self._awaited: OrderedDict[tuple[DeliveryId, PersonId], datetime] = OrderedDict()
 
     def committed(self, owed: Owed) -> None:
         """A transaction has been committed."""
         for change in owed.changes:
             self._changed(change, owed.cause)
-        for id_ in (*owed.cards, *owed.asked):
-            if owed.cause is not None:
-                _keep(self._causes, id_, owed.cause)
-            elif self._causes:
-                self._causes.pop(id_, None)
+        if owed.cause is None:
+            return
+        for card in owed.cards.values():
+            _keep(self._causes, (card.id, card.wanted), owed.cause)
+        for request in owed.asked:
+            if (request, 0) not in self._causes:  # saved anew for another reason, as it stands
+                _keep(self._causes, (request, 0), owed.cause)
 
-    def cause_of(self, id_: int) -> int | None:
-        """The update that a card or a request of that id goes back to; None: none, or forgotten."""
-        return self._causes.get(id_)
+    def cause_of_card(self, card: Card) -> int | None:
+        """The update that its latest mark goes back to; None: to none, or not known here."""
+        return self._causes.get((card.id, card.wanted))
+
+    def cause_of_request(self, request: int) -> int | None:
+        """The same of the request with this id."""
+        return self._causes.get((request, 0))
 
     def rung(self, card: Card, now: datetime, *, silent: bool) -> None:
         """The card was shown by a new message that was to ring; `silent`: at the person's wish it
         made no sound."""
+        about, kind = delivery_of(card.subject), card.subject.partition(":")[0]
+        if about is None and kind != ALERT:
+            return  # an answer to somebody's own tap: silent
         late = None if card.owed_since is None else (now - card.owed_since).total_seconds()
         if late is not None:
             self.rings.add(late)
-        about = delivery_of(card.subject)
         if about is not None and (since := self._awaited.pop((about, card.chat), None)):
             self.occupied_to_rung.add((now - since).total_seconds())
-        kind = card.subject.partition(":")[0]
-        if about is None and kind != ALERT:
-            return
         said = {"delivery": about, "late": _rounded(late), "silent": silent or None}
         log.info("rung", card=kind, **_known(said))
 

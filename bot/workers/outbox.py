@@ -178,13 +178,13 @@ class Outbox:
     async def _serve(self, chat: PersonId) -> None:
         """One chat's cards, one after another."""
         while (card := self._waiting.take(chat)) is not None:
-            CAUSE.set(self._signals.journal.cause_of(card.id))
             current: Card | None = card
             while current is not None:
                 current = await self._bring(current)
 
     async def _bring(self, card: Card) -> Card | None:
         """Show the card; the card again where it was marked meanwhile and is still ours."""
+        CAUSE.set(self._signals.journal.cause_of_card(card))
         try:
             return await self._show(card)
         except (TryLater, OutcomeUnknown) as error:
