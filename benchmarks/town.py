@@ -114,8 +114,8 @@ class Town:
 
     async def _owing(self) -> bool:
         with aside():
-            health = await self.bot.health()
-        return bool(health["cards_owed"] or health["requests_owed"])
+            counts = await self.bot.counts()
+        return counts is None or bool(counts.cards_owed or counts.requests_owed)
 
     async def _act(self, person: int, what: str, **body: Any) -> None:
         await self._post(f"/telegram/sandbox/people/{person}/{what}", **body)

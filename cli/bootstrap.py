@@ -53,7 +53,6 @@ from harbor.webhooks import Repetitions, Signature, read_push
 from storage import open_database
 from timezones import zones_at
 from web.app import Refusal
-from web.metrics import Reading
 
 log = structlog.get_logger()
 
@@ -90,6 +89,7 @@ class Assembly:
     reminders: Reminders
     outbox: Outbox
     loops: Mapping[str, Loop]
+    signals: Signals
     saving: Saving
     signature: Signature | None
     repetitions: Repetitions = field(default_factory=Repetitions)
@@ -133,10 +133,6 @@ class Assembly:
             return None
         return (self.clock.now() - self.watcher.looked_at).total_seconds()
 
-    async def reading(self) -> Reading:
-        """One scrape's worth for the metrics."""
-        return Reading(await self.counts(), self.outbox.tally, self.lag(), not self.watcher.away)
-
     async def condition(self) -> Health:
         """How the bot is doing, for operators in the chat."""
         counts = await self.counts()
@@ -146,24 +142,6 @@ class Assembly:
             looked_at=self.watcher.looked_at,
             cards_owed=counts.cards_owed if counts else 0,
         )
-
-    async def health(self) -> Mapping[str, Any]:
-        """`{"ok", "reasons", …}` for /healthz."""
-        counts = await self.counts()
-        reasons = ["storage does not answer"] if counts is None else []
-        if self.watcher.away:
-            reasons.append("Harbor does not answer")
-        if (unsaved := self.saving.why) is not None:
-            reasons.append(f"nothing can be saved: {unsaved}")
-        if (deaf := self.receiver.hearing.why) is not None:
-            reasons.append(f"nobody is heard: {deaf}")
-        return {
-            "ok": not reasons,
-            "reasons": reasons,
-            "watcher_lag_seconds": self.lag(),
-            "cards_owed": counts.cards_owed if counts else None,
-            "requests_owed": counts.requests_owed if counts else None,
-        }
 
 
 @contextlib.asynccontextmanager
@@ -270,6 +248,7 @@ def assemble(
         reminders=reminders,
         outbox=outbox,
         loops=loops,
+        signals=signals,
         saving=kept,
         signature=plan.signature,
     )

@@ -37,9 +37,13 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any
 @app.command()
 def run() -> None:
     """The bot, against the configured Telegram and Harbor."""
+    from cli.run import reporting
     from cli.run import run as work
 
-    _finish(work(_settings()))
+    settings = Settings.load()
+    with reporting(settings) as reports:
+        set_up_logging(settings.log_level, settings.log_format, reports)
+        _finish(work(settings))
 
 
 @app.command()
@@ -77,6 +81,14 @@ def reseal() -> None:
     from cli.run import reseal as work
 
     print(f"{_finish(work(_settings()))} codes and claims encrypted with the first key")
+
+
+@app.command()
+def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its id")]) -> None:
+    """The life of one parcel, with times, and what it waits for now; reads only."""
+    from cli.trace import trace as work
+
+    _finish(work(_settings(), delivery))
 
 
 @sandbox_app.callback(invoke_without_command=True)

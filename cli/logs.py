@@ -4,7 +4,8 @@ Guarantees: JSON when nobody is reading a terminal (or as LOG_FORMAT says); libr
 the same handler, and those that write requests out in full are kept above debug level, since a
 request's path or body may hold a token. What a terminal would obey (escape sequences in somebody's
 name, marks that turn the direction of reading) is written out instead, and an event is one line.
-The address of a parcel page, whoever writes it, is `/p/*`: its secret is in no line.
+The address of a parcel page, whoever writes it, is `/p/*`: its secret is in no line. A line about
+what goes back to an update names it (`update`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import logging
 import re
 import sys
 import unicodedata
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import stamina.instrumentation
 import structlog
+
+from bot.ports.signals import CAUSE
 
 _TALKATIVE = (
     "httpx",
@@ -89,14 +92,39 @@ def _traceback(to: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
     to.write(written_out(lines.getvalue(), but="\n\t"))
 
 
-def set_up_logging(level: str, form: str | None) -> None:
+def _cause(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Which update it goes back to, where it does: from a tap to the card that answers it."""
+    if (update := CAUSE.get()) is not None:
+        event.setdefault("update", update)
+    return event
+
+
+class Reporting(Protocol):
+    """Hears of every line that is logged, ours and libraries': see `cli.reporting`."""
+
+    def of_our_own(
+        self, logger: Any, method: str, event: structlog.typing.EventDict, /
+    ) -> structlog.typing.EventDict:
+        """A line of the bot's own."""
+        ...
+
+    def of_libraries(
+        self, logger: Any, method: str, event: structlog.typing.EventDict, /
+    ) -> structlog.typing.EventDict:
+        """A line of anybody else's."""
+        ...
+
+
+def set_up_logging(level: str, form: str | None, reports: Reporting | None = None) -> None:
     """`level` debug|info|warning|error; `form` console|json, None: by whether it is a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _cause,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    ours, theirs = ([reports.of_our_own], [reports.of_libraries]) if reports else ([], [])
     as_json = form == "json" or (form is None and not sys.stderr.isatty())
     renderer: list[structlog.typing.Processor] = (
         [_traceback_without_locals, structlog.processors.JSONRenderer()]
@@ -109,7 +137,7 @@ def set_up_logging(level: str, form: str | None) -> None:
         ]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *ours, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         cache_logger_on_first_use=True,
@@ -117,7 +145,7 @@ def set_up_logging(level: str, form: str | None) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(
         _Formatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, *theirs],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )

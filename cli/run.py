@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.types import ASGIApp
 
+from bot.ports.errors import EdgeError
 from cli.bootstrap import Assembly, assembled
+from cli.condition import live, reading, ready
+from cli.lifetime import Lifetime, described_run, release
 from cli.pages import parcel_pages
 from cli.preflight import NOT_MET, check_key
 from cli.settings import BadSetting, Settings
@@ -26,21 +31,53 @@ from web.metrics import exposition
 from web.pages import Pages, Where
 from web.serving import is_loopback, serving
 
+if TYPE_CHECKING:
+    from cli.reporting import Reports
+
 log = structlog.get_logger()
 
 UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 """How long before an operator who has not opened the bot yet is offered their commands again."""
 
 
+@contextlib.contextmanager
+def reporting(settings: Settings) -> Iterator[Reports | None]:
+    """Where faults are reported, for as long as the block lasts; None: nowhere."""
+    if settings.sentry_dsn is None:
+        yield None
+        return
+    from cli.reporting import Reports
+
+    reports = Reports(
+        settings.sentry_dsn.get_secret_value(),
+        release=release(),
+        environment=settings.harbor_environment,
+    )
+    try:
+        yield reports
+    finally:
+        reports.close()
+
+
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT. Raises BadSetting, Misconfigured."""
-    stop = stop_requested()
-    async with (
-        assembled(settings, SystemClock()) as assembly,
-        answering(settings, assembly),
-    ):
-        spare_the_collector()
-        await receive(settings, assembly, stop)
+    """Work until SIGTERM or SIGINT; a fault of the bot's own that ends it is logged, and the exit
+    code is 1. Raises BadSetting, Misconfigured."""
+    stop, lifetime = stop_requested(), Lifetime()
+    try:
+        async with (
+            assembled(settings, SystemClock()) as assembly,
+            answering(settings, assembly),
+            lifetime.told(settings, assembly),
+        ):
+            spare_the_collector()
+            await receive(settings, assembly, stop)
+    except (BadSetting, EdgeError):
+        raise
+    except Exception:
+        log.exception("crashed")
+        sys.exit(1)
+    finally:
+        lifetime.over()
 
 
 def spare_the_collector() -> None:
@@ -90,14 +127,15 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
     """The web edge on HOST:PORT, and metrics apart from it where a port is set for them, for as
     long as the block lasts. Raises BadSetting."""
     hook = TelegramHook(settings.webhook_path, settings.webhook_secret, assembly.take)
-    apart = settings.metrics_port is not None
+    apart, run = settings.metrics_port is not None, described_run(settings)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
 
     def metrics(host: str) -> Metrics:
-        return Metrics(lambda: exposition(assembly.reading), is_loopback(host), token)
+        return Metrics(lambda: exposition(lambda: reading(assembly, run)), is_loopback(host), token)
 
     app = create_app(
-        health=assembly.health,
+        live=lambda: live(assembly),
+        health=lambda: ready(assembly),
         metrics=None if apart else metrics(settings.host),
         telegram=hook if settings.public_url else None,
         harbor=assembly.push if settings.public_url else None,

@@ -20,6 +20,8 @@ from starlette.types import ASGIApp
 from bot.domain.ids import TowerId
 from bot.domain.openers import Opener, Openers
 from cli.bootstrap import Assembly, assembled
+from cli.condition import live, reading, ready
+from cli.lifetime import described_run
 from cli.openers import TowerSetting, asks_for_digits
 from cli.pages import parcel_pages
 from cli.run import receive
@@ -115,7 +117,7 @@ class _Bots:
             pages_at = self._where.url if self._where is not None else None
             async with (
                 assembled(settings, self._clock, pages_at=pages_at) as assembly,
-                self._hearing_pushes(assembly),
+                self._hearing_pushes(settings, assembly),
             ):
                 with self._showing_pages(settings, assembly):
                     await receive(settings, assembly, stop)
@@ -136,11 +138,13 @@ class _Bots:
             self._doorway.pages = None
 
     @contextlib.asynccontextmanager
-    async def _hearing_pushes(self, assembly: Assembly) -> AsyncIterator[None]:
+    async def _hearing_pushes(self, settings: Settings, assembly: Assembly) -> AsyncIterator[None]:
         """The bot's web edge on a port of its own, and Harbor told where to push."""
+        run = described_run(settings)
         app = create_app(
-            health=assembly.health,
-            metrics=Metrics(lambda: exposition(assembly.reading), open=True),
+            live=lambda: live(assembly),
+            health=lambda: ready(assembly),
+            metrics=Metrics(lambda: exposition(lambda: reading(assembly, run)), open=True),
             harbor=assembly.push,
         )
         async with serving(app) as edge, httpx.AsyncClient() as http:

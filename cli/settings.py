@@ -97,6 +97,14 @@ def _bearer(token: SecretStr) -> SecretStr:
     return token
 
 
+def _dsn(dsn: SecretStr) -> SecretStr:
+    parts = urlsplit(dsn.get_secret_value())
+    project = parts.path.rpartition("/")[2]
+    if parts.scheme not in ("http", "https") or not parts.username or not project.isdecimal():
+        raise ValueError("is no DSN; copy the one that Sentry shows (https://key@host/number)")
+    return dsn
+
+
 def _database_url(url: str) -> str:
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("must begin with sqlite:///, postgres:// or postgresql://")
@@ -177,6 +185,7 @@ class Settings(BaseSettings):
     operator_chat_ids: Annotated[list[int], *Listed] = []
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
+    sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
     secret_key: Annotated[list[SecretStr], *Listed, AfterValidator(_keys)] = Field(
         [], alias="LOCKERBOT_SECRET_KEY"
     )

@@ -45,7 +45,8 @@ def build_application(token: str, api_url: str | None, wiring: Wiring, dialogue:
     base = (api_url or TELEGRAM_API_URL).rstrip("/")
     # At debug level the library logs each call's parameters: texts, codes and all.
     logging.getLogger("telegram").setLevel(logging.INFO)
-    requests = (AiohttpRequest(), UpdatesRequest(connections=_POLLERS))
+    calls = wiring.calls
+    requests = (AiohttpRequest(calls=calls), UpdatesRequest(connections=_POLLERS, calls=calls))
     wiring.connections.extend(requests)
     application = (
         Application.builder()

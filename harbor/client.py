@@ -20,6 +20,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from bot.domain.ids import LockerId, TowerId
+from bot.ports.calls import Calls
 from bot.ports.lockers import LeftOut
 from harbor.access import Access
 from harbor.answers import Listed, read_as, read_each
@@ -102,6 +103,11 @@ class Harbor:
         await self._connection.aclose()
 
     # -- locations and towers
+
+    @property
+    def calls(self) -> Calls:
+        """How often each call was made, how it was answered and how long it took."""
+        return self._connection.calls
 
     def left_out(self) -> Mapping[str, LeftOut | None]:
         """By call, what its last answers held that can't be read; None: nothing.

@@ -3,12 +3,15 @@
 Guarantees: here alone is httpx awaited, and no exception of it leaves. Whatever fails before a
 request is on its way is Unavailable; whatever fails after that leaves the outcome of a changing
 call unknown. Reads alone are repeated: by name of error, with jitter, at most so often and so long.
+Every call is counted; of one that changes something the log has a line, with nothing that opens a
+door.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +19,10 @@ from typing import Any, TypeVar
 
 import httpx
 import stamina
+import structlog
 from pydantic import TypeAdapter
 
+from bot.ports.calls import UNANSWERED, Calls
 from harbor.access import Access
 from harbor.answers import API_WORDS, OAUTH_WORDS, read_as, settle
 from harbor.auth import Bearer, Renewing
@@ -34,6 +39,9 @@ SERVICE_SCOPE = "service_provider"
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 _TOKEN = TypeAdapter(AccessToken)
+_TOKEN_ROUTE = Route("POST", TOKEN_PATH)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class Connection:
         self._now = now
         self._longest = 3 * timeout  # a server that drips its answer ends here
         self._auth = Renewing(self._renew, now)
+        self.calls = Calls()
         self._http = httpx.AsyncClient(
             transport=transport or Transport(LIMITS),
             timeout=timeout,
@@ -94,7 +103,7 @@ class Connection:
         Returns the body of a 2xx answer; raises HarborError.
         """
         url = self._api_url + path
-        return await self._send(name, route.method, url, route.changes, self._auth, content)
+        return await self._send(name, route, url, self._auth, content)
 
     async def patiently(
         self,
@@ -134,7 +143,7 @@ class Connection:
         url = access.accounts_url.rstrip("/") + TOKEN_PATH
         try:
             body = await self._send(
-                "access token", "POST", url, False, None, {"data": form}, OAUTH_WORDS
+                "access token", _TOKEN_ROUTE, url, None, {"data": form}, OAUTH_WORDS
             )
             return read_as(_TOKEN, "access token", body, changes=False)
         except Broken as error:
@@ -156,19 +165,22 @@ class Connection:
     async def _send(
         self,
         name: str,
-        method: str,
+        route: Route,
         url: str,
-        changes: bool,
         auth: httpx.Auth | None,
         content: Mapping[str, Any],
         words: tuple[str, ...] = API_WORDS,
     ) -> bytes:
+        changes, status, began = route.changes, None, time.perf_counter()
         try:
-            request = self._http.build_request(method, url, **content)
+            request = self._http.build_request(route.method, url, **content)
             async with asyncio.timeout(self._longest):
                 answer = await self._http.send(request, auth=auth, follow_redirects=not changes)
+            status = answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
             raise _lost(error, name, self._environment, changes) from error
+        finally:
+            self._note(name, route, status, time.perf_counter() - began)
         return settle(
             name,
             self._environment,
@@ -179,6 +191,17 @@ class Connection:
             now=self._now(),
             words=words,
         )
+
+    def _note(self, name: str, route: Route, status: int | None, seconds: float) -> None:
+        """Count a call that has ended; where it was to change something the log says so, by the
+        template of its path: ids in a path say which door."""
+        self.calls.end(name, status, seconds)
+        if route.changes:
+            template = f"{route.method} {route.path}"
+            answer = UNANSWERED if status is None else status
+            log.info(
+                "harbor_call", call=name, route=template, status=answer, ms=round(seconds * 1000)
+            )
 
 
 def _lost(error: Exception, call: str, environment: str, changes: bool) -> HarborError:

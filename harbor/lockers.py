@@ -17,6 +17,7 @@ from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import OpenLink, Token
 from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower, known_zone
 from bot.ports import errors as edge
+from bot.ports.calls import Calls
 from bot.ports.lockers import LeftOut
 from harbor import errors, wire
 from harbor.client import Harbor
@@ -43,6 +44,11 @@ class HarborLockers:
         self._only = None if only is None else {tower.lower() for tower in only}
         self._known: dict[tuple[TowerId, LockerId], Locker] = {}
         self._types: dict[Size, int] = {}
+
+    @property
+    def calls(self) -> Calls:
+        """What was asked of Harbor, for the metrics."""
+        return self._harbor.calls
 
     async def towers(self) -> list[Tower]:
         """Every tower we may use, with its location's address; dear, so keep the answer."""

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import resource
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from structlog.testing import capture_logs
@@ -44,8 +43,7 @@ async def world(sqlite_url: str) -> AsyncIterator[Chats]:
 
 
 async def health(world: Chats) -> tuple[int, list[str]]:
-    at = urlsplit(world.telegram.webhook.url)
-    answer = await world.http.get(f"{at.scheme}://{at.netloc}/healthz")
+    answer = await world.http.get(f"{world.web}/healthz")
     return answer.status_code, answer.json()["reasons"]
 
 

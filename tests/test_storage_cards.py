@@ -76,7 +76,7 @@ async def is_due(database: Database, seconds: float = 0, limit: int = 99) -> lis
 async def test_a_marked_card_is_made_and_owed_until_shown(database: Database) -> None:
     assert await find(database) is None
     card = await mark(database)
-    assert card == Card(card.id, ANNA, SUBJECT, wanted=1, run_at=NOW)
+    assert card == Card(card.id, ANNA, SUBJECT, wanted=1, run_at=NOW, owed_since=NOW)
     assert card.owed
     assert card.sends
     assert await database.look(lambda tx: tx.next_card_due()) == NOW
@@ -396,7 +396,7 @@ async def test_a_moved_card_takes_its_message_and_identity_along(database: Datab
     screen = await marked_and_shown(database, subject="screen")
     await database.run(lambda tx: tx.move_card(ANNA, "screen", SUBJECT, now=at(3)))
     moved = await find(database)
-    assert moved == replace(screen, subject=SUBJECT, wanted=2, run_at=at(3))
+    assert moved == replace(screen, subject=SUBJECT, wanted=2, run_at=at(3), owed_since=at(3))
     assert await find(database, "screen") is None
     assert await is_due(database, 3) == [(ANNA, SUBJECT)]
 

@@ -7,9 +7,10 @@ import pytest
 
 from bot.domain.alerts import Alert, AlertKind, harbor_away
 from bot.domain.card import Card
-from bot.domain.delivery import RequestKind
+from bot.domain.delivery import HarborRequest, RequestKind
 from bot.domain.ids import MessageId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.domain.person import Person
 from bot.domain.tower import Hours, Tower
 from bot.ports.database import Database
 from bot.ports.upkeep import Counts
@@ -19,6 +20,7 @@ from tests.support.databases import a_delivery
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 DAY = timedelta(days=1)
 ANNA = PersonId(7_000_000_001)
+BEN = PersonId(7_000_000_002)
 
 
 def a_tower(number: int, **more) -> Tower:
@@ -78,6 +80,35 @@ async def test_counts_say_what_there_is_and_what_is_owed(database: Database) -> 
     assert await database.look(lambda tx: tx.counts()) == Counts(
         {"requested": 2, "stored": 1}, cards_owed=1, requests_owed=1
     )
+
+
+async def test_since_when_the_oldest_is_owed_is_told_of_whoever_can_be_reached(
+    database: Database,
+) -> None:
+    async def step(tx):
+        await tx.save_person(Person(ANNA, "Anna", language="en"))
+        await tx.save_person(Person(BEN, "Ben", language="en", reachable=False))
+        for minutes, delivery in ((5, "late"), (2, "latest"), (9, "early")):
+            asked = NOW + timedelta(minutes=minutes)
+            request = HarborRequest.made(RequestKind.LOCKER, asked)
+            await tx.add_delivery(replace(a_delivery(delivery), request=request))
+        await tx.mark(BEN, "delivery:a", now=NOW)
+        await tx.mark(PersonId(99), "alert:a", now=NOW)  # an operator who never came
+        await tx.mark(ANNA, "delivery:a", now=NOW + timedelta(minutes=1))
+        await tx.mark(ANNA, "delivery:a", now=NOW + timedelta(minutes=3))
+
+    await database.run(step)
+    counts = await database.look(lambda tx: tx.counts())
+    assert counts.card_owed_since == NOW + timedelta(minutes=1), "not since the latest mark"
+    assert counts.request_asked_at == NOW + timedelta(minutes=2)
+
+    async def put_off(tx):
+        [card] = [c for c in await tx.lease_cards(NOW + DAY, NOW + 2 * DAY, 9) if c.chat == ANNA]
+        await tx.card_failed(card, NOW + 5 * DAY)
+
+    await database.run(put_off)
+    counts = await database.look(lambda tx: tx.counts())
+    assert counts.card_owed_since == NOW + timedelta(minutes=1), "however often it was tried"
 
 
 async def test_pruning_forgets_the_old_and_keeps_what_is_needed(database: Database) -> None:

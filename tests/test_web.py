@@ -147,7 +147,10 @@ async def test_metrics_can_be_read_by_prometheus(client):
     sent = [s.value for s in families["lockerbot_messages"].samples if s.labels["how"] == "sent"]
     assert sent == [5.0]
     assert families["lockerbot_watcher_lag_seconds"].samples[0].value == 4.5
-    assert families["lockerbot_deliveries"].samples[0].labels == {"state": "stored"}
+    stored = [
+        s.value for s in families["lockerbot_deliveries"].samples if s.labels["state"] == "stored"
+    ]
+    assert stored == [3.0]
     assert "lockerbot_possible_double_messages" in families
 
 

@@ -84,15 +84,23 @@ class Metrics:
 
 def create_app(
     *,
+    live: Health | None = None,
     health: Health | None = None,
     metrics: Metrics | None = None,
     telegram: TelegramHook | None = None,
     harbor: HarborHook | None = None,
     pages: Pages | None = None,
 ) -> Starlette:
-    """Whatever is given; the hooks and the parcel pages are in webhook mode alone."""
+    """Whatever is given; the hooks and the parcel pages are in webhook mode alone.
+
+    `live` is for whoever restarts what does not work, `health` for whoever wants to know whether the
+    bot is of use now.
+    """
     routes = []
+    if live is not None:
+        routes.append(Route("/livez", _health(live), methods=["GET"]))
     if health is not None:
+        routes.append(Route("/readyz", _health(health), methods=["GET"]))
         routes.append(Route("/healthz", _health(health), methods=["GET"]))
     if metrics is not None:
         routes.append(Route("/metrics", _metrics(metrics), methods=["GET"]))

@@ -28,7 +28,9 @@ class Card:
     `id` is the card's own: a late answer about one card is never taken for an answer about another
     that has come to stand in its place. Owed whenever `wanted` is ahead of `shown`, from `run_at`
     on; `ring` asks for a new message instead of an edit. `lease` names whose turn it is to show the
-    card, until `leased_until`; only its holder may record what was shown.
+    card, until `leased_until`; only its holder may record what was shown. `owed_since`, while it is
+    owed: since when, whatever was tried meanwhile; `shown_at` and `rung_at`: when last, None where
+    that was before this was kept.
     """
 
     id: int
@@ -45,6 +47,9 @@ class Card:
     leased_until: datetime | None = None
     lease: int | None = None
     failures: int = 0
+    owed_since: datetime | None = None
+    shown_at: datetime | None = None
+    rung_at: datetime | None = None
 
     @property
     def owed(self) -> bool:

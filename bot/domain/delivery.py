@@ -31,7 +31,7 @@ class HarborRequest:
 
     `id` is its own, so that a late answer to an earlier request is never taken for an answer to
     this one. `by` asked for it and is shown the code at once; None: nobody waits for it. It is due
-    from `run_at` on, after `failures` attempts in vain.
+    from `run_at` on, after `failures` attempts in vain, and was made at `asked_at`.
     """
 
     id: int
@@ -39,11 +39,12 @@ class HarborRequest:
     run_at: datetime
     by: PersonId | None = None
     failures: int = 0
+    asked_at: datetime | None = None
 
     @classmethod
     def made(cls, kind: RequestKind, now: datetime, by: PersonId | None = None) -> HarborRequest:
         """A new request, due at once."""
-        return cls(new_row_id(), kind, now, by)
+        return cls(new_row_id(), kind, now, by, asked_at=now)
 
 
 class Trouble(StrEnum):

@@ -82,6 +82,12 @@ WITHOUT_WORDS = tuple(
 """Events whose detail is nobody's words; what has no name here may hold some."""
 
 
+BEGINNINGS = (HistoryEvent.REQUESTED, HistoryEvent.PREPARED, HistoryEvent.FOUND_BY_OPERATOR)
+"""Events with which a delivery may begin."""
+CHANGES = tuple(dict.fromkeys((*BEGINNINGS, *(HistoryEvent(event.value) for event in Event))))
+"""Events that brought a delivery into its state."""
+
+
 def event_of(event: Event) -> HistoryEvent:
     """How an event of the lifecycle is written down."""
     return HistoryEvent(event.value)

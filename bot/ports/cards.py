@@ -85,9 +85,15 @@ class Cards(Protocol):
         ...
 
     async def card_shown(
-        self, card: Card, *, message: MessageId, form: str, digest: str
+        self,
+        card: Card,
+        *,
+        message: MessageId,
+        form: str,
+        digest: str,
+        at: datetime | None = None,
     ) -> Card | None:
-        """`card.wanted` has been shown by `message`: the card as it is now, and nobody's.
+        """`card.wanted` has been shown by `message`, at `at`: the card as it is now, and nobody's.
 
         It is still the caller's where it was marked meanwhile. None when the turn was over: then
         nothing is recorded.

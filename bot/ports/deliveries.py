@@ -13,6 +13,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from bot.domain.person import Person
+from bot.ports.signals import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,9 @@ class Deliveries(Protocol):
         """Where this person last sent from, the latest first."""
         ...
 
-    async def record(self, entry: HistoryEntry) -> None:
-        """Add a line to a delivery's history."""
+    async def record(self, entry: HistoryEntry, change: Change | None = None) -> None:
+        """Add a line to a delivery's history. Where it tells of a `change` of state, that is handed
+        on after the commit, with the time since the last one."""
         ...
 
     async def history(self, delivery: DeliveryId) -> list[HistoryEntry]:

@@ -3,15 +3,61 @@
 Guarantees asked of storage: `committed` is called once for each step that was committed and made
 anything owed, after the commit, even if the step's caller has been cancelled meanwhile; a step that
 was rolled back or is taken again leaves nothing.
+
+Beside what is owed stands what has happened, for whoever keeps the log: it is told after the
+commit, too.
 """
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
 
 from bot.domain.card import Card
+from bot.domain.delivery import Delivery
+from bot.domain.history import HistoryEvent
+from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.lifecycle import State
+
+CAUSE: ContextVar[int | None] = ContextVar("cause", default=None)
+"""The id of the update that what is done here goes back to; None: Harbor, or time itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A delivery has gone from one state to another, or begun (`before` None).
+
+    `collector` is whose phone rings when a parcel is in; nobody else is named. `since` is how long
+    the state before had lasted.
+    """
+
+    delivery: DeliveryId
+    tower: TowerId
+    door: str | None
+    before: State | None
+    after: State
+    event: HistoryEvent
+    at: datetime
+    collector: PersonId | None = field(default=None, repr=False)
+    since: timedelta | None = None
+
+    @classmethod
+    def to(
+        cls, delivery: Delivery, event: HistoryEvent, at: datetime, before: State | None = None
+    ) -> Self:
+        """To how `delivery` stands now."""
+        return cls(
+            delivery.id,
+            delivery.tower,
+            delivery.locker_name,
+            before,
+            delivery.state,
+            event,
+            at,
+            delivery.collector,
+        )
 
 
 @dataclass(slots=True)
@@ -20,13 +66,17 @@ class Owed:
 
     `cards`: those it marked, as they stand then; `requests`: when the requests of Harbor that it
     left are due; `deadlines`: those that it set; `live`: a delivery that has, or may come to have,
-    a locker was saved.
+    a locker was saved. `changes` are what has happened, `asked` the requests' ids, and `cause` is
+    the update that all of it goes back to.
     """
 
     cards: dict[int, Card] = field(default_factory=dict)
     requests: set[datetime] = field(default_factory=set)
     deadlines: set[datetime] = field(default_factory=set)
     live: bool = False
+    changes: list[Change] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
+    cause: int | None = field(default_factory=CAUSE.get)
 
     def due(self, request: datetime | None, deadline: datetime | None) -> None:
         """Take down the moments of one saved delivery."""
@@ -36,7 +86,8 @@ class Owed:
             self.deadlines.add(deadline)
 
     def __bool__(self) -> bool:
-        return bool(self.cards or self.requests or self.deadlines or self.live)
+        happened = self.cards or self.requests or self.deadlines or self.live or self.changes
+        return bool(happened)
 
 
 class Signals(Protocol):

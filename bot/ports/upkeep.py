@@ -18,6 +18,10 @@ class Counts:
     deliveries: dict[str, int]  # state → how many
     cards_owed: int
     requests_owed: int
+    card_owed_since: datetime | None = None
+    """Since when the oldest card is owed to somebody who can be reached."""
+    request_asked_at: datetime | None = None
+    """When the oldest request of Harbor was made."""
 
 
 class Upkeep(Protocol):

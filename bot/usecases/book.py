@@ -22,6 +22,7 @@ from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.person import Person
 from bot.domain.recipient import NOBODY, Recipient
 from bot.domain.tower import Low, Size
+from bot.ports.signals import Change
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away, tell, tell_of_one_visit, tell_of_the_next
 from bot.usecases.claims import make_claim
@@ -122,7 +123,8 @@ async def _begin(
     delivery = replace(delivery, deadline_at=next_deadline(delivery, act.policy))
     delivery = await act.tx.add_delivery(delivery)
     event = HistoryEvent.PREPARED if prepared else HistoryEvent.REQUESTED
-    await act.tx.record(HistoryEntry(delivery.id, act.now, event, act.person, wish.size.value))
+    entry = HistoryEntry(delivery.id, act.now, event, act.person, wish.size.value)
+    await act.tx.record(entry, Change.to(delivery, event, act.now))
     if prepared:
         await tell_of_the_next(act.tx, delivery, begins=True, now=act.now)
     return delivery

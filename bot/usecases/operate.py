@@ -20,6 +20,7 @@ from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
 from bot.domain.tower import LockerStatus, Size
+from bot.ports.signals import Change
 from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
 from bot.usecases.alerts import amend_alert, end_alert
 from bot.usecases.book import give_up
@@ -172,7 +173,8 @@ async def _found(act: Actor, alert: Alert) -> Delivery:
     deadline = next_deadline(delivery, act.policy)
     delivery = await act.tx.add_delivery(replace(delivery, deadline_at=deadline))
     event = HistoryEvent.FOUND_BY_OPERATOR
-    await act.tx.record(HistoryEntry(delivery.id, act.now, event, act.person))
+    entry = HistoryEntry(delivery.id, act.now, event, act.person)
+    await act.tx.record(entry, Change.to(delivery, event, act.now))
     return delivery
 
 

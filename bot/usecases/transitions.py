@@ -1,7 +1,7 @@
 """How a delivery changes: the one function through which every event passes.
 
 Guarantees: an event, its line in the history, the cards it puts out of date and the next deadline
-are written in the caller's transaction, all or none.
+are written in the caller's transaction, all or none; the log hears of it once that is committed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
 from bot.domain.opening_hours import collectable_by
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
+from bot.ports.signals import Change
 from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
 from bot.usecases.cards import tell, tell_of_the_next
 from bot.usecases.claims import make_claim
@@ -52,7 +53,8 @@ async def transition(
     """Advance `delivery` by `event` with `changes` to its fields. Raises Illegal, Conflict."""
     state = advance(delivery.state, event)
     after = await save(tx, replace(delivery, state=state, **changes), now=now, policy=policy)
-    await tx.record(HistoryEntry(after.id, now, event_of(event), by, detail))
+    entry = HistoryEntry(after.id, now, event_of(event), by, detail)
+    await tx.record(entry, Change.to(after, entry.event, now, delivery.state))
     collector = [after.collector] if after.collector is not None else []
     visitors = collector if event in _VISITS else None
     await tell(tx, after, now=now, rouse=_roused(after, event), visitors=visitors)

@@ -39,6 +39,7 @@ from bot.ports.errors import (
     TryLater,
 )
 from bot.ports.lockers import Lockers
+from bot.ports.signals import CAUSE
 from bot.usecases.cards import keep_code, tell
 from bot.usecases.transitions import save, transition
 from bot.workers.allocation import Allocator
@@ -144,6 +145,9 @@ class HarborRequests:
         await self._underway.settle()
 
     async def _see_to(self, leased: Leased, until: datetime) -> None:
+        if (request := leased.delivery.request) is not None:
+            CAUSE.set(self._signals.journal.cause_of_request(request.id))
+        structlog.contextvars.bind_contextvars(delivery=leased.delivery.id)
         async with self._towers[leased.delivery.tower]:
             if until - self._clock.now() >= _LEFT:
                 await self._attempt(leased)

@@ -3,7 +3,8 @@
 Guarantees: a signal is never lost (one that is raised while the loop is at work makes it turn once
 more); stopping lets the turn under way finish; of the work that goes on side by side there is at
 most one task for a key, and so many at once; what a task dies of is raised by the loop's next turn,
-and so logged once and waited upon like any other failure of that loop.
+and so logged once and waited upon like any other failure of that loop. A loop knows whether it
+stands still; one whose turns fail does not.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from bot.workers.signals import LOOK_AGAIN, Signal
 log = structlog.get_logger()
 
 _AFTER_FAILURE = timedelta(seconds=1)
+LATE = timedelta(minutes=2)
+"""How long after its moment a turn has begun at the latest."""
+LONGEST_TURN = timedelta(minutes=10)
+"""How long a turn may take: longer than any that is merely slow, as with a Harbor that drips."""
 
 
 class Loop:
@@ -41,6 +46,17 @@ class Loop:
         self._name, self._clock, self._turn, self._signal = name, clock, turn, signal
         self._stopping = False
         self._failing = False
+        self._died = False
+        self._until: datetime | None = None
+        self.failures = 0
+        """How many turns have failed."""
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the turn under way, or the wait for the next, has lasted far too long; or the
+        loop has ended and nobody stopped it."""
+        late = self._until is not None and self._clock.now() > self._until
+        return not self._stopping and (late or self._died)
 
     def stop(self) -> None:
         """End after the turn under way."""
@@ -49,20 +65,29 @@ class Loop:
 
     async def run(self) -> None:
         """Turn until stopped. A turn that fails is logged at its first failure and taken again."""
-        while not self._stopping:
-            due, failed = await self._attempt()
-            if failed:  # a signal that still stands is not heeded before the moment
-                await self._clock.sleep_until(self._clock.now() + _AFTER_FAILURE)
-            elif not self._stopping:
-                await self._wait(due)
+        try:
+            while not self._stopping:
+                due, failed = await self._attempt()
+                if failed:  # a signal that still stands is not heeded before the moment
+                    again = self._clock.now() + _AFTER_FAILURE
+                    self._until = again + LATE
+                    await self._clock.sleep_until(again)
+                elif not self._stopping:
+                    self._until = due + LATE if due is not None else None
+                    await self._wait(due)
+        except BaseException:
+            self._died = True
+            raise
 
     async def _attempt(self) -> tuple[datetime | None, bool]:
+        self._until = self._clock.now() + LONGEST_TURN
         try:
             due = await self._turn()
         except Exception:
             if not self._failing:
                 log.exception("loop_failing", loop=self._name)
             self._failing = True
+            self.failures += 1
             return None, True
         if self._failing:
             log.info("loop_recovered", loop=self._name)

@@ -33,6 +33,7 @@ from bot.ports.errors import (
     Unreachable,
 )
 from bot.ports.messenger import Messenger, Presenter
+from bot.ports.signals import CAUSE
 from bot.usecases.cards import reach_changed
 from bot.workers.card_queue import CardQueue
 from bot.workers.loop import Dues, Underway, backoff
@@ -183,6 +184,7 @@ class Outbox:
 
     async def _bring(self, card: Card) -> Card | None:
         """Show the card; the card again where it was marked meanwhile and is still ours."""
+        CAUSE.set(self._signals.journal.cause_of_card(card))
         try:
             return await self._show(card)
         except (TryLater, OutcomeUnknown) as error:
@@ -282,7 +284,9 @@ class Outbox:
                 raise
             self.tally.edited += 1
         return await self._recorded(
-            lambda tx: tx.card_shown(card, message=message, form=view.form, digest=digest),
+            lambda tx: tx.card_shown(
+                card, message=message, form=view.form, digest=digest, at=self._clock.now()
+            ),
             one_statement=True,
             patient=True,  # nobody waits for it, and an edit can be repeated
         )
@@ -294,10 +298,15 @@ class Outbox:
             blame(error)
             raise
         self.tally.sent += 1
+        sent_at = self._clock.now()
+        if card.ring:
+            self._signals.journal.rung(card, sent_at, silent=silent)
         digest = self._messenger.digest(view)
 
         async def step(tx: Transaction) -> Card | None:
-            after = await tx.card_shown(card, message=message, form=view.form, digest=digest)
+            after = await tx.card_shown(
+                card, message=message, form=view.form, digest=digest, at=sent_at
+            )
             # The message that has been replaced goes; ours does, where our turn was over.
             gone, form = (card.message, card.form) if after is not None else (message, view.form)
             now = self._clock.now()

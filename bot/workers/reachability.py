@@ -49,8 +49,9 @@ class Reachability:
         self._failures += 1
         if not self.away:
             return
-        log.info("harbor_away", why=str(error))
         before, self._why, self._clear = self._why, _why(error), False
+        if self._failures == _FAILURES_TO_ALERT or before is not self._why:
+            log.warning("harbor_away", why=str(error))
         news = await self._alerts.raise_once(harbor_away(self._clock.now(), self._why))
         if not news and before is not self._why:
             await self._alerts.amend(HARBOR_KEY, detail={"why": str(self._why)})

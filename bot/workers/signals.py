@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.card import Card
 from bot.ports.signals import Owed
+from bot.workers.journal import Journal
 
 CARD_LEASE = timedelta(seconds=75)
 """How long a card is its marker's to show: far longer than one send, so that two never send."""
@@ -68,6 +69,7 @@ class Signals:
         self._cards: dict[int, Card] = {}
         self.cards, self.requests = Signal(), Signal()
         self.deadlines, self.lockers = Signal(), Signal()
+        self.journal = Journal()
 
     @property
     def lease(self) -> timedelta | None:
@@ -75,7 +77,8 @@ class Signals:
         return self._lease
 
     def committed(self, owed: Owed) -> None:
-        """Tell the loops that are concerned."""
+        """Tell the journal, and the loops that are concerned."""
+        self.journal.committed(owed)
         if owed.cards:
             self._cards |= owed.cards
             self.cards.set()

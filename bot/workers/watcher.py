@@ -83,6 +83,7 @@ class Watcher:
         self._reconciler = Reconciler(lockers, self._alerts, clock)
         self._harbor = Reachability(self._alerts, clock)
         self._began: datetime | None = None
+        self._unread: set[TowerId] = set()  # said once each, until they are read again
         self.looked_at: datetime | None = None
 
     @property
@@ -218,8 +219,11 @@ class Watcher:
         try:
             at_tower = {x.id: x.status for x in await self._lockers.lockers(tower)}
         except EdgeError as error:
-            log.info("tower_not_read", tower=tower, why=str(error))
+            if tower not in self._unread:
+                log.info("tower_not_read", tower=tower, why=str(error))
+            self._unread.add(tower)
             return
+        self._unread.discard(tower)
         failures: list[Exception] = []
         for delivery in missing:
             status = at_tower.get(delivery.locker) if delivery.locker is not None else None

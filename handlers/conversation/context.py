@@ -20,6 +20,7 @@ from bot.domain.ids import MessageId
 from bot.domain.message import Press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.ports.calls import Calls
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.people import Opening
@@ -58,6 +59,10 @@ class Wiring:
     turns: Turns = field(default_factory=Turns)
     answers: Answers = field(default_factory=Answers)
     connections: list[BaseRequest] = field(default_factory=list)
+    calls: Calls = field(default_factory=Calls)
+    """What was asked of Telegram."""
+    failed: int = 0
+    """How many steps have failed, for a fault of our own."""
     unsaved: Unsaved = field(init=False)
 
     def __post_init__(self) -> None:

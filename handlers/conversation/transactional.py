@@ -75,6 +75,7 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
             raise
         except Exception as error:
             if not isinstance(error, OUT_OF_DATE):
+                context.wiring.failed += 1
                 log.exception("step failed", update_id=update.update_id)
             await self._amended(update, context, error)
 

@@ -27,6 +27,7 @@ from telegram.warnings import PTBUserWarning
 from bot.domain.alerts import Unheard
 from bot.ports.clock import Clock
 from bot.ports.errors import Refused, TryLater
+from bot.ports.signals import CAUSE
 from bot.workers.hearing import Hearing
 from bot.workers.loop import backoff
 from handlers.telegram import shape
@@ -36,6 +37,9 @@ from handlers.telegram.introduction import AnyApplication, introduce
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+ANSWERED_WITHIN = timedelta(minutes=1)
+"""A bot that polls and got no answer for longer hears nobody, whatever the reason is."""
 
 _BATCH = 100
 _SILENCE = 10.0
@@ -68,6 +72,11 @@ class Receiver:
         self.hearing = Hearing(clock)
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
+        self._polling = self._listening = False
+        self.answered_at: datetime | None = None
+        """When Telegram last did what it was asked for here; by polling, getUpdates too."""
+        self.taken_at: datetime | None = None
+        """When an update last came in."""
         self._failures: dict[int, Exception] = {}
         application.add_error_handler(self._note_failure)
 
@@ -77,9 +86,25 @@ class Receiver:
         if self._asking is not None:
             self._asking.reschedule(0)  # now
 
+    @property
+    def deaf(self) -> str | None:
+        """Why what people do would not reach the bot now; None: it would, as far as is known. That
+        nobody does anything is no reason."""
+        if self.hearing.why is not None:
+            return self.hearing.why
+        if self.answered_at is None:
+            return "Telegram has not answered since the start"
+        if not (self._polling or self._listening):
+            return "Telegram does not know yet where to deliver"
+        silent = self._clock.now() - self.answered_at
+        if self._polling and silent > ANSWERED_WITHIN:
+            return f"Telegram has not answered for {round(silent.total_seconds())} s"
+        return None
+
     async def poll(self) -> None:
         """Receive until stopped, then confirm. Raises Misconfigured."""
         bot, failures = self._application.bot, 0
+        self._polling = True
         try:
             await self._introduce()
             await self._ask(bot.delete_webhook)  # getUpdates is refused while one is set
@@ -102,6 +127,7 @@ class Receiver:
         try:
             await self._introduce()
             await self._ask(lambda: self._hook(url, secret, connections))
+            self._listening = True
         except _Stopped:
             return
 
@@ -152,6 +178,8 @@ class Receiver:
             await self._application.bot_data.answers.arrived(read.callback_query)
 
     async def _take(self, update: Update) -> None:
+        CAUSE.set(update.update_id)
+        self.taken_at = self._clock.now()
         await self._application.process_update(update)
         # process_update returns normally whatever a handler raised; see `_note_failure`.
         if failure := self._failures.pop(id(update), None):
@@ -236,6 +264,7 @@ class Receiver:
                 taken = isinstance(error, Conflict)
                 self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
             else:
+                self.answered_at = self._clock.now()
                 if not quiet:
                     self.hearing.heard()
                 return answer

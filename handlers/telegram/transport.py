@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from aiohttp.abc import AbstractStreamWriter
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.ports.calls import Calls
 from transport.failures import Failure, meaning
 
 ON_ITS_WAY: ContextVar[Callable[[], object] | None] = ContextVar("on_its_way", default=None)
@@ -41,7 +43,7 @@ class AiohttpRequest(BaseRequest):
     """One pool of connections. All times in seconds.
 
     `read` is the longest silence; a whole request may take all four together and no longer, so
-    that an answer that trickles in can't take for ever.
+    that an answer that trickles in can't take for ever. `calls` counts them by method and status.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class AiohttpRequest(BaseRequest):
         pool: float = 5.0,
         read: float = 10.0,
         write: float = 20.0,
+        calls: Calls | None = None,
     ) -> None:
         self._connections = connections
         self._connect, self._pool, self._read, self._write = connect, pool, read, write
         self._session: aiohttp.ClientSession | None = None
+        self._calls = calls if calls is not None else Calls()
 
     @property
     def read_timeout(self) -> float:
@@ -89,9 +93,19 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """`BaseRequest.do_request`: the status and a body; of a refusal, Telegram's own."""
+        read = self._read if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
+        began, status = time.perf_counter(), None
+        try:
+            status, body = await self._exchanged(url, method, request_data, read)
+            return status, body
+        finally:
+            self._calls.end(_method_of(url), status, time.perf_counter() - began)
+
+    async def _exchanged(
+        self, url: str, method: str, request_data: RequestData | None, read: float | None
+    ) -> tuple[int, bytes]:
         if self._session is None:
             raise RuntimeError("this request object has not been initialized")
-        read = self._read if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
         failure: TelegramError
         try:
             async with self._session.request(
@@ -163,6 +177,12 @@ class _Watched(aiohttp.BytesPayload):
     ) -> None:
         await super().write_with_length(writer, content_length)
         self._told()
+
+
+def _method_of(url: str) -> str:
+    """The method of the Bot API that is called; nothing else of a URL is repeated anywhere."""
+    name = url.rpartition("/")[2]
+    return name if name.isascii() and name.isalpha() else "other"
 
 
 def _sent(request_data: RequestData | None) -> dict[str, Any]:

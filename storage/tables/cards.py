@@ -56,9 +56,11 @@ class Cards(Subject):
         lease, until = self._first_lease(now)
         await self._db.execute(
             f"""insert into cards (id, chat, subject, form, digest, wanted, shown, ring_at,
-                                   lane, run_at, lease, leased_until, failures)
-                values (?, ?, ?, 'text', '', 1, 0, ?, ?, ?, ?, ?, 0)
+                                   lane, run_at, lease, leased_until, failures, owed_since)
+                values (?, ?, ?, 'text', '', 1, 0, ?, ?, ?, ?, ?, 0, ?)
                 on conflict (chat, subject) do update set
+                    owed_since = case when cards.wanted > cards.shown then cards.owed_since
+                                      else excluded.owed_since end,
                     wanted = cards.wanted + 1,
                     ring_at = case when excluded.ring_at = 1 then cards.wanted + 1
                                    else cards.ring_at end,
@@ -73,7 +75,7 @@ class Cards(Subject):
                 returning {_COLUMNS}""",
             (
                 *(new_row_id(), chat, subject, int(ring), int(lane), stamp(now)),
-                *(lease, until, stamp(now), stamp(now)),
+                *(lease, until, stamp(now), stamp(now), stamp(now)),
             ),
             note=self._note,
         )
@@ -113,13 +115,14 @@ class Cards(Subject):
         at = stamp(now)
         await self._db.execute(
             f"""update cards set wanted = wanted + 1,
+                    owed_since = case when wanted > shown then owed_since else ? end,
                     lane = case when wanted > shown then lane when chat = ? then {int(Lane.ANSWER)}
                                 else {int(Lane.NEWS)} end,
                     run_at = case when wanted > shown and run_at < ? then run_at else ? end,
                     lease = case when leased_until > ? then lease else ? end,
                     leased_until = case when leased_until > ? then leased_until else ? end
                 where {which} returning {_COLUMNS}""",
-            (self._answering, at, at, at, lease, at, until, *values),
+            (at, self._answering, at, at, at, lease, at, until, *values),
             note=self._note,
         )
 
@@ -159,9 +162,9 @@ class Cards(Subject):
         )
         await self._db.execute(
             f"""update cards set subject = 'old:' || message, wanted = wanted + 1,
-                    lane = {int(Lane.TIDYING)}, run_at = ?
+                    lane = {int(Lane.TIDYING)}, run_at = ?, owed_since = ?
                 where chat = ? and subject = ? and {comes}""",
-            (stamp(now), chat, to, chat, subject),
+            (stamp(now), stamp(now), chat, to, chat, subject),
         )
         await self._db.execute(
             "update cards set subject = ? where chat = ? and subject = ?", (to, chat, subject)
@@ -169,15 +172,27 @@ class Cards(Subject):
         await self.mark(chat, to, now=now)
 
     async def card_shown(
-        self, card: Card, *, message: MessageId, form: str, digest: str
+        self,
+        card: Card,
+        *,
+        message: MessageId,
+        form: str,
+        digest: str,
+        at: datetime | None = None,
     ) -> Card | None:
+        # When it was marked meanwhile is not known: it counts as owed from now on.
+        now = None if at is None else stamp(at)
+        rung = now if card.ring and card.wanted > card.shown else None
         row = await self._db.fetch_one(
             f"""update cards set shown = ?, message = ?, form = ?, digest = ?, failures = 0,
+                    shown_at = coalesce(?, shown_at), rung_at = coalesce(?, rung_at),
+                    owed_since = coalesce(?, owed_since),
                     lease = case when wanted > ? then lease end,
                     leased_until = case when wanted > ? then leased_until end
                 where id = ? and lease = ? returning {_COLUMNS}""",
             (
-                *(card.wanted, message, form, digest, card.wanted, card.wanted),
+                *(card.wanted, message, form, digest, now, rung, now),
+                *(card.wanted, card.wanted),
                 *(card.id, card.lease),
             ),
         )
@@ -207,12 +222,12 @@ class Cards(Subject):
         lease, until = self._first_lease(now)
         await self._db.execute(
             f"""insert into cards (id, chat, subject, message, form, digest, wanted, shown, ring_at,
-                                   lane, run_at, lease, leased_until, failures)
-                values (?, ?, ?, ?, ?, '', 1, 0, 0, {int(Lane.TIDYING)}, ?, ?, ?, 0)
+                                   lane, run_at, lease, leased_until, failures, owed_since)
+                values (?, ?, ?, ?, ?, '', 1, 0, 0, {int(Lane.TIDYING)}, ?, ?, ?, 0, ?)
                 on conflict (chat, subject) do nothing returning {_COLUMNS}""",
             (
                 *(new_row_id(), chat, old_subject(message), message, form),
-                *(stamp(now), lease, until),
+                *(stamp(now), lease, until, stamp(now)),
             ),
             note=self._note,
         )

@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind
-from bot.domain.history import HistoryEntry, HistoryEvent
+from bot.domain.history import CHANGES, HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE, State
 from bot.ports.deliveries import Leased
+from bot.ports.signals import Change
 from storage.connection import Row, Subject, chunks, marks, tuples, unless_written
 from storage.tables.owed import Owed
 from storage.tables.rows import Codec, Rows, moment, stamp
@@ -39,7 +40,7 @@ def _read_event(name: str) -> HistoryEvent:
 FIELDS = Rows(Delivery, without=("request",))
 HISTORY = Rows(HistoryEntry, event=Codec(str, _read_event))
 _WIDTH = len(FIELDS.columns)
-REQUEST = ("request_id", "request", "run_at", "request_by", "failures")
+REQUEST = ("request_id", "request", "run_at", "request_by", "failures", "asked_at")
 COLUMNS = f"{FIELDS.listed()}, {', '.join(REQUEST)}"
 _SELECT = f"select {COLUMNS} from deliveries"
 _ADD = f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(REQUEST))})
@@ -47,29 +48,38 @@ _ADD = f"""insert into deliveries ({COLUMNS}) values ({marks(_WIDTH + len(REQUES
 _SAVE = f"""update deliveries set {FIELDS.assigned("id")}, request = ?, request_by = ?,
                 run_at = case when request_id = ? then run_at else ? end,
                 failures = case when request_id = ? then failures else ? end,
-                request_id = ?
+                request_id = ?,
+                asked_at = ?
             where id = ? and version = ? returning version"""
 _TURNS = Owed("deliveries", "id", "request_id is not null")
+_CHANGES = ", ".join(f"'{event.value}'" for event in CHANGES)
+_SINCE = f"""returning (
+    select max(earlier.at) from history as earlier
+    where earlier.delivery = ? and earlier.number < history.number and earlier.event in ({_CHANGES})
+)"""
+"""When the delivery last went from one state to another, before the line that is written."""
 
 
 @lru_cache(16_384)  # the watcher reads all live ones at every look
 def read(row: tuple[Any, ...]) -> Delivery:
     """The delivery that a row of `COLUMNS` holds."""
-    fields, (id_, kind, run_at, by, failures) = row[:_WIDTH], row[_WIDTH:]
+    fields, (id_, kind, run_at, by, failures, asked) = row[:_WIDTH], row[_WIDTH:]
     delivery = FIELDS.read(fields)
     if id_ is None:
         return delivery
     by = None if by is None else PersonId(by)
-    request = HarborRequest(id_, RequestKind(kind), moment(run_at), by, failures)
+    since = None if asked is None else moment(asked)
+    request = HarborRequest(id_, RequestKind(kind), moment(run_at), by, failures, since)
     return replace(delivery, request=request)
 
 
 def _written(request: HarborRequest | None) -> tuple[Any, ...]:
     if request is None:
-        return None, None, None, None, 0
+        return None, None, None, None, 0, None
+    asked = None if request.asked_at is None else stamp(request.asked_at)
     return (
         *(request.id, request.kind.value, stamp(request.run_at)),
-        *(request.by, request.failures),
+        *(request.by, request.failures, asked),
     )
 
 
@@ -123,12 +133,13 @@ class Deliveries(Subject):
         # When a request is due and how often it failed is the worker's to change, without saving
         # the delivery: a save overwrites them only by another request. The lease stays as it is, so
         # that a new request waits for the call that is under way, and for nothing else.
-        id_, kind, run_at, by, failures = _written(saved.request)
+        id_, kind, run_at, by, failures, asked = _written(saved.request)
         await self._db.execute(
             _SAVE,
             (
                 *FIELDS.write(saved, "id"),
-                *(kind, by, id_, run_at, id_, failures, id_, delivery.id, delivery.version),
+                *(kind, by, id_, run_at, id_, failures, id_, asked),
+                *(delivery.id, delivery.version),
             ),
             check=unless_written(f"delivery {delivery.id} is no longer at {delivery.version}"),
         )
@@ -138,6 +149,8 @@ class Deliveries(Subject):
     def _owe(self, saved: Delivery) -> None:
         due = saved.request.run_at if saved.request is not None else None
         self.owed.due(due, saved.deadline_at)
+        if saved.request is not None:
+            self.owed.asked.add(saved.request.id)
         self.owed.live |= saved.state in LIVE
 
     async def deliveries_of(
@@ -231,12 +244,20 @@ class Deliveries(Subject):
         )
         return moment(row[0]) if row and row[0] is not None else None
 
-    async def record(self, entry: HistoryEntry) -> None:
+    async def record(self, entry: HistoryEntry, change: Change | None = None) -> None:
+        def note(rows: Sequence[Row]) -> None:
+            [(last,)] = rows
+            since = None if last is None else entry.at - moment(last)
+            if change is not None:
+                self.owed.changes.append(replace(change, since=since))
+
         await self._db.execute(
             f"""insert into history (number, {HISTORY.listed()})
                 select coalesce(max(number), 0) + 1, {marks(len(HISTORY.columns))}
-                from history where delivery = ?""",
-            (*HISTORY.write(entry), entry.delivery),
+                from history where delivery = ?
+                {_SINCE if change is not None else ""}""",
+            (*HISTORY.write(entry), entry.delivery, *([entry.delivery] if change else ())),
+            note=note if change is not None else None,
         )
 
     async def history(self, delivery: DeliveryId) -> list[HistoryEntry]:

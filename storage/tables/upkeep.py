@@ -15,7 +15,7 @@ from bot.ports.upkeep import Counts
 from storage.connection import chunks, tuples
 from storage.tables.browsers import Browsers
 from storage.tables.cards import OWED
-from storage.tables.rows import Codec, Rows, document, stamp
+from storage.tables.rows import Codec, Rows, document, moment, stamp
 
 
 def _written_hours(hours: Any) -> str:
@@ -72,12 +72,26 @@ class Upkeep(Browsers):
             f"""select 'deliveries', state, count(*) from deliveries group by state
                union all select 'cards', '', count(*) from cards where {OWED}
                union all select 'requests', '', count(*) from deliveries
+                         where request_id is not null
+               union all select 'oldest', 'card', min(owed_since) from cards
+                         join people on people.id = cards.chat and people.reachable = 1
+                         where {OWED}
+               union all select 'oldest', 'request', min(asked_at) from deliveries
                          where request_id is not null"""
         )
-        found: dict[str, dict[str, int]] = {"deliveries": {}, "cards": {}, "requests": {}}
+        found: dict[str, dict[str, Any]] = {
+            kind: {} for kind in ("deliveries", "cards", "requests", "oldest")
+        }
         for kind, state, count in rows:
             found[kind][state] = count
-        return Counts(found["deliveries"], found["cards"][""], found["requests"][""])
+        since = {what: at and moment(at) for what, at in found["oldest"].items()}
+        return Counts(
+            found["deliveries"],
+            found["cards"][""],
+            found["requests"][""],
+            card_owed_since=since["card"],
+            request_asked_at=since["request"],
+        )
 
     async def prune(self, before: datetime, limit: int) -> int:
         pruned = 0

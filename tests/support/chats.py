@@ -81,6 +81,8 @@ class Chats:
     outbox: Outbox
     loops: dict[str, Loop] = field(default_factory=dict)
     pages_at: str = ""
+    web: str = ""
+    """Where the bot's own web server is, where it has one."""
 
     @property
     def tower(self) -> AtTower:

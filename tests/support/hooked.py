@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from cli.bootstrap import Assembly, assembled
+from cli.lifetime import Lifetime
 from cli.run import answering, receive
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
@@ -24,18 +25,25 @@ SIGNED_WITH = "a secret between Harbor and the bot"
 
 
 @contextlib.asynccontextmanager
-async def hooked(database_url: str, *, opener: str = "token") -> AsyncIterator[Chats]:
-    """Everything at work on the database, until the block ends; doors open by `opener`."""
+async def hooked(
+    database_url: str, *, opener: str = "token", polling: bool = False
+) -> AsyncIterator[Chats]:
+    """Everything at work on the database, until the block ends; doors open by `opener`. With
+    `polling` no webhook is set, and Harbor's pushes reach nobody."""
     clock = Clock(START)
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
     async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
         settings = _settings(url, database_url, opener)
+        if polling:
+            settings.public_url = None
         at = settings.public_url
         async with assembled(settings, clock, pages_at=at) as bot, answering(settings, bot):
-            await _tell_harbor(http, settings)
+            if not polling:
+                await _tell_harbor(http, settings)
             telegram = stage.state.stage.telegram.state.telegram
             async with _receiving(settings, bot):
-                world = _chats(bot, clock, http, telegram)
+                web = f"http://127.0.0.1:{settings.port}"
+                world = _chats(bot, clock, http, telegram, web)
                 world.pages_at = at or ""
                 yield world
 
@@ -43,13 +51,16 @@ async def hooked(database_url: str, *, opener: str = "token") -> AsyncIterator[C
 @contextlib.asynccontextmanager
 async def _receiving(settings: Settings, bot: Assembly) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(receive(settings, bot, stop))
-    await bot.receiver.introduced.wait()
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
+    lifetime = Lifetime()
+    async with lifetime.told(settings, bot):
+        task = asyncio.create_task(receive(settings, bot, stop))
+        await bot.receiver.introduced.wait()
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+    lifetime.over()
 
 
 async def _tell_harbor(http: httpx.AsyncClient, settings: Settings) -> None:
@@ -77,7 +88,9 @@ def _settings(url: str, database_url: str, opener: str) -> Settings:
     return settings
 
 
-def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: object) -> Chats:
+def _chats(
+    bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: object, web: str
+) -> Chats:
     return Chats(
         database=bot.database,
         clock=clock,
@@ -93,4 +106,5 @@ def _chats(bot: Assembly, clock: Clock, http: httpx.AsyncClient, telegram: objec
         timekeeper=bot.reminders,
         outbox=bot.outbox,
         loops=dict(bot.loops),
+        web=web,
     )

@@ -1,0 +1,163 @@
+"""The dashboard and the alert rules that are shipped: true of the bot, and each with what to do.
+
+Prometheus itself checks the rules and scrapes a running bot; where Debian's package `prometheus` is
+not installed that is skipped, and named in the summary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.support.chat_edge import until
+from tests.support.hooked import hooked
+
+ROOT = Path(__file__).parent.parent
+RULES = ROOT / "deploy/prometheus-alerts.yml"
+DASHBOARD = ROOT / "deploy/grafana-dashboard.json"
+PLAYED = ROOT / "tests/support/alerts_that_fire.yml"
+
+with_prometheus = pytest.mark.skipif(
+    not (shutil.which("prometheus") and shutil.which("promtool")),
+    reason="Debian's package prometheus is not installed",
+)
+
+
+def rules() -> list[dict[str, Any]]:
+    [group] = yaml.safe_load(RULES.read_text())["groups"]
+    return list(group["rules"])
+
+
+def panels() -> list[dict[str, Any]]:
+    board = json.loads(DASHBOARD.read_text())
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def expressions() -> list[tuple[str, str]]:
+    """Each expression as Prometheus is asked it, with what is written about its labels."""
+    found = [(rule["expr"], json.dumps(rule["annotations"])) for rule in rules()]
+    for panel in panels():
+        for target in panel["targets"]:
+            expr = target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*")
+            found.append((expr, target["legendFormat"]))
+    return found
+
+
+def selectors(expr: str) -> list[tuple[str, str]]:
+    """The series that an expression names: `(name, matchers)`."""
+    return re.findall(r"\b((?:lockerbot|process)_\w+|up\b)(?:\{([^}]*)\})?", expr)
+
+
+def test_each_alert_has_a_section_that_says_what_to_do_and_no_other_has_one() -> None:
+    told = re.findall(r"^### (Lockerbot\w+)\n\n\S", (ROOT / "docs/operating.md").read_text(), re.M)
+    assert told == [rule["alert"] for rule in rules()]
+    assert all(rule["labels"]["severity"] in ("page", "warn") for rule in rules())
+
+
+def test_every_panel_says_what_it_shows() -> None:
+    assert len({panel["title"] for panel in panels()}) == len(panels())
+    assert all(panel["description"] and panel["targets"] for panel in panels())
+
+
+async def promtool(*words: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "promtool", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
+@with_prometheus
+async def test_prometheus_can_read_the_rules_and_they_fire_when_they_should() -> None:
+    await promtool("check", "config", str(ROOT / "deploy/prometheus.yml"))
+    await promtool("test", "rules", str(PLAYED))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextlib.asynccontextmanager
+async def prometheus(folder: Path, target: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A Prometheus as `deploy/prometheus.yml` has it, but for its haste and where the bot is."""
+    config = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "250ms", "evaluation_interval": "250ms"}
+    config["rule_files"] = [str(RULES)]
+    config["scrape_configs"][0]["static_configs"] = [{"targets": [target]}]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1") as http:
+            yield http
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def asked(http: httpx.AsyncClient, path: str, **query: str) -> Any:
+    answer = (await http.get(path, params=query)).json()
+    assert answer["status"] == "success", answer
+    return answer["data"]
+
+
+async def scraped(http: httpx.AsyncClient) -> None:
+    """Return once Prometheus has read the bot, and gone through the rules."""
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(httpx.TransportError, KeyError):
+                groups = (await asked(http, "/rules"))["groups"]
+                health = {rule["health"] for group in groups for rule in group["rules"]}
+                [up] = (await asked(http, "/query", query="sum(up)"))["result"] or [None]
+                if up is not None and up["value"][1] == "1" and health == {"ok"}:
+                    return
+            await asyncio.sleep(0.1)
+
+
+@with_prometheus
+async def test_prometheus_finds_in_the_running_bot_whatever_dashboard_and_rules_name(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with hooked(sqlite_url) as world:
+        await until(lambda: world.watcher.looked_at)
+        async with prometheus(tmp_path, world.web.removeprefix("http://")) as http:
+            await scraped(http)
+            for expr, told in expressions():
+                await asked(http, "/query", query=expr)
+                await has_all(http, expr, told)
+
+
+async def has_all(http: httpx.AsyncClient, expr: str, told: str) -> None:
+    """Every series of `expr` is there, with every label that it or its words name."""
+    named = {name.strip() for by in re.findall(r"by \(([^)]*)\)", expr) for name in by.split(",")}
+    named |= {a or b for a, b in re.findall(r"\$labels\.(\w+)|\{\{(\w+)\}\}", told)}
+    found = selectors(expr)
+    assert found, expr
+    for name, matchers in found:
+        # Whether anything was refused depends on the day; all else is there.
+        kept = ",".join(each for each in matchers.split(",") if "status" not in each)
+        series = await asked(http, "/series", **{"match[]": f"{name}{{{kept}}}"})
+        assert series, f"nothing is called {name}{{{kept}}}"
+        labels = {label for each in series for label in each} | {"le"}
+        wanted = named | set(re.findall(r"(\w+)\s*[=!]=?~?\"", matchers))
+        assert wanted <= labels, f"{name} has no {wanted - labels}"
