@@ -37,6 +37,7 @@ _HELD_AS = {
     State.STORED: {LockerStatus.OCCUPIED},
     State.RELEASING: {LockerStatus.RESERVED, LockerStatus.RENTED, LockerStatus.DECLINED},
 }
+_LOOKS = 5
 _COUNTS = re.compile(r"\d+ (?:free|full)|full", re.IGNORECASE)
 
 
@@ -125,13 +126,21 @@ class Chats:
                 if card is None or card.message != message:
                     found.append(f"a {subject.partition(':')[0]} card changed after all was quiet")
                 else:
-                    found += await self._compare(card, shown)
+                    found += await self._differs(card, shown)
             known = {message for *_, message in mine}
             self.ghosts += [(person, message) for message in shown if message not in known]
         return found
 
     async def _card(self, person: PersonId, subject: str) -> Card | None:
         return await self._database.look(lambda tx: tx.card(person, subject))
+
+    async def _differs(self, card: Card, shown: dict[int, dict[str, Any]]) -> list[str]:
+        """`_compare`, and again: what it reads of Harbor may come too late for the first look."""
+        found: list[str] = []
+        for _ in range(_LOOKS):
+            if not (found := await self._compare(card, shown)):
+                break
+        return found
 
     async def _compare(self, card: Card, shown: dict[int, dict[str, Any]]) -> list[str]:
         kind = card.subject.partition(":")[0]
