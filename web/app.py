@@ -93,8 +93,8 @@ def create_app(
 ) -> Starlette:
     """Whatever is given; the hooks and the parcel pages are in webhook mode alone.
 
-    `live` is for whoever restarts what does not work, `health` for whoever wants to know whether the
-    bot is of use now.
+    `live` is for whoever restarts what does not work, `health` for whoever wants to know whether
+    the bot is of use now.
     """
     routes = []
     if live is not None:
