@@ -98,10 +98,10 @@ LOCKER = Locker(LockerId(14), "B14", TOWER.id, LockerStatus.OCCUPIED, Size.LARGE
         ),
         (lambda: not_collected(NOW, STORED), f"overdue:{ID}:2", None, {"delivery": ID}),
         (lambda: gone_unasked(NOW, OVER), f"gone:{ID}", MONTH, {"delivery": ID}),
-        (lambda: guessing(NOW, BEN.id), "guessing:2", DAY, {"person": BEN.id}),
+        (lambda: guessing(NOW, BEN.id, "ben"), "guessing:ben", DAY, {"person": BEN.id}),
         (
-            lambda: limit_reached(NOW, BEN.id, Limit.HOLDS, 12),
-            "limit:holds:2",
+            lambda: limit_reached(NOW, BEN.id, "ben", Limit.HOLDS, 12),
+            "limit:holds:ben",
             DAY,
             {"person": BEN.id, "detail": {"limit": "holds", "most": 12}},
         ),
@@ -121,7 +121,7 @@ def test_an_alert_is_found_by_the_key_that_it_is_raised_under() -> None:
     assert odd.key == odd_key(STORED, LockerStatus.DECLINED)
     assert unreadable(NOW, "assigned", 1, "").key == unreadable_key("assigned")
     assert problem_reported(NOW, STORED, BEN.id, "stuck").key == problem_key(STORED)
-    assert guessing(NOW, BEN.id).key == guessing_key(BEN.id)
+    assert guessing(NOW, BEN.id, "ben").key == guessing_key("ben")
 
 
 def test_of_a_locker_whose_type_has_no_name_no_size_is_told() -> None:

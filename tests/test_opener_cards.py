@@ -116,7 +116,7 @@ def test_the_sender_is_told_that_what_was_shown_before_may_still_open_the_door()
 
 def test_a_former_recipient_is_not_told_that_what_they_were_shown_is_dead() -> None:
     told = seen(delivery_card(a_scene(a_delivery(State.STORED), CARA)))
-    assert "claim link for it no longer works, and you get no more codes or links" in told
+    assert "You hear no more of it and get no more codes or links for its door" in told
 
 
 def test_what_the_door_takes_is_told_until_it_has_been_asked_for() -> None:

@@ -245,7 +245,7 @@ async def test_an_operator_gives_a_parcel_to_somebody_else(
     cleo = await world.phone("Cleo")
     await cleo.open(link)
     await cleo.sees("is here for you")
-    await olga.sees("The parcel from Anna has its recipient")
+    await olga.sees("Cleo is to collect the parcel from Anna now")
 
 
 async def test_a_reason_is_for_the_question_at_which_it_was_typed(

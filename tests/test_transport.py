@@ -298,19 +298,6 @@ def test_what_is_no_list_holds_no_updates(result: bytes) -> None:
         UpdatesRequest.parse_json_payload(b'{"ok": true, "result": %b}' % result)
 
 
-def test_the_keyboard_below_a_pressed_button_is_left_out_and_nothing_else() -> None:
-    said = UpdatesRequest.parse_json_payload(
-        b"""{"ok": true, "result": [
-            {"update_id": 1, "callback_query": {"data": "menu",
-                "message": {"message_id": 5, "reply_markup": {"inline_keyboard": []}}}},
-            {"update_id": 2, "message": {"message_id": 6, "reply_markup": {}}}]}"""
-    )
-    assert said["result"] == [
-        {"update_id": 1, "callback_query": {"data": "menu", "message": {"message_id": 5}}},
-        {"update_id": 2, "message": {"message_id": 6, "reply_markup": {}}},
-    ]
-
-
 def _picture(colour: str) -> bytes:
     drawn = io.BytesIO()
     Image.new("RGB", (320, 240), colour).save(drawn, "PNG")

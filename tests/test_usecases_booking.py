@@ -116,15 +116,17 @@ async def test_what_is_prepared_asks_for_nothing_and_its_recipient_sees_it_is_co
     assert (await desk.act(ANNA, request, ANNA, wish(**FOR_BEN))).held_until is None
 
 
-async def test_whoever_is_not_here_gets_a_claim_and_one_may_send_to_oneself(desk: Desk) -> None:
+async def test_whoever_is_not_here_is_awaited_and_one_may_send_to_oneself(
+    desk: Desk,
+) -> None:
     stranger = wish(recipient=ANNA.id, recipient_name="Anna")
     own = await desk.act(ANNA, request, ANNA, stranger)
     assert (own.recipient, await has_claim(desk, own)) == (ANNA.id, False)
     await desk.database.run(lambda tx: tx.save_person(replace(BEN, reachable=False)))
     left = await desk.act(ANNA, request, ANNA, wish(**FOR_BEN))
-    assert (left.recipient, await has_claim(desk, left)) == (None, True)
+    assert (left.recipient, left.awaited, await has_claim(desk, left)) == (BEN.id, True, True)
     unknown = await desk.act(ANNA, request, ANNA, wish(recipient=77, recipient_name="Eve"))
-    assert (unknown.recipient, await has_claim(desk, unknown)) == (None, True)
+    assert (unknown.recipient, unknown.awaited, await has_claim(desk, unknown)) == (77, True, True)
 
 
 @pytest.mark.parametrize(

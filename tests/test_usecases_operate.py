@@ -418,11 +418,12 @@ async def test_guessing_is_over_a_day_after_the_last_wrong_try(core: Core):
     cleo = Person(CLEO, "Cleo")
     for _ in range(5):
         await core.act(CLEO, claim_by_code, cleo, "AAAA-AAAA")
-    assert await core.alerts() == [f"guessing:{CLEO}"]
+    alerts = await core.alerts()
+    assert [key.partition(":")[0] for key in alerts] == ["guessing"]
     await core.pass_time(hours=20)
     await core.act(CLEO, claim_by_code, cleo, "AAAA-AAAB")
     await core.pass_time(hours=20)
-    assert await core.alerts() == [f"guessing:{CLEO}"]
+    assert await core.alerts() == alerts
     await core.pass_time(hours=5)
     assert await core.alerts() == []
 

@@ -202,7 +202,7 @@ async def test_more_time_ends_what_was_told_of_the_overdue_parcel_and_nothing_el
 
 async def test_an_alert_whose_last_day_has_come_is_over(desk: Desk) -> None:
     await desk.keep(one(State.COLLECTED, "z"))
-    guessed = guessing(NOW, ANNA.id)
+    guessed = guessing(NOW, ANNA.id, "anna")
     await desk.database.run(lambda tx: tx.raise_alert(guessed))
     for moment, left in (
         (NOW + timedelta(hours=23), [guessed.key]),

@@ -99,7 +99,8 @@ async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
         has_it = delivery.roles_of(person) & PARTIES or delivery.unclaimed
         if has_it and person != act.person and not in_browser(person):  # whose page shows it
             await _write_to(act, person, text)
-    await tell(act.tx, delivery, now=act.now, rouse=frozenset(Role))
+    rouse = frozenset(Role) if delivery.unclaimed else PARTIES
+    await tell(act.tx, delivery, now=act.now, rouse=rouse)
 
 
 async def _write_to(act: Actor, person: PersonId, text: str) -> None:

@@ -248,8 +248,9 @@ class AtTower:
 
 
 def said(message: Message) -> str:
-    """The text or caption of a message."""
-    return html.unescape(message.get("text") or message.get("caption") or "")
+    """The text or caption of a message, without the signs that keep words from being tapped."""
+    text: str = message.get("text") or message.get("caption") or ""
+    return html.unescape(text).replace("\N{WORD JOINER}", "")
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:

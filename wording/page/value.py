@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 _TAG = re.compile(r"<[^>]*>")
-_BEFORE_WORDS = re.compile(r"^[^\w“«„(¿¡]+")
+_BEFORE_WORDS = re.compile(r"^[^\w“«„(¿¡\n]+", re.MULTILINE)
 
 
 class Mark(StrEnum):
@@ -96,7 +96,7 @@ class Page:
 
 
 def bare(text: str | None) -> str:
-    """A chat's line as plain text: its markup resolved, without the sign it begins with."""
+    """A chat's lines as plain text: their markup resolved, without the signs they begin with."""
     return _BEFORE_WORDS.sub("", html.unescape(_TAG.sub("", text or "")))
 
 
