@@ -1,8 +1,7 @@
 """What Prometheus sees of the bot: read from the bot itself at each scrape, nothing kept twice.
 
-Guarantees: no label carries anything about a person, a parcel or a code; every series that stands
-for something countable is there from the start, at nought, so that a rule can tell "none" from "not
-known".
+Guarantees: no label carries anything about a person, a parcel or a code. States, legal transitions,
+kinds of alerts and loops are there from the start, at nought; calls are once they have been made.
 """
 
 from __future__ import annotations
