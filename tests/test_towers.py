@@ -14,7 +14,10 @@ from bot.domain.tower import LockerStatus, Size, Tower
 from bot.ports.errors import TryLater
 from bot.ports.zones import Point, ZonesAt, nowhere
 from bot.workers.towers import Towers
+from harbor.client import Harbor
+from harbor.lockers import HarborLockers
 from tests.support.core import TOWER, Core, Twisted, core_on
+from tests.support.harbor_stand_in import access
 
 
 @pytest.fixture
@@ -147,6 +150,31 @@ async def test_an_empty_list_of_towers_makes_nobody_forget_those_there_were(core
     await towers.load()
     assert (await towers.all()).value == known
     assert await core.database.look(lambda tx: tx.towers()) == known
+
+
+async def test_a_location_that_could_not_be_read_is_looked_at_again_after_a_minute(core: Core):
+    asked = 0
+
+    async def found() -> Any:
+        nonlocal asked
+        asked += 1
+        return await lockers.towers()
+
+    await core.faults({"name": "422", "call": "location_lockers", "times": 1})
+    async with Harbor(access(str(core.control.base_url)), clock=core.clock.now) as started_anew:
+        lockers = HarborLockers(started_anew)
+        towers = towers_of(core, towers=found, left_out=lockers.left_out)
+        some = len((await towers.all()).value)
+        core.clock.turn(59)
+        assert len((await towers.all()).value) == some
+        core.clock.turn(1)
+        assert len((await towers.all()).value) == some + 1
+        core.clock.turn(599)
+        await towers.all()
+        assert asked == 2, "all of them are good for ten minutes"
+        core.clock.turn(1)
+        await towers.all()
+        assert asked == 3
 
 
 async def test_what_no_error_of_ours_explains_is_outlived_too(core: Core):

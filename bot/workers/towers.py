@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 FRESH = timedelta(seconds=5)
 TOWERS_FRESH = timedelta(minutes=10)
+SOME_TOWERS_FRESH = timedelta(minutes=1)
+"""While a location could not be read: its towers may be missing from the list."""
 PATIENCE = timedelta(seconds=3)
 _AFTER_FAILURE = timedelta(seconds=5)
 
@@ -46,14 +48,14 @@ class _Shared(Generic[T]):
     """One value with one refresh at a time, whoever asks."""
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], empty: T, fresh: timedelta) -> None:
-        self._fetch, self._fresh = fetch, fresh
+        self._fetch, self.fresh = fetch, fresh
         self._reading: Reading[T] = Reading(empty, None)
         self._refresh: asyncio.Task[None] | None = None
         self._failed_at: datetime | None = None
 
     async def get(self, clock: Clock) -> Reading[T]:
         now = clock.now()
-        if _lately(self._reading.at, self._fresh, now) or _lately(
+        if _lately(self._reading.at, self.fresh, now) or _lately(
             self._failed_at, _AFTER_FAILURE, now
         ):
             return self._reading
@@ -150,6 +152,8 @@ class Towers:
         known = await self._database.look(lambda tx: tx.towers())
         if known and not towers:
             raise TryLater("not one of the towers there were")  # absence is not evidence
+        lacking = self._lockers.left_out().get("location_lockers") is not None
+        self._towers.fresh = SOME_TOWERS_FRESH if lacking else TOWERS_FRESH
         towers = await self._with_zones(towers, known)
         await self._database.run(lambda tx: tx.save_towers(towers))
         self._found(towers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -259,6 +259,9 @@ class _Harbor:
     async def lockers(self, tower: TowerId) -> list[Locker]:
         self._reach()
         return [locker for locker in self._town.lockers if locker.tower == tower]
+
+    def left_out(self) -> Mapping[str, None]:
+        return {}
 
     def _reach(self) -> None:
         if self.away:
