@@ -59,7 +59,7 @@ def test_any_value_survives_its_row(value: object) -> None:
 
 @given(st.builds(Delivery, request=st.none()))
 def test_any_delivery_survives_its_row(value: Delivery) -> None:
-    nothing_asked = (None, None, None, None, 0)
+    nothing_asked = (None, None, None, None, 0, None)
     assert deliveries.read((*deliveries.FIELDS.write(value), *nothing_asked)) == value
 
 

@@ -40,7 +40,7 @@ def test_a_rows_identity_fits_a_bigint_and_uses_its_62_bits() -> None:
 
 def test_a_request_is_due_at_once_and_has_an_identity_of_its_own() -> None:
     first, second = (HarborRequest.made(RequestKind.RELEASE, NOW, ANNA.id) for _ in range(2))
-    assert first == HarborRequest(first.id, RequestKind.RELEASE, NOW, ANNA.id, 0)
+    assert first == HarborRequest(first.id, RequestKind.RELEASE, NOW, ANNA.id, 0, NOW)
     assert first.id != second.id
     asked = a_delivery(State.RESERVED, request=first)
     assert asked.still_asks(first)
