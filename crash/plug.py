@@ -12,6 +12,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -27,9 +28,12 @@ _PORTS = range(20_000, 32_000)
 """Below those from which a system draws for connections, so that nobody takes a dead one's."""
 
 
+_RESERVATION = timedelta(seconds=3000)
+"""So that no deadline falls into the silence at the end."""
 _LINK, _TOKEN = Openers(Opener.LINK, Opener.LINK), Openers(Opener.TOKEN, Opener.TOKEN)
 OPERATOR = 1
 POLICY = Policy(
+    reservation=_RESERVATION,
     operators=frozenset({PersonId(OPERATOR)}),
     openers=_LINK,
     tower_openers={
@@ -70,7 +74,7 @@ def environment(
         "LOCKERBOT_HOLDS": "100000",  # its people book on and on
         "LOCKERBOT_BOOKINGS_AN_HOUR": "100000",
         "LOCKERBOT_LIVE_DELIVERIES": "100000",
-        "LOCKERBOT_RESERVATION_SECONDS": "3000",  # no deadline falls into the silence at the end
+        "LOCKERBOT_RESERVATION_SECONDS": str(int(_RESERVATION.total_seconds())),
         "OPERATOR_CHAT_IDS": str(OPERATOR),
         "LOG_LEVEL": "warning",
         "LOG_FORMAT": "console",
