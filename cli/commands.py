@@ -51,7 +51,9 @@ def check() -> None:
     """Try every setting and both counterparties, and say what works."""
     from cli.check import check as work
 
-    sys.exit(_finish(work(_settings())))
+    settings, wrong = Settings.load_what_can_be_used()
+    set_up_logging(settings.log_level, settings.log_format)
+    sys.exit(_finish(work(settings, wrong)))
 
 
 @app.command()
@@ -128,7 +130,8 @@ def _finish(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"lockerbot: {message}", file=sys.stderr)
+    for line in message.splitlines():
+        print(f"lockerbot: {line}", file=sys.stderr)
     sys.exit(code)
 
 

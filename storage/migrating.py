@@ -6,15 +6,20 @@ start at once one applies it and the others wait; a database newer than this cod
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from storage.connection import Session, Statement
 from storage.errors import StorageBroken
 from storage.postgres_connection import connect as connect_postgres
+from storage.sqlite_connection import border
 from storage.sqlite_connection import connect as connect_sqlite
 from storage.urls import sqlite_path
 
@@ -23,6 +28,7 @@ _RECORDS: Statement = (
     (),
 )
 _APPLIED: Statement = ("select name from migrations order by name", ())
+_HAS_RECORDS = "select 1 from sqlite_master where name = 'migrations'"
 _RECORD = "insert into migrations (name, at) values (?, ?)"
 _SQLITE_BEGIN: Sequence[Statement] = (("begin immediate", ()),)
 _POSTGRES_BEGIN: Sequence[Statement] = (
@@ -104,11 +110,29 @@ async def migrate(url: str) -> list[str]:
 
 
 async def missing(url: str) -> list[str]:
-    """What `migrate` would apply, applying nothing."""
-    session, begin = await _session(url)
+    """What `migrate` would apply, applying nothing; no file of SQLite is made or changed.
+
+    Raises what `migrate` raises, and StorageBroken where SQLite has no folder to make a file in.
+    """
+    if path := sqlite_path(url):
+        return _pending(await asyncio.to_thread(_applied_to_file, path))
+    session = await connect_postgres(url)
     try:
-        rows = await session.fetch_last([*begin, _RECORDS, _APPLIED])
+        rows = await session.fetch_last([*_POSTGRES_BEGIN, _RECORDS, _APPLIED])
         return _pending([name for (name,) in rows])
     finally:
         await session.rollback()
         await session.close()
+
+
+def _applied_to_file(path: Path) -> list[str]:
+    if not path.exists():
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise StorageBroken(f"no database can be made in {path.parent}: no folder to write to")
+        return []
+    # Not mode=ro, which would leave the files of a write-ahead log behind.
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    with border(), closing(sqlite3.connect(address, uri=True)) as connection:
+        if not connection.execute(_HAS_RECORDS).fetchall():
+            return []
+        return [name for (name,) in connection.execute(_APPLIED[0])]
