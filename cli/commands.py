@@ -23,15 +23,39 @@ from cli.settings import BadSetting, Settings
 app = typer.Typer(
     name="lockerbot",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    help="A Telegram bot that hands parcels over through Harbor lockers.",
 )
 app.add_typer(harbor_app, name="harbor")
 sandbox_app = typer.Typer(help="Harbor, Telegram, bot and page on this machine.")
 app.add_typer(sandbox_app, name="sandbox")
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from cli.lifetime import release
+
+        print(f"lockerbot {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="which one this is"),
+    ] = False,
+) -> None:
+    """A Telegram bot that hands parcels over through Harbor lockers."""
+
+
+@app.command()
+def init() -> None:
+    """Ask for what is needed, and write it to .env; overwrites nothing."""
+    from cli.init import init as work
+
+    work()
 
 
 @app.command()

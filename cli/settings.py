@@ -269,6 +269,16 @@ class Settings(BaseSettings):
         }
         return cls(**defaults), wrong
 
+    @classmethod
+    def complaint(cls, name: str, value: str) -> str | None:
+        """What is wrong with `value` for the setting `name`, in one line; None: nothing."""
+        found = next(f for f, field in cls.model_fields.items() if name in (field.alias, f.upper()))
+        try:
+            cls(**{cls.model_fields[found].alias or found: value})  # type: ignore[arg-type]
+        except ValidationError as error:
+            return _complaints(error).get(name)
+        return None
+
     def lacking(self, *names: str) -> Iterator[str]:
         """A line for each of these settings (environment names) that is missing."""
         for name in names:
