@@ -18,6 +18,7 @@ import uvloop
 from bot.ports.errors import EdgeError
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
+from cli.progress import progress
 from cli.settings import BadSetting, Settings
 
 app = typer.Typer(
@@ -95,10 +96,27 @@ def backup(target: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     from storage import back_up
 
     try:
-        _finish(back_up(_settings().database_url, target))
+        with progress("copying") as told:
+            _finish(back_up(_settings().database_url, target, told))
     except OSError as error:
         _fail(str(error), 1)
     print(f"backed up to {target}")
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Put the backup FILE in the place of the SQLite database; the bot must not be running."""
+    from storage import StorageBroken
+    from storage import restore as work
+
+    try:
+        with progress("copying") as told:
+            kept = _finish(work(_settings().database_url, source, told))
+    except StorageBroken as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        _fail(str(error), 1)
+    print(f"restored from {source}" + (f"; what was there is now {kept}" if kept else ""))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from storage.backup import back_up
 from storage.database import open_database
 from storage.errors import StorageBroken, StorageUnavailable
 from storage.migrating import known, migrate, missing
+from storage.restore import restore
 from storage.tables.codes import reseal
 from storage.tables.sealed import opens_nothing
 
@@ -21,4 +22,5 @@ __all__ = [
     "open_database",
     "opens_nothing",
     "reseal",
+    "restore",
 ]

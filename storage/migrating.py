@@ -63,7 +63,8 @@ def statements(script: str) -> list[Statement]:
     return found
 
 
-def _pending(applied: Sequence[str]) -> list[str]:
+def pending(applied: Sequence[str]) -> list[str]:
+    """What `applied` lacks. Raises StorageBroken where it is of a newer version."""
     if newer := sorted(set(applied) - set(known())):
         raise StorageBroken(
             f"the database was made by a newer version (it has {newer[-1]}, this one knows up to "
@@ -75,16 +76,16 @@ def _pending(applied: Sequence[str]) -> list[str]:
 async def _one_more(session: Session, begin: Sequence[Statement]) -> str | None:
     try:
         rows = await session.fetch_last([*begin, _RECORDS, _APPLIED])
-        pending = _pending([name for (name,) in rows])
+        lacks = pending([name for (name,) in rows])
         statements: list[Statement] = []
-        if pending:
-            record = (_RECORD, (pending[0], time.time_ns() // 1000))
-            statements = [*known()[pending[0]], record]
+        if lacks:
+            record = (_RECORD, (lacks[0], time.time_ns() // 1000))
+            statements = [*known()[lacks[0]], record]
         await session.fetch_last([*statements, ("commit", ())])
     except BaseException:
         await session.rollback()
         raise
-    return pending[0] if pending else None
+    return lacks[0] if lacks else None
 
 
 async def _session(url: str) -> tuple[Session, Sequence[Statement]]:
@@ -115,17 +116,18 @@ async def missing(url: str) -> list[str]:
     Raises what `migrate` raises, and StorageBroken where SQLite has no folder to make a file in.
     """
     if path := sqlite_path(url):
-        return _pending(await asyncio.to_thread(_applied_to_file, path))
+        return pending(await asyncio.to_thread(applied_to_file, path))
     session = await connect_postgres(url)
     try:
         rows = await session.fetch_last([*_POSTGRES_BEGIN, _RECORDS, _APPLIED])
-        return _pending([name for (name,) in rows])
+        return pending([name for (name,) in rows])
     finally:
         await session.rollback()
         await session.close()
 
 
-def _applied_to_file(path: Path) -> list[str]:
+def applied_to_file(path: Path) -> list[str]:
+    """The migrations that a file of SQLite has had, making and changing none."""
     if not path.exists():
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise StorageBroken(f"no database can be made in {path.parent}: no folder to write to")
