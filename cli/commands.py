@@ -26,7 +26,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(harbor_app, name="harbor")
+
+
+def _warnings_alone() -> None:
+    """A command by hand shows what came of it; the log, on standard error, has what went wrong."""
+    set_up_logging("warning", None)
+
+
+app.add_typer(harbor_app, name="harbor", callback=_warnings_alone)
 sandbox_app = typer.Typer(help="Harbor, Telegram, bot and page on this machine.")
 app.add_typer(sandbox_app, name="sandbox")
 
