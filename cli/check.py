@@ -1,105 +1,198 @@
 """`lockerbot check`: tries every setting and both counterparties; a table of what works.
 
-Guarantees: nothing is changed anywhere. Whether Harbor has open requests is asked by a harmless
-question, whose answer is INFERRED to tell: that there is none of number 0, or that there is no such
-call at all.
+Guarantees: nothing is made, migrated or changed anywhere, and every problem is told at once; what
+depends on a setting that can't be used is not tried. Whether Harbor has open requests is asked by a
+harmless question, whose answer is INFERRED to tell: that there is none of number 0, or that there
+is no such call at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.domain.alerts import LINKS_KEY
 from bot.domain.ids import PersonId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.ports.errors import EdgeError, Refused
+from cli.names import foreign, slips, unknown
 from cli.openers import asks_for_digits, demands, described, differing
-from cli.preflight import A_GROUP, NOT_MET, check_key, groups
-from cli.settings import BadSetting, Settings, page_links
+from cli.outside import clock, delivery, leads_here
+from cli.preflight import A_GROUP, NOT_MET, check_key, groups, of_another_environment
+from cli.settings import BadSetting, Settings, page_links, setting_names
 from cli.system_clock import SystemClock
-from handlers.telegram.probing import has_met, username
+from handlers.telegram.probing import has_met, username, webhook
 from harbor.access import Access
 from harbor.client import Harbor
 from harbor.errors import HarborError, NotFound
 from harbor.lockers import UNKNOWN_PATH, HarborLockers
-from storage import open_database
+from storage import known, missing, open_database
 
-Trial = Callable[[], Awaitable[str]]
+Row = tuple[str, str, str]
+"""What, whether it works, and more about it."""
+
+NEEDED = (
+    "TELEGRAM_BOT_TOKEN",
+    "LOCKERBOT_SECRET_KEY",
+    "HARBOR_CLIENT_ID",
+    "HARBOR_CLIENT_SECRET",
+)
+_DATABASE = ("DATABASE_URL", "LOCKERBOT_SECRET_KEY")
+_TELEGRAM = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL")
+_HARBOR = (
+    "HARBOR_CLIENT_ID",
+    "HARBOR_CLIENT_SECRET",
+    "HARBOR_ENVIRONMENT",
+    "HARBOR_API_URL",
+    "HARBOR_ACCOUNTS_URL",
+    "HARBOR_ROUTES",
+)
+_HOOK = (*_TELEGRAM, "LOCKERBOT_SECRET_KEY", "TELEGRAM_WEBHOOK_SECRET", "PUBLIC_URL")
+_TOWERS = ("LOCKERBOT_TOWERS", "LOCKERBOT_OPENER")
 
 
-async def check(settings: Settings) -> int:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is tried, and the settings without which it can't be.
+
+    `ask` raises EdgeError where it does not work, BadSetting where a setting is the reason."""
+
+    name: str
+    ask: Callable[[], Awaitable[str]]
+    needs: tuple[str, ...]
+
+
+async def check(settings: Settings, wrong: Mapping[str, str]) -> int:
     """Print the table; 0 when all of it works, 1 when something does not.
 
-    Raises BadSetting, for towers that can't be set apart as they are, too.
+    `wrong`: what is known of settings that can't be used, by name; `settings` holds defaults in
+    their place. Raises BadSetting at the end, with a line for each problem of the settings.
     """
-    settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
-    access, operators = settings.harbor, dict.fromkeys(settings.operator_chat_ids)
-    trials: dict[str, Trial] = {
-        "database": lambda: _database(settings),
-        "Telegram": lambda: _telegram(settings),
-        "Harbor": lambda: _harbor(settings, access),
+    unusable = dict(wrong) | {
+        line.partition(":")[0]: line
+        for line in settings.lacking(*(name for name in NEEDED if name not in wrong))
     }
-    for chat in operators:
-        trials[f"operator {chat}"] = partial(_operator, settings, chat)
+    complaints = [*unknown(setting_names()), *unusable.values(), *_slips(unusable)]
+    if other := of_another_environment(settings):
+        complaints.append(other)
+    tried = await asyncio.gather(
+        *(_tried(trial, unusable, complaints) for trial in _trials(settings))
+    )
+    rows: list[Row] = list(tried)
+    failed = any(works == "NO" for _, works, _ in rows)
+    rows += [(name, "set", told) for name, told in _openers(settings.policy).items()]
+    rows += await _links_and_digits(settings, unusable)
+    rows += [(name, "set" if told else "not set", told) for name, told in _noted(settings)]
+    rows += [
+        (name, "not read", f"set {setting}, if that is meant")
+        for setting, name in foreign(setting_names()).items()
+        if setting not in unusable
+    ]
     table = Table("what", "works", "")
     table.columns[0].overflow = "fold"  # names of settings are to be copied
-    failed = False
-    for name, trial in trials.items():
-        try:
-            told, works = await trial(), True
-        except EdgeError as error:
-            told, works = str(error), False
-        failed |= not works
-        table.add_row(name, "yes" if works else "NO", told)
-    policy = settings.policy
-    for name, told in _openers(policy).items():
-        table.add_row(name, "set", told)
-    if Opener.LINK in _configured(policy):
-        table.add_row("open requests", *await _open_requests(settings, access))
-    if any(asks_for_digits(each) for each in (policy.openers, *policy.tower_openers.values())):
-        table.add_row("keypad digits", *_where_digits_come_from(settings))
-    for name, told in _noted(settings):
-        table.add_row(name, "set" if told else "not set", told or "")
+    for row in rows:
+        table.add_row(*map(Text, row))
     Console().print(table)
+    if complaints:
+        raise BadSetting("\n".join(complaints))
     return int(failed)
 
 
+def _slips(unusable: Collection[str]) -> Iterator[str]:
+    """Misspelt names of settings that may be left out; the others are told as not set."""
+    for setting, name in slips(setting_names()).items():
+        if setting not in unusable:
+            yield f"{name}: there is no such setting; did you mean {setting}?"
+
+
+def _hindered(needs: Iterable[str], unusable: Collection[str]) -> tuple[str, str] | None:
+    lacking = [name for name in needs if name in unusable]
+    return ("not tried", f"for want of {', '.join(lacking)}") if lacking else None
+
+
+async def _tried(trial: Trial, unusable: Collection[str], complaints: list[str]) -> Row:
+    if hindered := _hindered(trial.needs, unusable):
+        return trial.name, *hindered
+    try:
+        return trial.name, "yes", await trial.ask()
+    except EdgeError as error:
+        return trial.name, "NO", str(error)
+    except BadSetting as error:
+        complaints.append(str(error))
+        return trial.name, "NO", str(error)
+
+
+def _trials(settings: Settings) -> Iterator[Trial]:
+    yield Trial("database", lambda: _database(settings), _DATABASE)
+    yield Trial("Telegram", lambda: _telegram(settings), _TELEGRAM)
+    yield Trial("webhook", lambda: _webhook(settings), _HOOK)
+    yield Trial("Harbor", lambda: _harbor(settings), (*_HARBOR, *_TOWERS))
+    yield Trial("clock", lambda: _clock(settings), ("TELEGRAM_API_URL", *_HARBOR))
+    if (url := settings.public_url) is not None:
+        reach = partial(leads_here, url, settings.host, settings.port)
+        yield Trial("public address", reach, ("HOST", "PORT"))
+    for chat in dict.fromkeys(settings.operator_chat_ids):
+        yield Trial(f"operator {chat}", partial(_operator, settings, chat), _TELEGRAM)
+
+
 async def _database(settings: Settings) -> str:
+    if lacks := await missing(settings.database_url):
+        if len(lacks) == len(known()):
+            return f"there is none yet: `lockerbot run` makes it (up to {lacks[-1]})"
+        return f"to be brought up to date: `lockerbot run` applies {', '.join(lacks)}"
     async with open_database(settings.database_url, keys=settings.keys, migrate=False) as database:
         await check_key(database)
         counts = await database.look(lambda tx: tx.counts())
     return f"{sum(counts.deliveries.values())} deliveries, {counts.cards_owed} cards owed"
 
 
+def _token(settings: Settings) -> str:
+    assert settings.telegram_bot_token is not None, "needed by what is tried"
+    return settings.telegram_bot_token.get_secret_value()
+
+
 async def _telegram(settings: Settings) -> str:
-    token = settings.telegram_bot_token
-    assert token is not None, "asked for above"
-    name = await username(token.get_secret_value(), settings.telegram_api_url)
-    return f"@{name}"
+    return f"@{await username(_token(settings), settings.telegram_api_url)}"
+
+
+async def _webhook(settings: Settings) -> str:
+    hook = await webhook(_token(settings), settings.telegram_api_url)
+    url = settings.public_url
+    return delivery(hook, url and url + settings.webhook_path, datetime.now(UTC))
 
 
 async def _operator(settings: Settings, chat: int) -> str:
     if chat in groups(settings):
         raise Refused(A_GROUP)
-    token = settings.telegram_bot_token
-    assert token is not None, "asked for above"
-    if not await has_met(token.get_secret_value(), settings.telegram_api_url, PersonId(chat)):
+    if not await has_met(_token(settings), settings.telegram_api_url, PersonId(chat)):
         raise Refused(NOT_MET)
     return "has opened the bot"
 
 
-async def _harbor(settings: Settings, access: Access) -> str:
+async def _harbor(settings: Settings) -> str:
+    access, only = settings.harbor, settings.only_towers
     async with Harbor(access, clock=SystemClock().now) as harbor:
-        lockers = HarborLockers(harbor, settings.only_towers)
+        lockers = HarborLockers(harbor, only)
         towers, assigned = await lockers.towers(), await lockers.assigned()
     if wrong := differing(towers, settings.policy):
         raise BadSetting(f"LOCKERBOT_TOWERS: {wrong}")
+    if absent := sorted(set(only or ()) - {tower.id for tower in towers}):
+        raise Refused(f"Harbor shows no tower {', '.join(absent)}: see LOCKERBOT_TOWERS")
     return f"{access.environment}: {len(towers)} towers, {len(assigned)} lockers assigned"
+
+
+async def _clock(settings: Settings) -> str:
+    return await clock(
+        {"Telegram": settings.telegram_api_url, "Harbor": settings.harbor.api_url},
+    )
 
 
 def _openers(policy: Policy) -> dict[str, str]:
@@ -114,6 +207,18 @@ def _openers(policy: Policy) -> dict[str, str]:
 def _configured(policy: Policy) -> set[Opener]:
     everywhere = (policy.openers, *policy.tower_openers.values())
     return {opener for each in everywhere for opener in (each.drop_off, each.pick_up)}
+
+
+async def _links_and_digits(settings: Settings, unusable: Collection[str]) -> list[Row]:
+    policy, rows = settings.policy, []
+    if Opener.LINK in _configured(policy):
+        if hindered := _hindered((*_HARBOR, *_DATABASE), unusable):
+            rows.append(("open requests", *hindered))
+        else:
+            rows.append(("open requests", *await _open_requests(settings, settings.harbor)))
+    if any(asks_for_digits(each) for each in (policy.openers, *policy.tower_openers.values())):
+        rows.append(("keypad digits", *_where_digits_come_from(settings)))
+    return rows
 
 
 async def _open_requests(settings: Settings, access: Access) -> tuple[str, str]:

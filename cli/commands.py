@@ -18,20 +18,52 @@ import uvloop
 from bot.ports.errors import EdgeError
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
+from cli.progress import progress
 from cli.settings import BadSetting, Settings
 
 app = typer.Typer(
     name="lockerbot",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    help="A Telegram bot that hands parcels over through Harbor lockers.",
 )
-app.add_typer(harbor_app, name="harbor")
+
+
+def _warnings_alone() -> None:
+    """A command by hand shows what came of it; the log, on standard error, has what went wrong."""
+    set_up_logging("warning", None)
+
+
+app.add_typer(harbor_app, name="harbor", callback=_warnings_alone)
 sandbox_app = typer.Typer(help="Harbor, Telegram, bot and page on this machine.")
 app.add_typer(sandbox_app, name="sandbox")
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from cli.lifetime import release
+
+        print(f"lockerbot {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="which one this is"),
+    ] = False,
+) -> None:
+    """A Telegram bot that hands parcels over through Harbor lockers."""
+
+
+@app.command()
+def init() -> None:
+    """Ask for what is needed, and write it to .env; overwrites nothing."""
+    from cli.init import init as work
+
+    work()
 
 
 @app.command()
@@ -51,7 +83,9 @@ def check() -> None:
     """Try every setting and both counterparties, and say what works."""
     from cli.check import check as work
 
-    sys.exit(_finish(work(_settings())))
+    settings, wrong = Settings.load_what_can_be_used()
+    set_up_logging(settings.log_level, settings.log_format)
+    sys.exit(_finish(work(settings, wrong)))
 
 
 @app.command()
@@ -69,10 +103,27 @@ def backup(target: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     from storage import back_up
 
     try:
-        _finish(back_up(_settings().database_url, target))
+        with progress("copying") as told:
+            _finish(back_up(_settings().database_url, target, told))
     except OSError as error:
         _fail(str(error), 1)
     print(f"backed up to {target}")
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Put the backup FILE in the place of the SQLite database; the bot must not be running."""
+    from storage import StorageBroken
+    from storage import restore as work
+
+    try:
+        with progress("copying") as told:
+            kept = _finish(work(_settings().database_url, source, told))
+    except StorageBroken as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        _fail(str(error), 1)
+    print(f"restored from {source}" + (f"; what was there is now {kept}" if kept else ""))
 
 
 @app.command()
@@ -128,7 +179,8 @@ def _finish(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"lockerbot: {message}", file=sys.stderr)
+    for line in message.splitlines():
+        print(f"lockerbot: {line}", file=sys.stderr)
     sys.exit(code)
 
 

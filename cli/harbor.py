@@ -23,7 +23,7 @@ from cli.logs import set_up_logging
 from cli.settings import BadSetting, Settings
 from harbor.client import Harbor
 from harbor.errors import HarborError
-from harbor.wire import Locker, LockerToken, Tower
+from harbor.wire import FreeCount, Locker, LockerToken, OpenRequest, Tower
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -45,8 +45,16 @@ def _tower_id(text: str) -> str:
     return text.lower()
 
 
+link_app = typer.Typer(no_args_is_help=True, help="Locker Open links, which open a door.")
+app.add_typer(link_app, name="link")
+
 TowerArgument = Annotated[str, typer.Argument(metavar="TOWER", callback=_tower_id)]
 LockerArgument = Annotated[int, typer.Argument(metavar="LOCKER", min=0, help="id, not door name")]
+LocationArgument = Annotated[int, typer.Argument(metavar="LOCATION", min=0, help="see towers")]
+TypeArgument = Annotated[int, typer.Argument(metavar="TYPE", min=0, help="id, see availability")]
+ReservationArgument = Annotated[str, typer.Argument(metavar="RESERVATION", help="see reserve")]
+Keypad = Annotated[bool, typer.Option("--keypad", help="ask for digits, too")]
+Low = Annotated[bool, typer.Option("--low", help="a low door alone")]
 Seconds = Annotated[int, typer.Option("--seconds", min=1, help="how long it is to last")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON value, for scripts")]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="print what opens the door")]
@@ -80,6 +88,69 @@ def reserve(
     made = _ask(lambda harbor: harbor.reserve(TowerId(tower), LockerId(locker), seconds))
     ids = {"tower_id": tower, "locker_id": locker}
     _show_one({**ids, "reservation_id": made.id, "seconds": seconds}, as_json)
+
+
+@app.command()
+def cancel(
+    tower: TowerArgument,
+    locker: LockerArgument,
+    reservation: ReservationArgument,
+    as_json: AsJson = False,
+) -> None:
+    """Give a reserved locker back. The route is INFERRED: see HARBOR_ROUTES."""
+    ids = (TowerId(tower), LockerId(locker), reservation)
+    _ask(lambda harbor: harbor.cancel_reservation(*ids))
+    row = {"tower_id": tower, "locker_id": locker, "reservation_id": reservation}
+    _show_one({**row, "cancelled": True}, as_json)
+
+
+@app.command()
+def availability(location: LocationArgument, as_json: AsJson = False) -> None:
+    """How many lockers of a location are free, by size."""
+    found = _ask(lambda harbor: harbor.availability(location))
+    rows: list[Row] = [
+        {"type_id": each.type_id, "size": each.size_name, **_counted(each.count)}
+        for each in found.by_size
+    ]
+    _show_rows([*rows, {"type_id": None, "size": "all", **_counted(found.count)}], as_json)
+
+
+@app.command()
+def sdk_token(as_json: AsJson = False, show_secrets: ShowSecrets = False) -> None:
+    """Get a token for Harbor's SDK on a phone (scope tower_access)."""
+    token = _ask(lambda harbor: harbor.phone_token())
+    row = {"access_token": _opened(token.access_token, show_secrets)}
+    _show_one({**row, "seconds": token.expires_in}, as_json)
+
+
+@link_app.command("drop-off")
+def drop_off_link(
+    location: LocationArgument,
+    type_id: TypeArgument,
+    low: Low = False,
+    keypad: Keypad = False,
+    as_json: AsJson = False,
+    show_secrets: ShowSecrets = False,
+) -> None:
+    """Have Harbor pick a locker, which is rented from then on, and make a link for it."""
+    made = _ask(
+        lambda harbor: harbor.open_drop_off_request(
+            location, type_id, require_low=low, keypad=keypad
+        )
+    )
+    _show_one(_link_row(made, show_secrets), as_json)
+
+
+@link_app.command("pick-up")
+def pick_up_link(
+    locker: LockerArgument,
+    keypad: Keypad = False,
+    as_json: AsJson = False,
+    show_secrets: ShowSecrets = False,
+) -> None:
+    """Make a link with which to take out what is in an occupied locker of ours."""
+    made = _ask(lambda harbor: harbor.open_pick_up_request(LockerId(locker), keypad=keypad))
+    _show_one(_link_row(made, show_secrets), as_json)
 
 
 @app.command()
@@ -156,20 +227,37 @@ def _locker_row(locker: Locker) -> Row:
 
 
 def _token_row(tower: str, locker: int, token: LockerToken, show: bool) -> Row:
-    def opened(secret: SecretStr) -> str:
-        return secret.get_secret_value() if show else MASK
-
     row: Row = {
         "tower_id": tower,
         "locker_id": locker,
         "expires": token.expires.isoformat() if token.expires else None,
-        "payload": opened(token.payload),
-        "payload_auth": opened(token.payload_auth),
+        "payload": _opened(token.payload, show),
+        "payload_auth": _opened(token.payload_auth, show),
     }
     if show:
         parts = (tower, str(locker), row["payload"], row["payload_auth"])
         row["code"] = "HARBOR://OPEN/" + "/".join(parts).upper()
     return row
+
+
+def _link_row(made: OpenRequest, show: bool) -> Row:
+    return {
+        "request_id": made.id,
+        "tower_id": made.tower_id,
+        "locker_id": made.locker_id,
+        "link": _opened(made.link, show),
+        "digits": _opened(made.digits, show),
+    }
+
+
+def _counted(count: FreeCount) -> Row:
+    return {"free": count.free, "total": count.total}
+
+
+def _opened(secret: SecretStr | None, show: bool) -> str | None:
+    if secret is None:
+        return None
+    return secret.get_secret_value() if show else MASK
 
 
 def _show_rows(rows: Sequence[Row], as_json: bool) -> None:

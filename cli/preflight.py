@@ -13,6 +13,7 @@ import structlog
 
 from bot.ports.database import Database
 from cli.settings import BadSetting, Settings
+from harbor.access import TOWERS_BEGIN
 from storage import opens_nothing
 
 log = structlog.get_logger()
@@ -28,6 +29,20 @@ async def check_key(database: Database) -> None:
             "LOCKERBOT_SECRET_KEY: opens nothing of what is stored; set the key that it was sealed"
             " with, and a new one only before it, separated by a comma"
         )
+
+
+def of_another_environment(settings: Settings) -> str | None:
+    """What is wrong where a tower of LOCKERBOT_TOWERS is another environment's, in one line."""
+    ours = settings.harbor_environment
+    for environment, digits in TOWERS_BEGIN.items():
+        for tower in settings.only_towers or ():
+            if environment != ours and tower.startswith(digits):
+                return (
+                    f"LOCKERBOT_TOWERS: tower {tower} is of Harbor's {environment} environment, and"
+                    f" HARBOR_ENVIRONMENT is {ours}, where ids begin with {TOWERS_BEGIN[ours]}:"
+                    " set the one or the other"
+                )
+    return None
 
 
 def groups(settings: Settings) -> Iterator[int]:

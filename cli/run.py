@@ -19,6 +19,7 @@ from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
 from cli.pages import parcel_pages
 from cli.preflight import NOT_MET, check_key
+from cli.progress import progress
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
@@ -174,4 +175,5 @@ async def reseal(settings: Settings) -> int:
     settings.need("LOCKERBOT_SECRET_KEY")
     async with open_database(settings.database_url, keys=settings.keys) as database:
         await check_key(database)
-        return await reseal_all(database)
+        with progress("encrypting") as told:
+            return await reseal_all(database, told)

@@ -7,21 +7,19 @@ with the nearest known one, so that a slip of the pen is not silently a default.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import hmac
 import ipaddress
 import json
-import os
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
-from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -29,6 +27,7 @@ from bot.domain.ids import PersonId, TowerId
 from bot.domain.limits import Limits
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
+from cli.names import PREFIX, in_place_of, unknown
 from cli.openers import (
     TowerSetting,
     read_app_link,
@@ -41,7 +40,7 @@ from harbor.routes import routes_with
 from harbor.webhooks import ALGORITHMS, Signature
 from wording.language import LANGUAGES
 
-PREFIX = "LOCKERBOT_"
+_UNREPLACED = re.compile(r"[{}<>]")
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -72,7 +71,14 @@ def _telegram_token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _written_out(url: str) -> None:
+    """Raise ValueError for an address that was copied with a placeholder in it."""
+    if _UNREPLACED.search(url):
+        raise ValueError("has a placeholder in it; write the address that belongs there")
+
+
 def _http_base(url: str) -> str:
+    _written_out(url)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
         raise ValueError("is no URL; write http(s)://host[:port][/path]")
@@ -80,6 +86,7 @@ def _http_base(url: str) -> str:
 
 
 def _public_url(url: str) -> str:
+    _written_out(url)
     if urlsplit(url).scheme != "https":
         raise ValueError("must begin with https://; Telegram delivers webhooks to nothing else")
     return _http_base(url)
@@ -125,6 +132,7 @@ def _language(name: str) -> str:
 
 
 def _harbor_base(url: str) -> str:
+    _written_out(url)
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -239,20 +247,50 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, **given: Any) -> Settings:
         """From the environment and `.env`; `given` (by alias) wins. Raises BadSetting."""
-        _refuse_unknown_names()
+        for complaint in unknown(setting_names()):
+            raise BadSetting(complaint)
         try:
             return cls(**given)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            name = str(first["loc"][0]).upper() if first["loc"] else "?"
-            why = first["msg"].removeprefix("Value error, ")
-            raise BadSetting(f"{name}: {why}") from None
+            raise BadSetting(next(iter(_complaints(error).values()))) from None
+
+    @classmethod
+    def load_what_can_be_used(cls) -> tuple[Settings, dict[str, str]]:
+        """As `load`, with its default for each setting that can't be used; and by their names, what
+        is wrong with those, one line each."""
+        try:
+            return cls(), {}
+        except ValidationError as error:
+            wrong = _complaints(error)
+        defaults = {
+            field.alias or name: field.get_default(call_default_factory=True)
+            for name, field in cls.model_fields.items()
+            if (field.alias or name.upper()) in wrong
+        }
+        return cls(**defaults), wrong
+
+    @classmethod
+    def complaint(cls, name: str, value: str) -> str | None:
+        """What is wrong with `value` for the setting `name`, in one line; None: nothing."""
+        found = next(f for f, field in cls.model_fields.items() if name in (field.alias, f.upper()))
+        try:
+            cls(**{cls.model_fields[found].alias or found: value})  # type: ignore[arg-type]
+        except ValidationError as error:
+            return _complaints(error).get(name)
+        return None
+
+    def lacking(self, *names: str) -> Iterator[str]:
+        """A line for each of these settings (environment names) that is missing."""
+        for name in names:
+            if not getattr(self, name.removeprefix(PREFIX).lower()):
+                other = in_place_of(name, setting_names())
+                renamed = f" ({other} is set: rename it, if that is it)" if other else ""
+                yield f"{name}: not set; {_WHERE_FROM[name]}{renamed}"
 
     def need(self, *names: str) -> None:
         """Raise BadSetting for the first of these settings (environment names) that is missing."""
-        for name in names:
-            if not getattr(self, name.removeprefix(PREFIX).lower()):
-                raise BadSetting(f"{name}: not set; {_WHERE_FROM[name]}")
+        for complaint in self.lacking(*names):
+            raise BadSetting(complaint)
 
     @property
     def policy(self) -> Policy:
@@ -301,9 +339,9 @@ class Settings(BaseSettings):
     @property
     def harbor(self) -> Access:
         """Where Harbor is, and who we are to it; raises BadSetting without credentials."""
-        if not self.harbor_client_id or self.harbor_client_secret is None:
-            missing = "HARBOR_CLIENT_SECRET" if self.harbor_client_id else "HARBOR_CLIENT_ID"
-            raise BadSetting(f"{missing}: not set")
+        self.need("HARBOR_CLIENT_ID", "HARBOR_CLIENT_SECRET")
+        assert self.harbor_client_id is not None, "asked for above"
+        assert self.harbor_client_secret is not None, "asked for above"
         return Access(
             api_url=self.harbor_api_url or API_URLS[self.harbor_environment],
             accounts_url=self.harbor_accounts_url or ACCOUNTS_URLS[self.harbor_environment],
@@ -336,6 +374,8 @@ class Settings(BaseSettings):
 _WHERE_FROM = {
     "TELEGRAM_BOT_TOKEN": "ask @BotFather for one",
     "LOCKERBOT_SECRET_KEY": "make one with `openssl rand -hex 32` and keep it",
+    "HARBOR_CLIENT_ID": "Harbor issues it",
+    "HARBOR_CLIENT_SECRET": "Harbor issues it with the client id",
 }
 
 
@@ -344,15 +384,20 @@ def page_links(public_url: str | None) -> str:
     return f"{public_url}/p/{{page}}" if public_url else ""
 
 
+def setting_names() -> list[str]:
+    """Every setting by its name in the environment."""
+    return [field.alias or name.upper() for name, field in Settings.model_fields.items()]
+
+
 def known_names() -> list[str]:
     """Every `LOCKERBOT_*` name."""
-    aliases = (field.alias for field in Settings.model_fields.values())
-    return sorted(alias for alias in aliases if alias)
+    return sorted(name for name in setting_names() if name.startswith(PREFIX))
 
 
-def _refuse_unknown_names() -> None:
-    known = known_names()
-    for name in sorted({*os.environ, *dotenv_values(".env")}):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0)
-            raise BadSetting(f"{name}: there is no such setting; did you mean {near[0]}?")
+def _complaints(error: ValidationError) -> dict[str, str]:
+    """By each setting's name, the first thing that is wrong with it, in one line."""
+    found: dict[str, str] = {}
+    for each in error.errors(include_input=False, include_url=False):
+        name = str(each["loc"][0]).upper() if each["loc"] else "?"
+        found.setdefault(name, f"{name}: {each['msg'].removeprefix('Value error, ')}")
+    return found

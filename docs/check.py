@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.domain import actions
 from bot.domain.lifecycle import diagram
-from cli.settings import Settings
+from cli.settings import setting_names
 
 ROOT = Path(__file__).parent.parent
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -28,11 +28,6 @@ def drawn(text: str) -> str:
     """`text` with its diagram and its table of actions printed anew."""
     text = _DIAGRAM.sub(lambda match: f"{match[1]}{diagram()}\n{match[2]}", text)
     return _ACTIONS.sub(lambda match: f"{match[1]}{actions.table()}\n{match[2]}", text)
-
-
-def setting_names() -> list[str]:
-    """Every setting by its name in the environment."""
-    return [field.alias or name.upper() for name, field in Settings.model_fields.items()]
 
 
 def faults() -> list[str]:

@@ -21,6 +21,8 @@ ACCOUNTS_URLS: dict[Environment, str] = {
     "sandbox": "https://accounts.sandbox.harborlockers.com",
     "production": "https://accounts.harborlockers.com",
 }
+TOWERS_BEGIN: dict[Environment, str] = {"sandbox": "01", "production": "10"}
+"""With which digits the ids of an environment's towers begin (CONFIRMED)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ written once, in the dialect both databases share; codes and claims are never st
 from storage.backup import back_up
 from storage.database import open_database
 from storage.errors import StorageBroken, StorageUnavailable
-from storage.migrating import migrate
+from storage.migrating import known, migrate, missing
+from storage.restore import restore
 from storage.tables.codes import reseal
 from storage.tables.sealed import opens_nothing
 
@@ -15,8 +16,11 @@ __all__ = [
     "StorageBroken",
     "StorageUnavailable",
     "back_up",
+    "known",
     "migrate",
+    "missing",
     "open_database",
     "opens_nothing",
     "reseal",
+    "restore",
 ]

@@ -10,6 +10,7 @@ import asyncio
 import os
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,8 +18,17 @@ from storage.errors import StorageBroken
 from storage.sqlite_connection import border
 from storage.urls import sqlite_path
 
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much, from whatever thread does it."""
 
-async def back_up(url: str, target: Path) -> None:
+_PAGES = 1000  # copied between two words of progress
+
+
+def unheard(done: int, total: int) -> None:
+    """`Progress` that nobody watches."""
+
+
+async def back_up(url: str, target: Path, progress: Progress = unheard) -> None:
     """Write a consistent copy of the database at `url` to the new file `target`.
 
     Raises StorageBroken for PostgreSQL (which has pg_dump), if there is no database, or if the
@@ -27,10 +37,10 @@ async def back_up(url: str, target: Path) -> None:
     source = sqlite_path(url)
     if source is None:
         raise StorageBroken("PostgreSQL is backed up with its own tool: pg_dump DATABASE_URL")
-    await asyncio.to_thread(_back_up, source, target)
+    await asyncio.to_thread(_back_up, source, target, progress)
 
 
-def _back_up(source: Path, target: Path) -> None:
+def _back_up(source: Path, target: Path, progress: Progress) -> None:
     if not source.exists():
         raise StorageBroken(f"there is no database {source}")
     if target.exists():
@@ -41,18 +51,29 @@ def _back_up(source: Path, target: Path) -> None:
     growing = Path(name)
     try:
         with border():
-            _copy(source, growing)
-        _sync(growing)
+            copy_database(source, growing, progress)
+        sync(growing)
         # A link, unlike a rename, fails if somebody else made the target meanwhile.
         os.link(growing, target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         growing.unlink(missing_ok=True)
 
 
-def _copy(source: Path, copy: Path) -> None:
+def copy_database(source: Path, copy: Path, progress: Progress) -> None:
+    """One state of the database in `source`, checked, to the empty file `copy`.
+
+    Raises StorageBroken where it is damaged, and sqlite3's own errors.
+    """
     with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(copy)) as copied:
-        original.backup(copied)
+        # One snapshot for all portions: without it each commit of the bot's would begin anew.
+        original.execute("begin")
+        original.execute("select count(*) from sqlite_master").fetchall()
+        original.backup(
+            copied,
+            pages=_PAGES,
+            progress=lambda _, left, total: progress(total - left, total),
+        )
         # One file, without the log beside it that WAL would need.
         copied.execute("pragma journal_mode = delete")
         verdict = copied.execute("pragma integrity_check").fetchall()
@@ -60,7 +81,8 @@ def _copy(source: Path, copy: Path) -> None:
         raise StorageBroken(f"the copy of {source} is damaged: {verdict[0][0]}")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

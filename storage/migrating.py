@@ -6,15 +6,20 @@ start at once one applies it and the others wait; a database newer than this cod
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from storage.connection import Session, Statement
 from storage.errors import StorageBroken
 from storage.postgres_connection import connect as connect_postgres
+from storage.sqlite_connection import border
 from storage.sqlite_connection import connect as connect_sqlite
 from storage.urls import sqlite_path
 
@@ -23,6 +28,7 @@ _RECORDS: Statement = (
     (),
 )
 _APPLIED: Statement = ("select name from migrations order by name", ())
+_HAS_RECORDS = "select 1 from sqlite_master where name = 'migrations'"
 _RECORD = "insert into migrations (name, at) values (?, ?)"
 _SQLITE_BEGIN: Sequence[Statement] = (("begin immediate", ()),)
 _POSTGRES_BEGIN: Sequence[Statement] = (
@@ -57,7 +63,8 @@ def statements(script: str) -> list[Statement]:
     return found
 
 
-def _pending(applied: Sequence[str]) -> list[str]:
+def pending(applied: Sequence[str]) -> list[str]:
+    """What `applied` lacks. Raises StorageBroken where it is of a newer version."""
     if newer := sorted(set(applied) - set(known())):
         raise StorageBroken(
             f"the database was made by a newer version (it has {newer[-1]}, this one knows up to "
@@ -69,16 +76,16 @@ def _pending(applied: Sequence[str]) -> list[str]:
 async def _one_more(session: Session, begin: Sequence[Statement]) -> str | None:
     try:
         rows = await session.fetch_last([*begin, _RECORDS, _APPLIED])
-        pending = _pending([name for (name,) in rows])
+        lacks = pending([name for (name,) in rows])
         statements: list[Statement] = []
-        if pending:
-            record = (_RECORD, (pending[0], time.time_ns() // 1000))
-            statements = [*known()[pending[0]], record]
+        if lacks:
+            record = (_RECORD, (lacks[0], time.time_ns() // 1000))
+            statements = [*known()[lacks[0]], record]
         await session.fetch_last([*statements, ("commit", ())])
     except BaseException:
         await session.rollback()
         raise
-    return pending[0] if pending else None
+    return lacks[0] if lacks else None
 
 
 async def _session(url: str) -> tuple[Session, Sequence[Statement]]:
@@ -104,11 +111,30 @@ async def migrate(url: str) -> list[str]:
 
 
 async def missing(url: str) -> list[str]:
-    """What `migrate` would apply, applying nothing."""
-    session, begin = await _session(url)
+    """What `migrate` would apply, applying nothing; no file of SQLite is made or changed.
+
+    Raises what `migrate` raises, and StorageBroken where SQLite has no folder to make a file in.
+    """
+    if path := sqlite_path(url):
+        return pending(await asyncio.to_thread(applied_to_file, path))
+    session = await connect_postgres(url)
     try:
-        rows = await session.fetch_last([*begin, _RECORDS, _APPLIED])
-        return _pending([name for (name,) in rows])
+        rows = await session.fetch_last([*_POSTGRES_BEGIN, _RECORDS, _APPLIED])
+        return pending([name for (name,) in rows])
     finally:
         await session.rollback()
         await session.close()
+
+
+def applied_to_file(path: Path) -> list[str]:
+    """The migrations that a file of SQLite has had, making and changing none."""
+    if not path.exists():
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise StorageBroken(f"no database can be made in {path.parent}: no folder to write to")
+        return []
+    # Not mode=ro, which would leave the files of a write-ahead log behind.
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    with border(), closing(sqlite3.connect(address, uri=True)) as connection:
+        if not connection.execute(_HAS_RECORDS).fetchall():
+            return []
+        return [name for (name,) in connection.execute(_APPLIED[0])]

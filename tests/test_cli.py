@@ -304,6 +304,19 @@ async def test_run_says_at_start_what_its_openers_demand(tmp_path):
     assert "App Clip" in line["link"]
 
 
+async def test_harbor_by_hand_prints_one_json_value_and_no_log(tmp_path):
+    def say(heard: Heard) -> bytes:
+        return answer(200, {"id": 7} if heard.method == "POST" else [])
+
+    async with stand_in(say) as harbor:
+        where = {"HARBOR_API_URL": harbor.url, "HARBOR_ACCOUNTS_URL": harbor.url}
+        code, told, complaint = await finished(
+            tmp_path, "harbor", "reserve", FIRST, "5", "--json", **where
+        )
+    assert (code, complaint) == (0, "")
+    assert json.loads(told)["reservation_id"] == 7
+
+
 async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path):
     async with (
         serving_sandbox(create_stage(limits=False)) as url,

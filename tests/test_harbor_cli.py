@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -51,6 +52,12 @@ async def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterato
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+    with structlog.testing.capture_logs():  # as `lockerbot harbor` itself logs no calls
+        async for each in _shell(monkeypatch):
+            yield each
+
+
+async def _shell(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shell]:
     async with (
         serving_sandbox(create_app(clock=Clock())) as base,
         httpx.AsyncClient(base_url=base) as http,
@@ -101,6 +108,71 @@ async def test_every_tower_is_found(shell: Shell) -> None:
     assert towers[0].keys() == {"id", "name", "address", "city", "timezone", "location_id"}
 
 
+async def test_a_reservation_is_cancelled_by_hand(shell: Shell) -> None:
+    locker = await shell.free()
+    held = await shell.json("reserve", TOWER, locker)
+    assert isinstance(held, dict)
+    told = await shell.json("cancel", TOWER, locker, held["reservation_id"])
+    assert isinstance(told, dict)
+    assert told["cancelled"] is True
+    assert await status(shell, locker) == "available"
+    again = await shell.run("cancel", TOWER, locker, held["reservation_id"])
+    assert (again.exit_code, again.stderr.count("\n")) == (1, 1)
+
+
+async def status(shell: Shell, locker: int) -> str:
+    lockers = await shell.json("lockers", TOWER)
+    assert isinstance(lockers, list)
+    return next(str(each["status"]) for each in lockers if each["id"] == locker)
+
+
+async def location(shell: Shell) -> int:
+    towers = await shell.json("towers")
+    assert isinstance(towers, list)
+    return next(int(each["location_id"]) for each in towers if each["id"] == TOWER)
+
+
+async def test_a_link_takes_one_of_the_lockers_that_are_free(shell: Shell) -> None:
+    where = await location(shell)
+    before = await shell.json("availability", where)
+    assert isinstance(before, list)
+    size = next(each for each in before if each["free"])
+    made = await shell.json("link", "drop-off", where, size["type_id"], "--show-secrets")
+    assert isinstance(made, dict)
+    assert made["link"].startswith("http")
+    assert await status(shell, made["locker_id"]) == "rented"
+    after = await shell.json("availability", where)
+    assert isinstance(after, list)
+    left = {each["type_id"]: each["free"] for each in after}
+    assert left[size["type_id"]] == size["free"] - 1
+    assert left[None] == sum(free for type_id, free in left.items() if type_id is not None)
+    empty = await shell.run("link", "pick-up", made["locker_id"])  # nothing is in it yet
+    assert (empty.exit_code, empty.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_a_link_and_a_token_for_phones_are_masked_unless_asked_for(
+    shell: Shell, form: list[str]
+) -> None:
+    where = await location(shell)
+    link, token = ("link", "drop-off", where, 1), ("sdk-token",)
+    for words, shown in ((link, "http"), (token, "")):
+        masked = await shell.run(*words, *form)
+        assert masked.exit_code == 0, masked.output
+        assert MASK in json.loads(masked.stdout).values() if form else MASK in masked.stdout
+        assert "http" not in masked.output
+        opened = await shell.run(*words, "--show-secrets", *form)
+        assert MASK not in opened.stdout
+        assert shown in opened.stdout
+
+
+async def test_a_token_for_phones_is_one_that_the_sdk_side_takes(shell: Shell) -> None:
+    token = await shell.json("sdk-token", "--show-secrets")
+    assert isinstance(token, dict)
+    assert token["seconds"] == 300
+    assert len(token["access_token"]) > 16
+
+
 @pytest.mark.parametrize("form", [[], ["--json"]])
 async def test_a_secret_is_masked_unless_asked_for(shell: Shell, form: list[str]) -> None:
     locker = await shell.free()
@@ -139,6 +211,9 @@ async def test_a_harbor_that_is_away_ends_with_exit_code_1(
         ["reserve", TOWER, "fourteen"],
         ["reserve", TOWER, "14", "--seconds", "0"],
         ["open"],
+        ["cancel", TOWER, "14"],
+        ["availability", "market"],
+        ["link", "drop-off", "1"],
     ],
 )
 async def test_bad_usage_ends_with_exit_code_2(shell: Shell, words: list[str]) -> None:

@@ -234,7 +234,9 @@ async def test_resealing_gets_through_more_than_one_portion(sqlite_url: str) -> 
     async with open_database(sqlite_url, keys=["old"]) as database:
         await database.run(many)
     async with open_database(sqlite_url, keys=["new", "old"]) as database:
-        assert await reseal(database) == 250
+        heard: list[tuple[int, int]] = []
+        assert await reseal(database, lambda done, total: heard.append((done, total))) == 250
+        assert heard == [(100, 250), (200, 250), (250, 250)]
         assert await reseal(database) == 0
 
 

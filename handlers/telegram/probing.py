@@ -1,9 +1,12 @@
-"""Asks Telegram who we are and whom we have met, and starts nothing: for `lockerbot check`."""
+"""Asks Telegram who we are, whom we have met and where it delivers, and starts nothing: for
+`lockerbot check`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
@@ -32,6 +35,28 @@ async def has_met(token: str, api_url: str | None, person: PersonId) -> bool:
                 return False
             raise meant from error
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where Telegram delivers updates ("": it waits to be polled), and how that goes.
+
+    The address holds a secret path, and so is not shown.
+    """
+
+    url: str = field(repr=False)
+    waiting: int
+    failed_at: datetime | None = None
+    why: str | None = None
+
+
+async def webhook(token: str, api_url: str | None) -> Webhook:
+    """What Telegram has been told (getWebhookInfo). Raises Misconfigured, TryLater."""
+    async with _bot(token, api_url) as bot:
+        info = await bot.get_webhook_info()
+        return Webhook(
+            info.url, info.pending_update_count, info.last_error_date, info.last_error_message
+        )
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -146,6 +147,17 @@ class Codes(Subject):
         )
         return int(row[0]) if row else 0
 
+    async def to_reseal(self) -> int:
+        """How many codes and claims are sealed with other keys than the current one."""
+        found = 0
+        for table, column in (("codes", "text"), ("claims", "code")):
+            old = f"substr({column}, 1, {len(self._sealer.current)}) <> ?"
+            ((number,),) = await self._db.fetch_all(
+                f"select count(*) from {table} where {old}", (self._sealer.current,)
+            )
+            found += number
+        return found
+
     async def reseal(self, limit: int) -> int:
         """Seal again, with the current key, up to `limit` codes and claims of other keys."""
         old = f"substr(%s, 1, {len(self._sealer.current)}) <> ? limit ?"
@@ -163,17 +175,24 @@ class Codes(Subject):
         return len(codes) + len(claims)
 
 
-async def reseal(database: Database) -> int:
+async def reseal(database: Database, progress: Callable[[int, int], None] | None = None) -> int:
     """After a rotation: seal everything with the first key, so that the others may go.
 
-    Says how many codes and claims there were; safe to repeat and while the bot is running.
+    Says how many codes and claims there were, and `progress` meanwhile how many are done, of how
+    many; safe to repeat and while the bot is running.
     """
+
+    async def count(tx: Transaction) -> int:
+        assert isinstance(tx, Codes)
+        return await tx.to_reseal()
 
     async def portion(tx: Transaction) -> int:
         assert isinstance(tx, Codes)
         return await tx.reseal(_PORTION)
 
-    total = 0
+    total, done = await database.look(count), 0
     while resealed := await database.run(portion):
-        total += resealed
-    return total
+        done += resealed
+        if progress is not None:
+            progress(done, max(done, total))
+    return done

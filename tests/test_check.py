@@ -1,0 +1,238 @@
+"""`lockerbot check` in this process: what it tells before anything works, and makes nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.ports.errors import Refused, TryLater
+from cli.check import check
+from cli.outside import clock, delivery, leads_here
+from cli.sandbox_server import serving_sandbox
+from cli.settings import BadSetting, Settings, setting_names
+from handlers.telegram.probing import Webhook
+from sandbox.stage import create_stage
+from storage import known, migrate
+from tests.support.harbor_stand_in import answer, stand_in
+from web.app import create_app
+from web.serving import serving
+
+KEY = "a-key-for-the-tests-of-the-command-line"
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+HOOK = "https://bot.example/telegram/a-secret-path"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in setting_names():
+        monkeypatch.delenv(name, raising=False)
+
+
+@dataclass
+class Told:
+    code: int
+    table: str
+    complaints: list[str]
+
+    def row(self, name: str) -> str:
+        found = [line for line in self.table.splitlines() if f" {name} " in line[: len(name) + 4]]
+        assert len(found) == 1, self.table
+        return found[0]
+
+
+@pytest.fixture
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Awaitable[Told]]:
+    async def run(url: str = "http://127.0.0.1:9", **more: str) -> Told:
+        given = {
+            "TELEGRAM_BOT_TOKEN": "42:sandbox",
+            "TELEGRAM_API_URL": f"{url}/telegram",
+            "HARBOR_API_URL": f"{url}/harbor",
+            "HARBOR_ACCOUNTS_URL": f"{url}/harbor",
+            "HARBOR_CLIENT_ID": "sandbox",
+            "HARBOR_CLIENT_SECRET": "sandbox",
+            "LOCKERBOT_SECRET_KEY": KEY,
+            "DATABASE_URL": "sqlite:///bot.db",
+        } | more
+        with monkeypatch.context() as patched:
+            for name, value in given.items():
+                patched.setenv(name, value)
+            try:
+                code, complaints = await check(*Settings.load_what_can_be_used()), []
+            except BadSetting as error:
+                code, complaints = 2, str(error).splitlines()
+        return Told(code, capsys.readouterr().out, complaints)
+
+    return run
+
+
+def contents(name: str) -> bytes:
+    return Path(name).read_bytes()
+
+
+async def test_every_problem_is_told_at_once_and_what_depends_on_it_is_not_tried(said, tmp_path):
+    told = await said(
+        TELEGRAM_BOT_TOKEN="",
+        HARBOR_CLIENT_ID="",
+        HARBOR_API_URL="https://{api_url}",
+        LOCKERBOT_STORAGE_HOURS="0",
+        LOCKERBOT_STORAGE_HOUR="1",
+        PORT="eighty",
+    )
+    assert told.code == 2
+    assert [line.partition(":")[0] for line in told.complaints] == [
+        "LOCKERBOT_STORAGE_HOUR",
+        "PORT",
+        "LOCKERBOT_STORAGE_HOURS",
+        "HARBOR_API_URL",
+        "TELEGRAM_BOT_TOKEN",
+        "HARBOR_CLIENT_ID",
+    ]
+    assert "has a placeholder in it" in told.complaints[3]
+    assert "not tried" in told.row("Harbor")
+    assert "for want of TELEGRAM_BOT_TOKEN" in told.row("Telegram")
+    assert " yes " in told.row("database")
+    assert os.listdir(tmp_path) == []
+
+
+async def test_the_database_is_neither_made_nor_migrated_but_told_what_run_would_do(said, tmp_path):
+    assert "`lockerbot run` makes it" in (await said()).row("database")
+    assert os.listdir(tmp_path) == []
+    await migrate("sqlite:///bot.db")
+    assert "0 deliveries" in (await said()).row("database")
+    last = sorted(known())[-1]
+    with sqlite3.connect("bot.db") as database:
+        database.execute("delete from migrations where name = ?", (last,))
+    database.close()
+    before = contents("bot.db")
+    assert f"`lockerbot run` applies {last}" in (await said()).row("database")
+    assert (os.listdir(tmp_path), contents("bot.db")) == (["bot.db"], before)
+    elsewhere = await said(DATABASE_URL="sqlite:///nowhere/bot.db")
+    assert "no folder to write to" in elsewhere.row("database")
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("BOT_TOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("TELEGRAM_BOTTOKEN", "TELEGRAM_BOT_TOKEN"),
+        ("SECRET_KEY", "LOCKERBOT_SECRET_KEY"),
+        ("HARBOR_CLIENTSECRET", "HARBOR_CLIENT_SECRET"),
+    ],
+)
+async def test_a_needed_setting_under_another_name_is_told_with_the_right_one(said, name, right):
+    told = await said(**{name: "hush-hush-hush-hush", right: ""})
+    (line,) = told.complaints
+    assert line.startswith(f"{right}: not set")
+    assert f"({name} is set: rename it" in line
+    assert "hush" not in told.table + line
+
+
+async def test_a_slip_in_a_name_that_may_be_left_out_is_refused_and_a_foreign_one_told(said):
+    told = await said(TELEGRAM_API_ULR="http://x", TELEGRAM_API_URL="", WEBHOOK_URL="https://x")
+    assert told.complaints == [
+        "TELEGRAM_API_ULR: there is no such setting; did you mean TELEGRAM_API_URL?"
+    ]
+    assert "set PUBLIC_URL" in told.row("WEBHOOK_URL")
+    quiet = await said(WEBHOOK_URL="https://x", PUBLIC_URL="https://127.0.0.1:9")
+    assert "WEBHOOK_URL" not in quiet.table
+
+
+@pytest.mark.parametrize(
+    ("environment", "tower", "fits"),
+    [
+        ("sandbox", "1000000000000001", False),
+        ("production", "0100000000000101", False),
+        ("sandbox", "0100000000000101", True),
+        ("production", "1000000000000001", True),
+        ("production", "0000000000000001", True),
+    ],
+)
+async def test_a_tower_of_the_other_environment_is_refused(said, environment, tower, fits):
+    told = await said(HARBOR_ENVIRONMENT=environment, LOCKERBOT_TOWERS=tower)
+    assert told.code == (1 if fits else 2)
+    assert any(f"tower {tower} is of Harbor's" in line for line in told.complaints) is not fits
+
+
+async def test_a_tower_that_harbor_does_not_show_is_named(said):
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        told = await said(url, LOCKERBOT_TOWERS="0100000000000101,01000000000000ff")
+    assert told.code == 1
+    assert "Harbor shows no tower 01000000000000ff" in told.row("Harbor")
+
+
+async def test_the_webhook_is_told_as_telegram_sees_it_without_its_path(said):
+    public = {"PUBLIC_URL": "https://127.0.0.1:9"}
+    async with (
+        serving_sandbox(create_stage(limits=False)) as url,
+        httpx.AsyncClient(base_url=f"{url}/telegram/bot42:sandbox") as bot,
+    ):
+        polling = await said(url)
+        unset = await said(url, **public)
+        set_ = await bot.post("/setWebhook", json={"url": HOOK})
+        assert set_.json()["ok"], set_.text
+        elsewhere = await said(url, **public)
+        taken = await said(url)
+    assert "none: the bot polls" in polling.row("webhook")
+    assert "not set yet: `run` sets it to 127.0.0.1" in unset.row("webhook")
+    assert "leads to bot.example: `run` sets it to 127.0.0.1" in elsewhere.row("webhook")
+    assert "`run` takes it away and polls" in taken.row("webhook")
+    assert "a-secret-path" not in elsewhere.table + taken.table
+    assert (unset.code, "can't be reached" in unset.row("public address")) == (1, True)
+
+
+def test_a_delivery_that_failed_lately_is_told_with_telegrams_reason():
+    failed = Webhook(HOOK, 3, NOW - timedelta(minutes=1), "Connection refused")
+    with pytest.raises(TryLater, match="can't deliver: Connection refused; 3 updates wait"):
+        delivery(failed, HOOK, NOW)
+    assert (
+        delivery(failed, HOOK, NOW + timedelta(hours=1)) == "leads to bot.example; 3 updates wait"
+    )
+
+
+async def test_a_clock_that_is_apart_from_others_is_refused():
+    def dated(by: timedelta) -> bytes:
+        return answer(200, date=format_datetime(datetime.now(UTC) + by, usegmt=True))
+
+    async with (
+        stand_in(dated(timedelta(0))) as right,
+        stand_in(dated(timedelta(minutes=5))) as ahead,
+        stand_in(answer(200)) as silent,
+    ):
+        assert "Harbor's" in await clock({"Harbor": right.url})
+        with pytest.raises(Refused, match=r"(299|300|301) s behind Telegram's: set this machine's"):
+            await clock({"Harbor": right.url, "Telegram": ahead.url})
+        assert "nobody" in await clock({"Harbor": silent.url, "Telegram": "http://127.0.0.1:9"})
+
+
+async def test_the_public_address_is_to_lead_here():
+    async def live():
+        return {"ok": True, "reasons": []}
+
+    async with (
+        serving(create_app(live=live)) as bot,
+        serving(create_app()) as nothing,
+        stand_in(answer(502, b"<h1>Bad gateway</h1>")) as proxy,
+    ):
+        port = int(bot.rpartition(":")[2])
+        assert await leads_here(bot, "127.0.0.1", port) == "a bot answers there"
+        with pytest.raises(Refused, match="a bot answers there, but not at"):
+            await leads_here(bot, "127.0.0.1", 0)
+        with pytest.raises(Refused, match="no bot answers there"):
+            await leads_here(nothing, "127.0.0.1", 0)
+        with pytest.raises(Refused, match=r"no bot answers there \(502\)"):
+            await leads_here(proxy.url, "127.0.0.1", 0)
+    free = f"127.0.0.1:{port}"  # the bot that was there has ended
+    assert await leads_here(f"http://{free}", "127.0.0.1", port) == f"leads to {free}"

@@ -1,0 +1,96 @@
+"""The commands that need nothing of the bot's: which version this is, completion, `init`."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from typer.testing import CliRunner
+
+from cli.commands import app
+from cli.init import KEY, written
+from cli.lifetime import release
+from cli.settings import BadSetting, Settings, setting_names
+
+TOKEN = "42:for-tests-only"
+ANSWERS = (TOKEN, "production", "shop", "it's a #secret", "", "", "17, 18")
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in setting_names():
+        monkeypatch.delenv(name, raising=False)
+
+
+def answered(*answers: str):
+    return CliRunner().invoke(app, ["init"], input="".join(f"{each}\n" for each in answers))
+
+
+def test_the_version_is_told():
+    told = CliRunner().invoke(app, ["--version"])
+    assert (told.exit_code, told.stdout) == (0, f"lockerbot {release()}\n")
+
+
+def test_a_shell_can_complete_commands():
+    typed = {"_LOCKERBOT_COMPLETE": "complete_bash", "COMP_WORDS": "lockerbot mig"}
+    told = CliRunner().invoke(app, [], env=typed | {"COMP_CWORD": "1"}, prog_name="lockerbot")
+    assert told.stdout.split() == ["migrate"]
+
+
+def test_init_writes_what_was_answered_for_its_owner_alone_with_a_key_of_its_own(tmp_path):
+    told = answered(*ANSWERS)
+    assert told.exit_code == 0, told.output
+    assert stat.S_IMODE(Path(".env").stat().st_mode) == 0o600
+    settings = Settings.load()
+    assert settings.harbor.client_secret.get_secret_value() == "it's a #secret"
+    assert settings.harbor_environment == "production"
+    assert settings.operator_chat_ids == [17, 18]
+    assert settings.public_url is None
+    settings.need("TELEGRAM_BOT_TOKEN", KEY)
+    assert len(settings.keys[0]) == 64
+    assert settings.keys[0] not in told.output
+    (tmp_path / ".env").rename(tmp_path / "first")
+    answered(*ANSWERS)
+    assert dotenv_values("first")[KEY] != dotenv_values(".env")[KEY]
+
+
+@pytest.mark.parametrize("there", ["file", "link"])
+def test_init_overwrites_nothing_and_follows_no_link(tmp_path, there):
+    if there == "file":
+        (tmp_path / ".env").write_text("PORT=1\n")
+    else:
+        (tmp_path / ".env").symlink_to(tmp_path / "elsewhere")
+    told = answered(*ANSWERS)
+    assert isinstance(told.exception, BadSetting)
+    assert "will not be overwritten" in str(told.exception)
+    assert not (tmp_path / "elsewhere").exists()
+    assert there == "link" or (tmp_path / ".env").read_text() == "PORT=1\n"
+
+
+def test_an_answer_that_cannot_be_used_is_refused_and_nothing_written():
+    told = answered("no token", *ANSWERS[1:])
+    assert isinstance(told.exception, BadSetting)
+    assert str(told.exception).startswith("TELEGRAM_BOT_TOKEN: is no bot token")
+    late = answered(*ANSWERS[:5], "http://bot.example", "")
+    assert str(late.exception).startswith("PUBLIC_URL: must begin with https://")
+    assert answered(TOKEN).exit_code == 1  # the answers ended
+    assert os.listdir() == []
+
+
+def test_what_the_environment_sets_is_neither_asked_nor_written(monkeypatch):
+    monkeypatch.setenv(KEY, "k" * 32)
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
+    told = answered(*ANSWERS[1:])
+    assert told.exit_code == 0, told.output
+    assert not {KEY, "TELEGRAM_BOT_TOKEN"} & dotenv_values(".env").keys()
+
+
+def test_a_value_that_would_not_read_back_is_refused():
+    for value in ("back\\slash", 'quo"te', "a b", "#hash", "it's"):
+        assert "A" in written({"A": value})
+    with pytest.raises(BadSetting, match="set it in the environment"):
+        written({"A": "${HOME}"})
