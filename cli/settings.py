@@ -172,6 +172,7 @@ class Settings(BaseSettings):
     telegram_api_url: Annotated[str, AfterValidator(_http_base)] = "https://api.telegram.org"
     telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = None
     database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///lockerbot.db"
+    ephemeral_disk: bool = Field(False, alias="LOCKERBOT_EPHEMERAL_DISK")
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     host: str = "127.0.0.1"
@@ -348,6 +349,11 @@ def known_names() -> list[str]:
     """Every `LOCKERBOT_*` name."""
     aliases = (field.alias for field in Settings.model_fields.values())
     return sorted(alias for alias in aliases if alias)
+
+
+def setting_names() -> list[str]:
+    """Every setting by its name in the environment."""
+    return [field.alias or name.upper() for name, field in Settings.model_fields.items()]
 
 
 def _refuse_unknown_names() -> None:

@@ -10,6 +10,7 @@ from storage.errors import StorageBroken, StorageUnavailable
 from storage.migrating import migrate
 from storage.tables.codes import reseal
 from storage.tables.sealed import opens_nothing
+from storage.urls import sqlite_path
 
 __all__ = [
     "StorageBroken",
@@ -19,4 +20,5 @@ __all__ = [
     "open_database",
     "opens_nothing",
     "reseal",
+    "sqlite_path",
 ]
