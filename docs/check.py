@@ -1,8 +1,8 @@
 """Holds the documents against the program: `python -m docs.check` (with `--write`, mends them).
 
 Guarantees: the diagram and the actions in architecture.md are printed from the tables,
-`.env.example` from the settings, the README names every setting and every `make` target, no document
-links to a file that is not there, and every test that a document names is there.
+`.env.example` from the settings, the README names every setting and every `make` target, no
+document links to a file that is not there, and every test that a document names is there.
 """
 
 from __future__ import annotations
