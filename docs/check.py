@@ -47,7 +47,7 @@ def faults() -> list[str]:
     for target in re.findall(r"`make ([a-z]+)", readme):
         if target not in targets:
             found.append(f"README.md: there is no `make {target}`")
-    for document in (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for document in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))):
         written, name = document.read_text("utf-8"), document.relative_to(ROOT)
         found += [
             f"{name}: links to {link}, which is not there"

@@ -19,8 +19,9 @@ import pytest
 import yaml
 
 from cli.settings import setting_names
-from tests.support.hooked import hooked
 from tests.test_cli import ROOT, free_port
+from web.app import create_app
+from web.serving import serving
 
 UNIT = (ROOT / "deploy/lockerbot.service").read_text()
 CONTAINERFILE = (ROOT / "Containerfile").read_text()
@@ -43,22 +44,18 @@ async def probed(port: int) -> int | None:
     return await process.wait()
 
 
-async def test_the_probe_of_the_image_asks_livez_of_a_running_bot(sqlite_url):
-    async with hooked(sqlite_url, polling=True) as world:
-        port = int(world.web.rpartition(":")[2])
-        assert await probed(port) == 0
-    assert await probed(port) == 1
+@pytest.mark.parametrize(("lives", "code"), [(True, 0), (False, 1)])
+async def test_the_probe_of_the_image_says_what_livez_says(lives, code):
+    async def said(answer: bool) -> dict[str, Any]:
+        return {"ok": answer, "reasons": []}
+
+    app = create_app(live=lambda: said(lives), health=lambda: said(not lives))
+    async with serving(app) as url:
+        assert await probed(int(url.rpartition(":")[2])) == code
 
 
-async def test_the_probe_fails_where_livez_says_no():
-    async def no(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = await reader.readline()
-        status = b"503" if asked.startswith(b"GET /livez ") else b"200"
-        writer.write(b"HTTP/1.1 " + status + b" x\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(no, "127.0.0.1", port := free_port()):
-        assert await probed(port) == 1
+async def test_the_probe_fails_where_nobody_listens():
+    assert await probed(free_port()) == 1
 
 
 def test_whatever_restarts_the_bot_asks_livez_alone():
