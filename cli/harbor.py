@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.domain.ids import LockerId, TowerId
-from cli.logs import set_up_logging
 from cli.settings import BadSetting, Settings
 from harbor.client import Harbor
 from harbor.errors import HarborError
@@ -30,13 +29,7 @@ Row = dict[str, Any]
 
 MASK = "••••••••"
 
-app = typer.Typer(name="harbor", no_args_is_help=True)
-
-
-@app.callback()
-def _say_no_more_than_is_asked() -> None:
-    """Speak to Harbor by hand."""
-    set_up_logging("warning", None)  # on standard error: a script reads the rest
+app = typer.Typer(name="harbor", no_args_is_help=True, help="Speak to Harbor by hand.")
 
 
 def _tower_id(text: str) -> str:

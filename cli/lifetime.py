@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import structlog
 
@@ -23,13 +25,18 @@ log = structlog.get_logger()
 HEARD_OF_WITHIN = 3.0
 """Seconds after which a counterparty that has not answered yet is said not to."""
 _GLANCE = 0.05
+_PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def release() -> str:
-    """The version that is installed."""
-    try:
+    """The version that is installed, or else that of the tree: build packs install only what the
+    bot needs."""
+    with contextlib.suppress(PackageNotFoundError):
         return version("lockerbot")
-    except PackageNotFoundError:  # run from a tree that was never installed
+    try:
+        project = tomllib.loads(_PROJECT.read_text("utf-8"))["project"]
+        return str(project["version"])
+    except (OSError, ValueError, KeyError):
         return "unknown"
 
 

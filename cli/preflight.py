@@ -1,25 +1,68 @@
-"""What must hold of settings and database together, and what an operator should know before others
-find out.
+"""What must hold of settings, disk and database together, and what an operator should know before
+others find out.
 
-Guarantees: a key that opens nothing of what is stored is a BadSetting, in one line; nothing is
-changed.
+Guarantees: a key that opens nothing of what is stored, and SQLite on the disk of a platform
+that does not keep it, are a BadSetting, in one line; nothing is changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import structlog
 
 from bot.ports.database import Database
 from cli.settings import BadSetting, Settings
 from harbor.access import TOWERS_BEGIN
-from storage import opens_nothing
+from storage import opens_nothing, sqlite_path
 
 log = structlog.get_logger()
 
 A_GROUP = "is a group's id: alerts go to people, each by an id of their own; this one gets none"
 NOT_MET = "has not opened the bot yet: alerts wait until they press Start"
+
+
+def _nowhere(_: Path, __: Mapping[str, str]) -> bool:
+    return False
+
+
+def _on_the_named_volume(file: Path, environ: Mapping[str, str]) -> bool:
+    mounted = environ.get("RAILWAY_VOLUME_MOUNT_PATH")
+    return bool(mounted) and file.is_relative_to(Path(str(mounted)).resolve())
+
+
+def _on_a_mount(file: Path, _: Mapping[str, str]) -> bool:
+    return any(os.path.ismount(folder) for folder in file.parents if folder != Path("/"))
+
+
+FORGETFUL: dict[str, tuple[str, Callable[[Path, Mapping[str, str]], bool]]] = {
+    "DYNO": ("Heroku", _nowhere),
+    "RENDER": ("Render", _nowhere),
+    "RAILWAY_ENVIRONMENT_ID": ("Railway", _on_the_named_volume),
+    "FLY_APP_NAME": ("Fly.io", _on_a_mount),
+    "K_SERVICE": ("Cloud Run", _nowhere),
+    "VCAP_APPLICATION": ("Cloud Foundry", _nowhere),
+}
+"""Platforms whose disk is empty after each deployment: the variable that each sets, its name, and
+how a file on a volume is known there. Railway names the volume in the environment; at Fly.io what
+is mounted below the root is a volume; of the others' volumes no variable tells: none is seen."""
+
+
+def check_disk(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
+    """Raise BadSetting for SQLite on a platform's own disk, unless the setting allows it."""
+    database = sqlite_path(settings.database_url)
+    if database is None or settings.ephemeral_disk:
+        return
+    file = database.resolve()
+    for variable, (platform, kept) in FORGETFUL.items():
+        if environ.get(variable) and not kept(file, environ):
+            raise BadSetting(
+                f"DATABASE_URL: {platform} ({variable} is set) empties its disk at each deployment,"
+                f" and {file} with it; set postgresql://…, or LOCKERBOT_EPHEMERAL_DISK=1 if the"
+                " file is on a volume or may be lost"
+            )
 
 
 async def check_key(database: Database) -> None:

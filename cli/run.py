@@ -18,7 +18,7 @@ from cli.bootstrap import Assembly, assembled
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
 from cli.pages import parcel_pages
-from cli.preflight import NOT_MET, check_key
+from cli.preflight import NOT_MET, check_disk, check_key
 from cli.progress import progress
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
@@ -63,6 +63,7 @@ def reporting(settings: Settings) -> Iterator[Reports | None]:
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; a fault of the bot's own that ends it is logged, and the exit
     code is 1. Raises BadSetting, Misconfigured."""
+    check_disk(settings)
     stop, lifetime = stop_requested(), Lifetime()
     try:
         async with (

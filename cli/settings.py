@@ -180,6 +180,7 @@ class Settings(BaseSettings):
     telegram_api_url: Annotated[str, AfterValidator(_http_base)] = "https://api.telegram.org"
     telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = None
     database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///lockerbot.db"
+    ephemeral_disk: bool = Field(False, alias="LOCKERBOT_EPHEMERAL_DISK")
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     host: str = "127.0.0.1"

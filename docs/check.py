@@ -1,8 +1,8 @@
 """Holds the documents against the program: `python -m docs.check` (with `--write`, mends them).
 
-Guarantees: the diagram and the actions in architecture.md are printed from the tables, the README
-names every setting and every `make` target, no document links to a file that is not there, and
-every test that a document names is there.
+Guarantees: the diagram and the actions in architecture.md are printed from the tables,
+`.env.example` from the settings, the README names every setting and every `make` target, no
+document links to a file that is not there, and every test that a document names is there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.domain import actions
 from bot.domain.lifecycle import diagram
 from cli.settings import setting_names
+from docs.env_example import EXAMPLE, example
 
 ROOT = Path(__file__).parent.parent
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -40,11 +41,13 @@ def faults() -> list[str]:
     found += [
         f"README.md: {name} is not mentioned" for name in setting_names() if name not in readme
     ]
+    if not EXAMPLE.exists() or EXAMPLE.read_text("utf-8") != example(readme):
+        found.append(".env.example: not as the settings and the README are; run with --write")
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     for target in re.findall(r"`make ([a-z]+)", readme):
         if target not in targets:
             found.append(f"README.md: there is no `make {target}`")
-    for document in (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for document in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))):
         written, name = document.read_text("utf-8"), document.relative_to(ROOT)
         found += [
             f"{name}: links to {link}, which is not there"
@@ -66,6 +69,7 @@ def _has(file: Path, test: str) -> bool:
 if __name__ == "__main__":
     if "--write" in sys.argv:
         ARCHITECTURE.write_text(drawn(ARCHITECTURE.read_text("utf-8")), "utf-8")
+        EXAMPLE.write_text(example(README.read_text("utf-8")), "utf-8")
     problems = faults()
     print("\n".join(problems) or "the documents are true")
     sys.exit(bool(problems))

@@ -11,6 +11,7 @@ from storage.migrating import known, migrate, missing
 from storage.restore import restore
 from storage.tables.codes import reseal
 from storage.tables.sealed import opens_nothing
+from storage.urls import sqlite_path
 
 __all__ = [
     "StorageBroken",
@@ -23,4 +24,5 @@ __all__ = [
     "opens_nothing",
     "reseal",
     "restore",
+    "sqlite_path",
 ]
