@@ -127,6 +127,23 @@ def restore(source: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
 
 
 @app.command()
+def migrate_data(
+    source: Annotated[str, typer.Argument(metavar="sqlite:///FILE")],
+    target: Annotated[str, typer.Argument(metavar="postgresql://HOST/NAME")],
+) -> None:
+    """Copy all that SQLite keeps into an empty PostgreSQL; the bot must not be running."""
+    from storage import StorageBroken, move
+
+    set_up_logging("warning", None)
+    try:
+        with progress("copying") as told:
+            counts = _finish(move(source, target, told))
+    except StorageBroken as error:
+        _fail(str(error), 2)
+    print(f"copied {sum(counts.values())} rows of {len(counts)} tables; set DATABASE_URL to it")
+
+
+@app.command()
 def reseal() -> None:
     """After a new first key in LOCKERBOT_SECRET_KEY: encrypt everything with it."""
     from cli.run import reseal as work

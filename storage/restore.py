@@ -59,7 +59,7 @@ def _restore(source: Path, target: Path, progress: Progress) -> Path | None:
         with border():
             copy_database(source, growing, progress)
         sync(growing)
-        with _alone(target):
+        with alone(target) if target.exists() else contextlib.nullcontext():
             kept = _put_aside(target)
             os.replace(growing, target)
         sync(target.parent)
@@ -79,22 +79,19 @@ def _applied(source: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """Nobody else has the database open, or can open it, while the block lasts; what its
+def alone(target: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to the database while nobody else has it open, or can open it; what its
     write-ahead log holds is in it, unless it is too damaged for that. Raises InUse."""
-    if not target.exists():
-        yield
-        return
     with closing(sqlite3.connect(target, timeout=0, isolation_level=None)) as old:
         try:
             old.execute("pragma journal_mode = delete")
             old.execute("begin exclusive")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise InUse(f"{target} is in use: stop the bot first, then restore") from error
+                raise InUse(f"{target} is in use: stop the bot first") from error
         except sqlite3.DatabaseError:
             pass  # damaged: the more reason to replace it
-        yield
+        yield old
 
 
 def _put_aside(target: Path) -> Path | None:
