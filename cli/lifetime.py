@@ -32,7 +32,7 @@ def release() -> str:
     """The version that is installed, or else that of the tree: build packs install only what the
     bot needs."""
     with contextlib.suppress(PackageNotFoundError):
-        return version("lockerbot")
+        return version("harbor-lockerbot")
     try:
         project = tomllib.loads(_PROJECT.read_text("utf-8"))["project"]
         return str(project["version"])

@@ -1,0 +1,22 @@
+"""Where `lockerbot` begins when it is installed.
+
+Guarantees: what is installed has one name of its own, below which all packages of the tree lie; in
+this process, and in none that only imports this package, they are found first, by the names that
+they have in the tree.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """The console script."""
+    if (_HERE / "cli").is_dir():  # in the tree they lie beside this package
+        sys.path.insert(0, str(_HERE))
+    from cli import main as command
+
+    command()
