@@ -25,12 +25,12 @@ from bot.domain.policy import Policy
 from bot.ports.errors import EdgeError, Refused
 from cli.names import foreign, slips, unknown
 from cli.openers import asks_for_digits, demands, described, differing
-from cli.outside import clock, delivery, leads_here
+from cli.outside import Untold, clock, delivery, leads_here
 from cli.preflight import A_GROUP, NOT_MET, check_key, groups, of_another_environment
 from cli.settings import BadSetting, Settings, page_links, setting_names
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import has_met, username, webhook
-from harbor.access import Access
+from harbor.access import API_URLS, Access
 from harbor.client import Harbor
 from harbor.errors import HarborError, NotFound
 from harbor.lockers import UNKNOWN_PATH, HarborLockers
@@ -56,6 +56,7 @@ _HARBOR = (
     "HARBOR_ROUTES",
 )
 _HOOK = (*_TELEGRAM, "LOCKERBOT_SECRET_KEY", "TELEGRAM_WEBHOOK_SECRET", "PUBLIC_URL")
+_CLOCK = ("TELEGRAM_API_URL", "HARBOR_API_URL", "HARBOR_ENVIRONMENT")
 _TOWERS = ("LOCKERBOT_TOWERS", "LOCKERBOT_OPENER")
 
 
@@ -123,6 +124,8 @@ async def _tried(trial: Trial, unusable: Collection[str], complaints: list[str])
         return trial.name, *hindered
     try:
         return trial.name, "yes", await trial.ask()
+    except Untold as error:
+        return trial.name, "unknown", str(error)
     except EdgeError as error:
         return trial.name, "NO", str(error)
     except BadSetting as error:
@@ -131,11 +134,11 @@ async def _tried(trial: Trial, unusable: Collection[str], complaints: list[str])
 
 
 def _trials(settings: Settings) -> Iterator[Trial]:
-    yield Trial("database", lambda: _database(settings), _DATABASE)
+    yield Trial("database", lambda: _database(settings), ("DATABASE_URL",))
     yield Trial("Telegram", lambda: _telegram(settings), _TELEGRAM)
     yield Trial("webhook", lambda: _webhook(settings), _HOOK)
     yield Trial("Harbor", lambda: _harbor(settings), (*_HARBOR, *_TOWERS))
-    yield Trial("clock", lambda: _clock(settings), ("TELEGRAM_API_URL", *_HARBOR))
+    yield Trial("clock", lambda: _clock(settings), _CLOCK)
     if (url := settings.public_url) is not None:
         reach = partial(leads_here, url, settings.host, settings.port)
         yield Trial("public address", reach, ("HOST", "PORT"))
@@ -148,6 +151,8 @@ async def _database(settings: Settings) -> str:
         if len(lacks) == len(known()):
             return f"there is none yet: `lockerbot run` makes it (up to {lacks[-1]})"
         return f"to be brought up to date: `lockerbot run` applies {', '.join(lacks)}"
+    if not settings.keys:
+        return "up to date; what is in it can't be read without LOCKERBOT_SECRET_KEY"
     async with open_database(settings.database_url, keys=settings.keys, migrate=False) as database:
         await check_key(database)
         counts = await database.look(lambda tx: tx.counts())
@@ -190,9 +195,8 @@ async def _harbor(settings: Settings) -> str:
 
 
 async def _clock(settings: Settings) -> str:
-    return await clock(
-        {"Telegram": settings.telegram_api_url, "Harbor": settings.harbor.api_url},
-    )
+    harbor = settings.harbor_api_url or API_URLS[settings.harbor_environment]
+    return await clock({"Telegram": settings.telegram_api_url, "Harbor": harbor})
 
 
 def _openers(policy: Policy) -> dict[str, str]:

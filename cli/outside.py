@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from bot.ports.errors import Refused, TryLater
+from bot.ports.errors import EdgeError, Refused, TryLater
 from handlers.telegram.probing import Webhook
 from web.app import create_app
 from web.serving import serving
@@ -27,20 +27,25 @@ FRESH = timedelta(minutes=10)
 """How long a failed delivery of Telegram's is news."""
 
 
+class Untold(EdgeError):
+    """It can't be told whether it works."""
+
+
 # -- the clock
 
 
 async def clock(others: Mapping[str, str]) -> str:
     """How far this machine's clock is from that of each of `others` (name → address).
 
-    Raises Refused where it is too far. Whoever gives no answer is left out.
+    Raises Refused where it is too far, Untold where nobody tells the time. Whoever gives no answer
+    is left out.
     """
     apart: dict[str, timedelta] = {}
     for name, url in others.items():
         with contextlib.suppress(httpx.HTTPError, ValueError):
             apart[name] = await _apart(url)
     if not apart:
-        return "nobody to compare it with has told the time"
+        raise Untold("nobody to compare it with tells the time")
     told = ", ".join(f"{_seconds(by)} {name}'s" for name, by in apart.items())
     if max(map(abs, apart.values())) > APART:
         raise Refused(f"{told}: set this machine's clock (by NTP), codes and links are timed by it")

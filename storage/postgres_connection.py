@@ -31,7 +31,8 @@ def border() -> Iterator[None]:
     except _FIRST_COME as e:
         raise Crossed(e.diag.message_primary or "two steps crossed") from e
     except _PASSING as e:
-        raise StorageUnavailable(f"the database can't be used now: {e}") from e
+        said = " ".join(str(e).split())  # libpq says it in several lines
+        raise StorageUnavailable(f"the database can't be used now: {said}") from e
     except psycopg.Error as e:
         raise StorageBroken(f"the database refuses: {e.diag.message_primary or e}") from e
 

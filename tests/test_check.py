@@ -15,7 +15,7 @@ import pytest
 
 from bot.ports.errors import Refused, TryLater
 from cli.check import check
-from cli.outside import clock, delivery, leads_here
+from cli.outside import Untold, clock, delivery, leads_here
 from cli.sandbox_server import serving_sandbox
 from cli.settings import BadSetting, Settings, setting_names
 from handlers.telegram.probing import Webhook
@@ -111,6 +111,9 @@ async def test_the_database_is_neither_made_nor_migrated_but_told_what_run_would
     assert os.listdir(tmp_path) == []
     await migrate("sqlite:///bot.db")
     assert "0 deliveries" in (await said()).row("database")
+    keyless = await said(LOCKERBOT_SECRET_KEY="")
+    assert "up to date; what is in it can't be read" in keyless.row("database")
+    assert " unknown " in keyless.row("clock")
     last = sorted(known())[-1]
     with sqlite3.connect("bot.db") as database:
         database.execute("delete from migrations where name = ?", (last,))
@@ -214,7 +217,8 @@ async def test_a_clock_that_is_apart_from_others_is_refused():
         assert "Harbor's" in await clock({"Harbor": right.url})
         with pytest.raises(Refused, match=r"(299|300|301) s behind Telegram's: set this machine's"):
             await clock({"Harbor": right.url, "Telegram": ahead.url})
-        assert "nobody" in await clock({"Harbor": silent.url, "Telegram": "http://127.0.0.1:9"})
+        with pytest.raises(Untold, match="nobody"):
+            await clock({"Harbor": silent.url, "Telegram": "http://127.0.0.1:9"})
 
 
 async def test_the_public_address_is_to_lead_here():
