@@ -36,9 +36,9 @@ def test_the_version_is_told():
 
 
 def test_a_shell_can_complete_commands():
-    typed = {"_LOCKERBOT_COMPLETE": "complete_bash", "COMP_WORDS": "lockerbot mig"}
+    typed = {"_LOCKERBOT_COMPLETE": "complete_bash", "COMP_WORDS": "lockerbot tra"}
     told = CliRunner().invoke(app, [], env=typed | {"COMP_CWORD": "1"}, prog_name="lockerbot")
-    assert told.stdout.split() == ["migrate"]
+    assert told.stdout.split() == ["trace"]
 
 
 def test_init_writes_what_was_answered_for_its_owner_alone_with_a_key_of_its_own(tmp_path):
