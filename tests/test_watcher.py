@@ -375,8 +375,8 @@ async def test_a_confirmation_that_could_not_be_written_down_is_heard_of_and_com
     core.clock.turn(301)
     full: Any = Full(core)
     watcher = Watcher(full, core.lockers, core.clock, core.policy, Signals())
-    await watcher.turn()
     full.full = True
+    await watcher.turn()
     await watcher.settle()
     core.clock.turn(5)
     with pytest.raises(TryLater):

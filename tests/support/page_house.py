@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.delivery import Delivery
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.usecases.surroundings import KnownSurroundings
 from handlers.telegram.links import links_to
 from tests.support.browsers import Browser, Browsers
@@ -44,12 +44,17 @@ class House:
         """Return once Harbor is to be asked for something for it."""
         while (await self.core.now(delivery)).request is None:  # noqa: ASYNC110  # has no event
             await asyncio.sleep(0.002)
+        await self.core.database.run(_nothing)  # by then the worker has been told of it, too
 
     async def claims(self, delivery: Delivery) -> Browser:
         """A new browser in which the delivery has been claimed."""
         browser = await self.opens(delivery)
         await browser.presses("Collect here")
         return browser
+
+
+async def _nothing(tx: Transaction) -> None:
+    pass
 
 
 @contextlib.asynccontextmanager
