@@ -26,7 +26,14 @@ def pinned(lock: str) -> set[str]:
 
 def test_it_installs_the_run_lock_and_shows_progress():
     said = subprocess.run(
-        ["make", "--dry-run", "demo", "READY=.venv/.none", "DEMO=.venv/.neither"],
+        [
+            "make",
+            "--no-print-directory",
+            "--dry-run",
+            "demo",
+            "READY=.venv/.none",
+            "DEMO=.venv/.neither",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -92,10 +92,11 @@ def _waits(locker: Locker, site: Site, synced: Site | None) -> bool:
     return bool(site.tower.log) or (by_link and site is not synced)
 
 
-def next_end(registry: Registry, now: datetime) -> datetime | None:
-    """When the next reservation or rental will be over."""
-    ends = (_end(locker) for locker in registry.lockers())
-    return min((end for end in ends if end and end > now), default=None)
+def next_end(registry: Registry) -> datetime | None:
+    """When the next reservation or rental that `settle` ends will be over; or was, if not ended."""
+    lockers = registry.lockers()
+    ends = (_end(each) for each in lockers if not _waits(each, registry.sites[each.tower], None))
+    return min((end for end in ends if end), default=None)
 
 
 def _end(locker: Locker) -> datetime | None:

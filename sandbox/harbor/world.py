@@ -122,9 +122,9 @@ class Harbor:
     async def _watch_ends(self) -> None:
         revision = self.control.revision
         while True:
-            now = self.clock.now()
-            end = syncing.next_end(self.registry, now)
-            nap = min((end - now).total_seconds(), _LONGEST_NAP) if end else _LONGEST_NAP
+            end = syncing.next_end(self.registry)
+            left = (end - self.clock.now()).total_seconds() if end else _LONGEST_NAP
+            nap = min(left, _LONGEST_NAP)
             await revision.wait(revision.value, max(nap, 0.01))
             self.settle()
 
