@@ -101,15 +101,22 @@ def no_message_is_shared(claims: Collection[Claim]) -> list[str]:
 
 
 class Chats:
-    """What people see, held against what is true."""
+    """What people see, held against what is true. `page` is where parcel pages are, if anywhere."""
 
-    def __init__(self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers, page: str
+    ) -> None:
         self._http, self._database = http, database
         clock, policy = SystemClock(), POLICY
         links = OpenRequests(database, clock, policy)
         sight = Sight(database, Towers(database, lockers, clock), clock, policy, links, _healthy)
         self._presenter = ChatPresenter(
-            database, clock, policy, Screens(sight, questions()), bot=lambda: "harbor_lockers_bot"
+            database,
+            clock,
+            policy,
+            Screens(sight, questions()),
+            bot=lambda: "harbor_lockers_bot",
+            page=page,
         )
         self.ghosts: list[Place] = []
         """Messages that no card knows of."""

@@ -23,6 +23,8 @@ from bot.domain.policy import Policy
 
 SECRET_KEY = "only-for-the-crash-harness"
 PUSH_SECRET = "crash-pushes"
+PUBLIC_URL = "https://bot.example.org"
+"""Of bots behind a router."""
 _END_WITHIN = 10.0
 _PORTS = range(20_000, 32_000)
 """Below those from which a system draws for connections, so that nobody takes a dead one's."""
@@ -80,7 +82,7 @@ def environment(
         "LOG_FORMAT": "console",
     }
     if router is not None:
-        given |= {"PUBLIC_URL": "https://bot.example.org", "ROUTER_URL": router}
+        given |= {"PUBLIC_URL": PUBLIC_URL, "ROUTER_URL": router}
     return given
 
 

@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from bot.domain.card import SCREEN
 from bot.ports.database import Database
 from cli.sandbox_server import serving_sandbox
+from cli.settings import page_links
 from crash import audit
 from crash.databases import claims
 from crash.ear import listen
@@ -32,6 +33,7 @@ from crash.modes import Mode
 from crash.people import Person, Town
 from crash.plug import (
     OPERATOR,
+    PUBLIC_URL,
     PUSH_SECRET,
     SECRET_KEY,
     Bots,
@@ -263,7 +265,8 @@ class Run:
             Harbor(Access(f"{url}/harbor", f"{url}/harbor", "sandbox", _ANYBODYS)) as harbor,
         ):
             lockers = HarborLockers(harbor)
-            chats = audit.Chats(http, database, lockers)
+            page = page_links(PUBLIC_URL if self.router is not None else None)
+            chats = audit.Chats(http, database, lockers, page)
             claimed = await asyncio.to_thread(claims, self.database_url)
             self.faults += await audit.nothing_is_owed(database)
             self.faults += await audit.every_update_took_effect(database, self.confirmed)
