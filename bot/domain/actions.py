@@ -176,21 +176,21 @@ def _still_theirs(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
 def _handed_on(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     """Whether it can still be theirs again: they had it, and nobody has it yet."""
     theirs = delivery.unclaimed and person not in policy.operators
-    return theirs and _not_taken_back(delivery, person, policy)
+    return theirs and not delivery.recalled
 
 
 def _was_picked(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     picked = delivery.picked_by not in (None, person) and delivery.recipient == person
-    return picked and _not_taken_back(delivery, person, policy)
+    return picked and not delivery.recalled
 
 
-def _not_taken_back(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
-    return not delivery.taken_back and delivery.fetcher is None
+def _not_recalled(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return not delivery.recalled
 
 
-def _unclaimed(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
-    """Nobody has claimed it, and there is a claim to forward."""
-    return delivery.recipient is None and _not_taken_back(delivery, person, policy)
+def _for_anyone(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whoever comes first may claim it: it is neither somebody's nor kept for somebody."""
+    return delivery.recipient is None and not delivery.recalled
 
 
 def _not_fetching(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
@@ -202,7 +202,7 @@ def _no_successor(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
 
 
 def _fits_not(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
-    return delivery.successor is None and _not_taken_back(delivery, person, policy)
+    return delivery.successor is None and not delivery.recalled
 
 
 def _drops_off_by(opener: Opener) -> Condition:
@@ -282,12 +282,12 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
             _rule(_SENDER, _PREPARED, event=Event.CANCELLED),
             _rule(_SENDER, _WAITING, event=Event.CANCELLED, request=_RELEASE),
         ),
-        Action.TAKE_BACK: (_rule(_SENDER, _STORED, _not_taken_back),),
+        Action.TAKE_BACK: (_rule(_SENDER, _STORED, _not_recalled),),
         Action.HAND_OVER: (_rule(_EITHER, (*_PREPARED, *_WAITING, *_STORED), _still_theirs),),
         Action.KEEP: (_rule((Role.HANDED_ON,), (*_PREPARED, *_WAITING, *_STORED), _handed_on),),
         Action.DECLINE: (_rule((Role.RECIPIENT,), (*_PREPARED, *_WAITING, *_STORED), _was_picked),),
         Action.SLIP: (
-            _rule(_FORWARDS, (*_PREPARED, *_WAITING, *_STORED), _unclaimed, at_any_revision=True),
+            _rule(_FORWARDS, (*_PREPARED, *_WAITING, *_STORED), _for_anyone, at_any_revision=True),
         ),
         Action.DOOR: (
             _rule(_SENDER, _HELD, at_any_revision=True),

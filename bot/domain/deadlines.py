@@ -57,7 +57,7 @@ def _while_stored(delivery: Delivery, policy: Policy) -> list[tuple[datetime, De
     due: list[tuple[datetime, Deadline]] = []
     last = delivery.collect_until - policy.last_reminder
     first = delivery.reported_at + policy.first_reminder
-    if delivery.reminders_sent == 0 and _waits_for_somebody(delivery):
+    if delivery.reminders_sent == 0 and delivery.awaited and not delivery.recalled:
         soon = min(delivery.reported_at + policy.awaited_reminder, delivery.collect_until)
         due.append((soon, Deadline.AWAITED))
     elif delivery.reminders_sent == 0 and first < last:
@@ -67,11 +67,6 @@ def _while_stored(delivery: Delivery, policy: Policy) -> list[tuple[datetime, De
     if delivery.overdue_at is None:
         due.append((delivery.collect_until, Deadline.OVERDUE))
     return due
-
-
-def _waits_for_somebody(delivery: Delivery) -> bool:
-    """Whether whoever was picked would only have to come."""
-    return delivery.awaited and not delivery.taken_back and delivery.fetcher is None
 
 
 def reminders_of_newcomer(delivery: Delivery, policy: Policy, now: datetime) -> int:

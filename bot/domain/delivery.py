@@ -146,8 +146,14 @@ class Delivery:
         return self.sender if self.taken_back else self.recipient
 
     @property
+    def recalled(self) -> bool:
+        """Whether its sender takes it back, or an operator fetches it: it is not the recipient's to
+        collect, whoever that is."""
+        return self.taken_back or self.fetcher is not None
+
+    @property
     def unclaimed(self) -> bool:
-        """Whether nobody has it yet: whoever forwards the claim still may."""
+        """Whether nobody has it yet, so that a claim is there to be passed on."""
         return self.recipient is None or self.awaited
 
     def forwarded_by(self, person: PersonId) -> bool:

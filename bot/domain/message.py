@@ -96,9 +96,8 @@ class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
     With `qr` or `sheet` the message is a picture with a caption, with `file` a file with one.
-    `protected`
-    forbids forwarding and saving. `keys` makes it a message with a reply keyboard, which can't have
-    `buttons` too.
+    `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
+    which can't have `buttons` too.
     """
 
     html: str = field(repr=False)

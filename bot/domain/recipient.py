@@ -42,11 +42,6 @@ class Recipient:
     awaited: bool = False
     declined: bool = False
 
-    @property
-    def needs_claim(self) -> bool:
-        """Whether somebody has to be sent a link."""
-        return self.id is None or self.awaited
-
     def on(self, delivery: Delivery) -> Delivery:
         """`delivery` with this recipient instead of the one it had."""
         return replace(

@@ -69,7 +69,7 @@ async def _booked(
     chosen = await picked(act, wish.recipient, wish.recipient_name)
     wish = await _as_low_as_needed(act, chosen, wish)
     delivery = await _begin(act, chosen, wish, wanted=wanted)
-    if chosen.needs_claim:
+    if delivery.unclaimed:
         await make_claim(act.tx, delivery.id)
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
     await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
@@ -161,7 +161,7 @@ async def one_more(act: Actor, delivery: Delivery) -> Delivery:
     check(act, Action.ONE_MORE, delivery)
     chosen = await picked(act, delivery.recipient, delivery.recipient_name)
     more = await _begin(act, chosen, _wish_of(act, delivery), wanted=None)
-    if chosen.needs_claim:
+    if more.unclaimed:
         await make_claim(act.tx, more.id)
     await tell(act.tx, more, now=act.now, rouse=frozenset({Role.SENDER}))
     return more
@@ -280,7 +280,7 @@ async def _succeed(
     if (claim := await act.tx.claim(old.id)) is not None:
         await act.tx.drop_claim(old.id)
         await act.tx.save_claim(replace(claim, delivery=new.id))
-    elif chosen.needs_claim:
+    elif new.unclaimed:
         await make_claim(act.tx, new.id)
     over = replace(over, successor=new.id)
     await save(act.tx, over, now=act.now, policy=act.policy)

@@ -126,8 +126,7 @@ async def present(tx: Transaction, browser: Browser) -> Delivery | None:
 
 def still_theirs(delivery: Delivery, person: PersonId) -> bool:
     """Whether it is the person's to collect, or was until it was over."""
-    kept = not delivery.taken_back and delivery.fetcher is None
-    return kept and delivery.recipient == person
+    return delivery.recipient == person and not delivery.recalled
 
 
 async def claim(

@@ -232,11 +232,12 @@ async def _passed_on(
     if delivery.state is State.STORED:
         delivery = await disown_code(act, delivery)
         delivery = replace(delivery, taken_back=False, fetcher=None, request=None)
-    if chosen.needs_claim:
+    delivery = chosen.on(delivery)
+    if delivery.unclaimed:
         await make_claim(act.tx, delivery.id)
     else:
         await act.tx.drop_claim(delivery.id)
-    after = await act.note(chosen.on(delivery), event, detail, rouse=rouse)
+    after = await act.note(delivery, event, detail, rouse=rouse)
     for person in before:
         if person != delivery.sender:
             await act.tx.mark(person, delivery_subject(after.id), now=act.now)

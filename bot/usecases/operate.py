@@ -95,12 +95,12 @@ async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
     check(act, Action.WRITE, delivery)
     text = text[:MAX_NOTE]
     await act.record(delivery, HistoryEvent.MESSAGE, text)
+    told = PARTIES | {Role.HANDED_ON} if delivery.unclaimed else PARTIES
     for person in concerned(delivery):
-        has_it = delivery.roles_of(person) & PARTIES or delivery.unclaimed
-        if has_it and person != act.person and not in_browser(person):  # whose page shows it
+        reads = delivery.roles_of(person) & told and not in_browser(person)  # whose page shows it
+        if reads and person != act.person:
             await _write_to(act, person, text)
-    rouse = frozenset(Role) if delivery.unclaimed else PARTIES
-    await tell(act.tx, delivery, now=act.now, rouse=rouse)
+    await tell(act.tx, delivery, now=act.now, rouse=told)
 
 
 async def _write_to(act: Actor, person: PersonId, text: str) -> None:

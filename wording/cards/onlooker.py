@@ -78,8 +78,7 @@ def _what_of_it(scene: Scene) -> str:
 def _by_the_recipient(scene: Scene) -> bool:
     """Whether it is known that they took it out, and nobody else."""
     delivery = scene.delivery
-    apart = delivery.taken_back or delivery.fetcher is not None or delivery.unclaimed
-    return not apart and delivery.old_code_until is None
+    return not (delivery.recalled or delivery.unclaimed) and delivery.old_code_until is None
 
 
 def no_longer_yours(scene: Scene) -> Message:
