@@ -321,7 +321,7 @@ async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path)
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
         started(tmp_path, "run", url=url) as process,
-        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox", timeout=PATIENCE) as phone,
     ):
         person = (await phone.post("/people", json={"first_name": "Anna"})).json()["id"]
         await phone.post(f"/people/{person}/open", json={})
