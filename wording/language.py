@@ -21,6 +21,7 @@ from babel.units import format_unit
 from bot.domain.languages import LANGUAGES as LANGUAGES
 from bot.domain.tower import Size, Tower
 from wording.conventions import has_twelve_hours, scale_in
+from wording.sanitize import capital
 
 log = structlog.get_logger(__name__)
 
@@ -144,8 +145,7 @@ def _zone(local: datetime) -> str:
 
 def own_name(language: str) -> str:
     """`Español`: a language as its speakers call it, as the beginning of a line."""
-    name = Locale.parse(language).get_display_name(language) or language
-    return name[:1].upper() + name[1:]
+    return capital(Locale.parse(language).get_display_name(language) or language)
 
 
 @lru_cache(maxsize=64)

@@ -98,8 +98,13 @@ def units(text: str) -> int:
 
 
 def seen_units(message: str) -> int:
-    """The length of an HTML message as Telegram counts it: tags and references resolved."""
-    return units(html.unescape(_TAG.sub("", message)))
+    """The length of an HTML message as Telegram counts it."""
+    return units(read_out(message))
+
+
+def read_out(message: str) -> str:
+    """What an HTML message says: tags and references resolved."""
+    return html.unescape(_TAG.sub("", message))
 
 
 def capital(text: str) -> str:

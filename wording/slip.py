@@ -77,8 +77,7 @@ def _sheet(scene: Scene, claim: Claim) -> Sheet:
     """As a picture, for whoever holds it in hand."""
     hours = _hours(scene)
     known = (*_facts(scene), *((hours,) if hours else ()))
-    typed = None if _in_browser(scene, claim) else _typed(scene, claim)
-    below = (typed, _opens(scene), _keypad(scene), _for_you_alone(scene))
+    below = (_typed(scene, claim), _opens(scene), _keypad(scene), _for_you_alone(scene))
     return Sheet(
         title=_title(scene),
         words=_note(scene) or "",
@@ -155,12 +154,13 @@ def _in_browser(scene: Scene, claim: Claim) -> bool:
 
 def _last(scene: Scene, claim: Claim) -> str:
     """What becomes of it, and the claim, at the end."""
-    _, link = scene.words._, _link(scene, claim)
+    _ = scene.words._
     if _in_browser(scene, claim):
-        lines = [_("To collect it, open this link:"), link]
+        how = _("To collect it, open this link:")
     else:
-        lines = [_("To collect it, open this link in Telegram:"), link, _typed(scene, claim)]
-    return "\n".join([*_told_later(scene, claim), _for_you_alone(scene), *lines])
+        how = _("To collect it, open this link in Telegram:")
+    lines = (_for_you_alone(scene), how, _link(scene, claim), _typed(scene, claim))
+    return "\n".join([*_told_later(scene, claim), *filter(None, lines)])
 
 
 def _told_later(scene: Scene, claim: Claim) -> Iterator[str]:
@@ -174,7 +174,10 @@ def _told_later(scene: Scene, claim: Claim) -> Iterator[str]:
         yield _("The bot behind the link tells you when the parcel is in, where, and until when.")
 
 
-def _typed(scene: Scene, claim: Claim) -> str:
+def _typed(scene: Scene, claim: Claim) -> str | None:
+    """What to type where the link leads into the messenger; a browser needs nothing typed."""
+    if _in_browser(scene, claim):
+        return None
     return scene.words._(
         "Or type this code there ({chat}) after /collect: {code}",
         chat=scene.situation.links.chat.removeprefix("https://"),

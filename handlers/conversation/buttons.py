@@ -18,7 +18,6 @@ from handlers.conversation.dialogue import Handler, state_of
 from handlers.conversation.navigation import HELP, MENU, NOTHING, aside, go, resume, start
 from handlers.conversation.questions import Tap, back_said, help_said, number
 from handlers.telegram.callback_data import pattern, pattern_on
-from wording.language import speak
 
 Callback = Callable[[Update, Context], Coroutine[Any, Any, Draft | None]]
 
@@ -71,7 +70,7 @@ def keys(callback: Callback, *, back: str) -> Handler:
 
     async def step(update: Update, context: Context) -> Draft | None:
         assert update.effective_message is not None
-        words = speak(context.person.language, context.wiring.locale)
+        words = context.words
         said = (update.effective_message.text or "").strip()
         if said == back_said(words):
             return go(context.draft, back)

@@ -30,6 +30,7 @@ from bot.workers.open_requests import OpenRequests
 from handlers.conversation.turns import Turns
 from handlers.telegram.answers import Answers
 from handlers.telegram.unsaved import Unsaved
+from wording.language import Words, speak
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
     def act(self) -> Actor:
         """This person, here and now, for `bot.usecases`."""
         return Actor(self.tx, self.person.id, self.now, self.wiring.policy)
+
+    @property
+    def words(self) -> Words:
+        """The voice in which this person is spoken to, as they have it at this moment."""
+        return speak(self.person.language, self.wiring.locale)
 
     def say(self, text: str, *, alert: bool = False) -> None:
         """One plain sentence: a toast where a button was pressed (`alert`: to be closed by hand),

@@ -19,7 +19,7 @@ from bot.domain.lifecycle import State
 from bot.domain.person import Draft
 from bot.usecases.actor import Actor, NotPermitted, NotYours, Stale, authorized
 from handlers.conversation.context import Context
-from wording.language import Words, speak
+from wording.language import Words
 
 Said = Callable[[Words], str]
 
@@ -42,7 +42,7 @@ _SHARED = frozenset(
 
 async def looked_up(update: Update, context: Context, action: Action) -> Delivery | None:
     """The pressed button's delivery; None, with a word on it, where `action` is not permitted."""
-    pressed, words = context.press, speak(context.person.language, context.wiring.locale)
+    pressed, words = context.press, context.words
     assert pressed is not None
     assert pressed.delivery is not None
     try:
@@ -60,7 +60,7 @@ async def looked_up(update: Update, context: Context, action: Action) -> Deliver
 
 def why_not(context: Context, refusal: NotPermitted) -> str:
     """Why the table does not permit it, as far as there is a sentence for that."""
-    words = speak(context.person.language, context.wiring.locale)
+    words = context.words
     action, delivery, person = refusal.action, refusal.delivery, context.person.id
     shared = action in _SHARED
     if shared and delivery.taken_back and person != delivery.sender:
@@ -87,7 +87,7 @@ async def showed(update: Update, context: Context) -> None:
     if delivery.roles_of(context.person.id):
         await context.mark(delivery_subject(delivery.id), ring=True)
     else:
-        words = speak(context.person.language, context.wiring.locale)
+        words = context.words
         context.say(words._("That parcel is not (or no longer) yours to see."))
 
 

@@ -17,7 +17,7 @@ from bot.domain.recipient import Reach
 from bot.usecases.recipients import reach_of
 from handlers.conversation.context import Context
 from handlers.conversation.questions import Screen
-from wording.language import Words, speak
+from wording.language import Words
 from wording.sanitize import capital, esc_name
 
 PICK = "to_pick"
@@ -50,7 +50,7 @@ async def read_pick(update: Update, context: Context) -> Mapping[str, Any] | Non
 
 def say_pick_instead(context: Context) -> None:
     """Words where a pick is wanted: what to do."""
-    words = speak(context.person.language, context.wiring.locale)
+    words = context.words
     context.say(words._("Please use the button below to pick somebody, or go back for a link."))
 
 

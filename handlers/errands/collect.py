@@ -51,7 +51,6 @@ from handlers.conversation.navigation import (
     start,
 )
 from handlers.conversation.questions import Row, Screen, Tap
-from wording.language import speak
 from wording.sanitize import esc, plain
 
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
@@ -166,7 +165,7 @@ async def _claimed(context: Context, claimed: Claimed | Wait) -> Draft:
 
 
 def _why_not(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) -> str:
-    words = speak(context.person.language, context.wiring.locale)
+    words = context.words
     if isinstance(refused, KeptForAnother):
         return words._(
             "That parcel is kept for somebody who was picked for it, and its link works for nobody "

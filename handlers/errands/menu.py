@@ -20,7 +20,7 @@ from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, start
 from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said
 from wording.cards.opening import openers_said
-from wording.language import Words, speak
+from wording.language import Words
 from wording.sanitize import plain
 
 # -- steps
@@ -33,7 +33,7 @@ async def began(update: Update, context: Context) -> Draft:
 
 async def cancelled(update: Update, context: Context) -> Draft:
     """Out of the present errand, whichever it is."""
-    _ = speak(context.person.language, context.wiring.locale)._
+    _ = context.words._
     if context.draft.errand in HOLDING or led_aside(context.draft):
         context.say(_("Back to the menu. Your parcels are unchanged."))
     else:

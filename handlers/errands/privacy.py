@@ -20,7 +20,6 @@ from handlers.conversation.export import EXPORT
 from handlers.conversation.farewell import FAREWELL, forgotten_said
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen
-from wording.language import speak
 from wording.sanitize import esc
 
 PRIVACY, FORGET = "privacy/privacy", "privacy/forget"
@@ -51,7 +50,7 @@ async def forgot(update: Update, context: Context) -> Draft | None:
 
     One last message stays in the chat; only the language that it speaks is kept with it.
     """
-    words = speak(context.person.language, context.wiring.locale)
+    words = context.words
     if not await forget(context.act):
         context.say(words._("You still have a parcel under way; after that I can forget you."))
         return None

@@ -24,7 +24,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, low_said
-from wording.language import LANGUAGES, Words, own_name, speak
+from wording.language import LANGUAGES, Words, own_name
 from wording.sanitize import capital, plain_name
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
@@ -83,7 +83,7 @@ async def typed_quiet(update: Update, context: Context) -> Draft | None:
     assert update.effective_message is not None
     span = read_span(update.effective_message.text or "")
     if span is None:
-        words = speak(context.person.language, context.wiring.locale)
+        words = context.words
         context.say(words._("I could not read that. Please write it like 22:30-7:00."))
         return None
     return await _quiet(context, span)

@@ -8,7 +8,7 @@ before them.
 from __future__ import annotations
 
 from bot.domain.actions import Action
-from bot.domain.claims import show_claim_code
+from bot.domain.claims import Claim, show_claim_code
 from bot.domain.message import Button
 from wording.cards.rows import Row, deed
 from wording.cards.scene import Scene
@@ -46,9 +46,9 @@ def claimed_on_web(scene: Scene) -> str:
 
 def who_is_missing(scene: Scene) -> str:
     """The paragraph about a recipient who has yet to be told, and how to tell them."""
-    _ = scene.words._
+    _, claim = scene.words._, scene.situation.claim
     if scene.delivery.awaited:
-        return "\n".join(filter(None, (_awaited(scene), _send_this(scene))))
+        return "\n".join([_awaited(scene), *([_send_this(scene, claim)] if claim else [])])
     if scene.situation.recipient_silent:
         return _(
             "👤 For <b>{name}</b>. Telegram doesn't let me write to them: they have never opened "
@@ -57,9 +57,9 @@ def who_is_missing(scene: Scene) -> str:
             name=scene.recipient_name,
             link=scene.situation.links.chat,
         )
-    if scene.situation.claim is None:
+    if claim is None:
         return _("👤 Nobody can collect it yet.")
-    return f"{_nobody_yet(scene)}\n{forward_this(scene)}"
+    return f"{_nobody_yet(scene)}\n{_forward_this(scene, claim)}"
 
 
 def _nobody_yet(scene: Scene) -> str:
@@ -87,29 +87,26 @@ def _awaited(scene: Scene) -> str:
     )
 
 
-def _send_this(scene: Scene) -> str | None:
-    """The link and the code for the one who is awaited, if there are any."""
-    _, claim = scene.words._, scene.situation.claim
-    if claim is None:
-        return None
-    return _(
+def _send_this(scene: Scene, claim: Claim) -> str:
+    """The link and the code for the one who is awaited."""
+    return scene.words._(
         "Send them this link:\n{link}\n"
         "Or pass on the claim code, to be typed in this bot after /collect: {code}",
-        link=claim_link(scene),
+        link=scene.situation.links.to_claim(claim),
         code=f"<code>{show_claim_code(claim.code)}</code>",
     )
 
 
-def forward_this(scene: Scene) -> str:
+def _forward_this(scene: Scene, claim: Claim) -> str:
     """The link and the code, to be passed on by any channel; and where else the parcel shows."""
-    _, claim = scene.words._, scene.situation.claim
+    _ = scene.words._
     told = _(
         "Forward this link; the first to open it can collect:\n{link}\n"
         "Or pass on the claim code, to be typed in this bot after /collect: {code}",
-        link=claim_link(scene),
-        code=f"<code>{show_claim_code(claim.code)}</code>" if claim else "",
+        link=scene.situation.links.to_claim(claim),
+        code=f"<code>{show_claim_code(claim.code)}</code>",
     )
-    if claim is None or scene.situation.links.to_page(claim) is None:
+    if scene.situation.links.to_page(claim) is None:
         return told
     elsewhere = _(
         "For somebody without Telegram: “{button}” has a link for any browser.",

@@ -17,8 +17,7 @@ from wording.cards.scene import Scene
 
 def handed_on(scene: Scene) -> Message:
     """The claim is theirs to pass on, or to take back; once somebody has the parcel, who it is."""
-    over = scene.delivery.state not in LIVE or scene.delivery.state is State.RELEASING
-    if scene.situation.claim is None or over:
+    if scene.situation.claim is None or _over(scene):
         return _in_other_hands(scene)
     _ = scene.words._
     title = _(
@@ -59,7 +58,7 @@ def _what_of_it(scene: Scene) -> str:
         return _(
             "⛔ <b>An operator has ended the delivery from {sender}</b>", sender=scene.sender_name
         )
-    if delivery.state not in LIVE or delivery.state is State.RELEASING:
+    if _over(scene):
         return _("📦 <b>The parcel from {sender} has no locker</b>", sender=scene.sender_name)
     if delivery.fetcher is not None:
         return _("🛠 <b>An operator is fetching this parcel out</b>")
@@ -73,6 +72,12 @@ def _what_of_it(scene: Scene) -> str:
         name=scene.recipient_first,
         sender=scene.sender_name,
     )
+
+
+def _over(scene: Scene) -> bool:
+    """Whether the delivery has ended, or is about to."""
+    state = scene.delivery.state
+    return state not in LIVE or state is State.RELEASING
 
 
 def _by_the_recipient(scene: Scene) -> bool:

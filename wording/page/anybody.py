@@ -114,59 +114,52 @@ def late(
 def not_there(words: Words) -> Page:
     """For a wrong secret and a spent one alike."""
     _ = words._
-    return Page(
-        language=words.language,
-        mark=Mark.OVER,
-        title=title(words),
-        heading=_("There is no parcel here"),
-        lead=(
-            _(
-                "The link is not right, or it has been used: in Telegram, in another browser, or "
-                "until the parcel was collected."
-            ),
-            _("If you are expecting a parcel, ask its sender for a new link."),
+    return _over(
+        words,
+        _("There is no parcel here"),
+        _(
+            "The link is not right, or it has been used: in Telegram, in another browser, or "
+            "until the parcel was collected."
         ),
+        _("If you are expecting a parcel, ask its sender for a new link."),
     )
 
 
 def somebody_was_first(words: Words) -> Page:
     """For who has just tried to claim it."""
     _ = words._
-    return Page(
-        language=words.language,
-        mark=Mark.OVER,
-        title=title(words),
-        heading=_("Somebody else was first"),
-        lead=(
-            _(
-                "The parcel has just been claimed, in another browser or in Telegram, or its "
-                "sender has made a new link."
-            ),
-            _("If it is meant for you, ask its sender for a new link."),
+    return _over(
+        words,
+        _("Somebody else was first"),
+        _(
+            "The parcel has just been claimed, in another browser or in Telegram, or its "
+            "sender has made a new link."
         ),
+        _("If it is meant for you, ask its sender for a new link."),
     )
 
 
 def no_longer(words: Words) -> Page:
     """For the browser it was claimed in, once."""
     _ = words._
-    return Page(
-        language=words.language,
-        mark=Mark.OVER,
-        title=title(words),
-        heading=_("This parcel is no longer yours to collect"),
-        lead=(
-            _(
-                "It has been handed on to somebody else, or taken back. If that surprises you, ask "
-                "whoever sent you the link."
-            ),
+    return _over(
+        words,
+        _("This parcel is no longer yours to collect"),
+        _(
+            "It has been handed on to somebody else, or taken back. If that surprises you, ask "
+            "whoever sent you the link."
         ),
     )
 
 
+def _over(words: Words, heading: str, *lead: str) -> Page:
+    return Page(words.language, Mark.OVER, title(words), heading, lead)
+
+
 def refused(words: Words, status: int) -> Page:
     """What was asked can't be done, by its HTTP status."""
-    heading, lead = _troubles(words).get(status) or _troubles(words)[503]
+    troubles = _troubles(words)
+    heading, lead = troubles.get(status, troubles[503])
     return Page(
         language=words.language,
         mark=Mark.TROUBLE,

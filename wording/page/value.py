@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-_TAG = re.compile(r"<[^>]*>")
+from wording.sanitize import read_out
+
 _BEFORE_WORDS = re.compile(r"^[^\w“«„(¿¡\n]+", re.MULTILINE)
 
 
@@ -97,7 +97,7 @@ class Page:
 
 def bare(text: str | None) -> str:
     """A chat's lines as plain text: their markup resolved, without the signs they begin with."""
-    return _BEFORE_WORDS.sub("", html.unescape(_TAG.sub("", text or "")))
+    return _BEFORE_WORDS.sub("", read_out(text or ""))
 
 
 def some(*texts: str | None) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ from handlers.errands.operations.overview import ORPHANS
 from wording.cards.opening import get_said, new_said
 from wording.cards.timeline import timeline
 from wording.delivery_state import state_said
-from wording.language import Words, speak
+from wording.language import Words
 from wording.sanitize import esc, plain
 
 DELIVERY, MESSAGE = "ops/delivery", "ops/message"
@@ -126,7 +126,7 @@ async def acted(update: Update, context: Context) -> Draft | None:
     if delivery is None:
         return None
     await DOINGS[action].use_case(context.act, delivery, reason_of(context.draft.answers))
-    context.say(DOINGS[action].said(_words(context)))
+    context.say(DOINGS[action].said(context.words))
     return start(context.draft, DELIVERY, delivery=delivery.id)
 
 
@@ -141,7 +141,7 @@ async def wrote(update: Update, context: Context) -> Draft:
     delivery = await authorized(context.act, about(context.draft), Action.WRITE)
     text = " ".join((update.effective_message.text or "").split())
     await message_everybody(context.act, delivery, text)
-    context.say(_words(context)._("Your message has been sent."))
+    context.say(context.words._("Your message has been sent."))
     return go(context.draft, DELIVERY)
 
 
@@ -159,7 +159,7 @@ async def asked_orphan(update: Update, context: Context) -> Draft:
 async def freed_orphan(update: Update, context: Context) -> Draft:
     """Yes: the watcher gives it back."""
     await release_orphan(context.act, _orphan(context.draft.answers.get("orphan")))
-    context.say(_words(context)._("Harbor is asked to take the locker back."))
+    context.say(context.words._("Harbor is asked to take the locker back."))
     return start(context.draft, ORPHANS)
 
 
@@ -167,9 +167,9 @@ async def emptied_orphan(update: Update, context: Context) -> Draft:
     """Yes: it is a delivery from now on, whose parcel the operator fetches."""
     found = await fetch_orphan(context.act, _orphan(context.draft.answers.get("orphan")))
     if found is None:
-        context.say(_words(context)._("The locker is no longer there to be fetched out."))
+        context.say(context.words._("The locker is no longer there to be fetched out."))
         return start(context.draft, ORPHANS)
-    context.say(_words(context)._("Your code is on its way."))
+    context.say(context.words._("Your code is on its way."))
     return start(context.draft, DELIVERY, delivery=found.id)
 
 
@@ -192,10 +192,6 @@ def _orphan(door: object) -> str:
 
 def _operates(context: Context) -> bool:
     return context.person.id in context.wiring.policy.operators
-
-
-def _words(context: Context) -> Words:
-    return speak(context.person.language, context.wiring.locale)
 
 
 # -- prompts

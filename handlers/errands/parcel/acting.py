@@ -34,7 +34,7 @@ from bot.usecases.slip import show_slip
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, looked_up
 from handlers.conversation.navigation import ASK, resume
-from wording.language import Words, speak
+from wording.language import Words
 
 
 def _getting_code(words: Words) -> str:
@@ -81,7 +81,7 @@ async def acted(update: Update, context: Context) -> Draft | None:
     if delivery is not None:
         await carry_out(context.act, delivery, context.press)
         if (said := DOINGS[action].said) is not None:
-            context.say(said(speak(context.person.language, context.wiring.locale)))
+            context.say(said(context.words))
     if asked_about(context.draft, context.press.delivery):
         return resume(context.draft)
     context.keep_screen()

@@ -29,7 +29,6 @@ from handlers.conversation.dialogue import Handler
 from handlers.conversation.navigation import ASK, go, resume
 from handlers.conversation.questions import Row, Screen, number
 from wording.cards.door_help import AFRESH, advice, anew_by, opener_now
-from wording.language import speak
 
 STILL_CLOSED, OPENED, TELL = "closed", "opened", "tell"
 NOTED = "noted"
@@ -74,11 +73,7 @@ def _report_permits_link(delivery: Delivery, person: PersonId, policy: Policy) -
 
 async def opened(update: Update, context: Context) -> Draft:
     """Nothing is left to help with."""
-    context.say(
-        speak(context.person.language, context.wiring.locale)._(
-            "Please close the door firmly when you are done."
-        )
-    )
+    context.say(context.words._("Please close the door firmly when you are done."))
     return resume(context.draft)
 
 
@@ -87,11 +82,7 @@ async def told_operator(update: Update, context: Context) -> Draft:
     delivery = await authorized(context.act, about(context.draft), Action.DOOR)
     if not context.draft.answers.get(NOTED):
         await door_did_not_open(context.act, delivery)
-    context.say(
-        speak(context.person.language, context.wiring.locale)._(
-            "Noted. Operators see every door that is reported."
-        )
-    )
+    context.say(context.words._("Noted. Operators see every door that is reported."))
     return resume(context.draft)
 
 

@@ -38,7 +38,7 @@ from handlers.errands.parcel.acting import DOINGS, acted
 from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
 from handlers.errands.parcel.handing import HAND_STATES
 from handlers.errands.parcel.history import history_prompt
-from wording.language import Words, speak
+from wording.language import Words
 from wording.sanitize import capital
 
 
@@ -70,12 +70,8 @@ async def wrote_problem(update: Update, context: Context) -> Draft:
     assert update.effective_message is not None
     delivery = await authorized(context.act, about(context.draft), Action.PROBLEM)
     await report_problem(context.act, delivery, (update.effective_message.text or "").strip())
-    context.say(_words(context)._("Passed on to the operators."))
+    context.say(context.words._("Passed on to the operators."))
     return resume(context.draft, MENU)
-
-
-def _words(context: Context) -> Words:
-    return speak(context.person.language, context.wiring.locale)
 
 
 # -- prompts

@@ -20,7 +20,7 @@ from bot.domain.message import Button, Message, press
 from bot.domain.openers import Openers
 from bot.domain.person import Draft, Person
 from bot.domain.recipient import Reach
-from bot.domain.tower import Low, Size
+from bot.domain.tower import Low, Size, Tower
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, prepare, request
 from handlers.conversation.context import Context
@@ -36,7 +36,6 @@ from handlers.conversation.picking import (
 from handlers.conversation.questions import Screen
 from handlers.errands.send.size import chosen_place
 from handlers.errands.send.tower import TOWER
-from wording.language import Words, speak
 from wording.opening_hours import hours_line
 from wording.sanitize import esc, esc_name
 
@@ -87,7 +86,7 @@ async def typed_person(update: Update, context: Context) -> Draft | None:
     """A username makes nobody a recipient: whoever it is, known here or not, is sent a link by the
     sender's own hands."""
     assert update.effective_message is not None
-    text, _ = (update.effective_message.text or "").strip(), _words(context)._
+    text, _ = (update.effective_message.text or "").strip(), context.words._
     if _USERNAME.fullmatch(text):
         context.say(_("I write to nobody because of a typed name: you get a link to send them."))
         return go(context.draft, REVIEW, to=None)
@@ -105,7 +104,7 @@ async def wrote_note(update: Update, context: Context) -> Draft:
     assert update.effective_message is not None
     text = " ".join((update.effective_message.text or "").split())
     if len(text) > MAX_NOTE:
-        words = _words(context)
+        words = context.words
         context.say(words._("A note has room for {count} characters; I cut it.", count=MAX_NOTE))
     return go(context.draft, REVIEW, note=text[:MAX_NOTE] or None)
 
@@ -153,10 +152,6 @@ async def _openers(context: Context, tower: TowerId) -> Openers:
     return context.wiring.open_requests.openers_at(known)
 
 
-def _words(context: Context) -> Words:
-    return speak(context.person.language, context.wiring.locale)
-
-
 # -- prompts
 
 
@@ -164,7 +159,7 @@ async def who_prompt(screen: Screen) -> Message:
     """By link or code, picked from the contacts, or oneself."""
     _ = screen.words._
     return screen.view(
-        "\n".join([await _chosen(screen), "", _("<b>Who collects it?</b>")]),
+        "\n".join([_chosen(screen, await chosen_place(screen)), "", _("<b>Who collects it?</b>")]),
         (Button(_("🔗 Send a link or code"), press(BY_LINK)),),
         (pick_button(screen.words),),
         (Button(_("🙋 Myself"), press(MYSELF)),),
@@ -180,14 +175,13 @@ async def review_prompt(screen: Screen) -> Message:
     """All that has been answered, and the one tap that is left: now, or when they are there."""
     _, note = screen.words._, screen.answers.get("note")
     to: Mapping[str, Any] = screen.answers.get("to") or {}
-    reach = await reach_on(screen, to)
-    lines = [await _chosen(screen), _recipient(screen, to, reach)]
+    reach, place = await reach_on(screen, to), await chosen_place(screen)
+    lines = [_chosen(screen, place), _recipient(screen, to, reach)]
     if reach is Reach.HERE:
         lines += await _low_for_them(screen, to)
     if note:
         lines.append(_("📝 {note}", note=esc(note, MAX_NOTE)))
     edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
-    place = await chosen_place(screen)
     by_link = place is not None and screen.sight.by_link(place)
     held, ways = _ways_by_link(screen) if by_link else _ways_by_token(screen)
     return screen.view("\n".join([*lines, "", *held]), *((way,) for way in ways), (edit,))
@@ -248,8 +242,8 @@ def _recipient(screen: Screen, to: Mapping[str, Any], reach: Reach | None) -> st
     )
 
 
-async def _chosen(screen: Screen) -> str:
-    words, tower = screen.words, await chosen_place(screen)
+def _chosen(screen: Screen, tower: Tower | None) -> str:
+    words = screen.words
     name, size = esc(tower.name if tower else None), words.size(Size(screen.answers["size"]))
     lines = [words._("📍 <b>{tower}</b> · {size}", tower=name, size=size)]
     if tower and tower.address:

@@ -20,7 +20,7 @@ from bot.workers.towers import Reading
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen, Tap, low_said
-from wording.language import Words, speak
+from wording.language import Words
 from wording.opening_hours import hours_line
 from wording.sanitize import capital, esc
 
@@ -41,13 +41,13 @@ async def took_size(update: Update, context: Context) -> Draft | None:
 async def typed_size(update: Update, context: Context) -> Draft | None:
     """A size has been typed: its name in the person's language or in English, or its letter."""
     assert update.effective_message is not None
-    size = read_size(update.effective_message.text or "", _words(context))
+    size = read_size(update.effective_message.text or "", context.words)
     return go(context.draft, "send/who", size=size.value) if size else None
 
 
 async def tapped_full(update: Update, context: Context) -> None:
     """A size of which none is free: said, and nothing else."""
-    _ = _words(context)._
+    _ = context.words._
     if context.person.low_locker is Low.ONLY:
         context.say(_("No low locker of that size is free there just now."))
     else:
@@ -75,10 +75,6 @@ def read_size(text: str, words: Words) -> Size | None:
     letters = dict(zip(("s", "m", "l", "xl"), Size, strict=True))
     names = {words.size(size).casefold().replace(" ", "-"): size for size in Size}
     return {**{size.value: size for size in Size}, **letters, **names}.get(said)
-
-
-def _words(context: Context) -> Words:
-    return speak(context.person.language, context.wiring.locale)
 
 
 # -- prompts

@@ -8,7 +8,7 @@
  */
 
 import "./door-app.js";
-import { h, icon, iconButton, setText } from "./dom.js";
+import { h, iconButton, setText } from "./dom.js";
 import { handsets } from "./handsets.js";
 import { deepLink, isLockerOpen, pageLink } from "./links.js";
 import "./locker-open.js";
@@ -18,7 +18,7 @@ import { tokenOfAppLink } from "./tokens.js";
 import { world } from "./world.js";
 
 /** Whose browser it is, among the phones: nobody's whom Telegram knows. */
-export const NOBODY = 0;
+const NOBODY = 0;
 
 class ParcelBrowser extends HTMLElement {
   #parts;
@@ -29,7 +29,7 @@ class ParcelBrowser extends HTMLElement {
     this.setAttribute("aria-label", "Browser");
     this.#parts = this.#build();
     this.append(this.#caption(), this.#device());
-    this.addEventListener("door-app", ({ detail }) => this.#startDoorApp(detail));
+    this.addEventListener("door-app", ({ detail }) => this.#parts.doorApp.start(detail));
     this.addEventListener("panel", ({ target }) => this.#oneApp(target));
     handsets.addEventListener("change", () => this.#showKind());
     world.addEventListener("reset", () => this.#close());
@@ -136,13 +136,6 @@ class ParcelBrowser extends HTMLElement {
 
   #showKind() {
     this.dataset.kind = handsets.of(NOBODY).kind;
-  }
-
-  #startDoorApp(token) {
-    const { doorApp } = this.#parts;
-    if (token) doorApp.take(token);
-    else if (doorApp.hidden) doorApp.open();
-    else doorApp.close();
   }
 
   #oneApp(app) {

@@ -52,6 +52,13 @@ class DoorApp extends PhonePanel {
     this.open();
   }
 
+  /** With a token it takes that; without one (its icon was tapped) it opens, or closes again. */
+  start(token) {
+    if (token) this.take(token);
+    else if (this.hidden) this.open();
+    else this.close();
+  }
+
   open() {
     this.#show(true);
     super.open();

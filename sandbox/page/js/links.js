@@ -11,6 +11,8 @@ const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me"]);
 
 export const wordsOf = (message) => message.text ?? message.caption ?? "";
 
+const writtenIn = (text) => text.match(/https?:\/\/[^\s<>"]+/g) ?? [];
+
 const buttonsOf = (message) => (message.reply_markup?.inline_keyboard ?? []).flat();
 
 /** The locker token in a message's words or behind one of its buttons, or null. */
@@ -26,7 +28,7 @@ export const givesDigits = (message) => Boolean(lockerOpenLink(message))
 export function addressesOf(message) {
   const entities = message.entities ?? message.caption_entities ?? [];
   const behind = entities.map((entity) => entity.url);
-  const written = wordsOf(message).match(/https?:\/\/[^\s<>"]+/g) ?? [];
+  const written = writtenIn(wordsOf(message));
   return [...buttonsOf(message).map((button) => button.url), ...behind, ...written].filter(Boolean);
 }
 
@@ -38,8 +40,8 @@ function telegramUrl(address) {
 
 /** The address of one of the bot's parcel pages in a text (a slip's, say), or null. */
 export function pageLink(text) {
-  const written = (text ?? "").match(/https?:\/\/[^\s<>"]+/g) ?? [];
-  return written.find((address) => URL.canParse(address) && PAGE.test(new URL(address).pathname)) ?? null;
+  return writtenIn(text ?? "").find((address) =>
+    URL.canParse(address) && PAGE.test(new URL(address).pathname)) ?? null;
 }
 
 /** Whether an address opens Telegram's share dialog. */

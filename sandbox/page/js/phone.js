@@ -39,7 +39,7 @@ class SandboxPhone extends HTMLElement {
     this.setAttribute("role", "region");
     this.#parts = this.#build();
     this.append(this.#caption(), this.#device());
-    this.addEventListener("door-app", ({ detail }) => this.#startDoorApp(detail));
+    this.addEventListener("door-app", ({ detail }) => this.#parts.doorApp.start(detail));
     this.addEventListener("locker-open", ({ detail }) => this.#parts.lockerOpen.visit(detail));
     this.addEventListener("panel", ({ target }) => this.#oneApp(target));
     handsets.addEventListener("change", () => this.#showKind());
@@ -105,14 +105,6 @@ class SandboxPhone extends HTMLElement {
 
   #showKind() {
     this.dataset.kind = handsets.of(this.#person).kind;
-  }
-
-  /** With a token that app takes it; its icon opens it, and closes it again. */
-  #startDoorApp(token) {
-    const { doorApp } = this.#parts;
-    if (token) doorApp.take(token);
-    else if (doorApp.hidden) doorApp.open();
-    else doorApp.close();
   }
 
   /** An app that opens takes the place of the other one, and of the foot. */
