@@ -27,7 +27,7 @@ from cli.names import foreign, slips, unknown
 from cli.openers import asks_for_digits, demands, described, differing
 from cli.outside import Untold, clock, delivery, leads_here
 from cli.preflight import A_GROUP, NOT_MET, check_key, groups, of_another_environment
-from cli.settings import BadSetting, Settings, page_links, setting_names
+from cli.settings import NEEDED, BadSetting, Settings, page_links, setting_names
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import has_met, username, webhook
 from harbor.access import API_URLS, Access
@@ -39,12 +39,6 @@ from storage import known, missing, open_database
 Row = tuple[str, str, str]
 """What, whether it works, and more about it."""
 
-NEEDED = (
-    "TELEGRAM_BOT_TOKEN",
-    "LOCKERBOT_SECRET_KEY",
-    "HARBOR_CLIENT_ID",
-    "HARBOR_CLIENT_SECRET",
-)
 _DATABASE = ("DATABASE_URL", "LOCKERBOT_SECRET_KEY")
 _TELEGRAM = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL")
 _HARBOR = (

@@ -11,7 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import SecretStr
@@ -20,9 +20,11 @@ from rich.table import Table
 
 from bot.domain.ids import LockerId, TowerId
 from cli.settings import BadSetting, Settings
-from harbor.client import Harbor
 from harbor.errors import HarborError
 from harbor.wire import FreeCount, Locker, LockerToken, OpenRequest, Tower
+
+if TYPE_CHECKING:
+    from harbor.client import Harbor
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -181,6 +183,7 @@ def release(tower: TowerArgument, locker: LockerArgument, as_json: AsJson = Fals
 
 def _ask(errand: Callable[[Harbor], Awaitable[T]]) -> T:
     """What `errand` brings back from the configured Harbor; ends the command when it fails."""
+    from harbor.client import Harbor
 
     async def run(harbor: Harbor) -> T:
         async with harbor:

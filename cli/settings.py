@@ -9,17 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
-import json
-import re
-import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -27,6 +20,24 @@ from bot.domain.ids import PersonId, TowerId
 from bot.domain.limits import Limits
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
+from cli.fields import (
+    Algorithm,
+    Bearer,
+    BotToken,
+    ChatIds,
+    DatabaseUrl,
+    Dsn,
+    HarborBase,
+    HttpBase,
+    Keys,
+    Language,
+    Networks,
+    Port,
+    PublicUrl,
+    Routes,
+    Seconds,
+    WebhookSecret,
+)
 from cli.names import PREFIX, in_place_of, unknown
 from cli.openers import (
     TowerSetting,
@@ -36,134 +47,11 @@ from cli.openers import (
     read_towers,
 )
 from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
-from harbor.routes import routes_with
-from harbor.webhooks import ALGORITHMS, Signature
-from wording.language import LANGUAGES
-
-_UNREPLACED = re.compile(r"[{}<>]")
-_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
+from harbor.webhooks import Signature
 
 
 class BadSetting(Exception):
     """A setting is missing or can't be used; one line: its name, what is wrong, what to do."""
-
-
-def _comma_separated(value: Any) -> Any:
-    if isinstance(value, str):
-        return [part for part in (piece.strip() for piece in value.split(",")) if part]
-    return value
-
-
-def _networks(value: Any) -> Any:
-    try:
-        return [
-            ipaddress.ip_network(part, strict=False) if isinstance(part, str) else part
-            for part in _comma_separated(value)
-        ]
-    except ValueError as error:
-        raise ValueError(f"{error}; write addresses or networks, separated by commas") from error
-
-
-def _telegram_token(token: SecretStr) -> SecretStr:
-    if not _BOT_TOKEN.fullmatch(token.get_secret_value()):
-        raise ValueError("is no bot token; copy the one that @BotFather shows (digits:letters)")
-    return token
-
-
-def _written_out(url: str) -> None:
-    """Raise ValueError for an address that was copied with a placeholder in it."""
-    if _UNREPLACED.search(url):
-        raise ValueError("has a placeholder in it; write the address that belongs there")
-
-
-def _http_base(url: str) -> str:
-    _written_out(url)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise ValueError("is no URL; write http(s)://host[:port][/path]")
-    return url.rstrip("/")
-
-
-def _public_url(url: str) -> str:
-    _written_out(url)
-    if urlsplit(url).scheme != "https":
-        raise ValueError("must begin with https://; Telegram delivers webhooks to nothing else")
-    return _http_base(url)
-
-
-def _webhook_secret(secret: SecretStr) -> SecretStr:
-    if not _SECRET_TOKEN.fullmatch(secret.get_secret_value()):
-        raise ValueError("may hold 1 to 256 of A-Z, a-z, 0-9, _ and - only")
-    return secret
-
-
-def _bearer(token: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]+", token.get_secret_value()):
-        raise ValueError("may hold letters, digits and signs of ASCII only, and no spaces")
-    return token
-
-
-def _dsn(dsn: SecretStr) -> SecretStr:
-    parts = urlsplit(dsn.get_secret_value())
-    project = parts.path.rpartition("/")[2]
-    if parts.scheme not in ("http", "https") or not parts.username or not project.isdecimal():
-        raise ValueError("is no DSN; copy the one that Sentry shows (https://key@host/number)")
-    return dsn
-
-
-def _database_url(url: str) -> str:
-    if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
-        raise ValueError("must begin with sqlite:///, postgres:// or postgresql://")
-    return url
-
-
-def _keys(keys: list[SecretStr]) -> list[SecretStr]:
-    if any(len(key.get_secret_value()) < 16 for key in keys):
-        raise ValueError("each key needs 16 characters or more; `openssl rand -hex 32` makes one")
-    return keys
-
-
-def _language(name: str) -> str:
-    if name not in LANGUAGES:
-        *some, last = map(repr, LANGUAGES)
-        raise ValueError(f"Input should be {', '.join(some)} or {last}")
-    return name
-
-
-def _harbor_base(url: str) -> str:
-    _written_out(url)
-    try:
-        parts = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"no URL ({error})") from error
-    if parts.scheme not in ("http", "https") or not parts.host or parts.query or parts.userinfo:
-        raise ValueError("must read http(s)://host[:port][/path], without a user or a query")
-    return url.rstrip("/")
-
-
-def _mapping(value: Any) -> Any:
-    """A JSON object, or lines of TOML, as a mapping."""
-    if not isinstance(value, str):
-        return value
-    return json.loads(value) if value.lstrip().startswith("{") else tomllib.loads(value)
-
-
-def _known_routes(overrides: dict[str, str]) -> dict[str, str]:
-    routes_with(overrides)
-    return overrides
-
-
-def _known_algorithm(name: str) -> str:
-    plain = name.lower().replace("hmac-", "").replace("-", "")
-    if plain not in ALGORITHMS:
-        raise ValueError(f"must be one of {', '.join(ALGORITHMS)}")
-    return plain
-
-
-Listed = (NoDecode, BeforeValidator(_comma_separated))
-Seconds = Annotated[int, Field(ge=10, le=7 * 86400)]
-HarborBase = Annotated[str, AfterValidator(_harbor_base)]
 
 
 class Settings(BaseSettings):
@@ -176,28 +64,22 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
-    telegram_bot_token: Annotated[SecretStr, AfterValidator(_telegram_token)] | None = None
-    telegram_api_url: Annotated[str, AfterValidator(_http_base)] = "https://api.telegram.org"
-    telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = None
-    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///lockerbot.db"
+    telegram_bot_token: BotToken | None = None
+    telegram_api_url: HttpBase = "https://api.telegram.org"
+    telegram_webhook_secret: WebhookSecret | None = None
+    database_url: DatabaseUrl = "sqlite:///lockerbot.db"
     ephemeral_disk: bool = Field(False, alias="LOCKERBOT_EPHEMERAL_DISK")
-    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: PublicUrl | None = None
+    port: Port = 8080
     host: str = "127.0.0.1"
-    metrics_token: Annotated[SecretStr, AfterValidator(_bearer)] | None = Field(
-        None, alias="LOCKERBOT_METRICS_TOKEN"
-    )
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
-        None, alias="LOCKERBOT_METRICS_PORT"
-    )
+    metrics_token: Bearer | None = Field(None, alias="LOCKERBOT_METRICS_TOKEN")
+    metrics_port: Port | None = Field(None, alias="LOCKERBOT_METRICS_PORT")
     metrics_host: str = Field("127.0.0.1", alias="LOCKERBOT_METRICS_HOST")
-    operator_chat_ids: Annotated[list[int], *Listed] = []
+    operator_chat_ids: ChatIds = []
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
-    sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = None
-    secret_key: Annotated[list[SecretStr], *Listed, AfterValidator(_keys)] = Field(
-        [], alias="LOCKERBOT_SECRET_KEY"
-    )
+    sentry_dsn: Dsn | None = None
+    secret_key: Keys = Field([], alias="LOCKERBOT_SECRET_KEY")
     towers: Annotated[list[TowerSetting] | None, NoDecode, BeforeValidator(read_towers)] = Field(
         None, alias="LOCKERBOT_TOWERS"
     )
@@ -228,22 +110,18 @@ class Settings(BaseSettings):
     live_deliveries: Annotated[int, Field(ge=1)] = Field(100, alias="LOCKERBOT_LIVE_DELIVERIES")
     holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
     bookings_an_hour: Annotated[int, Field(ge=1)] = Field(60, alias="LOCKERBOT_BOOKINGS_AN_HOUR")
-    locale: Annotated[str, AfterValidator(_language)] = Field("en", alias="LOCKERBOT_LOCALE")
-    trusted_proxies: Annotated[
-        list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)
-    ] = Field([], alias="LOCKERBOT_TRUSTED_PROXIES")
+    locale: Language = Field("en", alias="LOCKERBOT_LOCALE")
+    trusted_proxies: Networks = Field([], alias="LOCKERBOT_TRUSTED_PROXIES")
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
     harbor_environment: Environment = "sandbox"
     harbor_api_url: HarborBase | None = None
     harbor_accounts_url: HarborBase | None = None
     harbor_client_id: str | None = None
     harbor_client_secret: SecretStr | None = None
-    harbor_routes: Annotated[
-        dict[str, str], NoDecode, BeforeValidator(_mapping), AfterValidator(_known_routes)
-    ] = Field(default_factory=dict)
+    harbor_routes: Routes = Field(default_factory=dict)
     harbor_webhook_secret: SecretStr | None = None
     harbor_webhook_signature_header: str = "X-Harbor-Signature"
-    harbor_webhook_algorithm: Annotated[str, AfterValidator(_known_algorithm)] = "sha256"
+    harbor_webhook_algorithm: Algorithm = "sha256"
 
     @classmethod
     def load(cls, **given: Any) -> Settings:
@@ -286,7 +164,7 @@ class Settings(BaseSettings):
             if not getattr(self, name.removeprefix(PREFIX).lower()):
                 other = in_place_of(name, setting_names())
                 renamed = f" ({other} is set: rename it, if that is it)" if other else ""
-                yield f"{name}: not set; {_WHERE_FROM[name]}{renamed}"
+                yield f"{name}: not set; {NEEDED[name]}{renamed}"
 
     def need(self, *names: str) -> None:
         """Raise BadSetting for the first of these settings (environment names) that is missing."""
@@ -372,12 +250,13 @@ class Settings(BaseSettings):
         return hmac.new(self.keys[0].encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
-_WHERE_FROM = {
+NEEDED = {
     "TELEGRAM_BOT_TOKEN": "ask @BotFather for one",
     "LOCKERBOT_SECRET_KEY": "make one with `openssl rand -hex 32` and keep it",
     "HARBOR_CLIENT_ID": "Harbor issues it",
     "HARBOR_CLIENT_SECRET": "Harbor issues it with the client id",
 }
+"""What has no default, and where it comes from."""
 
 
 def page_links(public_url: str | None) -> str:

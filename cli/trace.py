@@ -23,8 +23,7 @@ from bot.domain.lifecycle import ENDS, State
 from bot.ports.database import Transaction
 from bot.ports.errors import Refused
 from cli.settings import Settings
-from storage import open_database
-from storage.urls import sqlite_path
+from storage import open_database, sqlite_path
 
 _DETAILED = frozenset(
     {

@@ -51,14 +51,9 @@ _TOWERS = "".join(
 )
 
 
-def environment(
-    url: str, database_url: str, towers: Path, router: str | None = None
-) -> dict[str, str]:
-    """The settings of a bot between the two sandboxes at `url`; by webhook if there is a router.
-
-    `towers` is the file in which it reads what opens which tower.
-    """
-    towers.write_text(_TOWERS)
+def between(url: str, database_url: str, router: str | None = None) -> dict[str, str]:
+    """What `run` can't do without, for a bot between the sandboxes at `url`; by webhook if there is
+    a router."""
     given = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
@@ -68,9 +63,24 @@ def environment(
         "HARBOR_ACCOUNTS_URL": f"{url}/harbor",
         "HARBOR_CLIENT_ID": "sandbox",
         "HARBOR_CLIENT_SECRET": "sandbox",
-        "HARBOR_WEBHOOK_SECRET": PUSH_SECRET,
         "DATABASE_URL": database_url,
         "LOCKERBOT_SECRET_KEY": SECRET_KEY,
+    }
+    if router is not None:
+        given |= {"PUBLIC_URL": PUBLIC_URL, "ROUTER_URL": router}
+    return given
+
+
+def environment(
+    url: str, database_url: str, towers: Path, router: str | None = None
+) -> dict[str, str]:
+    """The settings of a bot that is to be killed; see `between`.
+
+    `towers` is the file in which it reads what opens which tower.
+    """
+    towers.write_text(_TOWERS)
+    return between(url, database_url, router) | {
+        "HARBOR_WEBHOOK_SECRET": PUSH_SECRET,
         "LOCKERBOT_TOWERS": str(towers),
         "LOCKERBOT_WATCH_SECONDS": "0.5",
         "LOCKERBOT_HOLDS": "100000",  # its people book on and on
@@ -81,9 +91,6 @@ def environment(
         "LOG_LEVEL": "warning",
         "LOG_FORMAT": "console",
     }
-    if router is not None:
-        given |= {"PUBLIC_URL": PUBLIC_URL, "ROUTER_URL": router}
-    return given
 
 
 class Nursery:

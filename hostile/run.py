@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from cli.sandbox_server import serving_sandbox
-from crash.plug import SECRET_KEY, Nursery, Plug, free_ports
+from crash.plug import Nursery, Plug, between, free_ports
 from hostile import log
 from hostile.front import Front, Numbered
 from hostile.updates import Updates
@@ -37,7 +37,7 @@ _WARM = 0.2
 _MIB = 1024 * 1024
 MOST_GROWTH = 32
 """MiB by which the process may be larger after the flood than after a fifth of it."""
-_UNREADABLE, _TAKEN = (400,), (200,)
+_TAKEN, _NO_UPDATE = 200, 400
 _CONNECTIONS = 8
 _SECRET = "hostile-updates"
 _STEPS = ("Send a parcel", "Congress Avenue Market", "Small", "Send a link", "Reserve")
@@ -102,27 +102,14 @@ class Flood:
                 self.events += log.events(lines)
 
     def _settings(self, url: str, port: int) -> dict[str, str]:
-        given = {
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            "TELEGRAM_BOT_TOKEN": "42:sandbox",
-            "TELEGRAM_API_URL": f"{url}/telegram",
+        router = f"http://127.0.0.1:{port}" if self.webhook else None
+        return between(url, f"sqlite:///{self.folder}/hostile.db", router) | {
             "TELEGRAM_WEBHOOK_SECRET": _SECRET,
-            "HARBOR_API_URL": f"{url}/harbor",
-            "HARBOR_ACCOUNTS_URL": f"{url}/harbor",
-            "HARBOR_CLIENT_ID": "sandbox",
-            "HARBOR_CLIENT_SECRET": "sandbox",
-            "DATABASE_URL": f"sqlite:///{self.folder}/hostile.db",
-            "LOCKERBOT_SECRET_KEY": SECRET_KEY,
             "LOCKERBOT_OPENER": "token",
             "LOCKERBOT_HOLDS": "1",  # so that a locker is left for whoever comes after the flood
             "LOG_LEVEL": "info",
             "LOG_FORMAT": "json",
         }
-        if self.webhook:
-            here = f"http://127.0.0.1:{port}"
-            given |= {"PUBLIC_URL": "https://bot.example.org", "ROUTER_URL": here}
-        return given
 
     async def _pour(
         self, drawn: Updates, front: Front, telegram: Any, http: httpx.AsyncClient, bot: Plug
@@ -149,7 +136,7 @@ class Flood:
                 self.cut_off += 1
                 answer = await http.post(url, content=body, headers=headers)
             self.answers[answer.status_code] += 1
-            if answer.status_code not in (*_TAKEN, *_UNREADABLE):
+            if answer.status_code not in (_TAKEN, _NO_UPDATE):
                 self.findings[f"the webhook answered {answer.status_code}"] += 1
 
         waiting = iter(portion)

@@ -10,22 +10,16 @@ import asyncio
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from storage.errors import StorageBroken
+from storage.progress import Progress, unheard
 from storage.sqlite_connection import border
 from storage.urls import sqlite_path
 
-Progress = Callable[[int, int], None]
-"""Told how much is done, and of how much, from whatever thread does it."""
-
 _PAGES = 1000  # copied between two words of progress
-
-
-def unheard(done: int, total: int) -> None:
-    """`Progress` that nobody watches."""
 
 
 async def back_up(url: str, target: Path, progress: Progress = unheard) -> None:
@@ -45,26 +39,31 @@ def _back_up(source: Path, target: Path, progress: Progress) -> None:
         raise StorageBroken(f"there is no database {source}")
     if target.exists():
         raise FileExistsError(f"{target} is there already and will not be overwritten")
+    with copied_beside(target, source, progress) as copy:
+        # A link, unlike a rename, fails if somebody else made the target meanwhile.
+        os.link(copy, target)
+        sync(target.parent)
+
+
+@contextmanager
+def copied_beside(target: Path, source: Path, progress: Progress) -> Iterator[Path]:
+    """One state of the database in `source`, checked and on the disk, in a file beside `target`
+    that is gone after the block if it is still there. Raises StorageBroken where it is damaged,
+    StorageUnavailable on a full disk."""
     # A name that nobody can foresee, made anew: whoever may write to the folder can't be waiting.
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(descriptor)
-    growing = Path(name)
+    copy = Path(name)
     try:
         with border():
-            copy_database(source, growing, progress)
-        sync(growing)
-        # A link, unlike a rename, fails if somebody else made the target meanwhile.
-        os.link(growing, target)
-        sync(target.parent)
+            _copy(source, copy, progress)
+        sync(copy)
+        yield copy
     finally:
-        growing.unlink(missing_ok=True)
+        copy.unlink(missing_ok=True)
 
 
-def copy_database(source: Path, copy: Path, progress: Progress) -> None:
-    """One state of the database in `source`, checked, to the empty file `copy`.
-
-    Raises StorageBroken where it is damaged, and sqlite3's own errors.
-    """
+def _copy(source: Path, copy: Path, progress: Progress) -> None:
     with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(copy)) as copied:
         # One snapshot for all portions: without it each commit of the bot's would begin anew.
         original.execute("begin")

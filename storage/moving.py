@@ -16,10 +16,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from storage.backup import Progress, unheard
 from storage.errors import StorageBroken
 from storage.migrating import migrate, missing
 from storage.postgres_connection import border
+from storage.progress import Progress, unheard
 from storage.restore import alone
 from storage.sqlite_connection import border as sqlite_border
 from storage.urls import sqlite_path

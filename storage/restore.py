@@ -12,16 +12,15 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from storage.backup import Progress, copy_database, sync, unheard
+from storage.backup import copied_beside, sync
 from storage.errors import StorageBroken
 from storage.migrating import applied_to_file, pending
-from storage.sqlite_connection import border
+from storage.progress import Progress, unheard
 from storage.urls import sqlite_path
 
 _LOGS = ("-wal", "-journal")
@@ -52,20 +51,12 @@ def _restore(source: Path, target: Path, progress: Progress) -> Path | None:
         raise StorageBroken(f"there is no folder {target.parent}: make it first")
     target = target.resolve()
     pending(_applied(source))
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    os.close(descriptor)
-    growing = Path(name)
-    try:
-        with border():
-            copy_database(source, growing, progress)
-        sync(growing)
+    with copied_beside(target, source, progress) as copy:
         with alone(target) if target.exists() else contextlib.nullcontext():
             kept = _put_aside(target)
-            os.replace(growing, target)
+            os.replace(copy, target)
         sync(target.parent)
-        return kept
-    finally:
-        growing.unlink(missing_ok=True)
+    return kept
 
 
 def _applied(source: Path) -> list[str]:

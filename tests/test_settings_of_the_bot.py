@@ -101,7 +101,7 @@ def test_every_language_with_a_catalogue_can_be_the_one_for_everybody_else(monke
 
 
 def test_a_new_language_is_offered_without_a_word_here(monkeypatch):
-    monkeypatch.setattr("cli.settings.LANGUAGES", ("en", "it"))
+    monkeypatch.setattr("cli.fields.LANGUAGES", ("en", "it"))
     monkeypatch.setenv("LOCKERBOT_LOCALE", "it")
     assert Settings.load().locale == "it"
     monkeypatch.setenv("LOCKERBOT_LOCALE", "de")

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -16,6 +15,7 @@ from bot.ports.codes import WrongTries
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
 from storage.connection import Row, Subject, marks
+from storage.progress import Progress, unheard
 from storage.tables.rows import Rows, moment, stamp
 
 CODES = Rows(Code)
@@ -175,7 +175,7 @@ class Codes(Subject):
         return len(codes) + len(claims)
 
 
-async def reseal(database: Database, progress: Callable[[int, int], None] | None = None) -> int:
+async def reseal(database: Database, progress: Progress = unheard) -> int:
     """After a rotation: seal everything with the first key, so that the others may go.
 
     Says how many codes and claims there were, and `progress` meanwhile how many are done, of how
@@ -193,6 +193,5 @@ async def reseal(database: Database, progress: Callable[[int, int], None] | None
     total, done = await database.look(count), 0
     while resealed := await database.run(portion):
         done += resealed
-        if progress is not None:
-            progress(done, max(done, total))
+        progress(done, max(done, total))
     return done
