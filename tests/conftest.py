@@ -1,3 +1,3 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.support.run", "tests.support.databases"]
+pytest_plugins = ["tests.support.run", "tests.support.databases", "tests.support.fixtures"]

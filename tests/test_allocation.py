@@ -26,13 +26,6 @@ from bot.workers.signals import Signals
 from tests.support.core import ANNA, BEN, OPERATOR, START, TOWER, Core, Twisted, core_on, worker_on
 from tests.support.databases import listen, opened
 
-
-@pytest.fixture
-async def core(sqlite_database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
-
-
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 

@@ -6,7 +6,7 @@ What a single module answers for is tested beside it; here is what takes the who
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import pytest
@@ -17,7 +17,7 @@ from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Database
 from bot.usecases.book import cancel
 from tests.support.chats import MARKET, Chats, chats
-from tests.support.core import ANNA, BEN, TOWER, Core, core_on
+from tests.support.core import ANNA, BEN, TOWER, Core
 from tests.support.memory_chat import MemoryChat
 from tests.support.phones import Message, Phone, buttons
 from tests.support.playing import Bot
@@ -31,20 +31,8 @@ HOSTILE = "\u202e<b>%s {name}</i>" + "مرحبا" + "\U0001f4e6" * 20
 
 
 @pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
 def town(world: Chats) -> Town:
     return Town(world)
-
-
-@pytest.fixture
-async def core(sqlite_database: Database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
 
 
 class Impatient(Phone):
@@ -64,8 +52,7 @@ async def impatient(world: Chats, name: str) -> Impatient:
 
 
 async def books(phone: Phone, *labels: str) -> None:
-    for label in labels or BOOKS:
-        await phone.press(label)
+    await phone.press(*(labels or BOOKS))
 
 
 # -- time runs out

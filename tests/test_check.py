@@ -1,4 +1,4 @@
-"""`lockerbot check` in this process: what it tells before anything works, and makes nothing."""
+"""`lockerbot check` in this process: what it tells, whatever is amiss; and it makes nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.domain.alerts import no_links
 from bot.ports.errors import Refused, TryLater
 from cli.check import check
 from cli.outside import Untold, clock, delivery, leads_here
@@ -21,11 +22,12 @@ from cli.settings import BadSetting, Settings, setting_names
 from handlers.telegram.probing import Webhook
 from sandbox.stage import create_stage
 from storage import known, migrate
-from tests.support.harbor_stand_in import answer, stand_in
+from tests.support.commands import KEY, settings
+from tests.support.databases import opened
+from tests.support.harbor_stand_in import Heard, answer, stand_in
 from web.app import create_app
 from web.serving import serving
 
-KEY = "a-key-for-the-tests-of-the-command-line"
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOOK = "https://bot.example/telegram/a-secret-path"
 
@@ -55,16 +57,7 @@ def said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Awaitable[Told]]:
     async def run(url: str = "http://127.0.0.1:9", **more: str) -> Told:
-        given = {
-            "TELEGRAM_BOT_TOKEN": "42:sandbox",
-            "TELEGRAM_API_URL": f"{url}/telegram",
-            "HARBOR_API_URL": f"{url}/harbor",
-            "HARBOR_ACCOUNTS_URL": f"{url}/harbor",
-            "HARBOR_CLIENT_ID": "sandbox",
-            "HARBOR_CLIENT_SECRET": "sandbox",
-            "LOCKERBOT_SECRET_KEY": KEY,
-            "DATABASE_URL": "sqlite:///bot.db",
-        } | more
+        given = settings(url) | {"DATABASE_URL": "sqlite:///bot.db"} | more
         with monkeypatch.context() as patched:
             for name, value in given.items():
                 patched.setenv(name, value)
@@ -240,3 +233,77 @@ async def test_the_public_address_is_to_lead_here():
             await leads_here(proxy.url, "127.0.0.1", 0)
     free = f"127.0.0.1:{port}"  # the bot that was there has ended
     assert await leads_here(f"http://{free}", "127.0.0.1", port) == f"leads to {free}"
+
+
+async def test_check_says_of_each_operator_whether_alerts_reach_them(said):
+    await migrate("sqlite:///bot.db")
+    async with (
+        serving_sandbox(create_stage(limits=False)) as url,
+        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+    ):
+        met, unmet = [
+            (await phone.post("/people", json={"first_name": name})).json()["id"]
+            for name in ("Olga", "Otto")
+        ]
+        await phone.post(f"/people/{met}/open", json={})
+        told = await said(url, OPERATOR_CHAT_IDS=f"{met},{unmet},-1001234")
+        fine = await said(url, OPERATOR_CHAT_IDS=str(met))
+    assert told.code == 1
+    assert "has opened the bot" in told.row(f"operator {met}")
+    assert "alerts wait until they press Start" in told.row(f"operator {unmet}")
+    assert "is a group's id" in told.row("operator -1001234")
+    assert fine.code == 0
+
+
+async def test_check_says_what_each_opener_demands_of_people(said, tmp_path):
+    (tmp_path / "towers.toml").write_text(
+        '[[towers]]\nid = "0100000000000101"\nopener = "drop_off=token pick_up=link"\n'
+        '[[towers]]\nid = "0100000000000102"\nkeypad = true\n'
+    )
+    await migrate("sqlite:///bot.db")
+    given = {"LOCKERBOT_TOWERS": "towers.toml", "LOCKERBOT_APP_NAME": "Door app"}
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        told = await said(url, **given)
+        signed = await said(url, HARBOR_WEBHOOK_SECRET="shared", **given)
+    assert told.code == 0, told.table
+    assert "App Clip, Android needs the Locker Open app" in told.table
+    assert "the app that has Harbor's SDK (Door app)" in told.table
+    assert "drop_off=token pick_up=link" in told.table
+    assert "Harbor seems to have them" in told.table
+    assert "no HARBOR_WEBHOOK_SECRET: digits come only from Harbor's own answer" in told.table
+    assert "a push whose signature holds" in signed.table
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (answer(404, {"detail": "Not Found"}), "Harbor seems to have none"),
+        (answer(404, {"detail": "Open request not found"}), "Harbor seems to have them"),
+        (answer(404, b"<h1>not here</h1>"), "unknown"),
+        (answer(405, {"detail": "Method Not Allowed"}), "unknown"),
+        (answer(500, b""), "unknown"),
+    ],
+)
+async def test_check_asks_harmlessly_whether_harbor_has_open_requests(said, says, told):
+    await migrate("sqlite:///bot.db")
+
+    def say(heard: Heard) -> bytes:
+        assert heard.method == "GET"
+        return says if "locker-open-requests" in heard.path else answer(200, [])
+
+    async with serving_sandbox(create_stage(limits=False)) as url, stand_in(say) as harbor:
+        table = await said(url, HARBOR_API_URL=harbor.url, HARBOR_ACCOUNTS_URL=harbor.url)
+    assert table.code == 0, table.table
+    assert told in table.row("open requests")
+
+
+async def test_check_says_that_links_are_off_where_the_settings_or_harbor_have_said_so(said):
+    await migrate("sqlite:///bot.db")
+    off = {"HARBOR_ROUTES": '{"open_drop_off_request": ""}'}
+    async with serving_sandbox(create_stage(limits=False)) as url:
+        told = await said(url, **off)
+        assert "switched off by HARBOR_ROUTES: doors are opened by tokens" in told.table
+        async with opened("sqlite:///bot.db", (KEY,)) as database:
+            await database.run(lambda tx: tx.raise_alert(no_links(datetime.now(UTC))))
+        told = await said(url)
+        assert "Harbor has none, as it last told the bot" in told.table

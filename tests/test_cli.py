@@ -4,84 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
-import socket
 import sqlite3
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
 import stamina
 
-from bot.domain.alerts import no_links
 from bot.domain.claims import Claim
 from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.tower import Tower
 from cli.sandbox_server import serving_sandbox
 from sandbox.stage import create_stage
+from storage import migrate
+from tests.support.chats import free_port
+from tests.support.commands import KEY, PATIENCE, finished, started
 from tests.support.databases import a_delivery, opened
 from tests.support.harbor_stand_in import Heard, answer, stand_in
 
-ROOT = Path(__file__).parent.parent
-"""So that the commands run are those beside these tests, whatever is installed."""
 FIRST, SECOND = "0100000000000101", "0100000000000102"
-KEY = "a-key-for-the-tests-of-the-command-line"
-PATIENCE = 60
-"""Seconds until a process that does not do what it should fails a test; it usually takes two."""
-
-
-def environment(folder: Path, url: str = "http://127.0.0.1:9", **more: str) -> dict[str, str]:
-    given = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "TELEGRAM_BOT_TOKEN": "42:sandbox",
-        "TELEGRAM_API_URL": f"{url}/telegram",
-        "HARBOR_API_URL": f"{url}/harbor",
-        "HARBOR_ACCOUNTS_URL": f"{url}/harbor",
-        "HARBOR_CLIENT_ID": "sandbox",
-        "HARBOR_CLIENT_SECRET": "sandbox",
-        "LOCKERBOT_SECRET_KEY": KEY,
-        "DATABASE_URL": f"sqlite:///{folder}/bot.db",
-        "PORT": "0",
-    } | more
-    return {name: value for name, value in given.items() if value}
-
-
-@asynccontextmanager
-async def started(
-    folder: Path, *words: str, **given: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "cli",
-        *words,
-        env=environment(folder, **given),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def finished(folder: Path, *words: str, **given: str) -> tuple[int, str, str]:
-    """The exit code, what was printed, and what was complained of."""
-    async with started(folder, *words, **given) as process:
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, out.decode(), err.decode()
 
 
 @pytest.mark.parametrize(
@@ -123,40 +65,13 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
     code, told, _ = await finished(tmp_path, "check")
     assert code == 1
     assert "NO" in told
-    await finished(tmp_path, "migrate")
+    await migrate(f"sqlite:///{tmp_path}/bot.db")
     async with serving_sandbox(create_stage(limits=False)) as url:
         code, told, _ = await finished(tmp_path, "check", url=url)
     assert code == 0, told
     assert "@harbor_lockers_bot" in told
     assert "5 towers" in told
     assert "sandbox-token" not in told
-
-
-async def test_check_says_of_each_operator_whether_alerts_reach_them(tmp_path):
-    await finished(tmp_path, "migrate")
-    async with (
-        serving_sandbox(create_stage(limits=False)) as url,
-        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
-    ):
-        met, unmet = [
-            (await phone.post("/people", json={"first_name": name})).json()["id"]
-            for name in ("Olga", "Otto")
-        ]
-        await phone.post(f"/people/{met}/open", json={})
-        given = {"OPERATOR_CHAT_IDS": f"{met},{unmet},-1001234", "COLUMNS": "200"}
-        code, told, _ = await finished(tmp_path, "check", url=url, **given)
-        fine = await finished(tmp_path, "check", url=url, OPERATOR_CHAT_IDS=str(met))
-    assert code == 1
-    rows = {
-        number: row
-        for row in told.splitlines()
-        for number in (met, unmet, -1001234)
-        if f"operator {number} " in row
-    }
-    assert "has opened the bot" in rows[met]
-    assert "alerts wait until they press Start" in rows[unmet]
-    assert "is a group's id" in rows[-1001234]
-    assert fine[0] == 0
 
 
 async def test_run_says_once_at_start_which_operators_no_alert_reaches(tmp_path):
@@ -185,7 +100,6 @@ async def test_run_says_once_at_start_which_operators_no_alert_reaches(tmp_path)
 async def test_a_key_that_opens_nothing_of_what_is_stored_ends_with_2_and_one_line(
     tmp_path, command
 ):
-    await finished(tmp_path, "migrate")
     async with opened(f"sqlite:///{tmp_path}/bot.db", ("the key it was sealed with",)) as database:
         sealed = DeliveryId("sealed0000")
         await database.run(lambda tx: tx.add_delivery(a_delivery(sealed)))
@@ -194,64 +108,6 @@ async def test_a_key_that_opens_nothing_of_what_is_stored_ends_with_2_and_one_li
         code, _, complaint = await finished(tmp_path, command, url=url, LOG_LEVEL="error")
     assert (code, complaint.count("\n")) == (2, 1)
     assert "LOCKERBOT_SECRET_KEY: opens nothing of what is stored" in complaint
-
-
-async def test_check_says_what_each_opener_demands_of_people(tmp_path):
-    (tmp_path / "towers.toml").write_text(
-        f'[[towers]]\nid = "{FIRST}"\nopener = "drop_off=token pick_up=link"\n'
-        f'[[towers]]\nid = "{SECOND}"\nkeypad = true\n'
-    )
-    await finished(tmp_path, "migrate")
-    given = {"LOCKERBOT_TOWERS": "towers.toml", "LOCKERBOT_APP_NAME": "Door app", "COLUMNS": "140"}
-    async with serving_sandbox(create_stage(limits=False)) as url:
-        code, told, _ = await finished(tmp_path, "check", url=url, **given)
-        _, signed, _ = await finished(
-            tmp_path, "check", url=url, HARBOR_WEBHOOK_SECRET="shared", **given
-        )
-    assert code == 0, told
-    assert "App Clip, Android needs the Locker Open app" in told
-    assert "the app that has Harbor's SDK (Door app)" in told
-    assert "drop_off=token pick_up=link" in told
-    assert "Harbor seems to have them" in told
-    assert "no HARBOR_WEBHOOK_SECRET: digits come only from Harbor's own answer" in told
-    assert "a push whose signature holds" in signed
-
-
-@pytest.mark.parametrize(
-    ("says", "told"),
-    [
-        (answer(404, {"detail": "Not Found"}), "Harbor seems to have none"),
-        (answer(404, {"detail": "Open request not found"}), "Harbor seems to have them"),
-        (answer(404, b"<h1>not here</h1>"), "unknown"),
-        (answer(405, {"detail": "Method Not Allowed"}), "unknown"),
-        (answer(500, b""), "unknown"),
-    ],
-)
-async def test_check_asks_harmlessly_whether_harbor_has_open_requests(tmp_path, says, told):
-    await finished(tmp_path, "migrate")
-
-    def say(heard: Heard) -> bytes:
-        assert heard.method == "GET"
-        return says if "locker-open-requests" in heard.path else answer(200, [])
-
-    async with serving_sandbox(create_stage(limits=False)) as url, stand_in(say) as harbor:
-        where = {"HARBOR_API_URL": harbor.url, "HARBOR_ACCOUNTS_URL": harbor.url}
-        code, said, complaint = await finished(tmp_path, "check", url=url, COLUMNS="140", **where)
-    assert code == 0, complaint
-    (row,) = [line for line in said.splitlines() if "open requests" in line]
-    assert told in row
-
-
-async def test_check_says_that_links_are_off_where_the_settings_or_harbor_have_said_so(tmp_path):
-    await finished(tmp_path, "migrate")
-    off = {"HARBOR_ROUTES": '{"open_drop_off_request": ""}', "COLUMNS": "140"}
-    async with serving_sandbox(create_stage(limits=False)) as url:
-        _, told, _ = await finished(tmp_path, "check", url=url, **off)
-        assert "switched off by HARBOR_ROUTES: doors are opened by tokens" in told
-        async with opened(f"sqlite:///{tmp_path}/bot.db", (KEY,)) as database:
-            await database.run(lambda tx: tx.raise_alert(no_links(datetime.now(UTC))))
-        _, told, _ = await finished(tmp_path, "check", url=url, COLUMNS="140")
-        assert "Harbor has none, as it last told the bot" in told
 
 
 async def test_towers_of_one_location_that_open_differently_end_run_and_check_with_2(tmp_path):
@@ -274,7 +130,7 @@ async def test_towers_of_one_location_that_open_differently_end_run_and_check_wi
             "HARBOR_API_URL": harbor.url,
             "HARBOR_ACCOUNTS_URL": harbor.url,
         }
-        await finished(tmp_path, "migrate")
+        await migrate(f"sqlite:///{tmp_path}/bot.db")
         code, _, complaint = await finished(tmp_path, "check", url=url, **given)
         assert (code, complaint.count("\n")) == (2, 1)
         assert "LOCKERBOT_TOWERS: towers" in complaint
@@ -334,12 +190,6 @@ async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path)
         async with asyncio.timeout(10):
             await process.wait()
         assert process.returncode == 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 async def answered(url: str, token: str | None = None) -> int | None:

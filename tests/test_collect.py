@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -10,8 +10,7 @@ import pytest
 from bot.domain.claims import claim_payload
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
-from bot.ports.database import Database
-from tests.support.chats import MARKET, START, Chats, chats
+from tests.support.chats import MARKET, START, Chats
 from tests.support.phones import AtTower, Phone
 from tests.support.sixty import entries, sixty_parcels
 
@@ -19,29 +18,10 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
-async def anna(world: Chats) -> Phone:
-    anna = await world.phone("Anna")
-    await anna.open()
-    return anna
-
-
-@pytest.fixture
-async def ben(world: Chats) -> Phone:
-    return await world.phone("Ben")
-
-
 async def book(anna: Phone, tower: str = MARKET) -> tuple[str, str]:
     """A delivery by claim, its drop-off code shown; the claim's link and code."""
     await anna.text("/send")
-    for label in (tower, "Medium", "Send a link", "Reserve"):
-        await anna.press(label)
+    await anna.press(tower, "Medium", "Send a link", "Reserve")
     link, code = await anna.claim()
     return link, code
 
@@ -331,8 +311,7 @@ async def test_a_link_whose_parcel_has_no_locker_yet_says_so_and_works_later(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
     await anna.text("/send")
-    for label in (MARKET, "✅ A larger", "Medium", "Send a link"):
-        await anna.press(label)
+    await anna.press(MARKET, "✅ A larger", "Medium", "Send a link")
     await world.tower.take_all("medium")
     await anna.press("Reserve")
     (delivery,) = await world.deliveries(anna)
@@ -354,8 +333,7 @@ async def test_a_link_opened_while_booking_loses_nothing_of_the_booking(
 ) -> None:
     link, _ = await book(anna)
     await ben.open()
-    for label in ("Send a parcel", MARKET, "Large"):
-        await ben.press(label)
+    await ben.press("Send a parcel", MARKET, "Large")
     await ben.open(link)
     await ben.sees("a parcel from Anna")
     await ben.sees("Who collects it?")

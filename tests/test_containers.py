@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from cli.settings import setting_names
-from tests.test_cli import ROOT, free_port
+from tests.support.chats import free_port
+from tests.support.commands import ROOT
 from web.app import create_app
 from web.serving import serving
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from telegram import BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from bot.domain.ids import PersonId
 from bot.domain.person import Draft
-from bot.ports.database import Database
 from cli.sandbox_server import serving_sandbox
 from handlers.app import build_application, build_dialogue, entry_points, questions, states
 from handlers.commands import announce, announce_to
@@ -28,24 +27,6 @@ from wording.language import LANGUAGES
 
 ANNA = PersonId(1)
 PRIVATE_CHATS = BotCommandScopeAllPrivateChats()
-
-
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
-async def anna(world: Chats) -> Phone:
-    anna = await world.phone("Anna")
-    await anna.open()
-    return anna
-
-
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
 
 
 # -- the list itself
@@ -83,7 +64,7 @@ def test_asides_never_pile_up(states: list[str]) -> None:
 async def test_whatever_is_no_answer_gets_the_present_question_again(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", MARKET)
+    await anna.press("Send a parcel", MARKET)
     sent = await anna.text("what?")
     acts: list[Callable[[], Awaitable[object]]] = [
         anna.sticker,
@@ -104,16 +85,16 @@ async def test_whatever_is_no_answer_gets_the_present_question_again(
 
 
 async def test_an_old_button_says_so_and_shows_how_things_stand(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium")
+    await anna.press("Send a parcel", MARKET, "Medium")
     await anna.forge("size:large")
     assert (await world.draft(anna)).answers["size"] == "medium"
     assert (await anna.toasts())[-1] == "That button is from before. This is how things stand now."
 
 
 async def test_cancel_leaves_from_anywhere_and_touches_no_parcel(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Reserve")
     before = await world.deliveries(anna)
-    await press(anna, "Menu", "Send a parcel", "Nearest")
+    await anna.press("Menu", "Send a parcel", "Nearest")
     await anna.text("/cancel")
     await anna.sees("Back to the menu.", "What would you like to do?")
     await anna.text("/cancel")
@@ -122,7 +103,7 @@ async def test_cancel_leaves_from_anywhere_and_touches_no_parcel(world: Chats, a
 
 
 async def test_every_screen_has_a_way_back_and_a_way_to_help(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium")
+    await anna.press("Send a parcel", MARKET, "Medium")
     for label in ("Myself", "Add a note"):
         assert {"‹ Back", "❔ Help"} <= set(await anna.labels())
         await anna.press(label)
@@ -134,7 +115,7 @@ async def test_every_screen_has_a_way_back_and_a_way_to_help(world: Chats, anna:
 async def test_help_leads_back_to_the_very_question_with_its_answers(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium")
+    await anna.press("Send a parcel", MARKET, "Medium")
     before = await world.draft(anna)
     await anna.text("/help")
     await anna.sees("You are sending a parcel", "How it works")
@@ -146,8 +127,8 @@ async def test_help_leads_back_to_the_very_question_with_its_answers(
 async def test_a_menu_opened_from_a_card_comes_below_everything_else(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve", "Menu")
-    await press(anna, "Get drop-off code")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Reserve", "Menu")
+    await anna.press("Get drop-off code")
     card = await anna.sees("🚪 Locker")
     await anna.press("Menu", on=card)
     assert "What would you like to do?" in await anna.screen()
@@ -155,7 +136,7 @@ async def test_a_menu_opened_from_a_card_comes_below_everything_else(
 
 
 async def test_where_no_question_stands_the_menu_is_the_answer(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Reserve")
     assert await world.state(anna) == NOTHING
     await anna.sticker()
     assert "What would you like to do?" in await anna.screen()
@@ -164,16 +145,16 @@ async def test_where_no_question_stands_the_menu_is_the_answer(world: Chats, ann
 async def test_a_name_full_of_markup_breaks_no_screen(world: Chats) -> None:
     hostile = await world.phone('<b>"&\u202e' + "א" * 50)
     await hostile.open()
-    await press(hostile, "Send a parcel", MARKET, "Medium", "Myself", "Add a note")
+    await hostile.press("Send a parcel", MARKET, "Medium", "Myself", "Add a note")
     await hostile.text("<script>&amp;" * 30)
-    await press(hostile, "Reserve", "Get drop-off code")
+    await hostile.press("Reserve", "Get drop-off code")
     assert (await hostile.code()).startswith("HARBOR://OPEN/")
 
 
 async def test_who_comes_back_after_blocking_sees_their_parcels_as_they_stand(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve", "Get drop-off code")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Reserve", "Get drop-off code")
     code = await anna.code()
     await anna.block()
     await world.tower.put_in(code)

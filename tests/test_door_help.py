@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from bot.domain.delivery import Delivery
 from bot.domain.openers import Opener
-from bot.ports.database import Database, Transaction
-from tests.support.chats import MARKET, Chats, chats
+from bot.ports.database import Transaction
+from tests.support.chats import MARKET, Chats
 from tests.support.phones import Phone, buttons, said
-
-
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
 
 
 @pytest.fixture
@@ -25,7 +18,7 @@ async def ben(world: Chats) -> Phone:
     """The recipient of a parcel that waits, and whose door opens by link."""
     anna, ben = await world.phone("Anna"), await world.phone("Ben")
     await anna.open()
-    await press(anna, "Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
+    await anna.press("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
     await ben.open((await anna.claim())[0])
     await anna.press("Get drop-off code")
     await world.tower.put_in(await anna.code())
@@ -41,11 +34,6 @@ async def by_link(world: Chats, phone: Phone) -> None:
     await world.database.run(step)
 
 
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
-
-
 async def the_delivery(world: Chats, phone: Phone) -> Delivery:
     return (await world.deliveries(phone))[0]
 
@@ -53,7 +41,7 @@ async def the_delivery(world: Chats, phone: Phone) -> Delivery:
 async def test_by_link_what_helps_is_distance_another_browser_and_then_a_new_link(
     world: Chats, ben: Phone
 ) -> None:
-    await press(ben, "Get", "It did not open")
+    await ben.press("Get", "It did not open")
     await ben.sees("three metres", "open the same link again")
     await ben.press("Still closed")
     await ben.sees("Safari or Chrome", "Locker Open app")
@@ -67,7 +55,7 @@ async def test_by_link_what_helps_is_distance_another_browser_and_then_a_new_lin
 
 
 async def test_a_link_whose_time_is_over_is_not_tried_again(world: Chats, ben: Phone) -> None:
-    await press(ben, "Get", "It did not open")
+    await ben.press("Get", "It did not open")
     await world.turn(25 * 3600)
     await ben.press("Still closed")
     await ben.sees("Try once more with a new link")
@@ -87,7 +75,7 @@ async def test_asked_for_once_its_time_is_over_a_new_link_is_offered_first(
 
 
 async def test_a_walk_that_ends_at_the_operators_is_one_report(world: Chats, ben: Phone) -> None:
-    await press(ben, "Get", "It did not open", *["Still closed"] * 3, "Report this door")
+    await ben.press("Get", "It did not open", *["Still closed"] * 3, "Report this door")
     assert (await the_delivery(world, ben)).door_reports == 1
 
 
@@ -97,7 +85,7 @@ async def test_three_walks_tell_the_operators_and_two_do_not(world: Chats, ben: 
     await ben.press("Get")
     for walk in range(3):
         assert (await the_delivery(world, ben)).door_reports == walk
-        await press(ben, "It did not open", *["Still closed"] * 3, "Report this door")
+        await ben.press("It did not open", *["Still closed"] * 3, "Report this door")
     await olga.sees("A door has been reported three times", "Tried by an opening link")
 
 
@@ -106,6 +94,6 @@ async def test_whoever_can_not_wait_writes_to_the_operators_from_there(
 ) -> None:
     olga = await world.phone("Olga", id=9000)
     await olga.open()
-    await press(ben, "Get", "It did not open", *["Still closed"] * 3, "Write to the operators")
+    await ben.press("Get", "It did not open", *["Still closed"] * 3, "Write to the operators")
     await ben.text("It is raining and the door is stuck")
     await olga.sees("It is raining and the door is stuck")

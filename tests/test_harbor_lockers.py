@@ -22,6 +22,7 @@ from sandbox.harbor.app import create_app
 from tests.support.harbor_stand_in import ONCE, Answer, Line, access, answer, half, stand_in
 
 TOWER, LOCKER = TowerId("0100000000000101"), LockerId(959)
+LINK = "locker-open://dropoff?token=t"
 Call = Callable[[Lockers], Awaitable[Any]]
 
 READS: dict[str, Call] = {
@@ -250,7 +251,7 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
     def say(heard: Any) -> bytes:
         if heard.method == "POST":
             assert heard.json["lockerTypeId"] == 11, "as Harbor numbers it, not as it usually does"
-            return answer(200, {"id": 5, "linkToken": "locker-open://dropoff?token=t"})
+            return answer(200, {"id": 5, "linkToken": LINK})
         if heard.path.endswith("/locker-open-requests/5"):
             return answer(200, {"id": 5, "lockerId": 42, "towerId": TOWER})
         if heard.path.endswith("/lockers"):
@@ -260,7 +261,7 @@ async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out()
     async with stand_in(say) as server, server.harbor() as harbor:
         port = HarborLockers(harbor)
         link = await port.drop_off_link((await port.towers())[0], Size.SMALL, low=True)
-    assert (link.tower, link.locker, link.url) == (TOWER, 42, "locker-open://dropoff?token=t")
+    assert (link.tower, link.locker, link.url) == (TOWER, 42, LINK)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ async def test_digits_are_asked_for_only_where_there_is_a_keypad_and_hidden() ->
     def say(heard: Any) -> bytes:
         if heard.method == "POST":
             bodies.append(heard.json)
-            told = {"id": 5, "lockerId": 42, "towerId": TOWER, "linkToken": "https://l.example/x"}
+            told = {"id": 5, "lockerId": 42, "towerId": TOWER, "linkToken": LINK}
             return answer(200, told | ({"keypadCode": "4711"} if len(bodies) > 1 else {}))
         return place()(heard)
 

@@ -1,6 +1,5 @@
 """The worker and the watcher on bad days: answers lost, Harbor away, readings that lie."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,13 +13,7 @@ from bot.usecases import operate
 from bot.usecases.actor import Actor
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
-from tests.support.core import ANNA, OPERATOR, TOWER, Core, core_on
-
-
-@pytest.fixture
-async def core(sqlite_database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
+from tests.support.core import ANNA, OPERATOR, TOWER, Core
 
 
 def fault(name: str, call: str = "*", **more: object) -> dict[str, object]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
-import sys
 from importlib.metadata import packages_distributions
 
-from tests.test_cli import PATIENCE, ROOT, environment
+from tests.support.commands import ROOT, ran
 
 BLOCKING = """
 import runpy, sys
@@ -53,16 +51,5 @@ async def test_the_page_opens_without_anything_that_only_developers_install(tmp_
         if all(re.sub(r"[._-]+", "-", owner).lower() in only_dev for owner in owners)
     ]
     assert "aiogram" in names
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        BLOCKING.format(names=names),
-        env=environment(tmp_path, DEMO_SECONDS="0"),
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(PATIENCE):
-        said, complaint = await process.communicate()
-    assert process.returncode == 0, complaint.decode()
-    assert "http://127.0.0.1:" in said.decode()
+    said = await ran(tmp_path, "-c", BLOCKING.format(names=names), DEMO_SECONDS="0")
+    assert "http://127.0.0.1:" in said

@@ -46,8 +46,7 @@ async def rings_again(phone: Phone, before: int) -> None:
 async def books(world: Chats, name: str, *labels: str) -> Phone:
     phone = await world.phone(name)
     await phone.open()
-    for label in (*BOOKS, *labels):
-        await phone.press(label)
+    await phone.press(*BOOKS, *labels)
     return phone
 
 

@@ -334,12 +334,6 @@ async def test_a_changing_call_is_not_repeated_after_a_401_that_is_not_harbors_o
 # -- with the workers
 
 
-@pytest.fixture
-async def core(sqlite_database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
-
-
 async def worked(worker: HarborRequests) -> None:
     await worker.turn()
     await worker.settle()

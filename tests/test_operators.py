@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.domain.alerts import AlertKind, key_to_arg
 from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
-from bot.ports.database import Database
-from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.chats import MARKET, OPERATOR, Chats
 from tests.support.phones import Phone
-
-
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
 
 
 @pytest.fixture
@@ -27,27 +18,15 @@ async def olga(world: Chats) -> Phone:
     return olga
 
 
-@pytest.fixture
-async def anna(world: Chats) -> Phone:
-    anna = await world.phone("Anna")
-    await anna.open()
-    return anna
-
-
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
-
-
 async def book(anna: Phone) -> None:
     await anna.text("/send")
-    await press(anna, MARKET, "Medium", "Send a link", "Reserve")
+    await anna.press(MARKET, "Medium", "Send a link", "Reserve")
 
 
 async def reported(anna: Phone) -> None:
     """A delivery of Anna's whose door was reported once."""
     await book(anna)
-    await press(anna, "Get drop-off code", "It did not open", *["Still closed"] * 3)
+    await anna.press("Get drop-off code", "It did not open", *["Still closed"] * 3)
     await anna.press("Report this door")
 
 
@@ -124,7 +103,7 @@ async def test_a_reported_door_leads_to_its_delivery_with_all_that_happened(
 ) -> None:
     await reported(anna)
     await olga.text("/ops")
-    await press(olga, "Doors reported (1)", MARKET)
+    await olga.press("Doors reported (1)", MARKET)
     delivery = (await world.deliveries(anna))[0]
     await olga.sees(delivery.id, "Door reported 1×", "Drop-off code issued")
 
@@ -134,9 +113,9 @@ async def test_ending_a_delivery_asks_once_more_tells_the_sender_and_leaves_a_li
 ) -> None:
     await reported(anna)
     await olga.text("/ops")
-    await press(olga, "Stuck deliveries (1)", MARKET, "End the delivery")
+    await olga.press("Stuck deliveries (1)", MARKET, "End the delivery")
     assert (await world.deliveries(anna))[0].state is State.RENTED
-    await press(olga, "Back", "End the delivery", "Yes, end it")
+    await olga.press("Back", "End the delivery", "Yes, end it")
     delivery = (await world.deliveries(anna))[0]
     assert delivery.state is State.CLOSED
     await anna.sees("An operator has ended this delivery")
@@ -148,7 +127,7 @@ async def test_releasing_a_locker_gives_it_back_at_harbor(
 ) -> None:
     await reported(anna)
     await olga.text("/ops")
-    await press(olga, "Stuck deliveries (1)", MARKET, "Release the locker", "Yes, release")
+    await olga.press("Stuck deliveries (1)", MARKET, "Release the locker", "Yes, release")
     assert (await world.deliveries(anna))[0].state in (State.RELEASING, State.CANCELLED)
     delivery = (await world.deliveries(anna))[0]
     history = await world.database.look(lambda tx: tx.history(delivery.id))
@@ -162,7 +141,7 @@ async def test_a_message_reaches_both_and_their_phones_ring(
     ben = await world.phone("Ben")
     await ben.open((await anna.claim())[0])
     await olga.text("/ops")
-    await press(olga, "Stuck deliveries (1)", MARKET, "Message both")
+    await olga.press("Stuck deliveries (1)", MARKET, "Message both")
     rings = [await phone.rings() for phone in (anna, ben)]
     await olga.text("The <door> is being mended")
     for phone in (anna, ben):
@@ -174,7 +153,7 @@ async def test_a_stray_locker_is_given_back_on_an_operators_word(world: Chats, o
     await stray(world)
     await olga.sees("Orphan locker", "no delivery here uses it")
     await olga.text("/ops")
-    await press(olga, "Orphan lockers (1)", MARKET, "Yes, release")
+    await olga.press("Orphan lockers (1)", MARKET, "Yes, release")
     await olga.sees("being released")
     await world.look()
     await world.tower.sync()
@@ -196,7 +175,7 @@ async def waiting(world: Chats, anna: Phone) -> Phone:
     ben = await world.phone("Ben")
     await book(anna)
     await ben.open((await anna.claim())[0])
-    await press(anna, "Get drop-off code")
+    await anna.press("Get drop-off code")
     await world.tower.put_in(await anna.code())
     await ben.sees("is here for you")
     return ben
@@ -207,7 +186,7 @@ async def overdue(world: Chats, olga: Phone, anna: Phone) -> Phone:
     ben = await waiting(world, anna)
     await world.turn(73 * 3600)
     await olga.text("/ops")
-    await press(olga, "Stuck deliveries (1)", MARKET)
+    await olga.press("Stuck deliveries (1)", MARKET)
     return ben
 
 
@@ -226,7 +205,7 @@ async def test_an_operator_lets_an_overdue_parcel_wait_longer_without_a_word(
     world: Chats, olga: Phone, anna: Phone
 ) -> None:
     ben = await overdue(world, olga, anna)
-    await press(olga, "Let it wait longer", "Yes, let it wait")
+    await olga.press("Let it wait longer", "Yes, let it wait")
     await olga.sees("Time extended (you)")
     await ben.sees("is here for you", "only until")
     await olga.sees("This is settled", "has not been collected in time")
@@ -254,7 +233,7 @@ async def test_a_reason_is_for_the_question_at_which_it_was_typed(
     ben = await overdue(world, olga, anna)
     await olga.press("Fetch the parcel out")
     await olga.text("The tower moves")
-    await press(olga, "Back", "Let it wait longer")
+    await olga.press("Back", "Let it wait longer")
     await olga.sees("Let this parcel wait longer?", "Why?")
     await olga.press("Yes, let it wait")
     assert all("The tower moves" not in card for card in await ben.cards())
@@ -264,11 +243,11 @@ async def test_a_code_of_an_operator_that_ran_out_is_had_again_where_the_deliver
     world: Chats, olga: Phone, anna: Phone
 ) -> None:
     await overdue(world, olga, anna)
-    await press(olga, "Fetch the parcel out", "Yes, fetch it out")
+    await olga.press("Fetch the parcel out", "Yes, fetch it out")
     first = await olga.code()
     await world.turn(901)
     await olga.loses("HARBOR://OPEN/")
-    await press(olga, "Get pick-up code")
+    await olga.press("Get pick-up code")
     second = await olga.code()
     assert second != first
     await world.tower.take_out(second)
@@ -307,9 +286,9 @@ async def test_what_lies_in_an_orphan_locker_is_fetched_out(world: Chats, olga: 
     token = await world.lockers.drop_off_token(world.tower.id, locker.id, 3000)
     await world.tower.put_in(token_text(world.tower.id, locker.id, token))
     await olga.sees(f"Orphan locker {locker.name}", "A parcel is inside")
-    await press(olga, "Fetch the parcel out")
+    await olga.press("Fetch the parcel out")
     await olga.sees(f"locker {locker.name} at {MARKET}")
-    await press(olga, "Yes, fetch it out")
+    await olga.press("Yes, fetch it out")
     await olga.sees("You are fetching this parcel out")
     await world.tower.take_out(await olga.code())
     await olga.sees("You have fetched it out")

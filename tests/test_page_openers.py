@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from tests.support.browser import IN_A_BROWSER
 from tests.support.page_scene import (
     BY_KEYPAD,
-    Opened,
     Scene,
-    begun,
-    opened_page,
 )
 
 pytestmark = IN_A_BROWSER
 
 OPEN_DOOR = re.compile(r"Open door \d+")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened() -> AsyncIterator[Opened]:
-    async with opened_page() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def scene(opened: Opened) -> AsyncIterator[Scene]:
-    async with begun(opened) as scene:
-        yield scene
 
 
 async def shut_after(scene: Scene, deed: str) -> None:

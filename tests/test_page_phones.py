@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from cli.sandbox_server import serving_sandbox
@@ -18,8 +15,6 @@ from tests.support.page_scene import (
     NARROW,
     Opened,
     Scene,
-    begun,
-    opened_page,
     serious,
 )
 
@@ -29,18 +24,6 @@ TOKEN_OF = """async (address) => {
   const { tokenOfAppLink } = await import("/js/tokens.js");
   return tokenOfAppLink(address);
 }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened() -> AsyncIterator[Opened]:
-    async with opened_page() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def scene(opened: Opened) -> AsyncIterator[Scene]:
-    async with begun(opened) as scene:
-        yield scene
 
 
 @pytest.mark.parametrize(

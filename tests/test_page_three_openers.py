@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.support.browser import IN_A_BROWSER
-from tests.support.demo_page import Demo, begun_demo, opened_demo
+from tests.support.demo_page import Demo
 
 pytestmark = IN_A_BROWSER
 
@@ -67,18 +66,6 @@ WAYS = {
         by_token,
     ),
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened() -> AsyncIterator[Page]:
-    async with opened_demo() as page:
-        yield page
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def demo(opened: Page) -> AsyncIterator[Demo]:
-    async with begun_demo(opened) as demo:
-        yield demo
 
 
 @pytest.mark.parametrize("opener", WAYS)

@@ -4,30 +4,16 @@ into a browser without Telegram."""
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, expect
 
 from tests.support.browser import IN_A_BROWSER
-from tests.support.demo_page import Demo, begun_demo, opened_demo
+from tests.support.demo_page import Demo
 
 pytestmark = IN_A_BROWSER
 
 TOWER, SIZE = "Barton Springs Garage", "Medium"
 BY_LINK = "Congress Avenue Market"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened() -> AsyncIterator[Page]:
-    async with opened_demo() as page:
-        yield page
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def demo(opened: Page) -> AsyncIterator[Demo]:
-    async with begun_demo(opened) as demo:
-        yield demo
 
 
 def code(demo: Demo, name: str) -> Locator:

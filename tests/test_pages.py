@@ -22,6 +22,7 @@ from bot.usecases.book import another_size, cancel, one_more, try_again
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import hand_over, take_back
 from bot.usecases.operate import fetch, message_everybody
+from tests.support.browsers import Browser
 from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.page_house import House, house_on
 from web.pages import views
@@ -418,13 +419,21 @@ async def test_the_door_link_is_made_by_a_tap_and_stands_in_that_answer_alone(
         assert dora.link("Open door") == code, "the same link, as often as it takes"
 
 
-async def test_where_harbor_takes_its_time_the_page_says_so_and_offers_it_again(
+async def asks_and_waits_for_nothing(
     here: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> tuple[Delivery, Browser]:
+    """A parcel, and whoever has asked for its code on a page that has no patience."""
     monkeypatch.setattr(views, "PATIENCE", 0.0)
     stored = await here.core.stored()
     dora = await here.claims(stored)
     await dora.presses("Get pick-up code")
+    return stored, dora
+
+
+async def test_where_harbor_takes_its_time_the_page_says_so_and_offers_it_again(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, dora = await asks_and_waits_for_nothing(here, monkeypatch)
     assert "Nothing is lost: please tap again in a moment" in dora.text
     await here.core.work()
     await dora.presses("Open door")
@@ -435,10 +444,7 @@ async def test_where_harbor_takes_its_time_the_page_says_so_and_offers_it_again(
 async def test_a_door_that_stays_shut_is_reported_once_a_minute_and_help_is_shown(
     here: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PATIENCE", 0.0)
-    stored = await here.core.stored()
-    dora = await here.claims(stored)
-    await dora.presses("Get pick-up code")
+    stored, dora = await asks_and_waits_for_nothing(here, monkeypatch)
     await here.core.work()
     await dora.presses("Open door")
     token, does = dora.form("It did not open")

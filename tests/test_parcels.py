@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from bot.domain.lifecycle import State
-from bot.ports.database import Database
-from tests.support.chats import MARKET, Chats, chats
+from tests.support.chats import MARKET, Chats
 from tests.support.phones import Phone, buttons
 from tests.support.sixty import entries, sixty_parcels
 
 
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
-async def anna(world: Chats) -> Phone:
-    anna = await world.phone("Anna")
-    await anna.open()
-    return anna
-
-
-@pytest.fixture
-async def ben(world: Chats) -> Phone:
-    return await world.phone("Ben")
-
-
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
-
-
 async def book(anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
+    await anna.press("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
 
 
 async def stored(world: Chats, anna: Phone, ben: Phone) -> None:
@@ -57,16 +29,16 @@ async def the_state(world: Chats, anna: Phone) -> State:
 
 async def test_cancel_asks_first_and_back_cancels_nothing(world: Chats, anna: Phone) -> None:
     await book(anna)
-    await press(anna, "Cancel")
+    await anna.press("Cancel")
     await anna.sees("Cancel this drop-off?", MARKET)
-    await press(anna, "Back")
+    await anna.press("Back")
     await anna.loses("Cancel this drop-off?")
     assert await the_state(world, anna) is State.RESERVED
 
 
 async def test_cancel_gives_the_locker_back(world: Chats, anna: Phone) -> None:
     await book(anna)
-    await press(anna, "Cancel", "Yes, cancel")
+    await anna.press("Cancel", "Yes, cancel")
     await world.look()
     await world.turn(400)
     await world.look()
@@ -77,7 +49,7 @@ async def test_cancel_gives_the_locker_back(world: Chats, anna: Phone) -> None:
 async def test_a_question_returns_to_what_was_being_done(world: Chats, anna: Phone) -> None:
     await book(anna)
     card = (await anna.messages())[0]
-    await press(anna, "Menu", "Send a parcel", "Hyde Park")
+    await anna.press("Menu", "Send a parcel", "Hyde Park")
     await anna.press("Cancel", on=card)
     await anna.press("Back")
     assert await world.state(anna) == "send/size"
@@ -91,7 +63,7 @@ async def test_another_size_gives_this_locker_back_and_takes_another(
 ) -> None:
     await book(anna)
     claim = await anna.claim()
-    await press(anna, "Another size", "Large · ")
+    await anna.press("Another size", "Large · ")
     old, new = sorted(await world.deliveries(anna), key=lambda each: each.successor is None)
     assert (new.size, new.state, old.successor) == ("large", State.RESERVED, new.id)
     assert await anna.claim() == claim
@@ -100,7 +72,7 @@ async def test_another_size_gives_this_locker_back_and_takes_another(
 
 async def test_it_does_not_fit_offers_sizes_with_their_counts(world: Chats, anna: Phone) -> None:
     await book(anna)
-    await press(anna, "Get drop-off code", "It doesn't fit")
+    await anna.press("Get drop-off code", "It doesn't fit")
     await anna.sees("Which size instead?", "The locker you have is given back.")
     assert any(label.startswith("Large · ") for label in await anna.labels())
 
@@ -116,7 +88,7 @@ async def test_more_time_holds_the_locker_longer(world: Chats, anna: Phone) -> N
 
 
 async def test_no_locker_offers_another_tower_or_size(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "✅ A larger", "Medium", "Send a link")
+    await anna.press("Send a parcel", MARKET, "✅ A larger", "Medium", "Send a link")
     await world.tower.take_all("medium")
     await anna.press("Reserve")
     assert await the_state(world, anna) is State.NO_LOCKER
@@ -129,14 +101,14 @@ async def test_it_did_not_open_walks_through_what_helps_and_ends_at_the_operator
     world: Chats, anna: Phone
 ) -> None:
     await book(anna)
-    await press(anna, "Get drop-off code", "It did not open")
+    await anna.press("Get drop-off code", "It did not open")
     await anna.sees("within a step or two")
     await anna.press("Still closed")
     await anna.sees("the right app")
     await anna.press("Still closed")
     await anna.sees("new code")
     assert "🔄 New code" in await anna.labels()
-    await press(anna, "Still closed", "Report this door")
+    await anna.press("Still closed", "Report this door")
     assert (await world.deliveries(anna))[0].door_reports == 1
 
 
@@ -146,7 +118,7 @@ async def test_three_reports_of_a_door_tell_the_operators(world: Chats, anna: Ph
     await book(anna)
     await anna.press("Get drop-off code")
     for _report in range(3):
-        await press(anna, "It did not open", *["Still closed"] * 3, "Report this door")
+        await anna.press("It did not open", *["Still closed"] * 3, "Report this door")
     await olga.sees("A door has been reported")
 
 
@@ -157,11 +129,11 @@ async def test_taking_back_says_that_a_code_already_shown_may_still_open_the_doo
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
     await stored(world, anna, ben)
-    await press(anna, "Take it back")
+    await anna.press("Take it back")
     assert "may still open" not in await anna.screen()
     await anna.press("Back")
-    await press(ben, "Get pick-up code")
-    await press(anna, "Take it back")
+    await ben.press("Get pick-up code")
+    await anna.press("Take it back")
     assert "may still open the door until 11:1" in await anna.screen()
 
 
@@ -169,7 +141,7 @@ async def test_taking_back_asks_first_and_ends_the_recipients_claim(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
     await stored(world, anna, ben)
-    await press(anna, "Take it back", "Yes, take it back", "Get pick-up code")
+    await anna.press("Take it back", "Yes, take it back", "Get pick-up code")
     await world.tower.take_out(await anna.code())
     assert await the_state(world, anna) is State.COLLECTED
 
@@ -178,7 +150,7 @@ async def test_handing_the_claim_on_makes_a_new_link_and_the_recipient_is_told(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
     await stored(world, anna, ben)
-    await press(anna, "Hand the claim", "Yes, a new link")
+    await anna.press("Hand the claim", "Yes, a new link")
     cleo = await world.phone("Cleo")
     await cleo.open((await anna.claim())[0])
     (delivery,) = await world.deliveries(cleo)
@@ -270,10 +242,10 @@ async def test_parcels_under_way_come_first_then_history_page_by_page(
     world: Chats, anna: Phone
 ) -> None:
     for _parcel in range(7):
-        await press(anna, "Send a parcel", MARKET, "Small", "Myself", "Reserve", "Cancel")
-        await press(anna, "Yes, cancel", "Menu")
+        await anna.press("Send a parcel", MARKET, "Small", "Myself", "Reserve", "Cancel")
+        await anna.press("Yes, cancel", "Menu")
     await world.turn(5)  # the latest change comes first
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Reserve")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Reserve")
     await anna.text("/parcels")
     first = await anna.labels()
     assert "locker reserved" in first[0]
@@ -299,8 +271,8 @@ async def test_an_entry_whose_parcel_went_on_elsewhere_shows_the_newest_card(
     await book(anna)
     old = (await world.deliveries(anna))[0]
     await anna.text("/parcels")
-    await press(anna, "locker reserved")
-    await press(anna, "Another size", "Large · ")
+    await anna.press("locker reserved")
+    await anna.press("Another size", "Large · ")
     [new] = [each for each in await world.deliveries(anna) if each.id != old.id]
     await anna.text("/parcels")
     await anna.forge(f"card:{old.id}:{old.revision}")
@@ -334,5 +306,5 @@ async def test_it_does_not_fit_where_the_door_was_closed_on_nothing_gives_a_code
 
 
 async def test_who_has_no_parcels_is_invited_to_send_one(world: Chats, anna: Phone) -> None:
-    await press(anna, "My parcels", "Send a parcel")
+    await anna.press("My parcels", "Send a parcel")
     assert await world.state(anna) == "send/tower"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from bot.domain.lifecycle import State
 from bot.domain.limits import Limit
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
-from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.chats import MARKET, OPERATOR, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
 from tests.support.phones import Phone, said
@@ -27,26 +26,15 @@ SENTENCE = "Everything I hold about you, except codes that open a door."
 
 
 @pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
 async def anna(world: Chats) -> Phone:
     anna = await world.phone("Anna", username="anna_of_austin")
     await anna.open()
     return anna
 
 
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
-
-
 async def book(anna: Phone, *who: str) -> None:
     await anna.text("/send")
-    await press(anna, MARKET, "Medium", *(who or ("Myself",)), "Add a note")
+    await anna.press(MARKET, "Medium", *(who or ("Myself",)), "Add a note")
     await anna.text("for the <aunt>")
     await anna.press("Reserve")
 
@@ -168,7 +156,7 @@ async def test_the_file_goes_with_everything_else_when_they_are_forgotten(
     world: Chats, anna: Phone
 ) -> None:
     await exported(world, anna)
-    await press(anna, "Forget me", "Yes, forget me")
+    await anna.press("Forget me", "Yes, forget me")
     assert await files(anna) == []
     assert await anna.cards() == ["Done. I know nothing about you any more."]
 
@@ -178,7 +166,7 @@ async def test_a_file_older_than_48_hours_is_blanked_when_they_are_forgotten(
 ) -> None:
     await exported(world, anna)
     await world.turn(49 * 3600)
-    await press(anna, "Forget me", "Yes, forget me")
+    await anna.press("Forget me", "Yes, forget me")
     assert await files(anna) == []
     assert not any(SENTENCE in card for card in await anna.cards())
 
@@ -202,7 +190,7 @@ async def test_operators_read_the_words_of_a_forgotten_person_no_longer(
 
     await world.database.run(end)
     await anna.text("/privacy")
-    await press(anna, "Forget me", "Yes, forget me")
+    await anna.press("Forget me", "Yes, forget me")
     assert await world.person(anna) is None
     assert not any("Elm Street" in card for card in await olga.cards())
     assert any("Somebody reports a problem" in card for card in await olga.cards())

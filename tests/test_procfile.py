@@ -14,7 +14,7 @@ import pytest
 from cli.lifetime import release
 from cli.preflight import FORGETFUL, check_disk
 from cli.settings import BadSetting, Settings
-from tests.test_cli import PATIENCE, ROOT, environment, finished
+from tests.support.commands import PATIENCE, ROOT, environment, finished
 
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
@@ -15,20 +14,13 @@ from structlog.testing import capture_logs
 
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import State
-from bot.ports.database import Database
 from bot.ports.errors import TryLater
 from cli.bootstrap import Assembly
 from harbor.webhooks import Signature
-from tests.support.core import Core, core_on
+from tests.support.core import Core
 from web.app import Refusal
 
 SECRET = b"shared"
-
-
-@pytest.fixture
-async def core(sqlite_database: Database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
 
 
 def taking(core: Core, *, watcher: Any = None) -> Assembly:

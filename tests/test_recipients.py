@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.recipient import Reach, reach
 from bot.domain.tower import Size
-from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted, NotYours
 from bot.usecases.book import another_size, cancel, one_more, try_again
 from bot.usecases.codes import ask_pick_up_code
@@ -37,14 +35,8 @@ from bot.usecases.collect import (
 from bot.usecases.export import held_about
 from bot.usecases.operate import fetch, give, message_everybody
 from bot.usecases.recipients import allow, arrive, reach_of
-from tests.support.core import ANNA, BEN, CLEO, DORA, OPERATOR, Core, core_on
+from tests.support.core import ANNA, BEN, CLEO, DORA, OPERATOR, Core
 from tests.support.scenes import NOW, a_delivery
-
-
-@pytest.fixture
-async def core(sqlite_database: Database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
 
 
 async def claim_of(core: Core, delivery: Delivery) -> Claim | None:
@@ -456,13 +448,7 @@ async def test_whoever_handed_it_on_hears_when_it_was_collected(core: Core):
     delivery = await core.claimed(await core.stored(), BEN)
     await core.on(BEN, delivery, hand_over)
     await core.claimed(delivery, CLEO)
-    await core.on(CLEO, delivery, ask_pick_up_code)
-    await core.work()
-    await core.all_shown()
-    await core.take_out(delivery)
-    core.clock.turn(1)
-    await core.look()
-    assert (await core.now(delivery)).state is State.COLLECTED
+    assert (await core.collected(delivery, CLEO)).state is State.COLLECTED
     for person in (ANNA, BEN, CLEO):
         assert await core.rings(person, delivery)
 

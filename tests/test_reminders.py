@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
-import pytest
-
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
-from bot.usecases.codes import ask_pick_up_code
 from bot.usecases.collect import take_back
 from bot.usecases.extend import more_time
 from bot.usecases.report import door_did_not_open
 from tests.support.core import ANNA, BEN, Core, core_on
-
-
-@pytest.fixture
-async def core(sqlite_database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
 
 
 async def waiting_for_ben(core: Core) -> Any:
@@ -58,11 +48,7 @@ async def test_what_was_alarming_about_a_delivery_is_over_with_it(core: Core):
     for _ in range(3):
         await core.on(BEN, delivery, door_did_not_open)
     assert len(await core.alerts()) == 2
-    await core.on(BEN, delivery, ask_pick_up_code)
-    await core.work()
-    await core.take_out(delivery)
-    core.clock.turn(1)
-    await core.look()
+    await core.collected(delivery)
     assert await core.alerts() == []
 
 

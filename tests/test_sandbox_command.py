@@ -55,8 +55,7 @@ async def at(page: Page, place: str) -> Phone:
     made = await page.http.post("/telegram/sandbox/people", json={"first_name": "Anna"})
     anna = Phone(world, PersonId(made.json()["id"]), "Anna")
     await anna.open()
-    for label in ("Send a parcel", place, "Small", "Myself"):
-        await anna.press(label)
+    await anna.press("Send a parcel", place, "Small", "Myself")
     return anna
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import ViewportSize, expect
 
 from cli.sandbox_server import serving_sandbox
@@ -18,8 +16,6 @@ from tests.support.page_scene import (
     NARROW,
     Opened,
     Scene,
-    begun,
-    opened_page,
     serious,
     until,
 )
@@ -36,18 +32,6 @@ SANITIZE = """async (html) => {
   box.append(sanitized(html));
   return box.innerHTML;
 }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened() -> AsyncIterator[Opened]:
-    async with opened_page() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def scene(opened: Opened) -> AsyncIterator[Scene]:
-    async with begun(opened) as scene:
-        yield scene
 
 
 async def test_two_people_and_a_tower_are_there_from_the_beginning(scene: Scene) -> None:

@@ -31,12 +31,6 @@ BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
 async def linked(tmp_path: Path) -> AsyncIterator[Chats]:
     """Where Harbor's links open the doors."""
     policy = Policy(openers=BY_LINK, operators=frozenset({OPERATOR}))
@@ -54,37 +48,25 @@ async def dora(linked: Chats) -> Phone:
     return dora
 
 
-@pytest.fixture
-async def anna(world: Chats) -> Phone:
-    anna = await world.phone("Anna")
-    await anna.open()
-    return anna
-
-
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
-
-
 async def test_a_newcomer_sees_a_drop_off_code_after_six_taps(anna: Phone) -> None:
     assert len(NEWCOMER) <= 6
-    await press(anna, *NEWCOMER)
+    await anna.press(*NEWCOMER)
     assert (await anna.code()).startswith("HARBOR://OPEN/")
 
 
 async def test_who_has_sent_before_sees_a_drop_off_code_after_four_taps(anna: Phone) -> None:
-    await press(anna, *BOOK)
+    await anna.press(*BOOK)
     await anna.open()
     assert (await anna.labels())[0] == f"📦 Send again: {MARKET}, medium"
     assert len(RETURNING) <= 4
-    await press(anna, *RETURNING)
+    await anna.press(*RETURNING)
     assert (await anna.code()).startswith("HARBOR://OPEN/")
 
 
 async def test_by_link_a_newcomer_has_an_open_door_after_five_taps(
     linked: Chats, dora: Phone
 ) -> None:
-    await press(dora, *HERE)
+    await dora.press(*HERE)
     assert len(HERE) <= 6
     await linked.tower.put_in(await dora.link())
     (delivery,) = await linked.deliveries(dora)
@@ -94,12 +76,12 @@ async def test_by_link_a_newcomer_has_an_open_door_after_five_taps(
 async def test_by_link_who_has_sent_before_has_an_open_door_after_three_taps(
     linked: Chats, dora: Phone
 ) -> None:
-    await press(dora, *HERE)
+    await dora.press(*HERE)
     await linked.tower.put_in(await dora.link())
     await dora.open()
     again = ("Send again", "Send a link", "I'm at the tower")
     assert len(again) <= 4
-    await press(dora, *again)
+    await dora.press(*again)
     await linked.tower.put_in(await dora.link())
     assert [each.state for each in await linked.deliveries(dora)] == [State.STORED] * 2
 
@@ -115,7 +97,7 @@ async def test_what_is_prepared_holds_no_locker_and_one_tap_at_the_tower_opens_t
     async with chats(sqlite_database, policy=policy) as world:
         eve = await world.phone("Eve")
         await eve.open()
-        await press(eve, *taps)
+        await eve.press(*taps)
         assert len(taps) + 1 <= 6
         (delivery,) = await world.deliveries(eve)
         assert (delivery.state, delivery.locker) == (State.PREPARED, None)
@@ -131,12 +113,12 @@ async def test_what_is_prepared_holds_no_locker_and_one_tap_at_the_tower_opens_t
 async def test_the_last_screen_says_of_each_way_what_is_held(
     linked: Chats, dora: Phone, anna: Phone
 ) -> None:
-    await press(dora, *FORWARD)
+    await dora.press(*FORWARD)
     held = await dora.screen()
     assert "Prepare: no locker is held." in held
     assert "Harbor says that it holds the locker for 5 min" in held
     assert (await dora.labels())[:2] == ["📦 Prepare", "🚪 I'm at the tower"]
-    await press(anna, *FORWARD)
+    await anna.press(*FORWARD)
     held = await anna.screen()
     assert "Reserve: a locker is held for 5 min" in held
     assert "Prepare: no locker is held." in held
@@ -146,7 +128,7 @@ async def test_the_last_screen_says_of_each_way_what_is_held(
 async def test_who_has_prepared_something_can_be_sent_more_like_it(
     linked: Chats, dora: Phone
 ) -> None:
-    await press(dora, *FORWARD, "Prepare")
+    await dora.press(*FORWARD, "Prepare")
     await dora.tap(Action.ONE_MORE)
     await dora.tap(Action.ONE_MORE)
     prepared = await linked.deliveries(dora)
@@ -172,7 +154,7 @@ async def test_twelve_parcels_go_in_one_after_the_other_in_thirty_taps(
         await dora.tap(verb)
 
     booked = ("Send a parcel", MARKET, "Small", "Send a link", "Prepare")
-    await press(dora, *booked)
+    await dora.press(*booked)
     for _ in range(11):
         await tap(Action.ONE_MORE)
     await linked.turn(1800)
@@ -201,7 +183,7 @@ async def test_towers_of_a_place_are_one_place_by_link_and_the_card_names_the_to
         small = sum(each.value[Size.SMALL] for each in both)
         assert f"Small · {small} free" in await flo.labels()
         await AtTower(world, TowerId(FIRST)).take_all()
-        await press(flo, "Small", "Send a link", "I'm at the tower")
+        await flo.press("Small", "Send a link", "I'm at the tower")
         await flo.sees(f"{MARKET} · {TWIN[-4:]}")
         (delivery,) = await world.deliveries(flo)
         assert delivery.tower == TWIN
@@ -231,12 +213,12 @@ async def test_where_harbor_has_no_open_requests_this_parcel_and_the_next_are_op
         raise NotOffered("no such call")
 
     monkeypatch.setattr(linked.lockers, "drop_off_link", none_here)
-    await press(dora, *HERE)
+    await dora.press(*HERE)
     await linked.turn(2)
     assert (await dora.code()).startswith("HARBOR://OPEN/")
     (delivery,) = await linked.deliveries(dora)
     await dora.open()
-    await press(dora, *FORWARD)
+    await dora.press(*FORWARD)
     assert (await dora.labels())[:2] == ["✅ Reserve a locker", "📦 Prepare for later"]
     await dora.press("Reserve a locker")
     later = next(each for each in await linked.deliveries(dora) if each.id != delivery.id)
@@ -249,8 +231,8 @@ async def test_a_recipient_who_needs_a_low_door_is_spoken_of_before_anything_is_
     ben = await world.phone("Ben")
     await ben.open()
     await ben.text("/settings")
-    await press(ben, "Any door", "Rather a low door")
-    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await ben.press("Any door", "Rather a low door")
+    await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(ben)
     await anna.sees("Ben needs a low door, so I look for no other.")
     await anna.press("Reserve a locker")
@@ -261,7 +243,7 @@ async def test_a_recipient_who_needs_a_low_door_is_spoken_of_before_anything_is_
 async def test_the_screen_becomes_the_card_and_no_message_is_left_over(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, *BOOK)
+    await anna.press(*BOOK)
     (card,) = await anna.cards()
     assert "Reserved until 11:05" in card
     assert await world.state(anna) == "none/none"
@@ -270,7 +252,7 @@ async def test_the_screen_becomes_the_card_and_no_message_is_left_over(
 async def test_a_shared_location_lists_the_nearest_tower_first_with_its_distance(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", "Nearest")
+    await anna.press("Send a parcel", "Nearest")
     assert await anna.labels() == ["📍 Share my location", "‹ Back", "❔ Help"]
     await anna.location(30.3051, -97.7276)
     labels = await anna.labels()
@@ -284,7 +266,7 @@ async def test_a_shared_location_lists_the_nearest_tower_first_with_its_distance
 
 
 async def test_the_keys_below_a_question_lead_back_and_to_help(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", "Nearest")
+    await anna.press("Send a parcel", "Nearest")
     await anna.text("❔ Help")
     await anna.sees("How it works")
     await anna.press("Back")
@@ -309,30 +291,30 @@ async def test_a_closed_tower_says_so_in_the_list_and_on_its_own_screen(
     world: Chats, anna: Phone
 ) -> None:
     await world.turn(12 * 3600)  # 23:00 in Austin
-    await press(anna, "Send a parcel", "Hyde Park Hardware · closed until Tuesday 7:00\u00a0AM")
+    await anna.press("Send a parcel", "Hyde Park Hardware · closed until Tuesday 7:00\u00a0AM")
     await anna.sees("Closed now, opens tomorrow 7:00\u00a0AM")
 
 
 async def test_towers_used_before_come_first(anna: Phone) -> None:
-    await press(anna, "Send a parcel", "Pearl", "Small", "Myself", "Reserve")
+    await anna.press("Send a parcel", "Pearl", "Small", "Myself", "Reserve")
     await anna.text("/send")
     assert (await anna.labels())[0].startswith("🕘 Pearl")
 
 
 async def test_a_size_that_is_full_only_says_so(world: Chats, anna: Phone) -> None:
     await world.tower.take_all("medium")
-    await press(anna, "Send a parcel", MARKET)
+    await anna.press("Send a parcel", MARKET)
     await anna.press("Medium · full")
     assert (await anna.toasts())[-1] == "No locker of that size is free there just now."
     assert await world.state(anna) == "send/size"
 
 
 async def test_sizes_show_how_many_are_free_now(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET)
+    await anna.press("Send a parcel", MARKET)
     before = [label for label in await anna.labels() if "free" in label]
-    await press(anna, "Small", "Myself", "Reserve")
+    await anna.press("Small", "Myself", "Reserve")
     await world.turn(10)
-    await press(anna, "Menu", "Send a parcel", MARKET)
+    await anna.press("Menu", "Send a parcel", MARKET)
     after = [label for label in await anna.labels() if "free" in label]
     assert before != after
     assert before[1:] == after[1:]
@@ -341,7 +323,7 @@ async def test_sizes_show_how_many_are_free_now(world: Chats, anna: Phone) -> No
 async def test_when_harbor_is_away_the_screen_says_how_old_its_counts_are(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", MARKET, "Back")
+    await anna.press("Send a parcel", MARKET, "Back")
     await world.faults("harbor", {"name": "500", "call": "*", "times": None})
     world.clock.turn(600)
     await anna.press(MARKET)
@@ -349,21 +331,21 @@ async def test_when_harbor_is_away_the_screen_says_how_old_its_counts_are(
 
 
 async def test_low_and_larger_are_remembered(world: Chats, anna: Phone) -> None:
-    await press(
-        anna, "Send a parcel", MARKET, "◻️ Any door", "✅ A larger", "Medium", "Myself", "Reserve"
+    await anna.press(
+        "Send a parcel", MARKET, "◻️ Any door", "✅ A larger", "Medium", "Myself", "Reserve"
     )
     (delivery,) = await world.deliveries(anna)
     assert (delivery.low, delivery.larger_allowed) == (Low.RATHER, False)
-    await press(anna, "Menu", "Send a parcel", MARKET)
+    await anna.press("Menu", "Send a parcel", MARKET)
     assert {"✅ Rather a low door", "◻️ A larger one is fine"} <= set(await anna.labels())
 
 
 async def test_low_has_three_positions_and_the_last_counts_low_doors_alone(
     world: Chats, anna: Phone
 ) -> None:
-    await press(anna, "Send a parcel", MARKET)
+    await anna.press("Send a parcel", MARKET)
     every = [label for label in await anna.labels() if " free" in label]
-    await press(anna, "Any door", "Rather a low door")
+    await anna.press("Any door", "Rather a low door")
     low = [label for label in await anna.labels() if " low free" in label]
     assert every
     assert low
@@ -384,7 +366,7 @@ async def test_low_has_three_positions_and_the_last_counts_low_doors_alone(
 async def test_a_typed_size_is_as_good_as_a_tapped_one(
     world: Chats, anna: Phone, typed: str, size: str
 ) -> None:
-    await press(anna, "Send a parcel", MARKET)
+    await anna.press("Send a parcel", MARKET)
     await anna.text(typed)
     assert (await world.draft(anna)).answers["size"] == size
     await anna.sees("Who collects it?")
@@ -399,7 +381,7 @@ def test_sizes_are_read_in_the_persons_language() -> None:
 async def test_a_picked_person_who_knows_the_bot_is_told_here(world: Chats, anna: Phone) -> None:
     ben = await world.phone("Ben")
     await ben.open()
-    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(ben)
     await anna.sees("For Ben, who is told here.")
     await anna.press("Reserve")
@@ -412,7 +394,7 @@ async def test_a_picked_person_who_never_opened_the_bot_gets_a_link_by_the_sende
     world: Chats, anna: Phone
 ) -> None:
     cleo = await world.phone("Cleo")
-    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(cleo)
     await anna.sees("For Cleo, and nobody else", "you get a link to send them")
     await anna.press("Reserve")
@@ -427,7 +409,7 @@ async def test_a_typed_username_only_yields_a_claim_link(
 ) -> None:
     ben = await world.phone("Ben", username="ben")
     await ben.open()
-    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     before = await ben.rings()
     await anna.text(typed)
     await anna.sees("I write to nobody because of a typed name", "You get a claim link")
@@ -443,7 +425,7 @@ async def test_whoever_has_left_the_bot_since_they_were_picked_has_the_parcel_wh
 ) -> None:
     ben = await world.phone("Ben")
     await ben.open()
-    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(ben)
     await ben.block()
     await anna.press("Reserve")
@@ -462,7 +444,7 @@ async def test_a_sender_whose_name_is_a_link_is_somebody(world: Chats) -> None:
     ben = await world.phone("Ben")
     await eve.open()
     await ben.open()
-    await press(eve, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await eve.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await eve.pick(ben)
     await eve.press("Reserve")
     message = await ben.sees("a parcel from somebody")
@@ -470,24 +452,24 @@ async def test_a_sender_whose_name_is_a_link_is_somebody(world: Chats) -> None:
 
 
 async def test_picking_oneself_is_collecting_oneself(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Pick a person")
+    await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(anna)
-    await press(anna, "Reserve")
+    await anna.press("Reserve")
     (delivery,) = await world.deliveries(anna)
     assert delivery.recipient == delivery.sender == anna.id
 
 
 async def test_a_note_is_cut_shown_and_can_be_taken_back(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Add a note")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Add a note")
     await anna.text("<i>fragile</i> " * 40)
     await anna.sees("A note has room for 200 characters", "📝 <i>fragile</i>")
-    await press(anna, "Change the note", "Without a note", "Reserve")
+    await anna.press("Change the note", "Without a note", "Reserve")
     (delivery,) = await world.deliveries(anna)
     assert delivery.note is None
 
 
 async def test_back_leads_through_every_question_to_the_menu(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium", "Myself", "Add a note")
+    await anna.press("Send a parcel", MARKET, "Medium", "Myself", "Add a note")
     places = []
     while await world.state(anna) != "menu/menu":
         places.append(await world.state(anna))
@@ -496,7 +478,7 @@ async def test_back_leads_through_every_question_to_the_menu(world: Chats, anna:
 
 
 async def test_a_second_tap_on_back_goes_no_further(world: Chats, anna: Phone) -> None:
-    await press(anna, "Send a parcel", MARKET, "Medium")
+    await anna.press("Send a parcel", MARKET, "Medium")
     (message,) = await anna.messages()
     await anna.press("Back", on=message)
     await anna.forge("prev:who", on=message)
@@ -504,7 +486,7 @@ async def test_a_second_tap_on_back_goes_no_further(world: Chats, anna: Phone) -
 
 
 async def test_a_second_tap_on_reserve_reserves_nothing_more(world: Chats, anna: Phone) -> None:
-    await press(anna, *BOOK)
+    await anna.press(*BOOK)
     await anna.forge("reserve")
     (delivery,) = await world.deliveries(anna)
     assert delivery.state is State.RESERVED

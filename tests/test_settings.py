@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import time
 
 import pytest
 
 from bot.domain.lifecycle import State
 from bot.domain.tower import Low
-from bot.ports.database import Database
 from handlers.errands.settings import own_name, read_span
-from tests.support.chats import MARKET, Chats, chats
+from tests.support.chats import MARKET, Chats
 from tests.support.phones import Phone, buttons
 from tests.support.sixty import sixty_parcels
 from wording.language import LANGUAGES, speak
 
 
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
-
-
-@pytest.fixture
-async def anna(world: Chats) -> Phone:
-    anna = await world.phone("Anna", username="anna_of_austin")
-    await anna.open()
-    return anna
-
-
-async def press(phone: Phone, *labels: str) -> None:
-    for label in labels:
-        await phone.press(label)
-
-
 async def book(anna: Phone) -> None:
     await anna.text("/send")
-    await press(anna, MARKET, "Medium", "Myself", "Add a note")
+    await anna.press(MARKET, "Medium", "Myself", "Add a note")
     await anna.text("for the <aunt>")
     await anna.press("Reserve")
 
@@ -48,7 +28,7 @@ async def test_a_chosen_language_counts_at_once_for_cards_too(world: Chats, anna
     await world.tower.put_in(await anna.code())
     await anna.sees("Thursday")
     await anna.text("/settings")
-    await press(anna, "Language", "Deutsch")
+    await anna.press("Language", "Deutsch")
     await anna.sees("Donnerstag")
     person = await world.person(anna)
     assert person is not None
@@ -66,7 +46,7 @@ async def test_every_language_is_offered_by_its_own_name(anna: Phone) -> None:
 
 async def test_a_chosen_language_outlives_what_the_phone_says(world: Chats, anna: Phone) -> None:
     await anna.text("/settings")
-    await press(anna, "Language", "Français")
+    await anna.press("Language", "Français")
     await anna.open()
     person = await world.person(anna)
     assert person is not None
@@ -75,7 +55,7 @@ async def test_a_chosen_language_outlives_what_the_phone_says(world: Chats, anna
 
 async def test_quiet_hours_are_tapped_typed_and_switched_off(world: Chats, anna: Phone) -> None:
     await anna.text("/settings")
-    await press(anna, "Quiet hours", "22:00–07:00")
+    await anna.press("Quiet hours", "22:00–07:00")
     await anna.sees("Settings")
     assert "🌙 Quiet hours: 22:00–07:00" in await anna.labels()
     await anna.press("Quiet hours")
@@ -83,7 +63,7 @@ async def test_quiet_hours_are_tapped_typed_and_switched_off(world: Chats, anna:
     await anna.sees("I could not read that", "Quiet hours")
     await anna.text("22:30 - 6:45")
     assert "🌙 Quiet hours: 22:30–06:45" in await anna.labels()
-    await press(anna, "Quiet hours", "Off")
+    await anna.press("Quiet hours", "Off")
     person = await world.person(anna)
     assert person is not None
     assert person.quiet_from is None
@@ -112,7 +92,7 @@ async def test_reminders_toggle_and_low_doors_have_three_positions(
     world: Chats, anna: Phone
 ) -> None:
     await anna.text("/settings")
-    await press(anna, "✅ Reminders", "◻️ Any door", "✅ Rather a low door")
+    await anna.press("✅ Reminders", "◻️ Any door", "✅ Rather a low door")
     assert {"◻️ Reminders", "✅ Only a low door"} <= set(await anna.labels())
     person = await world.person(anna)
     assert person is not None
@@ -136,7 +116,7 @@ async def test_of_a_forgotten_person_one_last_plain_message_is_left(
     world: Chats, anna: Phone
 ) -> None:
     await anna.text("/privacy")
-    await press(anna, "Forget me", "Yes, forget me")
+    await anna.press("Forget me", "Yes, forget me")
     assert (await anna.toasts())[-1].startswith("Done.")
     assert await world.person(anna) is None
     assert await anna.cards() == ["Done. I know nothing about you any more."]

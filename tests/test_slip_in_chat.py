@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from bot.ports.database import Database
-from tests.support.chats import MARKET, Chats, chats
+from tests.support.chats import MARKET, Chats
 from tests.support.phones import Message, Phone, said
 
 SLIP = "To collect it, open this link"
-
-
-@pytest.fixture
-async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database) as world:
-        yield world
 
 
 async def booked(world: Chats) -> Phone:
     """Anna, with a locker and a claim to forward."""
     anna = await world.phone("Anna")
     await anna.open()
-    for label in ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve"):
-        await anna.press(label)
+    await anna.press("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
     return anna
 
 
@@ -101,8 +89,7 @@ async def test_it_carries_the_new_claim_once_the_old_one_is_revoked(world: Chats
     await world.tower.put_in(await anna.code())
     await anna.press("Pick-up slip")
     link, code = await anna.claim()
-    for label in ("Hand the claim to somebody else", "Yes, a new link"):
-        await anna.press(label)
+    await anna.press("Hand the claim to somebody else", "Yes, a new link")
     await anna.loses(code)
     text = said(await slip_of(anna))
     assert "?start=c_" in text
@@ -125,8 +112,7 @@ async def test_it_goes_on_to_the_locker_of_another_size(world: Chats) -> None:
 async def test_who_hands_the_parcel_on_has_a_slip_too(world: Chats) -> None:
     anna, ben = await booked(world), await world.phone("Ben")
     await ben.open((await anna.claim())[0])
-    for label in ("Let somebody else collect", "Yes, a new link", "Pick-up slip"):
-        await ben.press(label)
+    await ben.press("Let somebody else collect", "Yes, a new link", "Pick-up slip")
     assert (await ben.claim())[1] in said(await slip_of(ben))
     assert not any(SLIP in text for text in await anna.cards()), "nobody asked for hers"
 

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.chats import MARKET, chats
-from tests.support.databases import opened
+from tests.support.chats import MARKET
 from tests.support.hooked import hooked
 from tests.support.town import Somebody, Town
+from tests.support.ways import run, url_for
 
 BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
 """What a newcomer taps until a locker is theirs."""
@@ -22,20 +22,7 @@ BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
 @pytest.fixture(params=["polling, SQLite", "polling, PostgreSQL", "webhooks"])
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
     """The bot as it may be run: on either database, asking Telegram for news or being told."""
-    kind = "postgres_url" if "PostgreSQL" in request.param else "sqlite_url"
-    url: str = request.getfixturevalue(kind)
-    if request.param == "webhooks":
-        async with hooked(url) as world:
-            yield Town(world)
-    else:
-        async with opened(url) as database, chats(database) as world:
-            yield Town(world)
-
-
-@pytest.fixture
-async def polling(sqlite_url: str) -> AsyncIterator[Town]:
-    """For tales to which it is nothing how the bot is run."""
-    async with opened(sqlite_url) as database, chats(database) as world:
+    async with run(request.param, url_for(request.param, request)) as world:
         yield Town(world)
 
 

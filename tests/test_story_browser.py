@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import pytest
 import pytest_asyncio
 import zxingcpp
 from PIL import Image
@@ -22,18 +21,14 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from bot.domain.ids import PersonId
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
-from docs.screenshots import chromium, launched
+from docs.screenshots import launched
+from tests.support.browser import IN_A_BROWSER
 from tests.support.chats import MARKET, Chats, chats
 from tests.support.databases import opened
 from tests.support.page_scene import serious
 from tests.support.phones import Phone, said
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 NARROW: Any = {"width": 320, "height": 640}
 PATIENCE_MS = 15_000
@@ -58,8 +53,9 @@ class Street:
     async def sends(self, *, stored: bool = True) -> str:
         """Anna has sent a parcel: the slip that she forwards, as text."""
         await self.anna.open()
-        for label in ("Send a parcel", MARKET, "Medium", "Send a link", "Prepare", "Pick-up slip"):
-            await self.anna.press(label)
+        await self.anna.press(
+            "Send a parcel", MARKET, "Medium", "Send a link", "Prepare", "Pick-up slip"
+        )
         if stored:
             await self.puts_it_in()
             return said(await self.anna.sees("To collect it", "Locker:"))

@@ -17,8 +17,8 @@ from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from tests.support.chats import MARKET, OPERATOR, chats
 from tests.support.databases import opened
-from tests.support.hooked import hooked
 from tests.support.town import Somebody, Town
+from tests.support.ways import run, url_for
 
 WITH_KEYPAD = TowerId("0100000000000102")
 LINK, TOKEN = Opener.LINK, Opener.TOKEN
@@ -60,21 +60,14 @@ class Doors:
 
 @contextlib.asynccontextmanager
 async def doors(way: str, url: str, drop_off: Opener, pick_up: Opener) -> AsyncIterator[Doors]:
-    if way.startswith("webhooks"):
-        async with hooked(url, opener=f"drop_off={drop_off} pick_up={pick_up}") as world:
-            yield Doors(Town(world), drop_off, pick_up)
-    else:
-        openers = Openers(drop_off, pick_up)
-        policy = Policy(openers=openers, operators=frozenset({OPERATOR}))
-        async with opened(url) as database, chats(database, policy=policy) as world:
-            yield Doors(Town(world), drop_off, pick_up)
+    async with run(way, url, Openers(drop_off, pick_up)) as world:
+        yield Doors(Town(world), drop_off, pick_up)
 
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> tuple[str, str]:
     """How the bot is run, and its database."""
-    kind = "postgres_url" if "PostgreSQL" in request.param else "sqlite_url"
-    return request.param, request.getfixturevalue(kind)
+    return request.param, url_for(request.param, request)
 
 
 @pytest.fixture

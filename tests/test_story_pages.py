@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
-from bot.domain.openers import Opener, Openers
-from bot.domain.policy import Policy
+from bot.domain.openers import BY_TOKEN, Opener, Openers
 from cli.logs import set_up_logging
 from tests.support.browsers import Browser, Browsers
-from tests.support.chats import MARKET, OPERATOR, chats
-from tests.support.databases import opened
+from tests.support.chats import MARKET
 from tests.support.hooked import hooked
 from tests.support.town import Somebody, Town
+from tests.support.ways import run, url_for
 
+BY_LINK = Openers(Opener.LINK, Opener.LINK)
 BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link")
 
 
@@ -50,6 +50,14 @@ class Street:
         await sender.sees("In locker")
         return page
 
+    async def collects_on_the_web(self, page: str) -> Browser:
+        """Somebody's browser, who has said there that they collect the parcel."""
+        dora = self.browsers.browser(page)
+        await dora.opens()
+        await dora.presses("Collect here")
+        await self.town.world.quiet()
+        return dora
+
     async def takes_out(self, sender: Somebody, browser: Browser) -> None:
         """Whoever is in the browser opens the door with what it shows."""
         [delivery, *_] = await self.town.world.deliveries(sender.phone)
@@ -62,11 +70,6 @@ class Street:
         await self.town.a_few_seconds_pass()
 
 
-def bound(way: str) -> Openers:
-    opener = Opener.LINK if "link" in way else Opener.TOKEN
-    return Openers(opener, opener)
-
-
 WAYS = (
     "polling, SQLite, link",
     "polling, PostgreSQL, token",
@@ -77,20 +80,12 @@ WAYS = (
 
 @pytest.fixture(params=WAYS)
 async def street(request: pytest.FixtureRequest) -> AsyncIterator[Street]:
-    kind = "postgres_url" if "PostgreSQL" in request.param else "sqlite_url"
-    url: str = request.getfixturevalue(kind)
     by_link = "link" in request.param
-    if request.param.startswith("webhooks"):
-        async with hooked(url, opener="link" if by_link else "token") as world:
-            browsers = Browsers(world)
-            yield Street(Town(world), browsers, by_link)
-            await browsers.close()
-    else:
-        policy = Policy(openers=bound(request.param), operators=frozenset({OPERATOR}))
-        async with opened(url) as database, chats(database, policy=policy, pages=True) as world:
-            browsers = Browsers(world)
-            yield Street(Town(world), browsers, by_link)
-            await browsers.close()
+    openers = BY_LINK if by_link else BY_TOKEN
+    async with run(request.param, url_for(request.param, request), openers, pages=True) as world:
+        browsers = Browsers(world)
+        yield Street(Town(world), browsers, by_link)
+        await browsers.close()
 
 
 async def test_a_parcel_is_claimed_on_the_web_and_collected(street: Street) -> None:
@@ -139,11 +134,7 @@ async def test_of_two_browsers_at_once_one_wins_and_the_other_is_told(street: St
 
 async def test_a_claim_on_the_web_is_handed_over_and_works_no_longer(street: Street) -> None:
     anna, ben = await street.town.people("Anna", "Ben")
-    page = await street.sends(anna)
-    dora = street.browsers.browser(page)
-    await dora.opens()
-    await dora.presses("Collect here")
-    await street.town.world.quiet()
+    dora = await street.collects_on_the_web(await street.sends(anna))
     await anna.taps("Hand the claim to somebody else", "Yes, a new link")
     await ben.opens_the_bot(await anna.reads_the_link())
     await anna.sees("Ben has been told")
@@ -156,11 +147,7 @@ async def test_a_claim_on_the_web_is_handed_over_and_works_no_longer(street: Str
 
 async def test_the_sender_takes_back_what_was_claimed_on_the_web(street: Street) -> None:
     [anna] = await street.town.people("Anna")
-    page = await street.sends(anna)
-    dora = street.browsers.browser(page)
-    await dora.opens()
-    await dora.presses("Collect here")
-    await street.town.world.quiet()
+    dora = await street.collects_on_the_web(await street.sends(anna))
     await anna.taps("Take it back", "Yes, take it back")
     await anna.sees("Your parcel waits to be taken back")
     await dora.presses("Open door" if street.by_link else "Get pick-up code")

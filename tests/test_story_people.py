@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.chats import MARKET, chats
-from tests.support.databases import opened
-from tests.support.hooked import hooked
+from tests.support.chats import MARKET
 from tests.support.town import Somebody, Town
+from tests.support.ways import run, url_for
 
 TO_WHOM = ("Send a parcel", MARKET, "Medium", "Pick a person")
 KEPT = "That parcel is kept for somebody who was picked for it"
@@ -23,20 +22,7 @@ KEPT = "That parcel is kept for somebody who was picked for it"
 )
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
     """The bot as it may be run: on either database, asking Telegram for news or being told."""
-    kind = "postgres_url" if "PostgreSQL" in request.param else "sqlite_url"
-    url: str = request.getfixturevalue(kind)
-    if "webhooks" in request.param:
-        async with hooked(url) as world:
-            yield Town(world)
-    else:
-        async with opened(url) as database, chats(database) as world:
-            yield Town(world)
-
-
-@pytest.fixture
-async def polling(sqlite_url: str) -> AsyncIterator[Town]:
-    """For tales to which it is nothing how the bot is run."""
-    async with opened(sqlite_url) as database, chats(database) as world:
+    async with run(request.param, url_for(request.param, request)) as world:
         yield Town(world)
 
 
@@ -61,6 +47,14 @@ async def collects(recipient: Somebody, town: Town) -> None:
     await town.a_few_seconds_pass()
 
 
+async def it_is_for_ben_alone(anna: Somebody, ben: Somebody, cleo: Somebody, link: str) -> None:
+    """He and the sender know; the link that there was helps nobody else."""
+    await ben.sees("Ben, a parcel from Anna is here for you")
+    await anna.sees("Ben has been told and can collect it")
+    await cleo.opens_the_bot(link)
+    await cleo.sees("That code or link is not valid (any more)")
+
+
 async def test_whoever_was_picked_has_the_parcel_without_a_link_and_nobody_else(town: Town) -> None:
     anna, ben, cleo = await town.people("Anna", "Ben", "Cleo")
     await books_for(anna, ben)
@@ -73,10 +67,7 @@ async def test_whoever_was_picked_has_the_parcel_without_a_link_and_nobody_else(
     await cleo.no_longer_sees("a parcel from Anna")
 
     await ben.opens_the_bot()
-    await ben.sees("Ben, a parcel from Anna is here for you")
-    await anna.sees("Ben has been told and can collect it")
-    await cleo.opens_the_bot(link)
-    await cleo.sees("That code or link is not valid (any more)")
+    await it_is_for_ben_alone(anna, ben, cleo, link)
 
     await collects(ben, town)
     await ben.sees("You have collected the parcel from Anna")
@@ -94,10 +85,7 @@ async def test_the_recipient_hands_it_on_takes_that_back_and_hands_it_on_again(t
     link = await ben.reads_the_link()
     await anna.sees("Nobody has claimed it yet")
     await ben.taps("I collect it after all")
-    await ben.sees("Ben, a parcel from Anna is here for you")
-    await anna.sees("Ben has been told and can collect it")
-    await cleo.opens_the_bot(link)
-    await cleo.sees("That code or link is not valid (any more)")
+    await it_is_for_ben_alone(anna, ben, cleo, link)
 
     await ben.taps("Let somebody else collect", "Pick a person")
     await ben.picks(cleo)

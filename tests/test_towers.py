@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from bot.domain.tower import LockerStatus, Size, Tower
 from bot.ports.errors import TryLater
@@ -16,14 +14,8 @@ from bot.ports.zones import Point, ZonesAt, nowhere
 from bot.workers.towers import Towers
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from tests.support.core import TOWER, Core, Twisted, core_on
+from tests.support.core import TOWER, Core, Twisted
 from tests.support.harbor_stand_in import access
-
-
-@pytest.fixture
-async def core(sqlite_database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
 
 
 def towers_of(core: Core, zones_at: ZonesAt = nowhere, **instead: Any) -> Towers:

@@ -46,13 +46,7 @@ async def test_a_parcel_goes_from_hand_to_hand(core: Core):
     assert (await core.now(delivery)).state is State.STORED
     assert await core.rings(ANNA, delivery)
     assert await core.rings(BEN, delivery)
-    await core.on(BEN, delivery, ask_pick_up_code)
-    await core.work()
-    await core.all_shown()
-    await core.take_out(delivery)
-    core.clock.turn(1)
-    await core.look()
-    assert (await core.now(delivery)).state is State.COLLECTED
+    assert (await core.collected(delivery)).state is State.COLLECTED
     assert await core.rings(ANNA, delivery)
     assert await core.rings(BEN, delivery)
     assert await core.history(delivery) == [
@@ -336,12 +330,7 @@ async def test_a_sender_can_take_the_parcel_back_until_it_is_collected(core: Cor
     await core.on(ANNA, delivery, take_back)
     with pytest.raises(NotPermitted):
         await core.on(BEN, delivery, ask_pick_up_code)
-    await core.on(ANNA, delivery, ask_pick_up_code)
-    await core.work()
-    await core.take_out(delivery)
-    core.clock.turn(1)
-    await core.look()
-    assert (await core.now(delivery)).state is State.COLLECTED
+    assert (await core.collected(delivery, ANNA)).state is State.COLLECTED
 
 
 async def test_somebody_else_learns_nothing_of_a_delivery(core: Core):
@@ -440,12 +429,7 @@ async def test_the_third_report_of_a_door_alerts_the_operators_once(core: Core):
 async def test_a_parcel_to_oneself_needs_no_claim(core: Core):
     delivery = await core.stored(recipient=ANNA, recipient_name="Anna")
     assert await core.database.look(lambda tx: tx.claim(delivery.id)) is None
-    await core.on(ANNA, delivery, ask_pick_up_code)
-    await core.work()
-    await core.take_out(delivery)
-    core.clock.turn(1)
-    await core.look()
-    assert (await core.now(delivery)).state is State.COLLECTED
+    assert (await core.collected(delivery, ANNA)).state is State.COLLECTED
 
 
 async def test_an_expired_code_is_taken_away_and_a_new_one_can_be_had(core: Core):
@@ -459,12 +443,7 @@ async def test_an_expired_code_is_taken_away_and_a_new_one_can_be_had(core: Core
     assert await core.database.look(lambda tx: tx.code(delivery.id)) is None
     refused = await core.hold(first)
     assert refused.status_code == 409
-    await core.on(BEN, delivery, ask_pick_up_code)
-    await core.work()
-    await core.take_out(delivery)
-    core.clock.turn(1)
-    await core.look()
-    assert (await core.now(delivery)).state is State.COLLECTED
+    assert (await core.collected(delivery)).state is State.COLLECTED
 
 
 async def test_a_hundred_people_want_the_last_locker_and_one_gets_it(core: Core):

@@ -13,25 +13,14 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
-from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted, NotYours, Stale, ask_of_harbor, authorized, check
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code, disown_code
 from bot.usecases.extend import more_time
 from bot.usecases.transitions import save
-from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, one
+from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, asks, one
 from tests.support.scenes import a_code
 
 LATER = NOW + timedelta(minutes=45)
-
-
-@pytest.fixture
-def desk(sqlite_database: Database) -> Desk:
-    return Desk(sqlite_database)
-
-
-def asks(delivery: Delivery) -> tuple[Any, ...]:
-    found = delivery.request
-    return () if found is None else (found.kind, found.by, found.run_at)
 
 
 async def with_code(desk: Desk, delivery: Delivery, kind: CodeKind, **facts: Any) -> Delivery:

@@ -45,11 +45,6 @@ from tests.support.scenes import CLAIM
 HALF_A_MINUTE = timedelta(seconds=30)
 
 
-@pytest.fixture
-def desk(sqlite_database: Database) -> Desk:
-    return Desk(sqlite_database)
-
-
 @pytest.mark.parametrize(
     ("limits", "reached"),
     [

@@ -15,24 +15,13 @@ from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.tower import Locker, LockerStatus, Size
-from bot.ports.database import Database
 from bot.usecases.actor import NotYours
 from bot.usecases.alerts import end_what_has_run_out
 from bot.usecases.operate import end, fetch, fetch_orphan, give, hold, release, release_orphan, see
-from tests.support.desk import ANNA, NOW, OLGA, POLICY, TOWER, Desk, one
+from tests.support.desk import ANNA, NOW, OLGA, POLICY, TOWER, Desk, asks, one
 from tests.support.scenes import CLAIM
 
 LATER = NOW + timedelta(minutes=45)
-
-
-@pytest.fixture
-def desk(sqlite_database: Database) -> Desk:
-    return Desk(sqlite_database)
-
-
-def asks(delivery: Delivery) -> tuple[Any, ...]:
-    found = delivery.request
-    return () if found is None else (found.kind, found.by, found.run_at)
 
 
 async def test_what_an_operator_does_stands_in_the_history_with_the_reason(desk: Desk) -> None:

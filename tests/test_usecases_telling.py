@@ -15,7 +15,6 @@ from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, Draft
-from bot.ports.database import Database
 from bot.usecases.actor import ask_of_harbor
 from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.collect import hand_over, open_again, take_back
@@ -27,11 +26,6 @@ from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, 
 
 HER_CODE, HIS_CODE = "Anna code:a", "Ben code:a"
 HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
-
-
-@pytest.fixture
-def desk(sqlite_database: Database) -> Desk:
-    return Desk(sqlite_database)
 
 
 def rings(*subjects: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,13 +22,7 @@ from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import take_back
 from bot.workers.signals import Signals
 from bot.workers.watcher import Watcher
-from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, core_on, working
-
-
-@pytest.fixture
-async def core(sqlite_database) -> AsyncIterator[Core]:
-    async with core_on(sqlite_database) as core:
-        yield core
+from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, working
 
 
 def watching(core: Core, **instead: Callable[..., Any]) -> Watcher:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import tomllib
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_cli import PATIENCE, ROOT, environment
+from tests.support.commands import ROOT, ran
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOREIGN = ("bot", "cli", "storage", "web")
@@ -50,28 +49,13 @@ def test_it_holds_every_file_of_its_packages(site):
         assert not [path for path in missing if "__pycache__" not in path.parts]
 
 
-async def ran(site: Path, folder: Path, *words: str) -> tuple[str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *words,
-        env=environment(folder, PYTHONPATH=str(site), DEMO_SECONDS="0"),
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(PATIENCE):
-        said, complaint = await process.communicate()
-    assert process.returncode == 0, complaint.decode()
-    return said.decode(), complaint.decode()
-
-
 async def test_what_is_installed_runs_from_there_and_somebody_elses_packages_stay_theirs(
     site, tmp_path
 ):
-    assert (
-        "http://127.0.0.1:" in (await ran(site, tmp_path, "-m", "harbor_lockerbot", "sandbox"))[0]
-    )
-    told, _ = await ran(site, tmp_path, "-m", "harbor_lockerbot", "migrate")
+    there = {"PYTHONPATH": str(site), "DEMO_SECONDS": "0"}
+    told = await ran(tmp_path, "-m", "harbor_lockerbot", "sandbox", **there)
+    assert "http://127.0.0.1:" in told
+    told = await ran(tmp_path, "-m", "harbor_lockerbot", "migrate", **there)
     assert "applied" in told
     foreign = "import harbor_lockerbot, bot, cli, storage, web; print(bot.whose, web.whose)"
-    assert (await ran(site, tmp_path, "-c", foreign))[0] == "somebody else somebody else\n"
+    assert await ran(tmp_path, "-c", foreign, **there) == "somebody else somebody else\n"

@@ -19,7 +19,7 @@ from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, prepare, request
-from bot.usecases.codes import ask_drop_off_code
+from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import Own, claim_by_code, claim_own
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.open_requests import OpenRequests
@@ -160,6 +160,16 @@ class Core:
             taken = await self.act(who, claim_own, person, taken.delivery)
         assert isinstance(taken, Delivery)
         return taken
+
+    async def collected(self, delivery: Delivery, who: PersonId = BEN) -> Delivery:
+        """Let `who` take the parcel out, and that be seen; all that was owed before is shown."""
+        await self.on(who, delivery, ask_pick_up_code)
+        await self.work()
+        await self.all_shown()
+        await self.take_out(delivery)
+        self.clock.turn(1)
+        await self.look()
+        return await self.now(delivery)
 
     async def code(self, delivery: Delivery) -> str:
         """The secret text of the delivery's code."""

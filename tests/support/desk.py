@@ -129,4 +129,10 @@ def one(state: State, name: str = "a", **facts: Any) -> Delivery:
     return made
 
 
-__all__ = ["ANNA", "BEN", "CARA", "NOW", "OLGA", "OTTO", "POLICY", "TOWER", "Desk", "one"]
+def asks(delivery: Delivery) -> tuple[Any, ...]:
+    """What is asked of Harbor, for whom, since when."""
+    found = delivery.request
+    return () if found is None else (found.kind, found.by, found.run_at)
+
+
+__all__ = ["ANNA", "BEN", "CARA", "NOW", "OLGA", "OTTO", "POLICY", "TOWER", "Desk", "asks", "one"]

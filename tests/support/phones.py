@@ -43,11 +43,12 @@ class Phone:
         """Send words; the message sent."""
         return await self._act("text", {"text": words})
 
-    async def press(self, label: str, *, on: Message | None = None) -> None:
-        """Press the button whose label contains `label`, on the latest message that shows one."""
-        message = on or await self._message_with(label)
-        data = next(button["callback_data"] for button in _found(message, label))
-        await self._act("press", {"message_id": message["message_id"], "data": data})
+    async def press(self, *labels: str, on: Message | None = None) -> None:
+        """Press the button with each label, or part of it, on the latest message that shows one."""
+        for label in labels:
+            message = on or await self._message_with(label)
+            data = next(button["callback_data"] for button in _found(message, label))
+            await self._act("press", {"message_id": message["message_id"], "data": data})
 
     async def tap(self, verb: str) -> None:
         """Press the button that says `verb`, whatever its label, on the latest message with one."""

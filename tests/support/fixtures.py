@@ -1,0 +1,106 @@
+"""Fixtures that many files of tests begin with; what they need is imported when they are asked for.
+
+`world` is the whole bot with people who have phones, `core` the core between a database and a
+Harbor, `desk` the use cases alone: all three on SQLite. A file that needs another has its own of
+that name. In a browser, `scene` is the sandbox's page with a small bot, `demo` the demo's page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from bot.ports.database import Database
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+    from tests.support.chats import Chats
+    from tests.support.core import Core
+    from tests.support.demo_page import Demo
+    from tests.support.desk import Desk
+    from tests.support.page_scene import Opened, Scene
+    from tests.support.phones import Phone
+    from tests.support.town import Town
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
+    from tests.support.chats import chats
+
+    async with chats(sqlite_database) as world:
+        yield world
+
+
+@pytest.fixture
+async def anna(world: Chats) -> Phone:
+    """She has opened the bot."""
+    anna = await world.phone("Anna")
+    await anna.open()
+    return anna
+
+
+@pytest.fixture
+async def ben(world: Chats) -> Phone:
+    """He has not."""
+    return await world.phone("Ben")
+
+
+@pytest.fixture
+def polling(world: Chats) -> Town:
+    """For tales to which it is nothing how the bot is run."""
+    from tests.support.town import Town
+
+    return Town(world)
+
+
+@pytest.fixture
+async def core(sqlite_database: Database) -> AsyncIterator[Core]:
+    from tests.support.core import core_on
+
+    async with core_on(sqlite_database) as core:
+        yield core
+
+
+@pytest.fixture
+def desk(sqlite_database: Database) -> Desk:
+    from tests.support.desk import Desk
+
+    return Desk(sqlite_database)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened() -> AsyncIterator[Opened]:
+    """One tab for all tests of a module."""
+    from tests.support.page_scene import opened_page
+
+    async with opened_page() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(opened: Opened) -> AsyncIterator[Scene]:
+    from tests.support.page_scene import begun
+
+    async with begun(opened) as scene:
+        yield scene
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened_demo() -> AsyncIterator[Page]:
+    """One tab and one process for all tests of a module."""
+    from tests.support.demo_page import opened_demo
+
+    async with opened_demo() as page:
+        yield page
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def demo(opened_demo: Page) -> AsyncIterator[Demo]:
+    from tests.support.demo_page import begun_demo
+
+    async with begun_demo(opened_demo) as demo:
+        yield demo
