@@ -15,8 +15,9 @@ import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -133,18 +134,34 @@ def postgres_database(postgres_server: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def emptying(postgres_database: str) -> Iterator[psycopg.Connection]:
-    """What empties this worker's database before each test: to connect takes longer than that."""
-    with psycopg.connect(postgres_database, autocommit=True) as connection:
-        yield connection
+def emptying(postgres_database: str) -> Iterator[Callable[[], None]]:
+    """Empties this worker's database, by one connection: to make one takes longer than that. What
+    a test has cut is made anew."""
+    open_one = partial(psycopg.connect, postgres_database, autocommit=True)
+    connections = [open_one()]
+
+    def empty() -> None:
+        try:
+            _empty(connections[0])
+        except psycopg.OperationalError:
+            connections[0].close()
+            connections[0] = open_one()
+            _empty(connections[0])
+
+    yield empty
+    connections[0].close()
+
+
+def _empty(connection: psycopg.Connection) -> None:
+    tables = connection.execute("select tablename from pg_tables where schemaname = 'public'")
+    names = [name for (name,) in tables if name != "migrations"]
+    connection.execute("; ".join(f"delete from {name}" for name in names))
 
 
 @pytest.fixture
-def postgres_url(postgres_database: str, emptying: psycopg.Connection) -> str:
+def postgres_url(postgres_database: str, emptying: Callable[[], None]) -> str:
     """The worker's database with every table empty, which takes a millisecond."""
-    tables = emptying.execute("select tablename from pg_tables where schemaname = 'public'")
-    names = [name for (name,) in tables if name != "migrations"]
-    emptying.execute("; ".join(f"delete from {name}" for name in names))
+    emptying()
     return postgres_database
 
 
