@@ -45,6 +45,7 @@ from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import NoUpdate, Receiver
+from handlers.telegram.shares import Shares
 from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
@@ -183,7 +184,7 @@ async def assembled(
         await _placed(settings, database)
         lockers = HarborLockers(harbor, settings.only_towers)
         overall = replace(OVERALL, a_second=settings.messages_a_second)
-        pace = pace or RateLimit(clock, overall=overall)
+        pace = pace or RateLimit(clock, overall=overall, shares=Shares(database, clock))
         assembly = assemble(plan, database, lockers, clock, pace, signals, saving)
         async with turning(assembly):
             yield assembly

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bot.ports.company import Alone, Company
 from bot.ports.database import Step
 from bot.ports.signals import Saving, Signals
 from storage.errors import StorageUnavailable
@@ -40,6 +41,7 @@ class SqliteDatabase:
         sealer: Sealer,
         saving: Saving | None = None,
     ) -> None:
+        self.company: Company = Alone()
         self._saving = saving
         self._writer = writer
         self._inline = inline

@@ -208,6 +208,8 @@ class SqliteConnection:
     """`storage.connection.Connection`: statements gather until somebody waits for rows, and then
     travel together; so do the fetches of tasks that wait at the same time."""
 
+    skip_locked = ""
+
     def __init__(self, thread: Thread) -> None:
         self._thread = thread
         self._gathered: list[tuple[Checked, Then | None]] = []
@@ -270,6 +272,8 @@ class SqliteConnection:
 class InlineConnection:
     """`storage.connection.Connection` that reads on the caller's own thread, and waits for nobody:
     a database that is locked is StorageUnavailable at once."""
+
+    skip_locked = ""
 
     def __init__(self, path: Path) -> None:
         with border():

@@ -39,6 +39,12 @@ class Heard:
     def committed(self, owed: Owed) -> None:
         self.all.append(owed)
 
+    def heard(self, news: object) -> None:
+        pass
+
+    def taken_over(self, sends: int) -> None:
+        pass
+
     @property
     def subjects(self) -> list[list[str]]:
         return [sorted(card.subject for card in owed.cards.values()) for owed in self.all]

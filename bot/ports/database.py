@@ -12,6 +12,7 @@ from bot.ports.alerts import Alerts
 from bot.ports.browsers import Browsers
 from bot.ports.cards import Cards
 from bot.ports.codes import Codes
+from bot.ports.company import Company
 from bot.ports.deliveries import Deliveries
 from bot.ports.people import People
 from bot.ports.upkeep import Upkeep
@@ -36,6 +37,11 @@ class Database(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes may be at work on it at the same time."""
+        ...
+
+    @property
+    def company(self) -> Company:
+        """The processes that are."""
         ...
 
     async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:

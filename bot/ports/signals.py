@@ -20,6 +20,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.ports.company import Hears
 
 CAUSE: ContextVar[int | None] = ContextVar("cause", default=None)
 """The id of the update that what is done here goes back to; None: Harbor, or time itself."""
@@ -90,8 +91,8 @@ class Owed:
         return bool(happened)
 
 
-class Signals(Protocol):
-    """Hears of every commit that made something owed."""
+class Signals(Hears, Protocol):
+    """Hears of every commit that made something owed, and of what other processes tell."""
 
     @property
     def lease(self) -> timedelta | None:

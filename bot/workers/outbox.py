@@ -94,7 +94,8 @@ class Outbox:
     async def recover(self) -> None:
         """At start: count the sends whose answer nobody heard; they are sent once more.
 
-        Where there are other processes they may be sending still: their leases run out.
+        Where there are other processes they may be sending still: of what is theirs storage tells
+        when they have gone, and else their leases run out.
         """
         if self._database.shared:
             return
@@ -116,6 +117,10 @@ class Outbox:
             else:
                 self._waiting.put(card)
         now = self._clock.now()
+        elsewhere, possibly_sent = self._signals.take_elsewhere()
+        self._count_doubles(possibly_sent)
+        if elsewhere:
+            self._dues.add(now)
         await self._dues.when_come(now, self._look)
         self._start()
         return self._dues.next
@@ -262,8 +267,11 @@ class Outbox:
             raise OutcomeUnknown("no answer") from error
 
     async def _still_ours(self, card: Card) -> Card | None:
-        """The card with enough of its lease left for one call; None where somebody else has it."""
+        """The card with enough of its lease left for one call; None where somebody else has it, or
+        may have since our session ended."""
         now = self._clock.now()
+        if not self._database.company.holds(card.lease):
+            return None
         if card.leased_until is not None and card.leased_until - now >= _LEFT:
             return card
         return await self._database.run(

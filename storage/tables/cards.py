@@ -21,6 +21,8 @@ from storage.tables.rows import Rows, stamp
 
 CARDS = Rows(Card)
 OWED = "wanted > shown"
+UNHEARD = f"({OWED} and (message is null or ring_at > shown))"
+"""Whoever holds its lease may be sending it, and nobody may hear how that ends."""
 _COLUMNS = CARDS.listed("cards").replace(
     "cards.ring,", "case when cards.ring_at > cards.shown then 1 else 0 end,"
 )
@@ -84,7 +86,7 @@ class Cards(Subject):
         """The lease that comes with the mark, for a card that is to be shown at once."""
         if self._lease is None:
             return None, None
-        lease = new_row_id()
+        lease = self._new_lease()
         self._leases.add(lease)
         return lease, stamp(now + self._lease)
 
@@ -130,15 +132,20 @@ class Cards(Subject):
         return await _TURNS.next_due(self._db)
 
     async def lease_cards(self, now: datetime, until: datetime, limit: int) -> list[Card]:
-        _, rows = await _TURNS.lease(
-            self._db, now, until, limit, order="lane, run_at, id", returning=_COLUMNS
+        rows = await _TURNS.lease(
+            self._db,
+            self._new_lease(),
+            now,
+            until,
+            limit,
+            order="lane, run_at, id",
+            returning=_COLUMNS,
         )
         return sorted(CARDS.read_all(rows), key=lambda card: (card.lane, card.run_at, card.id))
 
     async def cards_lapsed(self, now: datetime) -> int:
         row = await self._db.fetch_one(
-            f"""select count(*) from cards where {OWED} and leased_until <= ?
-                and (message is null or ring_at > shown)""",
+            f"select count(*) from cards where {UNHEARD} and leased_until <= ?",
             (stamp(now),),
         )
         return int(row[0]) if row else 0

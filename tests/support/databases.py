@@ -15,7 +15,7 @@ import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ import pytest
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import DeliveryId, PersonId, TowerId, new_row_id
 from bot.domain.tower import Size
+from bot.ports.company import News
 from bot.ports.database import Database
 from bot.ports.signals import Owed, Signals
 from storage import migrate, open_database
@@ -50,6 +51,16 @@ class Switchboard:
         """Tell whoever listens."""
         for each in self._listening:
             each.committed(owed)
+
+    def heard(self, news: Collection[News]) -> None:
+        """Tell whoever listens."""
+        for each in self._listening:
+            each.heard(news)
+
+    def taken_over(self, sends: int) -> None:
+        """Tell whoever listens."""
+        for each in self._listening:
+            each.taken_over(sends)
 
     def connect(self, signals: Signals) -> None:
         """Let `signals` hear of every commit from now on."""

@@ -1,0 +1,12 @@
+-- The processes at work, each by its number; `looked_at` is when the one that watches has last looked.
+create table replicas (
+    id bigint not null primary key,
+    looked_at bigint
+);
+-- What is shared by them, and until when it is spoken for.
+create table shares (
+    name text not null primary key,
+    full_at bigint not null
+);
+-- What a process held that is gone is found without a look at every delivery.
+create index deliveries_leased on deliveries (leased_until) where leased_until is not null;
