@@ -79,7 +79,8 @@ class Subject:
     """Methods about one subject, mixed into `storage.tables.transaction.SqlTransaction`.
 
     `owed` collects what the transaction makes owed; `lease` is how long a marked card is leased
-    for, if this process shows cards, and `new_lease` makes the number of a lease.
+    for, if this process shows cards, and `new_lease` makes the number of a lease; `crowded` as in
+    `bot.ports.signals.Signals`.
     """
 
     def __init__(
@@ -88,11 +89,14 @@ class Subject:
         sealer: Sealer,
         lease: timedelta | None = None,
         new_lease: Callable[[], int] = new_row_id,
+        *,
+        crowded: bool = False,
     ) -> None:
         self._db = connection
         self._sealer = sealer
         self._lease = lease
         self._new_lease = new_lease
+        self._crowded = crowded
         self._leases: set[int] = set()
         self._answering: PersonId | None = None
         self.owed = Owed()

@@ -218,7 +218,8 @@ class Writer:
         """The step with all that it left to be run; with its commit, too, where nobody is there to
         share that. Nothing is committed behind a statement that fails, or whose check does."""
         lease = self._signals.lease if self._signals is not None else None
-        transaction = SqlTransaction(connection, self._sealer, lease)
+        crowded = self._signals is not None and self._signals.crowded
+        transaction = SqlTransaction(connection, self._sealer, lease, crowded=crowded)
         result = await waiting.step(transaction)
         if commit and self._queue.empty() and self._ahead is None:
             await connection.execute(*_COMMIT)

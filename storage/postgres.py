@@ -98,8 +98,12 @@ class PostgresDatabase:
                         await raw.set_autocommit(False)
 
     def _transaction(self, raw: Raw) -> SqlTransaction:
-        lease = self._signals.lease if self._signals is not None else None
-        return SqlTransaction(PostgresConnection(raw), self._sealer, lease, self._new_lease)
+        connection, signals = PostgresConnection(raw), self._signals
+        if signals is None:
+            return SqlTransaction(connection, self._sealer)
+        return SqlTransaction(
+            connection, self._sealer, signals.lease, self._new_lease, crowded=signals.crowded
+        )
 
     async def _commit(self, raw: Raw, transaction: SqlTransaction) -> None:
         """Commit, and signal what became owed. A caller who is cancelled in the act waits for how

@@ -31,7 +31,7 @@ LEASE = timedelta(minutes=2)
 class Heard:
     """`bot.ports.signals.Signals` that keeps what it hears."""
 
-    lease = LEASE
+    lease, crowded = LEASE, False
 
     def __init__(self) -> None:
         self.all: list[Owed] = []

@@ -99,6 +99,12 @@ class Signals(Hears, Protocol):
         """For how long cards are leased as they are marked; None where nobody here shows them."""
         ...
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many cards wait here that only those that answer a tap are leased with their
+        mark; whatever else is marked waits in the database."""
+        ...
+
     def committed(self, owed: Owed) -> None:
         """A transaction has been committed that made this owed."""
         ...

@@ -49,7 +49,8 @@ AT_ONCE = 64
 _FOR_ANSWERS = 16
 """So many of them are kept for answers to people's own taps."""
 _HELD = 512
-"""Cards leased from the database at most, waiting ones included."""
+"""Cards leased from the database at most, waiting ones included; where so many wait, news are left
+there as they are marked."""
 _PATIENCE = 45.0
 """Seconds for one send; whatever takes longer has an unknown outcome."""
 _LEFT = timedelta(seconds=50)
@@ -123,6 +124,7 @@ class Outbox:
             self._dues.add(now)
         await self._dues.when_come(now, self._look)
         self._start()
+        self._signals.crowded = self._waiting.size >= _HELD
         return self._dues.next
 
     async def _look(self, now: datetime) -> None:
@@ -181,11 +183,14 @@ class Outbox:
         await self._underway.settle()
 
     async def _serve(self, chat: PersonId) -> None:
-        """One chat's cards, one after another."""
+        """One chat's cards, one after another, until others wait for something better: tidying up
+        takes as many of Telegram's calls as ringing, and is done when nothing else is."""
         while (card := self._waiting.take(chat)) is not None:
             current: Card | None = card
             while current is not None:
                 current = await self._bring(current)
+            if self._waiting.waits(chat) and self._waiting.yields(chat):
+                return
 
     async def _bring(self, card: Card) -> Card | None:
         """Show the card; the card again where it was marked meanwhile and is still ours."""

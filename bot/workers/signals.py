@@ -73,6 +73,7 @@ class Signals:
         self.cards, self.requests = Signal(), Signal()
         self.deadlines, self.lockers = Signal(), Signal()
         self.journal = Journal()
+        self.crowded = False
         self._elsewhere = False
         self._possibly_sent = 0
         self.pushes: set[News] = set()

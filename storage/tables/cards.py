@@ -28,6 +28,8 @@ _COLUMNS = CARDS.listed("cards").replace(
 )
 _SELECT = f"select {_COLUMNS} from cards"
 _TURNS = Owed("cards", "id", OWED)
+_ORDER = "lane, (case when ring_at > shown then 0 else 1 end), run_at, id"
+"""As an index has it: what rings goes before what changes in silence."""
 
 
 class Cards(Subject):
@@ -55,7 +57,7 @@ class Cards(Subject):
         lane = Lane.ANSWER if chat == self._answering else Lane.NEWS
         # Due at once even if it was put off (the truth is a new one), yet never later than it was:
         # a card marked again and again is not overtaken for ever. Who holds a lease keeps it.
-        lease, until = self._first_lease(now)
+        lease, until = self._first_lease(now, lane)
         await self._db.execute(
             f"""insert into cards (id, chat, subject, form, digest, wanted, shown, ring_at,
                                    lane, run_at, lease, leased_until, failures, owed_since)
@@ -82,9 +84,9 @@ class Cards(Subject):
             note=self._note,
         )
 
-    def _first_lease(self, now: datetime) -> tuple[int | None, int | None]:
+    def _first_lease(self, now: datetime, lane: Lane = Lane.NEWS) -> tuple[int | None, int | None]:
         """The lease that comes with the mark, for a card that is to be shown at once."""
-        if self._lease is None:
+        if self._lease is None or (self._crowded and lane is not Lane.ANSWER):
             return None, None
         lease = self._new_lease()
         self._leases.add(lease)
@@ -138,10 +140,11 @@ class Cards(Subject):
             now,
             until,
             limit,
-            order="lane, run_at, id",
+            order=_ORDER,
             returning=_COLUMNS,
         )
-        return sorted(CARDS.read_all(rows), key=lambda card: (card.lane, card.run_at, card.id))
+        first = sorted(CARDS.read_all(rows), key=lambda card: (card.run_at, card.id))
+        return sorted(first, key=lambda card: (card.lane, not card.ring))
 
     async def cards_lapsed(self, now: datetime) -> int:
         row = await self._db.fetch_one(

@@ -47,6 +47,11 @@ class Switchboard:
         """As whoever shows cards says."""
         return next((each.lease for each in self._listening if each.lease), None)
 
+    @property
+    def crowded(self) -> bool:
+        """As whoever shows cards says."""
+        return any(each.crowded for each in self._listening)
+
     def committed(self, owed: Owed) -> None:
         """Tell whoever listens."""
         for each in self._listening:
