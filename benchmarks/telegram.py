@@ -85,7 +85,7 @@ class Account:
             exchange.answer(_DONE)
 
     def _asked(self, exchange: Exchange) -> None:
-        asked = _parameters(exchange)
+        asked = parameters(exchange)
         while self._updates and self._updates[0][0] < int(asked.get("offset", 0)):
             self._updates.popleft()
         self._limit = int(asked.get("limit", 100))
@@ -99,7 +99,7 @@ class Account:
             self._poll = None
 
     def _shown(self, exchange: Exchange) -> None:
-        said = _parameters(exchange)
+        said = parameters(exchange)
         person = self._by_id[int(said["chat_id"])]
         markup = said.get("reply_markup", "")
         number = said.get("message_id") or str(next(self._numbers))
@@ -120,7 +120,7 @@ class Account:
         self._deliver()
 
 
-def _parameters(exchange: Exchange) -> dict[str, str]:
+def parameters(exchange: Exchange) -> dict[str, str]:
     """What a bot says, as a form or as JSON; structures come as JSON either way."""
     if not exchange.body.startswith(b"{"):
         return dict(parse_qsl(exchange.body.decode()))

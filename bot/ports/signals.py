@@ -96,7 +96,8 @@ class Signals(Hears, Protocol):
 
     @property
     def lease(self) -> timedelta | None:
-        """For how long cards are leased as they are marked; None where nobody here shows them."""
+        """For how long cards are leased as they are marked; None where nobody here shows them, or
+        far more wait already than can be shown before a lease is over."""
         ...
 
     @property

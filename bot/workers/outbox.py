@@ -49,8 +49,8 @@ AT_ONCE = 64
 _FOR_ANSWERS = 16
 """So many of them are kept for answers to people's own taps."""
 _HELD = 512
-"""Cards leased from the database at most, waiting ones included; where so many wait, news are left
-there as they are marked."""
+"""Cards leased from the database at most, waiting ones included. Where so many wait, news are left
+there as they are marked, and at twice as many answers, too: so many a lease outlasts."""
 _PATIENCE = 45.0
 """Seconds for one send; whatever takes longer has an unknown outcome."""
 _LEFT = timedelta(seconds=50)
@@ -125,6 +125,7 @@ class Outbox:
         await self._dues.when_come(now, self._look)
         self._start()
         self._signals.crowded = self._waiting.size >= _HELD
+        self._signals.full = self._waiting.size >= 2 * _HELD
         return self._dues.next
 
     async def _look(self, now: datetime) -> None:

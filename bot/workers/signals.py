@@ -73,7 +73,7 @@ class Signals:
         self.cards, self.requests = Signal(), Signal()
         self.deadlines, self.lockers = Signal(), Signal()
         self.journal = Journal()
-        self.crowded = False
+        self.crowded = self.full = False
         self._elsewhere = False
         self._possibly_sent = 0
         self.pushes: set[News] = set()
@@ -82,7 +82,7 @@ class Signals:
     @property
     def lease(self) -> timedelta | None:
         """For how long cards are leased as they are marked."""
-        return self._lease
+        return None if self.full else self._lease
 
     def committed(self, owed: Owed) -> None:
         """Tell the journal, and the loops that are concerned."""
