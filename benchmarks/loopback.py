@@ -31,11 +31,11 @@ class Exchange:
     method: str
     path: str
     body: bytes
-    line: asyncio.WriteTransport
+    line: asyncio.WriteTransport | None = None
 
     def answer(self, body: bytes) -> None:
-        """200 with this JSON."""
-        if not self.line.is_closing():
+        """200 with this JSON; where nobody waits for it, nothing."""
+        if self.line is not None and not self.line.is_closing():
             self.line.write(_HEAD % len(body) + body)
 
 
