@@ -50,7 +50,14 @@ class PostgresDatabase:
         self._sealer = sealer
         self._signals = signals
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """`Database.run`."""
         return await noted(lambda: self._take(self._runners, step), self._saving)
 
