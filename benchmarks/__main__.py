@@ -26,6 +26,7 @@ Measure = Callable[[Path, int], Awaitable[Bench]]
 
 BENCHES: Mapping[str, Measure] = {
     "taps": lambda place, rounds: taps.bench(place, rounds=rounds),
+    "webhook": lambda place, rounds: taps.bench_hooked(place, rounds=rounds),
     "page": lambda place, rounds: page.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
     "burst": lambda place, _: burst.bench(place),

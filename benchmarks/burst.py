@@ -110,7 +110,9 @@ class Crowd(Account):
             super().call(method, exchange)
         else:
             self._told(method, chat, said, now)
-            exchange.answer(_DONE if method.startswith("delete") else _SENT % (next(self._ids), chat))
+            exchange.answer(
+                _DONE if method.startswith("delete") else _SENT % (next(self._ids), chat)
+            )
 
     def _allowed(self, now: float) -> bool:
         while self._recent and self._recent[0] <= now - 1:

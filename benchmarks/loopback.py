@@ -31,11 +31,11 @@ class Exchange:
     method: str
     path: str
     body: bytes
-    line: asyncio.WriteTransport
+    line: asyncio.WriteTransport | None = None
 
     def answer(self, body: bytes, status: bytes = b"200 OK") -> None:
-        """This JSON."""
-        if not self.line.is_closing():
+        """This JSON; where nobody waits for it, nothing."""
+        if self.line is not None and not self.line.is_closing():
             self.line.write(_HEAD % (status, len(body)) + body)
 
 

@@ -53,7 +53,7 @@ from harbor.pushes import as_push
 from harbor.webhooks import Repetitions, Signature, read_push
 from storage import open_database
 from timezones import zones_at
-from web.app import Refusal
+from web.deliveries import Refusal
 
 log = structlog.get_logger()
 
@@ -97,12 +97,13 @@ class Assembly:
     refused: set[int] = field(default_factory=set)
     """With which statuses pushes of Harbor were refused: said once each."""
 
-    async def take(self, update: Mapping[str, Any]) -> None:
-        """An update from Telegram's webhook, until it is committed. Raises TryLater, Refusal."""
+    async def take(self, update: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """An update from Telegram's webhook, until it is committed; the call to answer it with, if
+        any. Raises TryLater, Refusal."""
         if not self.receiver.introduced.is_set():
             raise TryLater("Telegram has not told us yet who we are")
         try:
-            await self.receiver.take(update)
+            return await self.receiver.take(update)
         except NoUpdate as error:
             raise Refusal(400, "not an update") from error
 

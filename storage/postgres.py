@@ -57,7 +57,14 @@ class PostgresDatabase:
         self._sealer = sealer
         self._signals = signals
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """`Database.run`."""
         take = self._take_alone if one_statement else self._take
         return await noted(lambda: take(self._runners, step), self._saving)

@@ -44,13 +44,22 @@ class Database(Protocol):
         """The processes that are."""
         ...
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """Take `step` in one transaction and return only after it has been committed durably.
 
         A step that raises is rolled back and its error passed on; one that meets Conflict is taken
         again (a few times). Steps make no network call. Several waiting steps may share a commit.
         `one_statement` promises that the step makes a single one, which commits itself; `patient`
-        lets it wait a few milliseconds for others to share a commit with.
+        lets it wait a few milliseconds for others to share a commit with. `brief` promises that
+        what it reads first, and what it has left to be written at its end, are a few rows that an
+        index finds: those may be run on the spot, like a `glance`.
         """
         ...
 
