@@ -11,7 +11,7 @@ UPDATES ?= 10000
 FAULT_SECONDS ?= 600
 LONG := tests/test_story_machine.py tests/test_harbor_with_sandbox.py
 
-.PHONY: demo test test-long check bench walks crash faults hostile audit mutants screenshots lock format clean
+.PHONY: demo test test-long check bench bench-long walks crash faults hostile audit mutants screenshots lock format clean
 
 # Needs only what the bot itself needs; where everything is set up already, that will do.
 demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
@@ -36,8 +36,13 @@ check: $(READY)
 	$(BIN)/python -m docs.check
 	$(BIN)/python -m docs.secret_scan
 
+# NAMES="taps look" measures these alone.
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(NAMES)
+
+# What takes longer than anybody waits; NAMES as above.
+bench-long: $(READY)
+	$(BIN)/python -m benchmarks --long $(NAMES)
 
 walks: $(READY)
 	$(BIN)/python -m benchmarks.walks

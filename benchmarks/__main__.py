@@ -1,7 +1,7 @@
 """`python -m benchmarks [name …]`: measures, prints tables, and writes build/bench.json.
 
-Names are `taps`, `page`, `look`, `harbor_transport` and `storage`; none means all, which takes six
-minutes or so. `--rounds 1` gives a first impression.
+Without a name all of `BENCHES` are measured, with `--long` all of `LONG`; a name may be one of
+either. What build/bench.json holds of others stays there. `--rounds 1` gives a first impression.
 """
 
 from __future__ import annotations
@@ -14,44 +14,59 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import harbor_transport, look, page, storage, taps
+from benchmarks import burst, harbor_transport, look, page, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
 
-_WIDTH = 120
+_WIDTH = 140
 
-BENCHES: Mapping[str, Callable[[Path, int], Awaitable[Bench]]] = {
+Measure = Callable[[Path, int], Awaitable[Bench]]
+"""Measures in a folder on the disk, so many rounds."""
+
+BENCHES: Mapping[str, Measure] = {
     "taps": lambda place, rounds: taps.bench(place, rounds=rounds),
+    "webhook": lambda place, rounds: taps.bench_hooked(place, rounds=rounds),
     "page": lambda place, rounds: page.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
+    "burst": lambda place, _: burst.bench(place),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
+"""Of `make bench`: a quarter of an hour at most for all of them."""
+
+LONG: Mapping[str, Measure] = {
+    "burst_at_30": lambda place, _: burst.bench(place, burst.TELEGRAMS),
+}
+"""Of `make bench-long`: each as long as it takes."""
+
+ALL: Mapping[str, Measure] = {**BENCHES, **LONG}
 
 
-async def measure(names: list[str], rounds: int, place: Path) -> dict[str, Bench]:
-    """One after another, so that none disturbs another; each is shown as soon as it is there."""
+async def measure(names: list[str], rounds: int, place: Path) -> None:
+    """One after another, so that none disturbs another; each is shown and kept as soon as it is
+    there."""
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
-    found: dict[str, Bench] = {}
     for name in names:
-        found[name] = await BENCHES[name](place, rounds)
-        show(found[name], console)
-    return found
+        began = machine()
+        found = await ALL[name](place, rounds)
+        show(found, console)
+        keep({name: found}, place / "bench.json", began)
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=" | ".join(BENCHES))
+    parser.add_argument("names", nargs="*", metavar="name", help=" | ".join(ALL))
+    parser.add_argument("--long", action="store_true", help="the long ones")
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    if unknown := set(asked.names) - set(BENCHES):
+    if unknown := set(asked.names) - set(ALL):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     BUILD.mkdir(exist_ok=True)
-    names = asked.names or list(BENCHES)
-    keep(uvloop.run(measure(names, asked.rounds, BUILD)), BUILD / "bench.json")
+    names = asked.names or list(LONG if asked.long else BENCHES)
+    uvloop.run(measure(names, asked.rounds, BUILD))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The bots that are compared.
 
-Guarantees: every one polls and runs on uvloop; ours is the one that `lockerbot run` assembles, with
-an SQLite file that is flushed at every commit, but without our own pacing; the echo bots are what
-their libraries' first examples show, and remember nothing.
+Guarantees: every one runs on uvloop, and polls or has a webhook; ours is the one that `lockerbot
+run` assembles, with an SQLite file that is flushed at every commit, but without our own pacing; the
+echo bots are what their libraries' first examples show, and remember nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +30,20 @@ async def lockerbot(url: str, token: str, directory: Path) -> None:
 
     async with ours(url, token, directory, StandIn()) as (_, assembly):
         await assembly.receiver.poll()
+
+
+async def lockerbot_hooked(url: str, token: str, directory: Path) -> None:
+    """The same by webhook, behind the server and the app that `lockerbot run` has."""
+    from benchmarks.harbor import StandIn
+    from web.app import create_app
+    from web.deliveries import TelegramHook
+    from web.serving import serving
+
+    async with ours(url, token, directory, StandIn()) as (settings, assembly):
+        path, secret = settings.webhook_path, settings.webhook_secret
+        async with serving(create_app(telegram=TelegramHook(path, secret, assembly.take))) as at:
+            await assembly.receiver.listen(at + path, secret)
+            await asyncio.Event().wait()
 
 
 @contextlib.asynccontextmanager
@@ -67,6 +81,30 @@ async def ours(
 
 async def aiogram_echo(url: str, token: str, directory: Path) -> None:
     """aiogram: a message is sent back; a button is answered, and its message edited."""
+    bot, dispatcher = _aiogram(url, token)
+    await dispatcher.start_polling(bot, handle_signals=False)
+
+
+async def aiogram_hooked(url: str, token: str, directory: Path) -> None:
+    """The same by webhook, as in its library's example: Telegram gets its 200 at once."""
+    from aiogram.webhook.aiohttp_server import SimpleRequestHandler, setup_application
+    from aiohttp import web
+
+    bot, dispatcher = _aiogram(url, token)
+    app, path, secret = web.Application(), "/webhook", "a-secret"
+    SimpleRequestHandler(dispatcher, bot, secret_token=secret).register(app, path=path)
+    setup_application(app, dispatcher, bot=bot)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    await bot.set_webhook(f"http://127.0.0.1:{port}{path}", secret_token=secret)
+    await asyncio.Event().wait()
+
+
+def _aiogram(url: str, token: str) -> tuple[Any, Any]:
+    """Its bot, and the dispatcher with what that bot says."""
     from aiogram import Bot, Dispatcher
     from aiogram.client.session.aiohttp import AiohttpSession
     from aiogram.client.telegram import TelegramAPIServer
@@ -90,8 +128,7 @@ async def aiogram_echo(url: str, token: str, directory: Path) -> None:
     dispatcher = Dispatcher()
     dispatcher.message.register(said)
     dispatcher.callback_query.register(tapped)
-    bot = Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(url)))
-    await dispatcher.start_polling(bot, handle_signals=False)
+    return Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(url))), dispatcher
 
 
 async def ptb_echo(url: str, token: str, directory: Path) -> None:
@@ -151,3 +188,10 @@ CONTESTANTS = (
     Contestant("python-telegram-bot echo: answer, edit", "4:tap", ptb_echo),
     Contestant("python-telegram-bot echo: one reply", "5:reply", ptb_echo),
 )
+
+HOOKED = (
+    Contestant("lockerbot: commit, answer, edit", "1:tap", lockerbot_hooked),
+    Contestant("aiogram echo: answer, edit", "2:tap", aiogram_hooked),
+    Contestant("aiogram echo: one reply", "3:reply", aiogram_hooked),
+)
+"""By webhook."""

@@ -21,7 +21,7 @@ _REQUEST = re.compile(
     rb"(?P<method>[A-Z]+) (?P<path>\S+) .*?(?:\r\ncontent-length: *(?P<length>\d+).*?)?\r\n\r\n",
     re.I | re.S,
 )
-_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+_HEAD = b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Exchange:
     method: str
     path: str
     body: bytes
-    line: asyncio.WriteTransport
+    line: asyncio.WriteTransport | None = None
 
-    def answer(self, body: bytes) -> None:
-        """200 with this JSON."""
-        if not self.line.is_closing():
-            self.line.write(_HEAD % len(body) + body)
+    def answer(self, body: bytes, status: bytes = b"200 OK") -> None:
+        """This JSON; where nobody waits for it, nothing."""
+        if self.line is not None and not self.line.is_closing():
+            self.line.write(_HEAD % (status, len(body)) + body)
 
 
 Handler = Callable[[Exchange], None]

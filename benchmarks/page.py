@@ -160,7 +160,7 @@ async def compare(
 ) -> list[dict[str, Value]]:
     """Pages alone, taps alone, and both at once, taking turns."""
     telegram, one = Telegram(), Contestant("lockerbot", "1:tap", with_pages)
-    telegram.delay = _DELAY
+    telegram.away(_DELAY)
     account = telegram.accounts[one.token] = Account(_TAPPING)
     count = max(1, round(seconds * A_SECOND))
     loads = {"pages": (True, False), "taps": (False, True), "both": (True, True)}

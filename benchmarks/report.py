@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -35,11 +36,21 @@ def show(bench: Bench, console: Console) -> None:
     console.print(table)
 
 
-def keep(benches: dict[str, Bench], path: Path) -> None:
-    """As JSON: `{"machine": …, "benches": {name: {"title", "how", "rows"}}}`."""
+def keep(benches: dict[str, Bench], path: Path, began: dict[str, Value] | None = None) -> None:
+    """As JSON: `{"benches": {name: {"title", "how", "rows", "machine"}}}`, those of other names as
+    they were; `began`: the machine when the first of them began, if not now."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = {name: asdict(bench) for name, bench in benches.items()}
-    path.write_text(json.dumps({"machine": machine(), "benches": found}, indent=2), "utf-8")
+    there = json.loads(path.read_text("utf-8")).get("benches", {}) if path.exists() else {}
+    where = began or machine()
+    found = {name: {**asdict(bench), "machine": where} for name, bench in benches.items()}
+    kept = {"machine": where, "benches": {**there, **found}}
+    path.write_text(json.dumps(kept, indent=2), "utf-8")
+
+
+def beside(ours: Sequence[float], peers: Sequence[float]) -> float:
+    """What ours is of the peer's: the median of the ratios of the same rounds, so that a machine
+    that is slower for a while is slower for both."""
+    return statistics.median(one / other for one, other in zip(ours, peers, strict=True))
 
 
 def machine() -> dict[str, Value]:

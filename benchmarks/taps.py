@@ -1,6 +1,7 @@
 """One tap at saturation: our bot beside echo bots that remember nothing.
 
-All bots are started once and take turns, A B C A B C, while the others wait in their long polls.
+All bots are started once and take turns, A B C A B C, while the others wait in their long polls, or
+for their webhooks.
 People tap again as soon as they are answered, so as many updates are under way as there are people.
 """
 
@@ -15,10 +16,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bots import CONTESTANTS, Contestant
+from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
 from benchmarks.loopback import serving
 from benchmarks.processes import Meter, at_work, pinned, two_cores
-from benchmarks.report import Bench, Value
+from benchmarks.report import Bench, Value, beside
 from benchmarks.telegram import Account, Telegram
 
 _GIVEN_UP = 10.0
@@ -65,7 +66,7 @@ async def take_turn(
     account: Account, meter: Meter, telegram: Telegram, load: Load, span: Span
 ) -> Turn:
     """Let people tap until `span` is over, then let the bot finish; all of that counts."""
-    telegram.delay = load.delay
+    telegram.away(load.delay)
     account.waits.clear()
     spoken, used, began = account.spoken, await meter.seconds(), time.perf_counter()
     account.begin(load.people)
@@ -73,13 +74,14 @@ async def take_turn(
     account.end()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_GIVEN_UP):
-            while account.unanswered:  # noqa: ASYNC110 - what is waited for has no event
+            while account.unanswered or account.spinning:  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.005)
     took, used = time.perf_counter() - began, await meter.seconds() - used
     waits = tuple(account.waits)
     done = max(len(waits), 1)
     calls = (account.spoken - spoken) / done
-    return Turn(len(waits) / took, used / done, calls, waits, account.unanswered)
+    lost = account.unanswered + account.spinning
+    return Turn(len(waits) / took, used / done, calls, waits, lost)
 
 
 async def compare(
@@ -102,7 +104,7 @@ async def compare(
             telegram.accounts[one.token] = Account(most)
             meters[one.token] = stack.enter_context(at_work(one, url, directory, core))
         for account in telegram.accounts.values():
-            await _polling(account)
+            await _reached(account)
         for load in loads:
             turns: dict[str, list[Turn]] = {one.token: [] for one in contestants}
             for _ in range(rounds):
@@ -110,19 +112,22 @@ async def compare(
                     account, meter = telegram.accounts[one.token], meters[one.token]
                     turn = await take_turn(account, meter, telegram, load, span)
                     turns[one.token].append(turn)
-            rows += [row(load, one.name, turns[one.token]) for one in contestants]
+            ours = turns[contestants[0].token]
+            rows += [row(load, one.name, turns[one.token], ours) for one in contestants]
     return rows
 
 
-async def _polling(account: Account) -> None:
+async def _reached(account: Account) -> None:
     async with asyncio.timeout(60):
-        while not account.calls["getUpdates"]:  # noqa: ASYNC110 - what is waited for has no event
+        while not account.reached:  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.05)
 
 
-def row(load: Load, name: str, turns: Sequence[Turn]) -> dict[str, Value]:
-    """What one bot did under one load: the medians of its turns, and all that was lost."""
+def row(load: Load, name: str, turns: Sequence[Turn], ours: Sequence[Turn]) -> dict[str, Value]:
+    """What one bot did under one load: the medians of its turns, all that was lost, and what `ours`
+    did beside it, turn by turn."""
     waits = [_percentiles(turn.waits) for turn in turns]
+    our_waits = [_percentiles(turn.waits)[0] for turn in ours]
     return {
         "load": load.said,
         "bot": name,
@@ -132,6 +137,9 @@ def row(load: Load, name: str, turns: Sequence[Turn]) -> dict[str, Value]:
         "p50 ms": statistics.median(p50 for p50, _ in waits) * 1e3,
         "p99 ms": statistics.median(p99 for _, p99 in waits) * 1e3,
         "lost": sum(turn.lost for turn in turns),
+        "ours: rate ×": beside([turn.rate for turn in ours], [turn.rate for turn in turns]),
+        "ours: CPU ×": beside([turn.cpu for turn in ours], [turn.cpu for turn in turns]),
+        "ours: p50 ×": beside(our_waits, [p50 for p50, _ in waits]),
     }
 
 
@@ -143,13 +151,31 @@ def _percentiles(waits: Sequence[float]) -> tuple[float, float]:
 
 
 async def bench(directory: Path, *, rounds: int = 5, seconds: float = 1.5) -> Bench:
-    """The whole comparison; the database lies in `directory`."""
+    """The whole comparison, by polling; the database lies in `directory`."""
+    return await _bench("One tap, by polling", CONTESTANTS, directory, rounds, seconds)
+
+
+async def bench_hooked(directory: Path, *, rounds: int = 5, seconds: float = 1.5) -> Bench:
+    """The same by webhook, beside aiogram's."""
+    return await _bench("One tap, by webhook", HOOKED, directory, rounds, seconds)
+
+
+async def _bench(
+    title: str, contestants: Sequence[Contestant], directory: Path, rounds: int, seconds: float
+) -> Bench:
     mine, theirs = two_cores()
     with tempfile.TemporaryDirectory(dir=directory, prefix="taps-") as place, pinned(mine):
-        rows = await compare(Path(place), rounds=rounds, span=lasting(seconds), core=theirs)
+        rows = await compare(
+            Path(place),
+            contestants=contestants,
+            rounds=rounds,
+            span=lasting(seconds),
+            core=theirs,
+        )
     return Bench(
-        "One tap",
+        title,
         f"medians of {rounds} turns of {seconds:g} s, the bots taking turns; p50 and p99 from the"
-        " update being available to the message being edited (or sent)",
+        " update being available to the message being edited (or sent); ours ×: the median of the"
+        " ratios, turn by turn",
         rows,
     )

@@ -2,7 +2,8 @@
 
 Guarantees: each person has one update unanswered at most, and presses only a button that the bot
 has shown; an update counts as answered when the message or edit it asked for has arrived here.
-Every call takes `delay` seconds to arrive.
+Every call takes `delay` seconds to arrive, and so does an update that is carried to a webhook. What
+a webhook's answer asks for is done, and is no call.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from benchmarks.carrier import Carried, Carrier
 from benchmarks.loopback import Exchange
 
 BUTTONS = ("settings", "prev:settings")
@@ -51,11 +53,23 @@ class Account:
         self._updates: deque[tuple[int, str]] = deque()
         self._poll: Exchange | None = None
         self._limit = 100
+        self.carrier: Carrier | None = None
+        self._spinning: set[str] = set()
 
     @property
     def unanswered(self) -> int:
         """How many updates are yet to be answered."""
         return sum(person.since is not None for person in self.people)
+
+    @property
+    def spinning(self) -> int:
+        """How many buttons were pressed and have got no answer."""
+        return len(self._spinning)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the bot has said how it is to be told of updates."""
+        return self.carrier is not None or self.calls["getUpdates"] > 0
 
     @property
     def spoken(self) -> int:
@@ -75,8 +89,19 @@ class Account:
     def call(self, method: str, exchange: Exchange) -> None:
         """Carry out a call of the bot, and answer it (a long poll: as soon as there is news)."""
         self.calls[method] += 1
+        self._carry_out(method, exchange)
+
+    def _carry_out(self, method: str, exchange: Exchange) -> None:
         if method == "getUpdates":
             self._asked(exchange)
+        elif method == "setWebhook":
+            said = parameters(exchange)
+            most = int(said.get("max_connections") or 40)
+            self.carrier = Carrier(said["url"], said["secret_token"], most, self._obey)
+            exchange.answer(_DONE)
+        elif method == "answerCallbackQuery":
+            self._spinning.discard(parameters(exchange)["callback_query_id"])
+            exchange.answer(_DONE)
         elif method in _SHOWS:
             self._shown(exchange)
         elif method == "getMe":
@@ -84,8 +109,13 @@ class Account:
         else:
             exchange.answer(_DONE)
 
+    def _obey(self, body: bytes) -> None:
+        """What a webhook has answered, which may be a call."""
+        if method := json.loads(body).get("method"):
+            self._carry_out(method, Exchange("POST", "", body))
+
     def _asked(self, exchange: Exchange) -> None:
-        asked = _parameters(exchange)
+        asked = parameters(exchange)
         while self._updates and self._updates[0][0] < int(asked.get("offset", 0)):
             self._updates.popleft()
         self._limit = int(asked.get("limit", 100))
@@ -99,7 +129,7 @@ class Account:
             self._poll = None
 
     def _shown(self, exchange: Exchange) -> None:
-        said = _parameters(exchange)
+        said = parameters(exchange)
         person = self._by_id[int(said["chat_id"])]
         markup = said.get("reply_markup", "")
         number = said.get("message_id") or str(next(self._numbers))
@@ -115,12 +145,18 @@ class Account:
     def _tap(self, person: Person) -> None:
         number = next(self._numbers)
         update = _pressed(person, number) if person.button else _said(person, number)
-        self._updates.append((number, f'{{"update_id":{number},{update}}}'))
+        if person.button:
+            self._spinning.add(str(number))
+        body = f'{{"update_id":{number},{update}}}'
         person.since = time.perf_counter()
+        if self.carrier is not None:
+            self.carrier.bring(Carried(person.id, body.encode()))
+            return
+        self._updates.append((number, body))
         self._deliver()
 
 
-def _parameters(exchange: Exchange) -> dict[str, str]:
+def parameters(exchange: Exchange) -> dict[str, str]:
     """What a bot says, as a form or as JSON; structures come as JSON either way."""
     if not exchange.body.startswith(b"{"):
         return dict(parse_qsl(exchange.body.decode()))
@@ -166,6 +202,13 @@ class Telegram:
 
     accounts: dict[str, Account] = field(default_factory=dict)
     delay: float = 0.0
+
+    def away(self, seconds: float) -> None:
+        """Every call, and every update to a webhook, takes so many seconds to arrive."""
+        self.delay = seconds
+        for account in self.accounts.values():
+            if account.carrier is not None:
+                account.carrier.delay = seconds
 
     def __call__(self, exchange: Exchange) -> None:
         """See `benchmarks.loopback.Handler`."""

@@ -45,6 +45,7 @@ from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import NoUpdate, Receiver
+from handlers.telegram.shares import Shares
 from harbor.client import Harbor
 from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
@@ -52,7 +53,7 @@ from harbor.pushes import as_push
 from harbor.webhooks import Repetitions, Signature, read_push
 from storage import open_database
 from timezones import zones_at
-from web.app import Refusal
+from web.deliveries import Refusal
 
 log = structlog.get_logger()
 
@@ -96,12 +97,13 @@ class Assembly:
     refused: set[int] = field(default_factory=set)
     """With which statuses pushes of Harbor were refused: said once each."""
 
-    async def take(self, update: Mapping[str, Any]) -> None:
-        """An update from Telegram's webhook, until it is committed. Raises TryLater, Refusal."""
+    async def take(self, update: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """An update from Telegram's webhook, until it is committed; the call to answer it with, if
+        any. Raises TryLater, Refusal."""
         if not self.receiver.introduced.is_set():
             raise TryLater("Telegram has not told us yet who we are")
         try:
-            await self.receiver.take(update)
+            return await self.receiver.take(update)
         except NoUpdate as error:
             raise Refusal(400, "not an update") from error
 
@@ -183,7 +185,7 @@ async def assembled(
         await _placed(settings, database)
         lockers = HarborLockers(harbor, settings.only_towers)
         overall = replace(OVERALL, a_second=settings.messages_a_second)
-        pace = pace or RateLimit(clock, overall=overall)
+        pace = pace or RateLimit(clock, overall=overall, shares=Shares(database, clock))
         assembly = assemble(plan, database, lockers, clock, pace, signals, saving)
         async with turning(assembly):
             yield assembly

@@ -27,7 +27,8 @@ from handlers.commands import announce, announce_to
 from handlers.telegram.receiver import Receiver
 from storage import open_database
 from storage import reseal as reseal_all
-from web.app import Metrics, TelegramHook, create_app
+from web.app import Metrics, create_app
+from web.deliveries import TelegramHook
 from web.metrics import exposition
 from web.pages import Pages, Where
 from web.serving import is_loopback, serving

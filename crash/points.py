@@ -120,10 +120,11 @@ async def _call(trigger: Trigger, name: str, call: Original) -> Any:
     return answer
 
 
-async def _brought(trigger: Trigger, what: str, take: Original, *body: Any) -> None:
+async def _brought(trigger: Trigger, what: str, take: Original, *body: Any) -> Any:
     trigger.reach(f"{what} is brought: not yet taken")
-    await take(*body)
+    answer = await take(*body)
     trigger.reach(f"{what} is brought: taken, not yet confirmed")
+    return answer
 
 
 def purpose(step: Any) -> str:

@@ -67,7 +67,8 @@ class Router:
                 async with self._session.post(
                     f"http://127.0.0.1:{port}{path}", data=body, headers=headers
                 ) as answer:
-                    said = Response(await answer.read(), answer.status)
+                    kind = answer.headers.get("Content-Type")
+                    said = Response(await answer.read(), answer.status, media_type=kind)
             except aiohttp.ClientConnectorError:
                 self.passed_over += 1
                 continue

@@ -55,9 +55,8 @@ _A_KILL_TAKES = 20.0
 """Seconds to wait for a sign of life before the plug is pulled again all the same."""
 _SETTLED_WITHIN = 30.0
 _CLAIMS_RUN_OUT = 60.0
-"""After a kill: a bot that is alone redeems its claims at its start, and looks for a while."""
-_SHARED_CLAIMS_RUN_OUT = 180.0
-"""Where others may be alive they must run out first: a want's (90 s), then a send's (60 s)."""
+"""After a kill: a bot redeems its claims at its start, where others may be alive within seconds of
+it, and looks for a while."""
 _BETWEEN_KILLS = (0, 50)
 """So many updates, as time says little on a busy machine."""
 _ALL_AT_ONCE = 0.2
@@ -249,7 +248,7 @@ class Run:
     def _quiet_within(self) -> float:
         if not self.kills:
             return _SETTLED_WITHIN
-        return _SETTLED_WITHIN + (_SHARED_CLAIMS_RUN_OUT if self.mode.shared else _CLAIMS_RUN_OUT)
+        return _SETTLED_WITHIN + _CLAIMS_RUN_OUT
 
     def _read_logs(self) -> None:
         """A bot that was killed may complain of much, but of nothing that it had not foreseen."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from storage.errors import StorageBroken
 from storage.progress import Progress, unheard
-from storage.sqlite_connection import border
+from storage.sqlite_thread import border
 from storage.urls import sqlite_path
 
 _PAGES = 1000  # copied between two words of progress

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, new_row_id
 from bot.ports.errors import Conflict
 from bot.ports.signals import Owed
 from storage.sealing import Sealer
@@ -26,7 +26,13 @@ CHUNK = 500
 
 
 class Connection(Protocol):
-    """A connection inside a transaction."""
+    """A connection inside a transaction.
+
+    `skip_locked` ends a select whose rows are to be written at once: those that another is writing
+    are passed over. It is empty where there is one writer.
+    """
+
+    skip_locked: str
 
     async def execute(
         self,
@@ -73,15 +79,24 @@ class Subject:
     """Methods about one subject, mixed into `storage.tables.transaction.SqlTransaction`.
 
     `owed` collects what the transaction makes owed; `lease` is how long a marked card is leased
-    for, if this process shows cards.
+    for, if this process shows cards, and `new_lease` makes the number of a lease; `crowded` as in
+    `bot.ports.signals.Signals`.
     """
 
     def __init__(
-        self, connection: Connection, sealer: Sealer, lease: timedelta | None = None
+        self,
+        connection: Connection,
+        sealer: Sealer,
+        lease: timedelta | None = None,
+        new_lease: Callable[[], int] = new_row_id,
+        *,
+        crowded: bool = False,
     ) -> None:
         self._db = connection
         self._sealer = sealer
         self._lease = lease
+        self._new_lease = new_lease
+        self._crowded = crowded
         self._leases: set[int] = set()
         self._answering: PersonId | None = None
         self.owed = Owed()

@@ -21,7 +21,8 @@ from bot.ports.signals import Owed, Signals
 from storage.connection import Statement
 from storage.errors import StorageClosed, StorageUnavailable
 from storage.sealing import Sealer
-from storage.sqlite_connection import SqliteConnection, Thread
+from storage.sqlite_connection import SqliteConnection
+from storage.sqlite_thread import Thread
 from storage.tables.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class _Waiting:
     step: Step[Any]
     one_statement: bool
     patient: bool
+    brief: bool
     told: asyncio.Future[Any]
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     result: Any = None
@@ -68,12 +70,19 @@ class Writer:
         self._closed = False
         self._serving = asyncio.create_task(self._serve(), name="sqlite writer")
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """Queue `step`. A caller who is cancelled before its turn takes the step along."""
         if self._closed:
             raise StorageClosed("the database has been closed")
         told = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(step, one_statement, patient, told)
+        waiting = _Waiting(step, one_statement, patient, brief, told)
         self._queue.put_nowait(waiting)
         result: T = await told
         return result
@@ -199,7 +208,7 @@ class Writer:
     async def _take(self, waiting: _Waiting, savepoint: str) -> None:
         """Take one step; if it fails, undo it and nothing else."""
         shared = self._thread.in_transaction
-        connection = SqliteConnection(self._thread)
+        connection = SqliteConnection(self._thread, brief=waiting.brief)
         await connection.execute(f"savepoint {savepoint}" if shared else "begin immediate")
         # In a task of its own, so that the caller's context variables are there.
         whole = self._whole(waiting, connection, commit=True)
@@ -218,8 +227,10 @@ class Writer:
         """The step with all that it left to be run; with its commit, too, where nobody is there to
         share that. Nothing is committed behind a statement that fails, or whose check does."""
         lease = self._signals.lease if self._signals is not None else None
-        transaction = SqlTransaction(connection, self._sealer, lease)
+        crowded = self._signals is not None and self._signals.crowded
+        transaction = SqlTransaction(connection, self._sealer, lease, crowded=crowded)
         result = await waiting.step(transaction)
+        connection.finish()
         if commit and self._queue.empty() and self._ahead is None:
             await connection.execute(*_COMMIT)
         await connection.flush()

@@ -19,8 +19,8 @@ from pathlib import Path
 from storage.connection import Session, Statement
 from storage.errors import StorageBroken
 from storage.postgres_connection import connect as connect_postgres
-from storage.sqlite_connection import border
-from storage.sqlite_connection import connect as connect_sqlite
+from storage.sqlite_thread import border
+from storage.sqlite_thread import connect as connect_sqlite
 from storage.urls import sqlite_path
 
 _RECORDS: Statement = (

@@ -21,7 +21,7 @@ from storage.migrating import migrate, missing
 from storage.postgres_connection import border
 from storage.progress import Progress, unheard
 from storage.restore import alone
-from storage.sqlite_connection import border as sqlite_border
+from storage.sqlite_thread import border as sqlite_border
 from storage.urls import sqlite_path
 
 _TABLES = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"

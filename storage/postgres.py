@@ -3,22 +3,26 @@
 Guarantees: a step sees one snapshot (REPEATABLE READ); if it writes a row that somebody else wrote
 since, it is undone and taken again. What has to be unique is so by an index. (SERIALIZABLE would
 also refuse steps that merely read one another's pages: measured, more than every second one.)
+A step of a single statement is one round trip, and needs no such order (READ COMMITTED).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from bot.domain.ids import new_row_id
+from bot.ports.company import Alone, Company, News
 from bot.ports.database import Step
 from bot.ports.signals import Saving, Signals
 from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
+from storage.presence import Presence, present
 from storage.retrying import noted, retried
 from storage.sealing import Sealer
 from storage.tables.transaction import SqlTransaction
@@ -43,30 +47,41 @@ class PostgresDatabase:
         sealer: Sealer,
         signals: Signals | None = None,
         saving: Saving | None = None,
+        presence: Presence | None = None,
     ) -> None:
+        self.company: Company = presence or Alone()
+        self._new_lease = presence.new_lease if presence is not None else new_row_id
         self._saving = saving
         self._runners = runners
         self._lookers = lookers
         self._sealer = sealer
         self._signals = signals
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """`Database.run`."""
-        return await noted(lambda: self._take(self._runners, step), self._saving)
+        take = self._take_alone if one_statement else self._take
+        return await noted(lambda: take(self._runners, step), self._saving)
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""
-        return await retried(lambda: self._take(self._lookers, step))
+        take = self._take_alone if one_statement else self._take
+        return await retried(lambda: take(self._lookers, step))
 
     async def glance(self, step: Step[T]) -> T:
         """`Database.glance`: a look like any other."""
         return await self.look(step, one_statement=True)
 
     async def _take(self, pool: Pool, step: Step[T]) -> T:
-        lease = self._signals.lease if self._signals is not None else None
         with border():
             async with pool.connection() as raw:
-                transaction = SqlTransaction(PostgresConnection(raw), self._sealer, lease)
+                transaction = self._transaction(raw)
                 try:
                     result = await step(transaction)
                 except StorageUnavailable as e:
@@ -76,22 +91,55 @@ class PostgresDatabase:
                 await self._commit(raw, transaction)
         return result
 
+    async def _take_alone(self, pool: Pool, step: Step[T]) -> T:
+        """A step of a single statement, which commits itself. A caller who is cancelled meanwhile
+        waits for how it ends, as at a commit."""
+        with border():
+            async with pool.connection() as raw:
+                transaction = self._transaction(raw)
+                await raw.set_autocommit(True)
+                try:
+                    return await _finished(step(transaction), lambda: self._signal(transaction))
+                finally:
+                    if not raw.closed:
+                        await raw.set_autocommit(False)
+
+    def _transaction(self, raw: Raw) -> SqlTransaction:
+        connection, signals = PostgresConnection(raw), self._signals
+        if signals is None:
+            return SqlTransaction(connection, self._sealer)
+        return SqlTransaction(
+            connection, self._sealer, signals.lease, self._new_lease, crowded=signals.crowded
+        )
+
     async def _commit(self, raw: Raw, transaction: SqlTransaction) -> None:
         """Commit, and signal what became owed. A caller who is cancelled in the act waits for how
         it ends, so that whatever is committed is signalled, and nothing else."""
-        commit = asyncio.ensure_future(raw.commit())
-        try:
-            await asyncio.shield(commit)
-        except asyncio.CancelledError:
-            await asyncio.wait((commit,), timeout=_PATIENCE)
-            if commit.done() and commit.exception() is None:
-                self._signal(transaction)
-            raise
-        self._signal(transaction)
+        await _finished(raw.commit(), lambda: self._signal(transaction))
 
     def _signal(self, transaction: SqlTransaction) -> None:
-        if transaction.owed and self._signals is not None:
-            self._signals.committed(transaction.owed)
+        owed = transaction.owed
+        if not owed or self._signals is None:
+            return
+        self._signals.committed(owed)
+        if any(card.lease is None for card in owed.cards.values()):
+            self.company.tell(News.CARDS)
+        if owed.live and not self.company.watches:
+            self.company.tell(News.LOCKERS)
+
+
+async def _finished(work: Awaitable[T], then: Callable[[], None]) -> T:
+    """What `work` returns, once `then` was called. Cancelling waits for how it ends."""
+    task = asyncio.ensure_future(work)
+    try:
+        done = await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,), timeout=_PATIENCE)
+        if task.done() and not task.cancelled() and task.exception() is None:
+            then()
+        raise
+    then()
+    return done
 
 
 async def _for_steps(raw: Raw) -> None:
@@ -100,14 +148,17 @@ async def _for_steps(raw: Raw) -> None:
 
 async def _for_looks(raw: Raw) -> None:
     await _for_steps(raw)
-    await raw.set_read_only(True)
+    await raw.set_autocommit(True)
+    await raw.execute("set default_transaction_read_only = on")  # for those that begin none, too
+    await raw.set_autocommit(False)
 
 
 @contextlib.asynccontextmanager
 async def open_postgres(
     url: str, sealer: Sealer, signals: Signals | None = None, saving: Saving | None = None
 ) -> AsyncIterator[PostgresDatabase]:
-    """The database at `url`, whose tables are there already."""
+    """The database at `url`, whose tables are there already. Whoever hears signals is one of the
+    processes at work on it."""
     runners = Pool(
         url, min_size=1, max_size=_RUNNERS, timeout=_PATIENCE, open=False, configure=_for_steps
     )
@@ -115,5 +166,8 @@ async def open_postgres(
         url, min_size=1, max_size=_LOOKERS, timeout=_PATIENCE, open=False, configure=_for_looks
     )
     with border():
-        async with runners, lookers:
-            yield PostgresDatabase(runners, lookers, sealer, signals, saving)
+        async with runners, lookers, contextlib.AsyncExitStack() as stack:
+            presence = None
+            if signals is not None:
+                presence = await stack.enter_async_context(present(url, runners, signals))
+            yield PostgresDatabase(runners, lookers, sealer, signals, saving, presence)

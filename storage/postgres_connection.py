@@ -46,6 +46,8 @@ def native(sql: str) -> LiteralString:
 class PostgresConnection:
     """`storage.connection.Connection` over a connection that is in a transaction."""
 
+    skip_locked = "for update skip locked"
+
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
 

@@ -1,7 +1,8 @@
 """SQLite as the bot's database: one writer, and a few readers who never wait for it.
 
 What an index finds is read on the event loop's own thread: that takes some 10 µs, where the way to
-a reader's thread and back costs 40 and, when the loop is busy, waits for its turn besides.
+a reader's thread and back costs 40 and, when the loop is busy, waits for its turn besides. So is
+what a brief step reads first and writes last; its commit, which waits for the disk, never is.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bot.ports.company import Alone, Company
 from bot.ports.database import Step
 from bot.ports.signals import Saving, Signals
 from storage.errors import StorageUnavailable
 from storage.group_commit import Writer
 from storage.retrying import noted
 from storage.sealing import Sealer
-from storage.sqlite_connection import InlineConnection, SqliteConnection, Thread, connect
+from storage.sqlite_connection import InlineConnection, SqliteConnection
+from storage.sqlite_thread import Thread, connect
 from storage.tables.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -40,6 +43,7 @@ class SqliteDatabase:
         sealer: Sealer,
         saving: Saving | None = None,
     ) -> None:
+        self.company: Company = Alone()
         self._saving = saving
         self._writer = writer
         self._inline = inline
@@ -49,9 +53,18 @@ class SqliteDatabase:
         for reader in readers:
             self._readers.put_nowait(reader)
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """`Database.run`."""
-        run = partial(self._writer.run, step, one_statement=one_statement, patient=patient)
+        run = partial(
+            self._writer.run, step, one_statement=one_statement, patient=patient, brief=brief
+        )
         return await noted(run, self._saving)
 
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:

@@ -1,215 +1,32 @@
-"""Connections to SQLite: its settings, its errors, and as few hops to its thread as can be.
+"""What a transaction of SQLite's is given: as few hops to the connection's thread as can be.
 
-Guarantees: WAL with synchronous=FULL, so what is committed survives a power cut; foreign keys are
-on; whatever SQLite raises arrives as an error of ours, with the cause; a new file is its owner's
-alone (0600, and so are the files that SQLite lays beside it), and one that anybody could read or
-write becomes so.
+Guarantees: statements run in the order in which they were asked for; whatever SQLite raises arrives
+as an error of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import sqlite3
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any
 
-import aiosqlite
-
-from storage.connection import Row, Statement, Then
-from storage.errors import Crossed, StorageBroken, StorageUnavailable
-
-_BUSY_MILLISECONDS = 5000
-_STATEMENTS = 256  # that a connection keeps prepared
-_A_TURN = 0.02  # seconds
-_TURNS = 100
-_BESIDE = ("-wal", "-shm")
-
-_SETTINGS = (
-    f"pragma busy_timeout = {_BUSY_MILLISECONDS}",
-    "pragma journal_mode = wal",
-    "pragma synchronous = full",
-    "pragma foreign_keys = on",
-    "pragma trusted_schema = off",
-)
-
-_TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
-_PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PROTOCOL,
-}
-
-
-@contextlib.contextmanager
-def border() -> Iterator[None]:
-    """SQLite's errors become ours; a primary result code decides (sqlite.org/rescode.html)."""
-    try:
-        yield
-    except sqlite3.Error as e:
-        code = getattr(e, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code in _TAKEN:
-            raise Crossed(str(e)) from e
-        if code & 0xFF in _PASSING:
-            raise StorageUnavailable(f"the database can't be used now: {e}") from e
-        raise StorageBroken(f"the database refuses: {e}") from e
-
-
-Checked = tuple[str, Sequence[Any], Then | None]
-"""A statement, its values, and who is to see its rows before the next statement runs."""
-
-
-class _Batch(str):
-    """Statements that travel to the thread as one: what a `_Batching` connection executes."""
-
-    statements: Sequence[Checked]
-
-    @classmethod
-    def of(cls, statements: Sequence[Checked]) -> Self:
-        """A batch; its text says only what it is."""
-        batch = cls("batch")
-        batch.statements = statements
-        return batch
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """The rows of each statement of a batch, in the shape of a cursor."""
-
-    rows: list[list[Row]]
-
-    def fetchall(self) -> list[list[Row]]:
-        return self.rows
-
-
-class _Batching(sqlite3.Connection):
-    """sqlite3's connection, which takes a batch where it takes a statement.
-
-    aiosqlite makes one hop to its thread for each call; a batch makes one for many statements.
-    """
-
-    def execute(self, sql: str, parameters: Any = ()) -> Any:
-        if not isinstance(sql, _Batch):
-            return super().execute(sql, parameters)
-        found = []
-        for each, values, check in sql.statements:
-            rows = super().execute(each, values).fetchall()
-            if check is not None:
-                check(rows)
-            found.append(rows)
-        return _Answers(found)
-
-
-class Thread:
-    """One connection to SQLite on a thread of its own, in autocommit mode: transactions begin and
-    end where we say so. Made by `connect`."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-        self._ending: set[asyncio.Task[None]] = set()
-
-    async def run(self, statements: Sequence[Checked]) -> list[list[Row]]:
-        """Run all of `statements` in one hop; the rows of each.
-
-        None runs after one that fails, or whose check raises.
-        """
-        with border():
-            found = await self._connection.execute_fetchall(_Batch.of(statements))
-        return cast("list[list[Row]]", found)
-
-    async def fetch_last(self, statements: Sequence[Statement]) -> list[Row]:
-        """`storage.connection.Session.fetch_last`."""
-        return (await self.run([(*statement, None) for statement in statements]))[-1]
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._connection.in_transaction
-
-    async def rollback(self) -> None:
-        """Undo the transaction, if there is one."""
-        with border():
-            await self._connection.rollback()
-
-    def rollback_soon(self, then: Callable[[], None]) -> None:
-        """Undo the transaction and call `then`; nobody waits for it."""
-
-        def ended(task: asyncio.Task[None]) -> None:
-            self._ending.discard(task)
-            then()
-
-        task = asyncio.create_task(self.rollback(), name="end of a look")
-        self._ending.add(task)
-        task.add_done_callback(ended)
-
-    async def close(self) -> None:
-        """Wait for what is under way, and close."""
-        await asyncio.gather(*self._ending, return_exceptions=True)
-        await self._connection.close()
-
-
-async def connect(path: Path, *, settings: Sequence[str] = _SETTINGS) -> Thread:
-    """A connection to the file `path`. Raises StorageUnavailable, StorageBroken."""
-    await asyncio.to_thread(_keep_private, path)
-    await asyncio.to_thread(_try_to_open, path)
-    with border():
-        thread = Thread(
-            await aiosqlite.connect(
-                path, isolation_level=None, cached_statements=_STATEMENTS, factory=_Batching
-            )
-        )
-    try:
-        for setting in settings:
-            await _apply(thread, setting)
-    except BaseException:
-        await thread.close()
-        raise
-    return thread
-
-
-def _keep_private(path: Path) -> None:
-    """Never opens a file that is there: to close it again would give up SQLite's own locks on it.
-    What can't be done is left to SQLite, which says why."""
-    with contextlib.suppress(OSError):
-        real = path.resolve()
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        for each in (real, *(real.with_name(real.name + end) for end in _BESIDE)):
-            if each.exists() and stat.S_IMODE(each.stat().st_mode) & stat.S_IRWXO:
-                each.chmod(0o600)
-
-
-def _try_to_open(path: Path) -> None:
-    """aiosqlite leaves its thread behind when a connection can't be made: tried first."""
-    with border():
-        sqlite3.connect(path).close()
-
-
-async def _apply(thread: Thread, setting: str) -> None:
-    """Going over to WAL needs the file alone for a moment, and SQLite's busy time-out does not
-    cover that: of several that start at once, each waits for its turn here."""
-    for _ in range(_TURNS):
-        with contextlib.suppress(StorageUnavailable):
-            await thread.fetch_last([(setting, ())])
-            return
-        await asyncio.sleep(_A_TURN)
-    await thread.fetch_last([(setting, ())])
+from storage.connection import Row, Then
+from storage.sqlite_thread import STATEMENTS, Checked, Thread, border
 
 
 class SqliteConnection:
     """`storage.connection.Connection`: statements gather until somebody waits for rows, and then
-    travel together; so do the fetches of tasks that wait at the same time."""
+    travel together; so do the fetches of tasks that wait at the same time.
 
-    def __init__(self, thread: Thread) -> None:
-        self._thread = thread
+    Of a `brief` step the first that gather, and those that are left at its end, are run at once.
+    """
+
+    skip_locked = ""
+
+    def __init__(self, thread: Thread, *, brief: bool = False) -> None:
+        self._thread, self._brief = thread, brief
         self._gathered: list[tuple[Checked, Then | None]] = []
         self._travelling: asyncio.Future[None] | None = None
         self._touched = False
@@ -227,12 +44,29 @@ class SqliteConnection:
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         found: list[Sequence[Row]] = []
         self._gathered.append(((sql, values, None), found.append))
+        if self._brief and not self._touched:
+            self._run_at_once()
         await self.flush()
         return found[0]
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         rows = await self.fetch_all(sql, values)
         return rows[0] if rows else None
+
+    def finish(self) -> None:
+        """The step is over: nothing but what it has left is still to be run, and that at once where
+        it can be."""
+        if self._brief and self._gathered and self._travelling is None:
+            self._run_at_once()
+
+    def _run_at_once(self) -> None:
+        gathered, before = self._gathered, self._touched
+        self._gathered, self._touched = [], True
+        answers = self._thread.at_once([statement for statement, _ in gathered])
+        if answers is None:  # then they travel
+            self._gathered, self._touched = gathered, before
+        else:
+            _tell(gathered, answers)
 
     async def flush(self) -> None:
         """Run what has gathered, and tell whoever is to be told."""
@@ -249,9 +83,7 @@ class SqliteConnection:
             await asyncio.sleep(0)
             gathered, self._gathered, self._touched = self._gathered, [], True
             answers = await self._thread.run([statement for statement, _ in gathered])
-            for (_, then), rows in zip(gathered, answers, strict=True):
-                if then is not None:
-                    then(rows)
+            _tell(gathered, answers)
         except BaseException as error:
             arrival.set_exception(error)
             arrival.exception()  # it need not concern anybody else
@@ -267,14 +99,24 @@ class SqliteConnection:
         return self._touched
 
 
+def _tell(
+    gathered: Sequence[tuple[Checked, Then | None]], answers: Sequence[Sequence[Row]]
+) -> None:
+    for (_, then), rows in zip(gathered, answers, strict=True):
+        if then is not None:
+            then(rows)
+
+
 class InlineConnection:
     """`storage.connection.Connection` that reads on the caller's own thread, and waits for nobody:
     a database that is locked is StorageUnavailable at once."""
 
+    skip_locked = ""
+
     def __init__(self, path: Path) -> None:
         with border():
             self._raw = sqlite3.connect(
-                path, timeout=0, isolation_level=None, cached_statements=_STATEMENTS
+                path, timeout=0, isolation_level=None, cached_statements=STATEMENTS
             )
             self._raw.execute("pragma query_only = on")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -11,10 +12,13 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler
 
 from bot.ports.database import Database
+from bot.ports.errors import TryLater
 from handlers.conversation.context import Context
 from handlers.conversation.turns import Turns
+from handlers.telegram.answers import Answers
 from handlers.telegram.callback_data import pattern
 from handlers.telegram.transport import AiohttpRequest
+from sandbox.telegram.state.core import CallbackQuery
 from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
 
 
@@ -130,7 +134,6 @@ async def test_an_update_that_comes_again_has_its_button_answered(
             await edge.quiet()
         async with chat_edge(sqlite_database, at=there, poll=False) as killed:
             there.phones.press(ada, killed.screen(ada), "done")
-            there.telegram.faults.add("reset", "answerCallbackQuery", 2)
             await killed.receiver.take(there.telegram.updates.first(1)[0])
             assert (await killed.draft(ada)).step == "done"
         assert [query.answered for query in there.telegram.queries.values()] == [False]
@@ -139,35 +142,74 @@ async def test_an_update_that_comes_again_has_its_button_answered(
         assert [query.answered for query in there.telegram.queries.values()] == [True]
 
 
-async def test_a_webhook_update_is_confirmed_only_when_its_button_has_been_answered(
+async def test_by_webhook_the_response_answers_the_button_and_nobody_else_does(
     sqlite_database: Database,
 ) -> None:
     async with chat_edge(sqlite_database, poll=False) as edge:
-        ada = edge.phones.make("Ada").id
-        edge.phones.open(ada)
-        for body in edge.telegram.updates.first(1):
-            await edge.receiver.take(body)
-        await until(lambda: edge.texts(ada))
-        edge.phones.press(ada, edge.screen(ada), "done")
-        await edge.receiver.take(edge.telegram.updates.first(2)[1])
-        assert edge.toasts(ada) == ["well done"], "whoever is killed from here on owes no answer"
+        query, update = await pressed(edge)
+        call = await edge.receiver.take(update)
+        assert call == {
+            "method": "answerCallbackQuery",
+            "callback_query_id": query.id,
+            "text": "well done",
+        }
+        assert (await edge.draft(query.chat.id)).step == "done", "committed before it is said"
+        await edge.application.bot_data.answers.settle(5)
+        assert not query.answered
 
 
-async def test_an_answer_that_telegram_is_slow_to_take_holds_up_no_update_for_long(
+async def test_by_webhook_an_update_that_comes_again_brings_its_answer_again(
     sqlite_database: Database,
 ) -> None:
     async with chat_edge(sqlite_database, poll=False) as edge:
-        ada = edge.phones.make("Ada").id
-        edge.phones.open(ada)
-        await edge.receiver.take(edge.telegram.updates.first(1)[0])
-        await until(lambda: edge.texts(ada))
-        edge.telegram.faults.add("slow", "answerCallbackQuery", seconds=60.0)
-        edge.phones.press(ada, edge.screen(ada), "done")
-        async with asyncio.timeout(5):
-            await edge.receiver.take(edge.telegram.updates.first(2)[1])
-        assert (await edge.draft(ada)).step == "done"
-        edge.telegram.faults.clear()
-        edge.telegram.clock.turn(60)
+        query, update = await pressed(edge)
+        again = [await edge.receiver.take(update) for _ in range(3)]
+        assert [call and call["callback_query_id"] for call in again] == [query.id] * 3
+
+
+async def test_by_webhook_two_deliveries_of_one_update_at_once_both_bring_its_answer(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database, poll=False) as edge:
+        query, update = await pressed(edge)
+        both = await asyncio.gather(edge.receiver.take(update), edge.receiver.take(update))
+        assert [call and call["callback_query_id"] for call in both] == [query.id] * 2
+
+
+async def test_by_webhook_an_answer_to_what_is_refused_is_sent_by_a_call(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database, poll=False) as edge:
+        query, update = await pressed(edge)
+        read = Update.de_json(update, edge.application.bot)
+        answers: Answers = edge.application.bot_data.answers
+        assert read.callback_query is not None
+        with contextlib.suppress(TryLater), answers.held(read.callback_query):
+            answers.give(read.callback_query, "not saved", alert=True)
+            raise TryLater("the disk is full")
+        await until(lambda: query.answered)
+        [toast] = query.chat.toasts
+        assert (toast.text, toast.alert) == ("not saved", True)
+
+
+async def test_by_webhook_what_is_no_button_is_answered_by_nothing(
+    sqlite_database: Database,
+) -> None:
+    async with chat_edge(sqlite_database, poll=False) as edge:
+        edge.phones.open(edge.phones.make("Ada").id)
+        [update] = edge.telegram.updates.first(1)
+        assert await edge.receiver.take(update) is None
+
+
+async def pressed(edge: ChatEdge) -> tuple[CallbackQuery, dict[str, Any]]:
+    """A button that somebody has pressed, and the update that says so, which nobody has taken."""
+    ada = edge.phones.make("Ada").id
+    edge.phones.open(ada)
+    await edge.receiver.take(edge.telegram.updates.first(1)[0])
+    await until(lambda: edge.texts(ada))
+    edge.phones.press(ada, edge.screen(ada), "done")
+    [query] = edge.telegram.queries.values()
+    return query, edge.telegram.updates.first(2)[1]
 
 
 async def test_a_chats_turns_go_in_the_order_of_asking_and_leave_nothing_behind() -> None:

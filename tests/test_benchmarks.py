@@ -10,7 +10,7 @@ from benchmarks import harbor_transport, look, page, storage, taps
 from benchmarks.bots import CONTESTANTS
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving_apart
-from benchmarks.report import Bench, keep
+from benchmarks.report import Bench, beside, keep
 from benchmarks.taps import Load, Turn
 from benchmarks.telegram import Account
 
@@ -102,3 +102,19 @@ def test_figures_are_kept_with_the_machine_they_came_from(tmp_path: Path) -> Non
     kept = json.loads((tmp_path / "build" / "bench.json").read_text("utf-8"))
     assert kept["benches"]["taps"]["rows"] == [{"bot": "ours", "updates/s": 1.5}]
     assert {"at", "python", "processors", "load"} <= set(kept["machine"])
+    assert kept["benches"]["taps"]["machine"] == kept["machine"]
+
+
+def test_figures_of_another_benchmark_stay_where_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    for name, speed in (("taps", 1.5), ("look", 2.5), ("taps", 3.5)):
+        keep({name: Bench(name, "once", [{"updates/s": speed}])}, path)
+    kept = json.loads(path.read_text("utf-8"))["benches"]
+    assert {name: found["rows"] for name, found in kept.items()} == {
+        "taps": [{"updates/s": 3.5}],
+        "look": [{"updates/s": 2.5}],
+    }
+
+
+def test_what_ours_is_of_the_peers_is_taken_round_by_round() -> None:
+    assert beside([10.0, 1.0, 30.0], [10.0, 2.0, 15.0]) == 1.0

@@ -130,6 +130,35 @@ async def test_a_request_that_is_never_whole_ends_its_connection(
         assert await ended(line)
 
 
+@pytest.mark.parametrize("line", [b"X-Long: %b\r\n" % (b"x" * 1000), b"x" * 1000])
+async def test_a_head_that_never_ends_ends_its_connection(line: bytes) -> None:
+    async with serving(Slow().app()) as url, lines(url, 1, GET) as [(reader, writer)]:
+        with contextlib.suppress(ConnectionError):
+            for _ in range(2 * connections.LONGEST_HEAD // len(line)):
+                writer.write(line)
+                await writer.drain()
+        assert await ended((reader, writer))
+
+
+@pytest.mark.parametrize("begun", [b"1\r\nx\r\n", b"0\r\n"], ids=["body", "trailers"])
+async def test_a_request_that_grows_without_end_ends_its_connection(begun: bytes) -> None:
+    head = b"POST /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    more = b"1;%b\r\nx\r\n" % (b"x" * 1000) if begun[:1] == b"1" else b"X-T: %b\r\n" % (b"x" * 1000)
+    async with serving(Slow().app()) as url, lines(url, 1, head + begun) as [(reader, writer)]:
+        with contextlib.suppress(ConnectionError):
+            for _ in range(connections.LARGEST_REQUEST // len(more) + 300):
+                writer.write(more)
+                await writer.drain()
+        assert await ended((reader, writer))
+
+
+async def test_a_large_body_is_no_long_head_and_the_next_request_begins_anew() -> None:
+    body = b"x" * (4 * connections.LONGEST_HEAD)
+    async with serving(Slow().app()) as url, httpx.AsyncClient(base_url=url) as client:
+        for _ in range(connections.LARGEST_REQUEST // len(body) + 2):
+            assert (await client.post("/echo", content=body)).content == body
+
+
 async def test_dripping_gains_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.3)
     async with serving(Slow().app()) as url, lines(url, 1, GET) as [(reader, writer)]:

@@ -484,6 +484,75 @@ async def test_an_answer_to_a_tap_goes_before_the_news_that_were_there_first(owe
     assert owed.chats.of(ANNA) == ["one", "answer", "news"]
 
 
+async def test_all_phones_ring_before_any_old_message_is_taken_away(owed: Owed):
+    """Taking one away costs as much of what Telegram allows as a ring."""
+    crowd = [PersonId(number) for number in range(100)]
+    for ring in (False, True):
+        for chat in crowd:
+            await owed.mark(chat, ring=ring)
+        owed.chats.calls.clear()
+        await turned(owed.outbox)
+    assert owed.chats.calls == ["send"] * 100 + ["remove"] * 100
+    assert [owed.chats.of(chat) for chat in crowd] == [["one"]] * 100
+
+
+async def test_what_rings_goes_before_what_changes_in_silence_in_whatever_chat(owed: Owed):
+    crowd = [PersonId(number) for number in range(100)]
+    about = ("rings", "changes")
+    owed.truth.views = dict.fromkeys(about, Message("one"))
+    for chat in crowd:
+        for subject in about:
+            await owed.mark(chat, subject)
+    await turned(owed.outbox)
+    owed.truth.views = dict.fromkeys(about, Message("two"))
+    for chat in crowd:
+        for subject in about:
+            await owed.mark(chat, subject, ring=subject == "rings")
+    owed.chats.calls.clear()
+    for _ in range(3):
+        await turned(owed.outbox)
+    assert owed.chats.calls == ["send"] * 100 + ["edit"] * 100 + ["remove"] * 100
+
+
+async def test_of_a_great_crowd_most_wait_in_the_database_and_a_tap_waits_for_none_of_them(
+    owed: Owed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(outbox, "_HELD", 70)
+    crowd = [PersonId(number) for number in range(100, 300)]
+    gate = asyncio.Event()
+    owed.chats.gate = dict.fromkeys(crowd, gate)
+    for chat in crowd[:130]:
+        await owed.mark(chat)
+    await owed.outbox.turn()
+    for chat in crowd[130:]:
+        await owed.mark(chat)
+        await owed.outbox.turn()
+    assert owed.outbox._waiting.size <= 130, "no more than there were before it was crowded"
+    left = [(await owed.card(chat)).lease for chat in crowd]
+    assert left.count(None) == 70
+
+    async def tapped(tx: Transaction) -> None:
+        tx.answers(ANNA)
+        await tx.mark(ANNA, SCREEN, now=owed.clock.now())
+
+    await owed.database.run(tapped)
+    await owed.outbox.turn()
+    await until(lambda: owed.chats.of(ANNA) == ["one"])
+    gate.set()
+    await until_shown(owed, crowd)
+    assert owed.outbox.tally.possible_doubles == 0
+    assert owed.chats.calls == ["send silently"] * 201
+
+
+async def until_shown(owed: Owed, chats: list[PersonId]) -> None:
+    """Each of them has its message; by no more than the outbox's own signals and moments."""
+    async with asyncio.timeout(20):
+        while [owed.chats.of(chat) for chat in chats] != [["one"]] * len(chats):
+            await owed.signals.cards.wait()
+            await owed.outbox.turn()
+            await owed.outbox.settle()
+
+
 async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed: Owed):
     owed.chats.gate[ANNA] = asyncio.Event()
     await owed.mark()
@@ -711,6 +780,7 @@ class Watched:
 
     def __init__(self, database: Database) -> None:
         self._database, self.shared = database, database.shared
+        self.company = database.company
         self.runs, self.broken = 0, False
 
     async def look(self, step: Any, *, one_statement: bool = False) -> Any:

@@ -18,7 +18,7 @@ from bot.ports.errors import TryLater
 from cli.bootstrap import Assembly
 from harbor.webhooks import Signature
 from tests.support.core import Core
-from web.app import Refusal
+from web.deliveries import Refusal
 
 SECRET = b"shared"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -231,6 +232,78 @@ async def test_a_webhook_may_answer_with_a_call(on: Stage) -> None:
         on.phones.text(on.ann, "a")
         chat = await on.until(lambda chat: len(chat["messages"]) == 3)
         assert chat["messages"][-1]["text"] == "by return"
+
+
+def _by_return(kind: str, **call: Any) -> Response:
+    if kind == "application/json":
+        return JSONResponse(call)
+    request = httpx.Request(
+        "POST",
+        "http://there",
+        data=call,
+        files={"nothing": b""} if kind == "multipart/form-data" else None,
+    )
+    return Response(request.read(), media_type=request.headers["content-type"])
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]
+)
+async def test_a_button_may_be_answered_by_return_in_any_way_a_call_can_be_made(
+    on: Stage, kind: str
+) -> None:
+    sent = await on.say(reply_markup=buttons("a"))
+    async with hooked(on) as hook:
+        hook.gate.clear()
+        on.phones.press(on.ann, sent["message_id"], "a")
+        query = (await hook.until(1))[0]["callback_query"]["id"]
+        call = {"callback_query_id": query, "text": "by return"}
+        hook.answer = lambda: _by_return(kind, method="answerCallbackQuery", **call)
+        hook.gate.set()
+        await pending(on, 0)
+    assert [toast.text for toast in on.telegram.chats[on.ann].toasts] == ["by return"]
+    assert on.telegram.queries[query].answered
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (lambda said: JSONResponse(said, status_code=500), "it confirms nothing"),
+        (lambda said: Response(json.dumps(said), media_type="text/plain"), "plain text is no call"),
+        (lambda said: JSONResponse([said]), "a list is no call"),
+        (
+            lambda said: JSONResponse({**said, "chat_id": 7}),
+            "it is refused, and nobody hears of that",
+        ),
+        (
+            lambda said: JSONResponse({"method": "getUpdates"}),
+            "what only asks has nobody to answer",
+        ),
+        (
+            lambda said: JSONResponse({"method": "deleteWebhook"}),
+            "it may not take its webhook away",
+        ),
+        (lambda said: JSONResponse({"method": "close"}), "nor close itself"),
+    ],
+)
+async def test_what_is_no_call_by_return_does_nothing(
+    on: Stage, answer: Callable[[Any], Response], why: str
+) -> None:
+    async with hooked(on) as hook:
+        hook.answer = lambda: answer(
+            {"method": "sendMessage", "chat_id": on.ann, "text": "by return"}
+        )
+        on.phones.text(on.ann, "a")
+        await hook.until(1)
+        if "confirms" in why:
+            await errored(on)
+        else:
+            await pending(on, 0)
+        assert (await on.ok("getWebhookInfo"))["url"], why
+        texts = [
+            message.body.get("text") for message in on.telegram.chats[on.ann].messages.values()
+        ]
+        assert "by return" not in texts, why
 
 
 async def test_webhooks_are_held_to_telegrams_rules(on: Stage) -> None:

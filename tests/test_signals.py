@@ -31,13 +31,19 @@ LEASE = timedelta(minutes=2)
 class Heard:
     """`bot.ports.signals.Signals` that keeps what it hears."""
 
-    lease = LEASE
+    lease, crowded = LEASE, False
 
     def __init__(self) -> None:
         self.all: list[Owed] = []
 
     def committed(self, owed: Owed) -> None:
         self.all.append(owed)
+
+    def heard(self, news: object) -> None:
+        pass
+
+    def taken_over(self, sends: int) -> None:
+        pass
 
     @property
     def subjects(self) -> list[list[str]]:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +25,8 @@ from storage import StorageBroken, StorageUnavailable, group_commit, migrate, op
 from storage.group_commit import STEPS_A_COMMIT, Writer
 from storage.sealing import Sealer
 from storage.sqlite import SqliteDatabase
-from storage.sqlite_connection import InlineConnection, connect
+from storage.sqlite_connection import InlineConnection
+from storage.sqlite_thread import connect
 from storage.urls import sqlite_path
 from tests.support.databases import KEYS, a_delivery
 
@@ -67,8 +69,13 @@ async def test_a_step_that_comes_second_leaves_nothing(database: Database) -> No
     assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
 
 
-async def test_a_failing_step_leaves_those_it_shares_a_commit_with(database: Database) -> None:
+@pytest.mark.parametrize("brief", [False, True])
+async def test_a_failing_step_leaves_those_it_shares_a_commit_with(
+    database: Database, brief: bool
+) -> None:
     async def mark(tx, number: int) -> int:
+        if number % 2:
+            await tx.draft(PersonId(number))
         await tx.mark(PersonId(number), "screen", now=NOW)
         if number % 3 == 0:
             raise ZeroDivisionError
@@ -78,7 +85,7 @@ async def test_a_failing_step_leaves_those_it_shares_a_commit_with(database: Dat
 
     many = range(150)
     told = await asyncio.gather(
-        *(database.run(lambda tx, number=number: mark(tx, number)) for number in many),
+        *(database.run(lambda tx, n=number: mark(tx, n), brief=brief) for number in many),
         return_exceptions=True,
     )
     kept = {card.chat for card in await database.look(lambda tx: tx.cards_about("screen"))}
@@ -99,6 +106,61 @@ async def test_a_step_that_fails_before_it_asks_anything_spoils_nothing(
     )
     assert sorted(each for each in told if isinstance(each, int)) == [1, 2]
     assert (await database.look(lambda tx: tx.draft(CHAT))).answers == {"n": 2}
+
+
+async def test_a_brief_step_that_comes_second_leaves_nothing_of_itself_and_all_of_the_others(
+    database: Database,
+) -> None:
+    late = Draft(CHAT, version=7)
+
+    async def step(tx, number: int) -> None:
+        await tx.mark(PersonId(number), "screen", now=NOW)
+        if number == 3:
+            await tx.save_draft(late)  # its check fails at the very end
+
+    told = await asyncio.gather(
+        *(database.run(lambda tx, n=n: step(tx, n), brief=True) for n in range(1, 9)),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in told if each is not None] == [Conflict]
+    kept = {card.chat for card in await database.look(lambda tx: tx.cards_about("screen"))}
+    assert kept == {1, 2, 4, 5, 6, 7, 8}
+
+
+async def test_a_brief_step_waits_for_another_programs_writing_and_holds_up_nobody_else(
+    sqlite_database: Database, sqlite_url: str
+) -> None:
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        waiting = asyncio.create_task(sqlite_database.run(count_one_up, brief=True))
+        async with asyncio.timeout(2):  # where the loop itself waited, it would be late for that
+            for _ in range(20):
+                await asyncio.sleep(0)
+                assert (await sqlite_database.glance(lambda tx: tx.draft(CHAT))).version == 0
+        assert not waiting.done()
+        other.execute("rollback")
+        assert await waiting == 1
+
+
+async def test_a_brief_step_is_committed_beside_the_loop(
+    sqlite_database: SqliteDatabase,
+) -> None:
+    """A commit waits for the disk, which may take its time."""
+    threads: list[tuple[str, int]] = []
+
+    def traced(sql: str) -> None:
+        threads.append((sql.split()[0].lower(), threading.get_ident()))
+
+    thread = sqlite_database._writer._thread
+    thread._raw.set_trace_callback(traced)
+    await sqlite_database.run(count_one_up, brief=True)
+    thread._raw.set_trace_callback(None)
+    here = [verb for verb, ident in threads if ident == threading.get_ident()]
+    assert "select" in here
+    assert [verb for verb, _ in threads].count("commit") == 1
+    assert "commit" not in here
 
 
 async def test_waiting_steps_share_commits(sqlite_database: Database, sqlite_url: str) -> None:

@@ -24,6 +24,8 @@ CARD = Card(1, PERSON, "screen", lease=2)
 class Explaining:
     """A connection that finds nothing but notes how SQLite would have looked."""
 
+    skip_locked = ""
+
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
         self.plans: list[str] = []
@@ -57,6 +59,7 @@ QUESTIONS = {
         [(TOWER, LOCKER)], NOW
     ),
     "deliveries_requested": lambda tx: tx.lease_requests(NOW, NOW, 5),
+    "deliveries_leased": lambda tx: tx.free_requests(),
     "deliveries_requested (min)": lambda tx: tx.next_request_due(),
     "deliveries_alarmed": lambda tx: tx.deliveries_due(NOW, 5),
     "deliveries_alarmed (min)": lambda tx: tx.next_deadline(),

@@ -386,6 +386,7 @@ class Full:
 
     def __init__(self, core: Core) -> None:
         self._database, self.look, self.shared = core.database, core.database.look, False
+        self.company = core.database.company
         self.full = False
 
     async def run(self, step: Any, **asked: bool) -> Any:

@@ -13,7 +13,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bot.ports.errors import TryLater
 from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
-from web.app import LARGEST_BODY, Metrics, Refusal, TelegramHook, create_app
+from web.app import Metrics, create_app
+from web.deliveries import LARGEST_BODY, Refusal, TelegramHook
 from web.metrics import Reading, exposition
 from web.serving import is_loopback, serving
 
@@ -29,12 +30,14 @@ class Behind:
         self.taken: list[dict[str, Any]] = []
         self.pushed: list[bytes] = []
         self.failing: Exception | None = None
+        self.answer: dict[str, Any] | None = None
         self.told: dict[str, Any] = {"ok": True, "reasons": []}
 
-    async def take(self, update: dict[str, Any]) -> None:
+    async def take(self, update: dict[str, Any]) -> dict[str, Any] | None:
         if self.failing:
             raise self.failing
         self.taken.append(update)
+        return self.answer
 
     async def push(self, headers, body: bytes) -> None:
         if self.failing:
@@ -80,6 +83,21 @@ async def client(behind: Behind) -> AsyncIterator[httpx.AsyncClient]:
 async def test_an_update_is_answered_only_after_it_was_taken(client, behind):
     assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).status_code == 200
     assert behind.taken == [UPDATE]
+
+
+async def test_what_telegram_is_to_do_in_return_stands_in_the_answer(client, behind):
+    assert (await client.post(PATH, json=UPDATE, headers=HEADERS)).content == b""
+    behind.answer = {"method": "answerCallbackQuery", "callback_query_id": "7", "text": "Öffnet"}
+    answer = await client.post(PATH, json=UPDATE, headers=HEADERS)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == behind.answer
+    behind.failing = TryLater("storage is away")
+    assert "answerCallbackQuery" not in (await client.post(PATH, json=UPDATE, headers=HEADERS)).text
+
+
+async def test_whoever_only_asks_finds_no_webhook(client, behind):
+    asked = await client.get(PATH, headers=HEADERS)
+    assert (asked.status_code, asked.text) == (404, "Not Found")
 
 
 async def test_an_update_that_could_not_be_kept_is_refused_so_that_it_comes_again(client, behind):

@@ -1,16 +1,15 @@
 """The one ASGI app of the bot.
 
-Guarantees: Telegram is answered 200 only after its update has been committed (promise 2), and with
-503 when it could not be, so that it comes again; a request without the secret token learns nothing
-(404); Harbor's push is answered at once and is never more than a nudge unless it was verified; a
-body over 1 MiB is refused; metrics are shown on this machine alone, unless the token is shown for
-them; parcel pages have a budget of their own (`web.pages`); anything else is 404.
+Guarantees: what Telegram brings by right is taken before anything else looks at it
+(`web.deliveries`), and without the secret token its path is no other than any (404); Harbor's push
+is answered at once and is never more than a nudge unless it was verified; a body over 1 MiB is
+refused; metrics are shown on this machine alone, unless the token is shown for them; parcel pages
+have a budget of their own (`web.pages`); anything else is 404.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,34 +20,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from bot.ports.errors import EdgeError
 from web.connections import ASKED_BY_RIGHT
+from web.deliveries import Deliveries, Refusal, TelegramHook, body_of
 from web.pages import Pages
 
 log = structlog.get_logger()
-
-LARGEST_BODY = 1024 * 1024
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-@dataclass(frozen=True, slots=True)
-class TelegramHook:
-    """Where Telegram delivers, with which secret, and who takes an update (until committed) or
-    raises Refusal."""
-
-    path: str
-    secret: str
-    take: Callable[[dict[str, Any]], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):
-    """What was brought is not accepted: the HTTP status, and why in a few words."""
-
-    status: int
-    why: str
-
 
 HarborHook = Callable[[Mapping[str, str], bytes], Awaitable[None]]
 """Takes a push's headers and raw body; raises Refusal, and EdgeError to have it come again."""
@@ -90,7 +69,7 @@ def create_app(
     telegram: TelegramHook | None = None,
     harbor: HarborHook | None = None,
     pages: Pages | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """Whatever is given; the hooks and the parcel pages are in webhook mode alone.
 
     `live` is for whoever restarts what does not work, `health` for whoever wants to know whether
@@ -104,13 +83,12 @@ def create_app(
         routes.append(Route("/healthz", _health(health), methods=["GET"]))
     if metrics is not None:
         routes.append(Route("/metrics", _metrics(metrics), methods=["GET"]))
-    if telegram is not None:
-        routes.append(Route(telegram.path, _telegram(telegram), methods=["POST"]))
     if harbor is not None:
         routes.append(Route("/harbor", _harbor(harbor), methods=["POST"]))
     if pages is not None:
         routes += pages.routes()
-    return Starlette(routes=routes, exception_handlers={HTTPException: _plain, 405: _not_found})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _plain, 405: _not_found})
+    return app if telegram is None else Deliveries(telegram, app)
 
 
 def _health(health: Health) -> Callable[[Request], Awaitable[Response]]:
@@ -131,37 +109,10 @@ def _metrics(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
     return show
 
 
-def _telegram(hook: TelegramHook) -> Callable[[Request], Awaitable[Response]]:
-    async def deliver(request: Request) -> Response:
-        shown = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(shown.encode(), hook.secret.encode()):
-            raise HTTPException(404)
-        request.scope[ASKED_BY_RIGHT] = True
-        try:
-            update = json.loads(await body_of(request))
-        except (ValueError, RecursionError):
-            raise HTTPException(400) from None
-        if not isinstance(update, dict):
-            raise HTTPException(400)
-        try:
-            await hook.take(update)
-        except Refusal as refusal:
-            raise HTTPException(refusal.status, refusal.why) from refusal
-        except EdgeError as error:
-            log.warning("update_not_taken", why=type(error).__name__)
-            raise HTTPException(503) from error
-        except Exception as error:  # Telegram brings it again, as after any other failure
-            log.exception("update_not_taken")
-            raise HTTPException(503) from error
-        return Response(status_code=200)
-
-    return deliver
-
-
 def _harbor(hook: HarborHook) -> Callable[[Request], Awaitable[Response]]:
     async def deliver(request: Request) -> Response:
         try:
-            await hook(request.headers, await body_of(request))
+            await hook(request.headers, await body_of(request.receive))
         except Refusal as refusal:
             raise HTTPException(refusal.status, refusal.why) from refusal
         except EdgeError as error:
@@ -171,18 +122,6 @@ def _harbor(hook: HarborHook) -> Callable[[Request], Awaitable[Response]]:
         return Response(status_code=200)
 
     return deliver
-
-
-async def body_of(request: Request) -> bytes:
-    """The whole body; 413 as soon as it is longer than allowed, whatever its header claims."""
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        length += len(part)
-        if length > LARGEST_BODY:
-            raise HTTPException(413)
-        parts.append(part)
-    return b"".join(parts)
 
 
 async def _plain(_: Request, error: Exception) -> Response:

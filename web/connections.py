@@ -1,9 +1,11 @@
 """One connection of the bot's own server, and how long it may keep a place without asking anything.
 
 Guarantees: a request that is not whole within `REQUEST_SECONDS` ends its connection, however
-slowly it drips; of `most()` connections and more the one that has kept us waiting longest goes, so
-that whoever does ask is always answered, and of those that have ever asked by right (Telegram and
-Harbor) none before the others; a request that is being answered is never cut off.
+slowly it drips, and so does one whose head is longer than `LONGEST_HEAD`, or that is longer than
+`LARGEST_REQUEST` with all that stands between and behind its chunks; of `most()` connections and
+more the one that has kept us waiting longest goes, so that whoever does ask is always answered, and
+of those that have ever asked by right (Telegram and Harbor) none before the others; a request that
+is being answered is never cut off.
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ import asyncio
 import resource
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_SECONDS = 10.0
 MOST = 512
 """Telegram opens 40 at most."""
+LONGEST_HEAD = 64 * 1024
+"""Bytes: llhttp, which reads it, knows no bound."""
+LARGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes, trailers and the marks between chunks included: more than any body that an app takes."""
 ASKED_BY_RIGHT = "lockerbot.asked_by_right"
 """What the app sets in the scope of a request that showed the right secret, or was taken."""
 
@@ -27,12 +33,14 @@ def most() -> int:
     return MOST if files == resource.RLIM_INFINITY else max(1, min(MOST, files // 2))
 
 
-class Bounded(H11Protocol):
+class Bounded(HttpToolsProtocol):
     """See the module; to be handed to uvicorn as `http`."""
 
     _deadline: asyncio.TimerHandle | None = None
     _waiting_since = 0.0
     _by_right = False
+    _in_head = True
+    _length = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrowing
         """Begin to wait for a request, and make room if it was the last place."""
@@ -45,8 +53,21 @@ class Bounded(H11Protocol):
         """The first byte of a request begins its time; its last one ends it."""
         if self._deadline is None:
             self._wait()
+        self._length += len(data)
         super().data_received(data)
+        if self._length > (LONGEST_HEAD if self._in_head else LARGEST_REQUEST):
+            self.give_up()
         self._settle()
+
+    def on_headers_complete(self) -> None:
+        """What comes from now on is a body."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes from now on is the next request."""
+        self._in_head, self._length = True, 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, which may have begun already."""

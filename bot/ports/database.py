@@ -12,6 +12,7 @@ from bot.ports.alerts import Alerts
 from bot.ports.browsers import Browsers
 from bot.ports.cards import Cards
 from bot.ports.codes import Codes
+from bot.ports.company import Company
 from bot.ports.deliveries import Deliveries
 from bot.ports.people import People
 from bot.ports.upkeep import Upkeep
@@ -38,13 +39,27 @@ class Database(Protocol):
         """Whether other processes may be at work on it at the same time."""
         ...
 
-    async def run(self, step: Step[T], *, one_statement: bool = False, patient: bool = False) -> T:
+    @property
+    def company(self) -> Company:
+        """The processes that are."""
+        ...
+
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        brief: bool = False,
+    ) -> T:
         """Take `step` in one transaction and return only after it has been committed durably.
 
         A step that raises is rolled back and its error passed on; one that meets Conflict is taken
         again (a few times). Steps make no network call. Several waiting steps may share a commit.
         `one_statement` promises that the step makes a single one, which commits itself; `patient`
-        lets it wait a few milliseconds for others to share a commit with.
+        lets it wait a few milliseconds for others to share a commit with. `brief` promises that
+        what it reads first, and what it has left to be written at its end, are a few rows that an
+        index finds: those may be run on the spot, like a `glance`.
         """
         ...
 

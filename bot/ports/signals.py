@@ -20,6 +20,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
+from bot.ports.company import Hears
 
 CAUSE: ContextVar[int | None] = ContextVar("cause", default=None)
 """The id of the update that what is done here goes back to; None: Harbor, or time itself."""
@@ -90,12 +91,19 @@ class Owed:
         return bool(happened)
 
 
-class Signals(Protocol):
-    """Hears of every commit that made something owed."""
+class Signals(Hears, Protocol):
+    """Hears of every commit that made something owed, and of what other processes tell."""
 
     @property
     def lease(self) -> timedelta | None:
-        """For how long cards are leased as they are marked; None where nobody here shows them."""
+        """For how long cards are leased as they are marked; None where nobody here shows them, or
+        far more wait already than can be shown before a lease is over."""
+        ...
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many cards wait here that only those that answer a tap are leased with their
+        mark; whatever else is marked waits in the database."""
         ...
 
     def committed(self, owed: Owed) -> None:

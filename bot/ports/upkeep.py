@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.ids import TowerId
@@ -41,6 +41,11 @@ class Upkeep(Protocol):
 
     async def counts(self) -> Counts:
         """How many deliveries there are, and how much is owed."""
+        ...
+
+    async def take_share(self, name: str, span: timedelta, *, now: datetime) -> datetime:
+        """Speak for the next `span` of what is shared under this name by all processes: until when
+        it is spoken for by then. What was not spoken for in time is nobody's."""
         ...
 
     async def prune(self, before: datetime, limit: int) -> int:

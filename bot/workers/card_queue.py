@@ -1,6 +1,7 @@
 """Cards that wait to be shown: for their chat, which is being written to, or for room.
 
-Guarantees: the best lane goes first, then who has waited longest, among chats and within one.
+Guarantees: the best lane goes first, in it what rings before what changes in silence, then who has
+waited longest, among chats and within one.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ class CardQueue:
 
     def put(self, card: Card) -> None:
         """One more card for its chat."""
-        place = next(self._asked)
-        heappush(self._chats[card.chat], (card.lane, place, card))
-        heappush(self._order, (card.lane, place, card.chat))
+        rank, place = _rank(card), next(self._asked)
+        heappush(self._chats[card.chat], (rank, place, card))
+        heappush(self._order, (rank, place, card.chat))
         self.size += 1
 
     def take(self, chat: PersonId) -> Card | None:
@@ -42,11 +43,19 @@ class CardQueue:
     def next_chat(self) -> tuple[Lane, PersonId] | None:
         """The chat whose turn it is: the best lane first, then the longest waiting."""
         while self._order:
-            lane, _, chat = self._order[0]
+            rank, _, chat = self._order[0]
             if chat in self._chats:
-                return Lane(lane), chat
+                return Lane(rank // 2), chat
             heappop(self._order)
         return None
+
+    def waits(self, chat: PersonId) -> bool:
+        """Whether anything waits for this chat."""
+        return chat in self._chats
+
+    def yields(self, chat: PersonId) -> bool:
+        """Whether the first of a chat's is to wait for what others are waiting for."""
+        return bool(self._order) and self._order[0][0] < self._chats[chat][0][0]
 
     def pass_over(self) -> None:
         """The chat whose turn it is has its turn, or is being written to already."""
@@ -55,8 +64,8 @@ class CardQueue:
     def stand_again(self, chat: PersonId) -> None:
         """A chat that was passed over has its place anew, if cards wait for it."""
         if chat in self._chats:
-            lane, place, _ = self._chats[chat][0]
-            heappush(self._order, (lane, place, chat))
+            rank, place, _ = self._chats[chat][0]
+            heappush(self._order, (rank, place, chat))
 
     def empty(self) -> list[Card]:
         """All of them, taken out."""
@@ -64,3 +73,8 @@ class CardQueue:
         self._chats.clear()
         self._order, self.size = [], 0
         return cards
+
+
+def _rank(card: Card) -> int:
+    """In a lane what rings comes first."""
+    return 2 * card.lane + (not card.ring)

@@ -49,7 +49,8 @@ AT_ONCE = 64
 _FOR_ANSWERS = 16
 """So many of them are kept for answers to people's own taps."""
 _HELD = 512
-"""Cards leased from the database at most, waiting ones included."""
+"""Cards leased from the database at most, waiting ones included. Where so many wait, news are left
+there as they are marked, and at twice as many answers, too: so many a lease outlasts."""
 _PATIENCE = 45.0
 """Seconds for one send; whatever takes longer has an unknown outcome."""
 _LEFT = timedelta(seconds=50)
@@ -94,7 +95,8 @@ class Outbox:
     async def recover(self) -> None:
         """At start: count the sends whose answer nobody heard; they are sent once more.
 
-        Where there are other processes they may be sending still: their leases run out.
+        Where there are other processes they may be sending still: of what is theirs storage tells
+        when they have gone, and else their leases run out.
         """
         if self._database.shared:
             return
@@ -116,8 +118,14 @@ class Outbox:
             else:
                 self._waiting.put(card)
         now = self._clock.now()
+        elsewhere, possibly_sent = self._signals.take_elsewhere()
+        self._count_doubles(possibly_sent)
+        if elsewhere:
+            self._dues.add(now)
         await self._dues.when_come(now, self._look)
         self._start()
+        self._signals.crowded = self._waiting.size >= _HELD
+        self._signals.full = self._waiting.size >= 2 * _HELD
         return self._dues.next
 
     async def _look(self, now: datetime) -> None:
@@ -176,11 +184,14 @@ class Outbox:
         await self._underway.settle()
 
     async def _serve(self, chat: PersonId) -> None:
-        """One chat's cards, one after another."""
+        """One chat's cards, one after another, until others wait for something better: tidying up
+        takes as many of Telegram's calls as ringing, and is done when nothing else is."""
         while (card := self._waiting.take(chat)) is not None:
             current: Card | None = card
             while current is not None:
                 current = await self._bring(current)
+            if self._waiting.waits(chat) and self._waiting.yields(chat):
+                return
 
     async def _bring(self, card: Card) -> Card | None:
         """Show the card; the card again where it was marked meanwhile and is still ours."""
@@ -262,8 +273,11 @@ class Outbox:
             raise OutcomeUnknown("no answer") from error
 
     async def _still_ours(self, card: Card) -> Card | None:
-        """The card with enough of its lease left for one call; None where somebody else has it."""
+        """The card with enough of its lease left for one call; None where somebody else has it, or
+        may have since our session ended."""
         now = self._clock.now()
+        if not self._database.company.holds(card.lease):
+            return None
         if card.leased_until is not None and card.leased_until - now >= _LEFT:
             return card
         return await self._database.run(

@@ -1,16 +1,19 @@
 """What commits have made owed, for the loops that wait for it.
 
 Guarantees: a signal is never lost: it stands until its loop has taken it; nobody who commits knows
-that loops exist. In one process commits of other processes are not heard of, so where the database
-is shared each loop also looks by itself from time to time (`LOOK_AGAIN`).
+that loops exist. Of other processes' commits no more is heard than they tell (`bot.ports.company`),
+and that may be lost; so where the database is shared each loop also looks by itself from time to
+time (`LOOK_AGAIN`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.domain.card import Card
+from bot.ports.company import News
 from bot.ports.signals import Owed
 from bot.workers.journal import Journal
 
@@ -70,11 +73,16 @@ class Signals:
         self.cards, self.requests = Signal(), Signal()
         self.deadlines, self.lockers = Signal(), Signal()
         self.journal = Journal()
+        self.crowded = self.full = False
+        self._elsewhere = False
+        self._possibly_sent = 0
+        self.pushes: set[News] = set()
+        """What others were pushed; the watcher takes it."""
 
     @property
     def lease(self) -> timedelta | None:
         """For how long cards are leased as they are marked."""
-        return self._lease
+        return None if self.full else self._lease
 
     def committed(self, owed: Owed) -> None:
         """Tell the journal, and the loops that are concerned."""
@@ -88,6 +96,31 @@ class Signals:
             self.deadlines.set(due)
         if owed.live:
             self.lockers.set()
+
+    def heard(self, news: Collection[News]) -> None:
+        """Tell the loops that are concerned what another process has told."""
+        if News.CARDS in news:
+            self._elsewhere = True
+            self.cards.set()
+        if News.REQUESTS in news:
+            self.requests.set()
+        if News.DEADLINES in news:
+            self.deadlines.set()
+        self.pushes |= {News.PUSH, News.HINT} & set(news)
+        if self.pushes or News.LOCKERS in news:
+            self.lockers.set()
+
+    def taken_over(self, sends: int) -> None:
+        """What a process held that is gone is to be looked for in the database."""
+        self._possibly_sent += sends
+        self.heard([News.CARDS, News.REQUESTS, News.DEADLINES, News.LOCKERS])
+
+    def take_elsewhere(self) -> tuple[bool, int]:
+        """Whether cards are to be looked for in the database, and how many messages a process that
+        is gone may have sent, since this was last asked."""
+        taken = self._elsewhere, self._possibly_sent
+        self._elsewhere, self._possibly_sent = False, 0
+        return taken
 
     def take_cards(self) -> list[Card]:
         """The cards marked since this was last asked."""

@@ -36,6 +36,7 @@ from bot.domain.observations import (
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.clock import Clock
+from bot.ports.company import News
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError, Refused, TryLater
 from bot.ports.lockers import Lockers, Push
@@ -46,7 +47,7 @@ from bot.workers.link_allocation import ANY_LOCKER
 from bot.workers.loop import Underway
 from bot.workers.reachability import Reachability
 from bot.workers.reconciler import Reconciler
-from bot.workers.signals import Signals
+from bot.workers.signals import LOOK_AGAIN, Signals
 
 log = structlog.get_logger()
 
@@ -82,9 +83,14 @@ class Watcher:
         self._alerts = Alerts(database, clock, policy)
         self._reconciler = Reconciler(lockers, self._alerts, clock)
         self._harbor = Reachability(self._alerts, clock)
+        self._answered = False
         self._began: datetime | None = None
         self._unread: set[TowerId] = set()  # said once each, until they are read again
-        self.looked_at: datetime | None = None
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """When assigned lockers were last looked at, by whichever process watches."""
+        return self._database.company.looked_at
 
     @property
     def away(self) -> bool:
@@ -97,6 +103,9 @@ class Watcher:
         self._confirming.raise_failure()
         self._signals.lockers.take()
         began = self._clock.now()
+        if not self._database.company.watches:
+            return await self._stand_by(began)
+        self._take_pushes()
         again = self._began + self._policy.watch if self._began is not None else began
         if self._hinted and self._began is not None:
             again = min(again, self._began + _BETWEEN_HINTS)
@@ -108,9 +117,24 @@ class Watcher:
         except (TryLater, Refused) as error:
             await self._harbor.failed(error)
             return self._clock.now() + self._policy.watch * _SLOWER_WHILE_AWAY
-        await self._harbor.answered(first=self.looked_at is None)
+        await self._harbor.answered(first=not self._answered)
+        self._answered = True
         live = await self._see(assigned, began)
         return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
+
+    async def _stand_by(self, now: datetime) -> datetime:
+        """Another process watches: only digits that came too early wait here for their answer."""
+        if not self._early:
+            return now + LOOK_AGAIN
+        live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
+        await self._hear_again(live, now)
+        return now + _BETWEEN_HINTS
+
+    def _take_pushes(self) -> None:
+        """What other processes were pushed."""
+        pushes, self._signals.pushes = self._signals.pushes, set()
+        self._nudged |= News.PUSH in pushes
+        self._hinted |= bool(pushes)
 
     async def look(self) -> int:
         """One look at everything, confirmations included; the number of live deliveries. Raises
@@ -143,7 +167,7 @@ class Watcher:
         await self._harbor.left_out(self._lockers.left_out(), standing)
         orphans = await self._unexplained(assigned, live, began)
         await self._reconciler.report(orphans, standing)
-        self.looked_at = began
+        self._database.company.looked(began)
         if failures:
             raise failures[0]
         return len(live)
@@ -154,6 +178,8 @@ class Watcher:
         self._nudged |= push.verified
         self._hinted = True
         self._signals.lockers.set()
+        if not self._database.company.watches:
+            self._database.company.tell(News.PUSH if push.verified else News.HINT)
         if not push.verified or not (push.digits or push.status is LockerStatus.OCCUPIED):
             return
         live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))

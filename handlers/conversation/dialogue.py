@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, cast
 
 from telegram import CallbackQuery, Chat, ChatMember, Update, User
-from telegram.ext import BaseHandler, MessageHandler
+from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
@@ -148,7 +148,8 @@ class Dialogue(Transactional):
         table = chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
         if update.edited_message:
             return (handler for handler in table if isinstance(handler, ReadsEdits))
-        return table
+        pressed = update.callback_query is not None
+        return (each for each in table if isinstance(each, CallbackQueryHandler) is pressed)
 
     async def _leave(
         self, update: Update, context: Context, opening: Opening, after: Draft

@@ -13,6 +13,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from handlers.telegram.shares import Shares
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -40,6 +42,11 @@ _REMEMBERED = 10_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+def interval(a_second: float) -> timedelta:
+    """How far apart so many calls a second are."""
+    return timedelta(microseconds=math.ceil(1_000_000 / a_second))
+
+
 class _Bucket:
     """Token bucket in the form of one moment (GCRA): the bucket is full again at `full`."""
 
@@ -50,7 +57,7 @@ class _Bucket:
         self.set_rate(rate.a_second)
 
     def set_rate(self, a_second: float) -> None:
-        self._interval = timedelta(microseconds=math.ceil(1_000_000 / a_second))
+        self._interval = interval(a_second)
 
     def free_at(self, now: datetime, ahead: int = 0) -> datetime:
         """When there is a token, after `ahead` others have taken theirs."""
@@ -68,10 +75,18 @@ class _Bucket:
 
 
 class Allowance:
-    """See the module. A rate of None is no limit."""
+    """See the module. A rate of None is no limit. By `shares` the overall rate is shared with other
+    processes, while there are any."""
 
-    def __init__(self, overall: Rate | None, a_chat: Rate | None, now: datetime) -> None:
-        self._a_chat = a_chat
+    def __init__(
+        self,
+        overall: Rate | None,
+        a_chat: Rate | None,
+        now: datetime,
+        shares: Shares | None = None,
+    ) -> None:
+        self._a_chat, self._shares = a_chat, shares
+        self._burst = overall.burst if overall else 1
         self._set = self._fallen = overall.a_second if overall else math.inf
         self._overall = _Bucket(overall, now) if overall else None
         self._chats: dict[int, _Bucket] = {}
@@ -98,8 +113,15 @@ class Allowance:
         """When another call may be made to some chat."""
         if self._overall is None:
             return now
+        if (shares := self._shared) is not None:
+            shares.set_rate(interval(self.rate(now)), self._burst)
+            return shares.free_at(now)
         self._overall.set_rate(self.rate(now))
         return self._overall.free_at(now)
+
+    @property
+    def _shared(self) -> Shares | None:
+        return self._shares if self._overall and self._shares and self._shares.needed else None
 
     def chat_free_at(self, chat: int, now: datetime, *, message: bool, ahead: int = 0) -> datetime:
         """When this chat takes a call; a `message` waits for the `ahead` ones before it."""
@@ -111,14 +133,19 @@ class Allowance:
         """A call is made."""
         for bucket in self._used(chat, now, message):
             bucket.take(now)
+        if self._shared is not None:
+            self._shared.take()
 
     def give_back(self, chat: int, now: datetime, *, message: bool) -> None:
         """The call that was last taken isn't made after all."""
         for bucket in self._used(chat, now, message):
             bucket.give_back()
+        if self._shared is not None:
+            self._shared.give_back(now)
 
     def _used(self, chat: int, now: datetime, message: bool) -> list[_Bucket]:
-        return [b for b in (self._overall, self._of(chat, now) if message else None) if b]
+        overall = None if self._shared is not None else self._overall
+        return [b for b in (overall, self._of(chat, now) if message else None) if b]
 
     def _of(self, chat: int, now: datetime) -> _Bucket | None:
         if self._a_chat is None:

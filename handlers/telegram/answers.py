@@ -1,15 +1,18 @@
 """Answers to callback queries, so that no button keeps spinning.
 
-Guarantees: giving one waits for nobody; who confirms an update can wait until its answer has
-arrived, or at least no longer depends on this process, since one that is killed in between would
-leave the button spinning; one that Telegram doesn't take (too old, or unreachable twice) is logged
-and forgotten, because nothing that matters is ever said only here.
+Guarantees: giving one waits for nobody; who confirms an update can wait until its answer no longer
+depends on this process, since one that is killed in between would leave the button spinning; one
+that Telegram doesn't take (too old, or unreachable twice) is logged and forgotten, because nothing
+that matters is ever said only here. An answer that is held (`held`) is sent by whoever holds it, in
+the same breath as the confirmation, and by nobody else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,24 +30,49 @@ _PATIENCE = 1.0
 _LONGEST = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 
 
+@dataclass(slots=True)
+class Held:
+    """`call`: what answers the query, as Telegram takes it in the response of a webhook; None until
+    an answer is given."""
+
+    call: dict[str, Any] | None = None
+
+
 class Answers:
     """The answers that are on their way."""
 
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()
-        self._to: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[int, Held] = {}
         self._unsent: set[asyncio.Future[None]] = set()
 
     def give(self, query: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
-        """Answer `query` (answerCallbackQuery) in a task; `text` is cut to 200 characters."""
+        """Answer `query` (answerCallbackQuery) in a task, unless it is held; `text` is cut to 200
+        characters."""
         shown = text if text is None or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        if (held := self._held.get(id(query))) is not None:
+            held.call = _call(query, shown, alert)
+            return
         unsent = asyncio.get_running_loop().create_future()
         self._unsent.add(unsent)
         sent = partial(self._sent, unsent)
         task = self.start(_answer(query, shown, alert, sent))
         task.add_done_callback(lambda _: sent())  # or has failed
-        self._to[query.id] = task
-        task.add_done_callback(lambda done: self._given(query.id, done))
+
+    @contextlib.contextmanager
+    def held(self, query: CallbackQuery) -> Iterator[Held]:
+        """What is given to this very object within the block is not sent but held. Where the block
+        fails, nobody will hand it on: then it is sent after all."""
+        held = self._held[id(query)] = Held()  # the same query may be under way twice
+        try:
+            yield held
+        except BaseException:
+            del self._held[id(query)]
+            if held.call is not None:
+                self.give(query, held.call.get("text"), alert="show_alert" in held.call)
+            raise
+        else:
+            del self._held[id(query)]
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Say something in a task that is waited for at the end, like any answer."""
@@ -52,10 +80,6 @@ class Answers:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
-
-    def _given(self, query: str, task: asyncio.Task[None]) -> None:
-        if self._to.get(query) is task:
-            del self._to[query]
 
     def _sent(self, unsent: asyncio.Future[None]) -> None:
         self._unsent.discard(unsent)
@@ -68,17 +92,21 @@ class Answers:
         if self._unsent:
             await asyncio.wait(tuple(self._unsent), timeout=_PATIENCE)
 
-    async def arrived(self, query: CallbackQuery) -> None:
-        """Wait for the answer to `query`, if one is under way, but not for long."""
-        if (task := self._to.get(query.id)) is not None:
-            await asyncio.wait((task,), timeout=_PATIENCE)
-
     async def settle(self, seconds: float) -> None:
         """Wait for those under way, at most `seconds`; what is left then is given up."""
         if self._under_way:
             _, late = await asyncio.wait(tuple(self._under_way), timeout=seconds)
             for task in late:
                 task.cancel()
+
+
+def _call(query: CallbackQuery, text: str | None, alert: bool) -> dict[str, Any]:
+    call: dict[str, Any] = {"method": "answerCallbackQuery", "callback_query_id": query.id}
+    if text is not None:
+        call["text"] = text
+        if alert:
+            call["show_alert"] = True
+    return call
 
 
 async def _answer(

@@ -19,6 +19,7 @@ from bot.domain.card import Lane
 from bot.ports.clock import Clock
 from bot.ports.errors import TryLater
 from handlers.telegram.allowance import A_CHAT, OVERALL, Allowance, Rate
+from handlers.telegram.shares import NOT_YET, Shares
 
 PATIENCE = 3.0
 """Seconds to wait for a chat; TryLater at once if it would be longer."""
@@ -42,10 +43,18 @@ class RateLimit:
     """See the module. A rate of None is no limit (for a Bot API server of one's own)."""
 
     def __init__(
-        self, clock: Clock, *, overall: Rate | None = OVERALL, a_chat: Rate | None = A_CHAT
+        self,
+        clock: Clock,
+        *,
+        overall: Rate | None = OVERALL,
+        a_chat: Rate | None = A_CHAT,
+        shares: Shares | None = None,
     ) -> None:
         self._clock = clock
-        self._allowance = Allowance(overall, a_chat, clock.now())
+        self._allowance = Allowance(overall, a_chat, clock.now(), shares)
+        self._shares = shares
+        if shares is not None:
+            shares.arrived = self._dispatch
         self._numbers = count()
         self._waiting: dict[int, _Call] = {}  # in the order of asking
         self._messages: dict[int, list[_Call]] = defaultdict(list)  # those of them, by chat
@@ -144,6 +153,9 @@ class RateLimit:
             self._line.clear()
             self._resting.clear()
         moments = [self._allowance.overall_free_at(now)] if self._line else []
+        if self._shares is not None and moments == [NOT_YET]:
+            self._shares.ask(len(self._line))
+            moments = []
         moments += [self._resting[0][0]] if self._resting else []
         if self._alarm and (not moments or min(moments) < self._alarm_at):
             self._alarm.cancel()

@@ -31,6 +31,7 @@ from bot.ports.signals import CAUSE
 from bot.workers.hearing import Hearing
 from bot.workers.loop import backoff
 from handlers.telegram import shape
+from handlers.telegram.answers import Answers
 from handlers.telegram.errors import UNREADABLE, pause, translated, unread
 from handlers.telegram.introduction import AnyApplication, introduce
 
@@ -161,9 +162,10 @@ class Receiver:
         await self._ask(lambda: introduce(self._application))
         self.introduced.set()
 
-    async def take(self, update: Mapping[str, Any]) -> None:
-        """One update as Telegram's JSON; returns once it is committed and its button answered, so
-        that neither is lost with this process.
+    async def take(self, update: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """One update as Telegram's JSON; returns once it is committed. What it returns is the call
+        that answers its button, which the update's own response carries: whoever confirms the one
+        has sent the other, and an update that comes again brings it again.
 
         One that can't be read is passed over. Raises NoUpdate, or TryLater (or storage's own error)
         when it must be sent again.
@@ -173,9 +175,13 @@ class Receiver:
         if shape.number_of(update) is None:
             raise NoUpdate
         read = self._readable(update)
-        await self._take(read)
-        if read.callback_query is not None:
-            await self._application.bot_data.answers.arrived(read.callback_query)
+        if read.callback_query is None:
+            await self._take(read)
+            return None
+        answers: Answers = self._application.bot_data.answers
+        with answers.held(read.callback_query) as held:
+            await self._take(read)
+        return held.call
 
     async def _take(self, update: Update) -> None:
         CAUSE.set(update.update_id)

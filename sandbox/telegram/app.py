@@ -17,12 +17,9 @@ from starlette.routing import Mount, Route
 from sandbox.clock import Clock
 from sandbox.control import Control
 from sandbox.telegram.bot_api.endpoints import BotApi, FileApi
-from sandbox.telegram.bot_api.methods import METHODS
 from sandbox.telegram.people.control_side import ControlSide
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
-from sandbox.telegram.protocol.calls import Call
-from sandbox.telegram.protocol.errors import ApiError
 from sandbox.telegram.protocol.schema import prepare
 from sandbox.telegram.state.core import Telegram
 
@@ -62,6 +59,9 @@ def create_app(
     if wire:
         telegram.exchanged = control.wire.record
 
+    api = BotApi(telegram, check=schema)
+    telegram.webhook.obey = api.obey
+
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with telegram.running():
@@ -69,7 +69,7 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/bot{token}/{method}", BotApi(telegram, check=schema)),
+            Route("/bot{token}/{method}", api),
             Route("/file/bot{token}/{path:path}", FileApi(telegram)),
             Mount("/sandbox", routes=ControlSide(telegram, phones, groups, control).routes()),
         ],
@@ -98,7 +98,6 @@ def _control(telegram: Telegram, phones: Phones, people: Sequence[Mapping[str, A
         wire_patterns=[re.compile(re.escape(telegram.token)), *_CODES],
     )
     telegram.changed = control.revision.bump
-    telegram.webhook.obey = lambda call: _obey(telegram, call)
     return control
 
 
@@ -109,11 +108,3 @@ def _state(telegram: Telegram) -> dict[str, Any]:
         "limits": telegram.limits.enforced,
         "people": [person.shown() for person in telegram.people.values()],
     }
-
-
-def _obey(telegram: Telegram, call: Call) -> None:
-    """A call that came as a webhook's answer: whether it succeeds, nobody is told."""
-    found = METHODS.get(call.method.lower())
-    if found is not None:
-        with contextlib.suppress(ApiError):
-            found[1](telegram, call)

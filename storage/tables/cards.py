@@ -21,11 +21,15 @@ from storage.tables.rows import Rows, stamp
 
 CARDS = Rows(Card)
 OWED = "wanted > shown"
+UNHEARD = f"({OWED} and (message is null or ring_at > shown))"
+"""Whoever holds its lease may be sending it, and nobody may hear how that ends."""
 _COLUMNS = CARDS.listed("cards").replace(
     "cards.ring,", "case when cards.ring_at > cards.shown then 1 else 0 end,"
 )
 _SELECT = f"select {_COLUMNS} from cards"
 _TURNS = Owed("cards", "id", OWED)
+_ORDER = "lane, (case when ring_at > shown then 0 else 1 end), run_at, id"
+"""As an index has it: what rings goes before what changes in silence."""
 
 
 class Cards(Subject):
@@ -53,7 +57,7 @@ class Cards(Subject):
         lane = Lane.ANSWER if chat == self._answering else Lane.NEWS
         # Due at once even if it was put off (the truth is a new one), yet never later than it was:
         # a card marked again and again is not overtaken for ever. Who holds a lease keeps it.
-        lease, until = self._first_lease(now)
+        lease, until = self._first_lease(now, lane)
         await self._db.execute(
             f"""insert into cards (id, chat, subject, form, digest, wanted, shown, ring_at,
                                    lane, run_at, lease, leased_until, failures, owed_since)
@@ -80,11 +84,11 @@ class Cards(Subject):
             note=self._note,
         )
 
-    def _first_lease(self, now: datetime) -> tuple[int | None, int | None]:
+    def _first_lease(self, now: datetime, lane: Lane = Lane.NEWS) -> tuple[int | None, int | None]:
         """The lease that comes with the mark, for a card that is to be shown at once."""
-        if self._lease is None:
+        if self._lease is None or (self._crowded and lane is not Lane.ANSWER):
             return None, None
-        lease = new_row_id()
+        lease = self._new_lease()
         self._leases.add(lease)
         return lease, stamp(now + self._lease)
 
@@ -130,15 +134,21 @@ class Cards(Subject):
         return await _TURNS.next_due(self._db)
 
     async def lease_cards(self, now: datetime, until: datetime, limit: int) -> list[Card]:
-        _, rows = await _TURNS.lease(
-            self._db, now, until, limit, order="lane, run_at, id", returning=_COLUMNS
+        rows = await _TURNS.lease(
+            self._db,
+            self._new_lease(),
+            now,
+            until,
+            limit,
+            order=_ORDER,
+            returning=_COLUMNS,
         )
-        return sorted(CARDS.read_all(rows), key=lambda card: (card.lane, card.run_at, card.id))
+        first = sorted(CARDS.read_all(rows), key=lambda card: (card.run_at, card.id))
+        return sorted(first, key=lambda card: (card.lane, not card.ring))
 
     async def cards_lapsed(self, now: datetime) -> int:
         row = await self._db.fetch_one(
-            f"""select count(*) from cards where {OWED} and leased_until <= ?
-                and (message is null or ring_at > shown)""",
+            f"select count(*) from cards where {UNHEARD} and leased_until <= ?",
             (stamp(now),),
         )
         return int(row[0]) if row else 0

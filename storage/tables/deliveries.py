@@ -205,8 +205,9 @@ class Deliveries(Subject):
         return sorted(found.values(), key=lambda each: each.changed_at or since, reverse=True)
 
     async def lease_requests(self, now: datetime, until: datetime, limit: int) -> list[Leased]:
-        lease, rows = await _TURNS.lease(
-            self._db, now, until, limit, order="run_at, id", returning=COLUMNS
+        lease = self._new_lease()
+        rows = await _TURNS.lease(
+            self._db, lease, now, until, limit, order="run_at, id", returning=COLUMNS
         )
         return [Leased(read(tuple(row)), lease) for row in rows]
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.domain.ids import new_row_id
 from storage.connection import Connection, Row, Then
 from storage.tables.rows import moment, stamp
 
@@ -40,23 +39,25 @@ class Owed:
     async def lease(
         self,
         db: Connection,
+        lease: int,
         now: datetime,
         until: datetime,
         limit: int,
         *,
         order: str,
         returning: str,
-    ) -> tuple[int, Sequence[Row]]:
-        """Take the turn for what is due and nobody's, the first in `order`: the lease, and rows."""
-        lease = new_row_id()
-        rows = await db.fetch_all(
-            f"""update {self.table} set lease = ?, leased_until = ? where {self.key} in (
+    ) -> Sequence[Row]:
+        """Take the turn for what is due and nobody's, the first in `order`, by this lease; what
+        somebody else is taking in the same instant is left to them."""
+        return await db.fetch_all(
+            f"""with due as materialized (
                     select {self.key} from {self.table}
                     where {self.owed} and run_at <= ? and {_FREE} order by {order} limit ?
-                ) returning {returning}""",
-            (lease, stamp(until), stamp(now), stamp(now), limit),
+                    {db.skip_locked}
+                ) update {self.table} set lease = ?, leased_until = ?
+                where {self.key} in (select {self.key} from due) returning {returning}""",
+            (stamp(now), stamp(now), limit, lease, stamp(until)),
         )
-        return lease, rows
 
     async def renew(
         self, db: Connection, key: Any, lease: int, until: datetime, returning: str

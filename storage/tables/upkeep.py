@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.domain.ids import TowerId
@@ -34,6 +34,7 @@ def _read_hours(written: str) -> dict[int, tuple[Hours, ...]]:
 
 TOWERS = Rows(Tower, hours=Codec(_written_hours, _read_hours))
 
+_FARTHEST = timedelta(seconds=5)
 _PRUNED = (
     ("updates", "id", "handled_at"),
     ("alerts", "key", "cleared_at"),
@@ -92,6 +93,21 @@ class Upkeep(Browsers):
             card_owed_since=since["card"],
             request_asked_at=since["request"],
         )
+
+    async def take_share(self, name: str, span: timedelta, *, now: datetime) -> datetime:
+        # Never further ahead than a few seconds, even if a process's clock was set back.
+        first, last = stamp(now), stamp(now + _FARTHEST)
+        wanted = span // timedelta(microseconds=1)
+        row = await self._db.fetch_one(
+            """insert into shares (name, full_at) values (?, ?)
+               on conflict (name) do update set full_at = ? +
+                   case when shares.full_at < ? then ? when shares.full_at > ? then ?
+                        else shares.full_at end
+               returning full_at""",
+            (name, first + wanted, wanted, first, first, last, last),
+        )
+        assert row is not None
+        return moment(row[0])
 
     async def prune(self, before: datetime, limit: int) -> int:
         pruned = 0

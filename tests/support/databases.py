@@ -15,7 +15,7 @@ import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ import pytest
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import DeliveryId, PersonId, TowerId, new_row_id
 from bot.domain.tower import Size
+from bot.ports.company import News
 from bot.ports.database import Database
 from bot.ports.signals import Owed, Signals
 from storage import migrate, open_database
@@ -47,10 +48,25 @@ class Switchboard:
         """As whoever shows cards says."""
         return next((each.lease for each in self._listening if each.lease), None)
 
+    @property
+    def crowded(self) -> bool:
+        """As whoever shows cards says."""
+        return any(each.crowded for each in self._listening)
+
     def committed(self, owed: Owed) -> None:
         """Tell whoever listens."""
         for each in self._listening:
             each.committed(owed)
+
+    def heard(self, news: Collection[News]) -> None:
+        """Tell whoever listens."""
+        for each in self._listening:
+            each.heard(news)
+
+    def taken_over(self, sends: int) -> None:
+        """Tell whoever listens."""
+        for each in self._listening:
+            each.taken_over(sends)
 
     def connect(self, signals: Signals) -> None:
         """Let `signals` hear of every commit from now on."""

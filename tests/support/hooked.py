@@ -17,6 +17,10 @@ from cli.lifetime import Lifetime
 from cli.run import answering, receive
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
+from crash.ear import listen
+from crash.ledger import Ledger
+from crash.queries import Queries
+from crash.router import Router
 from sandbox.clock import Clock
 from sandbox.stage import create_stage
 from tests.support.chats import OPERATOR, START, TOKEN, Chats, free_port
@@ -46,6 +50,34 @@ async def hooked(
                 world = _chats(bot, clock, http, telegram, web)
                 world.pages_at = at or ""
                 yield world
+
+
+@contextlib.asynccontextmanager
+async def paired(database_url: str) -> AsyncIterator[tuple[Chats, Chats, Ledger]]:
+    """Two bots on one database, to whom a router hands updates and pushes in turn; and what is
+    noted of their calls to Telegram."""
+    clock, ledger = Clock(START), Ledger()
+    stage = create_stage(clock=clock, token=TOKEN, limits=False)
+    telegram = stage.state.stage.telegram.state.telegram
+    listen(telegram, ledger, Queries(), set())
+    async with (
+        serving_sandbox(stage) as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as http,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        both = [_settings(url, database_url, "token") for _ in range(2)]
+        router = Router([settings.port for settings in both])
+        at = await stack.enter_async_context(serving_sandbox(router.app))
+        worlds = []
+        for settings in both:
+            settings.public_url = at
+            bot = await stack.enter_async_context(assembled(settings, clock))
+            await stack.enter_async_context(answering(settings, bot))
+            await stack.enter_async_context(_receiving(settings, bot))
+            web = f"http://127.0.0.1:{settings.port}"
+            worlds.append(_chats(bot, clock, http, telegram, web))
+        await _tell_harbor(http, both[0])
+        yield worlds[0], worlds[1], ledger
 
 
 @contextlib.asynccontextmanager

@@ -61,6 +61,17 @@ class BotApi:
         else:
             await _respond(send, status, _JSON, json.dumps(body, separators=(",", ":")).encode())
 
+    def obey(self, call: Call) -> None:
+        """Carry out a call that came as a webhook's answer: whether it succeeds, nobody is told."""
+        began = time.monotonic()
+        try:
+            call.method = self._name(call.method)
+            self._look_at(call)
+            status, body = 200, self._done(call)
+        except ApiError as refused:
+            status, body = refused.status, refused.body()
+        self._log(call, status, body, began)
+
     def _authorize(self, token: str) -> None:
         if token == self._telegram.token:
             return
@@ -83,14 +94,21 @@ class BotApi:
         if telegram.faults.on:
             chat = call.number("chat_id")
             await self._fail_before(call, chat)
-        if self._check and (said := schema.problem(call.method, call)):
-            raise bad_request(f"the schema refuses it: {said}")
+        self._look_at(call)
         if call.method == _POLL:
-            result = await telegram.poller.get_updates(call, receive)
+            done = {"ok": True, "result": await telegram.poller.get_updates(call, receive)}
         else:
-            result = METHODS[call.method.lower()][1](telegram, call)
+            done = self._done(call)
         if telegram.faults.on and telegram.faults.take_in("reply_lost", call.method, chat):
             raise _ConnectionLostError
+        return done
+
+    def _look_at(self, call: Call) -> None:
+        if self._check and (said := schema.problem(call.method, call)):
+            raise bad_request(f"the schema refuses it: {said}")
+
+    def _done(self, call: Call) -> dict[str, Any]:
+        result = METHODS[call.method.lower()][1](self._telegram, call)
         if isinstance(result, Answer):
             return {"ok": True, "result": result.result, "description": result.description}
         return {"ok": True, "result": result}

@@ -13,11 +13,12 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from sandbox.telegram.protocol.errors import ApiError, bad_request
 
 LARGEST_REQUEST = 50 * 1024 * 1024
+_KINDS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 _TRUE = frozenset({"true", "yes", "1"})
 
 
@@ -98,6 +99,23 @@ async def read_call(scope: Scope, receive: Receive, method: str) -> Call:
     elif body:
         parameters.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return Call(method, parameters)
+
+
+async def read_answer(body: bytes, kind: str) -> Call:
+    """The call in a webhook's answer; "" is its method where there is none. Raises ApiError."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"content-type", kind.encode("latin-1"))]
+    plain = kind.partition(";")[0].strip() in _KINDS
+    call = (
+        await read_call({"type": "http", "headers": headers}, receive, "")
+        if plain
+        else Call("", {})
+    )
+    call.method = str(call.parameters.pop("method", ""))
+    return call
 
 
 async def _body(receive: Receive) -> bytes:

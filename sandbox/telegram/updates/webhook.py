@@ -1,8 +1,10 @@
 """Updates carried to the bot: one POST each, as often as it takes.
 
 Guarantees: an update is confirmed only by a 2xx answer; the updates of one chat go in order and
-one after another, different chats side by side, at most `max_connections` at once.
-Source: Bot API, setWebhook; the pace of retries is that of the Bot API server.
+one after another, different chats side by side, at most `max_connections` at once. A call in that
+answer is tried once, whatever becomes of it; in an answer that confirms nothing there is none.
+Source: Bot API, setWebhook and "Making requests when getting updates"; the pace of retries, and the
+methods that an answer can't call, are those of the Bot API server.
 """
 
 from __future__ import annotations
@@ -10,17 +12,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import aiohttp
 
 from sandbox.clock import Clock
-from sandbox.telegram.protocol.calls import Call
+from sandbox.telegram.protocol.calls import Call, read_answer
+from sandbox.telegram.protocol.errors import ApiError
 from sandbox.telegram.updates.queue import Update, Updates
 
 Exchanged = Callable[[str, str, str, int | None, Any, Any, float], object]
@@ -31,6 +32,7 @@ LONGEST_DELAY = 60.0
 PATIENCE = aiohttp.ClientTimeout(total=60)
 LOOKED_AT = 1000
 """How many pending updates are looked through for one whose chat is idle."""
+_NOT_BY_RETURN = ("setwebhook", "deletewebhook", "close", "logout")
 
 
 class Webhook:
@@ -118,8 +120,8 @@ class Webhook:
                 async with self._session.post(
                     self.url, json=update.body, headers=headers, allow_redirects=False
                 ) as response:
-                    status, answer = response.status, await response.text()
-                    kind = response.content_type
+                    status, answer = response.status, await response.read()
+                    kind = response.headers.get("Content-Type", "")
                     reason = f"Wrong response from the webhook: {status} {response.reason}"
                     asked = response.headers.get("Retry-After", "")
             except TimeoutError:
@@ -129,23 +131,18 @@ class Webhook:
             except (aiohttp.ClientError, OSError):
                 reason, asked = "Webhook connection closed", ""
         spent = (time.monotonic() - began) * 1000
-        self._exchanged("out", "POST", self.url, status, update.body, answer, spent)
+        said = None if answer is None else answer.decode("utf-8", "replace")
+        self._exchanged("out", "POST", self.url, status, update.body, said, spent)
         if status is not None and 200 <= status < 300:
-            self._obey_answer(answer or "", kind)
+            await self._obey_answer(answer or b"", kind)
             return None
         self.last_error = (self._clock.now(), reason)
         return float(min(int(asked), 3600)) if asked.isdecimal() else 0.0
 
-    def _obey_answer(self, answer: str, kind: str) -> None:
+    async def _obey_answer(self, answer: bytes, kind: str) -> None:
         """A webhook may answer with a call of a method; nobody hears how it ended."""
-        parameters: Any = {}
-        if kind == "application/json":
-            with contextlib.suppress(ValueError):
-                parameters = json.loads(answer)
-        elif kind == "application/x-www-form-urlencoded":
-            parameters = dict(parse_qsl(answer))
-        if not isinstance(parameters, dict) or "method" not in parameters:
-            return
-        method = str(parameters.pop("method"))
-        if not method.lower().startswith(("get", "setwebhook", "deletewebhook")):
-            self.obey(Call(method, parameters))
+        with contextlib.suppress(ApiError):
+            call = await read_answer(answer, kind)
+            name = call.method.lower()
+            if name and not name.startswith("get") and name not in _NOT_BY_RETURN:
+                self.obey(call)
