@@ -71,9 +71,12 @@ async def test_pages_are_fetched_beside_taps_and_both_are_counted(tmp_path: Path
 
 
 async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_path: Path) -> None:
-    row = await look.measure(tmp_path, live=600, times=1)
-    assert row["live deliveries"] == 600
-    assert row["Harbor requests"] == 1
+    nothing, put_in, saved, peer = await look.measure(tmp_path, live=600, times=1, changed=5)
+    for row in (nothing, put_in, saved, peer):
+        assert row["live deliveries"] == 600
+        assert row["Harbor requests"] == 1
+    assert put_in["first ring ms"] is not None
+    assert [row["first ring ms"] for row in (nothing, saved, peer)] == [None] * 3
 
 
 async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> None:
