@@ -41,7 +41,7 @@ CHANGED = 500
 _AT_ONCE = 500
 _TICK = 0.002
 _CALM = 0.3
-_NEVER = 3600.0
+_WHEN_TOLD = {"LOCKERBOT_WATCH_SECONDS": 3600.0}
 _DONE = b'{"ok":true,"result":true}'
 _SENT = (
     b'{"ok":true,"result":{"message_id":7,"date":1750000000,"chat":{"id":1,"type":"private",'
@@ -173,10 +173,7 @@ async def measure(
     async with (
         serving(there.at_telegram) as telegram,
         serving(there.at_harbor) as harbor,
-        ours(telegram, "1:look", directory, there.at_harbor, LOCKERBOT_WATCH_SECONDS=_NEVER) as (
-            _,
-            bot,
-        ),
+        ours(telegram, "1:look", directory, there.at_harbor, **_WHEN_TOLD) as (_, bot),
     ):
         polling = asyncio.create_task(bot.receiver.poll())
         await bot.receiver.introduced.wait()

@@ -239,7 +239,7 @@ class Watcher:
     async def _conclude(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
         event = meaning(delivery.state, status)
         if isinstance(event, Event):
-            await self._database.run(lambda tx: self._take(tx, delivery, event, began))
+            await self._database.run(lambda tx: self._take(tx, delivery, event, began), brief=True)
 
     async def _take(self, tx: Transaction, seen: Delivery, event: Event, began: datetime) -> None:
         current = await tx.delivery(seen.id)
@@ -260,7 +260,7 @@ class Watcher:
                 await show_code(tx, current, code.holder, now=self._clock.now(), ring=False)
             return True
 
-        return await self._database.run(step)
+        return await self._database.run(step, brief=True)
 
     async def _note_time(self, delivery: Delivery, at: datetime) -> None:
         async def step(tx: Transaction) -> None:
@@ -284,7 +284,7 @@ class Watcher:
                 known = await save(tx, known, now=now, policy=self._policy)
                 await tell(tx, known, now=now)
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
 
     # -- what nobody here remembers
 
