@@ -19,7 +19,7 @@ from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
 
-_WIDTH = 140
+_WIDTH = 160
 
 Measure = Callable[[Path, int], Awaitable[Bench]]
 """Measures in a folder on the disk, so many rounds."""

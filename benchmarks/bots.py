@@ -48,7 +48,7 @@ async def lockerbot_hooked(url: str, token: str, directory: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def ours(
-    url: str, token: str, directory: Path, harbor: Handler
+    url: str, token: str, directory: Path, harbor: Handler, **settings_of_its_own: Any
 ) -> AsyncIterator[tuple[Settings, Assembly]]:
     """Our bot put together, with its loops turning, over a database in `directory`."""
     from benchmarks.loopback import serving
@@ -72,6 +72,7 @@ async def ours(
             harbor_accounts_url=stand_in,
             harbor_client_id="bench",
             harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
+            **settings_of_its_own,
         )
         pace = RateLimit(clock, overall=None, a_chat=None)
         async with assembled(settings, clock, pace=pace) as assembly:

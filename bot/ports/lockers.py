@@ -57,7 +57,10 @@ class Lockers(Protocol):
         ...
 
     async def assigned(self) -> list[Locker]:
-        """Every locker that is ours now (reserved, rented or occupied), at whatever tower."""
+        """Every locker that is ours now (reserved, rented or occupied), at whatever tower.
+
+        The very list of last time means that Harbor's answer is what it was then.
+        """
         ...
 
     def left_out(self) -> Mapping[str, LeftOut | None]:

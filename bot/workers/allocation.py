@@ -113,7 +113,7 @@ class Allocator:
             await tell(tx, after, now=now)
             return after
 
-        return await self._database.run(step)
+        return await self._database.run(step, brief=True)
 
     async def _adopted(
         self, delivery: Delivery, candidate: LockerId, request: HarborRequest
