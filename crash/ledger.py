@@ -3,8 +3,9 @@
 Guarantees: pure, it reads no clock and is told of everything. A repetition (an edit in vain, a card
 that rings twice, a message that nobody knows of) is excused only by a kill that came within `reach`
 seconds after the call that it repeats, or `WAKE` before it: that call's answer was cut off, or was
-not yet written down. One kill excuses one repetition of one message, and no more. A card may also
-ring again because its reader asked for it.
+not yet written down. An edit in vain is excused, too, by a kill of whoever held the message's card:
+nobody knows then whether it was edited. One kill excuses one repetition of one message, and no
+more. A card may also ring again because its reader asked for it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self._calls: list[float] = []
         self._kills: list[float] = []
+        self._held: dict[float, frozenset[Place]] = {}
         self._touched: dict[Place, float] = {}
         self._sent: dict[Place, float] = {}
         self._rung: dict[Hashable, float] = {}
@@ -59,9 +61,10 @@ class Ledger:
         self._acted: dict[int, float] = {}
         self._used: defaultdict[Hashable, set[float]] = defaultdict(set)
 
-    def killed(self, at: float) -> None:
-        """One or several replicas lost their power."""
+    def killed(self, at: float, holding: Collection[Place] = ()) -> None:
+        """One or several replicas lost their power, `holding` cards with these messages."""
         self._kills.append(at)
+        self._held[at] = frozenset(holding)
 
     def told(self, update: int, chat: int) -> None:
         """Somebody did something in a chat; the bot is to hear of it."""
@@ -135,7 +138,7 @@ class Ledger:
         before = self._touched.get(place, at)
         if _IN_VAIN in refusal:
             self.in_vain += 1
-            self.unexcused[place] += not self._excused(place, before)
+            self.unexcused[place] += not self._excused(place, before, held=place)
         if not refusal or _IN_VAIN in refusal:
             self._touched[place] = at
 
@@ -143,10 +146,12 @@ class Ledger:
         """Whether something that its reader did may have come to the bot since."""
         return bool(self._untaken[chat]) or self._acted.get(chat, 0.0) >= since - WAKE
 
-    def _excused(self, what: Hashable, before: float) -> bool:
-        """Whether a kill cut off the call made at `before`; that kill is then used up for it."""
+    def _excused(self, what: Hashable, before: float, held: Place | None = None) -> bool:
+        """Whether a kill cut off the call made at `before`, or came after it to whoever had the
+        card of the message `held`; that kill is then used up for it."""
         for kill in self._kills:
-            if self._reaches(kill, before) and kill not in self._used[what]:
+            had = held in self._held[kill] and kill >= before - WAKE
+            if (had or self._reaches(kill, before)) and kill not in self._used[what]:
                 self._used[what].add(kill)
                 return True
         return False

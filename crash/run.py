@@ -25,7 +25,7 @@ from bot.ports.database import Database
 from cli.sandbox_server import serving_sandbox
 from cli.settings import page_links
 from crash import audit
-from crash.databases import claims
+from crash.databases import claims, held
 from crash.ear import listen
 from crash.kills import Kills
 from crash.ledger import Ledger
@@ -197,7 +197,8 @@ class Run:
             plug.aim((), 0)
         hits = [at for plug in bots.plugs for at in self.struck.read(plug.diary())]
         self.struck.anywhere += not hits
-        self.ledger.killed(min([now, *hits]))
+        holding = await asyncio.to_thread(held, self.database_url)
+        self.ledger.killed(min([now, *hits]), holding)
 
     async def _more_than(self, before: int) -> bool:
         return len(self.confirmed) > before

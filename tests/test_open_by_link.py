@@ -32,6 +32,7 @@ from bot.usecases.collect import hand_over, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.report import door_did_not_open
 from bot.workers.open_requests import OpenRequests
+from crash.audit import every_locker_has_its_delivery
 from tests.support.core import (
     ANNA,
     BEN,
@@ -518,6 +519,19 @@ async def test_a_lost_answer_leaves_at_most_one_locker_rented(core: Core) -> Non
     after = await core.now(delivery)
     assert after.state is State.RENTED
     assert await assigned(core) == {int(after.locker or 0)}
+    await core.look()
+    alerts = await core.database.look(lambda tx: tx.alerts())
+    assert [alert.kind for alert in alerts] == [], "the other one is on its way back"
+    assert await every_locker_has_its_delivery(core.database, core.lockers) == []
+
+
+async def test_a_locker_that_nobody_here_knows_of_is_found_by_the_audit_of_crash_runs(
+    core: Core,
+) -> None:
+    tower = next(x for x in await core.lockers.towers() if x.id == TOWER)
+    link = await core.lockers.drop_off_link(tower, Size.MEDIUM, low=False, keypad=False)
+    [found] = await every_locker_has_its_delivery(core.database, core.lockers)
+    assert f"{int(link.locker)}" in found
 
 
 async def test_giving_up_after_a_lost_answer_gives_the_unnamed_locker_back(core: Core) -> None:
