@@ -1,6 +1,7 @@
 """`python -m crash --kills N --seed S` (`make crash`): counts, and exit code 1 for any loss.
 
-Without `--mode` it goes through all of them, so many kills each, two modes at a time.
+Without `--mode` it goes through all of them, so many kills each, two modes at a time; while one
+waits until leases have run out, the next begins.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from crash.run import SILENCE, Run
 
 _FAULTS_SHOWN = 40
 _AT_ONCE = 2
-"""Modes side by side: much of a run is waiting until leases have run out."""
+"""Modes side by side, as long as they kill."""
+_KILLED = "all kills are done"
+"""The line by which a run says so: what follows is mostly waiting until leases have run out."""
 
 
 def main() -> int:
@@ -51,11 +54,23 @@ async def _all() -> bool:
             process = await asyncio.create_subprocess_exec(
                 *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
             )
-            said, _ = await process.communicate()
-        print(said.decode(), flush=True)
+            assert process.stdout is not None, "a pipe"
+            said = await _until_said(process.stdout, _KILLED)
+        rest, _ = await process.communicate()
+        print((said + rest).decode(), flush=True)
         return process.returncode != 0
 
     return any(await asyncio.gather(*map(one, MODES)))
+
+
+async def _until_said(said: asyncio.StreamReader, line: str) -> bytes:
+    """What comes before this line, or all of it."""
+    before = b""
+    async for each in said:
+        if each.decode().strip() == line:
+            break
+        before += each
+    return before
 
 
 def _one(asked: argparse.Namespace) -> bool:
@@ -69,6 +84,7 @@ def _one(asked: argparse.Namespace) -> bool:
         chance = random.Random(asked.seed)  # noqa: S311 - a game
         ledger = Ledger(reach=asked.reach)
         run = Run(database_url, mode, asked.kills, seconds, chance, Path(folder), ledger=ledger)
+        run.on_quiet = lambda: print(_KILLED, flush=True)
         asyncio.run(run.all_of_it())
     spent = time.monotonic() - began
     print(

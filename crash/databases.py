@@ -22,7 +22,7 @@ _FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off
 _SQLITE = "sqlite:///"
 _CLAIMS = "select chat, subject, message from cards where message is not null order by 1, 2"
 
-_HELD = "select chat, message from cards where message is not null and leased_until is not null"
+_HELD = "select chat, message from cards where leased_until is not null"
 
 Claim = tuple[int, str, int]
 """A card's chat and subject, and the message that it takes for its own."""
@@ -55,7 +55,7 @@ def claims(url: str) -> list[Claim]:
     return _asked(url, _CLAIMS)
 
 
-def held(url: str) -> list[tuple[int, int]]:
+def held(url: str) -> list[tuple[int, int | None]]:
     """The chats and messages of the cards that some bot has taken the turn for, dead or alive."""
     return _asked(url, _HELD)
 

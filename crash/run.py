@@ -94,6 +94,7 @@ class Run:
     quiet_after: float = 0.0
     deliveries: dict[str, int] = field(default_factory=dict)
     alerts: Counter[str] = field(default_factory=Counter)
+    on_quiet: Callable[[], None] = lambda: None  # once no kill is to come any more
 
     def __post_init__(self) -> None:
         self.struck = Kills(self.chance)
@@ -130,6 +131,7 @@ class Run:
                 await bots.insert()
                 lives += [asyncio.create_task(person.live()) for person in people]
                 await self._pull_again_and_again(bots)
+                self.on_quiet()
                 await self._let_it_become_quiet(lives, bots, telegram)
                 await self._audit(url, http, [OPERATOR, *self.town.people])
             except (RuntimeError, httpx.HTTPError) as error:

@@ -118,6 +118,28 @@ def test_a_message_that_nobody_knows_of_needs_a_kill() -> None:
     assert ledger.unexplained([(5, 7), (5, 8)]) == [(5, 7)]
 
 
+@pytest.mark.parametrize("held", [(5, None), (5, 3)])
+def test_a_message_that_nobody_knows_of_is_explained_by_a_kill_of_whoever_wrote_there(
+    held: tuple[int, int | None],
+) -> None:
+    ledger = Ledger()
+    _send(ledger, 10)
+    ledger.killed(50, holding=[(6, None)])
+    assert ledger.unexplained([(5, 7)]) == [(5, 7)]
+    ledger.killed(60, holding=[held])
+    assert ledger.unexplained([(5, 7)]) == []
+
+
+def test_a_second_ring_is_explained_by_a_kill_of_whoever_wrote_there() -> None:
+    ledger = Ledger()
+    _send(ledger, 10)
+    ledger.killed(50, holding=[(5, None)])
+    _send(ledger, 60, message=8)
+    assert not ledger.faults()
+    _send(ledger, 70, message=9)
+    assert ledger.faults()
+
+
 def test_calls_are_counted_from_a_moment_on() -> None:
     ledger = Ledger()
     _send(ledger, 1)
