@@ -71,6 +71,10 @@ class HarborLockers:
         with _translated():
             return self._remembered(await self._harbor.assigned_lockers())
 
+    def unanswered(self) -> Collection[int]:
+        """At which locations the last look for towers learned nothing to go by."""
+        return self._harbor.unanswered
+
     def left_out(self) -> Mapping[str, LeftOut | None]:
         """By call, what the lists that were read last are lacking."""
         return self._harbor.left_out()

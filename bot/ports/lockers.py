@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -58,6 +58,11 @@ class Lockers(Protocol):
 
     async def assigned(self) -> list[Locker]:
         """Every locker that is ours now (reserved, rented or occupied), at whatever tower."""
+        ...
+
+    def unanswered(self) -> Collection[int]:
+        """The locations at which the last `towers` learned nothing to go by: what stands there may
+        be missing from it."""
         ...
 
     def left_out(self) -> Mapping[str, LeftOut | None]:
