@@ -58,7 +58,7 @@ _CLAIMS_RUN_OUT = 60.0
 """After a kill: a bot that is alone redeems its claims at its start, and looks for a while."""
 _SHARED_CLAIMS_RUN_OUT = 180.0
 """Where others may be alive they must run out first: a want's (90 s), then a send's (60 s)."""
-_BETWEEN_KILLS = (0, 50)
+_BETWEEN_KILLS = (0, 25)
 """So many updates, as time says little on a busy machine."""
 _ALL_AT_ONCE = 0.2
 """Of the kills, those that strike every replica."""

@@ -2,8 +2,8 @@
 
 Guarantees: giving one waits for nobody; who confirms an update can wait until its answer has
 arrived, or at least no longer depends on this process, since one that is killed in between would
-leave the button spinning; one that Telegram doesn't take (too old, or unreachable twice) is logged
-and forgotten, because nothing that matters is ever said only here.
+leave the button spinning; so can who ends the process; one that Telegram doesn't take (too old, or
+unreachable twice) is logged and forgotten, because nothing that matters is ever said only here.
 """
 
 from __future__ import annotations
@@ -68,16 +68,25 @@ class Answers:
         if self._unsent:
             await asyncio.wait(tuple(self._unsent), timeout=_PATIENCE)
 
-    async def arrived(self, query: CallbackQuery) -> None:
-        """Wait for the answer to `query`, if one is under way, but not for long."""
-        if (task := self._to.get(query.id)) is not None:
-            await asyncio.wait((task,), timeout=_PATIENCE)
+    async def arrived(self, query: CallbackQuery) -> bool:
+        """Wait for the answer to `query`, if one is under way, but not for long; whether that is
+        over: it has arrived, or Telegram did not take it."""
+        if (task := self._to.get(query.id)) is None:
+            return True
+        await asyncio.wait((task,), timeout=_PATIENCE)
+        return task.done() and not task.cancelled()
+
+    async def all_arrived(self, seconds: float) -> bool:
+        """Wait for those under way, at most `seconds`; whether none is left."""
+        if not self._under_way:
+            return True
+        _, late = await asyncio.wait(tuple(self._under_way), timeout=seconds)
+        return not late
 
     async def settle(self, seconds: float) -> None:
         """Wait for those under way, at most `seconds`; what is left then is given up."""
-        if self._under_way:
-            _, late = await asyncio.wait(tuple(self._under_way), timeout=seconds)
-            for task in late:
+        if not await self.all_arrived(seconds):
+            for task in self._under_way:
                 task.cancel()
 
 

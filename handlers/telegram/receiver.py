@@ -48,7 +48,8 @@ _LOOKED_AFTER = timedelta(seconds=40)
 """Twice in the time after which a bot that hears nobody says so."""
 _UNREAD = 1000
 """So many ids of updates that were let pass are remembered, to be logged once."""
-_FAREWELL = 2.0  # seconds granted to Telegram at the end, for the last confirmation and answers
+_FAREWELL = 2.0
+"""Seconds granted to Telegram at the end: for answers, and for the last confirmation."""
 
 
 class _Stopped(Exception):
@@ -118,9 +119,10 @@ class Receiver:
                 if untaken:
                     await self._pause(backoff(failures - 1))
         except _Stopped:
-            await self._confirm()
-        finally:
-            await self._application.bot_data.answers.settle(_FAREWELL)
+            # Where an answer is still under way, what has not been confirmed yet comes again at the
+            # next start, and its button is answered then.
+            if await self._application.bot_data.answers.all_arrived(_FAREWELL):
+                await self._confirm()
 
     async def listen(self, url: str, secret: str, *, connections: int = 40) -> None:
         """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
@@ -175,7 +177,9 @@ class Receiver:
         read = self._readable(update)
         await self._take(read)
         if read.callback_query is not None:
-            await self._application.bot_data.answers.arrived(read.callback_query)
+            answered = await self._application.bot_data.answers.arrived(read.callback_query)
+            if self._stopping and not answered:
+                raise TryLater("the bot is stopping, and the button is not answered yet")
 
     async def _take(self, update: Update) -> None:
         CAUSE.set(update.update_id)
@@ -257,6 +261,8 @@ class Receiver:
         """Telegram's answer, however often it takes; `quiet`: that there is one means nothing."""
         attempts = 0
         while True:
+            if self._stopping:  # or a last question might still confirm what it should not
+                raise _Stopped
             try:
                 answer = await self._unless_stopped(call())
             except (TelegramError, TryLater, *UNREADABLE) as error:
