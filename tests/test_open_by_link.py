@@ -534,7 +534,9 @@ async def test_a_locker_that_nobody_here_knows_of_is_found_by_the_audit_of_crash
     assert f"{int(link.locker)}" in found
 
 
-async def test_giving_up_after_a_lost_answer_gives_the_unnamed_locker_back(core: Core) -> None:
+async def with_a_lost_answer(core: Core) -> Delivery:
+    """Harbor has rented a locker for it, and nobody here knows which."""
+
     async def drop_off_link(*wanted: Any, **named: Any) -> Any:
         await core.lockers.drop_off_link(*wanted, **named)
         raise TryLater("as if the answer had been lost")
@@ -544,6 +546,22 @@ async def test_giving_up_after_a_lost_answer_gives_the_unnamed_locker_back(core:
     await worker.turn()
     await worker.settle()
     assert len(await assigned(core)) == 1
+    return delivery
+
+
+async def test_giving_up_after_a_lost_answer_gives_the_unnamed_locker_back(core: Core) -> None:
+    delivery = await with_a_lost_answer(core)
     await core.on(ANNA, delivery, cancel)
     await core.work()
+    assert await assigned(core) == set()
+
+
+async def test_the_unnamed_locker_of_a_tower_that_is_known_no_longer_is_given_back(
+    core: Core,
+) -> None:
+    delivery = await with_a_lost_answer(core)
+    await core.database.run(lambda tx: tx.save_towers([]))
+    core.clock.turn(10)
+    await core.work()
+    assert (await core.now(delivery)).state is State.NO_LOCKER
     assert await assigned(core) == set()
