@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import uvloop
+
 from crash.databases import a_database
 from crash.ledger import REACH, Ledger
 from crash.modes import MODES
@@ -85,7 +87,7 @@ def _one(asked: argparse.Namespace) -> bool:
         ledger = Ledger(reach=asked.reach)
         run = Run(database_url, mode, asked.kills, seconds, chance, Path(folder), ledger=ledger)
         run.on_quiet = lambda: print(_KILLED, flush=True)
-        asyncio.run(run.all_of_it())
+        uvloop.run(run.all_of_it())
     spent = time.monotonic() - began
     print(
         f"{asked.mode}: {mode.replicas} replica(s), {asked.kills} kills, seed {asked.seed}, "
@@ -114,7 +116,7 @@ def _told(run: Run) -> str:
         f"calls: {ledger.sends} sends, {ledger.edits} edits, {ledger.removals} removals; "
         f"{ledger.in_reach} of them within {ledger.reach:g} s of a kill, so perhaps cut off",
         f"edits in vain: {ledger.in_vain}, of which no kill explains {ledger.unexcused.total()} "
-        "(may be 0: each needs a call to that very message within reach of a kill of its own)",
+        "(may be 0: each needs a kill of its own before the last call was written down)",
         f"rang twice: {ledger.rang_twice}, of which neither a kill nor their reader explains "
         f"{len(ledger.rung_unexcused)} (may be 0)",
         f"messages that no card knows of (a send was cut off): {run.ghosts}, "

@@ -112,6 +112,7 @@ async def test_by_polling_a_tap_is_confirmed_only_when_its_answer_is_on_its_way(
 async def test_an_answer_that_can_not_be_sent_off_holds_up_no_update_for_long(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.05)
     async with chat_edge(sqlite_database) as edge:
         ada = await ask(edge)
         do_request, may_connect = AiohttpRequest.do_request, asyncio.Event()
@@ -162,9 +163,25 @@ async def test_a_webhook_update_is_confirmed_only_when_its_button_has_been_answe
         assert edge.toasts(ada) == ["well done"], "whoever is killed from here on owes no answer"
 
 
-async def test_an_answer_that_telegram_is_slow_to_take_holds_up_no_update_for_long(
+async def test_a_webhook_update_waits_for_an_answer_that_takes_longer_than_a_second(
     sqlite_database: Database,
 ) -> None:
+    async with chat_edge(sqlite_database, poll=False) as edge:
+        ada = edge.phones.make("Ada").id
+        edge.phones.open(ada)
+        await edge.receiver.take(edge.telegram.updates.first(1)[0])
+        await until(lambda: edge.texts(ada))
+        edge.telegram.faults.add("slow", "answerCallbackQuery", seconds=10.0)
+        asyncio.get_running_loop().call_later(1.2, lambda: edge.telegram.clock.turn(10))
+        edge.phones.press(ada, edge.screen(ada), "done")
+        await edge.receiver.take(edge.telegram.updates.first(2)[1])
+        assert [query.answered for query in edge.telegram.queries.values()] == [True]
+
+
+async def test_an_answer_that_telegram_is_slow_to_take_holds_up_no_update_for_long(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.05)
     async with chat_edge(sqlite_database, poll=False) as edge:
         ada = edge.phones.make("Ada").id
         edge.phones.open(ada)
@@ -180,8 +197,9 @@ async def test_an_answer_that_telegram_is_slow_to_take_holds_up_no_update_for_lo
 
 
 async def test_a_webhook_update_whose_button_is_not_answered_yet_comes_again_where_the_bot_ends(
-    sqlite_database: Database,
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.05)
     async with sandbox_telegram() as there:
         ada = there.phones.make("Ada").id
         async with chat_edge(sqlite_database, at=there) as edge:

@@ -22,8 +22,9 @@ from handlers.telegram.transport import ON_ITS_WAY
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 1.0
-"""Seconds that confirming an update waits for its answer, at most."""
+_PATIENCE = 5.0
+"""Seconds that confirming an update waits for its answer, at most. Whoever is killed after that
+leaves it owed; Telegram takes it for fifteen."""
 _LONGEST = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 
 
