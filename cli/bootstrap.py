@@ -59,6 +59,8 @@ log = structlog.get_logger()
 
 FAREWELL = 5.0
 """Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
+_ANSWERS = 0.9 * FAREWELL
+"""For answers to buttons: their updates may have been confirmed, so that nobody else gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +330,7 @@ async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> 
             asyncio.create_task(assembly.worker.settle()),
             asyncio.create_task(assembly.outbox.settle()),
             asyncio.create_task(assembly.watcher.settle()),
-            asyncio.create_task(assembly.application.bot_data.answers.settle(1)),
+            asyncio.create_task(assembly.application.bot_data.answers.settle(_ANSWERS)),
         ],
         timeout=FAREWELL,
     )

@@ -1,6 +1,7 @@
 """`python -m crash --kills N --seed S` (`make crash`): counts, and exit code 1 for any loss.
 
-Without `--mode` it goes through all of them, so many kills each, two modes at a time.
+Without `--mode` it goes through all of them, so many kills each, two modes at a time; while one
+waits until leases have run out, the next begins.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import uvloop
+
 from crash.databases import a_database
 from crash.ledger import REACH, Ledger
 from crash.modes import MODES
@@ -20,7 +23,9 @@ from crash.run import SILENCE, Run
 
 _FAULTS_SHOWN = 40
 _AT_ONCE = 2
-"""Modes side by side: much of a run is waiting until leases have run out."""
+"""Modes side by side, as long as they kill."""
+_KILLED = "all kills are done"
+"""The line by which a run says so: what follows is mostly waiting until leases have run out."""
 
 
 def main() -> int:
@@ -51,11 +56,23 @@ async def _all() -> bool:
             process = await asyncio.create_subprocess_exec(
                 *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
             )
-            said, _ = await process.communicate()
-        print(said.decode(), flush=True)
+            assert process.stdout is not None, "a pipe"
+            said = await _until_said(process.stdout, _KILLED)
+        rest, _ = await process.communicate()
+        print((said + rest).decode(), flush=True)
         return process.returncode != 0
 
     return any(await asyncio.gather(*map(one, MODES)))
+
+
+async def _until_said(said: asyncio.StreamReader, line: str) -> bytes:
+    """What comes before this line, or all of it."""
+    before = b""
+    async for each in said:
+        if each.decode().strip() == line:
+            break
+        before += each
+    return before
 
 
 def _one(asked: argparse.Namespace) -> bool:
@@ -69,7 +86,8 @@ def _one(asked: argparse.Namespace) -> bool:
         chance = random.Random(asked.seed)  # noqa: S311 - a game
         ledger = Ledger(reach=asked.reach)
         run = Run(database_url, mode, asked.kills, seconds, chance, Path(folder), ledger=ledger)
-        asyncio.run(run.all_of_it())
+        run.on_quiet = lambda: print(_KILLED, flush=True)
+        uvloop.run(run.all_of_it())
     spent = time.monotonic() - began
     print(
         f"{asked.mode}: {mode.replicas} replica(s), {asked.kills} kills, seed {asked.seed}, "
@@ -98,7 +116,7 @@ def _told(run: Run) -> str:
         f"calls: {ledger.sends} sends, {ledger.edits} edits, {ledger.removals} removals; "
         f"{ledger.in_reach} of them within {ledger.reach:g} s of a kill, so perhaps cut off",
         f"edits in vain: {ledger.in_vain}, of which no kill explains {ledger.unexcused.total()} "
-        "(may be 0: each needs a call to that very message within reach of a kill of its own)",
+        "(may be 0: each needs a kill of its own before the last call was written down)",
         f"rang twice: {ledger.rang_twice}, of which neither a kill nor their reader explains "
         f"{len(ledger.rung_unexcused)} (may be 0)",
         f"messages that no card knows of (a send was cut off): {run.ghosts}, "

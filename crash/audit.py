@@ -62,12 +62,16 @@ async def every_update_took_effect(database: Database, confirmed: Collection[int
 
 
 async def every_locker_has_its_delivery(database: Database, lockers: HarborLockers) -> list[str]:
-    """Promises 2 and 3: no orphan at Harbor, no delivery whose locker is not held."""
+    """Promises 2 and 3: no orphan at Harbor that is not on its way back, no delivery whose locker
+    is not held."""
     assigned = {(x.tower, x.id): x.status for x in await lockers.assigned()}
     live = await database.look(lambda tx: tx.deliveries_at_harbor())
     owners = Counter((x.tower, x.locker or x.candidate) for x in live)
+    # One whose name never came back is given back, and nobody waits for its tower to hear of it.
     found = [
-        f"locker {door} is held at Harbor by nobody here" for door in assigned if not owners[door]
+        f"locker {door} is held at Harbor by nobody here ({status})"
+        for door, status in assigned.items()
+        if not owners[door] and status is not LockerStatus.DECLINED
     ]
     found += [
         f"locker {door} has {n} deliveries" for door, n in owners.items() if n > 1 and door[1]

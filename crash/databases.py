@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -20,6 +21,8 @@ _FORGETFUL = ("fsync = off", "synchronous_commit = off", "full_page_writes = off
 """The server itself never loses its power here."""
 _SQLITE = "sqlite:///"
 _CLAIMS = "select chat, subject, message from cards where message is not null order by 1, 2"
+
+_HELD = "select chat, message from cards where leased_until is not null"
 
 Claim = tuple[int, str, int]
 """A card's chat and subject, and the message that it takes for its own."""
@@ -49,8 +52,19 @@ def a_database(kind: str, folder: Path) -> Iterator[str]:
 
 def claims(url: str) -> list[Claim]:
     """What every row of the table of cards claims, whoever asks for it or does not."""
+    return _asked(url, _CLAIMS)
+
+
+def held(url: str) -> list[tuple[int, int | None]]:
+    """The chats and messages of the cards that some bot has taken the turn for, dead or alive."""
+    return _asked(url, _HELD)
+
+
+def _asked(url: str, query: LiteralString) -> list[Any]:
     if url.startswith(_SQLITE):
-        with contextlib.closing(sqlite3.connect(url.removeprefix(_SQLITE))) as file:
-            return file.execute(_CLAIMS).fetchall()
+        # Read only: else the last to leave would tidy up what a killed bot is to find.
+        name = f"file:{url.removeprefix(_SQLITE)}?mode=ro"
+        with contextlib.closing(sqlite3.connect(name, uri=True)) as file:
+            return file.execute(query).fetchall()
     with psycopg.connect(url) as connection:
-        return connection.execute(_CLAIMS).fetchall()
+        return connection.execute(query).fetchall()

@@ -22,12 +22,13 @@ def listen(telegram: Any, ledger: Ledger, queries: Queries, confirmed: set[int])
         listed = list(some)
         for update in listed:
             ledger.told(update.id, update.chat)
-            queries.asked(update.id, update.body)
+            queries.asked(update.id, update.body, time.monotonic())
         put(listed)
 
     def confirming(update: Any) -> None:
         confirmed.add(update.id)
         ledger.taken(update.id, update.chat, time.monotonic())
+        queries.taken(update.id, time.monotonic())
         confirm(update)
 
     def exchanging(way: str, verb: str, path: str, status: Any, *what: Any) -> None:

@@ -1,10 +1,10 @@
 """What Telegram was asked to do, held against the instants at which the plug was pulled.
 
 Guarantees: pure, it reads no clock and is told of everything. A repetition (an edit in vain, a card
-that rings twice, a message that nobody knows of) is excused only by a kill that came within `reach`
-seconds after the call that it repeats, or `WAKE` before it: that call's answer was cut off, or was
-not yet written down. One kill excuses one repetition of one message, and no more. A card may also
-ring again because its reader asked for it.
+that rings twice, a message that nobody knows of) is excused only by a kill that came after the call
+that it repeats (or `WAKE` before it) to a bot that had not yet written that call's answer down: it
+still held the card, or the kill came within `reach` seconds. One kill excuses one repetition of one
+message, and no more. A card may also ring again because its reader asked for it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _MINUTES = re.compile(r"\(\d+ (?:min|s|sec|h)[^)]*\)")
 
 Place = tuple[int, int]
 """A message: its chat and its id there."""
+Held = tuple[int, int | None]
+"""A card that a bot has taken the turn for: its chat, and the message that is known of it."""
 
 
 def steady(text: str) -> str:
@@ -52,6 +54,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self._calls: list[float] = []
         self._kills: list[float] = []
+        self._held: dict[float, frozenset[Held]] = {}
         self._touched: dict[Place, float] = {}
         self._sent: dict[Place, float] = {}
         self._rung: dict[Hashable, float] = {}
@@ -59,9 +62,10 @@ class Ledger:
         self._acted: dict[int, float] = {}
         self._used: defaultdict[Hashable, set[float]] = defaultdict(set)
 
-    def killed(self, at: float) -> None:
-        """One or several replicas lost their power."""
+    def killed(self, at: float, holding: Collection[Held] = ()) -> None:
+        """One or several replicas lost their power; `holding` is whose turn had been taken then."""
         self._kills.append(at)
+        self._held[at] = frozenset(holding)
 
     def told(self, update: int, chat: int) -> None:
         """Somebody did something in a chat; the bot is to hear of it."""
@@ -109,7 +113,9 @@ class Ledger:
     def unexplained(self, places: Collection[Place]) -> list[Place]:
         """Those of these messages that no kill can have made anybody forget."""
         return [
-            x for x in places if not any(self._reaches(k, self._sent.get(x)) for k in self._kills)
+            x
+            for x in places
+            if not any(self._may_forget(k, self._sent.get(x), x[0]) for k in self._kills)
         ]
 
     def _note_sent(self, at: float, asked: Mapping[str, Any], message: Mapping[str, Any]) -> None:
@@ -124,7 +130,7 @@ class Ledger:
             self._rung[card] = at
             if before is not None:
                 self.rang_twice += 1
-                if not self._asked(place[0], before) and not self._excused(card, before):
+                if not self._asked(place[0], before) and not self._excused(card, before, place[0]):
                     self.rung_unexcused.append(
                         f"the card of {delivery} rang in chat {place[0]} and again after "
                         f"{at - before:.1f} s with the same words: {text[:60]!r}"
@@ -135,7 +141,7 @@ class Ledger:
         before = self._touched.get(place, at)
         if _IN_VAIN in refusal:
             self.in_vain += 1
-            self.unexcused[place] += not self._excused(place, before)
+            self.unexcused[place] += not self._excused(place, before, *place)
         if not refusal or _IN_VAIN in refusal:
             self._touched[place] = at
 
@@ -143,13 +149,25 @@ class Ledger:
         """Whether something that its reader did may have come to the bot since."""
         return bool(self._untaken[chat]) or self._acted.get(chat, 0.0) >= since - WAKE
 
-    def _excused(self, what: Hashable, before: float) -> bool:
-        """Whether a kill cut off the call made at `before`; that kill is then used up for it."""
+    def _excused(
+        self, what: Hashable, before: float, chat: int, message: int | None = None
+    ) -> bool:
+        """Whether a kill made somebody forget the call made at `before`; it is then used up."""
         for kill in self._kills:
-            if self._reaches(kill, before) and kill not in self._used[what]:
+            if kill not in self._used[what] and self._may_forget(kill, before, chat, message):
                 self._used[what].add(kill)
                 return True
         return False
+
+    def _may_forget(
+        self, kill: float, called: float | None, chat: int, message: int | None = None
+    ) -> bool:
+        """Whether what was called then, about that message or any of the chat, was perhaps not
+        written down by whoever was killed."""
+        if called is None or kill < called - WAKE:
+            return False
+        held = any(c == chat and message in (None, m) for c, m in self._held[kill])
+        return held or self._reaches(kill, called)
 
     def _reaches(self, kill: float, called: float | None) -> bool:
         return called is not None and -WAKE <= kill - called <= self.reach

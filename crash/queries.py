@@ -1,7 +1,7 @@
 """Callback queries: whether each was answered in the end, so that no button was left spinning.
 
 Guarantees: pure. No kill excuses one that was not: whoever restarts must answer it. Only Telegram's
-own time-out does, once it has refused the answer.
+own time-out does: it has refused the answer, or the bots were done with the tap no sooner.
 """
 
 from __future__ import annotations
@@ -10,21 +10,32 @@ from collections.abc import Mapping
 from typing import Any
 
 _TOO_OLD = "query is too old"
+_TAKEN_FOR = 15.0
+"""Seconds for which Telegram takes an answer."""
 
 
 class Queries:
-    """Tell it of every update (`asked`) and every call (`note`), in their order."""
+    """Tell it of every update (`asked`, and once it is confirmed `taken`) and every call (`note`),
+    in their order."""
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
+        self._asked_at: dict[int, tuple[str, float]] = {}
         self._late: set[str] = set()
         self.asked_for = self.again = 0
 
-    def asked(self, update: int, body: Mapping[str, Any]) -> None:
+    def asked(self, update: int, body: Mapping[str, Any], at: float) -> None:
         """An update came into being, perhaps one that holds a query."""
         if (query := body.get("callback_query")) is not None:
             self.asked_for += 1
             self._open[query["id"]] = update
+            self._asked_at[update] = query["id"], at
+
+    def taken(self, update: int, at: float) -> None:
+        """The update has been confirmed; so late, whoever last tried to answer came too late."""
+        query, asked_at = self._asked_at.get(update, ("", at))
+        if query in self._open and at - asked_at > _TAKEN_FOR:
+            self._late.add(query)
 
     def note(self, method: str, asked: Mapping[str, Any], answer: Any) -> None:
         """A call and Telegram's answer to it."""

@@ -25,7 +25,7 @@ from bot.ports.database import Database
 from cli.sandbox_server import serving_sandbox
 from cli.settings import page_links
 from crash import audit
-from crash.databases import claims
+from crash.databases import claims, held
 from crash.ear import listen
 from crash.kills import Kills
 from crash.ledger import Ledger
@@ -57,7 +57,7 @@ _SETTLED_WITHIN = 30.0
 _CLAIMS_RUN_OUT = 60.0
 """After a kill: a bot redeems its claims at its start, where others may be alive within seconds of
 it, and looks for a while."""
-_BETWEEN_KILLS = (0, 50)
+_BETWEEN_KILLS = (0, 25)
 """So many updates, as time says little on a busy machine."""
 _ALL_AT_ONCE = 0.2
 """Of the kills, those that strike every replica."""
@@ -93,6 +93,7 @@ class Run:
     quiet_after: float = 0.0
     deliveries: dict[str, int] = field(default_factory=dict)
     alerts: Counter[str] = field(default_factory=Counter)
+    on_quiet: Callable[[], None] = lambda: None  # once no kill is to come any more
 
     def __post_init__(self) -> None:
         self.struck = Kills(self.chance)
@@ -129,6 +130,7 @@ class Run:
                 await bots.insert()
                 lives += [asyncio.create_task(person.live()) for person in people]
                 await self._pull_again_and_again(bots)
+                self.on_quiet()
                 await self._let_it_become_quiet(lives, bots, telegram)
                 await self._audit(url, http, [OPERATOR, *self.town.people])
             except (RuntimeError, httpx.HTTPError) as error:
@@ -196,7 +198,8 @@ class Run:
             plug.aim((), 0)
         hits = [at for plug in bots.plugs for at in self.struck.read(plug.diary())]
         self.struck.anywhere += not hits
-        self.ledger.killed(min([now, *hits]))
+        holding = await asyncio.to_thread(held, self.database_url)
+        self.ledger.killed(min([now, *hits]), holding)
 
     async def _more_than(self, before: int) -> bool:
         return len(self.confirmed) > before

@@ -10,7 +10,7 @@ out, counted (`left_out`) and logged once. Tower ids are sent in lower case. Dur
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -82,6 +82,8 @@ class Harbor:
             now=clock,
         )
         self._stood: dict[int, list[TowerId]] = {}
+        self._unanswered: Collection[int] = ()
+        self._not_found: Collection[int] = ()
         self._unreadable = Unreadable()
         self._lists = Lists(self._connection, self._unreadable, clock)
         self._assigned: Memory[Locker] = Memory()
@@ -110,6 +112,11 @@ class Harbor:
         """
         return self._unreadable.by_call()
 
+    @property
+    def unanswered(self) -> Collection[int]:
+        """At which locations the last look for towers learned nothing to go by."""
+        return self._unanswered
+
     async def locations(self) -> list[Location]:
         """Every location, whatever page size Harbor prefers."""
         return await self._listed("locations", LOCATION)
@@ -130,11 +137,14 @@ class Harbor:
     async def towers(self) -> list[Tower]:
         """Discover every tower by looking at every location's lockers: dear, so keep the answer.
 
-        A location that does not answer has the towers that it had. A tower under two locations
-        stands at the first of them. Raises only what hinders the look at every location.
+        A location that does not answer has the towers that it had, and so has one that says by a
+        404 that it is gone, or has no tower, until it says so twice in a row. A tower under two
+        locations stands at the first of them. Raises only what hinders the look at every location.
         """
         turn = asyncio.Semaphore(AT_ONCE)
         failures: list[HarborError] = []
+        unanswered: set[int] = set()
+        not_found: set[int] = set()
 
         async def at(location: Location) -> list[TowerId]:
             try:
@@ -142,9 +152,14 @@ class Harbor:
                     found = await self._listed("location_lockers", LOCKER, location_id=location.id)
             except NotFound as error:  # gone since the list was made, or without a tower
                 failures.append(error)
-                return []
+                not_found.add(location.id)
+                if location.id in self._not_found:
+                    return []
+                unanswered.add(location.id)
+                return self._stood.get(location.id, [])
             except HarborError as error:
                 failures.append(error)
+                unanswered.add(location.id)
                 self._unreadable.note("location_lockers", location.id, 1, str(error))
                 return self._stood.get(location.id, [])
             self._stood[location.id] = list(dict.fromkeys(locker.tower_id for locker in found))
@@ -153,6 +168,7 @@ class Harbor:
         places = await self.locations()
         async with asyncio.TaskGroup() as group:
             looks = [group.create_task(at(place)) for place in places]
+        self._unanswered, self._not_found = unanswered, not_found
         if failures and len(failures) == len(looks):
             raise next((x for x in failures if not isinstance(x, NotFound)), failures[0])
         towers: dict[TowerId, Tower] = {}

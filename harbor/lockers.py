@@ -77,6 +77,10 @@ class HarborLockers:
             self._assigned = found, await self._remembered(found)
         return self._assigned[1]
 
+    def unanswered(self) -> Collection[int]:
+        """At which locations the last look for towers learned nothing to go by."""
+        return self._harbor.unanswered
+
     def left_out(self) -> Mapping[str, LeftOut | None]:
         """By call, what the lists that were read last are lacking."""
         return self._harbor.left_out()

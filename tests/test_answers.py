@@ -15,11 +15,13 @@ from bot.ports.database import Database
 from bot.ports.errors import TryLater
 from handlers.conversation.context import Context
 from handlers.conversation.turns import Turns
+from handlers.telegram import answers, receiver
 from handlers.telegram.answers import Answers
 from handlers.telegram.callback_data import pattern
 from handlers.telegram.transport import AiohttpRequest
 from sandbox.telegram.state.core import CallbackQuery
 from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
+from tests.support.chats import chats
 
 
 async def ask(edge: ChatEdge) -> int:
@@ -28,6 +30,12 @@ async def ask(edge: ChatEdge) -> int:
     edge.phones.open(ada)
     await edge.quiet()
     return ada
+
+
+async def taken(edge: ChatEdge, who: int) -> None:
+    """Wait until the tap on the button has been committed."""
+    while (await edge.draft(who)).step != "done":  # noqa: ASYNC110 - a commit has no event here
+        await asyncio.sleep(0.001)
 
 
 async def test_a_toast_too_long_for_telegram_is_cut(sqlite_database: Database) -> None:
@@ -107,6 +115,7 @@ async def test_by_polling_a_tap_is_confirmed_only_when_its_answer_is_on_its_way(
 async def test_an_answer_that_can_not_be_sent_off_holds_up_no_update_for_long(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.05)
     async with chat_edge(sqlite_database) as edge:
         ada = await ask(edge)
         do_request, may_connect = AiohttpRequest.do_request, asyncio.Event()
@@ -210,6 +219,51 @@ async def pressed(edge: ChatEdge) -> tuple[CallbackQuery, dict[str, Any]]:
     edge.phones.press(ada, edge.screen(ada), "done")
     [query] = edge.telegram.queries.values()
     return query, edge.telegram.updates.first(2)[1]
+
+
+async def test_by_polling_a_tap_whose_answer_is_not_sent_off_comes_again_where_the_bot_ends(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.05)
+    monkeypatch.setattr(receiver, "_FAREWELL", 0.05)
+    async with sandbox_telegram() as there:
+        ada = there.phones.make("Ada").id
+        async with chat_edge(sqlite_database, at=there) as edge:
+            there.phones.open(ada)
+            await edge.quiet()
+        do_request = AiohttpRequest.do_request
+        with monkeypatch.context() as cut_off:
+
+            async def connecting(self: AiohttpRequest, url: str, *how: Any, **sent: Any) -> Any:
+                if url.endswith("answerCallbackQuery"):
+                    await asyncio.Event().wait()
+                return await do_request(self, url, *how, **sent)
+
+            cut_off.setattr(AiohttpRequest, "do_request", connecting)
+            async with chat_edge(sqlite_database, at=there) as ending:
+                there.phones.press(ada, ending.screen(ada), "done")
+                await taken(ending, ada)
+                await ending.stop()
+                assert len(there.telegram.updates.pending) == 1
+        async with chat_edge(sqlite_database, at=there) as edge:
+            await edge.quiet()
+        assert [query.answered for query in there.telegram.queries.values()] == [True]
+
+
+async def test_an_answer_under_way_at_the_end_is_waited_for_longer_than_a_moment(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver, "_FAREWELL", 0.05)
+    slow, said = asyncio.Event(), []
+
+    async def answer() -> None:
+        await slow.wait()
+        said.append("well done")
+
+    async with chats(sqlite_database) as world:
+        world.application.bot_data.answers.start(answer())
+        asyncio.get_running_loop().call_later(1.2, slow.set)
+    assert said == ["well done"]
 
 
 async def test_a_chats_turns_go_in_the_order_of_asking_and_leave_nothing_behind() -> None:

@@ -53,6 +53,25 @@ def test_a_kill_out_of_reach_explains_nothing() -> None:
     assert ledger.faults()
 
 
+def test_a_kill_of_whoever_had_the_card_explains_one_edit_in_vain() -> None:
+    ledger = Ledger()
+    _send(ledger, 1)
+    ledger.killed(20, holding=[(5, 8)])
+    ledger.killed(30, holding=[(5, 7)])
+    _edit(ledger, 31)
+    assert not ledger.faults()
+    _edit(ledger, 32)
+    assert ledger.faults() == ["message 7 of chat 5 was edited in vain 1 times"]
+
+
+def test_a_kill_before_a_message_was_last_changed_explains_nothing() -> None:
+    ledger = Ledger()
+    ledger.killed(20, holding=[(5, 7)])
+    _edit(ledger, 30, _EDITED)
+    _edit(ledger, 31)
+    assert ledger.faults()
+
+
 def test_an_edit_in_vain_may_be_cut_off_in_its_turn() -> None:
     ledger = Ledger()
     _edit(ledger, 10, _EDITED)
@@ -97,6 +116,28 @@ def test_a_message_that_nobody_knows_of_needs_a_kill() -> None:
     _send(ledger, 20, message=8)
     ledger.killed(20.1)
     assert ledger.unexplained([(5, 7), (5, 8)]) == [(5, 7)]
+
+
+@pytest.mark.parametrize("held", [(5, None), (5, 3)])
+def test_a_message_that_nobody_knows_of_is_explained_by_a_kill_of_whoever_wrote_there(
+    held: tuple[int, int | None],
+) -> None:
+    ledger = Ledger()
+    _send(ledger, 10)
+    ledger.killed(50, holding=[(6, None)])
+    assert ledger.unexplained([(5, 7)]) == [(5, 7)]
+    ledger.killed(60, holding=[held])
+    assert ledger.unexplained([(5, 7)]) == []
+
+
+def test_a_second_ring_is_explained_by_a_kill_of_whoever_wrote_there() -> None:
+    ledger = Ledger()
+    _send(ledger, 10)
+    ledger.killed(50, holding=[(5, None)])
+    _send(ledger, 60, message=8)
+    assert not ledger.faults()
+    _send(ledger, 70, message=9)
+    assert ledger.faults()
 
 
 def test_calls_are_counted_from_a_moment_on() -> None:

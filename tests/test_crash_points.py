@@ -118,8 +118,8 @@ def test_the_next_kill_is_aimed_at_the_points_that_were_hit_least() -> None:
 
 def test_a_button_that_nobody_answered_is_a_fault() -> None:
     queries = Queries()
-    queries.asked(3, _PRESSED)
-    queries.asked(4, {"message": {"text": "hello"}})
+    queries.asked(3, _PRESSED, 10.0)
+    queries.asked(4, {"message": {"text": "hello"}}, 10.0)
     assert queries.faults() == ["the button of update 3 was never answered"]
     queries.note("answerCallbackQuery", {"callback_query_id": "17"}, {"ok": True, "result": True})
     assert queries.faults() == []
@@ -129,9 +129,28 @@ def test_a_button_that_nobody_answered_is_a_fault() -> None:
 
 def test_a_button_that_telegram_no_longer_lets_anybody_answer_is_none() -> None:
     queries = Queries()
-    queries.asked(3, _PRESSED)
+    queries.asked(3, _PRESSED, 10.0)
     queries.note("answerCallbackQuery", {"callback_query_id": "17"}, None)
     assert queries.faults()
     queries.note("answerCallbackQuery", {"callback_query_id": "17"}, _TOO_OLD)
     assert not queries.faults()
     assert queries.late == 1
+
+
+@pytest.mark.parametrize(("taken_at", "late"), [(25.0, 0), (25.1, 1)])
+def test_a_button_whose_tap_was_confirmed_after_telegrams_own_time_is_none(
+    taken_at: float, late: int
+) -> None:
+    queries = Queries()
+    queries.asked(3, _PRESSED, 10.0)
+    queries.taken(3, taken_at)
+    queries.taken(4, 1000.0)
+    assert (queries.late, len(queries.faults())) == (late, 1 - late)
+
+
+def test_a_button_that_was_answered_before_a_late_confirmation_is_not_late() -> None:
+    queries = Queries()
+    queries.asked(3, _PRESSED, 10.0)
+    queries.note("answerCallbackQuery", {"callback_query_id": "17"}, {"ok": True, "result": True})
+    queries.taken(3, 1000.0)
+    assert (queries.late, queries.faults()) == (0, [])

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.ports.errors import TryLater
 from bot.workers.loop import Dues, Loop, Underway
@@ -83,6 +84,36 @@ async def test_a_turn_that_fails_is_taken_again_a_second_later_whatever_is_signa
     loop.stop()
     await running
     assert turns == [START, at(1)]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TryLater("the database is away"), ("loop_waiting", "warning", False)),
+        (RuntimeError("a bug"), ("loop_failing", "error", True)),
+    ],
+)
+async def test_what_passes_by_itself_is_logged_once_and_without_a_traceback(
+    error: Exception, told: tuple[str, str, bool]
+) -> None:
+    clock, signal, turns = Clock(START, stopped=True), Signal(), []
+
+    async def turn() -> datetime:
+        turns.append(1)
+        if len(turns) <= 2:
+            raise error
+        return at(1000)
+
+    loop = Loop("test", clock, turn, signal)
+    with capture_logs() as lines:
+        running = asyncio.create_task(loop.run())
+        for number in (1, 2, 3):
+            await soon(lambda: len(turns) == number)  # noqa: B023 - waited for at once
+            clock.turn(1)
+        loop.stop()
+        await running
+    assert [x["event"] for x in lines] == [told[0], "loop_recovered"]
+    assert (lines[0]["event"], lines[0]["log_level"], "exc_info" in lines[0]) == told
 
 
 async def test_stopping_lets_the_turn_under_way_finish() -> None:

@@ -133,6 +133,45 @@ async def test_a_location_that_does_not_answer_takes_no_other_down_and_keeps_its
         assert port.left_out()["location_lockers"] is not None
 
 
+async def test_that_a_location_is_gone_is_believed_when_harbor_says_so_twice_in_a_row():
+    town, gone = Town(), (404, {"detail": "Location not found"})
+    async with serving(town) as (port, _):
+        assert len(await port.towers()) == 2
+        for _ in range(2):
+            town.lists["7"] = gone
+            assert {tower.id for tower in await port.towers()} == {HERE, THERE}
+            assert set(port.unanswered()) == {7}
+            town.lists["7"] = [door(1)]
+            assert len(await port.towers()) == 2
+            assert set(port.unanswered()) == set()
+        town.lists["7"] = gone
+        await port.towers()
+        for _ in range(2):
+            assert {tower.id for tower in await port.towers()} == {THERE}
+            assert set(port.unanswered()) == set()
+        assert port.left_out()["location_lockers"] is None, "nothing of it can't be read"
+
+
+@pytest.mark.parametrize(
+    ("said", "in_the_end"),
+    [((404, {"detail": "Location not found"}), {THERE}), ((403, {}), {HERE, THERE})],
+)
+async def test_after_a_restart_a_location_that_does_not_answer_has_the_towers_that_are_remembered(
+    sqlite_database, said: Any, in_the_end: set[str]
+):
+    town = Town()
+    async with core_on(sqlite_database) as core:
+        async with serving(town) as (port, _):
+            assert len((await Towers(core.database, port, core.clock).all()).value) == 2
+        town.lists["7"] = said
+        async with serving(town) as (port, _):
+            towers = Towers(core.database, port, core.clock)
+            assert {tower.id for tower in (await towers.all()).value} == {HERE, THERE}
+            core.clock.turn(60)
+            assert {tower.id for tower in (await towers.all()).value} == in_the_end
+            assert {x.id for x in await core.database.look(lambda tx: tx.towers())} == in_the_end
+
+
 async def test_when_no_location_answers_nothing_is_known():
     town = Town()
     town.lists["7"] = town.lists["8"] = (500, {})

@@ -268,6 +268,50 @@ async def test_a_crash_in_the_middle_of_an_edit_is_no_possible_double(owed: Owed
     assert owed.chats.of(ANNA) == ["two"]
 
 
+async def edited_and_not_written_down(owed: Owed) -> None:
+    """Anna's screen says "one"; Telegram shows "two" there, which nobody has recorded."""
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = Message("two")
+    await owed.mark()
+    owed.chats.messages[ANNA, 1] = "two"
+    owed.truth.views[SCREEN] = Message("one")
+
+
+@pytest.mark.parametrize("taken_up", ["when found due", "with the next mark"])
+async def test_an_edit_that_a_process_died_over_is_undone_where_the_truth_is_as_before(
+    owed: Owed, taken_up: str
+):
+    await edited_and_not_written_down(owed)
+    again = await owed.pulled()
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    if taken_up == "with the next mark":
+        await owed.mark()
+        again = owed.outbox
+    await turned(again)
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_a_mark_that_many_cards_get_takes_up_an_edit_that_a_process_died_over(owed: Owed):
+    await edited_and_not_written_down(owed)
+    owed.signals.take_cards()
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    await owed.database.run(lambda tx: tx.mark_about(SCREEN, now=owed.clock.now()))
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_an_edit_whose_answer_was_lost_is_undone_where_the_truth_is_as_before(owed: Owed):
+    await edited_and_not_written_down(owed)
+    owed.truth.views[SCREEN] = Message("two")
+    owed.chats.failing = [TryLater("no answer")]
+    await owed.turn()
+    owed.truth.views[SCREEN] = Message("one")
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
 async def replaced_by(owed: Owed, message: int) -> None:
     """Anna's screen is sent anew, which is written down, and no more is done."""
     await owed.mark()

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from bot.domain.tower import LockerStatus, Size, Tower
 from bot.ports.errors import TryLater
 from bot.ports.zones import Point, ZonesAt, nowhere
@@ -144,7 +146,10 @@ async def test_an_empty_list_of_towers_makes_nobody_forget_those_there_were(core
     assert await core.database.look(lambda tx: tx.towers()) == known
 
 
-async def test_a_location_that_could_not_be_read_is_looked_at_again_after_a_minute(core: Core):
+@pytest.mark.parametrize("fault", ["422", "404"])
+async def test_a_location_that_could_not_be_read_is_looked_at_again_after_a_minute(
+    core: Core, fault: str
+):
     asked = 0
 
     async def found() -> Any:
@@ -152,10 +157,11 @@ async def test_a_location_that_could_not_be_read_is_looked_at_again_after_a_minu
         asked += 1
         return await lockers.towers()
 
-    await core.faults({"name": "422", "call": "location_lockers", "times": 1})
+    await core.database.run(lambda tx: tx.save_towers([]))
+    await core.faults({"name": fault, "call": "location_lockers", "times": 1})
     async with Harbor(access(str(core.control.base_url)), clock=core.clock.now) as started_anew:
         lockers = HarborLockers(started_anew)
-        towers = towers_of(core, towers=found, left_out=lockers.left_out)
+        towers = towers_of(core, towers=found, unanswered=lockers.unanswered)
         some = len((await towers.all()).value)
         core.clock.turn(59)
         assert len((await towers.all()).value) == some

@@ -100,8 +100,9 @@ class Cards(Protocol):
         """
         ...
 
-    async def card_failed(self, card: Card, run_at: datetime) -> None:
-        """It could not be shown: once more at `run_at`, by anybody."""
+    async def card_failed(self, card: Card, run_at: datetime, *, unsure: bool = False) -> None:
+        """It could not be shown: once more at `run_at`, by anybody. With `unsure` it may have been
+        shown all the same: its digest is forgotten."""
         ...
 
     async def drop_card(self, card: Card) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -61,6 +61,11 @@ class Lockers(Protocol):
 
         The very list of last time means that Harbor's answer is what it was then.
         """
+        ...
+
+    def unanswered(self) -> Collection[int]:
+        """The locations at which the last `towers` learned nothing to go by: what stands there may
+        be missing from it."""
         ...
 
     def left_out(self) -> Mapping[str, LeftOut | None]:

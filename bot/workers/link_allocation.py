@@ -74,12 +74,12 @@ class LinkAllocator:
         """
         if await self._had_before(delivery, request):
             return True
+        if delivery.candidate == ANY_LOCKER:
+            await self.give_back_unnamed(delivery)
         there = await self._beside(delivery)
         tower = next((tower for tower in there if tower.id == delivery.tower), None)
         if tower is None:
             return False
-        if delivery.candidate == ANY_LOCKER:
-            await self.give_back_unnamed(delivery)
         if tower.location is None or not self._open_requests.offered:
             raise NotOffered(f"no links are made for tower {tower.id}")
         delivery = await self._allotments.write_down(delivery, ANY_LOCKER, self._policy.link_hold)
@@ -154,7 +154,7 @@ class LinkAllocator:
         Raises TryLater while another delivery may be waiting for its first answer there: the
         locker may be its. Of several whose answers were lost, the first by its id looks for all.
         """
-        towers = {tower.id for tower in await self._beside(delivery)}
+        towers = {tower.id for tower in await self._beside(delivery)} | {delivery.tower}
         assigned = await self._lockers.assigned()
         live = await self._database.look(lambda tx: tx.deliveries_at_harbor())
         there = [x for x in live if x.tower in towers and x.id != delivery.id]

@@ -19,6 +19,7 @@ import structlog
 
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Step
+from bot.ports.errors import TryLater
 from bot.workers.signals import LOOK_AGAIN, Signal
 
 log = structlog.get_logger()
@@ -83,9 +84,9 @@ class Loop:
         self._until = self._clock.now() + LONGEST_TURN
         try:
             due = await self._turn()
-        except Exception:
+        except Exception as error:
             if not self._failing:
-                log.exception("loop_failing", loop=self._name)
+                self._complain(error)
             self._failing = True
             self.failures += 1
             return None, True
@@ -93,6 +94,13 @@ class Loop:
             log.info("loop_recovered", loop=self._name)
         self._failing = False
         return due, False
+
+    def _complain(self, error: Exception) -> None:
+        """What passes by itself, such as a database that is away, is no fault of ours."""
+        if isinstance(error, TryLater):
+            log.warning("loop_waiting", loop=self._name, why=str(error))
+        else:
+            log.error("loop_failing", loop=self._name, exc_info=error)
 
     async def _wait(self, due: datetime | None) -> None:
         """Until the moment or the signal, whichever comes first."""

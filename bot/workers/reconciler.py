@@ -1,8 +1,9 @@
 """Lockers that are ours at Harbor and that no delivery here knows of: orphans.
 
 Guarantees: the operators are told once of each, by its door's name, and once when it is accounted
-for again; one is given back only when an operator wants it, and Harbor's refusal is told; one with
-a parcel inside is not given back, for an operator to fetch it out.
+for again; not of one that is on its way back already; one is given back only when an operator wants
+it, and Harbor's refusal is told; one with a parcel inside is not given back, for an operator to
+fetch it out.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Reconciler:
         for key, locker in found.items():
             if key in told:
                 await self._follow(told[key], locker)
-            else:
+            elif locker.status is not LockerStatus.DECLINED:
                 await self._alerts.raise_once(orphan(self._clock.now(), locker))
 
     async def _follow(self, alert: Alert, locker: Locker) -> None:

@@ -2,7 +2,8 @@
 
 Guarantees: one refresh is shared by all who ask at once, and one that failed is not made again at
 once; when Harbor can't be reached, what was last known is shown with its age, and nobody waits
-longer than `PATIENCE`. A tower's zone is looked up once in its life, where Harbor gives none.
+longer than `PATIENCE`; at a location that does not answer stands what is remembered of it. A
+tower's zone is looked up once in its life, where Harbor gives none.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ log = structlog.get_logger()
 FRESH = timedelta(seconds=5)
 TOWERS_FRESH = timedelta(minutes=10)
 SOME_TOWERS_FRESH = timedelta(minutes=1)
-"""While a location could not be read: its towers may be missing from the list."""
+"""While a location has not answered, or has said once that it has no tower: what is remembered of
+it may not hold, and what is not may be missing."""
 PATIENCE = timedelta(seconds=3)
 _AFTER_FAILURE = timedelta(seconds=5)
 
@@ -152,8 +154,9 @@ class Towers:
         known = await self._database.look(lambda tx: tx.towers())
         if known and not towers:
             raise TryLater("not one of the towers there were")  # absence is not evidence
-        lacking = self._lockers.left_out().get("location_lockers") is not None
-        self._towers.fresh = SOME_TOWERS_FRESH if lacking else TOWERS_FRESH
+        unanswered, there = self._lockers.unanswered(), {tower.id for tower in towers}
+        towers += [x for x in known if x.location in unanswered and x.id not in there]
+        self._towers.fresh = SOME_TOWERS_FRESH if unanswered else TOWERS_FRESH
         towers = await self._with_zones(towers, known)
         await self._database.run(lambda tx: tx.save_towers(towers))
         self._found(towers)

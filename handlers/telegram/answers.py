@@ -1,10 +1,10 @@
 """Answers to callback queries, so that no button keeps spinning.
 
 Guarantees: giving one waits for nobody; who confirms an update can wait until its answer no longer
-depends on this process, since one that is killed in between would leave the button spinning; one
-that Telegram doesn't take (too old, or unreachable twice) is logged and forgotten, because nothing
-that matters is ever said only here. An answer that is held (`held`) is sent by whoever holds it, in
-the same breath as the confirmation, and by nobody else.
+depends on this process, since one that is killed in between would leave the button spinning; so can
+who ends the process; one that Telegram doesn't take (too old, or unreachable twice) is logged and
+forgotten, because nothing that matters is ever said only here. An answer that is held (`held`) is
+sent by whoever holds it, in the same breath as the confirmation, and by nobody else.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from handlers.telegram.transport import ON_ITS_WAY
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 1.0
-"""Seconds that confirming an update waits for its answer, at most."""
+_PATIENCE = 5.0
+"""Seconds that confirming an update waits for its answer, at most. Whoever is killed after that
+leaves it owed; Telegram takes it for fifteen."""
 _LONGEST = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 
 
@@ -92,11 +93,17 @@ class Answers:
         if self._unsent:
             await asyncio.wait(tuple(self._unsent), timeout=_PATIENCE)
 
+    async def all_arrived(self, seconds: float) -> bool:
+        """Wait for those under way, at most `seconds`; whether none is left."""
+        if not self._under_way:
+            return True
+        _, late = await asyncio.wait(tuple(self._under_way), timeout=seconds)
+        return not late
+
     async def settle(self, seconds: float) -> None:
         """Wait for those under way, at most `seconds`; what is left then is given up."""
-        if self._under_way:
-            _, late = await asyncio.wait(tuple(self._under_way), timeout=seconds)
-            for task in late:
+        if not await self.all_arrived(seconds):
+            for task in self._under_way:
                 task.cancel()
 
 

@@ -49,7 +49,8 @@ _LOOKED_AFTER = timedelta(seconds=40)
 """Twice in the time after which a bot that hears nobody says so."""
 _UNREAD = 1000
 """So many ids of updates that were let pass are remembered, to be logged once."""
-_FAREWELL = 2.0  # seconds granted to Telegram at the end, for the last confirmation and answers
+_FAREWELL = 2.0
+"""Seconds granted to Telegram at the end: for answers, and for the last confirmation."""
 
 
 class _Stopped(Exception):
@@ -119,9 +120,10 @@ class Receiver:
                 if untaken:
                     await self._pause(backoff(failures - 1))
         except _Stopped:
-            await self._confirm()
-        finally:
-            await self._application.bot_data.answers.settle(_FAREWELL)
+            # Where an answer is still under way, what has not been confirmed yet comes again at the
+            # next start, and its button is answered then.
+            if await self._application.bot_data.answers.all_arrived(_FAREWELL):
+                await self._confirm()
 
     async def listen(self, url: str, secret: str, *, connections: int = 40) -> None:
         """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
@@ -263,6 +265,8 @@ class Receiver:
         """Telegram's answer, however often it takes; `quiet`: that there is one means nothing."""
         attempts = 0
         while True:
+            if self._stopping:  # or a last question might still confirm what it should not
+                raise _Stopped
             try:
                 answer = await self._unless_stopped(call())
             except (TelegramError, TryLater, *UNREADABLE) as error:

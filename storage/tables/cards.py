@@ -27,7 +27,9 @@ _COLUMNS = CARDS.listed("cards").replace(
     "cards.ring,", "case when cards.ring_at > cards.shown then 1 else 0 end,"
 )
 _SELECT = f"select {_COLUMNS} from cards"
-_TURNS = Owed("cards", "id", OWED)
+_LAPSED = {"digest": "''"}
+"""What a message shows is not known once somebody may have edited it and not said so."""
+_TURNS = Owed("cards", "id", OWED, _LAPSED)
 _ORDER = "lane, (case when ring_at > shown then 0 else 1 end), run_at, id"
 """As an index has it: what rings goes before what changes in silence."""
 
@@ -72,6 +74,7 @@ class Cards(Subject):
                                 then cards.lane else excluded.lane end,
                     run_at = case when cards.wanted > cards.shown and cards.run_at < excluded.run_at
                                   then cards.run_at else excluded.run_at end,
+                    digest = case when cards.leased_until <= ? then '' else cards.digest end,
                     lease = case when cards.leased_until > ? then cards.lease
                                  else excluded.lease end,
                     leased_until = case when cards.leased_until > ? then cards.leased_until
@@ -79,7 +82,7 @@ class Cards(Subject):
                 returning {_COLUMNS}""",
             (
                 *(new_row_id(), chat, subject, int(ring), int(lane), stamp(now)),
-                *(lease, until, stamp(now), stamp(now), stamp(now)),
+                *(lease, until, stamp(now), stamp(now), stamp(now), stamp(now)),
             ),
             note=self._note,
         )
@@ -123,10 +126,11 @@ class Cards(Subject):
                     lane = case when wanted > shown then lane when chat = ? then {int(Lane.ANSWER)}
                                 else {int(Lane.NEWS)} end,
                     run_at = case when wanted > shown and run_at < ? then run_at else ? end,
+                    digest = case when leased_until <= ? then '' else digest end,
                     lease = case when leased_until > ? then lease else ? end,
                     leased_until = case when leased_until > ? then leased_until else ? end
                 where {which} returning {_COLUMNS}""",
-            (at, self._answering, at, at, at, lease, at, until, *values),
+            (at, self._answering, at, at, at, at, lease, at, until, *values),
             note=self._note,
         )
 
@@ -208,8 +212,8 @@ class Cards(Subject):
         )
         return CARDS.read(row) if row else None
 
-    async def card_failed(self, card: Card, run_at: datetime) -> None:
-        await _TURNS.put_off(self._db, card.id, card.lease, run_at)
+    async def card_failed(self, card: Card, run_at: datetime, *, unsure: bool = False) -> None:
+        await _TURNS.put_off(self._db, card.id, card.lease, run_at, unsure=unsure)
 
     async def drop_card(self, card: Card) -> bool:
         row = await self._db.fetch_one(

@@ -9,8 +9,8 @@ out. The same for cards and for requests of Harbor: `run_at`, `leased_until`, `l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,16 @@ class Owed:
     table: str
     key: str
     owed: str
+    lapsed: Mapping[str, str] = field(default_factory=dict)
+    """What columns become where a lease ran out, since what its holder did last is not known."""
+
+    def _after_a_lapse(self) -> str:
+        """For a row that is taken up: nothing is set where its last holder gave it back."""
+        changed = (
+            f", {column} = case when leased_until is null then {column} else {value} end"
+            for column, value in self.lapsed.items()
+        )
+        return "".join(changed)
 
     async def next_due(self, db: Connection) -> datetime | None:
         """When the earliest is (or was) due, and its lease (if any) over."""
@@ -54,7 +64,7 @@ class Owed:
                     select {self.key} from {self.table}
                     where {self.owed} and run_at <= ? and {_FREE} order by {order} limit ?
                     {db.skip_locked}
-                ) update {self.table} set lease = ?, leased_until = ?
+                ) update {self.table} set lease = ?, leased_until = ?{self._after_a_lapse()}
                 where {self.key} in (select {self.key} from due) returning {returning}""",
             (stamp(now), stamp(now), limit, lease, stamp(until)),
         )
@@ -80,11 +90,14 @@ class Owed:
             note=note,
         )
 
-    async def put_off(self, db: Connection, key: Any, lease: int | None, until: datetime) -> None:
-        """Failed once more: due again at `until`, and anybody's."""
+    async def put_off(
+        self, db: Connection, key: Any, lease: int | None, until: datetime, *, unsure: bool = False
+    ) -> None:
+        """Failed once more: due again at `until`, and anybody's. `unsure`: what came of it is not
+        known, as where a lease runs out."""
         await db.execute(
             f"""update {self.table} set run_at = ?, failures = failures + 1, lease = null,
-                    leased_until = null
+                    leased_until = null{self._after_a_lapse() if unsure else ""}
                 where {self.key} = ? and lease = ?""",
             (stamp(until), key, lease),
         )
@@ -93,7 +106,7 @@ class Owed:
         """End every lease, where no other process can hold one; the rows that had one."""
         return list(
             await db.fetch_all(
-                f"""update {self.table} set lease = null, leased_until = null
+                f"""update {self.table} set lease = null, leased_until = null{self._after_a_lapse()}
                     where leased_until is not null returning {returning}"""
             )
         )

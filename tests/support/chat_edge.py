@@ -202,6 +202,7 @@ async def chat_edge(
             yield edge
         finally:
             await edge.stop()
+            await edge.wiring.answers.settle(1)
             outbox.stop()
             await edge.outbox.give_back()
             await loop

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -260,8 +260,8 @@ class _Harbor:
         self._reach()
         return [locker for locker in self._town.lockers if locker.tower == tower]
 
-    def left_out(self) -> Mapping[str, None]:
-        return {}
+    def unanswered(self) -> Collection[int]:
+        return ()
 
     def _reach(self) -> None:
         if self.away:
