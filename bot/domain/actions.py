@@ -175,7 +175,7 @@ def _still_theirs(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
 
 def _handed_on(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     """Whether it can still be theirs again: they had it, and nobody has it yet."""
-    theirs = delivery.unclaimed and person not in policy.operators
+    theirs = delivery.unclaimed and not policy.operates_at(person, delivery.tower)
     return theirs and not delivery.recalled
 
 
@@ -313,10 +313,13 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
 """Which action is whose, and when: the first rule that fits counts."""
 
 
+_OPERATES, _NOBODY = frozenset({Role.OPERATOR}), frozenset[Role]()
+
+
 def roles_of(delivery: Delivery, person: PersonId, policy: Policy) -> frozenset[Role]:
-    """What `person` is to `delivery`; an operator is one to every delivery."""
-    operates = frozenset({Role.OPERATOR}) if person in policy.operators else frozenset()
-    return delivery.roles_of(person) | operates
+    """What `person` is to `delivery`; an operator is one to every delivery at their towers."""
+    operates = policy.operates_at(person, delivery.tower)
+    return delivery.roles_of(person) | (_OPERATES if operates else _NOBODY)
 
 
 def permitted(action: Action, delivery: Delivery, person: PersonId, policy: Policy) -> Rule | None:

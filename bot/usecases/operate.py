@@ -24,7 +24,7 @@ from bot.ports.signals import Change
 from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
 from bot.usecases.alerts import amend_alert, end_alert
 from bot.usecases.book import give_up
-from bot.usecases.cards import concerned, take_code_away, tell
+from bot.usecases.cards import concerned, take_code_away, tell, tower_of
 from bot.usecases.codes import disown_code
 from bot.usecases.collect import open_again
 from bot.usecases.extend import let_wait
@@ -180,7 +180,12 @@ async def _found(act: Actor, alert: Alert) -> Delivery:
 
 
 async def _standing(act: Actor, key: str) -> Alert | None:
-    if act.person not in act.policy.operators:
+    """The alert, if it stands. Raises NotYours to whoever is no operator where it is the matter."""
+    if not act.policy.operates(act.person):
         raise NotYours
     alert = await act.tx.alert(key)
-    return alert if alert is not None and alert.stands else None
+    if alert is None or not alert.stands:
+        return None
+    if not act.policy.operates_at(act.person, await tower_of(act.tx, alert)):
+        raise NotYours
+    return alert

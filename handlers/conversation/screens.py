@@ -32,7 +32,7 @@ class Screens:
         state = state_of(draft)
         if state == NOTHING:
             return None
-        operates = person.id in self.sight.policy.operators
+        operates = self.sight.policy.operates(person.id)
         if state not in self.questions or (draft.errand == OPERATIONS and not operates):
             draft, state = Draft(draft.chat, answers=_notices(draft)), MENU
         screen = Screen(draft, person, self.sight)

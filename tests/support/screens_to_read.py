@@ -643,6 +643,7 @@ def _ops(section: str, name: str, step: str, town: Town, **answers: Any) -> Aske
     return Asked(section, name, f"ops/{step}", answers, town, OLGA)
 
 
+OF_OTHER = Policy(tower_operators={OTHER.id: frozenset({OLGA.id})})
 STUCK = (
     _parcel(1, State.RENTED, door_reports=2),
     _parcel(2, State.STORED, overdue_at=NOW),
@@ -678,6 +679,23 @@ def _overviews() -> Iterator[Asked]:
 
 
 def _lists() -> Iterator[Asked]:
+    yield _ops("Find a delivery", "what can be typed", "find", CALM)
+    past = [_parcel(number, State.COLLECTED) for number in range(30, 37)]
+    some = _with(*STUCK[:2], *past, _parcel(40, State.CANCELLED, recipient=None))
+    for name, query in (("one", "7k2m9xq4tz <b>"), ("many", "ben"), ("all of Anna", "@anna")):
+        yield _ops("What is found", name, "found", some, query=query)
+    yield _ops("What is found", "many, second page", "found", some, query="ben", page=1)
+    yield _ops("What is found", "by one of some towers only", "found", some, query="ben market")
+    crowd = [Person(PersonId(number), "Ben") for number in range(101, 152)]
+    crowded = _with(*STUCK[:1], *past, people=(*PEOPLE, *crowd))
+    yield _ops("What is found", "a name that many have", "found", crowded, query="ben")
+    theirs = _with(*STUCK, alerts=ORPHANS, operators=(), policy=OF_OTHER)
+    yield _ops("Overview", "of one tower only", "ops", theirs)
+    yield _ops("Towers", "of one tower only", "towers", theirs)
+    yield _ops("Stuck deliveries", "of one tower only", "stuck", theirs)
+    yield _ops("Orphan lockers", "of one tower only", "orphans", theirs)
+    refused = _orphan(TOWER.id, 14, refused=True, status=LockerStatus.RESERVED)
+    yield _ops("Orphan lockers", "Harbor refused", "orphans", _town(alerts=(refused,)))
     yield _ops("Towers", "two", "towers", _with(*STUCK))
     yield _ops("Towers", "many", "towers", LARGE)
     yield _ops("Towers", "many, second page", "towers", LARGE, page=1)

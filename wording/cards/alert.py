@@ -109,6 +109,8 @@ def _acts(concern: Concern) -> list[Button]:
     _ = concern.words._
     alert = concern.alert
     if alert.kind is AlertKind.ORPHAN and not alert.release:
+        if in_vain(alert):
+            return []
         door = f"{alert.tower}.{alert.locker}"
         if alert.status is LockerStatus.OCCUPIED:
             return [Button(_("Fetch the parcel out"), press(AlertAction.EMPTY_ORPHAN, door))]
@@ -168,12 +170,17 @@ def _orphan(concern: Concern) -> str:
         "🧩 <b>Orphan locker {door}</b>\nHarbor says it is ours, but no delivery here uses it.",
         door=concern.door,
     )
-    return "\n".join(filter(None, (title, _why_not(concern))))
+    return "\n".join(filter(None, (title, why_not_released(concern.words, concern.alert))))
 
 
-def _why_not(concern: Concern) -> str | None:
-    """Why the locker can't be released, or has not been."""
-    _, alert = concern.words._, concern.alert
+def in_vain(alert: Alert) -> bool:
+    """Whether Harbor has refused to take the orphan back, and would again while it stands so."""
+    return alert.refused and alert.status in (LockerStatus.RESERVED, LockerStatus.OUT_OF_SERVICE)
+
+
+def why_not_released(words: Words, alert: Alert) -> str | None:
+    """Why the orphan can't be released, or has not been; None where nothing stands in the way."""
+    _ = words._
     if alert.status is LockerStatus.OCCUPIED:
         return _("📦 A parcel is inside: it has to be fetched out first.")
     if not alert.refused:

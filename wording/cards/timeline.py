@@ -78,7 +78,7 @@ def _who(scene: Scene, moment: HistoryEntry) -> str:
     if in_browser(moment.by) and moment.event is HistoryEvent.CLAIMED:
         return ""  # the line says so
     name = next((name for person, name in known if person == moment.by), None)
-    operates = moment.by in scene.situation.policy.operators
+    operates = scene.situation.policy.operates_at(moment.by, scene.delivery.tower)
     if name is None and operates and moment.event not in _BY_OPERATORS:
         name = _("an operator")
     return f" ({name})" if name else ""

@@ -11,7 +11,7 @@ from handlers.conversation.buttons import back_to, below, on_card, pages, tap, t
 from handlers.conversation.confirmations import sure
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, OPERATIONS
-from handlers.errands.operations import deliveries, overview
+from handlers.errands.operations import deliveries, find, lists, overview
 from handlers.errands.operations.deliveries import DOINGS, sure_place
 
 _LISTED = [pages(), back_to(overview.OVERVIEW, afresh=True)]
@@ -32,26 +32,30 @@ ERRAND = Errand(
             tap(overview.to_stuck, overview.TO_STUCK),
             tap(overview.to_orphans, overview.TO_ORPHANS),
             tap(overview.to_doors, overview.TO_DOORS),
+            tap(find.to_find, find.TO_FIND),
+            text(find.typed),
             back_to(MENU, afresh=True),
         ],
         overview.TOWERS: _LISTED,
-        overview.STUCK: _LISTED,
+        lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
-        overview.DOORS: _LISTED,
-        deliveries.DELIVERY: [
+        lists.DOORS: _LISTED,
+        find.FIND: [text(find.typed), back_to(overview.OVERVIEW, afresh=True)],
+        lists.FOUND: [text(find.typed), *_LISTED],
+        lists.DELIVERY: [
             tap(deliveries.asked, *_SURE),
             tap(deliveries.asked_message, Action.WRITE),
-            back_to(overview.STUCK, afresh=True),
+            lists.back_to_list(overview.OVERVIEW),
         ],
         **{
             sure_place(action): [
                 on_card(deliveries.acted, yes),
                 text(deliveries.wrote_reason),
-                back_to(deliveries.DELIVERY),
+                back_to(lists.DELIVERY),
             ]
             for action, yes in _SURE.items()
         },
-        deliveries.MESSAGE: [text(deliveries.wrote), back_to(deliveries.DELIVERY)],
+        deliveries.MESSAGE: [text(deliveries.wrote), back_to(lists.DELIVERY)],
         deliveries.SURE_ORPHAN: [
             tap(deliveries.freed_orphan, deliveries.YES_ORPHAN),
             back_to(overview.ORPHANS, afresh=True),
@@ -64,10 +68,12 @@ ERRAND = Errand(
     questions={
         overview.OVERVIEW: overview.overview_prompt,
         overview.TOWERS: overview.towers_prompt,
-        overview.STUCK: overview.stuck_prompt,
+        lists.STUCK: lists.stuck_prompt,
         overview.ORPHANS: overview.orphans_prompt,
-        overview.DOORS: overview.doors_prompt,
-        deliveries.DELIVERY: deliveries.delivery_prompt,
+        lists.DOORS: lists.doors_prompt,
+        find.FIND: find.find_prompt,
+        lists.FOUND: find.found_prompt,
+        lists.DELIVERY: deliveries.delivery_prompt,
         **{sure_place(action): sure(action) for action in _SURE},
         deliveries.MESSAGE: deliveries.message_prompt,
         deliveries.SURE_ORPHAN: deliveries.orphan_prompt,

@@ -39,6 +39,7 @@ from handlers.conversation.deliveries import Said, about, looked_up
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
 from handlers.conversation.questions import Row, Screen
+from handlers.errands.operations.lists import DELIVERY, opened
 from handlers.errands.operations.overview import ORPHANS
 from wording.cards.opening import get_said, new_said
 from wording.cards.timeline import timeline
@@ -46,7 +47,7 @@ from wording.delivery_state import state_said
 from wording.language import Words
 from wording.sanitize import esc, plain
 
-DELIVERY, MESSAGE = "ops/delivery", "ops/message"
+MESSAGE = "ops/message"
 SURE_ORPHAN, SURE_EMPTY = "ops/orphan", "ops/empty"
 YES_ORPHAN, YES_EMPTY = "free_ok", "empty_ok"
 
@@ -102,7 +103,7 @@ async def looked(update: Update, context: Context) -> Draft | None:
     if not _operates(context):
         return start(context.draft, MENU)
     delivery = await looked_up(update, context, Action.LOOK)
-    return start(context.draft, DELIVERY, delivery=delivery.id) if delivery else None
+    return opened(context.draft, delivery.id) if delivery else None
 
 
 async def asked(update: Update, context: Context) -> Draft:
@@ -123,11 +124,11 @@ async def acted(update: Update, context: Context) -> Draft | None:
     assert context.press is not None
     action = Action(context.press.verb)
     delivery = await looked_up(update, context, action)
-    if delivery is None:
-        return None
+    if delivery is None:  # somebody else was first: how it stands now
+        return opened(context.draft, about(context.draft))
     await DOINGS[action].use_case(context.act, delivery, reason_of(context.draft.answers))
     context.say(DOINGS[action].said(context.words))
-    return start(context.draft, DELIVERY, delivery=delivery.id)
+    return opened(context.draft, delivery.id)
 
 
 async def asked_message(update: Update, context: Context) -> Draft:
@@ -170,7 +171,7 @@ async def emptied_orphan(update: Update, context: Context) -> Draft:
         context.say(context.words._("The locker is no longer there to be fetched out."))
         return start(context.draft, ORPHANS)
     context.say(context.words._("Your code is on its way."))
-    return start(context.draft, DELIVERY, delivery=found.id)
+    return opened(context.draft, found.id)
 
 
 async def saw(update: Update, context: Context) -> Draft | None:
@@ -191,7 +192,7 @@ def _orphan(door: object) -> str:
 
 
 def _operates(context: Context) -> bool:
-    return context.person.id in context.wiring.policy.operators
+    return context.wiring.policy.operates(context.person.id)
 
 
 # -- prompts
@@ -263,7 +264,8 @@ async def _standing(screen: Screen) -> Alert | None:
     """The alert about the orphan that is asked about; None where it is one no longer."""
     key = _orphan(screen.answers.get("orphan"))
     alert = await screen.sight.database.look(lambda tx: tx.alert(key))
-    return alert if alert is not None and alert.stands else None
+    theirs = alert is not None and alert.stands and screen.looks_after(alert.tower)
+    return alert if theirs else None
 
 
 async def _named(screen: Screen, orphan: Alert) -> tuple[str, str]:
