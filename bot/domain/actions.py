@@ -97,6 +97,12 @@ class Action(StrEnum):
     """Yes, give it to somebody else."""
     WRITE = "write"
     """Operators: a message to everybody concerned."""
+    ANSWER = "answer"
+    """Operators: a message to one of them; the argument is which, `sender` or `recipient`."""
+    SETTLE = "settle"
+    """Operators: a problem that was reported is dealt with."""
+    SETTLE_OK = "settle_ok"
+    """Yes, it is dealt with."""
 
 
 CONFIRMS: Mapping[Action, Action] = MappingProxyType(
@@ -110,6 +116,7 @@ CONFIRMS: Mapping[Action, Action] = MappingProxyType(
         Action.FETCH_OK: Action.FETCH,
         Action.HOLD_OK: Action.HOLD,
         Action.GIVE_OK: Action.GIVE,
+        Action.SETTLE_OK: Action.SETTLE,
     }
 )
 """The answer "yes" to an action that asks first, and the action whose rule it is checked by."""
@@ -308,6 +315,8 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         Action.HOLD: (_rule(_OPERATOR, _STORED, event=Event.EXTENDED),),
         Action.GIVE: (_rule(_OPERATOR, _STORED),),
         Action.WRITE: (_rule(_OPERATOR, _ALL),),
+        Action.ANSWER: (_rule(_OPERATOR, _ALL),),
+        Action.SETTLE: (_rule(_OPERATOR, _ALL),),
     }
 )
 """Which action is whose, and when: the first rule that fits counts."""

@@ -41,7 +41,7 @@ from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.limits import Limit
 from bot.domain.message import Ask, Button, Key, Message, Sheet
 from bot.domain.openers import Opener, Openers
-from bot.domain.person import WRITTEN, Draft, Person
+from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
@@ -73,6 +73,7 @@ __all__ = [
     "LIVE",
     "NOTICE",
     "WRITTEN",
+    "WRITTEN_ABOUT",
     "Alert",
     "AlertKind",
     "AlertSituation",

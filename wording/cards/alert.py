@@ -70,7 +70,7 @@ def alert_card(concern: Concern) -> Message:
     title = _STANDS[alert.kind](concern)
     return card(
         [[title, _about(concern), since, _seen(concern)]],
-        _acts(concern),
+        *([act] for act in _acts(concern)),
         [_to_see(concern), _ops(concern)],
     )
 
@@ -115,9 +115,13 @@ def _acts(concern: Concern) -> list[Button]:
         if alert.status is LockerStatus.OCCUPIED:
             return [Button(_("Fetch the parcel out"), press(AlertAction.EMPTY_ORPHAN, door))]
         return [Button(_("Release the locker"), press(AlertAction.RELEASE_ORPHAN, door))]
-    if concern.delivery is not None:
-        return [Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))]
-    return []
+    if concern.delivery is None:
+        return []
+    look = Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))
+    if alert.kind is not AlertKind.PROBLEM:
+        return [look]
+    done = Button(_("✅ The problem is dealt with"), press_on(Action.SETTLE, concern.delivery))
+    return [look, done]
 
 
 def _ops(concern: Concern) -> Button:

@@ -274,9 +274,10 @@ def _place(scene: Scene) -> tuple[Fact, ...]:
 
 
 def _written_by_operator(scene: Scene) -> str:
-    """The latest words of an operator to everybody concerned."""
-    history = reversed(scene.situation.history)
-    return plain(next((x.detail for x in history if x.event is HistoryEvent.MESSAGE), None), 200)
+    """The latest words of an operator to everybody concerned, or to the reader alone."""
+    history, me = reversed(scene.situation.history), scene.situation.reader.id
+    told = (x.detail for x in history if x.event is HistoryEvent.MESSAGE or x.told == me)
+    return plain(next(told, None), 200)
 
 
 def _until(scene: Scene) -> tuple[Fact, ...]:

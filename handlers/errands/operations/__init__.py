@@ -11,7 +11,15 @@ from handlers.conversation.buttons import back_to, below, on_card, pages, tap, t
 from handlers.conversation.confirmations import sure
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, OPERATIONS
-from handlers.errands.operations import deliveries, find, lists, overview
+from handlers.errands.operations import (
+    deliveries,
+    find,
+    lists,
+    messages,
+    overview,
+    problems,
+    stale,
+)
 from handlers.errands.operations.deliveries import DOINGS, sure_place
 
 _LISTED = [pages(), back_to(overview.OVERVIEW, afresh=True)]
@@ -25,6 +33,7 @@ ERRAND = Errand(
         tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN, AlertAction.EMPTY_ORPHAN),
         tap(deliveries.saw, AlertAction.SEEN),
         on_card(below(deliveries.looked), Action.LOOK),
+        on_card(below(deliveries.asked_on_card), Action.SETTLE),
     ],
     states={
         overview.OVERVIEW: [
@@ -33,6 +42,8 @@ ERRAND = Errand(
             tap(overview.to_orphans, overview.TO_ORPHANS),
             tap(overview.to_doors, overview.TO_DOORS),
             tap(find.to_find, find.TO_FIND),
+            tap(problems.to_problems, problems.TO_PROBLEMS),
+            tap(stale.to_stale, stale.TO_STALE),
             text(find.typed),
             back_to(MENU, afresh=True),
         ],
@@ -40,11 +51,19 @@ ERRAND = Errand(
         lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
         lists.DOORS: _LISTED,
+        lists.PROBLEMS: [tap(problems.chose, problems.WHICH), *_LISTED],
+        lists.STALE: [tap(stale.chose, stale.WHY), tap(stale.asked, stale.ALL), *_LISTED],
+        stale.BULK: [
+            tap(stale.did, stale.YES_ALL),
+            text(stale.wrote),
+            back_to(lists.STALE),
+        ],
         find.FIND: [text(find.typed), back_to(overview.OVERVIEW, afresh=True)],
         lists.FOUND: [text(find.typed), *_LISTED],
         lists.DELIVERY: [
             tap(deliveries.asked, *_SURE),
-            tap(deliveries.asked_message, Action.WRITE),
+            tap(messages.asked, Action.WRITE),
+            tap(messages.asked_one, Action.ANSWER),
             lists.back_to_list(overview.OVERVIEW),
         ],
         **{
@@ -55,7 +74,8 @@ ERRAND = Errand(
             ]
             for action, yes in _SURE.items()
         },
-        deliveries.MESSAGE: [text(deliveries.wrote), back_to(lists.DELIVERY)],
+        messages.EVERYBODY: [text(messages.wrote), back_to(lists.DELIVERY)],
+        messages.ONE: [text(messages.wrote_one), back_to(lists.DELIVERY)],
         deliveries.SURE_ORPHAN: [
             tap(deliveries.freed_orphan, deliveries.YES_ORPHAN),
             back_to(overview.ORPHANS, afresh=True),
@@ -75,7 +95,11 @@ ERRAND = Errand(
         lists.FOUND: find.found_prompt,
         lists.DELIVERY: deliveries.delivery_prompt,
         **{sure_place(action): sure(action) for action in _SURE},
-        deliveries.MESSAGE: deliveries.message_prompt,
+        messages.EVERYBODY: messages.prompt,
+        messages.ONE: messages.one_prompt,
+        lists.PROBLEMS: problems.problems_prompt,
+        lists.STALE: stale.stale_prompt,
+        stale.BULK: stale.bulk_prompt,
         deliveries.SURE_ORPHAN: deliveries.orphan_prompt,
         deliveries.SURE_EMPTY: deliveries.empty_prompt,
     },
