@@ -240,6 +240,11 @@ def _new_pick_up_code(delivery: Delivery, person: PersonId, policy: Policy) -> b
     )
 
 
+def _is_read(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whether there is an operator to read it."""
+    return bool(policy.operators_at(delivery.tower))
+
+
 def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None and delivery.elsewhere is not None
 
@@ -300,7 +305,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
             _rule(_SENDER, _HELD, at_any_revision=True),
             _rule(_EITHER, _STORED, at_any_revision=True),
         ),
-        Action.PROBLEM: (_rule(_EITHER, _ALL, at_any_revision=True),),
+        Action.PROBLEM: (_rule(_EITHER, _ALL, _is_read, at_any_revision=True),),
         Action.AGAIN: (_rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),),
         Action.ELSEWHERE: (_rule(_SENDER, (State.NO_LOCKER,), _has_elsewhere, request=_LOCKER),),
         Action.HISTORY: (_rule(_ANYBODY, _ALL, at_any_revision=True),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telegram.ext import CommandHandler
+from telegram.ext import CommandHandler, filters
 
 from bot.domain.actions import CONFIRMS, Action
 from bot.domain.alerts import AlertAction
@@ -21,6 +21,7 @@ from handlers.errands.operations import (
     stale,
 )
 from handlers.errands.operations.deliveries import DOINGS, sure_place
+from handlers.telegram.links import OPERATIONS as OPERATIONS_LINK
 
 _LISTED = [pages(), back_to(overview.OVERVIEW, afresh=True)]
 _SURE = {CONFIRMS[yes]: yes for yes in DOINGS}
@@ -28,6 +29,9 @@ _SURE = {CONFIRMS[yes]: yes for yes in DOINGS}
 ERRAND = Errand(
     OPERATIONS,
     entry_points=[
+        CommandHandler(
+            "start", overview.followed_link, filters.Regex(rf"^/start\S* {OPERATIONS_LINK}")
+        ),
         CommandHandler("ops", overview.began),
         tap(below(overview.began), Place.OPERATE),
         tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN, AlertAction.EMPTY_ORPHAN),

@@ -45,6 +45,15 @@ async def began(update: Update, context: Context) -> Draft:
     return await looked_for(context, sought) if sought else start(context.draft, OVERVIEW)
 
 
+async def followed_link(update: Update, context: Context) -> Draft:
+    """`/start ops…`: a link in the operators' group, to a delivery or to the overview."""
+    payload = (context.args or [""])[0]
+    if not context.wiring.policy.operates(context.person.id):
+        return start(context.draft, MENU)
+    _, _, delivery = payload.partition("_")
+    return await looked_for(context, delivery) if delivery else start(context.draft, OVERVIEW)
+
+
 async def to_towers(update: Update, context: Context) -> Draft:
     """Free and held lockers, tower by tower."""
     return start(context.draft, TOWERS)
