@@ -9,7 +9,15 @@ is no such call at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,14 +27,21 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.domain.alerts import LINKS_KEY
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, TowerId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.ports.errors import EdgeError, Refused
 from cli.names import foreign, slips, unknown
 from cli.openers import asks_for_digits, demands, described, differing
 from cli.outside import Untold, clock, delivery, leads_here
-from cli.preflight import A_GROUP, NOT_MET, check_key, groups, of_another_environment
+from cli.preflight import (
+    A_GROUP,
+    NO_GROUP,
+    NOT_IN_IT,
+    NOT_MET,
+    check_key,
+    of_another_environment,
+)
 from cli.settings import NEEDED, BadSetting, Settings, page_links, setting_names
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import has_met, username, webhook
@@ -136,8 +151,13 @@ def _trials(settings: Settings) -> Iterator[Trial]:
     if (url := settings.public_url) is not None:
         reach = partial(leads_here, url, settings.host, settings.port)
         yield Trial("public address", reach, ("HOST", "PORT"))
-    for chat in dict.fromkeys(settings.operator_chat_ids):
-        yield Trial(f"operator {chat}", partial(_operator, settings, chat), _TELEGRAM)
+    towers: dict[int, list[TowerId | None]] = {}
+    for _setting, chat, tower in settings.operators():
+        towers.setdefault(chat, []).append(tower)
+    for chat, theirs in towers.items():
+        yield Trial(f"operator {chat}", partial(_operator, settings, chat, theirs), _TELEGRAM)
+    if settings.operator_group_id is not None:
+        yield Trial("operators' group", lambda: _group(settings), _TELEGRAM)
 
 
 async def _database(settings: Settings) -> str:
@@ -168,12 +188,25 @@ async def _webhook(settings: Settings) -> str:
     return delivery(hook, url and url + settings.webhook_path, datetime.now(UTC))
 
 
-async def _operator(settings: Settings, chat: int) -> str:
-    if chat in groups(settings):
+async def _operator(settings: Settings, chat: int, towers: Sequence[TowerId | None]) -> str:
+    if chat <= 0:
         raise Refused(A_GROUP)
     if not await has_met(_token(settings), settings.telegram_api_url, PersonId(chat)):
         raise Refused(NOT_MET)
-    return "has opened the bot"
+    some = [tower for tower in towers if tower is not None]
+    if not some:
+        return "has opened the bot"
+    if len(some) < len(towers):
+        return "has opened the bot; of all towers (OPERATOR_CHAT_IDS), so need not be named at one"
+    return f"has opened the bot; of {', '.join(some)} only"
+
+
+async def _group(settings: Settings) -> str:
+    if settings.operator_group is None:
+        raise Refused(NO_GROUP)
+    if not await has_met(_token(settings), settings.telegram_api_url, settings.operator_group):
+        raise Refused(NOT_IN_IT)
+    return "the bot is in it"
 
 
 async def _harbor(settings: Settings) -> str:

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from bot.domain.oversight import is_stuck
 from bot.ports.database import Transaction
 from bot.ports.errors import EdgeError
 from bot.ports.upkeep import Counts
 from cli.bootstrap import Assembly
-from handlers.errands.operations.overview import is_stuck
 from web.metrics import Reading, Stuck
 
 PATIENCE = 3.0

@@ -78,7 +78,7 @@ async def _of_the_start(settings: Settings, assembly: Assembly) -> None:
         public_url=settings.public_url,
         towers=len(await assembly.database.look(lambda tx: tx.towers())),
         openers=described(assembly.policy.openers),
-        operators=len(assembly.policy.operators),
+        operators=len(assembly.policy.all_operators),
     )
 
 

@@ -27,7 +27,7 @@ LONGEST_NAME = 40
 
 _TOWER = re.compile(r"[0-9a-f]{16}")
 _MOVEMENTS = ("drop_off", "pick_up")
-_KEYS = ("id", "opener", "keypad")
+_KEYS = ("id", "opener", "keypad", "operators")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SECRET = ("payload", "payload_auth")
 _NAMED = ("tower_id", "locker_id", *_SECRET)
@@ -36,11 +36,13 @@ _UNFIT = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class TowerSetting:
-    """One tower of `LOCKERBOT_TOWERS`; `openers` None: as everywhere else."""
+    """One tower of `LOCKERBOT_TOWERS`; `openers` None: as everywhere else. `operators` are ids of
+    chats, as they are written there: who looks after this tower and not after all."""
 
     id: TowerId
     openers: Openers | None = None
     keypad: bool = False
+    operators: tuple[int, ...] = ()
 
     def given(self, everywhere: Openers) -> Openers:
         """What opens its doors, where `everywhere` counts for all that it leaves out."""
@@ -115,7 +117,15 @@ def _of_table(table: Mapping[str, Any]) -> TowerSetting:
         openers = read_openers(table["opener"]) if "opener" in table else None
     except ValueError as error:
         raise ValueError(f"tower {tower}: {error}") from None
-    return TowerSetting(tower, openers, keypad)
+    return TowerSetting(tower, openers, keypad, _operators(table.get("operators", []), tower))
+
+
+def _operators(value: Any, tower: TowerId) -> tuple[int, ...]:
+    if isinstance(value, list) and all(type(each) is int for each in value):
+        return tuple(dict.fromkeys(value))
+    raise ValueError(
+        f"tower {tower}: operators is a list of Telegram ids, like [1000, 1001], not {value!r}"
+    )
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -8,7 +8,7 @@ that does not keep it, are a BadSetting, in one line; nothing is changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,8 @@ from storage import opens_nothing, sqlite_path
 log = structlog.get_logger()
 
 A_GROUP = "is a group's id: alerts go to people, each by an id of their own; this one gets none"
+NO_GROUP = "is a person's id, not a group's, which begin with -; nothing is told there"
+NOT_IN_IT = "the bot is not in that group: add it there, or mend the id"
 NOT_MET = "has not opened the bot yet: alerts wait until they press Start"
 
 
@@ -88,12 +90,11 @@ def of_another_environment(settings: Settings) -> str | None:
     return None
 
 
-def groups(settings: Settings) -> Iterator[int]:
-    """The ids among OPERATOR_CHAT_IDS that are no person's."""
-    return (chat for chat in settings.operator_chat_ids if chat <= 0)
-
-
 def say_of_groups(settings: Settings) -> None:
-    """At start, in the log."""
-    for chat in groups(settings):
-        log.warning("operator_is_no_person", setting="OPERATOR_CHAT_IDS", chat=chat, why=A_GROUP)
+    """At start, in the log: ids that are no person's where a person's belongs, and the reverse."""
+    for setting, chat, _tower in settings.operators():
+        if chat <= 0:
+            log.warning("operator_is_no_person", setting=setting, chat=chat, why=A_GROUP)
+    if settings.operator_group_id is not None and settings.operator_group is None:
+        chat, setting = settings.operator_group_id, "OPERATOR_GROUP_ID"
+        log.warning("operators_group_is_none", setting=setting, chat=chat, why=NO_GROUP)

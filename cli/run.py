@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.types import ASGIApp
 
+from bot.domain.ids import PersonId
 from bot.ports.errors import EdgeError
 from cli.bootstrap import Assembly, assembled
 from cli.condition import live, reading, ready
@@ -117,12 +118,18 @@ async def _hooked(receiver: Receiver, url: str, secret: str) -> None:
 async def _greet(assembly: Assembly) -> None:
     await assembly.receiver.introduced.wait()
     await announce(assembly.application)
-    unmet, said = sorted(assembly.policy.operators), False
+    unmet, said = sorted(assembly.policy.all_operators), False
     while unmet := [who for who in unmet if not await announce_to(assembly.application, who)]:
         for who in () if said else unmet:
-            log.warning("operator_not_met", setting="OPERATOR_CHAT_IDS", chat=who, why=NOT_MET)
+            log.warning("operator_not_met", setting=_names(assembly, who), chat=who, why=NOT_MET)
         said = True
         await assembly.clock.sleep_until(assembly.clock.now() + UNTIL_AN_OPERATOR_IS_MET)
+
+
+def _names(assembly: Assembly, operator: PersonId) -> str:
+    """The setting by which somebody is an operator."""
+    general = operator in assembly.policy.operators
+    return "OPERATOR_CHAT_IDS" if general else "LOCKERBOT_TOWERS"
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     metrics_port: Port | None = Field(None, alias="LOCKERBOT_METRICS_PORT")
     metrics_host: str = Field("127.0.0.1", alias="LOCKERBOT_METRICS_HOST")
     operator_chat_ids: ChatIds = []
+    operator_group_id: int | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
     sentry_dsn: Dsn | None = None
@@ -189,9 +190,28 @@ class Settings(BaseSettings):
             tower_openers={tower.id: tower.given(self.opener) for tower in self.towers or ()},
             app_name=self.app_name,
             app_link=self.app_link,
-            operators=frozenset(PersonId(chat) for chat in self.operator_chat_ids if chat > 0),
+            operators=_people(self.operator_chat_ids),
+            tower_operators={
+                tower.id: _people(tower.operators) for tower in self.towers or () if tower.operators
+            },
+            operator_group=self.operator_group,
             limits=Limits(self.live_deliveries, self.holds, self.bookings_an_hour),
         )
+
+    @property
+    def operator_group(self) -> PersonId | None:
+        """The operators' group; None where there is none, or what is set is no group's id."""
+        group = self.operator_group_id
+        return PersonId(group) if group is not None and group < 0 else None
+
+    def operators(self) -> Iterator[tuple[str, int, TowerId | None]]:
+        """The setting that names an operator, the id as it is written there, and of which tower
+        alone."""
+        for chat in dict.fromkeys(self.operator_chat_ids):
+            yield "OPERATOR_CHAT_IDS", chat, None
+        for tower in self.towers or ():
+            for chat in tower.operators:
+                yield "LOCKERBOT_TOWERS", chat, tower.id
 
     @property
     def only_towers(self) -> list[TowerId] | None:
@@ -248,6 +268,11 @@ class Settings(BaseSettings):
 
     def _derived(self, purpose: str) -> str:
         return hmac.new(self.keys[0].encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _people(chats: Iterable[int]) -> frozenset[PersonId]:
+    """Those of the ids that are a person's."""
+    return frozenset(PersonId(chat) for chat in chats if chat > 0)
 
 
 NEEDED = {

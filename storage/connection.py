@@ -124,7 +124,7 @@ def tuples(rows: int, width: int) -> str:
     return ", ".join([f"({marks(width)})"] * rows)
 
 
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """`items` in portions that one statement can name."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -11,6 +11,7 @@ from storage.errors import StorageBroken
 from storage.postgres import PostgresDatabase, open_postgres
 from storage.sealing import Sealer
 from storage.sqlite import SqliteDatabase, open_sqlite
+from storage.tables.search import index_people
 from storage.urls import sqlite_path
 
 
@@ -39,4 +40,6 @@ async def open_database(
         if path
         else open_postgres(url, sealer, signals, saving) as database
     ):
+        if migrate:
+            await index_people(database)
         yield database

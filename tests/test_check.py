@@ -255,6 +255,39 @@ async def test_check_says_of_each_operator_whether_alerts_reach_them(said):
     assert fine.code == 0
 
 
+async def test_check_names_the_mistakes_in_operators_of_some_towers_and_in_their_group(
+    said, tmp_path
+):
+    await migrate("sqlite:///bot.db")
+    stage = create_stage(limits=False)
+    async with (
+        serving_sandbox(stage) as url,
+        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+    ):
+        met, both, unmet = [
+            (await phone.post("/people", json={"first_name": name})).json()["id"]
+            for name in ("Olga", "Oda", "Otto")
+        ]
+        for person in (met, both):
+            await phone.post(f"/people/{person}/open", json={})
+        group = (await phone.post("/groups", json={"title": "Operators"})).json()["id"]
+        (tmp_path / "towers.toml").write_text(
+            f'[[towers]]\nid = "0100000000000101"\noperators = [{met}, {both}, {unmet}, -100]\n'
+        )
+        given = {"LOCKERBOT_TOWERS": "towers.toml", "OPERATOR_CHAT_IDS": str(both)}
+        told = await said(url, **given, OPERATOR_GROUP_ID=str(group))
+        person = await said(url, **given, OPERATOR_GROUP_ID=str(met))
+        stranger = await said(url, **given, OPERATOR_GROUP_ID="-999")
+    assert told.code == 1
+    assert "of 0100000000000101 only" in told.row(f"operator {met}")
+    assert "need not be named" in told.row(f"operator {both}")
+    assert "press Start" in told.row(f"operator {unmet}")
+    assert "is a group's id" in told.row("operator -100")
+    assert "the bot is in it" in told.row("operators' group")
+    assert "is a person's id" in person.row("operators' group")
+    assert "is not in that group" in stranger.row("operators' group")
+
+
 async def test_check_says_what_each_opener_demands_of_people(said, tmp_path):
     (tmp_path / "towers.toml").write_text(
         '[[towers]]\nid = "0100000000000101"\nopener = "drop_off=token pick_up=link"\n'

@@ -38,6 +38,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("PORT", "eighty", "integer"),
         ("PORT", "70000", "65535"),
         ("OPERATOR_CHAT_IDS", "me", "integer"),
+        ("OPERATOR_GROUP_ID", "ops", "integer"),
         ("LOG_LEVEL", "loud", "debug"),
         ("LOG_FORMAT", "xml", "json"),
         ("TELEGRAM_WEBHOOK_SECRET", "no spaces", "A-Z"),
@@ -191,12 +192,46 @@ def test_a_tower_of_the_file_may_say_its_own_opener_and_that_it_has_a_keypad(mon
     assert policy.openers_at(TowerId(SECOND)) == Openers(Opener.LINK, Opener.LINK, keypad=True)
 
 
+def test_operators_look_after_the_towers_that_name_them_or_after_all(monkeypatch, tmp_path):
+    (tmp_path / "towers.toml").write_text(
+        f'[[towers]]\nid = "{FIRST}"\noperators = [7, 8, -100]\n'
+        f'[[towers]]\nid = "{SECOND}"\noperators = [8]\n'
+    )
+    monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
+    monkeypatch.setenv("OPERATOR_CHAT_IDS", "9,-200")
+    policy = Settings.load().policy
+    assert policy.operators_at(TowerId(FIRST)) == {7, 8, 9}
+    assert policy.operators_at(TowerId(SECOND)) == {8, 9}
+    assert policy.operators_at(None) == {9}
+    assert policy.all_operators == {7, 8, 9}
+    assert [policy.towers_of(who) for who in (9, 8, 7, 6)] == [
+        None,
+        {FIRST, SECOND},
+        {FIRST},
+        frozenset(),
+    ]
+    assert [policy.operates(who) for who in (9, 7, 6, -100)] == [True, True, False, False]
+    assert policy.operates_at(8, TowerId(SECOND))
+    assert not policy.operates_at(7, TowerId(SECOND))
+    assert not policy.operates_at(7, None)
+
+
+@pytest.mark.parametrize(("value", "group"), [("-1001234", -1001234), ("1234", None)])
+def test_only_a_groups_id_is_the_operators_group(monkeypatch, value, group):
+    monkeypatch.setenv("OPERATOR_GROUP_ID", value)
+    assert Settings.load().policy.operator_group == group
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
         (f'id = "{FIRST}"\nopenr = "link"', "no key 'openr'; did you mean opener?"),
         (f'id = "{FIRST}"\nkeypads = true', "did you mean keypad?"),
         (f'id = "{FIRST}"\nkeypad = "yes"', "true or false"),
+        (f'id = "{FIRST}"\noperators = 5', "operators is a list of Telegram ids"),
+        (f'id = "{FIRST}"\noperators = ["5"]', "operators is a list of Telegram ids"),
+        (f'id = "{FIRST}"\noperators = [true]', "operators is a list of Telegram ids"),
+        (f'id = "{FIRST}"\noperator = [5]', "did you mean operators?"),
         (f'id = "{FIRST}"\nopener = "door"', f"tower {FIRST}: 'door' is no opener"),
         (f'id = "{FIRST}"\nopener = ["link"]', f"tower {FIRST}: "),
         (f'id = "{FIRST}"\n[[towers]]\nid = "{FIRST.upper()}"', "two [[towers]] tables"),

@@ -89,6 +89,16 @@ QUESTIONS = {
     "sqlite_autoindex_claims_2": lambda tx: tx.claim_by_code("AAAA2222"),
     "sqlite_autoindex_claims_3": lambda tx: tx.claim_by_link("link"),
     "claims_by_page": lambda tx: tx.claim_by_page("page"),
+    "deliveries_by_state (glimpses)": lambda tx: tx.glimpses(),
+    "people_by_word, sqlite_autoindex_people_words_1": lambda tx: tx.people_named(["a", "b"], 5),
+    "people_by_username (called)": lambda tx: tx.people_called("anna"),
+    "people_unindexed": lambda tx: tx.unindexed_people(),
+    "people_unindexed (index)": lambda tx: tx.index_people(5),
+    "deliveries_ended_of_sender, deliveries_ended_of_recipient": lambda tx: tx.ended_of(
+        [PERSON], [TOWER], 5
+    ),
+    "deliveries_ended_at": lambda tx: tx.ended_at([TOWER], None, 5),
+    "deliveries_ended_behind": lambda tx: tx.ended_at([TOWER, TOWER], "14", 5),
     "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
 

@@ -63,7 +63,7 @@ class Role(StrEnum):
     """Was the recipient, and has let somebody else collect: may take that back while nobody has the
     parcel, and hears who has it and when it was collected; nothing of its door."""
     OPERATOR = "operator"
-    """Looks after every delivery; see `bot.domain.actions.roles_of`."""
+    """Looks after the deliveries at their towers; see `bot.domain.actions.roles_of`."""
 
 
 _SUPERSEDED = frozenset({State.RELEASING, State.CANCELLED, State.LAPSED, State.NO_LOCKER})

@@ -25,6 +25,9 @@ class Policy:
     `openers` count at every tower that `tower_openers` does not name. `app_name` is the app that
     opens by token, `app_link` the template of a link that hands a token over to it.
 
+    `operators` look after every tower, those of `tower_operators` after the towers named alone.
+    `operator_group` is a group that is told, too; being in it makes nobody an operator.
+
     `limits` are one person's.
     """
 
@@ -50,8 +53,36 @@ class Policy:
     app_name: str | None = None
     app_link: str | None = None
     operators: frozenset[PersonId] = frozenset()
+    tower_operators: Mapping[TowerId, frozenset[PersonId]] = field(default_factory=dict)
+    operator_group: PersonId | None = None
     limits: Limits = field(default_factory=Limits)
 
     def openers_at(self, tower: TowerId) -> Openers:
         """What is configured to open the doors of `tower`."""
         return self.tower_openers.get(tower, self.openers)
+
+    @property
+    def all_operators(self) -> frozenset[PersonId]:
+        """Whoever looks after any tower."""
+        return self.operators.union(*self.tower_operators.values())
+
+    def operators_at(self, tower: TowerId | None) -> frozenset[PersonId]:
+        """Who looks after what is the matter at `tower`; None: at no tower, or at any."""
+        if tower is None:
+            return self.operators
+        return self.operators | self.tower_operators.get(tower, frozenset())
+
+    def operates(self, person: PersonId) -> bool:
+        """Whether `person` is an operator, of some tower at least."""
+        return person in self.operators or person in self.all_operators
+
+    def operates_at(self, person: PersonId, tower: TowerId | None) -> bool:
+        """Whether `person` looks after `tower`; None: after what is the matter at no tower."""
+        return person in self.operators_at(tower)
+
+    def towers_of(self, operator: PersonId) -> frozenset[TowerId] | None:
+        """The towers that `operator` looks after; None: every one."""
+        if operator in self.operators:
+            return None
+        theirs = self.tower_operators.items()
+        return frozenset(tower for tower, people in theirs if operator in people)

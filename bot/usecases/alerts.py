@@ -22,7 +22,7 @@ async def raise_alert(tx: Transaction, alert: Alert, policy: Policy) -> bool:
     """Raise an alert in the caller's transaction; True when it is news."""
     if not await tx.raise_alert(alert):
         return False
-    await tell_operators(tx, alert.key, policy, now=alert.raised_at)
+    await tell_operators(tx, alert, policy, now=alert.raised_at)
     return True
 
 
@@ -30,7 +30,9 @@ async def end_alert(tx: Transaction, key: str, policy: Policy, *, now: datetime)
     """It is over; True when it stood until now."""
     if not await tx.clear_alert(key, now):
         return False
-    await tell_operators(tx, key, policy, now=now)
+    alert = await tx.alert(key)
+    assert alert is not None, "it has just been written"
+    await tell_operators(tx, alert, policy, now=now)
     return True
 
 
@@ -43,7 +45,7 @@ async def amend_alert(
     if after is None or after == before:
         return
     await tx.save_alert(after)
-    await tell_operators(tx, key, policy, now=now, ring=ring)
+    await tell_operators(tx, after, policy, now=now, ring=ring)
 
 
 async def end_alerts_about(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 from datetime import datetime
 
+from bot.domain.alerts import Alert
 from bot.domain.card import (
     ALERT,
     SCREEN,
@@ -16,7 +17,7 @@ from bot.domain.card import (
 )
 from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, Role
-from bot.domain.ids import PersonId
+from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
 from bot.domain.situation import waits_beside
@@ -139,9 +140,18 @@ async def take_code_away(tx: Transaction, delivery: Delivery, *, now: datetime) 
     await tx.mark_about(code_subject(delivery.id), now=now)
 
 
+async def tower_of(tx: Transaction, alert: Alert) -> TowerId | None:
+    """At which tower the alert is the matter; None where that is none, or more than one."""
+    delivery = await tx.delivery(alert.delivery) if alert.delivery else None
+    return delivery.tower if delivery is not None else alert.tower
+
+
 async def tell_operators(
-    tx: Transaction, key: str, policy: Policy, *, now: datetime, ring: bool = True
+    tx: Transaction, alert: Alert, policy: Policy, *, now: datetime, ring: bool = True
 ) -> None:
-    """Every operator's message about the alert is out of date, and rings unless it need not."""
-    for operator in sorted(policy.operators):
-        await tx.mark(operator, alert_subject(key), now=now, ring=ring)
+    """The message about the alert is out of date for every operator whose business it is, and in
+    their group; it rings unless it need not."""
+    tower = await tower_of(tx, alert) if policy.tower_operators else None
+    told = {*policy.operators_at(tower), *filter(None, (policy.operator_group,))}
+    for chat in sorted(told):
+        await tx.mark(chat, alert_subject(alert.key), now=now, ring=ring)

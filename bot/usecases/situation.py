@@ -183,12 +183,14 @@ async def with_stories(tx: Transaction, situation: Situation, *, whole: bool = F
 async def read_alert(
     tx: Transaction, key: str, operator: PersonId, known: Surroundings
 ) -> AlertSituation | None:
-    """The alert with what it is about; None for who is no operator."""
+    """The alert with what it is about; None for whoever is no operator where it is the matter."""
     alert = await tx.alert(key)
-    if alert is None or operator not in known.policy.operators:
+    if alert is None:
         return None
     delivery = await tx.delivery(alert.delivery) if alert.delivery else None
     tower = delivery.tower if delivery else alert.tower
+    if not (known.policy.operates_at(operator, tower) or operator == known.policy.operator_group):
+        return None
     return AlertSituation(
         alert=alert,
         now=known.now,

@@ -114,8 +114,12 @@ class Screen:
 
     @property
     def operator(self) -> bool:
-        """Whether this person looks after what is stuck."""
-        return self.person.id in self.sight.policy.operators
+        """Whether this person looks after what is stuck, at some tower at least."""
+        return self.sight.policy.operates(self.person.id)
+
+    def looks_after(self, tower: TowerId | None) -> bool:
+        """Whether this person is an operator of `tower`; None: of what is the matter at none."""
+        return self.sight.policy.operates_at(self.person.id, tower)
 
     def view(self, html: str, *rows: Row) -> Message:
         """The question with its buttons, and below them the way back and the way to help."""
@@ -153,7 +157,11 @@ class Screen:
     def _may_see(self, delivery: Delivery) -> bool:
         """Whoever has handed it on is asked about it no longer than nobody has it."""
         roles = delivery.roles_of(self.person.id)
-        return self.operator or bool(roles & PARTIES) or bool(roles and delivery.unclaimed)
+        return (
+            self.looks_after(delivery.tower)
+            or bool(roles & PARTIES)
+            or bool(roles and delivery.unclaimed)
+        )
 
     async def place_of(self, delivery: Delivery) -> Tower | None:
         """Where its parcel is, or is to be put; None where no tower goes by that id."""

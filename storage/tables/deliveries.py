@@ -88,15 +88,16 @@ _ALL = 2**31 - 1
 """The limit of what has none, in both dialects."""
 
 
-def _states(states: Iterable[State]) -> str:
+def states_listed(states: Iterable[State]) -> str:
+    """`states` as SQL lists them, always in the same order: an index may name them, too."""
     return ", ".join(sorted(f"'{state.value}'" for state in states))
 
 
-_AT_HARBOR = f"state in ({_states(LIVE - {State.PREPARED})})"
+_AT_HARBOR = f"state in ({states_listed(LIVE - {State.PREPARED})})"
 # As a second thought only: for the bare column SQLite would take the index on states, under which
 # every delivery that ever ended is found, instead of the one on whatever else is asked for.
-_ALSO_LIVE = f"coalesce(state, '') in ({_states(LIVE)})"
-_ALSO_ENDED = f"coalesce(state, '') in ({_states(ENDS)})"
+_ALSO_LIVE = f"coalesce(state, '') in ({states_listed(LIVE)})"
+_ALSO_ENDED = f"coalesce(state, '') in ({states_listed(ENDS)})"
 
 
 def prepared(table: str, tower: str) -> str:

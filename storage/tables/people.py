@@ -17,6 +17,7 @@ from bot.domain.person import Draft, Person
 from bot.ports.people import Opening, Refusal, Sent
 from storage.connection import Row, Subject, marks, unless_written
 from storage.tables.rows import Rows, moment, stamp
+from storage.tables.words import write_words
 
 PEOPLE = Rows(Person)
 DRAFTS = Rows(Draft)
@@ -117,10 +118,11 @@ class People(Subject):
                 (person.username.lower(), person.id),
             )
         await self._db.execute(
-            f"""insert into people ({PEOPLE.listed()}) values ({marks(_WIDTH)})
-                on conflict (id) do update set {PEOPLE.excluded("id")}""",
+            f"""insert into people ({PEOPLE.listed()}, indexed) values ({marks(_WIDTH)}, 1)
+                on conflict (id) do update set {PEOPLE.excluded("id")}, indexed = 1""",
             PEOPLE.write(person),
         )
+        await write_words(self._db, person.id, person.name)
 
     async def refused(self, person: PersonId, sender: PersonId) -> bool:
         row = await self._db.fetch_one(
@@ -182,6 +184,9 @@ class People(Subject):
             f"""update history set detail = null
                 where by = ? and event not in ({marks(len(WITHOUT_WORDS))})""",
             (person, *WITHOUT_WORDS),
+        )
+        await self._db.execute(
+            "update history set detail = null, told = null where told = ?", (person,)
         )
         # An alert of an earlier version does not say whose words it holds; the history does.
         await self._db.execute(

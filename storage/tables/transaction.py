@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from storage.tables.alerts import Alerts
 from storage.tables.cards import Cards
-from storage.tables.deliveries import Deliveries
 from storage.tables.people import People
 from storage.tables.reading import Reading
 from storage.tables.sealed import Sealed
+from storage.tables.search import Search
 from storage.tables.upkeep import Upkeep
 
 
-class SqlTransaction(People, Deliveries, Reading, Cards, Alerts, Upkeep, Sealed):
+class SqlTransaction(People, Search, Reading, Cards, Alerts, Upkeep, Sealed):
     """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

@@ -1,4 +1,4 @@
-"""`/ops`: how the bot is doing, what is stuck, and which doors were reported.
+"""`/ops`: how the bot is doing, and how many of each kind wait for somebody.
 
 Guarantees: for operators alone; whoever else gets there, by a forged button or because they no
 longer are one, is shown the menu. What can be done about it all is in `deliveries`.
@@ -8,44 +8,50 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import datetime, timedelta
 
 from telegram import Update
 
-from bot.domain.actions import Action
-from bot.domain.alerts import AlertAction, AlertKind
+from bot.domain.alerts import Alert, AlertAction, AlertKind
+from bot.domain.card import SCREEN, Card
 from bot.domain.delivery import Delivery
-from bot.domain.lifecycle import LIVE, State
-from bot.domain.message import Button, Message, press, press_on
+from bot.domain.message import Button, Message, press
+from bot.domain.oversight import Stale, is_stale, is_stuck
 from bot.domain.person import Draft
 from bot.domain.tower import LockerStatus, Tower
+from bot.ports.database import Transaction
+from bot.usecases.oversight import deliveries_at_harbor, standing_alerts
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
-from wording.delivery_state import state_said
+from handlers.errands.operations.find import TO_FIND, looked_for
+from handlers.errands.operations.lists import DOORS, STUCK
+from handlers.errands.operations.problems import TO_PROBLEMS
+from handlers.errands.operations.stale import TO_STALE
+from wording.cards.alert import in_vain, why_not_released
 from wording.sanitize import esc, plain
 
-OVERVIEW, TOWERS, STUCK, ORPHANS, DOORS = (
-    "ops/ops",
-    "ops/towers",
-    "ops/stuck",
-    "ops/orphans",
-    "ops/doors",
-)
+OVERVIEW, TOWERS, ORPHANS = "ops/ops", "ops/towers", "ops/orphans"
 TO_TOWERS, TO_STUCK, TO_ORPHANS, TO_DOORS = "towers", "stuck", "orphans", "doors"
-PATIENCE = timedelta(minutes=10)
-"""How long a delivery may stay where it is only passing through."""
-_PASSING = (State.REQUESTED, State.RELEASING)
-_MOST = 60
-
 
 # -- steps
 
 
 async def began(update: Update, context: Context) -> Draft:
-    """The overview, for operators; the menu for anybody else."""
-    operates = context.person.id in context.wiring.policy.operators
-    return start(context.draft, OVERVIEW if operates else MENU)
+    """The overview, for operators; the menu for anybody else. What stands behind the command is
+    looked for."""
+    if not context.wiring.policy.operates(context.person.id):
+        return start(context.draft, MENU)
+    sought = " ".join(context.args or ())
+    return await looked_for(context, sought) if sought else start(context.draft, OVERVIEW)
+
+
+async def followed_link(update: Update, context: Context) -> Draft:
+    """`/start ops…`: a link in the operators' group, to a delivery or to the overview."""
+    payload = (context.args or [""])[0]
+    if not context.wiring.policy.operates(context.person.id):
+        return start(context.draft, MENU)
+    _, _, delivery = payload.partition("_")
+    return await looked_for(context, delivery) if delivery else start(context.draft, OVERVIEW)
 
 
 async def to_towers(update: Update, context: Context) -> Draft:
@@ -68,46 +74,57 @@ async def to_doors(update: Update, context: Context) -> Draft:
     return start(context.draft, DOORS)
 
 
-def is_stuck(delivery: Delivery, now: datetime) -> bool:
-    """Whether somebody should look at this live delivery: in trouble, overdue, a door reported, or
-    for too long in a state that it should only pass through."""
-    if delivery.trouble or delivery.overdue_at or delivery.door_reports:
-        return True
-    since = delivery.held_until if delivery.state not in _PASSING else delivery.changed_at
-    return delivery.state is not State.STORED and since is not None and now - since > PATIENCE
-
-
 # -- prompts
 
 
 async def overview_prompt(screen: Screen) -> Message:
-    """Health, and how many of each kind wait for somebody."""
-    words, health = screen.words, await screen.sight.health()
-    _ = words._
-    live = await screen.sight.database.look(lambda tx: tx.deliveries_at_harbor())
-    alerts = await screen.sight.database.look(lambda tx: tx.alerts())
+    """Health, for whoever looks after all towers; and how many of each kind wait for somebody."""
+    me, policy = screen.person.id, screen.sight.policy
+    _ = screen.words._
+
+    async def look(tx: Transaction) -> tuple[list[Delivery], list[Alert], Card | None]:
+        live = await deliveries_at_harbor(tx, me, policy)
+        return live, await standing_alerts(tx, me, policy), await tx.card(me, SCREEN)
+
+    live, alerts, own = await screen.sight.database.look(look)
     stuck = sum(is_stuck(delivery, screen.now) for delivery in live)
     orphans = sum(alert.kind is AlertKind.ORPHAN for alert in alerts)
     doors = sum(delivery.door_reports > 0 for delivery in live)
-    if health.looked_at is None:
-        lag = _("👁 Lockers not checked yet")
-    else:
-        lag = _("👁 Lockers checked {span} ago", span=words.span(screen.now - health.looked_at))
+    problems = sum(alert.kind is AlertKind.PROBLEM for alert in alerts)
+    stale = sum(any(is_stale(x, why, screen.now, policy) for why in Stale) for x in live)
     lines = [
         _("🛠 <b>Operations</b>"),
-        _("✅ Harbor answers") if health.harbor else _("🔌 Harbor can't be reached"),
-        _("✅ Database answers") if health.database else _("❌ Database does not answer"),
-        lag,
-        _("✉️ Messages waiting: {count}", count=health.cards_owed),
+        *(await _health(screen, own) if me in policy.operators else ()),
         _("📦 Deliveries under way: {count}", count=len(live)),
     ]
     return screen.view(
         "\n".join(lines),
+        (Button(_("🔎 Find a delivery"), press(TO_FIND)),),
         (Button(_("🏢 Towers"), press(TO_TOWERS)),),
+        (Button(_("🆘 Problems reported ({count})", count=problems), press(TO_PROBLEMS)),),
+        (Button(_("⏳ Lockers taken up long ({count})", count=stale), press(TO_STALE)),),
         (Button(_("🐌 Stuck deliveries ({count})", count=stuck), press(TO_STUCK)),),
         (Button(_("🧩 Orphan lockers ({count})", count=orphans), press(TO_ORPHANS)),),
         (Button(_("🚪 Doors reported ({count})", count=doors), press(TO_DOORS)),),
     )
+
+
+async def _health(screen: Screen, own: Card | None) -> list[str]:
+    """How the bot is doing. The screen that says so is one of the messages that wait until it is
+    shown, and not counted."""
+    words, health = screen.words, await screen.sight.health()
+    _ = words._
+    if health.looked_at is None:
+        lag = _("👁 Lockers not checked yet")
+    else:
+        lag = _("👁 Lockers checked {span} ago", span=words.span(screen.now - health.looked_at))
+    waiting = health.cards_owed - (own is not None and own.owed)
+    return [
+        _("✅ Harbor answers") if health.harbor else _("🔌 Harbor can't be reached"),
+        _("✅ Database answers") if health.database else _("❌ Database does not answer"),
+        lag,
+        _("✉️ Messages waiting: {count}", count=max(0, waiting)),
+    ]
 
 
 async def towers_prompt(screen: Screen) -> Message:
@@ -116,7 +133,8 @@ async def towers_prompt(screen: Screen) -> Message:
     reading = await screen.sight.towers.all()
     live = await screen.sight.database.look(lambda tx: tx.deliveries_at_harbor())
     held = Counter(delivery.tower for delivery in live if delivery.locker is not None)
-    page, entries, more = screen.page_of(sorted(reading.value, key=lambda tower: tower.name))
+    theirs = [tower for tower in reading.value if screen.looks_after(tower.id)]
+    page, entries, more = screen.page_of(sorted(theirs, key=lambda tower: tower.name))
     lines = await asyncio.gather(*(_tower_line(screen, x, held[x.id]) for x in entries))
     title = _("🏢 <b>Towers</b>")
     return screen.view("\n".join([title, *lines]), screen.pages(page, more))
@@ -133,42 +151,10 @@ async def _tower_line(screen: Screen, tower: Tower, held: int) -> str:
     )
 
 
-async def stuck_prompt(screen: Screen) -> Message:
-    """The longest stuck first."""
-    live = await screen.sight.database.look(lambda tx: tx.deliveries_at_harbor())
-    stuck = [delivery for delivery in live if is_stuck(delivery, screen.now)]
-    stuck.sort(key=lambda delivery: delivery.changed_at or screen.now)
-    return await _deliveries(screen, screen.words._("🐌 <b>Stuck deliveries</b>"), stuck)
-
-
-async def doors_prompt(screen: Screen) -> Message:
-    """Live deliveries whose door was reported, the most often reported first."""
-    found = await screen.sight.database.look(lambda tx: tx.doors_reported(_MOST))
-    found.sort(key=lambda delivery: -delivery.door_reports)
-    return await _deliveries(screen, screen.words._("🚪 <b>Doors reported</b>"), found)
-
-
-async def _deliveries(screen: Screen, title: str, found: list[Delivery]) -> Message:
-    page, entries, more = screen.page_of(found)
-    rows: list[Row] = []
-    for delivery in entries:
-        tower = await screen.sight.towers.one(delivery.tower)
-        parts = (
-            plain(tower.name if tower else delivery.tower, 24),
-            plain(delivery.locker_name, 8),
-            state_said(screen.words, delivery.state) if delivery.state in LIVE else "",
-            f"🚪{delivery.door_reports}" if delivery.door_reports else "",
-        )
-        label = " · ".join(filter(None, parts))
-        rows.append((Button(label, press_on(Action.LOOK, delivery)),))
-    lines = [title] if entries else [title, screen.words._("None at the moment.")]
-    return screen.view("\n".join(lines), *rows, screen.pages(page, more))
-
-
 async def orphans_prompt(screen: Screen) -> Message:
-    """A button for each, to give it back."""
-    _ = screen.words._
-    alerts = await screen.sight.database.look(lambda tx: tx.alerts())
+    """A button for each, to give it back; what Harbor has refused to take back says so."""
+    _, me, policy = screen.words._, screen.person.id, screen.sight.policy
+    alerts = await screen.sight.database.look(lambda tx: standing_alerts(tx, me, policy))
     orphans = [alert for alert in alerts if alert.kind is AlertKind.ORPHAN]
     page, entries, more = screen.page_of(orphans)
     lines, rows = [_("🧩 <b>Orphan lockers</b>")], list[Row]()
@@ -181,9 +167,13 @@ async def orphans_prompt(screen: Screen) -> Message:
         act = AlertAction.EMPTY_ORPHAN if full else AlertAction.RELEASE_ORPHAN
         if alert.release:
             lines.append(_("• {locker}: being released", locker=esc(text, 60)))
-        else:
-            label = f"📦 {text}" if full else text
-            rows.append((Button(label, press(act, f"{alert.tower}.{alert.locker}")),))
+            continue
+        if alert.refused and (why := why_not_released(screen.words, alert)):
+            lines.append(f"• {esc(text, 60)}: {why}")
+        if in_vain(alert):
+            continue
+        label = f"📦 {text}" if full else text
+        rows.append((Button(label, press(act, f"{alert.tower}.{alert.locker}")),))
     lines.append(
         _("Harbor says they are ours, but no delivery here uses them.")
         if orphans

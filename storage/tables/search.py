@@ -1,0 +1,146 @@
+"""Finding deliveries: by words of people's names, by tower and by door."""
+
+# ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import DeliveryId, PersonId, TowerId
+from bot.domain.lifecycle import ENDS, LIVE
+from bot.domain.search import Glimpse
+from bot.ports.database import Database, Transaction
+from bot.ports.search import Ended
+from storage.connection import Row, chunks, marks
+from storage.tables.deliveries import Deliveries, states_listed
+from storage.tables.rows import moment
+from storage.tables.words import as_stored, write_words
+
+_ENDED = f"state in ({states_listed(ENDS)})"
+_AT_ONCE = 100
+"""Parts of one question; SQLite takes 500."""
+_PORTION = 200
+_GLIMPSES = f"""select d.id, d.tower, d.locker_name, d.changed_at, d.sender, d.recipient,
+                    d.recipient_name, sender.name, recipient.name,
+                    lower(sender.username), lower(recipient.username)
+                from deliveries as d
+                left join people as sender on sender.id = d.sender
+                left join people as recipient on recipient.id = d.recipient
+                where d.state in ({states_listed(LIVE)})"""
+
+
+class Search(Deliveries):
+    """See `bot.ports.search.Search`."""
+
+    async def glimpses(self) -> list[Glimpse]:
+        return [_glimpse(row) for row in await self._db.fetch_all(_GLIMPSES)]
+
+    async def people_named(self, words: Sequence[str], limit: int) -> list[PersonId]:
+        if not words:
+            return []
+        first, *others = sorted(map(as_stored, words), key=len, reverse=True)
+        also = "and exists (select 1 from people_words as o where o.person = w.person and {})"
+        rows = await self._db.fetch_all(
+            f"""select distinct w.word, w.person from people_words as w
+                where w.word >= ? and w.word < ?
+                {" ".join(also.format("o.word >= ? and o.word < ?") for _ in others)}
+                order by w.word, w.person limit ?""",
+            (*_range(first), *(end for word in others for end in _range(word)), 2 * limit),
+        )
+        return [PersonId(each) for each in dict.fromkeys(person for _, person in rows)][:limit]
+
+    async def people_called(self, username: str) -> list[PersonId]:
+        rows = await self._db.fetch_all(
+            "select id from people where lower(username) = ?", (username,)
+        )
+        return [PersonId(person) for (person,) in rows]
+
+    async def ended_of(
+        self, people: Sequence[PersonId], towers: Collection[TowerId] | None, limit: int
+    ) -> Ended:
+        there, theirs = ("", ()) if towers is None else (f"tower in ({marks(len(towers))})", towers)
+        return await self._latest(
+            [
+                (f"{column} = ?{' and ' if there else ''}{there}", (person, *theirs))
+                for person in people
+                for column in ("sender", "recipient")
+            ],
+            limit,
+        )
+
+    async def ended_at(self, towers: Sequence[TowerId], door: str | None, limit: int) -> Ended:
+        behind, name = ("", ()) if door is None else (" and locker_name = ?", (door,))
+        which = [(f"tower = ?{behind}", (tower, *name)) for tower in towers]
+        return await self._latest(which, limit)
+
+    async def _latest(self, which: Sequence[tuple[str, Sequence[Any]]], limit: int) -> Ended:
+        """The latest that are over of which any of these is true; each is found by an index."""
+        found: dict[DeliveryId, Any] = {}
+        for some in chunks(which, _AT_ONCE):
+            parts = [
+                f"""select id, changed_at from (
+                        select id, changed_at from deliveries where {where} and {_ENDED}
+                        order by changed_at desc limit ?
+                    ) as part{number}"""
+                for number, (where, _) in enumerate(some)
+            ]
+            rows = await self._db.fetch_all(
+                f"""select id, changed_at from ({" union ".join(parts)}) as parts
+                    order by changed_at desc limit ?""",
+                (*(each for _, values in some for each in (*values, limit)), limit),
+            )
+            found |= {DeliveryId(id_): changed for id_, changed in rows}
+        latest = sorted(found.items(), key=lambda each: each[1] or 0, reverse=True)[:limit]
+        return [(id_, None if changed is None else moment(changed)) for id_, changed in latest]
+
+    async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
+        if not ids:
+            return []
+        rows = await self._deliveries(f"where id in ({marks(len(ids))})", ids)
+        found = {delivery.id: delivery for delivery in rows}
+        return [found[each] for each in ids if each in found]
+
+    async def unindexed_people(self) -> bool:
+        return bool(await self._db.fetch_all("select id from people where indexed = 0 limit 1"))
+
+    async def index_people(self, limit: int) -> int:
+        rows = await self._db.fetch_all(
+            "select id, name from people where indexed = 0 order by id limit ?", (limit,)
+        )
+        for person, name in rows:
+            await write_words(self._db, PersonId(person), name)
+            await self._db.execute("update people set indexed = 1 where id = ?", (person,))
+        return len(rows)
+
+
+def _range(word: str) -> Iterator[str]:
+    """From where to where words stand that begin with `word`: after f no digit comes."""
+    yield from (word, f"{word}g")
+
+
+def _glimpse(row: Row) -> Glimpse:
+    id_, tower, door, changed, sender, recipient, named, *known = row
+    names, called = (*known[:2], named), known[2:]
+    return Glimpse(
+        DeliveryId(id_),
+        TowerId(tower),
+        door,
+        None if changed is None else moment(changed),
+        tuple(PersonId(each) for each in (sender, recipient) if each is not None),
+        tuple(each for each in names if each),
+        tuple(each for each in called if each),
+    )
+
+
+async def index_people(database: Database) -> None:
+    """Write down by which words people are found who are not found yet: once, when a database of
+    an earlier version is opened. Safe to repeat, and while others do the same."""
+
+    async def portion(tx: Transaction) -> int:
+        return await tx.index_people(_PORTION)
+
+    if await database.look(lambda tx: tx.unindexed_people()):
+        while await database.run(portion):
+            pass

@@ -1,0 +1,27 @@
+"""The words by which people are found, as they are stored."""
+
+# ruff: noqa: S608 - what is put into SQL here is a number of rows; values are parameters
+
+from __future__ import annotations
+
+from bot.domain.ids import PersonId
+from bot.domain.search import words_of
+from storage.connection import Connection, marks, tuples
+
+
+def as_stored(word: str) -> str:
+    """Hexadecimal digits, which both databases order alike, whatever they make of letters."""
+    return word.encode("utf-8", "replace").hex()
+
+
+async def write_words(db: Connection, person: PersonId, name: str) -> None:
+    """The words of `name`, and no others, are those by which `person` is found."""
+    words = [as_stored(word) for word in words_of(name)]
+    but = f" and word not in ({marks(len(words))})" if words else ""
+    await db.execute(f"delete from people_words where person = ?{but}", (person, *words))
+    if words:
+        await db.execute(
+            f"""insert into people_words (person, word) values {tuples(len(words), 2)}
+                on conflict (person, word) do nothing""",
+            [value for word in words for value in (person, word)],
+        )

@@ -1,0 +1,207 @@
+"""`/ops Bob`: operators find any delivery over real HTTP, and operators of some towers theirs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.domain.alerts import key_to_arg
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.lifecycle import State
+from bot.domain.person import Draft
+from bot.domain.policy import Policy
+from bot.ports.database import Database, Transaction
+from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.phones import TOWER, Phone
+
+OTTO, ODA = PersonId(9001), PersonId(9002)
+ELSEWHERE = TowerId("0100000000000102")
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
+    policy = Policy(
+        operators=frozenset({OPERATOR, ODA}), tower_operators={ELSEWHERE: frozenset({OTTO})}
+    )
+    async with chats(sqlite_database, policy=policy) as world:
+        yield world
+
+
+@pytest.fixture
+async def olga(world: Chats) -> Phone:
+    """She looks after all towers."""
+    olga = await world.phone("Olga", id=OPERATOR)
+    await olga.open()
+    return olga
+
+
+@pytest.fixture
+async def otto(world: Chats) -> Phone:
+    """He looks after one tower, where nothing is going on."""
+    otto = await world.phone("Otto", id=OTTO)
+    await otto.open()
+    return otto
+
+
+@pytest.fixture
+async def anna(world: Chats) -> Phone:
+    """She has booked a locker at the market, and forwards a claim."""
+    anna = await world.phone("Anna", last_name="Smith", username="anna_s")
+    await anna.open()
+    await anna.text("/send")
+    await anna.press(MARKET, "Medium", "Send a link", "Reserve")
+    return anna
+
+
+async def test_a_healthy_delivery_is_found_by_whatever_is_known_of_it_and_opens(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    (delivery,) = await world.deliveries(anna)
+    door = delivery.locker_name
+    for known in ("Anna", "smith", "@anna_s", str(anna.id), f"{door} Market", "Congress"):
+        await olga.text(f"/ops {known}")
+        await olga.sees("One delivery found", "Anna Smith → somebody")
+        await olga.press(MARKET)
+        await olga.sees(delivery.id, "Locker requested", "reserved")
+        await olga.press("Back")
+        assert await world.state(olga) == "ops/found"
+    await olga.text("/ops")
+    await olga.text(f"/ops {delivery.id.upper()}")
+    await olga.sees(delivery.id, "Locker requested")
+    await olga.press("Back")
+    assert await world.state(olga) == "ops/ops"
+
+
+async def test_what_is_typed_at_the_overview_is_looked_for(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    await olga.text("/ops")
+    await olga.text("nobody of that name")
+    await olga.sees("Nothing found", "“nobody of that name”")
+    await olga.text("smith")
+    await olga.sees("One delivery found")
+    await olga.press("Back", "Find a delivery")
+    await olga.text("SMITH Anna")
+    await olga.sees("One delivery found")
+    await olga.press(MARKET, "End the delivery")
+    await olga.text("Asked for by phone")
+    await olga.press("Yes, end it")
+    await anna.sees("An operator has ended this delivery", "“Asked for by phone”")
+    await olga.press("Back")
+    await olga.sees("One delivery found", "ended by an operator")
+
+
+async def test_a_claim_code_leads_to_its_delivery_and_stays_good_and_unknown(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    link, code = await anna.claim()
+    (delivery,) = await world.deliveries(anna)
+    with capture_logs() as logged:
+        for typed in (code, code.lower(), link):
+            await olga.text(f"/ops {typed}")
+            await olga.sees(delivery.id, "Locker requested")
+            await olga.text("/ops")
+            await olga.text(typed)
+            await olga.sees(delivery.id, "Locker requested")
+            kept = str(await world.draft(olga))
+            assert code not in kept
+            assert link.rpartition("=")[2] not in kept
+    assert code not in str(logged)
+    for _time in range(8):
+        await olga.text("/ops K7QF-2M9X")
+    tries = await world.database.look(lambda tx: tx.wrong_tries(olga.id, delivery.created_at))
+    assert (tries.asked, tries.unasked) == (0, 0)
+    ben = await world.phone("Ben")
+    await ben.open(link)
+    assert (await world.deliveries(anna))[0].recipient == ben.id
+
+
+async def test_whoever_is_no_operator_finds_nothing(world: Chats, anna: Phone) -> None:
+    (delivery,) = await world.deliveries(anna)
+    cleo = await world.phone("Cleo")
+    await cleo.open()
+    for text in ("/ops Anna", f"/ops {delivery.id}"):
+        await cleo.text(text)
+        await cleo.sees("What would you like to do?")
+        assert await world.state(cleo) == "menu/menu"
+
+
+async def test_an_operator_of_one_tower_sees_and_does_nothing_elsewhere(
+    world: Chats, otto: Phone, anna: Phone
+) -> None:
+    _, code = await anna.claim()
+    (delivery,) = await world.deliveries(anna)
+    await otto.text("/ops")
+    await otto.sees("Operations", "Deliveries under way: 0")
+    assert "Harbor" not in await otto.screen()
+    for text in ("Anna", delivery.id, code, "Congress", str(anna.id)):
+        await otto.text(f"/ops {text}")
+        await otto.sees("Nothing found" if text != code else "No delivery at your towers")
+        assert not any(MARKET in label for label in await otto.labels())
+    await otto.text("/ops")
+    await otto.press("Towers")
+    assert MARKET not in await otto.screen()
+    for verb in ("look", "end", "release_ok", "end_ok", "log", "write"):
+        await otto.forge(f"{verb}:{delivery.id}:{delivery.revision}")
+        assert "Locker requested" not in str(await otto.messages())
+    place = await world.draft(otto)
+    for step in ("delivery", "end", "release", "message"):
+        draft = replace(place, step=step, answers={"delivery": delivery.id})
+        version = (await world.draft(otto)).version
+        await world.database.run(partial(_save, replace(draft, version=version)))
+        await otto.forge(f"end_ok:{delivery.id}:{delivery.revision}")
+        await otto.text("words of somebody else's operator")
+    assert (await world.deliveries(anna))[0] == delivery
+    assert "words of" not in str(await anna.messages())
+
+
+async def _save(draft: Draft, tx: Transaction) -> None:
+    await tx.save_draft(draft)
+
+
+async def test_an_operator_of_one_tower_is_told_of_what_is_there_alone(
+    world: Chats, olga: Phone, otto: Phone, anna: Phone
+) -> None:
+    (delivery,) = await world.deliveries(anna)
+    await anna.forge(f"help:{delivery.id}:1")
+    await anna.text("It smells")
+    await olga.sees("Somebody reports a problem", "It smells")
+    assert not any("problem" in card for card in await otto.cards())
+    (alert,) = await world.database.look(lambda tx: tx.alerts())
+    await otto.forge(f"seen:{key_to_arg(alert.key)}")
+    await otto.forge(f"free:{TOWER}.1")
+    assert await world.database.look(lambda tx: tx.alerts()) == [alert]
+    ben = await world.phone("Ben")
+    await ben.open()
+    await ben.text("/send")
+    towers = await world.database.look(lambda tx: tx.towers())
+    name = next(tower.name for tower in towers if tower.id == ELSEWHERE)
+    await ben.press(name, "Medium", "Myself", "Reserve")
+    (his,) = await world.deliveries(ben)
+    await ben.forge(f"help:{his.id}:1")
+    await ben.text("No light here")
+    for operator in (olga, otto):
+        await operator.sees("Somebody reports a problem", "No light here")
+    await otto.press("Look at the delivery", "End the delivery", "Yes, end it")
+    assert (await world.deliveries(ben))[0].state is State.CLOSED
+
+
+async def test_two_operators_at_once_one_wins_and_the_other_sees_how_it_stands(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    oda = await world.phone("Oda", id=ODA)
+    await oda.open()
+    for operator in (olga, oda):
+        await operator.text("/ops Anna")
+        await operator.press(MARKET)
+    await olga.press("Release the locker")
+    await oda.press("End the delivery", "Yes, end it")
+    await oda.sees("Ended by an operator")
+    await olga.press("Yes, release")
+    assert "has changed in the meantime" in (await olga.toasts())[-1]
+    await olga.sees("Ended by an operator", "Locker requested")
+    assert (await world.deliveries(anna))[0].state is State.CLOSED
