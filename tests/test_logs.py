@@ -7,16 +7,13 @@ import pytest
 import structlog
 
 from cli.logs import set_up_logging
+from tests.support.logs import logging_put_back
 
 
 @pytest.fixture(autouse=True)
 def put_back():
-    root = logging.getLogger()
-    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**configured)
+    with logging_put_back():
+        yield
 
 
 def fail_with(secret: str, why: str = "something broke") -> None:

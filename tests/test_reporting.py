@@ -18,6 +18,7 @@ from cli.logs import set_up_logging
 from cli.reporting import Reports
 from cli.run import reporting
 from cli.settings import BadSetting, Settings
+from tests.support.logs import logging_put_back
 
 DSN = "https://0123456789abcdef@sentry.example/42"
 CODE = "K7QF-2M9X"
@@ -37,15 +38,12 @@ class Kept(Transport):
 
 @pytest.fixture
 def kept() -> Iterator[Kept]:
-    root, kept = logging.getLogger(), Kept()
-    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
-    reports = Reports(DSN, release="1.2.3", environment="sandbox", transport=kept)
-    set_up_logging("info", "json", reports)
-    yield kept
-    reports.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**configured)
+    kept = Kept()
+    with logging_put_back():
+        reports = Reports(DSN, release="1.2.3", environment="sandbox", transport=kept)
+        set_up_logging("info", "json", reports)
+        yield kept
+        reports.close()
 
 
 def opens_a_door(code: str) -> None:

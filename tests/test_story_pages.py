@@ -6,18 +6,17 @@ Over real HTTP, with the bot as it may be run: polling on SQLite and on PostgreS
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-import structlog
 
 from bot.domain.openers import BY_TOKEN, Opener, Openers
 from cli.logs import set_up_logging
 from tests.support.browsers import Browser, Browsers
 from tests.support.chats import MARKET
 from tests.support.hooked import hooked
+from tests.support.logs import logging_put_back
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for
 
@@ -157,11 +156,8 @@ async def test_the_sender_takes_back_what_was_claimed_on_the_web(street: Street)
 async def test_no_secret_of_a_page_is_in_any_log_metric_or_error(
     sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    structlog_before = structlog.get_config()
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    set_up_logging("debug", "json")
-    try:
+    with logging_put_back():
+        set_up_logging("debug", "json")
         async with hooked(sqlite_url, opener="link") as world:
             street = Street(Town(world), Browsers(world), by_link=True)
             [anna] = await street.town.people("Anna")
@@ -183,10 +179,6 @@ async def test_no_secret_of_a_page_is_in_any_log_metric_or_error(
             await dora.presses("It did not open")
             metrics = (await dora.client.get(f"{world.pages_at}/metrics")).text
             await street.browsers.close()
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.configure(**structlog_before)
     said = capsys.readouterr()
     assert "page_not_shown" in said.err, "the log was read"
     secret = page.rpartition("/")[2]

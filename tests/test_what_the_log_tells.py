@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 import cli.lifetime
@@ -24,6 +23,7 @@ from cli.system_clock import SystemClock
 from tests.support.chat_edge import until
 from tests.support.chats import MARKET, Phone
 from tests.support.hooked import hooked
+from tests.support.logs import logging_put_back
 from tests.support.town import Somebody, Town
 
 ANNA, BEN = 7_770_001_111, 7_770_002_222
@@ -34,15 +34,12 @@ NOTE = "handle with feathers"
 def said() -> Iterator[io.StringIO]:
     """All that is logged, at debug level: what is not said there is said nowhere."""
     root, said = logging.getLogger(), io.StringIO()
-    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
-    set_up_logging("debug", "json")
-    root.handlers = [handler := root.handlers[0]]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(said)
-    yield said
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**configured)
+    with logging_put_back():
+        set_up_logging("debug", "json")
+        root.handlers = [handler := root.handlers[0]]
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(said)
+        yield said
 
 
 @pytest.fixture(params=["sqlite_url", "postgres_url"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from functools import cache
 
 from sandbox.harbor.schemas import Hours, LocationBody, TypeBody
 from sandbox.harbor.states import Status
@@ -148,12 +147,11 @@ TWIN_AT = LOCATIONS[0]
 """Where the sixth tower stands, beside the first."""
 
 
-@cache
-def towers(seed: int, *, twin: bool = False) -> tuple[TowerSeed, ...]:
+def towers(seed: int, *, twin: bool = False) -> list[TowerSeed]:
     """The towers, drawn with `seed`: one a location, and with `twin` a second one at the first."""
     places = (*LOCATIONS, TWIN_AT) if twin else LOCATIONS
     rng = random.Random(seed)  # noqa: S311 - a layout, no secret
-    return tuple(
+    return [
         TowerSeed(
             id=f"010000000000010{number}",
             name=f"{location.city} {number}",
@@ -163,7 +161,7 @@ def towers(seed: int, *, twin: bool = False) -> tuple[TowerSeed, ...]:
             ours=number != SOMEBODY_ELSES,
         )
         for number, location in enumerate(places, start=1)
-    )
+    ]
 
 
 def _lockers(rng: random.Random, number: int, *, out_of_service: bool) -> tuple[LockerSeed, ...]:
