@@ -1,7 +1,8 @@
 """What is shipped for containers and systemd, as far as it can be looked at without either.
 
 systemd's own judge of hardening is asked where it is installed; else that is skipped, and named.
-No container is started here.
+compose.yaml is held against the Compose Specification's schema (tests/support/compose_spec, under a
+licence of its own). No container is started here; `make image` builds the image and runs a bot in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import tomllib
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -27,6 +29,7 @@ from web.serving import serving
 UNIT = (ROOT / "deploy/lockerbot.service").read_text()
 CONTAINERFILE = (ROOT / "Containerfile").read_text()
 PROBE = ("deploy/livez.py", "/opt/lockerbot/deploy/livez.py")
+SCHEMA = ROOT / "tests/support/compose_spec/schema.json"
 EXPOSURE = 20
 """In tenths, of a hundred."""
 
@@ -34,6 +37,12 @@ EXPOSURE = 20
 def compose() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
     return found
+
+
+def complaints(written: dict[str, Any]) -> list[str]:
+    """What the Compose Specification does not allow."""
+    schema = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text()))
+    return [error.message for error in schema.iter_errors(written)]
 
 
 async def probed(port: int) -> int | None:
@@ -77,6 +86,28 @@ def test_the_image_holds_every_package_of_the_wheel_and_runs_as_nobody_in_partic
     assert all(f"!{name}\n" in let_in for name in packages)
     assert re.search(r"^USER (?!0|root)\d+:\d+$", CONTAINERFILE, re.MULTILINE)
     assert not re.search("amd64|arm64|x86|TARGETARCH", CONTAINERFILE.partition("\nARG")[2])
+
+
+def test_compose_is_as_its_specification_wants_it():
+    assert complaints(compose()) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "wrong"),
+    [
+        (("services", "bot"), "helthcheck", {}),
+        (("services", "bot"), "read_only", ["no"]),
+        (("services", "database", "healthcheck"), "interval", 5),
+        (("secrets", "metrics_token"), "env", "LOCKERBOT_METRICS_TOKEN"),
+    ],
+)
+def test_the_specification_complains_of_what_compose_would_refuse(at, name, wrong):
+    written = compose()
+    part = written
+    for step in at:
+        part = part[step]
+    part[name] = wrong
+    assert complaints(written)
 
 
 def test_compose_gives_the_bot_a_root_that_it_cannot_write_and_no_capabilities():
