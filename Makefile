@@ -10,7 +10,8 @@ SEED ?= 1
 UPDATES ?= 10000
 FAULT_SECONDS ?= 600
 
-.PHONY: demo test check bench walks crash faults hostile audit mutants screenshots lock format clean
+.PHONY: demo test check bench walks crash faults hostile audit mutants image debian screenshots lock\
+	format clean
 
 # Needs only what the bot itself needs; where everything is set up already, that will do.
 demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
@@ -56,6 +57,15 @@ hostile: $(READY)
 # Known weaknesses of what is pinned; where no data can be had it says so.
 audit: $(READY)
 	$(BIN)/python -m docs.audit
+
+# The image on a base of Debian's own packages, where no registry of images is reached, and a whole
+# parcel through a bot in it. As root, with Debian's buildah and debootstrap.
+image: $(READY)
+	$(BIN)/python -m smoke.image
+
+# A bare Debian, in which docs/deploying.md is followed to the letter. As root, with debootstrap.
+debian: $(READY)
+	$(BIN)/python -m smoke.debian
 
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots

@@ -1,8 +1,9 @@
 """What is shipped for containers and systemd, as far as it can be looked at without either.
 
 systemd's own judge of hardening is asked where it is installed; else that is skipped, and named.
-compose.yaml is held against the Compose Specification's schema (tests/support/compose_spec, under a
-licence of its own). No container is started here; `make image` builds the image and runs a bot in it.
+compose.yaml is held against the Compose Specification's schema (tests/support/compose_spec, which
+has a licence of its own). No container is started here; `make image` builds the image, and runs a
+bot in it.
 """
 
 from __future__ import annotations

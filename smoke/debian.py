@@ -1,0 +1,166 @@
+"""`python -m smoke.debian`: follows docs/deploying.md in a bare Debian, from clone to running bot.
+
+Guarantees: the blocks of the document are run as they stand, but for what only a real server has.
+REPOSITORY is this one, as committed; what is to be written into `.env` names the two sandboxes;
+where systemd would start the bot, it is started as the unit says, by its user, with a root that
+can't be written; @BotFather is not asked. Through that bot the story of `faults` is told. Then it
+is upgraded, backed up and restored, as the document says. Needs root and `debootstrap`, and reaches
+Debian's packages and an index of Python's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvloop
+
+from crash.plug import free_ports
+from docs.blocks import Block, blocks
+from smoke import tree
+from smoke.machine import handed_in
+from smoke.outside import Failed, Outside, ended, healthy, outside, started, told
+from smoke.tree import Inside
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/deploying.md"
+UNIT = "/etc/systemd/system/lockerbot.service"
+MINUTES = 10
+_SERVER = "A server with systemd"
+_KEY = "openssl rand -hex 32\n"
+_ENV = "/var/lib/lockerbot/.env"
+_CLONE = "git clone REPOSITORY /opt/lockerbot"
+_SYSTEMD = re.compile(r"^(?:systemctl|journalctl) .*$\n", re.MULTILINE)
+_STATES = re.compile(r"^lockerbot_deliveries\{.*$", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Server:
+    """A bare Debian at `root`, and how long what was done there took."""
+
+    root: Path
+    inside: Inside
+    took: dict[str, float] = field(default_factory=dict)
+
+    async def typed(self, lines: str, what: str) -> str:
+        """Run the lines of a block, without those that speak to systemd."""
+        began = time.monotonic()
+        lines = _SYSTEMD.sub("", lines).replace(_CLONE, "git clone /repository /opt/lockerbot")
+        words = ["bash", "-euxc", lines]
+        # Both sandboxes are served meanwhile.
+        said = await asyncio.to_thread(tree.ran, self.root, words, self.inside)
+        self.took[what] = time.monotonic() - began
+        print(f"{what}: {self.took[what]:.0f} s", flush=True)
+        return said
+
+    def unit(self) -> tuple[list[str], Inside]:
+        """What systemd would start, and how."""
+        written = (self.root / UNIT.lstrip("/")).read_text()
+        said: dict[str, str] = dict(re.findall(r"^(\w+)=(.+)$", written, re.MULTILINE))
+        user, group = self._ids(said["User"])
+        state = Path("/var/lib") / said["StateDirectory"]
+        return said["ExecStart"].split(), Inside(
+            user,
+            group,
+            said["WorkingDirectory"],
+            dict(each.split("=", 1) for each in said["Environment"].split()),
+            kept={state: self.root / state.relative_to("/")},
+            read_only=said["ProtectSystem"] == "strict",
+        )
+
+    def _ids(self, name: str) -> tuple[int, int]:
+        for line in (self.root / "etc/passwd").read_text().splitlines():
+            known, _, user, group, *_ = line.split(":")
+            if known == name:
+                return int(user), int(group)
+        raise Failed(f"there is no user {name}")
+
+
+def _bare() -> Server:
+    repository = tree.BUILD / "repository.git"
+    shutil.rmtree(repository, ignore_errors=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(ROOT), str(repository)], check=True)
+    root = tree.copied("server")
+    (root / "etc/systemd/system").mkdir(parents=True, exist_ok=True)  # any server has it
+    seen = {Path("/repository"): repository, **handed_in(tree.BUILD.resolve())}
+    return Server(root, Inside(environment={"DEBIAN_FRONTEND": "noninteractive"}, bound=seen))
+
+
+def _blocks(heading: str) -> Iterator[Block]:
+    return (each for each in blocks(DOCUMENT.read_text("utf-8")) if each.heading == heading)
+
+
+def _filled(written: str, settings: Mapping[str, str]) -> str:
+    """What `.env` says once these are written into its empty lines. Raises Failed."""
+    for name, said in settings.items():
+        written, found = re.subn(rf"^#?{name}=$", f"{name}={said}", written, flags=re.MULTILINE)
+        if not found:
+            raise Failed(f"{_ENV} has no line for {name}")
+    return written
+
+
+async def followed() -> None:
+    """From the bare one to a bot that has been restored. Raises Failed, CalledProcessError."""
+    server = _bare()
+    [port] = free_ports(1)
+    install, check, service, *_ = _blocks(_SERVER)
+    async with outside(port) as world:
+        await server.typed("apt-get update", "apt-get update")
+        began = time.monotonic()
+        await server.typed(install.lines, "installing")
+        key = (await server.typed(_secret_key(), "making a key")).split()[-1]
+        env = server.root / _ENV.lstrip("/")
+        env.write_text(_filled(env.read_text(), world.settings | {"LOCKERBOT_SECRET_KEY": key}))
+        await server.typed(check.lines, "lockerbot check")
+        await server.typed(service.lines, "the unit")
+        async with _running(server, world):
+            took = (time.monotonic() - began) / 60
+            print(f"from nothing to a bot that is healthy: {took:.1f} minutes", flush=True)
+            if took > MINUTES:
+                raise Failed(f"that is more than {MINUTES} minutes")
+            print(f"the story came about, in {await told(world)} steps", flush=True)
+            before = await _states(world)
+        await server.typed(
+            "".join(each.lines for each in _blocks("Upgrade and roll back")), "upgrading"
+        )
+        async with _running(server, world):
+            pass
+        for each in _blocks("Back up and restore"):
+            if not each.needs:
+                await server.typed(each.lines, each.lines.splitlines()[-1])
+        async with _running(server, world):
+            if await _states(world) != before:
+                raise Failed("after the restore it has other deliveries than before")
+
+
+def _secret_key() -> str:
+    [found] = [each.lines for each in blocks(DOCUMENT.read_text("utf-8")) if each.lines == _KEY]
+    return found
+
+
+@contextlib.asynccontextmanager
+async def _running(server: Server, world: Outside) -> AsyncIterator[None]:
+    words, inside = server.unit()
+    async with started(tree.command(server.root, words, inside)) as bot:
+        print(f"the bot was healthy after {await healthy(world):.1f} s", flush=True)
+        yield
+        await ended(bot)
+
+
+async def _states(world: Outside) -> list[str]:
+    return _STATES.findall(await world.metrics())
+
+
+if __name__ == "__main__":
+    try:
+        uvloop.run(followed())
+    except (Failed, subprocess.CalledProcessError) as error:
+        sys.exit(str(error))
