@@ -108,7 +108,7 @@ class Watcher:
         except (TryLater, Refused) as error:
             await self._harbor.failed(error)
             return self._clock.now() + self._policy.watch * _SLOWER_WHILE_AWAY
-        await self._harbor.answered(first=self.looked_at is None)
+        await self._harbor.answered()
         live = await self._see(assigned, began)
         return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
 
