@@ -86,11 +86,13 @@ lock:
 clean:
 	rm -rf .venv build mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# Nothing is compiled before somebody imports it.
+# Nothing is compiled before somebody imports it, no pip is installed to install the rest, and nothing
+# is kept for another time.
 $(DEMO): requirements/run.lock
 	@echo "Setting up in .venv, once: about 170 MB"
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --no-compile --require-hashes -r requirements/run.lock
+	$(PYTHON) -m venv --without-pip .venv
+	$(BIN)/python requirements/install.py --disable-pip-version-check --no-cache-dir --no-compile \
+		--require-hashes -r requirements/run.lock
 	touch $@
 
 $(READY): pyproject.toml requirements/dev.lock
