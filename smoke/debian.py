@@ -3,8 +3,10 @@
 Guarantees: the blocks of the document are run as they stand, but for what only a real server has.
 REPOSITORY is this one, as committed; what is to be written into `.env` names the two sandboxes;
 where systemd would start the bot, it is started as the unit says, by its user, with a root that
-can't be written; @BotFather is not asked. Through that bot the story of `faults` is told. Then it
-is upgraded, backed up and restored, as the document says. Needs root and `debootstrap`, and reaches
+can't be written; @BotFather is not asked. Through that bot the story of `faults` is told. While the
+parcel is in its locker the bot is killed, backed up, and restored where no database is; what it has
+then agrees with Harbor, nothing is owed, and the story goes on. In the end the bot is upgraded, as
+the document says. Needs root and `debootstrap`, and reaches
 Debian's packages and an index of Python's.
 """
 
@@ -14,6 +16,7 @@ import asyncio
 import contextlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,13 +25,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvloop
+from pydantic import SecretStr
 
+from crash import audit
+from crash.databases import claims
 from crash.plug import free_ports
 from docs.blocks import Block, blocks
+from harbor.access import Access
+from harbor.client import Harbor
+from harbor.lockers import HarborLockers
 from smoke import tree
 from smoke.machine import handed_in
-from smoke.outside import Failed, Outside, ended, healthy, outside, started, told
+from smoke.outside import (
+    IN_THE_LOCKER,
+    TAKEN_OUT,
+    Failed,
+    Outside,
+    ended,
+    healthy,
+    outside,
+    phones,
+    started,
+    told,
+)
 from smoke.tree import Inside
+from storage import open_database
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/deploying.md"
@@ -49,6 +70,11 @@ class Server:
     root: Path
     inside: Inside
     took: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        """Where the bot keeps its database, seen from here."""
+        return self.root / "var/lib/lockerbot/lockerbot.db"
 
     async def typed(self, lines: str, what: str) -> str:
         """Run the lines of a block, without those that speak to systemd."""
@@ -121,24 +147,50 @@ async def followed() -> None:
         env.write_text(_filled(env.read_text(), world.settings | {"LOCKERBOT_SECRET_KEY": key}))
         await server.typed(check.lines, "lockerbot check")
         await server.typed(service.lines, "the unit")
-        async with _running(server, world):
+        async with _running(server, world) as bot:
             took = (time.monotonic() - began) / 60
             print(f"from nothing to a bot that is healthy: {took:.1f} minutes", flush=True)
             if took > MINUTES:
                 raise Failed(f"that is more than {MINUTES} minutes")
-            print(f"the story came about, in {await told(world)} steps", flush=True)
+            theirs = await phones(world)
+            await told(world, theirs, IN_THE_LOCKER)
             before = await _states(world)
+            bot.kill()
+            await bot.wait()
+        await _restored(server)
+        async with _running(server, world):
+            if not await world.until(world.at_rest, 60) or await _states(world) != before:
+                raise Failed("after the restore it has other deliveries than before")
+            await _audited(server, world, key)
+            await told(world, theirs, TAKEN_OUT)
+            await _audited(server, world, key)
         await server.typed(
             "".join(each.lines for each in _blocks("Upgrade and roll back")), "upgrading"
         )
         async with _running(server, world):
             pass
-        for each in _blocks("Back up and restore"):
-            if not each.needs:
-                await server.typed(each.lines, each.lines.splitlines()[-1])
-        async with _running(server, world):
-            if await _states(world) != before:
-                raise Failed("after the restore it has other deliveries than before")
+
+
+async def _restored(server: Server) -> None:
+    """Back up what the killed bot has left, and restore it where nothing is."""
+    back_up, restore, *_ = (each.lines for each in _blocks("Back up and restore") if not each.needs)
+    await server.typed(back_up, "backing up")
+    for each in server.database.parent.glob(f"{server.database.name}*"):
+        each.unlink()
+    await server.typed(restore, "restoring")
+
+
+async def _audited(server: Server, world: Outside, key: str) -> None:
+    """Hold what the bot has against Harbor. Raises Failed."""
+    url = f"sqlite:///{server.database.resolve()}"
+    access = Access(f"{world.url}/harbor", f"{world.url}/harbor", "sandbox", SecretStr("sandbox"))
+    async with open_database(url, keys=[key], migrate=False) as database, Harbor(access) as harbor:
+        faults = await audit.nothing_is_owed(database)
+        faults += await audit.every_locker_has_its_delivery(database, HarborLockers(harbor))
+        faults += audit.no_message_is_shared(await asyncio.to_thread(claims, url))
+    if faults:
+        raise Failed("\n".join(faults))
+    print("the audit is clean", flush=True)
 
 
 def _secret_key() -> str:
@@ -147,12 +199,16 @@ def _secret_key() -> str:
 
 
 @contextlib.asynccontextmanager
-async def _running(server: Server, world: Outside) -> AsyncIterator[None]:
+async def _running(server: Server, world: Outside) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot; if it has not been killed, it ends as it should."""
     words, inside = server.unit()
     async with started(tree.command(server.root, words, inside)) as bot:
         print(f"the bot was healthy after {await healthy(world):.1f} s", flush=True)
-        yield
-        await ended(bot)
+        yield bot
+        if bot.returncode is None:
+            await ended(bot)
+        elif bot.returncode != -signal.SIGKILL:
+            raise Failed(f"the bot ended by itself, with {bot.returncode}")
 
 
 async def _states(world: Outside) -> list[str]:

@@ -24,7 +24,7 @@ import uvloop
 from crash.plug import free_ports
 from smoke import tree
 from smoke.machine import handed_in
-from smoke.outside import Failed, ended, healthy, outside, started, told
+from smoke.outside import STEPS, Failed, ended, healthy, outside, phones, started, told
 from smoke.tree import Inside
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -145,7 +145,7 @@ async def tried(root: Path, says: Mapping[str, Any]) -> None:
             _unwritable(bot.pid, user)
             if await _code(root, probe, inside):
                 raise Failed("the health check fails where a bot is")
-            print(f"the story came about, in {await told(world)} steps")
+            await told(world, await phones(world), STEPS)
             await ended(bot)
         print("SIGTERM ended it with 0")
     written = sorted(path.name for each in held.values() for path in each.iterdir())

@@ -19,7 +19,7 @@ import httpx
 from bot.domain.openers import Opener
 from cli.sandbox_server import serving_sandbox
 from crash.plug import between
-from faults.story import Phones, story
+from faults.story import Phones, Step, story
 from sandbox.stage import create_stage
 
 METRICS_TOKEN = "only-for-trying"
@@ -141,14 +141,19 @@ async def healthy(world: Outside) -> float:
     return time.monotonic() - began
 
 
-async def told(world: Outside) -> int:
-    """Tell the whole story, doors opened by links; how many steps it has. Raises Failed."""
-    phones, steps = Phones(world), story(Opener.LINK)
-    await phones.bring("Anna", "Ben")
+STEPS = story(Opener.LINK)
+"""Doors are opened by links."""
+_STORED = 1 + [step.name for step in STEPS].index("drop off")
+IN_THE_LOCKER, TAKEN_OUT = STEPS[:_STORED], STEPS[_STORED:]
+"""The story in two halves: until the parcel is in its locker and Ben has been told; the rest."""
+
+
+async def told(world: Outside, phones: Phones, steps: Sequence[Step]) -> None:
+    """Let these steps come about, one after another. Raises Failed."""
     for step in steps:
         done = await phones.act(step)
 
-        async def seen(step: Any = step) -> bool:
+        async def seen(step: Step = step) -> bool:
             return await phones.satisfied(step)
 
         if not (done and await world.until(seen, _STEP_WITHIN)):
@@ -156,4 +161,11 @@ async def told(world: Outside) -> int:
             raise Failed(f"the step {step.name!r} did not come about:\n{lines}")
         if not await world.until(world.at_rest, _STEP_WITHIN):
             raise Failed(f"something is owed still after {step.name!r}")
-    return len(steps)
+        print(f"it came about: {step.name}", flush=True)
+
+
+async def phones(world: Outside) -> Phones:
+    """Anna's and Ben's."""
+    theirs = Phones(world)
+    await theirs.bring("Anna", "Ben")
+    return theirs
