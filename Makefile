@@ -76,11 +76,12 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pins and hashes anew; the files name no index and no host.
+# Pins and hashes anew; the files name no index and no host. What the sandbox needs beside the bot is
+# small, so that one lock does for servers, the image and the demo.
 lock:
-	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --upgrade \
+	uv pip compile pyproject.toml --extra sandbox --generate-hashes --universal --python-version 3.11 --upgrade \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements/run.lock
-	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra sandbox --extra dev --generate-hashes --universal --python-version 3.11 \
 		--upgrade --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements/dev.lock
 
 clean:
