@@ -129,6 +129,52 @@ def test_compose_gives_the_bot_a_root_that_it_cannot_write_and_no_capabilities()
             assert source in compose()["volumes"] or (ROOT / source).is_file()
 
 
+def mounted(service: str) -> dict[str, str]:
+    """Files of ours by their places in a service of compose's."""
+    mounts = [each.split(":") for each in compose()["services"][service]["volumes"]]
+    return {place[0]: source for source, *place in mounts if source.startswith("./")}
+
+
+def test_under_compose_prometheus_finds_the_bot_and_grafana_prometheus_and_the_dashboard():
+    services = compose()["services"]
+    config = yaml.safe_load(
+        (ROOT / mounted("prometheus")["/etc/prometheus/prometheus.yml"]).read_text()
+    )
+    [job] = config["scrape_configs"]
+    port = services["bot"]["environment"]["LOCKERBOT_METRICS_PORT"]
+    assert job["static_configs"] == [{"targets": [f"bot:{port}"]}]
+    [secret] = services["prometheus"]["secrets"]
+    assert job["authorization"]["credentials_file"] == f"/run/secrets/{secret}"
+    assert [f"/etc/prometheus/{each}" for each in config["rule_files"]] == [
+        place for place in mounted("prometheus") if place.endswith("alerts.yml")
+    ]
+    provisioned = {
+        place.rpartition("/")[0].rpartition("/")[2]: yaml.safe_load((ROOT / source).read_text())
+        for place, source in mounted("grafana").items()
+        if place.startswith("/etc/grafana/provisioning/")
+    }
+    [source] = provisioned["datasources"]["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    [provider] = provisioned["dashboards"]["providers"]
+    [dashboard] = [place for place in mounted("grafana") if place.endswith(".json")]
+    assert dashboard.startswith(f"{provider['options']['path']}/")
+
+
+@pytest.mark.skipif(
+    not shutil.which("promtool"), reason="Debian's package prometheus is not installed"
+)
+def test_prometheus_can_read_what_compose_gives_it(tmp_path):
+    for place, source in mounted("prometheus").items():
+        shutil.copy(ROOT / source, tmp_path / place.rpartition("/")[2])
+    config = tmp_path / "prometheus.yml"
+    config.write_text(config.read_text().replace("/run/secrets/", f"{tmp_path}/"))
+    (tmp_path / "metrics_token").touch()
+    said = subprocess.run(
+        ["promtool", "check", "config", str(config)], capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
 @pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="Debian's package systemd is not installed"
 )
