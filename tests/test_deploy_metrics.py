@@ -144,8 +144,12 @@ async def scraped(http: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.1)
 
 
+NO_NEWS = {"Alerts that stand"}
+"""Panels that are empty where all is well."""
+
+
 @with_prometheus
-async def test_prometheus_finds_in_the_running_bot_whatever_dashboard_and_rules_name(
+async def test_prometheus_finds_all_that_is_named_and_after_a_parcel_every_panel_shows_something(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with hooked(sqlite_url) as world:
@@ -155,20 +159,6 @@ async def test_prometheus_finds_in_the_running_bot_whatever_dashboard_and_rules_
             for expr, told in expressions():
                 await asked(http, "/query", query=expr)
                 await has_all(http, expr, told)
-
-
-NO_NEWS = {"Alerts that stand"}
-"""Panels that are empty where all is well."""
-
-
-@with_prometheus
-async def test_after_a_whole_parcel_every_panel_of_the_dashboard_shows_something(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    async with hooked(sqlite_url) as world:
-        await until(lambda: world.watcher.looked_at)
-        async with prometheus(tmp_path, world.web.removeprefix("http://")) as http:
-            await scraped(http)
             await a_parcel(Town(world))
             for panel in panels():
                 for expr, _ in asked_by(panel):
