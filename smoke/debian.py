@@ -134,12 +134,11 @@ def _filled(written: str, settings: Mapping[str, str]) -> str:
 
 
 async def followed() -> None:
-    """From the bare one to a bot that has been restored. Raises Failed, CalledProcessError."""
+    """From the bare one to a bot restored and upgraded. Raises Failed, CalledProcessError."""
     server = _bare()
     [port] = free_ports(1)
     install, check, service, *_ = _blocks(_SERVER)
     async with outside(port) as world:
-        await server.typed("apt-get update", "apt-get update")
         began = time.monotonic()
         await server.typed(install.lines, "installing")
         key = (await server.typed(_secret_key(), "making a key")).split()[-1]
