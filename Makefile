@@ -11,7 +11,8 @@ UPDATES ?= 10000
 FAULT_SECONDS ?= 600
 LONG := tests/test_story_machine.py tests/test_harbor_with_sandbox.py
 
-.PHONY: demo test test-long check bench bench-long walks crash faults hostile audit mutants screenshots lock format clean
+.PHONY: demo test test-long check bench bench-long walks crash faults hostile audit mutants image debian \
+	screenshots lock format clean
 
 # Needs only what the bot itself needs; where everything is set up already, that will do.
 demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
@@ -69,6 +70,15 @@ hostile: $(READY)
 audit: $(READY)
 	$(BIN)/python -m docs.audit
 
+# The image on a base of Debian's own packages, where no registry of images is reached, and a whole
+# parcel through a bot in it. As root, with Debian's buildah and debootstrap.
+image: $(READY)
+	$(BIN)/python -m smoke.image
+
+# A bare Debian, in which docs/deploying.md is followed to the letter. As root, with debootstrap.
+debian: $(READY)
+	$(BIN)/python -m smoke.debian
+
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
 	$(BIN)/python -m docs.chats
@@ -78,21 +88,24 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Pins and hashes anew; the files name no index and no host.
+# Pins and hashes anew; the files name no index and no host. What the sandbox needs beside the bot is
+# small, so that one lock does for servers, the image and the demo.
 lock:
-	uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --upgrade \
+	uv pip compile pyproject.toml --extra sandbox --generate-hashes --universal --python-version 3.11 --upgrade \
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements/run.lock
-	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra sandbox --extra dev --generate-hashes --universal --python-version 3.11 \
 		--upgrade --no-annotate --no-header --no-emit-index-url --no-emit-find-links -o requirements/dev.lock
 
 clean:
 	rm -rf .venv build mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# Nothing is compiled before somebody imports it.
+# Nothing is compiled before somebody imports it, no pip is installed to install the rest, and nothing
+# is kept for another time.
 $(DEMO): requirements/run.lock
 	@echo "Setting up in .venv, once: about 170 MB"
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --no-compile --require-hashes -r requirements/run.lock
+	$(PYTHON) -m venv --without-pip .venv
+	$(BIN)/python requirements/install.py --disable-pip-version-check --no-cache-dir --no-compile \
+		--require-hashes -r requirements/run.lock
 	touch $@
 
 $(READY): pyproject.toml requirements/dev.lock

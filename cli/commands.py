@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -37,6 +38,8 @@ app.add_typer(harbor_app, name="harbor", callback=_warnings_alone)
 sandbox_app = typer.Typer(help="Harbor, Telegram, bot and page on this machine.")
 app.add_typer(sandbox_app, name="sandbox")
 
+_SANDBOX = ("fastapi", "python_multipart")
+"""What nothing but the sandbox imports: an installed bot may lack them."""
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")]
 
 
@@ -162,6 +165,9 @@ def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its 
 @sandbox_app.callback(invoke_without_command=True)
 def sandbox(context: typer.Context) -> None:
     """Everything on one page, with nothing configured."""
+    if lacking := [name for name in _SANDBOX if find_spec(name) is None]:
+        told = f"without {', '.join(lacking)} there is none here"
+        raise BadSetting(f"sandbox: {told}; install harbor-lockerbot[sandbox]")
     if context.invoked_subcommand is None:
         from cli.sandbox import play
 

@@ -1,5 +1,8 @@
 """Pictures of chats for conversation.md, taken in headless Chromium: `make screenshots`.
 
+`python -m docs.chats NAME…` takes those alone. What is in the repository was taken with Debian's
+fonts-liberation and fonts-noto-color-emoji.
+
 Guarantees: each picture is one phone of the demo's page after its play, with the real bot behind
 it; every play begins at half past twelve at the towers, when all of them are open.
 """
@@ -9,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -240,18 +244,21 @@ async def _take(browser: Browser, base: str, chat: Chat, folder: Path) -> Path:
     return path
 
 
-async def main(folder: Path) -> None:
-    """Write every picture into `folder`, which is there."""
+async def main(folder: Path, names: Collection[str] = ()) -> None:
+    """Write every picture, or those named, into `folder`, which is there. Raises KeyError for a
+    name that is none."""
+    named = {chat.name: chat for chat in CHATS}
+    chosen = [named[name] for name in names or named]
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
     async with (
         playing(LOCKERBOT_WATCH_SECONDS="1") as base,
         async_playwright() as playwright,
         launched(playwright) as browser,
     ):
-        for chat in CHATS:
+        for chat in chosen:
             print(await _take(browser, base, chat, folder), flush=True)
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(FOLDER))
+    asyncio.run(main(FOLDER, sys.argv[1:]))

@@ -1,18 +1,19 @@
 """The story as a table: who does what, and what they must see of it in the end.
 
 Guarantees: people act only on what their phones show; who does not see what they wait for does what
-people do, and taps again.
+people do, and taps again. It is told at a `Place`: the bot may be in this process or elsewhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+
+import httpx
 
 from bot.domain.openers import Opener
-from faults.world import World
 
 _READS = 10
 """Seconds for which they look at what a tap has done."""
@@ -110,10 +111,31 @@ def story(opener: Opener) -> Sequence[Step]:
     ]
 
 
+class Place(Protocol):
+    """Both sandboxes on a socket, and time that passes there."""
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """Of the control sides."""
+        ...
+
+    async def post(self, path: str, **body: Any) -> Any:
+        """What a control side answers. Raises httpx.HTTPStatusError."""
+        ...
+
+    async def until(self, true: Callable[[], Awaitable[bool]], seconds: int) -> bool:
+        """Whether it came true within so many seconds of that place."""
+        ...
+
+    async def at_rest(self) -> bool:
+        """Whether the bot has nothing left to do."""
+        ...
+
+
 class Phones:
     """Anna's and Ben's, and their hands at the tower."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Place) -> None:
         self._world = world
         self._people: dict[str, int] = {}
         self._claim = ""

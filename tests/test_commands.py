@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
+import select
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +16,10 @@ from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from cli.commands import app
-from cli.init import KEY, written
+from cli.init import KEY, QUESTIONS, written
 from cli.lifetime import release
 from cli.settings import BadSetting, Settings, setting_names
+from tests.support.commands import PATIENCE, ROOT
 
 TOKEN = "42:for-tests-only"
 ANSWERS = (TOKEN, "production", "shop", "it's a #secret", "", "", "17, 18")
@@ -94,3 +100,48 @@ def test_a_value_that_would_not_read_back_is_refused():
         assert "A" in written({"A": value})
     with pytest.raises(BadSetting, match="set it in the environment"):
         written({"A": "${HOME}"})
+
+
+def test_at_a_terminal_what_is_typed_as_a_secret_is_not_shown(tmp_path):
+    terminal, other_end = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "cli", "init"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "dumb"},
+        stdin=other_end,
+        stdout=other_end,
+        stderr=other_end,
+        start_new_session=True,
+    )
+    os.close(other_end)
+    try:
+        shown = "".join(
+            typed_after(terminal, question.words, answer)
+            for question, answer in zip(QUESTIONS, ANSWERS, strict=True)
+        )
+        shown += typed_after(terminal, "next: lockerbot check", None)
+        assert child.wait(PATIENCE) == 0
+    finally:
+        child.kill()
+        child.wait()
+        os.close(terminal)
+    assert "production" in shown, "what is no secret is seen as it is typed"
+    assert TOKEN not in shown
+    assert "#secret" not in shown
+    settings = dotenv_values(tmp_path / ".env")
+    assert (settings["TELEGRAM_BOT_TOKEN"], settings["HARBOR_CLIENT_SECRET"]) == (TOKEN, ANSWERS[3])
+    key = settings[KEY]
+    assert key
+    assert key not in shown
+
+
+def typed_after(terminal: int, words: str, answer: str | None) -> str:
+    """What was shown up to the end of these words, after which the answer is typed."""
+    shown = ""
+    while not re.search(rf"{re.escape(words)}.*(: |\n)", shown):
+        ready, _, _ = select.select([terminal], [], [], PATIENCE)
+        assert ready, shown
+        shown += os.read(terminal, 4096).decode()
+    if answer is not None:
+        os.write(terminal, f"{answer}\n".encode())
+    return shown

@@ -13,6 +13,7 @@ import re
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ import pytest
 import yaml
 
 from tests.support.chat_edge import until
+from tests.support.chats import MARKET
 from tests.support.hooked import hooked
+from tests.support.town import Somebody, Town
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "deploy/prometheus-alerts.yml"
@@ -44,14 +47,21 @@ def panels() -> list[dict[str, Any]]:
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
+def asked_by(panel: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a panel asks Prometheus, and its legend."""
+    return [
+        (
+            target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*"),
+            target["legendFormat"],
+        )
+        for target in panel["targets"]
+    ]
+
+
 def expressions() -> list[tuple[str, str]]:
     """Each expression as Prometheus is asked it, with what is written about its labels."""
     found = [(rule["expr"], json.dumps(rule["annotations"])) for rule in rules()]
-    for panel in panels():
-        for target in panel["targets"]:
-            expr = target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*")
-            found.append((expr, target["legendFormat"]))
-    return found
+    return found + [each for panel in panels() for each in asked_by(panel)]
 
 
 def selectors(expr: str) -> list[tuple[str, str]]:
@@ -134,8 +144,12 @@ async def scraped(http: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.1)
 
 
+NO_NEWS = {"Alerts that stand"}
+"""Panels that are empty where all is well."""
+
+
 @with_prometheus
-async def test_prometheus_finds_in_the_running_bot_whatever_dashboard_and_rules_name(
+async def test_prometheus_finds_all_that_is_named_and_after_a_parcel_every_panel_shows_something(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     async with hooked(sqlite_url) as world:
@@ -145,6 +159,47 @@ async def test_prometheus_finds_in_the_running_bot_whatever_dashboard_and_rules_
             for expr, told in expressions():
                 await asked(http, "/query", query=expr)
                 await has_all(http, expr, told)
+            await a_parcel(Town(world))
+            for panel in panels():
+                for expr, _ in asked_by(panel):
+                    if panel["title"] in NO_NEWS:
+                        assert await values(http, expr) == []
+                    else:
+                        await shows(http, panel["title"], expr)
+
+
+async def a_parcel(town: Town) -> None:
+    """From hand to hand, while Prometheus looks."""
+    anna = Somebody(await town.world.phone("Anna"))
+    ben = Somebody(await town.world.phone("Ben"))
+    await anna.opens_the_bot()
+    await anna.taps("Send a parcel", MARKET, "Medium", "Send a link", "Reserve")
+    link, _ = await anna.phone.claim()
+    await ben.opens_the_bot(link)
+    await anna.taps("Get drop-off code")
+    await anna.puts_the_parcel_in()
+    await town.a_few_seconds_pass()
+    await ben.sees("is here for you")
+    await ben.taps("Get pick-up code")
+    await ben.takes_the_parcel_out()
+    await town.a_few_seconds_pass()
+    await ben.sees("You have collected")
+
+
+async def values(http: httpx.AsyncClient, expr: str) -> list[float]:
+    """What Prometheus answers, but for what is no number."""
+    found = (await asked(http, "/query", query=expr))["result"]
+    return [value for each in found if not isnan(value := float(each["value"][1]))]
+
+
+async def shows(http: httpx.AsyncClient, title: str, expr: str) -> None:
+    """Return once it has a value: what has happened is known at the next scrape."""
+    try:
+        async with asyncio.timeout(20):
+            while not await values(http, expr):  # noqa: ASYNC110  # Prometheus has no event
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"{title} shows nothing: {expr}") from None
 
 
 async def has_all(http: httpx.AsyncClient, expr: str, told: str) -> None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from docs.blocks import blocks
 from tests.support.commands import PATIENCE, ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-BLOCK = re.compile(
-    r"(?:<!-- needs: (?P<needs>[^>]+) -->\n)?```(?:sh|bash|shell)\n(?P<lines>.*?)```", re.S
-)
 ELSEWHERE = {"sandbox.md"}
 """Whose blocks are one story, which test_sandbox_harbor_walk.py runs."""
 SHORT_OF = {
@@ -31,16 +28,16 @@ SHORT_OF = {
 }
 
 
-def blocks(document: Path) -> tuple[list[str], list[str]]:
+def read(document: Path) -> tuple[list[str], list[str]]:
     """What can be run here, and what the others need."""
-    found = [match.groupdict() for match in BLOCK.finditer(document.read_text())]
-    here = [block["lines"] for block in found if block["needs"] is None]
-    return here, [need for block in found if block["needs"] for need in block["needs"].split(", ")]
+    found = list(blocks(document.read_text()))
+    here = [block.lines for block in found if not block.needs]
+    return here, [need for block in found for need in block.needs]
 
 
 @pytest.mark.parametrize(
     "document",
-    [path for path in DOCUMENTS if path.name not in ELSEWHERE and blocks(path)[0]],
+    [path for path in DOCUMENTS if path.name not in ELSEWHERE and read(path)[0]],
     ids=lambda path: path.name,
 )
 async def test_every_block_that_needs_nothing_else_runs_in_the_order_of_its_document(
@@ -54,7 +51,7 @@ async def test_every_block_that_needs_nothing_else_runs_in_the_order_of_its_docu
     shell = await asyncio.create_subprocess_exec(
         "bash",
         "-euc",
-        "\n".join(blocks(document)[0]),
+        "\n".join(read(document)[0]),
         cwd=tmp_path,
         env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
@@ -68,10 +65,10 @@ async def test_every_block_that_needs_nothing_else_runs_in_the_order_of_its_docu
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_what_is_not_run_says_in_known_words_what_it_needs(document):
     if document.name not in ELSEWHERE:
-        assert set(blocks(document)[1]) <= SHORT_OF
+        assert set(read(document)[1]) <= SHORT_OF
 
 
 def test_the_documented_deployment_has_both_kinds():
-    here, elsewhere = blocks(ROOT / "docs/deploying.md")
+    here, elsewhere = read(ROOT / "docs/deploying.md")
     assert len(here) >= 4
     assert set(elsewhere) == SHORT_OF

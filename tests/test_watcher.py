@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.domain.alerts import Away, harbor_away
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
@@ -17,6 +19,7 @@ from bot.domain.tower import Locker, LockerStatus
 from bot.ports.errors import Refused, TryLater
 from bot.ports.lockers import Push
 from bot.usecases import operate
+from bot.usecases.alerts import raise_alert
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import take_back
@@ -393,3 +396,31 @@ class Full:
         if self.full:
             raise TryLater("disk full")
         return await self._database.run(step, **asked)
+
+
+def said(logged: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the log tells of Harbor."""
+    return [line["event"] for line in logged if line["event"].startswith("harbor_")]
+
+
+async def test_only_what_has_been_away_is_logged_to_be_back(core: Core):
+    with capture_logs() as logged:
+        await core.watcher.turn()
+        assert said(logged) == []
+        await core.faults({"name": "503", "call": "*", "times": None})
+        for _ in range(3):
+            core.clock.turn(core.policy.watch_idle.total_seconds())
+            await core.watcher.turn()
+        await core.faults()
+        for _ in range(2):
+            core.clock.turn(core.policy.watch_idle.total_seconds())
+            await core.watcher.turn()
+    assert said(logged) == ["harbor_away", "harbor_back"]
+
+
+async def test_what_an_earlier_process_has_told_to_be_away_is_logged_to_be_back(core: Core):
+    away = harbor_away(core.clock.now(), Away.SILENT)
+    await core.database.run(lambda tx: raise_alert(tx, away, core.policy))
+    with capture_logs() as logged:
+        await core.watcher.turn()
+    assert said(logged) == ["harbor_back"]

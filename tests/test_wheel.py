@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import ROOT, ran
+from tests.support.commands import ROOT, ended, python, ran
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOREIGN = ("bot", "cli", "storage", "web")
@@ -60,3 +60,36 @@ async def test_what_is_installed_runs_from_there_and_somebody_elses_packages_sta
     assert "applied" in told
     foreign = "import harbor_lockerbot, bot, cli, storage, web; print(bot.whose, web.whose)"
     assert await ran(tmp_path, "-c", foreign, **there) == "somebody else somebody else\n"
+
+
+LACKING = """
+import importlib.machinery, runpy, sys
+class Hidden(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        hidden = name.partition(".")[0] in {absent!r}
+        return None if hidden else super().find_spec(name, path, target)
+sys.meta_path[:] = [each for each in sys.meta_path if each is not importlib.machinery.PathFinder]
+sys.meta_path.append(Hidden)
+sys.argv = ["lockerbot", *{words!r}]
+runpy.run_module("cli", run_name="__main__")
+"""
+EXTRA = ("fastapi", "python_multipart", "multipart")
+
+
+async def test_without_the_extra_of_the_sandbox_the_bot_works_and_the_sandbox_says_what_it_needs(
+    tmp_path,
+):
+    assert {need.partition(">")[0].replace("-", "_") for need in extra("sandbox")} <= set(EXTRA)
+    told = await ran(tmp_path, "-c", LACKING.format(absent=EXTRA, words=["migrate"]))
+    assert "applied" in told
+    words = LACKING.format(absent=EXTRA, words=["sandbox", "harbor"])
+    async with python(tmp_path, "-c", words) as process:
+        code, _, complaint = await ended(process)
+    assert (code, complaint.count("\n")) == (2, 1)
+    assert "install harbor-lockerbot[sandbox]" in complaint
+
+
+def extra(name: str) -> list[str]:
+    found: list[str] = PROJECT["project"]["optional-dependencies"][name]
+    return found

@@ -56,14 +56,15 @@ class Reachability:
         if not news and before is not self._why:
             await self._alerts.amend(HARBOR_KEY, detail={"why": str(self._why)})
 
-    async def answered(self, *, first: bool) -> None:
-        """A look has succeeded; `first`: the first of this process."""
-        if self.away or first:
-            log.info("harbor_back")
-        self._failures = 0
+    async def answered(self) -> None:
+        """A look has succeeded."""
+        back, self._failures = self.away, 0
         if not self._clear:
-            await self._alerts.end(HARBOR_KEY)
+            # It may stand since an earlier process.
+            back = await self._alerts.end(HARBOR_KEY) or back
             self._clear = True
+        if back:
+            log.info("harbor_back")
 
     async def left_out(
         self, lists: Mapping[str, LeftOut | None], standing: Iterable[Alert]

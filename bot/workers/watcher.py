@@ -85,7 +85,6 @@ class Watcher:
         self._alerts = Alerts(database, clock, policy)
         self._reconciler = Reconciler(lockers, self._alerts, clock)
         self._harbor = Reachability(self._alerts, clock)
-        self._answered = False
         self._began: datetime | None = None
         self._unread: set[TowerId] = set()  # said once each, until they are read again
 
@@ -119,8 +118,7 @@ class Watcher:
         except (TryLater, Refused) as error:
             await self._harbor.failed(error)
             return self._clock.now() + self._policy.watch * _SLOWER_WHILE_AWAY
-        await self._harbor.answered(first=not self._answered)
-        self._answered = True
+        await self._harbor.answered()
         live = await self._see(assigned, began)
         return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
 

@@ -1,0 +1,1 @@
+"""What is shipped, tried as a whole: the image, and the deployment that docs/deploying.md tells."""
