@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, harbor_transport, look, page, storage, taps
+from benchmarks import booking, harbor_transport, look, page, soak, start, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -30,12 +30,15 @@ BENCHES: Mapping[str, Measure] = {
     "page": lambda place, rounds: page.bench(place, rounds=rounds),
     "booking": lambda place, rounds: booking.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
+    "start": lambda place, rounds: start.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
 """Of `make bench`: a quarter of an hour at most for all of them."""
 
-LONG: Mapping[str, Measure] = {}
+LONG: Mapping[str, Measure] = {
+    "soak": lambda place, _: soak.bench(place),
+}
 """Of `make bench-long`: each as long as it takes."""
 
 ALL: Mapping[str, Measure] = {**BENCHES, **LONG}
