@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import burst, harbor_transport, look, page, storage, taps
+from benchmarks import booking, burst, harbor_transport, look, page, soak, start, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -28,8 +28,10 @@ BENCHES: Mapping[str, Measure] = {
     "taps": lambda place, rounds: taps.bench(place, rounds=rounds),
     "webhook": lambda place, rounds: taps.bench_hooked(place, rounds=rounds),
     "page": lambda place, rounds: page.bench(place, rounds=rounds),
+    "booking": lambda place, rounds: booking.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
     "burst": lambda place, _: burst.bench(place),
+    "start": lambda place, rounds: start.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
@@ -37,6 +39,7 @@ BENCHES: Mapping[str, Measure] = {
 
 LONG: Mapping[str, Measure] = {
     "burst_at_30": lambda place, _: burst.bench(place, burst.TELEGRAMS),
+    "soak": lambda place, _: soak.bench(place),
 }
 """Of `make bench-long`: each as long as it takes."""
 

@@ -82,6 +82,11 @@ class Account:
         for person in self.people[:people]:
             self._tap(person)
 
+    def tap(self, number: int) -> None:
+        """Let this person tap once, if they have been answered."""
+        if self.people[number].since is None:
+            self._tap(self.people[number])
+
     def end(self) -> None:
         """Nobody taps any more."""
         self._tapping = frozenset()

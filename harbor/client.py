@@ -73,6 +73,7 @@ class Harbor:
         read_retries: Patience | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.now = clock
         self._routes = routes_with(access.routes)
         self._connection = Connection(
             access,

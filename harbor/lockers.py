@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -45,6 +46,7 @@ class HarborLockers:
         self._harbor = harbor
         self._only = None if only is None else {tower.lower() for tower in only}
         self._known: dict[tuple[TowerId, LockerId], tuple[wire.Locker, Locker]] = {}
+        self._lists: dict[TowerId, tuple[datetime, list[Locker]]] = {}
         self._assigned: tuple[list[wire.Locker], list[Locker]] = ([], [])
         self._types: dict[Size, int] = {}
 
@@ -66,8 +68,16 @@ class HarborLockers:
 
     async def lockers(self, tower: TowerId) -> list[Locker]:
         """All lockers of a tower, whatever their status."""
+        asked_at = self._harbor.now()
         with _translated():
-            return await self._remembered(await self._harbor.lockers(tower))
+            found = await self._remembered(await self._harbor.lockers(tower))
+        self._lists[tower] = asked_at, found
+        return found
+
+    def lately(self, tower: TowerId, since: datetime) -> list[Locker] | None:
+        """That list as it was last read, if that was asked for at `since` or later."""
+        asked_at, found = self._lists.get(tower, (None, None))
+        return found if asked_at is not None and asked_at >= since else None
 
     async def assigned(self) -> list[Locker]:
         """Every locker in our possession; the very list of last time where Harbor says the same."""

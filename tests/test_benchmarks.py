@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import harbor_transport, look, page, storage, taps
+from benchmarks import booking, harbor_transport, look, page, soak, start, storage, taps
 from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
 from benchmarks.harbor import StandIn, lockers
-from benchmarks.loopback import serving_apart
+from benchmarks.loopback import serving, serving_apart
 from benchmarks.report import Bench, beside, keep
 from benchmarks.taps import Load, Turn
 from benchmarks.telegram import Account
+from bot.domain.openers import Opener
 
 
 async def forty_answered(account: Account) -> None:
@@ -87,6 +88,28 @@ async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_pat
         assert row["Harbor requests"] == 1
     assert put_in["first ring ms"] is not None
     assert [row["first ring ms"] for row in (nothing, saved, peer)] == [None] * 3
+
+
+async def test_a_booking_ends_with_its_code_and_its_calls_are_counted(tmp_path: Path) -> None:
+    row = await booking.measure(tmp_path, Opener.TOKEN, rounds=1, bookings=4)
+    assert "1 reservations" in str(row["to Harbor"])
+    assert "1 dropoff-locker-tokens" in str(row["to Harbor"])
+    assert "lockers" not in str(row["to Harbor"]).replace("assigned-lockers", ""), "just shown"
+    assert "1 sendPhoto" in str(row["to Telegram"])
+
+
+async def test_a_start_ends_with_the_first_answer(tmp_path: Path) -> None:
+    async with serving(StandIn()) as harbor:
+        given = start.environment(f"sqlite:///{tmp_path}/bot.db", harbor)
+        began = await start.once(start.OURS, (), given)
+    assert began.cpu > 0
+    assert 20 < began.memory < 400
+
+
+async def test_a_soak_is_a_curve_of_memory_and_of_waits(tmp_path: Path) -> None:
+    points = await soak.soak(tmp_path, 0.5, points=2)
+    assert [point.memory > 20 for point in points] == [True, True]
+    assert sum(len(point.waits) for point in points) > 0
 
 
 async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> None:
