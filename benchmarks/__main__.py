@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import burst, harbor_transport, look, page, storage, taps
+from benchmarks import burst, growth, harbor_transport, look, page, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -36,6 +36,7 @@ BENCHES: Mapping[str, Measure] = {
 """Of `make bench`: a quarter of an hour at most for all of them."""
 
 LONG: Mapping[str, Measure] = {
+    "growth": lambda place, rounds: growth.bench(place, rounds=rounds),
     "burst_at_30": lambda place, _: burst.bench(place, burst.TELEGRAMS),
 }
 """Of `make bench-long`: each as long as it takes."""

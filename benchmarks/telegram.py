@@ -82,6 +82,12 @@ class Account:
         for person in self.people[:people]:
             self._tap(person)
 
+    def say(self, words: str) -> None:
+        """Let the first of them say this."""
+        person = self.people[0]
+        person.words, person.button = words, None
+        self._tap(person)
+
     def end(self) -> None:
         """Nobody taps any more."""
         self._tapping = frozenset()
