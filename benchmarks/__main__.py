@@ -14,12 +14,12 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import burst, growth, harbor_transport, look, page, storage, taps
+from benchmarks import booking, burst, growth, harbor_transport, look, page, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
 
-_WIDTH = 140
+_WIDTH = 160
 
 Measure = Callable[[Path, int], Awaitable[Bench]]
 """Measures in a folder on the disk, so many rounds."""
@@ -28,6 +28,7 @@ BENCHES: Mapping[str, Measure] = {
     "taps": lambda place, rounds: taps.bench(place, rounds=rounds),
     "webhook": lambda place, rounds: taps.bench_hooked(place, rounds=rounds),
     "page": lambda place, rounds: page.bench(place, rounds=rounds),
+    "booking": lambda place, rounds: booking.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
     "burst": lambda place, _: burst.bench(place),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),

@@ -48,7 +48,7 @@ async def lockerbot_hooked(url: str, token: str, directory: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def ours(
-    url: str, token: str, directory: Path, harbor: Handler
+    url: str, token: str, directory: Path, harbor: Handler, **settings_of_its_own: Any
 ) -> AsyncIterator[tuple[Settings, Assembly]]:
     """Our bot put together, with its loops turning, over a database in `directory`."""
     from benchmarks.loopback import serving
@@ -63,15 +63,18 @@ async def ours(
     clock = SystemClock()
     async with serving(harbor) as stand_in:
         settings = Settings.load(
-            telegram_bot_token=token,
-            telegram_api_url=url,
-            database_url=f"sqlite:///{directory}/taps.db",
-            LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
-            LOCKERBOT_OPENER="token",
-            harbor_api_url=stand_in,
-            harbor_accounts_url=stand_in,
-            harbor_client_id="bench",
-            harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
+            **{
+                "telegram_bot_token": token,
+                "telegram_api_url": url,
+                "database_url": f"sqlite:///{directory}/taps.db",
+                "LOCKERBOT_SECRET_KEY": "a key for benchmarks",
+                "LOCKERBOT_OPENER": "token",
+                "harbor_api_url": stand_in,
+                "harbor_accounts_url": stand_in,
+                "harbor_client_id": "bench",
+                "harbor_client_secret": "bench",
+                **settings_of_its_own,
+            }
         )
         pace = RateLimit(clock, overall=None, a_chat=None)
         async with assembled(settings, clock, pace=pace) as assembly:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,15 +19,20 @@ _TOKEN = b'{"access_token": "t", "expires_in": 300}'
 
 def lockers(status: str, count: int, *, first: int = 900) -> bytes:
     """A list of `count` lockers of one tower, about 170 bytes each."""
+    return listed({first + n: status for n in range(count)})
+
+
+def listed(statuses: Mapping[int, str]) -> bytes:
+    """A list of the lockers of these ids, by status."""
     one: dict[str, Any] = {
         "name": "14",
         "isLowLocker": False,
         "towerId": TOWER,
-        "status": {"name": status, "id": 1},
         "type": {"name": "small", "description": None, "id": 1},
         "accessMode": "public",
     }
-    return json.dumps([{"id": first + n, **one} for n in range(count)]).encode()
+    doors = [{"id": n, "status": {"name": s, "id": 1}, **one} for n, s in statuses.items()]
+    return json.dumps(doors).encode()
 
 
 def access(url: str) -> Access:

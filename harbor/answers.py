@@ -88,7 +88,7 @@ def read_as(shape: TypeAdapter[T], call: str, body: bytes, *, changes: bool) -> 
             return shape.validate_json(whole)
     except ValidationError as error:
         kind: type[HarborError] = OutcomeUnknown if changes else Broken
-        raise kind(f"Harbor's answer to {call} can't be read ({_where(error)})") from error
+        raise kind(f"Harbor's answer to {call} can't be read ({where(error)})") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +100,15 @@ class Listed(Generic[T]):
     why: str = ""
 
 
-def read_each(shape: TypeAdapter[T], call: str, body: bytes) -> Listed[T]:
-    """`body` as a list, each entry as `shape`; Broken if it is no list at all."""
+def loaded_list(call: str, body: bytes) -> list[Any]:
+    """`body` as a list of whatever it holds; Broken if it is none."""
     try:
         found = _loaded(body)
     except (ValueError, RecursionError) as error:
         raise Broken(f"Harbor's answer to {call} can't be read (no JSON)") from error
     if not isinstance(found, list):
         raise Broken(f"Harbor's answer to {call} can't be read (no list)")
-    entries: list[T] = []
-    left_out, why = 0, ""
-    for entry in found:
-        try:
-            entries.append(shape.validate_python(entry))
-        except ValidationError as error:
-            left_out, why = left_out + 1, why or _where(error)
-    return Listed(entries, left_out, why)
+    return found
 
 
 def _loaded(body: bytes) -> Any:
@@ -135,7 +128,7 @@ def _mended(body: bytes) -> bytes | None:
         return None
 
 
-def _where(error: ValidationError) -> str:
+def where(error: ValidationError) -> str:
     """Which fields can't be read and what is wrong there, never what was sent."""
     return "; ".join(
         f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}"

@@ -3,16 +3,15 @@
 Guarantees: every call ends within a bounded time, in its value or in one of `harbor.errors`;
 only reads are repeated by themselves; a call that changes something is sent once (twice only when
 Harbor itself answered the first by 401, which means that it was not carried out). Of a list each
-entry that can be read is there, on whatever page of it; what can't be read is left out, counted
-(`left_out`) and logged once. Tower ids are sent in lower case. Durations are seconds.
+entry that can be read is there, on whatever page of it (`harbor.lists`); what can't be read is left
+out, counted (`left_out`) and logged once. Tower ids are sent in lower case. Durations are seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -23,12 +22,13 @@ from bot.domain.ids import LockerId, TowerId
 from bot.ports.calls import Calls
 from bot.ports.lockers import LeftOut
 from harbor.access import Access
-from harbor.answers import Listed, read_as, read_each
+from harbor.answers import read_as
 from harbor.connection import Connection, Patience
-from harbor.errors import Broken, HarborError, NotFound, NotOffered, Refused
+from harbor.errors import HarborError, NotFound, NotOffered
 from harbor.left_out import Unreadable
+from harbor.lists import Asked, Lists, Memory
 from harbor.reading import KEEP_QUIET
-from harbor.routes import Route, routes_with
+from harbor.routes import routes_with
 from harbor.wire import (
     AccessToken,
     Availability,
@@ -43,15 +43,9 @@ from harbor.wire import (
 T = TypeVar("T")
 Entry = TypeVar("Entry", bound=Location | Locker)
 
-PAGE = 500
 KEYPAD = {"keypadIntent": "pickup", "persistKeypadCode": False}
 """Asks for digits beside a link. CONFIRMED names and values; their meaning is INFERRED."""
 AT_ONCE = 8
-LIKE_A_PAGE = 100
-"""A tower's list is documented to be whole (CONFIRMED), and is looked at every time that somebody
-books: only one as long as pages commonly are is taken for the first of several."""
-ASK_FOR_PAGES_AGAIN = timedelta(hours=1)
-"""How long Harbor is believed to give a list whole, once it has given it twice over."""
 
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 LOCATION = TypeAdapter(Location)
@@ -79,6 +73,7 @@ class Harbor:
         read_retries: Patience | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.now = clock
         self._routes = routes_with(access.routes)
         self._connection = Connection(
             access,
@@ -87,10 +82,10 @@ class Harbor:
             patience=read_retries or Patience(),
             now=clock,
         )
-        self._now = clock
-        self._whole_until: dict[str, datetime] = {}
         self._stood: dict[int, list[TowerId]] = {}
         self._unreadable = Unreadable()
+        self._lists = Lists(self._connection, self._unreadable, clock)
+        self._assigned: Memory[Locker] = Memory()
 
     async def __aenter__(self) -> Self:
         return self
@@ -183,8 +178,8 @@ class Harbor:
         return await self._listed("lockers", LOCKER, strange, tower_id=tower)
 
     async def assigned_lockers(self) -> list[Locker]:
-        """Every locker in our possession."""
-        return await self._listed("assigned_lockers", LOCKER)
+        """Every locker in our possession; the very list of last time where nothing has changed."""
+        return await self._listed("assigned_lockers", LOCKER, memory=self._assigned)
 
     async def reserve(self, tower: TowerId, locker: LockerId, seconds: int) -> Reservation:
         """Available → reserved, for us, for `seconds`."""
@@ -302,7 +297,7 @@ class Harbor:
     ) -> T:
         path, route = self._path(name, **ids), self._routes[name]
 
-        def read(body: bytes) -> T:
+        async def read(body: bytes) -> T:
             return read_as(shape, name, body, changes=False)
 
         return await self._connection.patiently(name, route, path, read, params=params)
@@ -311,59 +306,14 @@ class Harbor:
         self,
         name: str,
         shape: TypeAdapter[Entry],
-        strange: Callable[[Entry], str] = lambda entry: "",
+        strange: Callable[[Entry], str] | None = None,
+        *,
+        memory: Memory[Entry] | None = None,
         **ids: Any,
     ) -> list[Entry]:
-        """Every entry of a list that can be read and is not `strange` (why it is); the others are
-        counted. Raises Broken where the list of a tower's lockers holds nothing but such."""
         path, route = self._path(name, **ids), self._routes[name]
-        found: list[Entry] = []
-        left_out, why = 0, ""
-        async for page in self._pages(name, route, path, shape):
-            odd = [said for said in map(strange, page.entries) if said]
-            left_out += page.left_out + len(odd)
-            why = why or page.why or next(iter(odd), "")
-            found += [entry for entry in page.entries if not strange(entry)]
-        self._unreadable.note(name, next(iter(ids.values()), None), left_out, why)
-        if left_out and not found and ids:
-            raise Broken(f"not one entry of Harbor's answer to {name} can be read ({why})")
-        return found
-
-    def _may_have_pages(self, name: str) -> bool:
-        return self._whole_until.get(name, self._now()) <= self._now()
-
-    async def _pages(
-        self, name: str, route: Route, path: str, shape: TypeAdapter[Entry]
-    ) -> AsyncIterator[Listed[Entry]]:
-        """A list page by page, each entry once.
-
-        Which lists have pages is not documented: after one that repeats itself the call is believed
-        to have none, for `ASK_FOR_PAGES_AGAIN`.
-        """
-
-        def read(body: bytes) -> Listed[Entry]:
-            return read_each(shape, name, body)
-
-        params = {"skip": 0, "limit": PAGE} if name == "locations" else None
-        page = await self._connection.patiently(name, route, path, read, params=params)
-        yield page
-        seen = {entry.id for entry in page.entries}
-        skipped = len(page.entries) + page.left_out
-        while skipped >= (LIKE_A_PAGE if name == "lockers" else 1) and self._may_have_pages(name):
-            params = {"skip": skipped, "limit": PAGE}
-            before = page
-            try:
-                page = await self._connection.patiently(name, route, path, read, params=params)
-            except Refused:  # it takes no such parameters
-                page = before
-            fresh = [entry for entry in page.entries if entry.id not in seen]
-            if not fresh and (page.entries or not page.left_out or not before.entries):
-                if page.entries:
-                    self._whole_until[name] = self._now() + ASK_FOR_PAGES_AGAIN
-                return
-            yield replace(page, entries=fresh)
-            seen |= {entry.id for entry in fresh}
-            skipped += len(page.entries) + page.left_out
+        about = next(iter(ids.values()), None)
+        return await self._lists.read(Asked(name, route, path, shape, about, strange), memory)
 
     async def _change(
         self, name: str, shape: TypeAdapter[T], body: Mapping[str, Any] | None, **ids: Any

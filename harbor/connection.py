@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -110,7 +110,7 @@ class Connection:
         name: str,
         route: Route,
         path: str,
-        read: Callable[[bytes], T],
+        read: Callable[[bytes], Awaitable[T]],
         **content: Any,
     ) -> T:
         """A read: `call` and what `read` makes of its body, repeated while there is hope."""
@@ -125,7 +125,7 @@ class Connection:
         ):
             with attempt:
                 body = await self.call(name, route, path, **content)
-                return read(body)
+                return await read(body)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def token(self, scope: str) -> AccessToken:

@@ -7,9 +7,11 @@ a scope. An answer that can't be read says nothing about any locker: it is a rea
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -22,6 +24,7 @@ from bot.ports.lockers import LeftOut
 from harbor import errors, wire
 from harbor.client import Harbor
 from harbor.countries import country_code
+from harbor.lists import PORTION
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +45,9 @@ class HarborLockers:
     def __init__(self, harbor: Harbor, only: Collection[TowerId] | None = None) -> None:
         self._harbor = harbor
         self._only = None if only is None else {tower.lower() for tower in only}
-        self._known: dict[tuple[TowerId, LockerId], Locker] = {}
+        self._known: dict[tuple[TowerId, LockerId], tuple[wire.Locker, Locker]] = {}
+        self._lists: dict[TowerId, tuple[datetime, list[Locker]]] = {}
+        self._assigned: tuple[list[wire.Locker], list[Locker]] = ([], [])
         self._types: dict[Size, int] = {}
 
     @property
@@ -63,13 +68,24 @@ class HarborLockers:
 
     async def lockers(self, tower: TowerId) -> list[Locker]:
         """All lockers of a tower, whatever their status."""
+        asked_at = self._harbor.now()
         with _translated():
-            return self._remembered(await self._harbor.lockers(tower))
+            found = await self._remembered(await self._harbor.lockers(tower))
+        self._lists[tower] = asked_at, found
+        return found
+
+    def lately(self, tower: TowerId, since: datetime) -> list[Locker] | None:
+        """That list as it was last read, if that was asked for at `since` or later."""
+        asked_at, found = self._lists.get(tower, (None, None))
+        return found if asked_at is not None and asked_at >= since else None
 
     async def assigned(self) -> list[Locker]:
-        """Every locker in our possession."""
+        """Every locker in our possession; the very list of last time where Harbor says the same."""
         with _translated():
-            return self._remembered(await self._harbor.assigned_lockers())
+            found = await self._harbor.assigned_lockers()
+        if found is not self._assigned[0]:
+            self._assigned = found, await self._remembered(found)
+        return self._assigned[1]
 
     def left_out(self) -> Mapping[str, LeftOut | None]:
         """By call, what the lists that were read last are lacking."""
@@ -132,7 +148,8 @@ class HarborLockers:
         """The locker as last read; its tower is read only where that has never been done."""
         if (tower, locker) not in self._known:
             await self.lockers(tower)
-        return self._known.get((tower, locker))
+        _, known = self._known.get((tower, locker), (None, None))
+        return known
 
     async def _type_id(self, tower: TowerId, size: Size) -> int:
         """Harbor's own number of a size, from whatever lockers have been read."""
@@ -140,15 +157,20 @@ class HarborLockers:
             await self.lockers(tower)
         return self._types.get(size, USUAL_TYPES[size])
 
-    def _remembered(self, lockers: Iterable[wire.Locker]) -> list[Locker]:
-        """Labels, sizes and types don't change, so that they are read once."""
+    async def _remembered(self, lockers: Iterable[wire.Locker]) -> list[Locker]:
+        """Labels, sizes and types don't change, so that they are read once. In portions, as others
+        are to have their turn."""
         found: list[Locker] = []
-        for each in lockers:
-            locker = _locker(each)
-            self._known[locker.tower, locker.id] = locker
-            if locker.size is not None and each.type_id is not None:
-                self._types[locker.size] = each.type_id
+        for number, each in enumerate(lockers, start=1):
+            before, locker = self._known.get((each.tower_id, each.id), (None, None))
+            if locker is None or before is not each:
+                locker = _locker(each)
+                self._known[locker.tower, locker.id] = each, locker
+                if locker.size is not None and each.type_id is not None:
+                    self._types[locker.size] = each.type_id
             found.append(locker)
+            if number % PORTION == 0:
+                await asyncio.sleep(0)
         return found
 
     async def _link(self, asked: wire.OpenRequest) -> OpenLink:

@@ -15,7 +15,7 @@ from bot.domain.delivery import HarborRequest, RequestKind
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers, OpenLink
-from bot.domain.tower import LockerStatus, Tower
+from bot.domain.tower import Locker, LockerStatus, Tower
 from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
 from bot.usecases import operate
 from bot.usecases.book import cancel
@@ -42,6 +42,55 @@ async def work(worker: HarborRequests) -> None:
         if not worker.busy:
             return
         await worker.settle()
+
+
+def reading(core: Core, asked: list[TowerId]) -> Callable[..., Any]:
+    async def lockers(tower: TowerId) -> list[Locker]:
+        asked.append(tower)
+        return await core.lockers.lockers(tower)
+
+    return lockers
+
+
+@pytest.mark.parametrize(("seconds", "read"), [(0, []), (10, []), (11, [TOWER])])
+async def test_the_list_that_a_sender_was_just_shown_is_not_read_again(
+    core: Core, seconds: int, read: list[TowerId]
+):
+    asked: list[TowerId] = []
+    await core.lockers.lockers(TOWER)
+    core.clock.turn(seconds)
+    delivery = await core.request()
+    await work(working(core, lockers=reading(core, asked)))
+    assert (await core.now(delivery)).state is State.RESERVED
+    assert asked == read
+
+
+async def test_a_locker_that_is_gone_since_the_list_was_shown_has_a_new_one_read(core: Core):
+    asked: list[TowerId] = []
+    tried: list[LockerId] = []
+    await core.lockers.lockers(TOWER)
+
+    async def reserve(tower: TowerId, locker: LockerId, seconds: int) -> str | None:
+        tried.append(locker)
+        if len(tried) == 1:
+            raise Refused("taken meanwhile")
+        return await core.lockers.reserve(tower, locker, seconds)
+
+    delivery = await core.request()
+    await work(working(core, lockers=reading(core, asked), reserve=reserve))
+    assert (await core.now(delivery)).state is State.RESERVED
+    assert asked == [TOWER]
+    assert tried[0] != tried[1]
+
+
+async def test_that_no_locker_is_free_is_believed_of_a_new_list_alone(core: Core):
+    asked: list[TowerId] = []
+    full = [replace(x, status=LockerStatus.OCCUPIED) for x in await core.lockers.lockers(TOWER)]
+    delivery = await core.request()
+    twisted = working(core, lately=lambda *_: full, lockers=reading(core, asked))
+    await work(twisted)
+    assert (await core.now(delivery)).state is State.RESERVED
+    assert asked == [TOWER]
 
 
 async def test_a_harbor_that_refuses_every_locker_is_asked_for_each_of_them_once(core: Core):

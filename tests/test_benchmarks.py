@@ -2,19 +2,19 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import harbor_transport, look, page, storage, taps
-from benchmarks.bots import CONTESTANTS
+from benchmarks import booking, harbor_transport, look, page, storage, taps
+from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving_apart
 from benchmarks.report import Bench, beside, keep
 from benchmarks.taps import Load, Turn
 from benchmarks.telegram import Account
-
-OURS, AN_ECHO = CONTESTANTS[0], CONTESTANTS[1]
+from bot.domain.openers import Opener
 
 
 async def forty_answered(account: Account) -> None:
@@ -23,19 +23,24 @@ async def forty_answered(account: Account) -> None:
         await asyncio.sleep(0.005)
 
 
-async def test_everybody_who_taps_is_answered_by_our_bot_and_by_an_echo(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("contestants", "ours"), [(CONTESTANTS[:2], 2), (HOOKED[:2], 1)], ids=["polling", "webhook"]
+)
+async def test_everybody_who_taps_is_answered_by_our_bot_and_by_an_echo(
+    tmp_path: Path, contestants: tuple[Contestant, ...], ours: int
+) -> None:
     rows = await taps.compare(
         tmp_path,
-        contestants=(OURS, AN_ECHO),
+        contestants=contestants,
         loads=(Load(4, 0.01),),
         rounds=1,
         span=forty_answered,
     )
     assert [row["load"] for row in rows] == ["4 people, 10 ms"] * 2
-    for row in rows:
+    for row, calls in zip(rows, (ours, 2), strict=True):
         assert row["lost"] == 0, row
-        # /start takes one call and a button two; the last answers to buttons may be under way.
-        assert 1.7 < row["calls/update"] <= 2, row
+        # /start takes one call and a button these; the last answers to buttons may be under way.
+        assert calls * 0.85 < row["calls/update"] <= calls, row
         assert 0 < row["p50 ms"] <= row["p99 ms"], row
 
 
@@ -45,7 +50,11 @@ def test_a_row_holds_the_medians_of_the_turns_and_the_sum_of_what_was_lost() -> 
         Turn(rate=300.0, cpu=0.001, calls=1.5, waits=(0.020, 0.020, 0.020), lost=0),
         Turn(rate=200.0, cpu=0.004, calls=1.8, waits=(0.030, 0.030, 0.030), lost=2),
     ]
-    row = taps.row(Load(256, 0.05), "ours", turns)
+    peers = [replace(turn, rate=turn.rate / 2, cpu=turn.cpu * 4) for turn in turns]
+    beside_them = taps.row(Load(1), "theirs", peers, turns)
+    ratios = [beside_them[f"ours: {what} ×"] for what in ("rate", "CPU", "p50")]
+    assert ratios == [2.0, 0.25, 1.0]
+    row = taps.row(Load(256, 0.05), "ours", turns, turns)
     assert (row["load"], row["bot"], row["lost"]) == ("256 people, 50 ms", "ours", 3)
     assert (row["updates/s"], row["calls/update"]) == (200.0, 1.8)
     assert row["CPU µs/update"] == pytest.approx(2000)
@@ -71,9 +80,20 @@ async def test_pages_are_fetched_beside_taps_and_both_are_counted(tmp_path: Path
 
 
 async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_path: Path) -> None:
-    row = await look.measure(tmp_path, live=600, times=1)
-    assert row["live deliveries"] == 600
-    assert row["Harbor requests"] == 1
+    nothing, put_in, saved, peer = await look.measure(tmp_path, live=600, times=1, changed=5)
+    for row in (nothing, put_in, saved, peer):
+        assert row["live deliveries"] == 600
+        assert row["Harbor requests"] == 1
+    assert put_in["first ring ms"] is not None
+    assert [row["first ring ms"] for row in (nothing, saved, peer)] == [None] * 3
+
+
+async def test_a_booking_ends_with_its_code_and_its_calls_are_counted(tmp_path: Path) -> None:
+    row = await booking.measure(tmp_path, Opener.TOKEN, rounds=1, bookings=4)
+    assert "1 reservations" in str(row["to Harbor"])
+    assert "1 dropoff-locker-tokens" in str(row["to Harbor"])
+    assert "lockers" not in str(row["to Harbor"]).replace("assigned-lockers", ""), "just shown"
+    assert "1 sendPhoto" in str(row["to Telegram"])
 
 
 async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> None:

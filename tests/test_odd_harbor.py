@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
@@ -30,8 +31,8 @@ from bot.workers.harbor_requests import HarborRequests
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from harbor import client, wire
-from harbor.answers import read_each
 from harbor.errors import Broken
+from harbor.lists import read_each
 from harbor.lockers import HarborLockers
 from tests.support.core import ANNA, Core, Twisted, core_on, working
 from tests.support.harbor_stand_in import Heard, StandIn, answer, granted, stand_in
@@ -143,7 +144,7 @@ async def test_when_no_location_answers_nothing_is_known():
 @pytest.mark.parametrize("odd", ["NaN", "Infinity", "-Infinity", "91", "1e400", "null", '"x"'])
 async def test_a_place_that_is_nowhere_has_no_coordinates(odd: str):
     body = json.dumps([PLACE]).replace("40.7", odd).encode()
-    (read,) = read_each(client.LOCATION, "locations", body).entries
+    (read,) = (await read_each(client.LOCATION, "locations", body))[0].entries
     assert read.lat is None
     assert read.id == 7
 
@@ -203,7 +204,7 @@ def test_any_field_missing_null_or_of_another_type_costs_no_other_entry(
             del entries[odd][field]
         else:
             entries[odd][field] = data.draw(SOME_JSON)
-    read = read_each(shape, "list", json.dumps(entries).encode())
+    read, _ = asyncio.run(read_each(shape, "list", json.dumps(entries).encode()))
     others = [made(number + 1)["id"] for number in range(size) if number != odd]
     found = [entry.id for entry in read.entries]
     assert [number for number in found if number in others] == others
@@ -218,7 +219,7 @@ def test_any_field_missing_null_or_of_another_type_costs_no_other_entry(
 @given(st.binary() | SOME_JSON.map(json.dumps).map(str.encode))
 def test_any_body_is_a_list_or_broken(body: bytes) -> None:
     with contextlib.suppress(Broken):
-        read_each(client.LOCKER, "list", body)
+        asyncio.run(read_each(client.LOCKER, "list", body))
 
 
 async def test_one_odd_name_with_half_a_character_hides_nothing():

@@ -141,6 +141,14 @@ async def test_live_deliveries_are_those_that_have_or_may_have_a_locker(database
     await add(database, *(a_delivery(state.value, state=state) for state in State))
     live = await database.look(lambda tx: tx.deliveries_at_harbor())
     assert sorted(names(live)) == ["releasing", "rented", "requested", "reserved", "stored"]
+    versions = await database.look(lambda tx: tx.versions_at_harbor())
+    assert versions == {delivery.id: delivery.version for delivery in live}
+    rented = next(delivery for delivery in live if delivery.state is State.RENTED)
+    await database.run(lambda tx: tx.save_delivery(replace(rented, door_reports=1)))
+    later = await database.look(lambda tx: tx.versions_at_harbor())
+    assert {each for each in later if later[each] != versions[each]} == {rented.id}
+    found = await database.look(lambda tx: tx.deliveries_with([rented.id, DeliveryId("none")]))
+    assert [(x.id, x.door_reports, x.version) for x in found] == [(rented.id, 1, later[rented.id])]
 
 
 async def test_whose_a_locker_is_now_and_whose_it_was(database: Database) -> None:

@@ -54,6 +54,8 @@ QUESTIONS = {
         PERSON, live=False
     ),
     "deliveries_by_state": lambda tx: tx.deliveries_at_harbor(),
+    "deliveries_by_state (versions)": lambda tx: tx.versions_at_harbor(),
+    "sqlite_autoindex_deliveries_1 (some)": lambda tx: tx.deliveries_with([DeliveryId("a")]),
     "deliveries_by_locker, deliveries_by_trying": lambda tx: tx.live_at(TOWER, LOCKER),
     "deliveries_by_trying, deliveries_by_locker": lambda tx: tx.deliveries_at(
         [(TOWER, LOCKER)], NOW

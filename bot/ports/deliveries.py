@@ -85,6 +85,14 @@ class Deliveries(Protocol):
         """Every live delivery that has a locker, or wants one now: all but what is prepared."""
         ...
 
+    async def versions_at_harbor(self) -> dict[DeliveryId, int]:
+        """Which those are, and the version of each: it changes with whatever is saved of it."""
+        ...
+
+    async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
+        """Those of these ids, a few hundred at most."""
+        ...
+
     async def deliveries_at(
         self, lockers: Sequence[tuple[TowerId, LockerId]], since: datetime
     ) -> list[Delivery]:

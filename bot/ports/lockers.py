@@ -56,8 +56,15 @@ class Lockers(Protocol):
         """Every locker of `tower`, whatever its status; Refused when there is no such tower."""
         ...
 
+    def lately(self, tower: TowerId, since: datetime) -> list[Locker] | None:
+        """What `lockers` last gave for the tower, if that was asked for at `since` or later."""
+        ...
+
     async def assigned(self) -> list[Locker]:
-        """Every locker that is ours now (reserved, rented or occupied), at whatever tower."""
+        """Every locker that is ours now (reserved, rented or occupied), at whatever tower.
+
+        The very list of last time means that Harbor's answer is what it was then.
+        """
         ...
 
     def left_out(self) -> Mapping[str, LeftOut | None]:

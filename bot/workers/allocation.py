@@ -8,8 +8,9 @@ Harbor makes no links, a delivery goes on by locker tokens.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Container
+from collections.abc import Collection, Container, Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 _HELD = (LockerStatus.RESERVED, LockerStatus.RENTED)
 
 _TOWERS_ASKED = 4
+_SHOWN = timedelta(seconds=10)
+"""How old a list of a tower may be from which a locker is picked."""
 
 
 class Allocator:
@@ -113,7 +116,7 @@ class Allocator:
             await tell(tx, after, now=now)
             return after
 
-        return await self._database.run(step)
+        return await self._database.run(step, brief=True)
 
     async def _adopted(
         self, delivery: Delivery, candidate: LockerId, request: HarborRequest
@@ -129,13 +132,24 @@ class Allocator:
         log.info("locker_adopted", delivery=delivery.id)
         return True
 
-    async def _free(self, delivery: Delivery, refused: Container[LockerId]) -> Locker | None:
+    async def _free(self, delivery: Delivery, refused: Collection[LockerId]) -> Locker | None:
         """One of the free lockers at random, so that many at once seldom try the same.
 
-        One that Harbor has back before we have concluded so is not free yet: until then it would
-        be two deliveries' own, and what is seen of it would be taken for either's.
+        The list that its sender has just been shown will do for the first try: Harbor refuses a
+        locker that somebody has meanwhile, and that none is free is believed of a new list alone.
         """
+        if not refused:
+            shown = self._lockers.lately(delivery.tower, self._clock.now() - _SHOWN)
+            if shown and (locker := await self._free_of(shown, delivery, refused)) is not None:
+                return locker
         at_tower = await self._lockers.lockers(delivery.tower)
+        return await self._free_of(at_tower, delivery, refused)
+
+    async def _free_of(
+        self, at_tower: Iterable[Locker], delivery: Delivery, refused: Container[LockerId]
+    ) -> Locker | None:
+        """One that Harbor has back before we have concluded so is not free yet: until then it would
+        be two deliveries' own, and what is seen of it would be taken for either's."""
         lockers = [locker for locker in at_tower if locker.id not in refused]
         while (locker := choose(lockers, delivery)) is not None:
             if not await self.somebody_elses(delivery, locker.id):

@@ -52,7 +52,7 @@ class Allotments:
             candidate = replace(delivery, candidate=locker, held_until=now + hold)
             return await save(tx, candidate, now=now, policy=self._policy, seen=False)
 
-        return await self._database.run(step)
+        return await self._database.run(step, brief=True)
 
     async def had(
         self, asked: Delivery, locker: Locker, *, code: Code | None = None, adopted: bool = False
@@ -71,7 +71,7 @@ class Allotments:
             if code is not None:
                 await self._issued(tx, after, code)
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
 
     async def _too_late(
         self, tx: Transaction, current: Delivery, asked: Delivery, locker: Locker
@@ -167,7 +167,7 @@ class Allotments:
                 elsewhere=elsewhere,
             )
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
 
 
 async def _others(tx: Transaction, delivery: Delivery, locker: LockerId) -> list[Delivery]:

@@ -199,7 +199,7 @@ class HarborRequests:
             if seen:
                 await tell(tx, after, now=now)
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
 
     async def _give_up(self, delivery: Delivery, request: HarborRequest) -> None:
         """Harbor said no for good: the watcher will see how things stand; the card says so."""
@@ -281,7 +281,7 @@ class HarborRequests:
             )
             await keep_code(tx, after, code, now=now)
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
         self._given.forget(request)
 
     async def _release(self, delivery: Delivery, request: HarborRequest) -> None:
@@ -336,7 +336,7 @@ class HarborRequests:
                 held_until=None,
             )
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
 
     async def _cancel_reservation(
         self, delivery: Delivery, request: HarborRequest, locker: LockerId

@@ -6,14 +6,16 @@ left us is believed only after the tower's own list has confirmed it, towers sid
 slow one delays only its own; a locker with a parcel that our list lacks is told, and ends nothing;
 a reading older than a delivery's last change says nothing about it; a delivery of which nothing can
 be concluded for a fault of our own holds up no other; trouble, and what of Harbor's
-lists can't be read, is reported once, and once when it is over.
+lists can't be read, is reported once, and once when it is over. Where Harbor's answer and our own
+records are both what they were when they agreed in all, they are not compared again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,10 +27,8 @@ from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import (
-    FREES,
     Door,
     Odd,
-    door,
     has_left,
     may_hold_parcel,
     meaning,
@@ -43,7 +43,8 @@ from bot.ports.lockers import Lockers, Push
 from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import conclude, save
 from bot.workers.alerts import Alerts
-from bot.workers.link_allocation import ANY_LOCKER
+from bot.workers.comparison import Found, compare, places
+from bot.workers.live import LiveDeliveries
 from bot.workers.loop import Underway
 from bot.workers.reachability import Reachability
 from bot.workers.reconciler import Reconciler
@@ -53,6 +54,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 16
 """Towers read side by side."""
+_SIDE_BY_SIDE = 4
+"""Conclusions: half of the connections that steps have on PostgreSQL, where taps need them, too."""
 _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
 _EARLY = timedelta(minutes=1)
@@ -76,6 +79,8 @@ class Watcher:
     ) -> None:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._signals = signals
+        self._live = LiveDeliveries(database)
+        self._quiet: tuple[object, object] | None = None  # between which there was nothing to do
         self._confirming: Underway[TowerId] = Underway(AT_ONCE, lambda _: None)
         self._nudged = False  # by a push that was verified
         self._hinted = False  # by one that anybody may have sent
@@ -148,24 +153,23 @@ class Watcher:
         """Wait for confirmations under way (at shutdown, and in tests)."""
         await self._confirming.settle()
 
-    async def _see(self, listed: Iterable[Locker], began: datetime) -> int:
+    async def _see(self, listed: Collection[Locker], began: datetime) -> int:
         """Conclude from what is there first: each commit tells those concerned at once. That a
         locker is gone is confirmed beside it, tower by tower, and nobody waits for that."""
-        assigned = {(x.tower, x.id): x for x in listed}
-        live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
-        await self._hear_again(live, began)
-        holding = [x for x in live if x.state in FREES and x.locker is not None]
-        failures: list[Exception] = []
-        odd = await self._compare(holding, assigned, began, failures)
-        missing = [x for x in holding if not _is_ours(assigned.get(door(x)))]
-        self._confirm_gone(missing, began)
+        live = await self._live.read()
+        await self._hear_again(live.values(), began)
+        same = self._quiet is not None and listed is self._quiet[0] and live is self._quiet[1]
+        found = Found() if same else await compare(live, listed)
+        self._quiet = None if found else (listed, live)
+        odd, failures = await self._conclude_from(found.news, began)
+        self._confirm_gone(found.missing, began)
         standing = await self._alerts.standing()
-        unlisted = {odd_key(x, LockerStatus.OCCUPIED) for x in missing if may_hold_parcel(x)}
+        unlisted = {odd_key(x, LockerStatus.OCCUPIED) for x in found.missing if may_hold_parcel(x)}
         for alert in standing:  # of what is missing the tower's own list tells
             if alert.kind is AlertKind.ODD and alert.key not in odd | unlisted:
                 await self._alerts.end(alert.key)
         await self._harbor.left_out(self._lockers.left_out(), standing)
-        orphans = await self._unexplained(assigned, live, began)
+        orphans = await self._unexplained(found.strange, began)
         await self._reconciler.report(orphans, standing)
         self._database.company.looked(began)
         if failures:
@@ -203,25 +207,32 @@ class Watcher:
 
     # -- what is assigned to us
 
-    async def _compare(
-        self,
-        holding: Iterable[Delivery],
-        assigned: Mapping[Door, Locker],
-        began: datetime,
-        failures: list[Exception],
-    ) -> set[str]:
-        """Conclude from what is there; the keys of the alerts about what is odd."""
-        odd: set[str] = set()
-        for delivery in holding:
-            seen = assigned.get(door(delivery))
-            if seen is None or not _is_ours(seen):
-                continue
-            with _borne(failures):
-                if isinstance(meaning(delivery.state, seen.status), Odd):
-                    odd.add(await self._wonder(delivery, seen.status, began))
-                else:
-                    await self._conclude(delivery, seen.status, began)
-        return odd
+    async def _conclude_from(
+        self, news: Iterable[tuple[Delivery, LockerStatus, Event | Odd]], began: datetime
+    ) -> tuple[set[str], list[Exception]]:
+        """What is there, some at a time, so that they share commits; the keys of the alerts about
+        what is odd, and what could not be done."""
+        odd, failures, left = set[str](), list[Exception](), list(news)
+        for first in range(0, len(left), _SIDE_BY_SIDE):
+            some = left[first : first + _SIDE_BY_SIDE]
+            told = await asyncio.gather(
+                *(self._conclude_one(*each, began) for each in some), return_exceptions=True
+            )
+            for key in told:
+                with _borne(failures):
+                    if isinstance(key, BaseException):
+                        raise key
+                    odd |= {key} if key is not None else set()
+        return odd, failures
+
+    async def _conclude_one(
+        self, delivery: Delivery, status: LockerStatus, told: Event | Odd, began: datetime
+    ) -> str | None:
+        """The key of an alert about what is odd."""
+        if isinstance(told, Odd):
+            return await self._wonder(delivery, status, began)
+        await self._conclude(delivery, status, began)
+        return None
 
     async def _wonder(
         self, delivery: Delivery, status: LockerStatus, began: datetime, *, unlisted: bool = False
@@ -271,7 +282,7 @@ class Watcher:
     async def _conclude(self, delivery: Delivery, status: LockerStatus, began: datetime) -> None:
         event = meaning(delivery.state, status)
         if isinstance(event, Event):
-            await self._database.run(lambda tx: self._take(tx, delivery, event, began))
+            await self._database.run(lambda tx: self._take(tx, delivery, event, began), brief=True)
 
     async def _take(self, tx: Transaction, seen: Delivery, event: Event, began: datetime) -> None:
         current = await tx.delivery(seen.id)
@@ -292,7 +303,7 @@ class Watcher:
                 await show_code(tx, current, code.holder, now=self._clock.now(), ring=False)
             return True
 
-        return await self._database.run(step)
+        return await self._database.run(step, brief=True)
 
     async def _note_time(self, delivery: Delivery, at: datetime) -> None:
         async def step(tx: Transaction) -> None:
@@ -316,34 +327,25 @@ class Watcher:
                 known = await save(tx, known, now=now, policy=self._policy)
                 await tell(tx, known, now=now)
 
-        await self._database.run(step)
+        await self._database.run(step, brief=True)
 
     # -- what nobody here remembers
 
     async def _unexplained(
-        self, assigned: Mapping[Door, Locker], live: Iterable[Delivery], began: datetime
+        self, strange: Mapping[Door, Locker], began: datetime
     ) -> Mapping[Door, Locker]:
-        """What is assigned beyond the live deliveries, late facts taken; what nothing explains."""
-        known = {place for x in live for place in _places(x)}
-        awaited = {x.tower for x in live if x.candidate == ANY_LOCKER}
-        strange = [
-            key
-            for key, x in assigned.items()
-            if key not in known
-            and _is_ours(x)
-            and not (x.tower in awaited and x.status is LockerStatus.RENTED)
-        ]
+        """What of the `strange` nothing explains, late facts taken."""
         if not strange:
             return {}
         since = began - self._policy.late_facts
-        ended = await self._database.look(lambda tx: tx.deliveries_at(strange, since))
+        ended = await self._database.look(lambda tx: tx.deliveries_at(list(strange), since))
         latest: dict[Door, Delivery] = {}
         for delivery in ended:
-            for place in _places(delivery):
+            for place in places(delivery):
                 latest.setdefault(place, delivery)
         orphans: dict[Door, Locker] = {}
-        for key in strange:
-            had, seen = latest.get(key), assigned[key]
+        for key, seen in strange.items():
+            had = latest.get(key)
             if had is not None and _has_news(had, seen):
                 await self._conclude(had, seen.status, began)
             elif had is None or not self._on_its_way_back(had, seen, began):
@@ -371,18 +373,6 @@ def _borne(failures: list[Exception]) -> Iterator[None]:
         failures.append(error)
         if len(failures) == _FAILURES_BORNE:
             raise
-
-
-def _is_ours(seen: Locker | None) -> bool:
-    """Listed as assigned, and not as free in the same breath: that is no evidence of either."""
-    return seen is not None and seen.status is not LockerStatus.AVAILABLE
-
-
-def _places(delivery: Delivery) -> Iterable[Door]:
-    """The locker that the delivery has or had, and the one that it was to try."""
-    for locker in (delivery.locker, delivery.candidate):
-        if locker is not None:
-            yield delivery.tower, locker
 
 
 def _has_news(had: Delivery, seen: Locker) -> bool:

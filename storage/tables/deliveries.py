@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -60,7 +61,7 @@ _SINCE = f"""returning (
 """When the delivery last went from one state to another, before the line that is written."""
 
 
-@lru_cache(16_384)  # the watcher reads all live ones at every look
+@lru_cache(16_384)  # all live ones are read again and again, for metrics say
 def read(row: tuple[Any, ...]) -> Delivery:
     """The delivery that a row of `COLUMNS` holds."""
     fields, (id_, kind, run_at, by, failures, asked) = row[:_WIDTH], row[_WIDTH:]
@@ -174,7 +175,19 @@ class Deliveries(Subject):
         )
 
     async def deliveries_at_harbor(self) -> list[Delivery]:
-        return await self._deliveries(f"where {_AT_HARBOR}")
+        rows = await self._db.fetch_all(f"{_SELECT} where {_AT_HARBOR}")
+        found: list[Delivery] = []
+        for some in chunks(rows):
+            found += [read(tuple(row)) for row in some]
+            await asyncio.sleep(0)  # there may be thousands, and others have their turn
+        return found
+
+    async def versions_at_harbor(self) -> dict[DeliveryId, int]:
+        rows = await self._db.fetch_all(f"select id, version from deliveries where {_AT_HARBOR}")
+        return dict(rows)  # type: ignore[arg-type]  # rows of two
+
+    async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
+        return await self._deliveries(f"where id in ({marks(len(ids))})", ids) if ids else []
 
     async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
         return await self._deliveries(
