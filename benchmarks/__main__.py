@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, burst, growth, harbor_transport, look, page, storage, taps
+from benchmarks import booking, burst, growth, harbor_transport, look, page, replicas, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -32,6 +32,7 @@ BENCHES: Mapping[str, Measure] = {
     "look": lambda place, rounds: look.bench(place, times=rounds),
     "burst": lambda place, _: burst.bench(place),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
+    "replicas": lambda place, _: replicas.bench(place),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
 """Of `make bench`: a quarter of an hour at most for all of them."""

@@ -155,6 +155,10 @@ class Account:
             self._spinning.add(str(number))
         body = f'{{"update_id":{number},{update}}}'
         person.since = time.perf_counter()
+        self._bring(person, number, body)
+
+    def _bring(self, person: Person, number: int, body: str) -> None:
+        """To the bot's webhook, or to where it asks for updates."""
         if self.carrier is not None:
             self.carrier.bring(Carried(person.id, body.encode()))
             return
