@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from bot.ports.company import Hears, News
 from storage.postgres_connection import Raw, border
-from storage.tables.cards import UNHEARD
+from storage.tables.cards import LOST, UNHEARD
 from storage.tables.rows import moment, stamp
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ _SERVER = (
 
 _ROLL = """select id, looked_at, case when id = %s then false
                else pg_try_advisory_xact_lock_shared(%s, id::int) end from replicas"""
-_FREE_CARDS = f"""update cards set lease = null, leased_until = null
+_FREE_CARDS = f"""update cards set lease = null, leased_until = null{LOST}
     where leased_until is not null and lease between %s and %s returning {UNHEARD}"""  # noqa: S608
 _FREE_REQUESTS = """update deliveries set lease = null, leased_until = null
     where leased_until is not null and lease between %s and %s"""

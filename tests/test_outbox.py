@@ -268,6 +268,36 @@ async def test_a_crash_in_the_middle_of_an_edit_is_no_possible_double(owed: Owed
     assert owed.chats.of(ANNA) == ["two"]
 
 
+@pytest.mark.parametrize("who", ["another takes it up", "it is marked again"])
+async def test_an_edit_that_was_never_recorded_is_not_taken_for_what_was(owed: Owed, who: str):
+    """The message shows "two", and what is written down is "one", which is true again."""
+    await owed.mark()
+    await owed.turn()
+    await owed.mark()
+    owed.chats.messages[ANNA, 1] = "two"
+    again = await owed.pulled()
+    owed.clock.turn(CARD_LEASE.total_seconds())
+    if who == "it is marked again":
+        await owed.mark()
+        again = owed.outbox
+    await turned(again)
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def test_an_edit_whose_answer_was_lost_is_not_taken_for_what_was(owed: Owed):
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = Message("two")
+    owed.chats.failing = [TryLater("reset")]
+    await owed.mark()
+    await owed.turn()
+    owed.chats.messages[ANNA, 1] = "two"
+    owed.truth.views[SCREEN] = Message("one")
+    owed.clock.turn(5)
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
 async def replaced_by(owed: Owed, message: int) -> None:
     """Anna's screen is sent anew, which is written down, and no more is done."""
     await owed.mark()

@@ -100,8 +100,9 @@ class Cards(Protocol):
         """
         ...
 
-    async def card_failed(self, card: Card, run_at: datetime) -> None:
-        """It could not be shown: once more at `run_at`, by anybody."""
+    async def card_failed(self, card: Card, run_at: datetime, *, unsure: bool = False) -> None:
+        """It could not be shown: once more at `run_at`, by anybody. `unsure`: nor is it known what
+        its message shows by now."""
         ...
 
     async def drop_card(self, card: Card) -> bool:

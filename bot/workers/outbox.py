@@ -201,7 +201,8 @@ class Outbox:
         except (TryLater, OutcomeUnknown) as error:
             if isinstance(error, OutcomeUnknown):
                 self.tally.possible_doubles += 1
-            await self._put_off(card, error.after if isinstance(error, TryLater) else None)
+            after = error.after if isinstance(error, TryLater) else None
+            await self._put_off(card, after, unsure=True)
         except Unreachable:
             return await self._unreachable(card)
         except Refused as error:
@@ -390,11 +391,13 @@ class Outbox:
             await self._put_off(card, _UNTIL_AN_OPERATOR_IS_MET.total_seconds())
         return again
 
-    async def _put_off(self, card: Card, after: float | None) -> None:
+    async def _put_off(self, card: Card, after: float | None, *, unsure: bool = False) -> None:
         self.tally.postponed += 1
         wait = max(backoff(card.failures), timedelta(seconds=after or 0))
         due = self._clock.now() + wait
-        await self._database.run(lambda tx: tx.card_failed(card, due), one_statement=True)
+        await self._database.run(
+            lambda tx: tx.card_failed(card, due, unsure=unsure), one_statement=True
+        )
         self._dues.add(due)
         self._signals.cards.set()
 

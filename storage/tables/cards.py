@@ -27,7 +27,10 @@ _COLUMNS = CARDS.listed("cards").replace(
     "cards.ring,", "case when cards.ring_at > cards.shown then 1 else 0 end,"
 )
 _SELECT = f"select {_COLUMNS} from cards"
-_TURNS = Owed("cards", "id", OWED)
+LOST = ", digest = case when leased_until is not null then '' else digest end"
+"""Whoever held a lease and gave nothing back may have shown something else than is written down, so
+that what is to be shown is shown, even if it looks as what was last recorded."""
+_TURNS = Owed("cards", "id", OWED, LOST)
 _ORDER = "lane, (case when ring_at > shown then 0 else 1 end), run_at, id"
 """As an index has it: what rings goes before what changes in silence."""
 
@@ -72,6 +75,7 @@ class Cards(Subject):
                                 then cards.lane else excluded.lane end,
                     run_at = case when cards.wanted > cards.shown and cards.run_at < excluded.run_at
                                   then cards.run_at else excluded.run_at end,
+                    digest = case when cards.leased_until <= ? then '' else cards.digest end,
                     lease = case when cards.leased_until > ? then cards.lease
                                  else excluded.lease end,
                     leased_until = case when cards.leased_until > ? then cards.leased_until
@@ -79,7 +83,7 @@ class Cards(Subject):
                 returning {_COLUMNS}""",
             (
                 *(new_row_id(), chat, subject, int(ring), int(lane), stamp(now)),
-                *(lease, until, stamp(now), stamp(now), stamp(now)),
+                *(lease, until, stamp(now), stamp(now), stamp(now), stamp(now)),
             ),
             note=self._note,
         )
@@ -123,10 +127,11 @@ class Cards(Subject):
                     lane = case when wanted > shown then lane when chat = ? then {int(Lane.ANSWER)}
                                 else {int(Lane.NEWS)} end,
                     run_at = case when wanted > shown and run_at < ? then run_at else ? end,
+                    digest = case when leased_until <= ? then '' else digest end,
                     lease = case when leased_until > ? then lease else ? end,
                     leased_until = case when leased_until > ? then leased_until else ? end
                 where {which} returning {_COLUMNS}""",
-            (at, self._answering, at, at, at, lease, at, until, *values),
+            (at, self._answering, at, at, at, at, lease, at, until, *values),
             note=self._note,
         )
 
@@ -208,8 +213,13 @@ class Cards(Subject):
         )
         return CARDS.read(row) if row else None
 
-    async def card_failed(self, card: Card, run_at: datetime) -> None:
-        await _TURNS.put_off(self._db, card.id, card.lease, run_at)
+    async def card_failed(self, card: Card, run_at: datetime, *, unsure: bool = False) -> None:
+        await self._db.execute(
+            """update cards set run_at = ?, failures = failures + 1, lease = null,
+                   leased_until = null, digest = case when ? = 1 then '' else digest end
+               where id = ? and lease = ?""",
+            (stamp(run_at), int(unsure), card.id, card.lease),
+        )
 
     async def drop_card(self, card: Card) -> bool:
         row = await self._db.fetch_one(

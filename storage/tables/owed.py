@@ -22,11 +22,15 @@ _FREE = "(leased_until is null or leased_until <= ?)"
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is."""
+    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is.
+
+    `lost` is what is assigned besides when a lease ends that its holder did not give back.
+    """
 
     table: str
     key: str
     owed: str
+    lost: str = ""
 
     async def next_due(self, db: Connection) -> datetime | None:
         """When the earliest is (or was) due, and its lease (if any) over."""
@@ -54,7 +58,7 @@ class Owed:
                     select {self.key} from {self.table}
                     where {self.owed} and run_at <= ? and {_FREE} order by {order} limit ?
                     {db.skip_locked}
-                ) update {self.table} set lease = ?, leased_until = ?
+                ) update {self.table} set lease = ?, leased_until = ?{self.lost}
                 where {self.key} in (select {self.key} from due) returning {returning}""",
             (stamp(now), stamp(now), limit, lease, stamp(until)),
         )
@@ -80,20 +84,11 @@ class Owed:
             note=note,
         )
 
-    async def put_off(self, db: Connection, key: Any, lease: int | None, until: datetime) -> None:
-        """Failed once more: due again at `until`, and anybody's."""
-        await db.execute(
-            f"""update {self.table} set run_at = ?, failures = failures + 1, lease = null,
-                    leased_until = null
-                where {self.key} = ? and lease = ?""",
-            (stamp(until), key, lease),
-        )
-
     async def free_all(self, db: Connection, returning: str) -> list[Row]:
         """End every lease, where no other process can hold one; the rows that had one."""
         return list(
             await db.fetch_all(
-                f"""update {self.table} set lease = null, leased_until = null
+                f"""update {self.table} set lease = null, leased_until = null{self.lost}
                     where leased_until is not null returning {returning}"""
             )
         )
