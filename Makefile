@@ -9,9 +9,11 @@ KILLS ?= 20
 SEED ?= 1
 UPDATES ?= 10000
 FAULT_SECONDS ?= 600
+DAYS ?= 7
+PARCELS ?= 10000
 LONG := tests/test_story_machine.py tests/test_harbor_with_sandbox.py
 
-.PHONY: demo test test-long check bench bench-long walks crash faults hostile audit mutants image debian \
+.PHONY: demo test test-long check bench bench-long walks crash faults hostile city audit mutants image debian \
 	screenshots lock format clean
 
 # Needs only what the bot itself needs; where everything is set up already, that will do.
@@ -65,6 +67,10 @@ mutants: $(READY)
 # Odd and hostile updates, half of them by polling, half by the webhook.
 hostile: $(READY)
 	$(BIN)/python -m hostile --updates $(UPDATES) --seed $(SEED)
+
+# A city for some days, on a clock that is turned; what doesn't fit into ten minutes is left out.
+city: $(READY)
+	$(BIN)/python -m city --days $(DAYS) --parcels $(PARCELS) --seed $(SEED)
 
 # Known weaknesses of what is pinned; where no data can be had it says so.
 audit: $(READY)

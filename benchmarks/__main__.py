@@ -14,7 +14,19 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, burst, harbor_transport, look, page, soak, start, storage, taps
+from benchmarks import (
+    booking,
+    burst,
+    growth,
+    harbor_transport,
+    look,
+    page,
+    replicas,
+    soak,
+    start,
+    storage,
+    taps,
+)
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -33,11 +45,13 @@ BENCHES: Mapping[str, Measure] = {
     "burst": lambda place, _: burst.bench(place),
     "start": lambda place, rounds: start.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
+    "replicas": lambda place, _: replicas.bench(place),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
 """Of `make bench`: a quarter of an hour at most for all of them."""
 
 LONG: Mapping[str, Measure] = {
+    "growth": lambda place, rounds: growth.bench(place, rounds=rounds),
     "burst_at_30": lambda place, _: burst.bench(place, burst.TELEGRAMS),
     "soak": lambda place, _: soak.bench(place),
 }

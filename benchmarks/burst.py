@@ -293,9 +293,11 @@ async def measure(
             crowd.waits.clear()
             async with memory.watched():
                 harbor.answers["assigned-lockers"] = lockers("occupied", size.parcels, first=1)
-                await _until(lambda: len(crowd.said.rung) == 2 * size.parcels, _patience(size))
+                with contextlib.suppress(TimeoutError):  # the row says how many there were
+                    await _until(lambda: len(crowd.said.rung) == 2 * size.parcels, _patience(size))
             parcels = _row(size, crowd, memory, list(crowd.waits), alone, idle)
-            await _until(lambda: _quiet(crowd), _patience(size) + 60)
+            with contextlib.suppress(TimeoutError):
+                await _until(lambda: _quiet(crowd), _patience(size))
             crowd.waits.clear()
             newcomers = await _greet(size, crowd, memory)
             crowd.end()
@@ -322,11 +324,14 @@ async def _greet(size: Size, crowd: Crowd, memory: Memory) -> dict[str, Value]:
             due.append(began + number * size.within / size.newcomers)
             await asyncio.sleep(max(0.0, due[-1] - time.perf_counter()))
             crowd.start(number)
-        await _until(lambda: len(crowd.greeted) == size.newcomers, _patience(size))
+        with contextlib.suppress(TimeoutError):
+            await _until(lambda: len(crowd.greeted) == size.newcomers, _patience(size))
     ended = time.perf_counter()
-    waits = [crowd.greeted[_STRANGERS + number] - at for number, at in enumerate(due)]
+    greeted = crowd.greeted
+    waits = [greeted[who] - at for who, at in enumerate(due, _STRANGERS) if who in greeted]
     return {
         "what": f"{size.newcomers:,} press Start within {size.within:g} s",
+        "came": len(waits),
         "limit/s": size.limit,
         "said/s": len(waits) / (ended - began),
         "of the rate": len(waits) / (ended - began) / size.setting,
@@ -354,6 +359,7 @@ def _row(
     answers = sum(1 for _ in waits)
     return {
         "what": f"{size.parcels:,} parcels in, {2 * size.parcels:,} rings",
+        "came": len(crowd.said.rung),
         "limit/s": size.limit,
         "said/s": len(rings) / took,
         "of the rate": (len(rings) + min(answers, spent - len(rings))) / took / size.setting,

@@ -87,6 +87,12 @@ class Account:
         if self.people[number].since is None:
             self._tap(self.people[number])
 
+    def say(self, words: str) -> None:
+        """Let the first of them say this."""
+        person = self.people[0]
+        person.words, person.button = words, None
+        self._tap(person)
+
     def end(self) -> None:
         """Nobody taps any more."""
         self._tapping = frozenset()
@@ -154,6 +160,10 @@ class Account:
             self._spinning.add(str(number))
         body = f'{{"update_id":{number},{update}}}'
         person.since = time.perf_counter()
+        self._bring(person, number, body)
+
+    def _bring(self, person: Person, number: int, body: str) -> None:
+        """To the bot's webhook, or to where it asks for updates."""
         if self.carrier is not None:
             self.carrier.bring(Carried(person.id, body.encode()))
             return

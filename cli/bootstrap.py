@@ -125,9 +125,9 @@ class Assembly:
             self.repetitions.taken(read)
 
     async def counts(self) -> Counts | None:
-        """What the database counts, None when it does not answer."""
+        """How much is owed, None when the database does not answer."""
         try:
-            return await self.database.look(lambda tx: tx.counts())
+            return await self.database.look(lambda tx: tx.counts(deliveries=False))
         except EdgeError:
             return None
 

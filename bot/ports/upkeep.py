@@ -39,8 +39,8 @@ class Upkeep(Protocol):
         """One of them, None where it is not (or no longer) known."""
         ...
 
-    async def counts(self) -> Counts:
-        """How many deliveries there are, and how much is owed."""
+    async def counts(self, *, deliveries: bool = True) -> Counts:
+        """How many deliveries there are (which takes a look at each), and how much is owed."""
         ...
 
     async def take_share(self, name: str, span: timedelta, *, now: datetime) -> datetime:

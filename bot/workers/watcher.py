@@ -12,6 +12,7 @@ records are both what they were when they agreed in all, they are not compared a
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -53,6 +54,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 16
 """Towers read side by side."""
+_SIDE_BY_SIDE = 4
+"""Conclusions: half of the connections that steps have on PostgreSQL, where taps need them, too."""
 _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
 _EARLY = timedelta(minutes=1)
@@ -205,15 +208,29 @@ class Watcher:
     async def _conclude_from(
         self, news: Iterable[tuple[Delivery, LockerStatus, Event | Odd]], began: datetime
     ) -> tuple[set[str], list[Exception]]:
-        """What is there; the keys of the alerts about what is odd, and what could not be done."""
-        odd, failures = set[str](), list[Exception]()
-        for delivery, status, told in news:
-            with _borne(failures):
-                if isinstance(told, Odd):
-                    odd.add(await self._wonder(delivery, status, began))
-                else:
-                    await self._conclude(delivery, status, began)
+        """What is there, some at a time, so that they share commits; the keys of the alerts about
+        what is odd, and what could not be done."""
+        odd, failures, left = set[str](), list[Exception](), list(news)
+        for first in range(0, len(left), _SIDE_BY_SIDE):
+            some = left[first : first + _SIDE_BY_SIDE]
+            told = await asyncio.gather(
+                *(self._conclude_one(*each, began) for each in some), return_exceptions=True
+            )
+            for key in told:
+                with _borne(failures):
+                    if isinstance(key, BaseException):
+                        raise key
+                    odd |= {key} if key is not None else set()
         return odd, failures
+
+    async def _conclude_one(
+        self, delivery: Delivery, status: LockerStatus, told: Event | Odd, began: datetime
+    ) -> str | None:
+        """The key of an alert about what is odd."""
+        if isinstance(told, Odd):
+            return await self._wonder(delivery, status, began)
+        await self._conclude(delivery, status, began)
+        return None
 
     async def _wonder(
         self, delivery: Delivery, status: LockerStatus, began: datetime, *, unlisted: bool = False

@@ -53,7 +53,7 @@ class Registry:
         self, clock: Clock, seed: int, *, single_use: bool = True, twin: bool = False
     ) -> None:
         self.sites = {
-            tower.id: _built(tower, clock, single_use=single_use)
+            tower.id: built(tower, clock, single_use=single_use)
             for tower in seeds.towers(seed, twin=twin)
         }
 
@@ -115,7 +115,8 @@ def availability(lockers: list[Locker]) -> AvailabilityBody:
     return AvailabilityBody(by_type=by_type, locker_availability=counted(lockers))
 
 
-def _built(seed: seeds.TowerSeed, clock: Clock, *, single_use: bool) -> Site:
+def built(seed: seeds.TowerSeed, clock: Clock, *, single_use: bool) -> Site:
+    """A site as it begins."""
     key = secrets.token_bytes(32)
     tower = Tower(seed.id, key, clock.now, single_use=single_use)
     lockers = {}

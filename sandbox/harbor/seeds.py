@@ -164,11 +164,37 @@ def towers(seed: int, *, twin: bool = False) -> list[TowerSeed]:
     ]
 
 
-def _lockers(rng: random.Random, number: int, *, out_of_service: bool) -> tuple[LockerSeed, ...]:
+def suburbs(seed: int, count: int) -> list[TowerSeed]:
+    """So many towers more, of ours, with nobody else in them: each at a place of its own, open from
+    early to late, and further from the first than the last one."""
+    rng = random.Random(seed)  # noqa: S311 - a layout, no secret
+    hours = _hours("07:00-22:00", "08:00-20:00", "10:00-18:00")
+    return [
+        TowerSeed(
+            id=f"{0x01 << 56 | number:016x}",
+            name=f"Austin {number}",
+            location=LOCATIONS[0].model_copy(
+                update={
+                    "id": number,
+                    "name": f"Suburb {number}",
+                    "lat": 31.0 + number / 100,
+                    "access_hours": _ALWAYS if number % 3 == 0 else hours,
+                }
+            ),
+            lockers=_lockers(rng, number, out_of_service=False, taken=0),
+        )
+        for number in range(101, 101 + count)
+    ]
+
+
+def _lockers(
+    rng: random.Random, number: int, *, out_of_service: bool, taken: int | None = None
+) -> tuple[LockerSeed, ...]:
     columns = ["".join(rng.sample(column, len(column))) for column in COLUMNS]
     rng.shuffle(columns)
     count = sum(map(len, columns))
-    drawn = rng.sample(range(count), TAKEN[number - 1] + 1)
+    taken = TAKEN[number - 1] if taken is None else taken
+    drawn = rng.sample(range(count), taken + 1)
     status = dict.fromkeys(drawn[:-1], Status.OCCUPIED)
     if out_of_service:
         status[drawn[-1]] = Status.OUT_OF_SERVICE

@@ -22,7 +22,10 @@ _FREE = "(leased_until is null or leased_until <= ?)"
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is."""
+    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is.
+
+    `lost` is what is assigned besides when a lease ends that its holder did not give back.
+    """
 
     table: str
     key: str

@@ -39,7 +39,7 @@ _PRUNED = (
     ("updates", "id", "handled_at"),
     ("alerts", "key", "cleared_at"),
     ("wrong_tries", "at", "at"),
-    ("cards", "id", f"message is null and not {OWED} and run_at"),
+    ("cards", "id", "message is null and wanted <= shown and run_at"),
 )
 
 
@@ -68,10 +68,10 @@ class Upkeep(Browsers):
         )
         return TOWERS.read(row) if row else None
 
-    async def counts(self) -> Counts:
+    async def counts(self, *, deliveries: bool = True) -> Counts:
+        states = "select 'deliveries', state, count(*) from deliveries group by state union all"
         rows = await self._db.fetch_all(
-            f"""select 'deliveries', state, count(*) from deliveries group by state
-               union all select 'cards', '', count(*) from cards where {OWED}
+            f"""{states if deliveries else ""} select 'cards', '', count(*) from cards where {OWED}
                union all select 'requests', '', count(*) from deliveries
                          where request_id is not null
                union all select 'oldest', 'card', min(owed_since) from cards
