@@ -22,6 +22,7 @@ from benchmarks import (
     look,
     page,
     replicas,
+    search,
     soak,
     start,
     storage,
@@ -46,6 +47,7 @@ BENCHES: Mapping[str, Measure] = {
     "start": lambda place, rounds: start.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
     "replicas": lambda place, _: replicas.bench(place),
+    "search": lambda place, rounds: search.bench(place, rounds=rounds),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
 """Of `make bench`: a quarter of an hour at most for all of them."""
