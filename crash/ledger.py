@@ -22,7 +22,7 @@ WAKE = 0.5
 
 _IN_VAIN = "message is not modified"
 _DELIVERY = re.compile(r"[a-z_]+:([0-9a-z]{10}):\d+")
-_MINUTES = re.compile(r"\(\d+ (?:min|s|sec|h)[^)]*\)")
+_MINUTES = re.compile(r"\(\d+\s(?:min|s|sec|h|godz|хв|год|с)\b[^)]*\)")
 
 Place = tuple[int, int]
 """A message: its chat and its id there."""

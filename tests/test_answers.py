@@ -64,12 +64,14 @@ async def test_a_button_that_can_no_longer_be_answered_takes_effect_all_the_same
         assert edge.toasts(ada) == []
 
 
-async def test_an_answer_that_did_not_get_through_is_given_once_more(
-    sqlite_database: Database,
+@pytest.mark.parametrize("times", [1, 4])
+async def test_an_answer_that_did_not_get_through_is_given_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
+    monkeypatch.setattr(answers, "_PAUSES", (0.0, 0.01, 0.01, 0.01))
     async with chat_edge(sqlite_database) as edge:
         ada = await ask(edge)
-        edge.telegram.faults.add("reset", "answerCallbackQuery", 1)
+        edge.telegram.faults.add("reset", "answerCallbackQuery", times)
         edge.phones.press(ada, edge.screen(ada), "done")
         await until(lambda: edge.toasts(ada) == ["well done"])
 
@@ -134,8 +136,9 @@ async def test_an_answer_that_can_not_be_sent_off_holds_up_no_update_for_long(
 
 
 async def test_an_update_that_comes_again_has_its_button_answered(
-    sqlite_database: Database,
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(answers, "_PAUSES", (0.0,))
     async with sandbox_telegram() as there:
         ada = there.phones.make("Ada").id
         async with chat_edge(sqlite_database, at=there) as edge:

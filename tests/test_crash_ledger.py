@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.domain.languages import LANGUAGES
 from crash.audit import no_message_is_shared
-from crash.ledger import REACH, WAKE, Ledger
+from crash.ledger import REACH, WAKE, Ledger, steady
+from wording.language import speak
 
 _UNCHANGED = {"ok": False, "error_code": 400, "description": "Bad Request: message is not modified"}
 _EDITED: dict[str, Any] = {"ok": True, "result": {}}
@@ -88,6 +91,14 @@ def test_a_card_that_rings_twice_is_a_fault() -> None:
     _send(ledger, 20, message=8)
     assert ledger.rang_twice == 1
     assert "rang in chat 5 and again after 10.0 s" in ledger.faults()[0]
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_what_a_running_clock_changes_is_passed_over_in_every_language(language: str) -> None:
+    spans = timedelta(minutes=48), timedelta(minutes=21), timedelta(hours=5)
+    words = speak(language)
+    told = [f"Until 6:37 PM PST ({words.span(span)})\nand more" for span in spans]
+    assert {steady(text) for text in told} == {"Until 6:37 PM PST …\nand more"}, told
 
 
 def test_other_words_or_silence_are_no_second_ring() -> None:

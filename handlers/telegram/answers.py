@@ -2,9 +2,10 @@
 
 Guarantees: giving one waits for nobody; who confirms an update can wait until its answer no longer
 depends on this process, since one that is killed in between would leave the button spinning; so can
-who ends the process; one that Telegram doesn't take (too old, or unreachable twice) is logged and
-forgotten, because nothing that matters is ever said only here. An answer that is held (`held`) is
-sent by whoever holds it, in the same breath as the confirmation, and by nobody else.
+who ends the process; one that Telegram doesn't take (too old, or unreachable for as long as it would
+take it) is logged and forgotten, because nothing that matters is ever said only here. An answer that
+is held (`held`) is sent by whoever holds it, in the same breath as the confirmation, and by nobody
+else.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 _PATIENCE = 5.0
 """Seconds that confirming an update waits for its answer, at most. Whoever is killed after that
 leaves it owed; Telegram takes it for fifteen."""
+_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between one try and the next, until Telegram takes no answer any more."""
 _LONGEST = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
 
 
@@ -119,16 +122,17 @@ def _call(query: CallbackQuery, text: str | None, alert: bool) -> dict[str, Any]
 async def _answer(
     query: CallbackQuery, text: str | None, alert: bool, sent: Callable[[], None]
 ) -> None:
-    """Once more where the call may not have got through: the same answer twice is harmless."""
+    """Again where the call may not have got through: the same answer twice is harmless."""
     ON_ITS_WAY.set(sent)
-    for last in (False, True):
+    for pause in (*_PAUSES, None):
         try:
             await query.answer(text=text, show_alert=alert)
         except TelegramError as error:
             refused = isinstance(error, BadRequest) or not isinstance(error, NetworkError)
-            if last or refused:
+            if refused or pause is None:
                 said = {"error": type(error).__name__, "reason": error.message}
                 log.info("callback query not answered", **said)
                 return
+            await asyncio.sleep(pause)
         else:
             return
