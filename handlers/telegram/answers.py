@@ -2,10 +2,10 @@
 
 Guarantees: giving one waits for nobody; who confirms an update can wait until its answer no longer
 depends on this process, since one that is killed in between would leave the button spinning; so can
-who ends the process; one that Telegram doesn't take (too old, or unreachable for as long as it would
-take it) is logged and forgotten, because nothing that matters is ever said only here. An answer that
-is held (`held`) is sent by whoever holds it, in the same breath as the confirmation, and by nobody
-else.
+who ends the process; one that Telegram doesn't take (too old, or unreachable for as long as it
+would take it) is logged and forgotten, because nothing that matters is ever said only here. An
+answer that is held (`held`) is sent by whoever holds it, in the same breath as the confirmation,
+and by nobody else.
 """
 
 from __future__ import annotations
