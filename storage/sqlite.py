@@ -27,9 +27,6 @@ from storage.tables.transaction import SqlTransaction
 T = TypeVar("T")
 
 READERS = 4
-_OF_READERS = ("pragma query_only = on", "pragma cache_size = -512")
-"""Kilobytes, a quarter of the usual: the writer and what is read on the spot have caches of their
-own, and the system keeps the pages anyway."""
 
 
 class SqliteDatabase:
@@ -104,7 +101,7 @@ async def open_sqlite(
         for _ in range(READERS):
             reader = await connect(path)
             stack.push_async_callback(reader.close)
-            await reader.fetch_last([(setting, ()) for setting in _OF_READERS])
+            await reader.fetch_last([("pragma query_only = on", ())])
             readers.append(reader)
         inline = stack.enter_context(contextlib.closing(InlineConnection(path)))
         writer = Writer(await connect(path), sealer, signals)
