@@ -1,3 +1,8 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.support.run", "tests.support.databases", "tests.support.fixtures"]
+pytest_plugins = [
+    "tests.support.run",
+    "tests.support.databases",
+    "tests.support.fixtures",
+    "tests.support.logs",
+]

@@ -7,13 +7,6 @@ import pytest
 import structlog
 
 from cli.logs import set_up_logging
-from tests.support.logs import logging_put_back
-
-
-@pytest.fixture(autouse=True)
-def put_back():
-    with logging_put_back():
-        yield
 
 
 def fail_with(secret: str, why: str = "something broke") -> None:

@@ -137,7 +137,6 @@ async def test_nothing_is_moved_while_a_bot_has_the_database_open(sqlite_url, po
 
 
 def test_the_command_refuses_with_2(monkeypatch):
-    monkeypatch.setattr("cli.commands.set_up_logging", lambda *_: None)
     words = ["migrate-data", "sqlite:///nowhere.db", "postgresql://nowhere/none"]
     refused = CliRunner().invoke(app, words)
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)

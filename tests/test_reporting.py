@@ -18,7 +18,6 @@ from cli.logs import set_up_logging
 from cli.reporting import Reports
 from cli.run import reporting
 from cli.settings import BadSetting, Settings
-from tests.support.logs import logging_put_back
 
 DSN = "https://0123456789abcdef@sentry.example/42"
 CODE = "K7QF-2M9X"
@@ -39,11 +38,10 @@ class Kept(Transport):
 @pytest.fixture
 def kept() -> Iterator[Kept]:
     kept = Kept()
-    with logging_put_back():
-        reports = Reports(DSN, release="1.2.3", environment="sandbox", transport=kept)
-        set_up_logging("info", "json", reports)
-        yield kept
-        reports.close()
+    reports = Reports(DSN, release="1.2.3", environment="sandbox", transport=kept)
+    set_up_logging("info", "json", reports)
+    yield kept
+    reports.close()
 
 
 def opens_a_door(code: str) -> None:

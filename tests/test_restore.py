@@ -141,7 +141,6 @@ async def test_what_is_no_backup_is_refused_in_one_line_and_nothing_changes(
 
 def test_the_command_says_what_it_did_and_refuses_with_2(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("cli.commands.set_up_logging", lambda *_: None)  # this process has its own
     monkeypatch.setenv("DATABASE_URL", "sqlite:///bot.db")
     run = CliRunner().invoke
     assert run(app, ["migrate"]).exit_code == 0

@@ -16,7 +16,6 @@ from cli.logs import set_up_logging
 from tests.support.browsers import Browser, Browsers
 from tests.support.chats import MARKET
 from tests.support.hooked import hooked
-from tests.support.logs import logging_put_back
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for
 
@@ -156,29 +155,28 @@ async def test_the_sender_takes_back_what_was_claimed_on_the_web(street: Street)
 async def test_no_secret_of_a_page_is_in_any_log_metric_or_error(
     sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with logging_put_back():
-        set_up_logging("debug", "json")
-        async with hooked(sqlite_url, opener="link") as world:
-            street = Street(Town(world), Browsers(world), by_link=True)
-            [anna] = await street.town.people("Anna")
-            page = await street.sends(anna)
-            dora = street.browsers.browser(page)
-            await dora.opens()
-            await dora.presses("Collect here")
-            await dora.presses("Open door")
-            link, [cookie] = dora.link("Open door"), dora.cookies
-            token, _ = dora.form("It did not open")
+    set_up_logging("debug", "json")
+    async with hooked(sqlite_url, opener="link") as world:
+        street = Street(Town(world), Browsers(world), by_link=True)
+        [anna] = await street.town.people("Anna")
+        page = await street.sends(anna)
+        dora = street.browsers.browser(page)
+        await dora.opens()
+        await dora.presses("Collect here")
+        await dora.presses("Open door")
+        link, [cookie] = dora.link("Open door"), dora.cookies
+        token, _ = dora.form("It did not open")
 
-            async def broken(*_: object, **__: object) -> None:
-                raise RuntimeError(f"could not read {page}")
+        async def broken(*_: object, **__: object) -> None:
+            raise RuntimeError(f"could not read {page}")
 
-            with monkeypatch.context() as later:
-                later.setattr("web.pages.views.look", broken)
-                assert (await dora.opens()).status_code == 503
-            await dora.opens()
-            await dora.presses("It did not open")
-            metrics = (await dora.client.get(f"{world.pages_at}/metrics")).text
-            await street.browsers.close()
+        with monkeypatch.context() as later:
+            later.setattr("web.pages.views.look", broken)
+            assert (await dora.opens()).status_code == 503
+        await dora.opens()
+        await dora.presses("It did not open")
+        metrics = (await dora.client.get(f"{world.pages_at}/metrics")).text
+        await street.browsers.close()
     said = capsys.readouterr()
     assert "page_not_shown" in said.err, "the log was read"
     secret = page.rpartition("/")[2]

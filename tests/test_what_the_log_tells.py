@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,7 +23,6 @@ from cli.system_clock import SystemClock
 from tests.support.chat_edge import until
 from tests.support.chats import MARKET, Phone
 from tests.support.hooked import hooked
-from tests.support.logs import logging_put_back
 from tests.support.town import Somebody, Town
 
 ANNA, BEN = 7_770_001_111, 7_770_002_222
@@ -31,15 +30,14 @@ NOTE = "handle with feathers"
 
 
 @pytest.fixture
-def said() -> Iterator[io.StringIO]:
+def said() -> io.StringIO:
     """All that is logged, at debug level: what is not said there is said nowhere."""
     root, said = logging.getLogger(), io.StringIO()
-    with logging_put_back():
-        set_up_logging("debug", "json")
-        root.handlers = [handler := root.handlers[0]]
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(said)
-        yield said
+    set_up_logging("debug", "json")
+    root.handlers = [handler := root.handlers[0]]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(said)
+    return said
 
 
 @pytest.fixture(params=["sqlite_url", "postgres_url"])
