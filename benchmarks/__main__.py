@@ -14,7 +14,19 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import booking, burst, growth, harbor_transport, look, page, replicas, storage, taps
+from benchmarks import (
+    booking,
+    burst,
+    growth,
+    harbor_transport,
+    look,
+    page,
+    replicas,
+    soak,
+    start,
+    storage,
+    taps,
+)
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -31,6 +43,7 @@ BENCHES: Mapping[str, Measure] = {
     "booking": lambda place, rounds: booking.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
     "burst": lambda place, _: burst.bench(place),
+    "start": lambda place, rounds: start.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
     "replicas": lambda place, _: replicas.bench(place),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
@@ -40,6 +53,7 @@ BENCHES: Mapping[str, Measure] = {
 LONG: Mapping[str, Measure] = {
     "growth": lambda place, rounds: growth.bench(place, rounds=rounds),
     "burst_at_30": lambda place, _: burst.bench(place, burst.TELEGRAMS),
+    "soak": lambda place, _: soak.bench(place),
 }
 """Of `make bench-long`: each as long as it takes."""
 

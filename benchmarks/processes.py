@@ -25,12 +25,16 @@ class Meter:
 
     async def seconds(self) -> float:
         """CPU seconds since its start, of all its threads."""
-        return await asyncio.to_thread(self._ask)
+        return (await asyncio.to_thread(self._ask))[0]
 
-    def _ask(self) -> float:
+    async def megabytes(self) -> float:
+        """What it holds of memory now."""
+        return (await asyncio.to_thread(self._ask))[1]
+
+    def _ask(self) -> tuple[float, float]:
         self._pipe.send("how much?")
-        seconds: float = self._pipe.recv()
-        return seconds
+        used: tuple[float, float] = self._pipe.recv()
+        return used
 
 
 @contextlib.contextmanager
@@ -59,7 +63,16 @@ def _tell(pipe: Pipe) -> None:
     with contextlib.suppress(EOFError):
         while pipe.recv():
             used = resource.getrusage(resource.RUSAGE_SELF)
-            pipe.send(used.ru_utime + used.ru_stime)
+            pipe.send((used.ru_utime + used.ru_stime, resident(os.getpid())))
+
+
+def resident(pid: int) -> float:
+    """Megabytes of memory that the process holds; nan where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @contextlib.contextmanager

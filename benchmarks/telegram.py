@@ -88,6 +88,11 @@ class Account:
         person.words, person.button = words, None
         self._tap(person)
 
+    def tap(self, number: int) -> None:
+        """Let this person tap once, if they have been answered."""
+        if self.people[number].since is None:
+            self._tap(self.people[number])
+
     def end(self) -> None:
         """Nobody taps any more."""
         self._tapping = frozenset()

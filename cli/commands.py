@@ -132,7 +132,8 @@ def migrate_data(
     target: Annotated[str, typer.Argument(metavar="postgresql://HOST/NAME")],
 ) -> None:
     """Copy all that SQLite keeps into an empty PostgreSQL; the bot must not be running."""
-    from storage import StorageBroken, move
+    from storage import StorageBroken
+    from storage.moving import move
 
     set_up_logging("warning", None)
     try:

@@ -17,7 +17,6 @@ from bot.ports.errors import EdgeError
 from cli.bootstrap import Assembly, assembled
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
-from cli.pages import parcel_pages
 from cli.preflight import NOT_MET, check_disk, check_key
 from cli.progress import progress
 from cli.settings import BadSetting, Settings
@@ -30,11 +29,11 @@ from storage import reseal as reseal_all
 from web.app import Metrics, create_app
 from web.deliveries import TelegramHook
 from web.metrics import exposition
-from web.pages import Pages, Where
 from web.serving import is_loopback, serving
 
 if TYPE_CHECKING:
     from cli.reporting import Reports
+    from web.pages import Pages
 
 log = structlog.get_logger()
 
@@ -156,6 +155,9 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
 def _pages(settings: Settings, assembly: Assembly) -> Pages | None:
     if settings.public_url is None:
         return None
+    from cli.pages import parcel_pages  # and what draws them
+    from web.pages import Where
+
     where = Where(settings.public_url, proxies=settings.trusted_proxies)
     return parcel_pages(assembly, where, key=settings.page_key, locale=settings.locale)
 

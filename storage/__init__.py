@@ -8,7 +8,6 @@ from storage.backup import back_up
 from storage.database import open_database
 from storage.errors import StorageBroken, StorageUnavailable
 from storage.migrating import known, migrate, missing
-from storage.moving import move
 from storage.restore import restore
 from storage.tables.codes import reseal
 from storage.tables.sealed import opens_nothing
@@ -21,7 +20,6 @@ __all__ = [
     "known",
     "migrate",
     "missing",
-    "move",
     "open_database",
     "opens_nothing",
     "reseal",

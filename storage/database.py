@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from bot.ports.signals import Saving, Signals
 from storage import migrating
 from storage.errors import StorageBroken
-from storage.postgres import PostgresDatabase, open_postgres
 from storage.sealing import Sealer
 from storage.sqlite import SqliteDatabase, open_sqlite
 from storage.urls import sqlite_path
+
+if TYPE_CHECKING:
+    from storage.postgres import PostgresDatabase
 
 
 @contextlib.asynccontextmanager
@@ -37,6 +41,15 @@ async def open_database(
     async with (
         open_sqlite(path, sealer, signals, saving)
         if path
-        else open_postgres(url, sealer, signals, saving) as database
+        else _open_postgres(url, sealer, signals, saving) as database
     ):
         yield database
+
+
+def _open_postgres(
+    url: str, sealer: Sealer, signals: Signals | None, saving: Saving | None
+) -> AbstractAsyncContextManager[PostgresDatabase]:
+    """Its driver is not loaded where SQLite will do."""
+    from storage.postgres import open_postgres
+
+    return open_postgres(url, sealer, signals, saving)

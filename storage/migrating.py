@@ -18,7 +18,6 @@ from pathlib import Path
 
 from storage.connection import Session, Statement
 from storage.errors import StorageBroken
-from storage.postgres_connection import connect as connect_postgres
 from storage.sqlite_thread import border
 from storage.sqlite_thread import connect as connect_sqlite
 from storage.urls import sqlite_path
@@ -91,7 +90,14 @@ async def _one_more(session: Session, begin: Sequence[Statement]) -> str | None:
 async def _session(url: str) -> tuple[Session, Sequence[Statement]]:
     if path := sqlite_path(url):
         return await connect_sqlite(path), _SQLITE_BEGIN
-    return await connect_postgres(url), _POSTGRES_BEGIN
+    return await _to_postgres(url), _POSTGRES_BEGIN
+
+
+async def _to_postgres(url: str) -> Session:
+    """Its driver is not loaded where SQLite will do."""
+    from storage.postgres_connection import connect
+
+    return await connect(url)
 
 
 async def migrate(url: str) -> list[str]:
@@ -117,7 +123,7 @@ async def missing(url: str) -> list[str]:
     """
     if path := sqlite_path(url):
         return pending(await asyncio.to_thread(applied_to_file, path))
-    session = await connect_postgres(url)
+    session = await _to_postgres(url)
     try:
         rows = await session.fetch_last([*_POSTGRES_BEGIN, _RECORDS, _APPLIED])
         return pending([name for (name,) in rows])

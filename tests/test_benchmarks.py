@@ -2,15 +2,28 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import booking, harbor_transport, look, page, storage, taps
+from benchmarks import (
+    booking,
+    burst,
+    growth,
+    harbor_transport,
+    look,
+    page,
+    soak,
+    start,
+    storage,
+    taps,
+)
 from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
 from benchmarks.harbor import StandIn, lockers
-from benchmarks.loopback import serving_apart
+from benchmarks.loopback import serving, serving_apart
 from benchmarks.report import Bench, beside, keep
 from benchmarks.taps import Load, Turn
 from benchmarks.telegram import Account
@@ -96,6 +109,20 @@ async def test_a_booking_ends_with_its_code_and_its_calls_are_counted(tmp_path: 
     assert "1 sendPhoto" in str(row["to Telegram"])
 
 
+async def test_a_start_ends_with_the_first_answer(tmp_path: Path) -> None:
+    async with serving(StandIn()) as harbor:
+        given = start.environment(f"sqlite:///{tmp_path}/bot.db", harbor)
+        began = await start.once(start.OURS, (), given)
+    assert began.cpu > 0
+    assert 20 < began.memory < 400
+
+
+async def test_a_soak_is_a_curve_of_memory_and_of_waits(tmp_path: Path) -> None:
+    points = await soak.soak(tmp_path, 0.5, points=2)
+    assert [point.memory > 20 for point in points] == [True, True]
+    assert sum(len(point.waits) for point in points) > 0
+
+
 async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> None:
     rows = await storage.compare(
         tmp_path, rounds=1, seconds=0.05, at_once=(1, 4), with_postgres=False
@@ -136,3 +163,21 @@ def test_figures_of_another_benchmark_stay_where_they_are(tmp_path: Path) -> Non
 
 def test_what_ours_is_of_the_peers_is_taken_round_by_round() -> None:
     assert beside([10.0, 1.0, 30.0], [10.0, 2.0, 15.0]) == 1.0
+
+
+async def test_a_past_is_copied_and_each_act_is_timed_on_both_databases(tmp_path: Path) -> None:
+    rows = await growth.compare(tmp_path, parcels=40, people=5, updates=10, rounds=1)
+    assert {row["act"] for row in rows} >= {"/parcels", "/ops", "retention", "start, to the loops"}
+    assert all(row["full/empty"] > 0 for row in rows)  # type: ignore[operator]  # a number
+    with closing(sqlite3.connect(tmp_path / "full" / "taps.db")) as raw:
+        count = "select count(*) from deliveries where state = 'collected'"
+        [(full,)] = raw.execute(count).fetchall()
+    with closing(sqlite3.connect(tmp_path / "empty" / "taps.db")) as raw:
+        [(empty,)] = raw.execute(count).fetchall()
+    assert full - empty == 40
+
+
+def test_a_crowds_telegram_refuses_what_is_beyond_its_limit_in_any_second() -> None:
+    crowd = burst.Crowd(replace(burst.FAST, limit=2))
+    taken = [crowd._allowed(at) for at in (0.0, 0.5, 0.9, 1.0, 1.2, 1.5)]
+    assert taken == [True, True, False, True, False, True]

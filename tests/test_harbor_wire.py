@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from datetime import UTC, datetime, time
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from harbor import reading, wire
-from harbor.answers import read_as, read_each
+from harbor.answers import Listed, read_as
 from harbor.client import CLOSEST
 from harbor.errors import Broken, OutcomeUnknown
+from harbor.lists import read_each
 from harbor.webhooks import Push
 from harbor.wire import LockerSize, LockerStatus
 
@@ -99,11 +101,15 @@ def test_an_unknown_name_is_logged_once() -> None:
 LOCKERS, LOCATIONS = TypeAdapter(wire.Locker), TypeAdapter(wire.Location)
 
 
+def read_list(shape: TypeAdapter[Any], body: bytes) -> Listed[Any]:
+    return asyncio.run(read_each(shape, "call", body))[0]
+
+
 @pytest.mark.parametrize("odd", [None, True, 1.5, "x", {}, []])
 @pytest.mark.parametrize("missing", ["id", "towerId"])
 def test_a_locker_without_an_id_is_left_out_of_its_list_alone(missing: str, odd: Any) -> None:
     for poor in ({**LOCKER, missing: odd}, {k: v for k, v in LOCKER.items() if k != missing}):
-        read = read_each(LOCKERS, "lockers", json.dumps([poor, LOCKER]).encode())
+        read = read_list(LOCKERS, json.dumps([poor, LOCKER]).encode())
         assert [x.id for x in read.entries] == [959]
         assert read.left_out == 1
         assert missing in read.why
@@ -113,7 +119,7 @@ def test_a_locker_without_an_id_is_left_out_of_its_list_alone(missing: str, odd:
 @pytest.mark.parametrize("field", ["name", "status"])
 def test_a_locker_without_a_label_or_a_status_is_a_locker(field: str, odd: Any) -> None:
     for poor in ({**LOCKER, field: odd}, {k: v for k, v in LOCKER.items() if k != field}):
-        (read,) = read_each(LOCKERS, "lockers", json.dumps([poor]).encode()).entries
+        (read,) = read_list(LOCKERS, json.dumps([poor]).encode()).entries
         assert (read.label, read.status) == (
             ("959", LockerStatus.AVAILABLE) if field == "name" else ("14", LockerStatus.UNKNOWN)
         )
@@ -268,8 +274,8 @@ def test_any_value_in_any_field_is_read_or_refused_and_never_a_stray_error(
 @given(st.binary() | json_values.map(json.dumps).map(str.encode))
 def test_any_body_is_read_or_broken(body: bytes) -> None:
     for read in (
-        lambda: read_each(LOCKERS, "call", body),
-        lambda: read_each(LOCATIONS, "call", body),
+        lambda: read_list(LOCKERS, body),
+        lambda: read_list(LOCATIONS, body),
         lambda: read_as(CLOSEST, "call", body, changes=False),
     ):
         with contextlib.suppress(Broken):
@@ -277,6 +283,6 @@ def test_any_body_is_read_or_broken(body: bytes) -> None:
 
 
 def test_the_complaint_about_a_long_list_is_short() -> None:
-    read = read_each(LOCKERS, "lockers", json.dumps([{}] * 1000).encode())
+    read = read_list(LOCKERS, json.dumps([{}] * 1000).encode())
     assert read.left_out == 1000
     assert len(read.why) < 300

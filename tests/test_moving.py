@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from bot.domain.claims import Claim
 from bot.domain.ids import DeliveryId
 from cli.commands import app
-from storage import StorageBroken, migrate, move, open_database
+from storage import StorageBroken, migrate, open_database
+from storage.moving import move
 from storage.restore import InUse
 from tests.support.databases import KEYS, a_delivery
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.applications import Starlette
@@ -25,7 +25,9 @@ from starlette.types import ASGIApp
 from bot.ports.errors import EdgeError
 from web.connections import ASKED_BY_RIGHT
 from web.deliveries import Deliveries, Refusal, TelegramHook, body_of
-from web.pages import Pages
+
+if TYPE_CHECKING:
+    from web.pages import Pages
 
 log = structlog.get_logger()
 

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import astuple
+from typing import Any
 
 from telegram import Bot, InputFile, InputMediaPhoto, LinkPreviewOptions, ReplyKeyboardRemove
 from telegram.constants import MessageLimit, ParseMode
@@ -25,7 +26,6 @@ from handlers.telegram import markup
 from handlers.telegram.callback_data import encode
 from handlers.telegram.errors import UNREADABLE, is_unchanged, pause, translated, unread
 from handlers.telegram.rate_limit import RateLimit
-from pictures import qr, slip
 
 LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 """How many UTF-16 units fit below a picture."""
@@ -151,9 +151,11 @@ class TelegramMessenger:
             await self._bot.delete_message(chat, sent)
 
     async def _blank(self, chat: PersonId, sent: MessageId, form: str, lane: Lane) -> None:
+        picture = form in ("photo", "file")
+        drawn = await asyncio.to_thread(_empty) if picture else b""
         async with self._call(chat, lane):
-            if form in ("photo", "file"):
-                nothing = InputMediaPhoto(qr.blank(), caption=_BLANK)
+            if picture:
+                nothing = InputMediaPhoto(drawn, caption=_BLANK)
                 await self._bot.edit_message_media(nothing, chat, sent)
             else:
                 await self._bot.edit_message_text(_BLANK, chat, sent)
@@ -191,11 +193,32 @@ class TelegramMessenger:
 async def _picture(message: Message) -> bytes | None:
     """What is drawn of the message, off the event loop; None of one that is text alone."""
     if message.qr:
-        return await asyncio.to_thread(qr.symbol, message.qr)
+        return await asyncio.to_thread(_symbol, message.qr)
     if sheet := message.sheet:
         told = (sheet.title, sheet.words, sheet.facts, sheet.link, sheet.beside, sheet.below)
-        return await asyncio.to_thread(slip.drawn, *told)
+        return await asyncio.to_thread(_slip, *told)
     return None
+
+
+# What draws is not loaded before somebody is to be shown a picture, and then beside the event loop.
+
+
+def _symbol(text: str) -> bytes:
+    from pictures import qr
+
+    return qr.symbol(text)
+
+
+def _empty() -> bytes:
+    from pictures import qr
+
+    return qr.blank()
+
+
+def _slip(*told: Any) -> bytes:
+    from pictures import slip
+
+    return slip.drawn(*told)
 
 
 def _id_of(sent: object) -> MessageId:
