@@ -166,7 +166,7 @@ def test_what_ours_is_of_the_peers_is_taken_round_by_round() -> None:
 
 
 async def test_a_past_is_copied_and_each_act_is_timed_on_both_databases(tmp_path: Path) -> None:
-    rows = await growth.compare(tmp_path, parcels=40, people=5, updates=10, rounds=1)
+    rows = await growth.compare(tmp_path, parcels=40, people=10, updates=10, rounds=1)
     assert {row["act"] for row in rows} >= {"/parcels", "/ops", "retention", "start, to the loops"}
     assert all(row["full/empty"] > 0 for row in rows)  # type: ignore[operator]  # a number
     with closing(sqlite3.connect(tmp_path / "full" / "taps.db")) as raw:
