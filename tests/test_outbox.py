@@ -574,6 +574,26 @@ async def test_of_a_great_crowd_most_wait_in_the_database_and_a_tap_waits_for_no
     assert owed.chats.calls == ["send silently"] * 201
 
 
+async def test_what_changes_while_it_rings_waits_for_the_rings_of_others(owed: Owed):
+    crowd = [PersonId(number) for number in range(100)]
+    gate = asyncio.Event()
+    for chat in crowd:
+        await owed.mark(chat, ring=True)
+    owed.chats.gate = dict.fromkeys(crowd, gate)
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    owed.truth.views[SCREEN] = Message("two")
+    begun = outbox.AT_ONCE - outbox._FOR_ANSWERS
+    await until(lambda: len(owed.chats.calls) == begun)
+    for chat in crowd:
+        await owed.mark(chat)
+    gate.set()
+    for _ in range(3):
+        await turned(owed.outbox)
+    assert owed.chats.calls == ["send"] * 100 + ["edit"] * begun
+    assert [owed.chats.of(chat) for chat in crowd] == [["two"]] * 100
+
+
 async def test_rings_in_the_database_wait_for_nothing_that_is_held_and_could_wait(
     owed: Owed, monkeypatch: pytest.MonkeyPatch
 ):

@@ -61,7 +61,11 @@ class CardQueue:
 
     def yields(self, chat: PersonId) -> bool:
         """Whether the first of a chat's is to wait for what others are waiting for."""
-        return bool(self._order) and self._order[0][0] < self._chats[chat][0][0]
+        return self.yields_with(self._chats[chat][0][2])
+
+    def yields_with(self, card: Card) -> bool:
+        """Whether this one is."""
+        return bool(self._order) and self._order[0][0] < _rank(card)
 
     def pass_over(self) -> None:
         """The chat whose turn it is has its turn, or is being written to already."""

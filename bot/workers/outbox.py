@@ -196,6 +196,9 @@ class Outbox:
             current: Card | None = card
             while current is not None:
                 current = await self._bring(current)
+                if current is not None and self._waiting.yields_with(current):
+                    self._waiting.put(current)
+                    break
             if self._waiting.waits(chat) and self._waiting.yields(chat):
                 return
 
