@@ -289,7 +289,7 @@ def _said(found: Sequence[Round], which: Callable[[Round], Mapping[str, float]])
     return ", ".join(f"{number:.3g} {call}" for call, number in means.items() if number >= 0.005)
 
 
-async def bench(directory: Path, *, rounds: int = 5, bookings: int = 200) -> Bench:
+async def bench(directory: Path, *, rounds: int = 5, bookings: int = 100) -> Bench:
     """A row for each opener; the databases lie in `directory`."""
     rows = []
     for opener in (Opener.LINK, Opener.TOKEN):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import statistics
 import sys
@@ -28,6 +29,7 @@ from storage import open_database
 
 _KEY = "a key for benchmarks"
 _LATE = 300.0
+_UPDATES = itertools.count(1, 1000)
 OURS = "from harbor_lockerbot import main; import sys; sys.argv = ['lockerbot', 'run']; main()"
 _ECHO = """
 import asyncio, sys, uvloop
@@ -48,7 +50,7 @@ class Start:
 
 async def once(code: str, arguments: Sequence[str], environment: dict[str, str]) -> Start:
     """Start such a Python between a Telegram that has an update ready, and see it answered."""
-    telegram, account = Telegram(), Account(1)
+    telegram, account = Telegram(), Account(1, first=next(_UPDATES))  # never one that is known
     token = environment["TELEGRAM_BOT_TOKEN"]
     telegram.accounts[token] = account
     async with serving(telegram) as url:

@@ -41,15 +41,16 @@ class Person:
 
 
 class Account:
-    """One bot's people and updates. `waits` holds what each answered update had to wait."""
+    """One bot's people and updates, which are numbered from `first` on. `waits` holds what each
+    answered update had to wait."""
 
-    def __init__(self, people: int) -> None:
+    def __init__(self, people: int, *, first: int = 1) -> None:
         self.people = [Person(1_000_000 + n) for n in range(people)]
         self.calls: Counter[str] = Counter()
         self.waits: list[float] = []
         self._tapping: frozenset[int] = frozenset()
         self._by_id = {person.id: person for person in self.people}
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
         self._updates: deque[tuple[int, str]] = deque()
         self._poll: Exchange | None = None
         self._limit = 100

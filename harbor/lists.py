@@ -107,7 +107,7 @@ class Lists:
         Broken where the list of a tower's lockers holds nothing but such."""
         pages = [page async for page in self._pages(asked, memory)]
         found = memory.whole(pages) if memory is not None else None
-        left_out, why = sum(page.left_out for page in pages), ""
+        left_out = sum(page.left_out for page in pages)
         why = next((page.why for page in pages if page.why), "")
         if found is None:
             found = [entry for page in pages for entry in page.entries]
