@@ -22,7 +22,8 @@ _APART = 30_000_000
 
 
 def copy_past(path: Path, *, parcels: int, people: int, updates: int) -> None:
-    """So many parcels more, of so many people more; so many updates were handled lately."""
+    """So many parcels more, of so many people more (an even number, so that nobody sends to
+    themselves); so many updates were handled lately."""
     sender = f"{_PEOPLE_FROM} + i % {people}"
     recipient = f"{_PEOPLE_FROM} + (i * 7 + 3) % {people}"
     mine = f"case when t.chat = (select sender from template) then {sender} else {recipient} end"

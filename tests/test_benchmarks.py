@@ -2,12 +2,26 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import booking, harbor_transport, look, page, search, soak, start, storage, taps
+from benchmarks import (
+    booking,
+    burst,
+    growth,
+    harbor_transport,
+    look,
+    page,
+    search,
+    soak,
+    start,
+    storage,
+    taps,
+)
 from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving, serving_apart
@@ -162,3 +176,21 @@ def test_figures_of_another_benchmark_stay_where_they_are(tmp_path: Path) -> Non
 
 def test_what_ours_is_of_the_peers_is_taken_round_by_round() -> None:
     assert beside([10.0, 1.0, 30.0], [10.0, 2.0, 15.0]) == 1.0
+
+
+async def test_a_past_is_copied_and_each_act_is_timed_on_both_databases(tmp_path: Path) -> None:
+    rows = await growth.compare(tmp_path, parcels=40, people=10, updates=10, rounds=1)
+    assert {row["act"] for row in rows} >= {"/parcels", "/ops", "retention", "start, to the loops"}
+    assert all(row["full/empty"] > 0 for row in rows)  # type: ignore[operator]  # a number
+    with closing(sqlite3.connect(tmp_path / "full" / "taps.db")) as raw:
+        count = "select count(*) from deliveries where state = 'collected'"
+        [(full,)] = raw.execute(count).fetchall()
+    with closing(sqlite3.connect(tmp_path / "empty" / "taps.db")) as raw:
+        [(empty,)] = raw.execute(count).fetchall()
+    assert full - empty == 40
+
+
+def test_a_crowds_telegram_refuses_what_is_beyond_its_limit_in_any_second() -> None:
+    crowd = burst.Crowd(replace(burst.FAST, limit=2))
+    taken = [crowd._allowed(at) for at in (0.0, 0.5, 0.9, 1.0, 1.2, 1.5)]
+    assert taken == [True, True, False, True, False, True]

@@ -588,6 +588,52 @@ async def test_of_a_great_crowd_most_wait_in_the_database_and_a_tap_waits_for_no
     assert owed.chats.calls == ["send silently"] * 201
 
 
+async def test_what_changes_while_it_rings_waits_for_the_rings_of_others(owed: Owed):
+    crowd = [PersonId(number) for number in range(100)]
+    gate = asyncio.Event()
+    for chat in crowd:
+        await owed.mark(chat, ring=True)
+    owed.chats.gate = dict.fromkeys(crowd, gate)
+    await owed.outbox.turn()
+    await owed.chats.called.wait()
+    owed.truth.views[SCREEN] = Message("two")
+    begun = outbox.AT_ONCE - outbox._FOR_ANSWERS
+    await until(lambda: len(owed.chats.calls) == begun)
+    for chat in crowd:
+        await owed.mark(chat)
+    gate.set()
+    for _ in range(3):
+        await turned(owed.outbox)
+    assert owed.chats.calls == ["send"] * 100 + ["edit"] * begun
+    assert [owed.chats.of(chat) for chat in crowd] == [["two"]] * 100
+
+
+async def test_rings_in_the_database_wait_for_nothing_that_is_held_and_could_wait(
+    owed: Owed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(outbox, "_HELD", 60)
+    crowd = [PersonId(number) for number in range(240)]
+    for chat in crowd:
+        await owed.mark(chat)
+    for _ in range(10):
+        await turned(owed.outbox)
+    owed.truth.views[SCREEN] = Message("two")
+    owed.chats.calls.clear()
+    for chat in crowd[:120]:
+        await owed.mark(chat)
+    gate = asyncio.Event()
+    owed.chats.gate = dict.fromkeys(crowd[:120], gate)
+    await owed.outbox.turn()  # held, and as many as can be under way
+    for chat in crowd[120:]:
+        await owed.mark(chat, ring=True)
+    gate.set()
+    while len(owed.chats.calls) < 360:
+        await turned(owed.outbox)
+    begun = outbox.AT_ONCE - outbox._FOR_ANSWERS
+    assert owed.chats.calls[:begun] == ["edit"] * begun
+    assert owed.chats.calls[begun : begun + 120] == ["send"] * 120
+
+
 async def until_shown(owed: Owed, chats: list[PersonId]) -> None:
     """Each of them has its message; by no more than the outbox's own signals and moments."""
     async with asyncio.timeout(20):

@@ -64,8 +64,11 @@ class Cards(Protocol):
         """When the earliest card is due, or (leased) its lease over."""
         ...
 
-    async def lease_cards(self, now: datetime, until: datetime, limit: int) -> list[Card]:
-        """Take the turn for cards that are due and nobody's, the best lane and longest due first.
+    async def lease_cards(
+        self, now: datetime, until: datetime, limit: int, *, urgent: bool = False
+    ) -> list[Card]:
+        """Take the turn for cards that are due and nobody's, the best lane first, in it what rings,
+        then the longest due; only what answers somebody or rings, if it is to be `urgent`.
 
         Of several processes that ask at once, one gets each card.
         """

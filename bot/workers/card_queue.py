@@ -13,6 +13,9 @@ from itertools import count
 from bot.domain.card import Card, Lane
 from bot.domain.ids import PersonId
 
+_RINGS = 2 * Lane.NEWS
+"""The rank of what rings; what answers somebody is before it."""
+
 
 class CardQueue:
     """See the module."""
@@ -21,7 +24,8 @@ class CardQueue:
         self._chats: dict[PersonId, list[tuple[int, int, Card]]] = defaultdict(list)
         self._order: list[tuple[int, int, PersonId]] = []
         self._asked = count()
-        self.size = 0
+        self.size = self.urgent = 0
+        """How many wait, and how many of them ring or answer somebody."""
 
     def put(self, card: Card) -> None:
         """One more card for its chat."""
@@ -29,15 +33,17 @@ class CardQueue:
         heappush(self._chats[card.chat], (rank, place, card))
         heappush(self._order, (rank, place, card.chat))
         self.size += 1
+        self.urgent += rank <= _RINGS
 
     def take(self, chat: PersonId) -> Card | None:
         """The first of a chat's."""
         if chat not in self._chats:
             return None
-        _, _, card = heappop(self._chats[chat])
+        rank, _, card = heappop(self._chats[chat])
         if not self._chats[chat]:
             del self._chats[chat]
         self.size -= 1
+        self.urgent -= rank <= _RINGS
         return card
 
     def next_chat(self) -> tuple[Lane, PersonId] | None:
@@ -55,7 +61,11 @@ class CardQueue:
 
     def yields(self, chat: PersonId) -> bool:
         """Whether the first of a chat's is to wait for what others are waiting for."""
-        return bool(self._order) and self._order[0][0] < self._chats[chat][0][0]
+        return self.yields_with(self._chats[chat][0][2])
+
+    def yields_with(self, card: Card) -> bool:
+        """Whether this one is."""
+        return bool(self._order) and self._order[0][0] < _rank(card)
 
     def pass_over(self) -> None:
         """The chat whose turn it is has its turn, or is being written to already."""
@@ -71,7 +81,7 @@ class CardQueue:
         """All of them, taken out."""
         cards = [card for waiting in self._chats.values() for _, _, card in waiting]
         self._chats.clear()
-        self._order, self.size = [], 0
+        self._order, self.size, self.urgent = [], 0, 0
         return cards
 
 

@@ -49,8 +49,9 @@ AT_ONCE = 64
 _FOR_ANSWERS = 16
 """So many of them are kept for answers to people's own taps."""
 _HELD = 512
-"""Cards leased from the database at most, waiting ones included. Where so many wait, news are left
-there as they are marked, and at twice as many answers, too: so many a lease outlasts."""
+"""Cards leased from the database at most, waiting ones included, and as many besides that ring or
+answer somebody. Where so many wait, news are left there as they are marked, and at twice as many
+answers, too: so many a lease outlasts."""
 _PATIENCE = 45.0
 """Seconds for one send; whatever takes longer has an unknown outcome."""
 _LEFT = timedelta(seconds=50)
@@ -130,24 +131,29 @@ class Outbox:
 
     async def _look(self, now: datetime) -> None:
         """Lease what is due in the database, as far as there is room for it."""
-        room = min(_HELD - self._waiting.size - len(self._underway), AT_ONCE)
-        self._full = room <= 0
-        if self._full:
+        held = self._waiting.size + len(self._underway)
+        urgent = held >= _HELD  # what could wait takes no room from what can't
+        if urgent:
+            held = self._waiting.urgent
+        room = min(_HELD - held, AT_ONCE)
+        self._full = urgent or room <= 0
+        if room <= 0:
             return  # whoever finishes looks again
-        leased = await self._leased(now, room)
+        leased = await self._leased(now, room, urgent=urgent)
         for card in leased:
             self._waiting.put(card)
         if len(leased) == room:
             self._dues.add(now)
         await self._dues.look_ahead(self._database, now, lambda tx: tx.next_card_due())
 
-    async def _leased(self, now: datetime, limit: int) -> Sequence[Card]:
+    async def _leased(self, now: datetime, limit: int, *, urgent: bool) -> Sequence[Card]:
         if self._database.shared:
             self._count_doubles(
                 await self._database.look(lambda tx: tx.cards_lapsed(now), one_statement=True)
             )
         return await self._database.run(
-            lambda tx: tx.lease_cards(now, now + CARD_LEASE, limit), one_statement=True
+            lambda tx: tx.lease_cards(now, now + CARD_LEASE, limit, urgent=urgent),
+            one_statement=True,
         )
 
     def _start(self) -> None:
@@ -190,6 +196,9 @@ class Outbox:
             current: Card | None = card
             while current is not None:
                 current = await self._bring(current)
+                if current is not None and self._waiting.yields_with(current):
+                    self._waiting.put(current)
+                    break
             if self._waiting.waits(chat) and self._waiting.yields(chat):
                 return
 

@@ -32,6 +32,7 @@ _LAPSED = {"digest": "''"}
 _TURNS = Owed("cards", "id", OWED, _LAPSED)
 _ORDER = "lane, (case when ring_at > shown then 0 else 1 end), run_at, id"
 """As an index has it: what rings goes before what changes in silence."""
+_URGENT = f"(lane = {int(Lane.ANSWER)} or (lane = {int(Lane.NEWS)} and ring_at > shown))"
 
 
 class Cards(Subject):
@@ -137,7 +138,9 @@ class Cards(Subject):
     async def next_card_due(self) -> datetime | None:
         return await _TURNS.next_due(self._db)
 
-    async def lease_cards(self, now: datetime, until: datetime, limit: int) -> list[Card]:
+    async def lease_cards(
+        self, now: datetime, until: datetime, limit: int, *, urgent: bool = False
+    ) -> list[Card]:
         rows = await _TURNS.lease(
             self._db,
             self._new_lease(),
@@ -146,6 +149,7 @@ class Cards(Subject):
             limit,
             order=_ORDER,
             returning=_COLUMNS,
+            which=_URGENT if urgent else "true",
         )
         first = sorted(CARDS.read_all(rows), key=lambda card: (card.run_at, card.id))
         return sorted(first, key=lambda card: (card.lane, not card.ring))

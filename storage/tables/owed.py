@@ -59,13 +59,15 @@ class Owed:
         *,
         order: str,
         returning: str,
+        which: str = "true",
     ) -> Sequence[Row]:
-        """Take the turn for what is due and nobody's, the first in `order`, by this lease; what
-        somebody else is taking in the same instant is left to them."""
+        """Take the turn for what is due and nobody's (and `which` is true of), the first in
+        `order`, by this lease; what somebody else is taking just now is left to them."""
         return await db.fetch_all(
             f"""with due as materialized (
                     select {self.key} from {self.table}
-                    where {self.owed} and run_at <= ? and {_FREE} order by {order} limit ?
+                    where {self.owed} and run_at <= ? and {_FREE} and {which}
+                    order by {order} limit ?
                     {db.skip_locked}
                 ) update {self.table} set lease = ?, leased_until = ?{self._after_a_lapse()}
                 where {self.key} in (select {self.key} from due) returning {returning}""",
