@@ -39,7 +39,7 @@ def _tower(number: int) -> Tower:
 
 def _person(number: int) -> tuple[str, str]:
     """First and last name; of the first 400 there are, so each is 250 people's."""
-    return _NAMES[number % len(_NAMES)], _NAMES[(number // 7) % len(_NAMES)] + "us"
+    return _NAMES[number % len(_NAMES)], _NAMES[number * 7919 // 400 % len(_NAMES)] + "us"
 
 
 _QUERIES = {
@@ -102,7 +102,7 @@ select 'd' || i, 1000 + (i * 7919) % cast(? as bigint),
     substr('000000000000000', 1, 14) || case when i % cast(? as bigint) < 16 then '0' else '1' end
         || substr('0123456789abcdef', cast(1 + (i % 30) % 16 as integer), 1),
     'small', case when i >= cast(? as bigint) then 'stored' else 'collected' end, 1, 1, 0, 1,
-    i, cast(1 + i % 60 as text), i, i, 0, 0, 0, 0, 0
+    i, cast(1 + i / 30 % 60 as text), i, i, 0, 0, 0, 0, 0
 from n
 """
 
