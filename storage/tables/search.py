@@ -119,20 +119,24 @@ class Search(Deliveries):
     async def _portions(
         self, which: Sequence[Condition], limit: int
     ) -> list[list[tuple[str, int]]]:
-        """Of each condition the latest `limit` deliveries: their ids, and when they changed."""
+        """Of each condition the latest `limit` deliveries: their ids, and when they changed.
+
+        The limit is written out: of one that it is only told later, PostgreSQL assumes the worst,
+        and sorts all that there ever was.
+        """
         found: list[list[tuple[str, int]]] = [[] for _ in which]
         for some in chunks(range(len(which)), _AT_ONCE):
             parts = [
                 f"""select * from (
                         select {place} as part, id, coalesce(changed_at, 0) as changed
                         from deliveries where {which[place][0]} and {_ENDED}
-                        order by changed_at desc limit ?
+                        order by changed_at desc limit {int(limit)}
                     ) as part{place}"""
                 for place in some
             ]
             rows = await self._db.fetch_all(
                 " union all ".join(parts),
-                [value for place in some for value in (*which[place][1], limit)],
+                [value for place in some for value in which[place][1]],
             )
             for place, id_, changed in rows:
                 found[place].append((id_, changed))
