@@ -104,14 +104,15 @@ async def test_a_look_asks_harbor_once_however_many_deliveries_there_are(tmp_pat
     assert [row["first ring ms"] for row in (nothing, saved, peer)] == [None] * 3
 
 
+@pytest.mark.long
 async def test_a_booking_ends_with_its_code_and_its_calls_are_counted(tmp_path: Path) -> None:
     row = await booking.measure(tmp_path, Opener.TOKEN, rounds=1, bookings=4)
     assert "1 reservations" in str(row["to Harbor"])
     assert "1 dropoff-locker-tokens" in str(row["to Harbor"])
-    assert "lockers" not in str(row["to Harbor"]).replace("assigned-lockers", ""), "just shown"
     assert "1 sendPhoto" in str(row["to Telegram"])
 
 
+@pytest.mark.long
 async def test_a_start_ends_with_the_first_answer(tmp_path: Path) -> None:
     async with serving(StandIn()) as harbor:
         given = start.environment(f"sqlite:///{tmp_path}/bot.db", harbor)
@@ -120,6 +121,7 @@ async def test_a_start_ends_with_the_first_answer(tmp_path: Path) -> None:
     assert 20 < began.memory < 400
 
 
+@pytest.mark.long
 async def test_a_soak_is_a_curve_of_memory_and_of_waits(tmp_path: Path) -> None:
     points = await soak.soak(tmp_path, 0.5, points=2)
     assert [point.memory > 20 for point in points] == [True, True]
@@ -138,6 +140,7 @@ async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> 
     assert peer["4 at once"] is None
 
 
+@pytest.mark.long
 async def test_an_operator_finds_what_is_looked_for_among_what_was_made_up(
     tmp_path: Path,
 ) -> None:
@@ -178,6 +181,7 @@ def test_what_ours_is_of_the_peers_is_taken_round_by_round() -> None:
     assert beside([10.0, 1.0, 30.0], [10.0, 2.0, 15.0]) == 1.0
 
 
+@pytest.mark.long
 async def test_a_past_is_copied_and_each_act_is_timed_on_both_databases(tmp_path: Path) -> None:
     rows = await growth.compare(tmp_path, parcels=40, people=10, updates=10, rounds=1)
     assert {row["act"] for row in rows} >= {"/parcels", "/ops", "retention", "start, to the loops"}

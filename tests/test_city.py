@@ -25,6 +25,7 @@ def test_the_same_seed_gives_the_same_plan_and_the_rush_wants_one_tower() -> Non
     assert all(x.sender != x.recipient for x in plan.parcels)
 
 
+@pytest.mark.long
 async def test_each_parcel_of_a_day_is_accounted_for_and_rings_once_harbor_knows(
     tmp_path: Path,
 ) -> None:
@@ -45,6 +46,7 @@ async def test_each_parcel_of_a_day_is_accounted_for_and_rings_once_harbor_knows
     assert sum(it.calls.values()) > 5 * len(came)
 
 
+@pytest.mark.long
 async def test_what_does_not_fit_into_the_machines_time_is_left_out_and_said(
     tmp_path: Path,
 ) -> None:
