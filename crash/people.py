@@ -162,11 +162,15 @@ class Person:
         return read
 
 
-async def again(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """The answer to `call`, which does no harm twice: made again where its connection ended."""
+async def again(
+    call: Callable[[], Awaitable[httpx.Response]], ended: Callable[[], None] = lambda: None
+) -> httpx.Response:
+    """The answer to `call`, which does no harm twice: made again where its connection `ended`."""
     for _ in range(_TRIES - 1):
-        with contextlib.suppress(httpx.TransportError):
+        try:
             return await call()
+        except httpx.TransportError:
+            ended()
     return await call()
 
 
