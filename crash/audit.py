@@ -9,6 +9,7 @@ import contextlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ from bot.workers.towers import Towers
 from cli.system_clock import SystemClock
 from crash.databases import Claim
 from crash.ledger import Place, steady
+from crash.people import again
 from crash.plug import POLICY
 from handlers.app import questions
 from handlers.conversation.presenter import ChatPresenter
@@ -129,7 +131,8 @@ class Chats:
         """Every card's message shows what would be shown now; other messages are ghosts."""
         found: list[str] = []
         for person in people:
-            answer = await self._http.get(f"/telegram/sandbox/people/{person}/chat")
+            chat = f"/telegram/sandbox/people/{person}/chat"
+            answer = await again(partial(self._http.get, chat))
             shown = {m["message_id"]: m for m in answer.json()["messages"] if not m["outgoing"]}
             mine = [claim for claim in claims if claim[0] == person]
             for _, subject, message in mine:

@@ -11,7 +11,7 @@ import contextlib
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ import httpx
 
 _PATIENCE = 2.0
 _IN_VAIN = 2
+_TRIES = 5
 _LINK = re.compile(r"https://t\.me/\S+\?start=(c_[A-Za-z0-9_-]+)")
 _CODE = re.compile(r"HARBOR://OPEN/([0-9A-F]{16})/(\d+)/\S+")
 
@@ -159,6 +160,18 @@ class Person:
         answer.raise_for_status()
         read: dict[str, Any] = answer.json()
         return read
+
+
+async def again(
+    call: Callable[[], Awaitable[httpx.Response]], ended: Callable[[], None] = lambda: None
+) -> httpx.Response:
+    """The answer to `call`, which does no harm twice: made again where its connection `ended`."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await call()
+        except httpx.TransportError:
+            ended()
+    return await call()
 
 
 # How likely each button is, by its verb; any other counts 1.

@@ -30,7 +30,7 @@ from crash.ear import listen
 from crash.kills import Kills
 from crash.ledger import Ledger
 from crash.modes import Mode
-from crash.people import Person, Town
+from crash.people import Person, Town, again
 from crash.plug import (
     OPERATOR,
     PUBLIC_URL,
@@ -245,8 +245,8 @@ class Run:
         for chat, subject, message in await asyncio.to_thread(claims, self.database_url):
             if subject == SCREEN:
                 outdated = {"message_id": message, "data": "an_older_version", "forged": True}
-                pressed = f"/telegram/sandbox/people/{chat}/press"
-                (await self.town.http.post(pressed, json=outdated)).raise_for_status()
+                there = f"/telegram/sandbox/people/{chat}/press"
+                (await again(partial(self.town.http.post, there, json=outdated))).raise_for_status()
 
     def _quiet_within(self) -> float:
         if not self.kills:

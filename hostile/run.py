@@ -14,12 +14,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from cli.sandbox_server import serving_sandbox
+from crash.people import again
 from crash.plug import Nursery, Plug, between, free_ports
 from hostile import log
 from hostile.front import Front, Numbered
@@ -130,11 +132,8 @@ class Flood:
         headers = {"X-Telegram-Bot-Api-Secret-Token": _SECRET}
 
         async def one(body: bytes) -> None:
-            try:
-                answer = await http.post(url, content=body, headers=headers)
-            except httpx.TransportError:  # a kept connection ended just then: Telegram asks again
-                self.cut_off += 1
-                answer = await http.post(url, content=body, headers=headers)
+            post = partial(http.post, url, content=body, headers=headers)
+            answer = await again(post, self._cut_off)  # as Telegram would
             self.answers[answer.status_code] += 1
             if answer.status_code not in (_TAKEN, _NO_UPDATE):
                 self.findings[f"the webhook answered {answer.status_code}"] += 1
@@ -146,6 +145,10 @@ class Flood:
                 await one(body)
 
         await asyncio.gather(*(some() for _ in range(_CONNECTIONS)))
+
+    def _cut_off(self) -> None:
+        """A connection has ended before its answer."""
+        self.cut_off += 1
 
     async def _serve(self, http: httpx.AsyncClient, when: str) -> None:
         """An ordinary person books a locker."""

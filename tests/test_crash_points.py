@@ -12,10 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.domain.ids import PersonId
 from crash.kills import Kills
+from crash.people import again
 from crash.points import HIT, MET, Trigger, install, purpose
 from crash.queries import Queries
 from storage import open_database
@@ -114,6 +116,20 @@ def test_the_next_kill_is_aimed_at_the_points_that_were_hit_least() -> None:
     told = kills.told()
     assert told[0].startswith("kills at named points: 1, at any other instant: 0; points met: 6")
     assert told[1:] == ["   1 often"]
+
+
+async def test_what_the_harness_asks_is_asked_again_where_the_connection_ended() -> None:
+    ends = [httpx.ReadError("cut"), httpx.ConnectError("none")]
+
+    async def call() -> httpx.Response:
+        if ends:
+            raise ends.pop()
+        return httpx.Response(200)
+
+    assert (await again(call)).status_code == 200
+    ends += [httpx.ReadError("cut")] * 9
+    with pytest.raises(httpx.ReadError):
+        await again(call)
 
 
 def test_a_button_that_nobody_answered_is_a_fault() -> None:
