@@ -10,6 +10,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from city.drawing import page, plot
 from city.plan import HOUR, RUSH, drawn
 from city.run import Days
