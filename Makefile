@@ -9,8 +9,9 @@ KILLS ?= 20
 SEED ?= 1
 UPDATES ?= 10000
 FAULT_SECONDS ?= 600
+LONG := tests/test_story_machine.py tests/test_harbor_with_sandbox.py
 
-.PHONY: demo test check bench walks crash faults hostile audit mutants screenshots lock format clean
+.PHONY: demo test test-long check bench walks crash faults hostile audit mutants screenshots lock format clean
 
 # Needs only what the bot itself needs; where everything is set up already, that will do.
 demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
@@ -18,7 +19,13 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
 
 # Compiled tests are kept, whatever the environment says: each process would compile all of them anew.
 test: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "not long"
+
+# What would keep everybody waiting: further faults, openers and themes, the wheel installed, the
+# benchmarks tried, and both state machines with forty times as many examples.
+test-long: $(READY)
+	PYTHONDONTWRITEBYTECODE= EXAMPLES=40 $(BIN)/pytest -n 3 $(LONG)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m long
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -55,9 +55,11 @@ class Feed:
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[bytes]] = set()
 
-    def publish(self, event: str, data: Any) -> None:
-        """Tell every listener at once."""
-        line = f"event: {event}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    def publish(self, event: str, told: Callable[[], Any]) -> None:
+        """Tell every listener at once what `told()` is; where nobody listens it is not asked."""
+        if not self._listeners:
+            return
+        line = f"event: {event}\ndata: {json.dumps(told(), ensure_ascii=False)}\n\n".encode()
         for queue in self._listeners:
             if queue.full():
                 queue.get_nowait()
@@ -91,7 +93,7 @@ class Revision:
         self.value += 1
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
-        self._feed.publish("change", {"revision": self.value})
+        self._feed.publish("change", lambda: {"revision": self.value})
         return self.value
 
     async def wait(self, after: int, seconds: float) -> int:
@@ -127,7 +129,7 @@ class Control:
             clock.now,
             fields=wire_fields,
             patterns=wire_patterns,
-            listener=lambda entry: self.feed.publish("wire", entry),
+            listener=lambda shown: self.feed.publish("wire", shown),
         )
         self._state, self._reset = state, reset
         clock.on_turn(lambda by: self._turned())

@@ -1,17 +1,20 @@
 """What went over a counterparty's wire, for people to look at.
 
-Guarantees: the latest 500 exchanges, in order; bearer tokens never (headers are not kept), and
-the values of secret fields and whatever a secret pattern matches are blanked before they are kept.
+Guarantees: the latest 500 exchanges, in order, as they were when they passed; bearer tokens never
+(headers are not kept), and the values of secret fields and whatever a secret pattern matches are
+blanked before anybody is shown them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BLANK = "•••"
 KEPT = 500
+TOO_DEEP = "nested too deeply to show"
 MOST_BYTES = 65_536
 """A longer body is described, not kept."""
 
@@ -28,7 +32,7 @@ class WireLog:
     """The log, and the rules for blanking.
 
     `fields` are the names of secret JSON and form fields; `patterns` are blanked in every string
-    and path. `listener(entry)` hears of each new entry.
+    and path. `listener(shown)` hears of each new entry; `shown()` is what may be seen of it.
     """
 
     def __init__(
@@ -37,13 +41,13 @@ class WireLog:
         *,
         fields: Collection[str] = (),
         patterns: Sequence[re.Pattern[str]] = (),
-        listener: Callable[[dict[str, Any]], None] = lambda entry: None,
+        listener: Callable[[Callable[[], dict[str, Any]]], None] = lambda shown: None,
     ) -> None:
         self._now = now
         self._fields = set(fields)
         self._patterns = tuple(patterns)
         self._listener = listener
-        self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._entries: deque[_Entry] = deque(maxlen=KEPT)
         self._count = 0
 
     def hide(self, field: str) -> None:
@@ -52,7 +56,7 @@ class WireLog:
 
     def since(self, after: int = 0) -> list[dict[str, Any]]:
         """The entries numbered above `after`, oldest first."""
-        return [entry for entry in self._entries if entry["n"] > after]
+        return [self._shown(entry) for entry in self._entries if entry.n > after]
 
     def record(
         self,
@@ -66,25 +70,33 @@ class WireLog:
     ) -> None:
         """Keep one exchange: `direction` is in or out; `status` None when there was no answer."""
         self._count += 1
-        entry = {
-            "n": self._count,
-            "at": self._now().isoformat(),
-            "direction": direction,
-            "method": method,
-            "path": self.blanked(path),
-            "status": status,
-            "request": self._kept(request),
-            "response": self._kept(response),
-            "milliseconds": round(milliseconds, 1),
-        }
+        entry = _Entry(
+            n=self._count,
+            at=self._now().isoformat(),
+            direction=direction,
+            method=method,
+            path=path,
+            status=status,
+            request=_written(request),
+            response=_written(response),
+            milliseconds=round(milliseconds, 1),
+        )
         self._entries.append(entry)
-        self._listener(entry)
+        self._listener(lambda: self._shown(entry))
 
-    def _kept(self, body: Any) -> Any:
+    def _shown(self, entry: _Entry) -> dict[str, Any]:
+        return {
+            **dataclasses.asdict(entry),
+            "path": self.blanked(entry.path),
+            "request": self._read(entry.request),
+            "response": self._read(entry.response),
+        }
+
+    def _read(self, written: str | None) -> Any:
         try:
-            return self.blanked(body)
+            return TOO_DEEP if written is None else self.blanked(json.loads(written))
         except RecursionError:
-            return "nested too deeply to show"
+            return TOO_DEEP
 
     def blanked(self, value: Any) -> Any:
         """The same value without its secrets, and fit to be sent on as JSON."""
@@ -100,6 +112,29 @@ class WireLog:
                 value = pattern.sub(BLANK, value)
             return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One exchange with its secrets; bodies as JSON, None for one nested too deeply."""
+
+    n: int
+    at: str
+    direction: str
+    method: str
+    path: str
+    status: int | None
+    request: str | None = field(repr=False)
+    response: str | None = field(repr=False)
+    milliseconds: float
+
+
+def _written(body: Any) -> str | None:
+    """At once, as others may change the body later; to blank it takes longer and can wait."""
+    try:
+        return json.dumps(body)
+    except RecursionError:
+        return None
 
 
 class WireLogMiddleware:

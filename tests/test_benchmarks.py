@@ -23,6 +23,7 @@ async def forty_answered(account: Account) -> None:
         await asyncio.sleep(0.005)
 
 
+@pytest.mark.long
 async def test_everybody_who_taps_is_answered_by_our_bot_and_by_an_echo(tmp_path: Path) -> None:
     rows = await taps.compare(
         tmp_path,
@@ -53,6 +54,7 @@ def test_a_row_holds_the_medians_of_the_turns_and_the_sum_of_what_was_lost() -> 
     assert row["p99 ms"] == pytest.approx(29.6)
 
 
+@pytest.mark.long
 async def test_pages_are_fetched_beside_taps_and_both_are_counted(tmp_path: Path) -> None:
     rows = await page.compare(tmp_path, rounds=1, seconds=0.4)
     assert [(row["load"], row["pages"]) for row in rows] == [

@@ -30,8 +30,8 @@ FIRST, SECOND = "0100000000000101", "0100000000000102"
     ("missing", "says"),
     [
         ("TELEGRAM_BOT_TOKEN", "@BotFather"),
-        ("LOCKERBOT_SECRET_KEY", "openssl"),
-        ("HARBOR_CLIENT_ID", "not set"),
+        pytest.param("LOCKERBOT_SECRET_KEY", "openssl", marks=pytest.mark.long),
+        pytest.param("HARBOR_CLIENT_ID", "not set", marks=pytest.mark.long),
     ],
 )
 async def test_run_says_in_one_line_what_is_missing_and_ends_with_2(tmp_path, missing, says):
@@ -96,7 +96,10 @@ async def test_run_says_once_at_start_which_operators_no_alert_reaches(tmp_path)
     assert said[unmet]["level"] == "warning"
 
 
-@pytest.mark.parametrize("command", ["run", "check", "reseal"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", *(pytest.param(each, marks=pytest.mark.long) for each in ("check", "reseal"))],
+)
 async def test_a_key_that_opens_nothing_of_what_is_stored_ends_with_2_and_one_line(
     tmp_path, command
 ):

@@ -26,6 +26,7 @@ from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from tests.support.harbor_stand_in import ONCE, access
+from tests.support.run import examples
 
 TOWER = TowerId("0100000000000101")
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -262,7 +263,7 @@ class AdapterAndSandbox(RuleBasedStateMachine):
 
 def test_the_adapter_and_harbor_agree_after_every_step() -> None:
     steps = settings(
-        max_examples=25,
+        max_examples=examples(8),
         stateful_step_count=50,
         deadline=None,
         suppress_health_check=list(HealthCheck),

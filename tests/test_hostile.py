@@ -23,6 +23,7 @@ from hostile.spoiling import WORD, odd_text, spoil
 from hostile.updates import Updates
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["polling", "webhook"])
 async def test_after_hostile_updates_an_ordinary_person_is_served_and_no_word_is_in_the_log(
     way: str, tmp_path: Path

@@ -97,6 +97,7 @@ async def test_the_kind_of_a_phone_is_remembered_and_its_place_is_not(scene: Sce
     await expect(place).to_have_value("")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("app", ["Door app", "Locker Open"])
 async def test_axe_finds_nothing_serious_in_an_app_on_a_narrow_screen(
     scene: Scene, app: str

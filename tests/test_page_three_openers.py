@@ -68,6 +68,7 @@ WAYS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("opener", WAYS)
 async def test_a_parcel_goes_from_hand_to_hand_by(demo: Demo, opener: str) -> None:
     way, anna, ben = WAYS[opener], demo.phone("Anna"), demo.phone("Ben")

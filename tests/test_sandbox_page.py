@@ -192,8 +192,11 @@ async def test_the_page_finds_back_after_the_server_has_restarted(opened: Opened
 
 @pytest.mark.parametrize(
     ("theme", "size", "drawer"),
-    [("light", DESKTOP, "Wires"), ("dark", DESKTOP, "Faults"), ("light", NARROW, None)],
-    ids=["light", "dark", "narrow"],
+    [
+        pytest.param("light", DESKTOP, "Wires", id="light"),
+        pytest.param("dark", DESKTOP, "Faults", id="dark", marks=pytest.mark.long),
+        pytest.param("light", NARROW, None, id="narrow", marks=pytest.mark.long),
+    ],
 )
 async def test_axe_finds_nothing_serious(
     scene: Scene, theme: Any, size: ViewportSize, drawer: str | None

@@ -2,13 +2,12 @@
 
 Hypothesis plays sender, recipient, passer-by, operator, Harbor and Telegram. The bot is the core
 with its real presenter, a real database and a Harbor on a socket; people press what their messages
-offer, through the table that the chat uses. STORY_EXAMPLES=500 plays for longer.
+offer, through the table that the chat uses. `make test-long` plays for longer.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +28,7 @@ from tests.support.acting import PRESSABLE, Play
 from tests.support.core import ANNA, BEN, CLEO, DORA, NAMES, OPERATOR
 from tests.support.invariants import at_any_time, once_quiet
 from tests.support.playing import Bot
+from tests.support.run import examples
 
 PEOPLE = (ANNA, BEN, CLEO)
 WHO, SIZE, ANY = st.sampled_from(PEOPLE), st.sampled_from(Size), st.integers(0, 999)
@@ -276,10 +276,10 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=int(os.environ.get("STORY_EXAMPLES", "25")),
+            max_examples=examples(10),
             stateful_step_count=30,
             deadline=None,
-            derandomize="STORY_EXAMPLES" not in os.environ,
+            derandomize=examples(1) == 1,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),

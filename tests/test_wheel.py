@@ -49,6 +49,7 @@ def test_it_holds_every_file_of_its_packages(site):
         assert not [path for path in missing if "__pycache__" not in path.parts]
 
 
+@pytest.mark.long
 async def test_what_is_installed_runs_from_there_and_somebody_elses_packages_stay_theirs(
     site, tmp_path
 ):

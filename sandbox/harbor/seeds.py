@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache
 
 from sandbox.harbor.schemas import Hours, LocationBody, TypeBody
 from sandbox.harbor.states import Status
@@ -147,11 +148,12 @@ TWIN_AT = LOCATIONS[0]
 """Where the sixth tower stands, beside the first."""
 
 
-def towers(seed: int, *, twin: bool = False) -> list[TowerSeed]:
+@cache
+def towers(seed: int, *, twin: bool = False) -> tuple[TowerSeed, ...]:
     """The towers, drawn with `seed`: one a location, and with `twin` a second one at the first."""
     places = (*LOCATIONS, TWIN_AT) if twin else LOCATIONS
     rng = random.Random(seed)  # noqa: S311 - a layout, no secret
-    return [
+    return tuple(
         TowerSeed(
             id=f"010000000000010{number}",
             name=f"{location.city} {number}",
@@ -161,7 +163,7 @@ def towers(seed: int, *, twin: bool = False) -> list[TowerSeed]:
             ours=number != SOMEBODY_ELSES,
         )
         for number, location in enumerate(places, start=1)
-    ]
+    )
 
 
 def _lockers(rng: random.Random, number: int, *, out_of_service: bool) -> tuple[LockerSeed, ...]:

@@ -2,15 +2,18 @@
 
 Loops are uvloop's, as in the bot. Files are in memory where the machine has room there, so nobody
 waits for a disk. Those who speak TLS know one authority, as they speak to nobody: to read all that
-there are takes 20 ms for each client of each test. Tests for which much is opened once are one
-worker's, and begin first.
+there are takes 20 ms for each client of each test. `sniffio` is known not to be installed: each of
+httpx's locks would look for it anew through the whole path. Tests for which much is opened once are
+one worker's, and begin first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +33,15 @@ _MEMORY = Path("/dev/shm")
 _ENOUGH = 2 << 30
 
 
+def examples(few: int) -> int:
+    """How many a property is tried on: `few` in `make test`, EXAMPLES times as many elsewhere."""
+    return few * int(os.environ.get("EXAMPLES", "1"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    if importlib.util.find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment] # as the import system has it
     if "PYTEST_XDIST_WORKER" in os.environ:
         return  # the rest is in the environment that it was started with
     if "TMPDIR" not in os.environ and _roomy():
