@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 import uvloop
 
+from bot.domain.records import RecordForm, RecordKind
 from bot.ports.errors import EdgeError
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
@@ -157,6 +158,24 @@ def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its 
     from cli.trace import trace as work
 
     _finish(work(_settings(), delivery))
+
+
+@app.command()
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FILE")],
+    since: Annotated[str, typer.Option("--from", help="the first day (UTC), or a moment")],
+    until: Annotated[str, typer.Option("--to", help="the last day, or a moment; else now")] = "",
+    form: Annotated[RecordForm, typer.Option("--format")] = RecordForm.CSV,
+    of: Annotated[RecordKind, typer.Option("--of")] = RecordKind.DELIVERIES,
+) -> None:
+    """Write what was made, or what happened, in a span of time to FILE; reads only."""
+    from cli.export import export as work
+
+    try:
+        _finish(work(_settings(), target, of, form, since, until))
+    except OSError as error:
+        _fail(str(error), 1)
+    print(f"exported to {target}")
 
 
 @sandbox_app.callback(invoke_without_command=True)

@@ -14,13 +14,16 @@ from bot.ports.cards import Cards
 from bot.ports.codes import Codes
 from bot.ports.deliveries import Deliveries
 from bot.ports.people import People
+from bot.ports.records import Records
 from bot.ports.search import Search
 from bot.ports.upkeep import Upkeep
 
 T = TypeVar("T")
 
 
-class Transaction(People, Browsers, Deliveries, Search, Codes, Cards, Alerts, Upkeep, Protocol):
+class Transaction(
+    People, Browsers, Deliveries, Search, Records, Codes, Cards, Alerts, Upkeep, Protocol
+):
     """Everything a step may read and write. All of it is committed together, or none.
 
     Reads that are awaited together (`asyncio.gather`) may go to the database together. What the

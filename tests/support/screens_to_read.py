@@ -680,6 +680,9 @@ def _overviews() -> Iterator[Asked]:
 
 def _lists() -> Iterator[Asked]:
     yield _ops("Find a delivery", "what can be typed", "find", CALM)
+    yield _ops("Export", "the last seven days", "take", CALM)
+    days = {"since": "2026-01-01T00:00:00+00:00", "until": "2026-02-01T00:00:00+00:00"}
+    yield _ops("Export", "other days", "take", CALM, **days)
     past = [_parcel(number, State.COLLECTED) for number in range(30, 37)]
     some = _with(*STUCK[:2], *past, _parcel(40, State.CANCELLED, recipient=None))
     for name, query in (("one", "7k2m9xq4tz <b>"), ("many", "ben"), ("all of Anna", "@anna")):

@@ -11,7 +11,7 @@ from handlers.conversation.buttons import back_to, below, on_card, pages, tap, t
 from handlers.conversation.confirmations import sure
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, OPERATIONS
-from handlers.errands.operations import deliveries, find, lists, overview
+from handlers.errands.operations import deliveries, find, lists, overview, take
 from handlers.errands.operations.deliveries import DOINGS, sure_place
 
 _LISTED = [pages(), back_to(overview.OVERVIEW, afresh=True)]
@@ -33,6 +33,7 @@ ERRAND = Errand(
             tap(overview.to_orphans, overview.TO_ORPHANS),
             tap(overview.to_doors, overview.TO_DOORS),
             tap(find.to_find, find.TO_FIND),
+            tap(take.to_take, take.TO_TAKE),
             text(find.typed),
             back_to(MENU, afresh=True),
         ],
@@ -40,6 +41,12 @@ ERRAND = Errand(
         lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
         lists.DOORS: _LISTED,
+        take.TAKE: [
+            tap(take.chose, take.SPAN),
+            tap(take.took, take.FILE),
+            text(take.typed),
+            back_to(overview.OVERVIEW, afresh=True),
+        ],
         find.FIND: [text(find.typed), back_to(overview.OVERVIEW, afresh=True)],
         lists.FOUND: [text(find.typed), *_LISTED],
         lists.DELIVERY: [
@@ -72,6 +79,7 @@ ERRAND = Errand(
         overview.ORPHANS: overview.orphans_prompt,
         lists.DOORS: lists.doors_prompt,
         find.FIND: find.find_prompt,
+        take.TAKE: take.take_prompt,
         lists.FOUND: find.found_prompt,
         lists.DELIVERY: deliveries.delivery_prompt,
         **{sure_place(action): sure(action) for action in _SURE},

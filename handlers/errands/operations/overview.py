@@ -25,6 +25,7 @@ from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.find import TO_FIND, looked_for
 from handlers.errands.operations.lists import DOORS, STUCK
+from handlers.errands.operations.take import TO_TAKE
 from wording.cards.alert import in_vain, why_not_released
 from wording.sanitize import esc, plain
 
@@ -91,6 +92,7 @@ async def overview_prompt(screen: Screen) -> Message:
         (Button(_("🐌 Stuck deliveries ({count})", count=stuck), press(TO_STUCK)),),
         (Button(_("🧩 Orphan lockers ({count})", count=orphans), press(TO_ORPHANS)),),
         (Button(_("🚪 Doors reported ({count})", count=doors), press(TO_DOORS)),),
+        (Button(_("📄 Export"), press(TO_TAKE)),),
     )
 
 
