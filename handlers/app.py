@@ -26,13 +26,13 @@ from wording.language import speak
 
 ERRANDS: Sequence[Errand] = (
     collect.ERRAND,  # before the menu, since a claim link is a /start, too
+    operations.ERRAND,  # and so is a link in the operators' group
     menu.ERRAND,
     send.ERRAND,
     parcel.ERRAND,
     parcels.ERRAND,
     settings.ERRAND,
     privacy.ERRAND,
-    operations.ERRAND,
 )
 """All that people come for."""
 

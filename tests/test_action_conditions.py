@@ -47,7 +47,7 @@ PLAIN = {
 ALWAYS = {
     "sender": "problem history",
     "recipient": "problem history",
-    "operator": "history look write",
+    "operator": "answer history look settle write",
 }
 
 

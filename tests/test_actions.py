@@ -88,7 +88,7 @@ def test_each_yes_that_is_carried_out_has_a_question_before_it() -> None:
 
 def test_every_action_on_a_delivery_is_carried_out_or_asks() -> None:
     known = {*parcel.DOINGS, *deliveries.DOINGS, *PARCEL_QUESTIONS, *QUESTIONS}
-    theirs = {Action.LOOK, Action.WRITE}  # which lead to the operators' screens
+    theirs = {Action.LOOK, Action.WRITE, Action.ANSWER}  # which lead to the operators' screens
     later = {Action.FETCH, Action.HOLD, Action.GIVE}
     later |= {ANSWERS[action] for action in later}
     assert known | theirs | later == set(Action)

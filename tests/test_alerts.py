@@ -140,7 +140,7 @@ def test_every_kind_of_alert_has_its_own_end() -> None:
     until_seen = {kind.value for kind in AlertKind if LIFETIMES[kind].until_seen}
     ends = {kind.value: last_day(kind, NOW) for kind in AlertKind}
     assert with_delivery == {"odd", "door", "overdue"}
-    assert until_seen == {"problem", "gone", "guessing", "limit"}
+    assert until_seen == {"gone", "guessing", "limit"}
     assert {kind: at for kind, at in ends.items() if at is not None} == {
         "problem": MONTH,
         "gone": MONTH,

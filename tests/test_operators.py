@@ -7,6 +7,8 @@ import pytest
 from bot.domain.alerts import AlertKind, key_to_arg
 from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
+from bot.ports.database import Transaction
+from bot.usecases.export import held_about
 from tests.support.chats import MARKET, OPERATOR, Chats
 from tests.support.phones import Phone
 
@@ -254,18 +256,149 @@ async def test_a_code_of_an_operator_that_ran_out_is_had_again_where_the_deliver
     await anna.sees("An operator has fetched it out")
 
 
-async def test_a_problem_is_seen_by_an_operator_and_then_over(
+async def test_a_problem_is_open_then_seen_then_done_with_words_for_whoever_reported_it(
     world: Chats, olga: Phone, anna: Phone
 ) -> None:
     ben = await waiting(world, anna)
     await ben.press("Report a problem")
     await ben.text("It smells")
     await olga.sees("Somebody reports a problem", "“It smells”")
-    rings = await olga.rings()
-    await olga.press("Seen")
-    await olga.sees("This is settled", "Seen by Olga")
-    assert await olga.rings() == rings
+    await olga.text("/ops")
+    await olga.press("Problems reported (1)")
+    await olga.sees("🔴 Open (1)", "“It smells”")
+    await olga.press("Seen", on=await olga.sees("Somebody reports a problem"))
+    await olga.sees("Somebody reports a problem", "Seen by Olga")
+    await olga.press("👁 Seen (1)", MARKET)
+    await olga.sees("🆘 Ben: “It smells”")
+    rings, annas = await ben.rings(), await anna.rings()
+    await olga.press("The problem is dealt with")
+    await olga.text("It has been aired")
+    await olga.press("Yes, it is done")
+    await olga.sees("dealt with by an operator (you): “It has been aired”")
     assert await world.database.look(lambda tx: tx.alerts()) == []
+    await ben.sees("An operator writes: It has been aired")
+    assert (await ben.rings(), await anna.rings()) == (rings + 1, annas)
+    await olga.sees("This is settled", "“It smells”")
+    await olga.press("Back", "✅ Done (1)")
+    await olga.sees("✅ Done (1)", "“It smells”")
+
+
+async def test_what_is_reported_again_after_it_was_seen_rings_again(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await waiting(world, anna)
+    for words in ("It smells", "It smells more"):
+        rings = await olga.rings()
+        await ben.press("Report a problem")
+        await ben.text(words)
+        assert await olga.rings() == rings + 1
+        await olga.press("Seen", on=await olga.sees("Somebody reports", f"“{words}”"))
+    await olga.sees("Reports so far: 2", "Seen by Olga")
+
+
+async def test_of_two_operators_who_settle_a_problem_the_second_sees_that_it_is_done(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await waiting(world, anna)
+    await ben.press("Report a problem")
+    await ben.text("It smells")
+    await olga.press("The problem is dealt with")
+    (alert,) = await world.database.look(lambda tx: tx.alerts())
+    await world.database.run(lambda tx: tx.clear_alert(alert.key, world.clock.now()))
+    await olga.press("Yes, it is done")
+    assert "has changed in the meantime" in (await olga.toasts())[-1]
+    await olga.sees("in the locker", "Recipient confirmed")
+
+
+async def test_an_operator_writes_to_one_person_who_can_answer(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await waiting(world, anna)
+    await olga.text("/ops Ben")
+    await olga.press(MARKET, "Write to the recipient")
+    await olga.sees("What should Ben read?", "Nobody else reads it")
+    rings, annas = await ben.rings(), await anna.rings()
+    await olga.text("Is the <door> shut?")
+    await olga.sees("Your message has been sent", "Message from an operator to the recipient (you)")
+    message = await ben.sees("An operator writes: Is the <door> shut?")
+    assert (await ben.rings(), await anna.rings()) == (rings + 1, annas)
+    await ben.press("Report a problem", on=message)
+    await ben.text("Yes it is")
+    await olga.sees("Somebody reports a problem", "“Yes it is”")
+    assert not any("door> shut" in card for card in await anna.cards())
+    for phone in (anna, ben):
+        export = await _export(world, phone)
+        assert ("Is the <door> shut?" in export) is (phone is ben)
+
+
+async def _export(world: Chats, phone: Phone) -> str:
+    """All that is held about somebody."""
+
+    async def look(tx: Transaction) -> str:
+        person = await tx.person(phone.id)
+        assert person is not None
+        return str(await held_about(tx, person, world.clock.now()))
+
+    return await world.database.look(look)
+
+
+async def test_words_to_somebody_who_is_not_there_any_more_reach_nobody(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    ben = await waiting(world, anna)
+    await olga.text("/ops Ben")
+    await olga.press(MARKET, "Write to the recipient")
+    await ben.press("Let somebody else collect", "Yes, a new link")
+    await olga.text("Are you there?")
+    await olga.sees("no longer possible: it has changed in the meantime")
+    for phone in (anna, ben):
+        assert not any("Are you there?" in card for card in await phone.cards())
+
+
+async def test_what_is_stale_is_opened_or_acted_on_all_at_once_after_a_question(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    bens = [await waiting(world, anna) for _parcel in range(3)]
+    await world.turn(73 * 3600)
+    await olga.text("/ops")
+    await olga.press("Lockers taken up long (3)")
+    await olga.sees("Overdue (3)")
+    await olga.press(MARKET, "Back", "Let all wait longer (3)")
+    parcels = await world.deliveries(anna)
+    await olga.sees("Let 3 parcels wait longer?", *[parcel.id for parcel in parcels])
+    assert all(parcel.overdue_at for parcel in parcels)
+    await olga.text("The street is closed")
+    await bens[0].press("More time")  # which changes one of them
+    await olga.press("Yes, let it wait")
+    await olga.sees("Overdue (0)")
+    assert (await olga.toasts())[-1] == (
+        "Done for 2 deliveries. Left as they are, having changed: 1."
+    )
+    for ben in bens[1:]:
+        await ben.sees("only until", "“The street is closed”")
+    for parcel in parcels:
+        lines = await world.database.look(lambda tx, id=parcel.id: tx.history(id))
+        assert sum(line.event == "extended" for line in lines) == 1
+
+
+async def test_all_who_wait_too_long_are_written_to_at_once(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    await waiting(world, anna)
+    await world.turn(73 * 3600)
+    await olga.text("/ops")
+    await olga.press("Lockers taken up long (1)", "Message all (1)")
+    await olga.forge("all_ok")
+    await olga.sees("What should the people of one delivery read?")
+    await olga.text("Please come")
+    await olga.press("Yes, send it")
+    await anna.sees("An operator writes: Please come")
+
+
+async def test_the_operators_own_screen_is_no_message_that_waits(olga: Phone) -> None:
+    for _time in range(2):
+        await olga.text("/ops")
+        await olga.sees("Messages waiting: 0")
 
 
 async def test_nobody_but_an_operator_sees_an_alert_to_its_end(

@@ -96,7 +96,7 @@ def columns_of(url: str, table: str) -> set[str]:
 
 
 TABLES = {
-    "people": (Person, set()),
+    "people": (Person, {"indexed"}),
     "drafts": (Draft, set()),
     "deliveries": (Delivery, {*deliveries.REQUEST, "lease", "leased_until"}),
     "history": (HistoryEntry, {"number"}),

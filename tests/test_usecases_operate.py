@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.alerts import Alert
 from bot.domain.card import alert_subject
-from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Role
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
@@ -332,17 +332,53 @@ async def test_a_reserved_orphan_that_harbor_keeps_comes_free_by_itself(core: Co
 # -- alerts
 
 
-async def test_a_problem_is_over_when_an_operator_has_seen_it(core: Core):
+async def test_a_problem_is_over_when_an_operator_has_dealt_with_it(core: Core):
     delivery = await core.reserved()
     await core.on(ANNA, delivery, report_problem, text="it smells")
     [key] = await core.alerts()
     with pytest.raises(NotYours):
         await core.act(ANNA, operate.see, key)
     await core.act(OPERATOR, operate.see, key)
-    assert await core.alerts() == []
+    assert await core.alerts() == [key]
     seen = await alert(core, key)
     assert (seen.seen_by, seen.seen_at) == (OPERATOR, core.clock.now())
     assert (seen.text, seen.person) == ("it smells", ANNA)
+    with pytest.raises(NotYours):
+        await core.on(ANNA, delivery, operate.settle)
+    assert await core.on(OPERATOR, delivery, operate.settle, reason=" It is  gone ")
+    assert await core.alerts() == []
+    line = await last_entry(core, delivery, "problem_settled")
+    assert (line.by, line.detail) == (OPERATOR, "It is gone")
+    assert not await core.on(OPERATOR, delivery, operate.settle)
+
+
+async def test_whoever_settles_a_problem_unseen_has_seen_it(core: Core):
+    delivery = await core.reserved()
+    await core.on(ANNA, delivery, report_problem, text="it smells")
+    [key] = await core.alerts()
+    before = await core.database.look(lambda tx: tx.draft(ANNA))
+    assert await core.on(OPERATOR, delivery, operate.settle)
+    assert (await alert(core, key)).seen_by == OPERATOR
+    assert await core.database.look(lambda tx: tx.draft(ANNA)) == before, "there is nothing to say"
+
+
+async def test_words_for_one_are_written_down_with_whom_they_are_for(core: Core):
+    delivery = await core.reserved()
+    claimed = await core.claimed(delivery, BEN)
+    with pytest.raises(NotYours):
+        await core.on(BEN, claimed, operate.message_one, role=Role.SENDER, text="hello")
+    for role, person in ((Role.SENDER, ANNA), (Role.RECIPIENT, BEN)):
+        told = await core.on(OPERATOR, claimed, operate.message_one, role=role, text="x" * 300)
+        line = await last_entry(core, delivery, "message_to_one")
+        assert told == line.told == person
+        assert line.detail == "x" * 200
+    await core.database.run(lambda tx: tx.forget_person(BEN))
+    line = await last_entry(core, delivery, "message_to_one")
+    assert (line.told, line.detail) == (None, None)
+    lonely = await core.reserved()
+    none = await core.on(OPERATOR, lonely, operate.message_one, role=Role.RECIPIENT, text="x")
+    assert none is None
+    assert "message_to_one" not in await core.history(lonely)
 
 
 async def test_many_reports_of_one_delivery_are_one_alert_that_rings_once_and_ends(core: Core):
@@ -361,7 +397,13 @@ async def test_many_reports_of_one_delivery_are_one_alert_that_rings_once_and_en
     assert (card.wanted > card.shown, card.ring) == (True, False)
     assert (await core.history(delivery)).count("problem") == 25
     await core.act(OPERATOR, operate.see, key)
-    assert await core.alerts() == []
+    await core.on(ANNA, delivery, report_problem, text="and again")
+    said = await alert(core, key)
+    assert (said.stands, said.reports, said.seen_at) == (True, 26, None)
+    card = await core.database.look(lambda tx: tx.card(OPERATOR, alert_subject(key)))
+    assert card is not None
+    assert card.ring
+    await core.on(OPERATOR, delivery, operate.settle)
     await core.on(ANNA, delivery, report_problem, text="and again")
     said = await alert(core, key)
     assert (said.stands, said.reports, said.seen_at) == (True, 1, None)

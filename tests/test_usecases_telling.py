@@ -14,7 +14,7 @@ from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
-from bot.domain.person import NO_QUESTION, WRITTEN, Draft
+from bot.domain.person import NO_QUESTION, WRITTEN, WRITTEN_ABOUT, Draft
 from bot.usecases.actor import ask_of_harbor
 from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.collect import hand_over, open_again, take_back
@@ -192,7 +192,7 @@ async def test_an_operators_words_stand_above_everybodys_present_question(desk: 
 
     await desk.database.run(drafts)
     await desk.act(OTTO, message_everybody, stored, "w" * (MAX_NOTE + 1))
-    said = {WRITTEN: "w" * MAX_NOTE}
+    said = {WRITTEN: "w" * MAX_NOTE, WRITTEN_ABOUT: stored.id}
     anna = await desk.look(lambda tx: tx.draft(ANNA.id))
     ben = await desk.look(lambda tx: tx.draft(BEN.id))
     otto = await desk.look(lambda tx: tx.draft(OTTO.id))

@@ -97,6 +97,12 @@ class Action(StrEnum):
     """Yes, give it to somebody else."""
     WRITE = "write"
     """Operators: a message to everybody concerned."""
+    ANSWER = "answer"
+    """Operators: a message to one of them; the argument is which, `sender` or `recipient`."""
+    SETTLE = "settle"
+    """Operators: a problem that was reported is dealt with."""
+    SETTLE_OK = "settle_ok"
+    """Yes, it is dealt with."""
 
 
 CONFIRMS: Mapping[Action, Action] = MappingProxyType(
@@ -110,6 +116,7 @@ CONFIRMS: Mapping[Action, Action] = MappingProxyType(
         Action.FETCH_OK: Action.FETCH,
         Action.HOLD_OK: Action.HOLD,
         Action.GIVE_OK: Action.GIVE,
+        Action.SETTLE_OK: Action.SETTLE,
     }
 )
 """The answer "yes" to an action that asks first, and the action whose rule it is checked by."""
@@ -233,6 +240,11 @@ def _new_pick_up_code(delivery: Delivery, person: PersonId, policy: Policy) -> b
     )
 
 
+def _is_read(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whether there is an operator to read it."""
+    return bool(policy.operators_at(delivery.tower))
+
+
 def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None and delivery.elsewhere is not None
 
@@ -293,7 +305,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
             _rule(_SENDER, _HELD, at_any_revision=True),
             _rule(_EITHER, _STORED, at_any_revision=True),
         ),
-        Action.PROBLEM: (_rule(_EITHER, _ALL, at_any_revision=True),),
+        Action.PROBLEM: (_rule(_EITHER, _ALL, _is_read, at_any_revision=True),),
         Action.AGAIN: (_rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),),
         Action.ELSEWHERE: (_rule(_SENDER, (State.NO_LOCKER,), _has_elsewhere, request=_LOCKER),),
         Action.HISTORY: (_rule(_ANYBODY, _ALL, at_any_revision=True),),
@@ -308,6 +320,8 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         Action.HOLD: (_rule(_OPERATOR, _STORED, event=Event.EXTENDED),),
         Action.GIVE: (_rule(_OPERATOR, _STORED),),
         Action.WRITE: (_rule(_OPERATOR, _ALL),),
+        Action.ANSWER: (_rule(_OPERATOR, _ALL),),
+        Action.SETTLE: (_rule(_OPERATOR, _ALL),),
     }
 )
 """Which action is whose, and when: the first rule that fits counts."""

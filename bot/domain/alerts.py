@@ -38,7 +38,7 @@ class AlertKind(StrEnum):
     DOOR = "door"
     """A door was reported three times as not opening."""
     PROBLEM = "problem"
-    """Somebody has written what is wrong."""
+    """Somebody has written what is wrong; over when an operator says that it is dealt with."""
     OVERDUE = "overdue"
     """A parcel has not been collected in time."""
     GONE = "gone"
@@ -58,7 +58,7 @@ class Lifetime:
     """What ends a kind of alert, beside that it is put right.
 
     `with_delivery`: it is over the moment its delivery is. `until_seen`: it is over when an
-    operator has seen it. `at_most`: how long it stands unseen, once what it is about is over.
+    operator has seen it. `at_most`: how long it stands, once what it is about is over.
     """
 
     with_delivery: bool = False
@@ -77,7 +77,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.ODD: Lifetime(with_delivery=True),
         AlertKind.DOOR: Lifetime(with_delivery=True),
         AlertKind.OVERDUE: Lifetime(with_delivery=True),
-        AlertKind.PROBLEM: Lifetime(until_seen=True, at_most=timedelta(days=30)),
+        AlertKind.PROBLEM: Lifetime(at_most=timedelta(days=30)),
         AlertKind.GONE: Lifetime(until_seen=True, at_most=timedelta(days=30)),
         AlertKind.GUESSING: Lifetime(until_seen=True, at_most=timedelta(days=1)),
         AlertKind.LIMIT: Lifetime(until_seen=True, at_most=timedelta(days=1)),

@@ -54,6 +54,10 @@ class HistoryEvent(StrEnum):
     """Words for the operators; the detail is for nobody else."""
     MESSAGE = "message"
     """Words of an operator to those concerned."""
+    MESSAGE_TO_ONE = "message_to_one"
+    """Words of an operator to one person, who is `told`, and to nobody else."""
+    PROBLEM_SETTLED = "problem_settled"
+    """An operator has dealt with a problem that was reported; the detail is what they say of it."""
     RELEASED_BY_OPERATOR = "released_by_operator"
     """An operator gives the locker back; the detail is the reason."""
     FETCHED_BY_OPERATOR = "fetched_by_operator"
@@ -69,6 +73,8 @@ class HistoryEvent(StrEnum):
 IN_OWN_WORDS = (
     HistoryEvent.PROBLEM,
     HistoryEvent.MESSAGE,
+    HistoryEvent.MESSAGE_TO_ONE,
+    HistoryEvent.PROBLEM_SETTLED,
     HistoryEvent.CLOSED,
     HistoryEvent.EXTENDED,
     HistoryEvent.RELEASED_BY_OPERATOR,
@@ -102,3 +108,4 @@ class HistoryEntry:
     event: HistoryEvent
     by: PersonId | None = None  # None: Harbor, or time itself
     detail: str | None = None
+    told: PersonId | None = None  # MESSAGE_TO_ONE: to whom

@@ -38,6 +38,9 @@ WRITTEN = "written"
 """The answer that holds what an operator has written: shown above the present question, it goes
 with the next update."""
 
+WRITTEN_ABOUT = "written_about"
+"""The answer that holds the delivery about which that was written, where it can be answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

@@ -153,6 +153,11 @@ class Situation:
             return False
         return quiet_until(self.reader, self.tower.told_zone, self.now) is not None
 
+    @property
+    def looked_after(self) -> bool:
+        """Whether there is an operator who looks after the tower."""
+        return bool(self.policy.operators_at(self.delivery.tower))
+
     def over(self, at: datetime | None) -> bool:
         """Whether that moment has passed."""
         return at is not None and at <= self.now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.alerts import Alert
+from bot.domain.alerts import Alert, AlertKind
 from bot.domain.ids import DeliveryId, PersonId
 
 
@@ -30,6 +30,10 @@ class Alerts(Protocol):
 
     async def alerts(self) -> list[Alert]:
         """Those that stand, the oldest first."""
+        ...
+
+    async def alerts_over(self, kind: AlertKind, limit: int) -> list[Alert]:
+        """Those of this kind that are over, as long as they are kept; the latest to end first."""
         ...
 
     async def alerts_about(self, delivery: DeliveryId) -> list[Alert]:

@@ -76,10 +76,15 @@ class Actor:
         return after
 
     async def record(
-        self, delivery: Delivery, event: HistoryEvent, detail: str | None = None
+        self,
+        delivery: Delivery,
+        event: HistoryEvent,
+        detail: str | None = None,
+        *,
+        told: PersonId | None = None,
     ) -> None:
         """Write `event` into the delivery's history, as this person's doing."""
-        await self.tx.record(HistoryEntry(delivery.id, self.now, event, self.person, detail))
+        await self.tx.record(HistoryEntry(delivery.id, self.now, event, self.person, detail, told))
 
 
 async def authorized(

@@ -98,7 +98,7 @@ async def _elsewhere(
 
 def _line(entry: HistoryEntry, me: PersonId) -> Held:
     mine = entry.by == me
-    told = mine or entry.event is HistoryEvent.MESSAGE or entry.event in WITHOUT_WORDS
+    told = mine or me == entry.told or entry.event in (HistoryEvent.MESSAGE, *WITHOUT_WORDS)
     line: dict[str, Any] = {"at": entry.at, "event": entry.event, "by_you": mine}
     return line | ({"detail": entry.detail} if told and entry.detail is not None else {})
 

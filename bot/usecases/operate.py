@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertKind
+from bot.domain.actions import Action, permitted
+from bot.domain.alerts import Alert, AlertKind, problem_key
 from bot.domain.card import SCREEN
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, PARTIES, Delivery, HarborRequest, RequestKind, Role
@@ -18,7 +18,7 @@ from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, in_browser, new_delivery_id
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
-from bot.domain.person import NO_QUESTION, WRITTEN, Draft
+from bot.domain.person import NO_QUESTION, WRITTEN, WRITTEN_ABOUT, Draft
 from bot.domain.tower import LockerStatus, Size
 from bot.ports.signals import Change
 from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
@@ -97,18 +97,56 @@ async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
     await act.record(delivery, HistoryEvent.MESSAGE, text)
     told = PARTIES | {Role.HANDED_ON} if delivery.unclaimed else PARTIES
     for person in concerned(delivery):
-        reads = delivery.roles_of(person) & told and not in_browser(person)  # whose page shows it
-        if reads and person != act.person:
-            await _write_to(act, person, text)
+        if delivery.roles_of(person) & told and person != act.person:
+            await _write_to(act, person, text, delivery)
     await tell(act.tx, delivery, now=act.now, rouse=told)
 
 
-async def _write_to(act: Actor, person: PersonId, text: str) -> None:
+async def message_one(act: Actor, delivery: Delivery, role: Role, text: str) -> PersonId | None:
+    """Show `text` to the one who has this role, and to nobody else; who that is, None where nobody
+    is. They can answer by reporting a problem."""
+    check(act, Action.ANSWER, delivery)
+    people = (each for each in concerned(delivery) if role in delivery.roles_of(each))
+    person = next(people, None)
+    if person is None:
+        return None
+    text = text[:MAX_NOTE]
+    await act.record(delivery, HistoryEvent.MESSAGE_TO_ONE, text, told=person)
+    await _write_to(act, person, text, delivery)
+    await tell(act.tx, delivery, now=act.now, rouse=frozenset({role}))
+    return person
+
+
+async def _write_to(act: Actor, person: PersonId, text: str, delivery: Delivery) -> None:
+    """Whoever is in a browser finds it on their page."""
+    if in_browser(person):
+        return
     draft = await act.tx.draft(person)
     if draft.errand == NO_QUESTION:
         draft = Draft(person, version=draft.version)
-    await act.tx.save_draft(replace(draft, answers={**draft.answers, WRITTEN: text}))
+    said = {**draft.answers, WRITTEN: text}
+    if permitted(Action.PROBLEM, delivery, person, act.policy):
+        said[WRITTEN_ABOUT] = delivery.id
+    await act.tx.save_draft(replace(draft, answers=said))
     await act.tx.mark(person, SCREEN, now=act.now, ring=True)
+
+
+async def settle(act: Actor, delivery: Delivery, reason: str = "") -> bool:
+    """A problem that was reported is dealt with: its alert is over, the history says so, and
+    whoever reported it last reads the reason. False where no problem stands."""
+    check(act, Action.SETTLE, delivery)
+    alert = await act.tx.alert(problem_key(delivery))
+    if alert is None or not alert.stands:
+        return False
+    if alert.seen_at is None:
+        await see(act, alert.key)
+    await end_alert(act.tx, alert.key, act.policy, now=act.now)
+    words, reporter = _words(reason), alert.person
+    told = delivery.roles_of(reporter) & _BOTH if words and reporter is not None else frozenset()
+    after = await act.note(delivery, HistoryEvent.PROBLEM_SETTLED, words, rouse=told)
+    if words and reporter is not None and told:
+        await _write_to(act, reporter, words, after)
+    return True
 
 
 async def see(act: Actor, key: str) -> None:

@@ -28,8 +28,8 @@ async def door_did_not_open(act: Actor, delivery: Delivery) -> Delivery:
 async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:
     """Pass a person's words on to the operators, with the delivery they are about.
 
-    An alert of it that nobody has seen yet says the latest words and rings no more; all words are
-    in the history.
+    An alert of it that stands says the latest words; it rings again, and is unseen again, where an
+    operator had seen the words before them. All words are in the history.
     """
     check(act, Action.PROBLEM, delivery)
     words = text[:MAX_NOTE]
@@ -45,6 +45,9 @@ async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:
         alert.key,
         act.policy,
         now=act.now,
+        ring=standing.seen_at is not None,
+        seen_at=None,
+        seen_by=None,
         person=alert.person,
         detail=alert.detail,
         ends_at=alert.ends_at,

@@ -162,6 +162,12 @@ QUESTIONS: Mapping[Action, Question] = {
         ),
         reasoned=True,
     ),
+    Action.SETTLE: Question(
+        lambda words: words._("✅ <b>Is the problem dealt with?</b>"),
+        lambda words: words._("Yes, it is done"),
+        changes_hands=False,
+        reasoned=True,
+    ),
 }
 """What each action that asks first asks."""
 
@@ -181,7 +187,7 @@ def sure(action: Action, *others: Callable[[Words], Button]) -> Prompt:
             *(await code_still_out(screen, delivery) if question.changes_hands else ()),
         ]
         if question.reasoned:
-            lines += ["", _reason(screen)]
+            lines += ["", reason_asked(screen)]
         yes = Button(question.yes(screen.words), press_on(answer, delivery))
         rows = [(other(screen.words),) for other in others]
         return screen.view("\n".join(lines), *rows, (yes,))
@@ -194,7 +200,7 @@ def reason_of(answers: Mapping[str, Any]) -> str:
     return str(answers.get(REASON) or "")
 
 
-def _reason(screen: Screen) -> str:
+def reason_asked(screen: Screen) -> str:
     """Asks for a reason, or shows the one there is as others will read it."""
     _, reason = screen.words._, esc_linked(reason_of(screen.answers), MAX_NOTE)
     if reason:

@@ -17,7 +17,7 @@ from telegram.ext import BaseHandler, MessageHandler
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
-from bot.domain.person import WRITTEN, Draft, Person
+from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
 from bot.usecases.limits import OverLimit
@@ -193,5 +193,6 @@ def _telemetry(update: Update) -> bool:
 
 
 def _without_notice(draft: Draft) -> Draft:
-    kept = {key: draft.answers[key] for key in draft.answers if key not in (NOTICE, WRITTEN)}
+    goes = (NOTICE, WRITTEN, WRITTEN_ABOUT)
+    kept = {key: draft.answers[key] for key in draft.answers if key not in goes}
     return replace(draft, answers=kept) if len(kept) < len(draft.answers) else draft

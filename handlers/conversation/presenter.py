@@ -22,10 +22,10 @@ from bot.usecases.surroundings import KnownSurroundings
 from handlers.conversation.export import EXPORT, export
 from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
+from handlers.telegram.links import links_to, operations_payload
 from handlers.conversation.records import RECORDS, records
-from handlers.telegram.links import links_to
 from handlers.telegram.messenger import LONGEST_CAPTION
-from wording.cards.alert import Concern, alert_card
+from wording.cards.alert import Concern, alert_card, group_alert
 from wording.cards.code import code_card
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
@@ -129,7 +129,12 @@ class ChatPresenter:
         if situation is None:
             return None, True
         words = speak(operator.language if operator else None, self._locale)
-        return alert_card(Concern(situation, words)), situation.alert.cleared_at is not None
+        concern, over = Concern(situation, words), situation.alert.cleared_at is not None
+        if card.chat != self._policy.operator_group:
+            return alert_card(concern), over
+        delivery = situation.delivery
+        payload = operations_payload(delivery.id if delivery is not None else None)
+        return group_alert(concern, links_to(self._bot()).open_with(payload)), over
 
     async def _export(self, card: Card) -> Shown:
         """The answer to a person's own act: silent. Somebody forgotten has nothing to be shown."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.domain.message import Message
-from bot.domain.person import WRITTEN, Draft, Person
+from bot.domain.actions import Action
+from bot.domain.ids import DeliveryId
+from bot.domain.message import Button, Message, Press
+from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from handlers.conversation.dialogue import NOTICE, state_of
 from handlers.conversation.navigation import MENU, NOTHING, OPERATIONS
-from handlers.conversation.questions import Prompt, Screen, Sight
+from handlers.conversation.questions import Prompt, Row, Screen, Sight
 from wording.language import Words
 from wording.sanitize import esc, esc_linked
 
@@ -38,11 +40,24 @@ class Screens:
         screen = Screen(draft, person, self.sight)
         view = await self.questions[state](screen)
         above = _above(draft, screen.words)
-        return replace(view, html="\n\n".join([*above, view.html]))
+        buttons = (*_to_answer(draft, screen.words), *view.buttons)
+        html = "\n\n".join([*above, view.html])
+        return replace(view, html=html, buttons=view.buttons if view.keys else buttons)
 
 
 def _notices(draft: Draft) -> dict[str, str]:
-    return {key: draft.answers[key] for key in (WRITTEN, NOTICE) if key in draft.answers}
+    kept = (WRITTEN, WRITTEN_ABOUT, NOTICE)
+    return {key: draft.answers[key] for key in kept if key in draft.answers}
+
+
+def _to_answer(draft: Draft, words: Words) -> tuple[Row, ...]:
+    """How what an operator has written can be answered; the question shows the parcel as it is, so
+    that which revision the button carries does not matter."""
+    about = _notices(draft).get(WRITTEN_ABOUT)
+    if not isinstance(about, str):
+        return ()
+    problem = Press(Action.PROBLEM, None, DeliveryId(about), 1)
+    return ((Button(words._("Report a problem"), problem),),)
 
 
 def _above(draft: Draft, words: Words) -> list[str]:

@@ -5,7 +5,11 @@ Source: https://core.telegram.org/api/links
 
 from __future__ import annotations
 
+from bot.domain.ids import DeliveryId
 from bot.domain.situation import Links
+
+OPERATIONS = "ops"
+"""With what a payload begins that leads operators to a delivery, or to their overview."""
 
 
 def links_to(bot: str, page: str = "") -> Links:
@@ -17,3 +21,8 @@ def links_to(bot: str, page: str = "") -> Links:
         sharing="https://t.me/share/url?url={link}&text={text}",
         page=page,
     )
+
+
+def operations_payload(delivery: DeliveryId | None) -> str:
+    """What `/start` carries when an operator follows a link from the group."""
+    return OPERATIONS if delivery is None else f"{OPERATIONS}_{delivery}"

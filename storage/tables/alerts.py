@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alerts import Alert
+from bot.domain.alerts import Alert, AlertKind
 from bot.domain.ids import DeliveryId, PersonId
 from storage.connection import Subject, marks
 from storage.tables.rows import Rows, stamp
@@ -46,6 +46,16 @@ class Alerts(Subject):
 
     async def alerts(self) -> list[Alert]:
         return await self._standing("")
+
+    async def alerts_over(self, kind: AlertKind, limit: int) -> list[Alert]:
+        return ALERTS.read_all(
+            await self._db.fetch_all(
+                f"""select {ALERTS.listed()} from alerts
+                    where cleared_at is not null and kind = ?
+                    order by cleared_at desc, key limit ?""",
+                (kind, limit),
+            )
+        )
 
     async def alerts_about(self, delivery: DeliveryId) -> list[Alert]:
         return await self._standing("and delivery = ?", (delivery,))

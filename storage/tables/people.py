@@ -185,6 +185,9 @@ class People(Subject):
                 where by = ? and event not in ({marks(len(WITHOUT_WORDS))})""",
             (person, *WITHOUT_WORDS),
         )
+        await self._db.execute(
+            "update history set detail = null, told = null where told = ?", (person,)
+        )
         # An alert of an earlier version does not say whose words it holds; the history does.
         await self._db.execute(
             """update alerts set detail = '{}' where kind = ? and (person = ? or (person is null

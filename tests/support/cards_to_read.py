@@ -29,10 +29,12 @@ from tests.support.project import (
     State,
     Unheard,
     alert_card,
+    capital,
     code_card,
     delivery_card,
     door_reported,
     gone_unasked,
+    group_alert,
     group_card,
     guessed_by_many,
     guessing,
@@ -303,6 +305,7 @@ def _of_slips() -> Iterator[Case]:
 _ORPHAN = orphan(NOW, Locker(LockerId(122), "22", TOWER.id, LockerStatus.RENTED, Size.MEDIUM))
 _PARCEL = a_delivery(State.STORED)
 _ODD = odd_status(NOW, _PARCEL, LockerStatus.DECLINED)
+THE_CHAT = "https://t.me/parcels_bot?start=ops"
 ALERTS: tuple[tuple[str, Alert], ...] = (
     ("Harbor away", harbor_away(NOW, "TryLater")),
     ("a parcel is gone", gone_unasked(NOW, _PARCEL)),
@@ -378,10 +381,11 @@ def _of_alerts() -> Iterator[Case]:
                 language: alert_card(replace(concern, words=speak(language)))
                 for language in LANGUAGES
             }
-            standing = alert.cleared_at is None
-            yield Case(
-                section.capitalize() if section[0].islower() else section,
-                name,
-                views,
-                frozenset({(told.kind.value, standing)}),
-            )
+            standing, title = alert.cleared_at is None, capital(section)
+            yield Case(title, name, views, frozenset({(told.kind.value, standing)}))
+            if name in ("stands", "is over", "stands, seen"):
+                views = {
+                    language: group_alert(replace(concern, words=speak(language)), THE_CHAT)
+                    for language in LANGUAGES
+                }
+                yield Case(title, f"{name}, in the operators' group", views)

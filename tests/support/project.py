@@ -41,7 +41,7 @@ from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.limits import Limit
 from bot.domain.message import Ask, Button, Key, Message, Sheet
 from bot.domain.openers import Opener, Openers
-from bot.domain.person import WRITTEN, Draft, Person
+from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
@@ -61,18 +61,20 @@ from tests.support.databases import opened
 from wording import slip
 from wording.cards import code as code_message
 from wording.cards import group
-from wording.cards.alert import _STANDS, Concern, alert_card
+from wording.cards.alert import _STANDS, Concern, alert_card, group_alert
 from wording.cards.delivery import delivery_card
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
 from wording.language import LANGUAGES, Words, speak
+from wording.sanitize import capital
 
 __all__ = [
     "LANGUAGES",
     "LIVE",
     "NOTICE",
     "WRITTEN",
+    "WRITTEN_ABOUT",
     "Alert",
     "AlertKind",
     "AlertSituation",
@@ -112,12 +114,14 @@ __all__ = [
     "alert_card",
     "alert_kinds",
     "asks",
+    "capital",
     "card_table",
     "code_card",
     "delivery_card",
     "does",
     "door_reported",
     "gone_unasked",
+    "group_alert",
     "group_card",
     "guessed_by_many",
     "guessing",

@@ -103,11 +103,11 @@ def a_delivery(state: State, **changes: Any) -> Delivery:
     return Delivery(ID, ANNA.id, TOWER.id, Size.MEDIUM, state=state, **(basics | changes))
 
 
-def a_history(*events: tuple[str, PersonId | None, str | None]) -> tuple[HistoryEntry, ...]:
-    """One thing a minute."""
+def a_history(*events: tuple[Any, ...]) -> tuple[HistoryEntry, ...]:
+    """One thing a minute: event, by whom, detail, and perhaps to whom it was told."""
     return tuple(
-        HistoryEntry(ID, NOW + timedelta(minutes=number), HistoryEvent(event), by, detail)
-        for number, (event, by, detail) in enumerate(events or STORY)
+        HistoryEntry(ID, NOW + timedelta(minutes=number), HistoryEvent(event), *more)
+        for number, (event, *more) in enumerate(events or STORY)
     )
 
 

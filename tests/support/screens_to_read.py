@@ -13,6 +13,7 @@ from tests.support.project import (
     LANGUAGES,
     NOTICE,
     WRITTEN,
+    WRITTEN_ABOUT,
     Alert,
     CodeKind,
     Delivery,
@@ -29,6 +30,7 @@ from tests.support.project import (
     Person,
     PersonId,
     Policy,
+    RequestKind,
     Size,
     State,
     Tower,
@@ -40,6 +42,7 @@ from tests.support.project import (
     open_town,
     orphan,
     place_of,
+    problem_reported,
 )
 from tests.support.scenes import (
     ANNA,
@@ -214,6 +217,8 @@ def _beginning() -> Iterator[Asked]:
 
     yield at("first time")
     yield Asked("Menu", "an operator has written", menu[1], {WRITTEN: "The <door> is mended"})
+    answered = {WRITTEN: "The <door> is mended", WRITTEN_ABOUT: ID}
+    yield Asked("Menu", "an operator has written, to be answered", menu[1], answered)
     yield at("has sent before", person=AGAIN)
     yield at(
         "has sent before, from a tower no longer known", person=replace(AGAIN, last_tower=NOWHERE)
@@ -699,6 +704,7 @@ def _lists() -> Iterator[Asked]:
     yield _ops("Orphan lockers", "of one tower only", "orphans", theirs)
     refused = _orphan(TOWER.id, 14, refused=True, status=LockerStatus.RESERVED)
     yield _ops("Orphan lockers", "Harbor refused", "orphans", _town(alerts=(refused,)))
+    yield from _problems_and_stale()
     yield _ops("Towers", "two", "towers", _with(*STUCK))
     yield _ops("Towers", "many", "towers", LARGE)
     yield _ops("Towers", "many, second page", "towers", LARGE, page=1)
@@ -724,6 +730,36 @@ def _lists() -> Iterator[Asked]:
     yield _ops("Doors reported", "some", "doors", _with(*reported))
 
 
+def _problems_and_stale() -> Iterator[Asked]:
+    section, step = "Problems reported", "problems"
+    yield _ops(section, "none", step, CALM)
+    parcels = [_parcel(number, State.STORED) for number in (20, 21, 22)]
+    told = [problem_reported(NOW, each, BEN.id, f"<Door> {each.id}") for each in parcels]
+    told[1] = replace(told[1], seen_at=NOW, seen_by=OLGA.id)
+    told[2] = replace(told[2], seen_at=NOW, cleared_at=NOW)
+    town = _with(*parcels, alerts=told)
+    for stage in ("open", "seen", "done", "nonsense"):
+        yield _ops(section, stage, step, town, which=stage)
+    section, step, days = "Lockers taken up long", "stale", timedelta(days=5)
+    yield _ops(section, "none", step, CALM)
+    late = {"overdue_at": NOW, "reported_at": NOW - days}
+    long = _with(
+        *(_parcel(number, State.STORED, **late) for number in (20, 21)),
+        _parcel(22, State.STORED, recipient=None, reported_at=NOW - timedelta(days=1)),
+        _parcel(23, State.RESERVED, changed_at=NOW - timedelta(hours=3)),
+        *STUCK[:1],
+    )
+    for why in ("overdue", "unclaimed", "held"):
+        yield _ops(section, why, step, long, why=why)
+    section, step = "All of them?", "all"
+    one, both = [["0000000020", 7]], [["0000000020", 7], ["0000000021", 7]]
+    for do in ("hold", "release", "write"):
+        yield _ops(section, f"{do}, one", step, long, do=do, about=one)
+        yield _ops(section, f"{do}, two", step, long, do=do, about=both, reason="<Moved>")
+    yield _ops(section, "there are more", step, long, do="hold", about=both, more=True)
+    yield _ops(section, "nothing any more", step, CALM)
+
+
 def _looks() -> Iterator[Asked]:
     about = {"delivery": ID}
     for state in State:
@@ -744,6 +780,21 @@ def _looks() -> Iterator[Asked]:
     )
     for name, state, changes in twists:
         yield _ops("A delivery", name, "delivery", _this(state, **changes), **about)
+    for state in (State.RELEASING, State.STORED, State.RENTED, State.CANCELLED):
+        refused = _this(state, trouble=Trouble.REFUSED)
+        name = f"Harbor said no, {state.value}"
+        yield _ops("A delivery", name, "delivery", refused, **about)
+    waits = _with(
+        a_delivery(State.RELEASING, trouble=Trouble.HARBOR_AWAY, want=RequestKind.RELEASE)
+    )
+    yield _ops("A delivery", "Harbor can't be reached", "delivery", waits, **about)
+    for name, by in (("its recipient", BEN.id), ("somebody forgotten", PersonId(77))):
+        said = problem_reported(NOW, a_delivery(State.STORED), by, "It <smells>")
+        town = _with(a_delivery(State.STORED), history=a_history(), alerts=(said,))
+        yield _ops("A delivery", f"a problem reported by {name}", "delivery", town, **about)
+        yield _ops("Is it dealt with?", f"reported by {name}", "settle", town, **about)
+    for to in ("sender", "recipient"):
+        yield _ops("A message to one", to, "answer", _this(State.STORED), **about, to=to)
     everything = _with(a_delivery(State.STORED), history=a_history(*DEEDS))
     yield _ops("A delivery", "all that can happen", "delivery", everything, **about)
     yield _ops("A delivery", "no such delivery", "delivery", CALM, delivery="0000000404")

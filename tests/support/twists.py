@@ -41,7 +41,7 @@ from tests.support.scenes import (
 DORA = Person(PersonId(-(2**62)), "", reachable=False)
 """Somebody in a browser."""
 OLGA = Person(PersonId(9), "Olga")
-Moments = tuple[tuple[str, PersonId | None, str | None], ...]
+Moments = tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,9 @@ DEEDS: Moments = tuple(
         ("fetched_by_operator", OLGA.id),
         ("given_by_operator", OLGA.id),
         ("found_by_operator", OLGA.id),
+        ("problem_settled", OLGA.id),
     )
-)
+) + tuple(("message_to_one", OLGA.id, None, told) for told in (ANNA.id, BEN.id, None))
 AWAITED: dict[str, Any] = {
     "recipient": PersonId(4),
     "recipient_name": "Dora",

@@ -56,23 +56,42 @@ class Concern:
 
 def alert_card(concern: Concern) -> Message:
     """The alert as it stands now."""
-    _ = concern.words._
     alert = concern.alert
-    since = _("since {time}", time=concern.time(alert.raised_at))
+    told = [_about(concern), _when(concern), _seen(concern)]
     if alert.cleared_at is not None:
         title = _OVER.get(alert.kind, _settled)(concern)
-        until = _(
-            "from {start} to {end}",
-            start=concern.time(alert.raised_at),
-            end=concern.time(alert.cleared_at),
-        )
-        return card([[title, _about(concern), until, _seen(concern)]], [_ops(concern)])
+        return card([[title, *told]], [_ops(concern)])
     title = _STANDS[alert.kind](concern)
     return card(
-        [[title, _about(concern), since, _seen(concern)]],
-        _acts(concern),
+        [[title, *told]],
+        *([act] for act in _acts(concern)),
         [_to_see(concern), _ops(concern)],
     )
+
+
+def group_alert(concern: Concern, link: str) -> Message:
+    """The same for the operators' group, where anybody may read it: what and where, and `link`,
+    which leads to the private chat. No names, nobody's own words and no id of a person: the first
+    line of each kind of alert holds none."""
+    _, alert = concern.words._, concern.alert
+    over = alert.cleared_at is not None
+    said = (_OVER.get(alert.kind, _settled) if over else _STANDS[alert.kind])(concern)
+    title, *more = said.split("\n")
+    if over and alert.kind not in _OVER:  # "This is settled:", and what it is
+        title = f"{title} {more[0]}"
+    lines = [title, _place(concern), _when(concern)]
+    if alert.seen_at is not None and not over:
+        lines.append(_("👁 Seen, {time}", time=concern.time(alert.seen_at)))
+    private = Button(_("Open the private chat"), url=link)
+    return card([lines], [None if over else _to_see(concern), private])
+
+
+def _when(concern: Concern) -> str:
+    """Since when it stands; from when to when it did."""
+    _, alert, start = concern.words._, concern.alert, concern.time(concern.alert.raised_at)
+    if alert.cleared_at is None:
+        return _("since {time}", time=start)
+    return _("from {start} to {end}", start=start, end=concern.time(alert.cleared_at))
 
 
 def _seen(concern: Concern) -> str | None:
@@ -94,14 +113,21 @@ def _to_see(concern: Concern) -> Button | None:
 def _about(concern: Concern) -> str | None:
     """Tower, door, sender: whatever is known."""
     _ = concern.words._
-    tower = concern.situation.tower
-    parts = [f"📍 {esc(tower.name)}, {esc(tower.address, 80)}"] if tower else []
+    parts = [_place(concern)]
     if concern.delivery is not None:
-        parts.append(_("locker {door}", door=concern.door))
         if concern.situation.sender is not None:
             name = esc_name(concern.situation.sender.name) or _("somebody")
             parts.append(_("sent by {name}", name=name))
         parts.append(f"<code>{concern.delivery.id}</code>")
+    return " · ".join(filter(None, parts)) or None
+
+
+def _place(concern: Concern) -> str | None:
+    """Tower and door, as far as they are known."""
+    tower = concern.situation.tower
+    parts = [f"📍 {esc(tower.name)}, {esc(tower.address, 80)}"] if tower else []
+    if concern.delivery is not None:
+        parts.append(concern.words._("locker {door}", door=concern.door))
     return " · ".join(parts) or None
 
 
@@ -115,9 +141,13 @@ def _acts(concern: Concern) -> list[Button]:
         if alert.status is LockerStatus.OCCUPIED:
             return [Button(_("Fetch the parcel out"), press(AlertAction.EMPTY_ORPHAN, door))]
         return [Button(_("Release the locker"), press(AlertAction.RELEASE_ORPHAN, door))]
-    if concern.delivery is not None:
-        return [Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))]
-    return []
+    if concern.delivery is None:
+        return []
+    look = Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))
+    if alert.kind is not AlertKind.PROBLEM:
+        return [look]
+    done = Button(_("✅ The problem is dealt with"), press_on(Action.SETTLE, concern.delivery))
+    return [look, done]
 
 
 def _ops(concern: Concern) -> Button:

@@ -37,7 +37,11 @@ def opener_now(delivery: Delivery, policy: Policy) -> Opener:
 def advice(words: Words, situation: Situation) -> Sequence[str]:
     """The likeliest help first; at `AFRESH` something new to open it with; last the operators."""
     _, policy = words._, situation.policy
-    faulty = _("Then the door seems to be faulty. I can report it.")
+    faulty = (
+        _("Then the door seems to be faulty. I can report it.")
+        if situation.looked_after
+        else _("Then the door seems to be faulty. Please turn to whoever runs these lockers.")
+    )
     if opener_now(situation.delivery, policy) is Opener.TOKEN:
         return (
             _(
@@ -61,6 +65,13 @@ def advice(words: Words, situation: Situation) -> Sequence[str]:
         _anew(words, situation),
         faulty,
     )
+
+
+def noted(words: Words, delivery: Delivery, policy: Policy) -> str:
+    """What becomes of a door that has been reported."""
+    if policy.operators_at(delivery.tower):
+        return words._("Noted. Operators see every door that is reported.")
+    return words._("Noted: this door was reported as not opening.")
 
 
 def _anew(words: Words, situation: Situation) -> str:

@@ -61,7 +61,7 @@ def next_parcel(scene: Scene) -> Button | None:
 def guide_or_problem(scene: Scene) -> Button | None:
     """The way to help; to a human being, where the card tells to report a problem."""
     if scene.delivery.trouble is Trouble.REFUSED:
-        return problem(scene)
+        return problem(scene) or guide(scene)
     return guide(scene)
 
 

@@ -163,6 +163,11 @@ class Scene:
                     "⚠️ Harbor, which runs the lockers, can't be reached just now. Nothing is "
                     "lost: your request is kept, and I keep trying."
                 )
+            case Trouble.REFUSED if not self.situation.looked_after:
+                return _(
+                    "⚠️ Harbor said no to the last request. Nothing is lost: please try it once "
+                    "more."
+                )
             case Trouble.REFUSED:
                 return _(
                     "⚠️ Harbor said no to the last request. Nothing is lost: please try it once "

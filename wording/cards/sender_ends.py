@@ -62,6 +62,10 @@ def taken_out(scene: Scene) -> Message:
 def _who_is_unknown(scene: Scene) -> str | None:
     if scene.delivery.old_code_until is None:
         return None
+    if not scene.situation.looked_after:
+        return scene.words._(
+            "Who took it is not known: more than one person may have had what opens the door."
+        )
     return scene.words._(
         "Who took it is not known: more than one person may have had what opens the door. If that "
         "surprises you, report a problem."
@@ -82,7 +86,8 @@ def fetched_out(scene: Scene) -> Message:
     told: list[list[str | None]] = [[title, scene.place], [reason], [unknown], [timeline(scene)]]
     if scene.situation.collects:
         return card(told, [menu(scene), guide(scene)])
-    ask = None if unknown else _("If you have a question, report a problem.")
+    asks = scene.situation.looked_after and not unknown
+    ask = None if not asks else _("If you have a question, report a problem.")
     return card([*told, [ask]], [problem(scene)], [menu(scene), guide(scene)])
 
 

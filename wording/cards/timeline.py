@@ -22,20 +22,23 @@ _BY_OPERATORS = frozenset(
     {
         HistoryEvent.CLOSED,
         HistoryEvent.MESSAGE,
+        HistoryEvent.MESSAGE_TO_ONE,
+        HistoryEvent.PROBLEM_SETTLED,
         HistoryEvent.RELEASED_BY_OPERATOR,
         HistoryEvent.FETCHED_BY_OPERATOR,
         HistoryEvent.GIVEN_BY_OPERATOR,
     }
 )
 """What only operators do, so that the line itself says who it was."""
-_REASONED = _BY_OPERATORS - {HistoryEvent.MESSAGE} | {HistoryEvent.EXTENDED}
+_MESSAGES = {HistoryEvent.MESSAGE, HistoryEvent.MESSAGE_TO_ONE}
+_REASONED = _BY_OPERATORS - _MESSAGES | {HistoryEvent.EXTENDED}
 """What operators may give a reason for, which everybody concerned can read."""
 
 
 def timeline(scene: Scene) -> str:
     """The lines; empty when nothing is known."""
     told = [x for x in scene.situation.history if x.event is not HistoryEvent.UNKNOWN]
-    alike = groupby(told, key=lambda moment: (moment.event, moment.by, moment.detail))
+    alike = groupby(told, key=lambda moment: (moment.event, moment.by, moment.detail, moment.told))
     steps = [list(moments) for _, moments in alike]
     if len(steps) > MOST:
         steps[_KEPT_FIRST : _KEPT_FIRST + 1 + len(steps) - MOST] = [[]]
@@ -112,12 +115,26 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.PROBLEM: _("A problem was reported"),
         HistoryEvent.RELEASED_BY_OPERATOR: _("Locker released by an operator"),
         HistoryEvent.MESSAGE: _("Message from an operator"),
+        HistoryEvent.MESSAGE_TO_ONE: _to_one(scene, moment),
+        HistoryEvent.PROBLEM_SETTLED: _("The problem was dealt with by an operator"),
         HistoryEvent.FITS_NOT: _("It did not fit: another size was asked for"),
         HistoryEvent.FETCHED_BY_OPERATOR: _("An operator fetches it out"),
         HistoryEvent.GIVEN_BY_OPERATOR: _("An operator lets somebody else collect"),
         HistoryEvent.FOUND_BY_OPERATOR: _("Found in a locker that no delivery used"),
     }
     return said[moment.event]
+
+
+def _to_one(scene: Scene, moment: HistoryEntry) -> str:
+    """An operator's words to one person; whoever may not know who that is, is not told."""
+    _ = scene.words._
+    if moment.told == scene.situation.reader.id:
+        return _("Message from an operator to you")
+    if moment.told is None:  # whoever it was has been forgotten
+        return _("Message from an operator")
+    if moment.told == scene.delivery.sender:
+        return _("Message from an operator to the sender")
+    return _("Message from an operator to the recipient")
 
 
 def _claimed(scene: Scene, moment: HistoryEntry) -> str:

@@ -16,7 +16,7 @@ from bot.domain.history import HistoryEvent
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, fits_symbol
 from wording.cards import code as code_card
-from wording.cards.door_help import advice
+from wording.cards.door_help import advice, noted
 from wording.cards.opening import (
     app_said,
     get_said,
@@ -40,14 +40,20 @@ def theirs(scene: Scene, *, told: bool = False) -> Page:
     state = scene.delivery.state
     page = _BY_STATE[state](scene)
     said = (scene.words._("Passed on to the operators."),) if told else ()
-    problem = Button(scene.words._("Report a problem"), aside=Aside.PROBLEM)
-    may = scene.situation.may(Action.PROBLEM) and state is not State.COLLECTED
+    problems = _problem(scene) if state is not State.COLLECTED else ()
     return replace(
         page,
         lead=(*said, *page.lead),
-        buttons=(*page.buttons, problem) if may else page.buttons,
+        buttons=(*page.buttons, *problems),
         lives=state is not State.COLLECTED,
     )
+
+
+def _problem(scene: Scene) -> tuple[Button, ...]:
+    """The way to the operators, where there are any."""
+    if not scene.situation.may(Action.PROBLEM):
+        return ()
+    return (Button(scene.words._("Report a problem"), aside=Aside.PROBLEM),)
 
 
 def problem(scene: Scene) -> Page:
@@ -223,11 +229,11 @@ def door_stays_shut(scene: Scene) -> Page:
         scene,
         Mark.TROUBLE,
         bare(_("🚪 <b>It did not open</b>")),
-        lead=(_("Noted. Operators see every door that is reported."),),
+        lead=(noted(words, scene.delivery, scene.situation.policy),),
         steps=tuple(bare(help_) for help_ in helps),
         buttons=(
             *_offered(scene, (_open_said(scene), Do.OPEN), (new_said(words, opener), Do.FRESH)),
-            Button(_("Report a problem"), aside=Aside.PROBLEM),
+            *_problem(scene),
         ),
         back=_("Back to the parcel"),
     )
@@ -274,9 +280,10 @@ def _place(scene: Scene) -> tuple[Fact, ...]:
 
 
 def _written_by_operator(scene: Scene) -> str:
-    """The latest words of an operator to everybody concerned."""
-    history = reversed(scene.situation.history)
-    return plain(next((x.detail for x in history if x.event is HistoryEvent.MESSAGE), None), 200)
+    """The latest words of an operator to everybody concerned, or to the reader alone."""
+    history, me = reversed(scene.situation.history), scene.situation.reader.id
+    told = (x.detail for x in history if x.event is HistoryEvent.MESSAGE or x.told == me)
+    return plain(next(told, None), 200)
 
 
 def _until(scene: Scene) -> tuple[Fact, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telegram.ext import CommandHandler
+from telegram.ext import CommandHandler, filters
 
 from bot.domain.actions import CONFIRMS, Action
 from bot.domain.alerts import AlertAction
@@ -11,8 +11,18 @@ from handlers.conversation.buttons import back_to, below, on_card, pages, tap, t
 from handlers.conversation.confirmations import sure
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, OPERATIONS
-from handlers.errands.operations import deliveries, find, lists, overview, take
+from handlers.errands.operations import (
+    deliveries,
+    find,
+    lists,
+    messages,
+    overview,
+    problems,
+    stale,
+    take,
+)
 from handlers.errands.operations.deliveries import DOINGS, sure_place
+from handlers.telegram.links import OPERATIONS as OPERATIONS_LINK
 
 _LISTED = [pages(), back_to(overview.OVERVIEW, afresh=True)]
 _SURE = {CONFIRMS[yes]: yes for yes in DOINGS}
@@ -20,11 +30,15 @@ _SURE = {CONFIRMS[yes]: yes for yes in DOINGS}
 ERRAND = Errand(
     OPERATIONS,
     entry_points=[
+        CommandHandler(
+            "start", overview.followed_link, filters.Regex(rf"^/start\S* {OPERATIONS_LINK}")
+        ),
         CommandHandler("ops", overview.began),
         tap(below(overview.began), Place.OPERATE),
         tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN, AlertAction.EMPTY_ORPHAN),
         tap(deliveries.saw, AlertAction.SEEN),
         on_card(below(deliveries.looked), Action.LOOK),
+        on_card(below(deliveries.asked_on_card), Action.SETTLE),
     ],
     states={
         overview.OVERVIEW: [
@@ -33,6 +47,8 @@ ERRAND = Errand(
             tap(overview.to_orphans, overview.TO_ORPHANS),
             tap(overview.to_doors, overview.TO_DOORS),
             tap(find.to_find, find.TO_FIND),
+            tap(problems.to_problems, problems.TO_PROBLEMS),
+            tap(stale.to_stale, stale.TO_STALE),
             tap(take.to_take, take.TO_TAKE),
             text(find.typed),
             back_to(MENU, afresh=True),
@@ -41,6 +57,13 @@ ERRAND = Errand(
         lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
         lists.DOORS: _LISTED,
+        lists.PROBLEMS: [tap(problems.chose, problems.WHICH), *_LISTED],
+        lists.STALE: [tap(stale.chose, stale.WHY), tap(stale.asked, stale.ALL), *_LISTED],
+        stale.BULK: [
+            tap(stale.did, stale.YES_ALL),
+            text(stale.wrote),
+            back_to(lists.STALE),
+        ],
         take.TAKE: [
             tap(take.chose, take.SPAN),
             tap(take.took, take.FILE),
@@ -51,7 +74,8 @@ ERRAND = Errand(
         lists.FOUND: [text(find.typed), *_LISTED],
         lists.DELIVERY: [
             tap(deliveries.asked, *_SURE),
-            tap(deliveries.asked_message, Action.WRITE),
+            tap(messages.asked, Action.WRITE),
+            tap(messages.asked_one, Action.ANSWER),
             lists.back_to_list(overview.OVERVIEW),
         ],
         **{
@@ -62,7 +86,8 @@ ERRAND = Errand(
             ]
             for action, yes in _SURE.items()
         },
-        deliveries.MESSAGE: [text(deliveries.wrote), back_to(lists.DELIVERY)],
+        messages.EVERYBODY: [text(messages.wrote), back_to(lists.DELIVERY)],
+        messages.ONE: [text(messages.wrote_one), back_to(lists.DELIVERY)],
         deliveries.SURE_ORPHAN: [
             tap(deliveries.freed_orphan, deliveries.YES_ORPHAN),
             back_to(overview.ORPHANS, afresh=True),
@@ -83,7 +108,11 @@ ERRAND = Errand(
         lists.FOUND: find.found_prompt,
         lists.DELIVERY: deliveries.delivery_prompt,
         **{sure_place(action): sure(action) for action in _SURE},
-        deliveries.MESSAGE: deliveries.message_prompt,
+        messages.EVERYBODY: messages.prompt,
+        messages.ONE: messages.one_prompt,
+        lists.PROBLEMS: problems.problems_prompt,
+        lists.STALE: stale.stale_prompt,
+        stale.BULK: stale.bulk_prompt,
         deliveries.SURE_ORPHAN: deliveries.orphan_prompt,
         deliveries.SURE_EMPTY: deliveries.empty_prompt,
     },

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from telegram import Update
 
 from bot.domain.actions import ANSWERS, Action, permitted
-from bot.domain.alerts import Alert, arg_to_key, orphan_key
+from bot.domain.alerts import Alert, arg_to_key, orphan_key, problem_key
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.ids import LockerId, TowerId
@@ -21,17 +21,17 @@ from bot.domain.message import Button, Message, Press, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.person import Draft
 from bot.domain.tower import LockerStatus
-from bot.usecases.actor import Actor, authorized
+from bot.usecases.actor import Actor
 from bot.usecases.operate import (
     end,
     fetch,
     fetch_orphan,
     give,
     hold,
-    message_everybody,
     release,
     release_orphan,
     see,
+    settle,
 )
 from handlers.conversation.confirmations import REASON, overtaken, reason_of
 from handlers.conversation.context import Context
@@ -39,15 +39,16 @@ from handlers.conversation.deliveries import Said, about, looked_up
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
 from handlers.conversation.questions import Row, Screen
-from handlers.errands.operations.lists import DELIVERY, opened
+from handlers.errands.operations.lists import opened
+from handlers.errands.operations.messages import to_one_of_them
 from handlers.errands.operations.overview import ORPHANS
 from wording.cards.opening import get_said, new_said
+from wording.cards.oversight import reported_by, trouble_said
 from wording.cards.timeline import timeline
 from wording.delivery_state import state_said
 from wording.language import Words
 from wording.sanitize import esc, plain
 
-MESSAGE = "ops/message"
 SURE_ORPHAN, SURE_EMPTY = "ops/orphan", "ops/empty"
 YES_ORPHAN, YES_EMPTY = "free_ok", "empty_ok"
 
@@ -70,6 +71,7 @@ DOINGS: Mapping[Action, Doing] = {
     Action.END_OK: Doing(
         end, lambda words: words._("The delivery is ended. Everybody concerned will be told.")
     ),
+    Action.SETTLE_OK: Doing(settle, lambda words: words._("The problem is marked as done.")),
 }
 """Which use case an action is; when it is permitted stands in `bot.domain.actions`."""
 
@@ -87,6 +89,7 @@ def offered(words: Words, opener: Opener) -> Mapping[Action, str]:
         Action.RELEASE: _("🔓 Release the locker"),
         Action.END: _("⛔ End the delivery"),
         Action.WRITE: _("📣 Message both"),
+        Action.SETTLE: _("✅ The problem is dealt with"),
     }
 
 
@@ -104,6 +107,18 @@ async def looked(update: Update, context: Context) -> Draft | None:
         return start(context.draft, MENU)
     delivery = await looked_up(update, context, Action.LOOK)
     return opened(context.draft, delivery.id) if delivery else None
+
+
+async def asked_on_card(update: Update, context: Context) -> Draft | None:
+    """The same from an alert's card."""
+    if not _operates(context):
+        return start(context.draft, MENU)
+    assert context.press is not None
+    action = Action(context.press.verb)
+    delivery = await looked_up(update, context, action)
+    if delivery is None:
+        return None
+    return go(opened(context.draft, delivery.id), sure_place(action))
 
 
 async def asked(update: Update, context: Context) -> Draft:
@@ -126,24 +141,10 @@ async def acted(update: Update, context: Context) -> Draft | None:
     delivery = await looked_up(update, context, action)
     if delivery is None:  # somebody else was first: how it stands now
         return opened(context.draft, about(context.draft))
-    await DOINGS[action].use_case(context.act, delivery, reason_of(context.draft.answers))
-    context.say(DOINGS[action].said(context.words))
+    done = await DOINGS[action].use_case(context.act, delivery, reason_of(context.draft.answers))
+    overtaken_by = context.words._("That has changed in the meantime. Here is how it stands now.")
+    context.say(overtaken_by if done is False else DOINGS[action].said(context.words))
     return opened(context.draft, delivery.id)
-
-
-async def asked_message(update: Update, context: Context) -> Draft:
-    """Words for everybody concerned."""
-    return go(context.draft, MESSAGE)
-
-
-async def wrote(update: Update, context: Context) -> Draft:
-    """To everybody concerned: above the question that stands in their chat; their card rings."""
-    assert update.effective_message is not None
-    delivery = await authorized(context.act, about(context.draft), Action.WRITE)
-    text = " ".join((update.effective_message.text or "").split())
-    await message_everybody(context.act, delivery, text)
-    context.say(context.words._("Your message has been sent."))
-    return go(context.draft, DELIVERY)
 
 
 async def asked_orphan(update: Update, context: Context) -> Draft:
@@ -179,7 +180,8 @@ async def saw(update: Update, context: Context) -> Draft | None:
     assert context.press is not None
     if not _operates(context):
         return start(context.draft, MENU)
-    context.keep_screen()
+    if context.draft.errand != OPERATIONS:  # whose lists say which have been seen
+        context.keep_screen()
     await see(context.act, arg_to_key(context.press.arg or ""))
     return None
 
@@ -203,14 +205,15 @@ async def delivery_prompt(screen: Screen) -> Message:
     _, delivery = screen.words._, await screen.delivery()
     if delivery is None:
         return screen.view(_("No such delivery."))
-    scene = await screen.scene(delivery)
+    scene, problem = await screen.scene(delivery), await _problem(screen, delivery)
     lines = [
         _("🔎 <b>{state}</b> · <code>{id}</code>", state=_state(screen, delivery), id=delivery.id),
         scene.place,
         _("Locker {door}", door=scene.door) if delivery.locker_name else None,
         f"{scene.sender_first} → {scene.recipient_first}",
         _("Door reported {count}×", count=delivery.door_reports) if delivery.door_reports else None,
-        scene.trouble,
+        trouble_said(screen.words, delivery),
+        reported_by(scene, problem) if problem is not None else None,
         "",
         timeline(scene),
     ]
@@ -219,19 +222,20 @@ async def delivery_prompt(screen: Screen) -> Message:
         (Button(label, press(action) if action in ANSWERS else _at_once(action, delivery)),)
         for action, label in offered(screen.words, scene.situation.picks_up_by).items()
         if permitted(action, delivery, me, policy)
+        and (action is not Action.SETTLE or problem is not None)
     ]
+    rows += to_one_of_them(screen, delivery)
     return screen.view("\n".join(line for line in lines if line is not None), *rows)
+
+
+async def _problem(screen: Screen, delivery: Delivery) -> Alert | None:
+    """The problem that has been reported of it and is not dealt with."""
+    alert = await screen.sight.database.look(lambda tx: tx.alert(problem_key(delivery)))
+    return alert if alert is not None and alert.stands else None
 
 
 def _at_once(action: Action, delivery: Delivery) -> Press:
     return press(action) if action is Action.WRITE else press_on(action, delivery)
-
-
-async def message_prompt(screen: Screen) -> Message:
-    """Words for both."""
-    _ = screen.words._
-    ask = _("📣 <b>What should both people read?</b>\nType it, up to {count} characters.")
-    return screen.view(ask.format(count=MAX_NOTE))
 
 
 async def orphan_prompt(screen: Screen) -> Message:

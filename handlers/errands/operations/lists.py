@@ -27,8 +27,9 @@ from wording.delivery_state import state_said
 from wording.sanitize import plain
 
 STUCK, DOORS, FOUND = "ops/stuck", "ops/doors", "ops/found"
+PROBLEMS, STALE = "ops/problems", "ops/stale"
 DELIVERY = "ops/delivery"
-LISTS = {STUCK, DOORS, FOUND}
+LISTS = {STUCK, DOORS, FOUND, PROBLEMS, STALE}
 _LIST = "list"
 """The answer that holds the list from which a delivery was opened."""
 _MOST = 60

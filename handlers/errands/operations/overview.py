@@ -15,7 +15,7 @@ from bot.domain.alerts import Alert, AlertAction, AlertKind
 from bot.domain.card import SCREEN, Card
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, press
-from bot.domain.oversight import is_stuck
+from bot.domain.oversight import Stale, is_stale, is_stuck
 from bot.domain.person import Draft
 from bot.domain.tower import LockerStatus, Tower
 from bot.ports.database import Transaction
@@ -25,6 +25,8 @@ from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.find import TO_FIND, looked_for
 from handlers.errands.operations.lists import DOORS, STUCK
+from handlers.errands.operations.problems import TO_PROBLEMS
+from handlers.errands.operations.stale import TO_STALE
 from handlers.errands.operations.take import TO_TAKE
 from wording.cards.alert import in_vain, why_not_released
 from wording.sanitize import esc, plain
@@ -42,6 +44,15 @@ async def began(update: Update, context: Context) -> Draft:
         return start(context.draft, MENU)
     sought = " ".join(context.args or ())
     return await looked_for(context, sought) if sought else start(context.draft, OVERVIEW)
+
+
+async def followed_link(update: Update, context: Context) -> Draft:
+    """`/start ops…`: a link in the operators' group, to a delivery or to the overview."""
+    payload = (context.args or [""])[0]
+    if not context.wiring.policy.operates(context.person.id):
+        return start(context.draft, MENU)
+    _, _, delivery = payload.partition("_")
+    return await looked_for(context, delivery) if delivery else start(context.draft, OVERVIEW)
 
 
 async def to_towers(update: Update, context: Context) -> Draft:
@@ -80,6 +91,8 @@ async def overview_prompt(screen: Screen) -> Message:
     stuck = sum(is_stuck(delivery, screen.now) for delivery in live)
     orphans = sum(alert.kind is AlertKind.ORPHAN for alert in alerts)
     doors = sum(delivery.door_reports > 0 for delivery in live)
+    problems = sum(alert.kind is AlertKind.PROBLEM for alert in alerts)
+    stale = sum(any(is_stale(x, why, screen.now, policy) for why in Stale) for x in live)
     lines = [
         _("🛠 <b>Operations</b>"),
         *(await _health(screen, own) if me in policy.operators else ()),
@@ -89,6 +102,8 @@ async def overview_prompt(screen: Screen) -> Message:
         "\n".join(lines),
         (Button(_("🔎 Find a delivery"), press(TO_FIND)),),
         (Button(_("🏢 Towers"), press(TO_TOWERS)),),
+        (Button(_("🆘 Problems reported ({count})", count=problems), press(TO_PROBLEMS)),),
+        (Button(_("⏳ Lockers taken up long ({count})", count=stale), press(TO_STALE)),),
         (Button(_("🐌 Stuck deliveries ({count})", count=stuck), press(TO_STUCK)),),
         (Button(_("🧩 Orphan lockers ({count})", count=orphans), press(TO_ORPHANS)),),
         (Button(_("🚪 Doors reported ({count})", count=doors), press(TO_DOORS)),),

@@ -28,7 +28,7 @@ from handlers.conversation.deliveries import about
 from handlers.conversation.dialogue import Handler
 from handlers.conversation.navigation import ASK, go, resume
 from handlers.conversation.questions import Row, Screen, number
-from wording.cards.door_help import AFRESH, advice, anew_by, opener_now
+from wording.cards.door_help import AFRESH, advice, anew_by, noted, opener_now
 
 STILL_CLOSED, OPENED, TELL = "closed", "opened", "tell"
 NOTED = "noted"
@@ -82,7 +82,7 @@ async def told_operator(update: Update, context: Context) -> Draft:
     delivery = await authorized(context.act, about(context.draft), Action.DOOR)
     if not context.draft.answers.get(NOTED):
         await door_did_not_open(context.act, delivery)
-    context.say(context.words._("Noted. Operators see every door that is reported."))
+    context.say(noted(context.words, delivery, context.wiring.policy))
     return resume(context.draft)
 
 
@@ -104,8 +104,10 @@ async def door_prompt(screen: Screen) -> Message:
     opened_it = Button(_("✅ It opened"), press(OPENED))
     if last:
         tell = Button(_("🆘 Report this door"), press(TELL))
-        ask = Button(_("Write to the operators"), press_on(Action.PROBLEM, delivery))
-        return screen.view("\n".join(lines), (tell,), (ask,), (opened_it,))
+        ask: Row = ()
+        if situation.may(Action.PROBLEM):
+            ask = (Button(_("Write to the operators"), press_on(Action.PROBLEM, delivery)),)
+        return screen.view("\n".join(lines), (tell,), ask, (opened_it,))
     rows: list[Row] = [(opened_it, Button(_("Still closed"), press(STILL_CLOSED)))]
     if tried == AFRESH and (fresh := _fresh_code(screen, situation)):
         rows.insert(0, (fresh,))
