@@ -161,6 +161,18 @@ def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its 
 
 
 @app.command()
+def audit() -> None:
+    """Compare what is ours at Harbor with what is kept here; a line for each thing that is wrong,
+    and exit code 1 if there is one. Reads only."""
+    from cli.audit import audit as work
+
+    _warnings_alone()
+    wrong = _finish(work(Settings.load()))
+    print("\n".join(wrong) or "nothing is wrong")
+    sys.exit(int(bool(wrong)))
+
+
+@app.command()
 def export(
     target: Annotated[Path, typer.Argument(metavar="FILE")],
     since: Annotated[str, typer.Option("--from", help="the first day (UTC), or a moment")],

@@ -17,12 +17,13 @@ from bot.ports.people import People
 from bot.ports.records import Records
 from bot.ports.search import Search
 from bot.ports.upkeep import Upkeep
+from bot.ports.vouched import Vouched
 
 T = TypeVar("T")
 
 
 class Transaction(
-    People, Browsers, Deliveries, Search, Records, Codes, Cards, Alerts, Upkeep, Protocol
+    People, Browsers, Deliveries, Search, Records, Codes, Cards, Alerts, Vouched, Upkeep, Protocol
 ):
     """Everything a step may read and write. All of it is committed together, or none.
 

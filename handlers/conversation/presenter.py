@@ -22,8 +22,8 @@ from bot.usecases.surroundings import KnownSurroundings
 from handlers.conversation.export import EXPORT, export
 from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
-from handlers.telegram.links import links_to, operations_payload
 from handlers.conversation.records import RECORDS, records
+from handlers.telegram.links import links_to, operations_payload
 from handlers.telegram.messenger import LONGEST_CAPTION
 from wording.cards.alert import Concern, alert_card, group_alert
 from wording.cards.code import code_card

@@ -10,7 +10,8 @@ from storage.tables.records import Records
 from storage.tables.sealed import Sealed
 from storage.tables.search import Search
 from storage.tables.upkeep import Upkeep
+from storage.tables.vouched import Vouched
 
 
-class SqlTransaction(People, Search, Records, Reading, Cards, Alerts, Upkeep, Sealed):
+class SqlTransaction(People, Search, Records, Reading, Cards, Alerts, Vouched, Upkeep, Sealed):
     """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

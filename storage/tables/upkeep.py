@@ -38,6 +38,7 @@ _PRUNED = (
     ("updates", "id", "handled_at"),
     ("alerts", "key", "cleared_at"),
     ("wrong_tries", "at", "at"),
+    ("vouched", "at", "at"),
     ("cards", "id", f"message is null and not {OWED} and run_at"),
 )
 

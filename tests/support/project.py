@@ -31,6 +31,7 @@ from bot.domain.alerts import (
     odd_status,
     orphan,
     problem_reported,
+    unheld,
     unreadable,
 )
 from bot.domain.codes import Code, CodeKind
@@ -141,6 +142,7 @@ __all__ = [
     "problem_reported",
     "slip_card",
     "speak",
+    "unheld",
     "unreadable",
 ]
 
