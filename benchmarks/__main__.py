@@ -1,7 +1,7 @@
 """`python -m benchmarks [name …]`: measures, prints tables, and writes build/bench.json.
 
-Names are `taps`, `page`, `look`, `harbor_transport` and `storage`; none means all, which takes six
-minutes or so. `--rounds 1` gives a first impression.
+Names are `taps`, `page`, `look`, `harbor_transport`, `search` and `storage`; none means all, which
+takes nine minutes or so. `--rounds 1` gives a first impression.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from benchmarks import harbor_transport, look, page, storage, taps
+from benchmarks import harbor_transport, look, page, search, storage, taps
 from benchmarks.report import Bench, keep, machine, show
 
 BUILD = Path("build")  # on a real disk, as a database is; /tmp may well be memory
@@ -26,6 +26,7 @@ BENCHES: Mapping[str, Callable[[Path, int], Awaitable[Bench]]] = {
     "page": lambda place, rounds: page.bench(place, rounds=rounds),
     "look": lambda place, rounds: look.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
+    "search": lambda place, rounds: search.bench(place, rounds=rounds),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import harbor_transport, look, page, storage, taps
+from benchmarks import harbor_transport, look, page, search, storage, taps
 from benchmarks.bots import CONTESTANTS
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving_apart
@@ -88,6 +88,16 @@ async def test_steps_are_counted_for_every_number_of_callers(tmp_path: Path) -> 
     assert ours["4 at once"] is not None
     assert peer["1 at once"] is not None
     assert peer["4 at once"] is None
+
+
+async def test_an_operator_finds_what_is_looked_for_among_what_was_made_up(
+    tmp_path: Path,
+) -> None:
+    rows = await search.compare(tmp_path, rounds=1, past=3000, people=800, postgres=False)
+    found = {row["looked for"]: row["found"] for row in rows}
+    assert found["nothing"] == 0
+    assert found["all towers"] == 1000
+    assert all(count for said, count in found.items() if said not in ("nothing", "a Telegram id"))
 
 
 async def test_every_transport_carries_the_harbor_client() -> None:

@@ -96,6 +96,7 @@ QUESTIONS = {
         [PERSON], [TOWER], 5
     ),
     "deliveries_ended_at": lambda tx: tx.ended_at([TOWER], None, 5),
+    "deliveries_ended_behind (doors)": lambda tx: tx.doors_called(["14", "a"]),
     "deliveries_ended_behind": lambda tx: tx.ended_at([TOWER, TOWER], "14", 5),
     "deliveries_by_creation": lambda tx: tx.delivery_records(PERIOD, None, None, 5),
     "deliveries_by_creation (more)": lambda tx: tx.delivery_records(PERIOD, [TOWER], made(), 5),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -88,16 +88,48 @@ def begin_with(known: Collection[str], word: str) -> bool:
     return any(each.startswith(word) for each in known)
 
 
-def is_meant(glimpse: Glimpse, query: str, at: Collection[str]) -> bool:
-    """Whether each part of `query` is said of the delivery, whose tower is found by `at`."""
-    names = words_of(" ".join(glimpse.names))
-    return all(_said(glimpse, part, names, at) for part in query.split())
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a query, between blanks, and what it may be: a door, a username, an id, words.
+
+    `towers` are those that are found by it.
+    """
+
+    text: str
+    door: str
+    username: str | None
+    person: PersonId | None
+    words: tuple[str, ...]
+    towers: frozenset[TowerId]
 
 
-def _said(glimpse: Glimpse, part: str, names: Sequence[str], at: Collection[str]) -> bool:
-    if glimpse.door is not None and part.casefold() == glimpse.door.casefold():
-        return True
-    if username(part) in glimpse.called or telegram_id(part) in glimpse.people:
-        return True
-    known, words = (*names, *at), () if part.startswith("@") else words_of(part)
-    return bool(words) and all(begin_with(known, word) for word in words)
+def parts_of(query: str, towers: Mapping[TowerId, Collection[str]]) -> list[Part]:
+    """The parts of a query; `towers` by what each of them is found."""
+    parts = []
+    for text in query.split()[:MOST_WORDS]:
+        words = () if text.startswith("@") else words_of(text)
+        at = (
+            tower
+            for tower, known in towers.items()
+            if words and all(begin_with(known, word) for word in words)
+        )
+        parts.append(
+            Part(text, text.casefold(), username(text), telegram_id(text), words, frozenset(at))
+        )
+    return parts
+
+
+def is_meant(glimpse: Glimpse, parts: Sequence[Part]) -> bool:
+    """Whether each part of a query is said of the delivery."""
+    door = glimpse.door.casefold() if glimpse.door is not None else None
+    names: Sequence[str] | None = None
+    for part in parts:
+        if part.door == door or glimpse.tower in part.towers:
+            continue
+        if part.username in glimpse.called or part.person in glimpse.people:
+            continue
+        if names is None:
+            names = words_of(" ".join(glimpse.names))
+        if not part.words or not all(begin_with(names, word) for word in part.words):
+            return False
+    return True

@@ -39,6 +39,10 @@ class Search(Protocol):
         """What was at these towers, behind this door (None: behind any)."""
         ...
 
+    async def doors_called(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that a door has behind which something was that is over."""
+        ...
+
     async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
         """These deliveries, in this order; what is not there is left out."""
         ...

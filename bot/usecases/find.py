@@ -8,7 +8,7 @@ whoever calls this keeps no text that opens something.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,9 +19,10 @@ from bot.domain.policy import Policy
 from bot.domain.search import (
     MOST_FOUND,
     MOST_PEOPLE,
-    begin_with,
+    Part,
     delivery_id,
     is_meant,
+    parts_of,
     telegram_id,
     tower_words,
     username,
@@ -88,21 +89,22 @@ async def search(tx: Transaction, operator: PersonId, policy: Policy, query: str
         for tower in await tx.towers()
         if theirs is None or tower.id in theirs
     }
+    parts = parts_of(query, towers)
     live = sorted(
         (
             glimpse
             for glimpse in await tx.glimpses()
-            if policy.operates_at(operator, glimpse.tower)
-            and is_meant(glimpse, query, towers.get(glimpse.tower, ()))
+            if (theirs is None or glimpse.tower in theirs) and is_meant(glimpse, parts)
         ),
         key=lambda glimpse: glimpse.changed_at or _LONG_AGO,
         reverse=True,
     )
     people = await _people(tx, query)
     crowd = len(people) > MOST_PEOPLE
+    places = await _places(tx, parts, towers)
     past = await asyncio.gather(
         tx.ended_of([] if crowd else people, theirs, MOST_FOUND + 1),
-        *(tx.ended_at(at, door, MOST_FOUND + 1) for at, door in _places(query, towers)),
+        *(tx.ended_at(at, door, MOST_FOUND + 1) for at, door in places),
     )
     over = {delivery: changed for part in past for delivery, changed in part}
     latest = sorted(over, key=lambda each: over[each] or _LONG_AGO, reverse=True)
@@ -121,27 +123,21 @@ async def _people(tx: Transaction, query: str) -> list[PersonId]:
     return [*dict.fromkeys((*by_username, *([by_id.id] if by_id else ()), *named))]
 
 
-def _places(
-    query: str, towers: Mapping[TowerId, Collection[str]]
+async def _places(
+    tx: Transaction, parts: Sequence[Part], towers: Collection[TowerId]
 ) -> list[tuple[list[TowerId], str | None]]:
-    """Which towers, and which door of them, the query may mean: all its words are of a tower, or
+    """Which towers, and which door of them, the query may mean: all its parts are of a tower, or
     all but one, which is a door's name."""
-    parts = query.split()
     found: list[tuple[list[TowerId], str | None]] = []
     if at := _towers(parts, towers):
         found.append((at, None))
-    for place, door in enumerate(parts):
-        rest = [*parts[:place], *parts[place + 1 :]]
-        if at := _towers(rest, towers) if rest else [*towers]:
-            found += [(at, name) for name in dict.fromkeys((door, door.upper(), door.lower()))]
-    return found
+    meant: dict[str, list[TowerId]] = {}
+    for place, part in enumerate(parts):
+        if at := _towers([*parts[:place], *parts[place + 1 :]], towers):
+            meant |= dict.fromkeys((part.text, part.text.upper(), part.text.lower()), at)
+    return [*found, *((meant[door], door) for door in await tx.doors_called([*meant]))]
 
 
-def _towers(parts: Sequence[str], towers: Mapping[TowerId, Collection[str]]) -> list[TowerId]:
+def _towers(parts: Sequence[Part], towers: Collection[TowerId]) -> list[TowerId]:
     """The towers of which every part is said."""
-    words = words_of(" ".join(parts))
-    return [
-        tower
-        for tower, known in towers.items()
-        if words and all(begin_with(known, word) for word in words)
-    ]
+    return [tower for tower in towers if all(tower in part.towers for part in parts)]

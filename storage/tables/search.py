@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from bot.domain.delivery import Delivery
@@ -22,6 +23,10 @@ _ENDED = f"state in ({states_listed(ENDS)})"
 _AT_ONCE = 100
 """Parts of one question; SQLite takes 500."""
 _PORTION = 200
+_SHARES, _LEAST = 4, 50
+"""How many times its even share is read of each condition at first, and how much at least."""
+Condition = tuple[str, Sequence[Any]]
+"""What is asked of a delivery: SQL and its values."""
 _GLIMPSES = f"""select d.id, d.tower, d.locker_name, d.changed_at, d.sender, d.recipient,
                     d.recipient_name, sender.name, recipient.name,
                     lower(sender.username), lower(recipient.username)
@@ -75,25 +80,63 @@ class Search(Deliveries):
         which = [(f"tower = ?{behind}", (tower, *name)) for tower in towers]
         return await self._latest(which, limit)
 
-    async def _latest(self, which: Sequence[tuple[str, Sequence[Any]]], limit: int) -> Ended:
-        """The latest that are over of which any of these is true; each is found by an index."""
-        found: dict[DeliveryId, Any] = {}
-        for some in chunks(which, _AT_ONCE):
+    async def _latest(self, which: Sequence[Condition], limit: int) -> Ended:
+        """The latest that are over of which any of these is true; each is found by an index.
+
+        Of each a share is read at first, and all that may be needed only of those whose share may
+        not have been enough.
+        """
+        if not which:
+            return []
+        share = min(limit, max(_LEAST, _SHARES * limit // len(which)))
+        read = await self._portions(which, share)
+        latest = _latest_of(read, limit)
+        oldest = latest[-1][1] if len(latest) == limit else 0
+        short = [
+            place
+            for place, rows in enumerate(read)
+            if len(rows) == share < limit and rows[-1][1] >= oldest
+        ]
+        for place, rows in zip(
+            short, await self._portions([which[place] for place in short], limit), strict=True
+        ):
+            read[place] = rows
+        return [
+            (DeliveryId(id_), moment(changed) if changed else None)
+            for id_, changed in _latest_of(read, limit)
+        ]
+
+    async def _portions(
+        self, which: Sequence[Condition], limit: int
+    ) -> list[list[tuple[str, int]]]:
+        """Of each condition the latest `limit` deliveries: their ids, and when they changed."""
+        found: list[list[tuple[str, int]]] = [[] for _ in which]
+        for some in chunks(range(len(which)), _AT_ONCE):
             parts = [
-                f"""select id, changed_at from (
-                        select id, changed_at from deliveries where {where} and {_ENDED}
+                f"""select * from (
+                        select {place} as part, id, coalesce(changed_at, 0) as changed
+                        from deliveries where {which[place][0]} and {_ENDED}
                         order by changed_at desc limit ?
-                    ) as part{number}"""
-                for number, (where, _) in enumerate(some)
+                    ) as part{place}"""
+                for place in some
             ]
             rows = await self._db.fetch_all(
-                f"""select id, changed_at from ({" union ".join(parts)}) as parts
-                    order by changed_at desc limit ?""",
-                (*(each for _, values in some for each in (*values, limit)), limit),
+                " union all ".join(parts),
+                [value for place in some for value in (*which[place][1], limit)],
             )
-            found |= {DeliveryId(id_): changed for id_, changed in rows}
-        latest = sorted(found.items(), key=lambda each: each[1] or 0, reverse=True)[:limit]
-        return [(id_, None if changed is None else moment(changed)) for id_, changed in latest]
+            for place, id_, changed in rows:
+                found[place].append((id_, changed))
+        return found
+
+    async def doors_called(self, names: Sequence[str]) -> list[str]:
+        if not names:
+            return []
+        one = (
+            f"select * from (select locker_name from deliveries where locker_name = ? and {_ENDED}"
+        )
+        parts = (f"{one} limit 1) as door{place}" for place, _ in enumerate(names))
+        rows = await self._db.fetch_all(" union all ".join(parts), names)
+        return [name for (name,) in rows]
 
     async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
         if not ids:
@@ -113,6 +156,12 @@ class Search(Deliveries):
             await write_words(self._db, PersonId(person), name)
             await self._db.execute("update people set indexed = 1 where id = ?", (person,))
         return len(rows)
+
+
+def _latest_of(read: Sequence[Sequence[tuple[str, int]]], limit: int) -> list[tuple[str, int]]:
+    """The latest of all that was read, each once."""
+    found = dict(row for rows in read for row in rows)
+    return sorted(found.items(), key=itemgetter(1), reverse=True)[:limit]
 
 
 def _range(word: str) -> Iterator[str]:

@@ -1,0 +1,151 @@
+"""Milliseconds until an operator's search is answered, at a million deliveries that are over.
+
+A hundred thousand people with names out of a few hundred, so that many share one; thirty towers,
+three hundred deliveries under way. What is measured is the search and the page of deliveries that
+is then listed, by one who asks alone.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import Bench, Value
+from benchmarks.storage import databases
+from bot.domain.ids import PersonId, TowerId
+from bot.domain.policy import Policy
+from bot.domain.tower import Tower
+from bot.ports.database import Database, Transaction
+from bot.usecases.find import Found, search
+from storage.connection import tuples
+from storage.tables.words import as_stored
+
+PAST, LIVE, PEOPLE, TOWERS = 1_000_000, 300, 100_000, 30
+_OPERATOR = PersonId(1)
+_POLICY = Policy(operators=frozenset({_OPERATOR}))
+_PAGE = 6
+_PORTION = 500
+_LETTERS = "bcdfghklmnprstvw"
+_NAMES = [f"{a}{v}{b}" for a in _LETTERS for v in "aeiou" for b in _LETTERS[:5]]
+
+
+def _tower(number: int) -> Tower:
+    return Tower(TowerId(f"{number:016x}"), f"Tower{number}", "", "Town", None, None, None)
+
+
+def _person(number: int) -> tuple[str, str]:
+    """First and last name; of the first 400 there are, so each is 250 people's."""
+    return _NAMES[number % len(_NAMES)], _NAMES[(number // 7) % len(_NAMES)] + "us"
+
+
+_QUERIES = {
+    "first and last name": " ".join(_person(1000)),
+    "the beginnings of both": " ".join(name[:2] for name in _person(1000)),
+    "a name that 250 people have": "Bab",
+    "a username": "@user1077",
+    "a Telegram id": "4242",
+    "a door of one tower": "16 tower15",
+    "a door of any tower": "17",
+    "a tower": "tower5",
+    "all towers": "tower",
+    "nothing": "nobody of that name",
+}
+
+
+async def fill(database: Database, past: int, people: int) -> None:
+    """The people, then the deliveries, and what a database knows of itself after a while."""
+
+    async def write(tx: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        for start in range(0, len(rows), _PORTION):
+            some = rows[start : start + _PORTION]
+            listed = tuples(len(some), len(some[0]))
+            await tx._db.execute(f"{sql} values {listed}", [x for row in some for x in row])
+
+    async def who(tx: Any) -> None:
+        await tx.save_towers([_tower(number) for number in range(TOWERS)])
+        numbers = range(1000, 1000 + people)
+        await write(
+            tx,
+            """insert into people (id, name, language, language_chosen, username, reachable,
+                   low_locker, larger_allowed, reminders, pickable, indexed)""",
+            [
+                (n, " ".join(_person(n)).title(), "en", 0, f"user{n}", 1, 0, 1, 1, 1, 1)
+                for n in numbers
+            ],
+        )
+        words = [(n, as_stored(word)) for n in numbers for word in dict.fromkeys(_person(n))]
+        await write(tx, "insert into people_words (person, word)", words)
+
+    async def what(tx: Any) -> None:
+        await tx._db.execute(_DELIVERIES, (past, LIVE, people, people, TOWERS, past))
+        await tx._db.execute("analyze")
+
+    await database.run(who)
+    await database.run(what)
+
+
+_DELIVERIES = """
+insert into deliveries (id, sender, recipient, tower, size, state, version, revision, low,
+    larger_allowed, locker, locker_name, created_at, changed_at, reminders_sent, extensions,
+    taken_back, door_reports, failures)
+with recursive n(i) as (
+    select 0 union all select i + 1 from n where i < cast(? as integer) + cast(? as integer) - 1
+)
+select 'd' || i, 1000 + (i * 7919) % cast(? as integer),
+    1000 + (i * 104729 + 13) % cast(? as integer),
+    substr('000000000000000', 1, 14) || case when i % cast(? as integer) < 16 then '0' else '1' end
+        || substr('0123456789abcdef', 1 + (i % 30) % 16, 1),
+    'small', case when i >= cast(? as integer) then 'stored' else 'collected' end, 1, 1, 0, 1,
+    i, cast(1 + i % 60 as text), i, i, 0, 0, 0, 0, 0
+from n
+"""
+
+
+async def measure(database: Database, query: str, rounds: int) -> tuple[int, list[float]]:
+    """How many are found, and how long each round took, in milliseconds."""
+
+    async def look(tx: Transaction) -> Found:
+        found = await search(tx, _OPERATOR, _POLICY, query)
+        await tx.deliveries_with(found.deliveries[:_PAGE])
+        return found
+
+    spans = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        found = await database.look(look)
+        spans.append((time.perf_counter() - began) * 1000)
+    return len(found.deliveries), spans
+
+
+async def compare(
+    directory: Path, *, rounds: int, past: int = PAST, people: int = PEOPLE, postgres: bool = True
+) -> list[dict[str, Value]]:
+    """A row for each way to ask, its columns the databases."""
+    rows: dict[str, dict[str, Value]] = {said: {"looked for": said} for said in _QUERIES}
+    async with databases(directory, with_postgres=postgres) as kinds:
+        for name, database in kinds.items():
+            await fill(database, past, people)
+            for said, query in _QUERIES.items():
+                found, spans = await measure(database, query, rounds)
+                rows[said] |= {
+                    "found": found,
+                    f"{name}, ms": round(statistics.median(spans), 1),
+                    f"{name}, worst": round(max(spans), 1),
+                }
+    return list(rows.values())
+
+
+async def bench(directory: Path, *, rounds: int = 5) -> Bench:
+    """The whole; the databases' files lie in `directory`."""
+    with tempfile.TemporaryDirectory(dir=directory, prefix="search-") as place:
+        rows = await compare(Path(place), rounds=4 * rounds)
+    return Bench(
+        "An operator's search",
+        f"medians of {4 * rounds} times, one after another; {PAST:,} deliveries that are over, "
+        f"{PEOPLE:,} people, {LIVE} under way at {TOWERS} towers",
+        rows,
+    )
