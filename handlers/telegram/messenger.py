@@ -25,7 +25,7 @@ from handlers.telegram import markup
 from handlers.telegram.callback_data import encode
 from handlers.telegram.errors import UNREADABLE, is_unchanged, pause, translated, unread
 from handlers.telegram.rate_limit import RateLimit
-from pictures import qr, slip
+from pictures import qr, slip, tower
 
 LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 """How many UTF-16 units fit below a picture."""
@@ -48,6 +48,8 @@ def digest(message: Message) -> str:
     seen = repr((message.html, rows, message.keys, message.qr, message.protected))
     if message.sheet is not None:
         seen += repr(astuple(message.sheet))
+    if message.plan is not None:
+        seen += repr(astuple(message.plan))
     if message.file is not None:
         seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
@@ -195,6 +197,8 @@ async def _picture(message: Message) -> bytes | None:
     if sheet := message.sheet:
         told = (sheet.title, sheet.words, sheet.facts, sheet.link, sheet.beside, sheet.below)
         return await asyncio.to_thread(slip.drawn, *told)
+    if plan := message.plan:
+        return await asyncio.to_thread(tower.drawn, plan.doors, plan.legend)
     return None
 
 

@@ -34,6 +34,7 @@ from bot.domain.alerts import (
     unheld,
     unreadable,
 )
+from bot.domain.business import Business
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
@@ -79,6 +80,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AlertSituation",
+    "Business",
     "Button",
     "CodeKind",
     "Concern",

@@ -20,6 +20,7 @@ from handlers.errands.operations import (
     problems,
     stale,
     take,
+    tower,
 )
 from handlers.errands.operations.deliveries import DOINGS, sure_place
 from handlers.telegram.links import OPERATIONS as OPERATIONS_LINK
@@ -53,7 +54,8 @@ ERRAND = Errand(
             text(find.typed),
             back_to(MENU, afresh=True),
         ],
-        overview.TOWERS: _LISTED,
+        overview.TOWERS: [tap(tower.opened, tower.OPEN), *_LISTED],
+        lists.TOWER: [pages(), back_to(overview.TOWERS, afresh=True)],
         lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
         lists.DOORS: _LISTED,
@@ -100,6 +102,7 @@ ERRAND = Errand(
     questions={
         overview.OVERVIEW: overview.overview_prompt,
         overview.TOWERS: overview.towers_prompt,
+        lists.TOWER: tower.tower_prompt,
         lists.STUCK: lists.stuck_prompt,
         overview.ORPHANS: overview.orphans_prompt,
         lists.DOORS: lists.doors_prompt,
