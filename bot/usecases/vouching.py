@@ -49,14 +49,17 @@ async def strays(
 
 
 async def heard(tx: Transaction, push: Push, policy: Policy, now: datetime) -> None:
-    """A verified push: whoever's the locker is by it is written down."""
+    """A verified push: whoever's the locker is by it is written down. One that does not say whose
+    changes nothing while a live delivery has the locker: a token's push names nobody."""
     if push.status not in _HELD:
         if push.status is LockerStatus.AVAILABLE:
             await tx.no_longer_vouch(push.tower, push.locker)
         return
     delivery = await _named(tx, push, policy, now)
     if delivery is None:
-        await tx.no_longer_vouch(push.tower, push.locker)
+        live = await tx.live_at(push.tower, push.locker)
+        if not any(each.locker == push.locker for each in live):
+            await tx.no_longer_vouch(push.tower, push.locker)
     else:
         await tx.vouch(push.tower, push.locker, delivery, now)
 
