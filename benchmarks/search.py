@@ -39,7 +39,7 @@ def _tower(number: int) -> Tower:
 
 def _person(number: int) -> tuple[str, str]:
     """First and last name; of the first 400 there are, so each is 250 people's."""
-    return _NAMES[number % len(_NAMES)], _NAMES[(number // 7) % len(_NAMES)] + "us"
+    return _NAMES[number % len(_NAMES)], _NAMES[number * 7919 // 400 % len(_NAMES)] + "us"
 
 
 _QUERIES = {
@@ -57,7 +57,7 @@ _QUERIES = {
 
 
 async def fill(database: Database, past: int, people: int) -> None:
-    """The people, then the deliveries, and what a database knows of itself after a while."""
+    """The people, then the deliveries; a server knows of itself what it would after a while."""
 
     async def write(tx: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         for start in range(0, len(rows), _PORTION):
@@ -82,7 +82,8 @@ async def fill(database: Database, past: int, people: int) -> None:
 
     async def what(tx: Any) -> None:
         await tx._db.execute(_DELIVERIES, (past, LIVE, people, people, TOWERS, past))
-        await tx._db.execute("analyze")
+        if database.shared:  # as its server does by itself; the bot never asks SQLite to
+            await tx._db.execute("analyze")
 
     await database.run(who)
     await database.run(what)
@@ -93,14 +94,15 @@ insert into deliveries (id, sender, recipient, tower, size, state, version, revi
     larger_allowed, locker, locker_name, created_at, changed_at, reminders_sent, extensions,
     taken_back, door_reports, failures)
 with recursive n(i) as (
-    select 0 union all select i + 1 from n where i < cast(? as integer) + cast(? as integer) - 1
+    select cast(0 as bigint)
+    union all select i + 1 from n where i < cast(? as bigint) + cast(? as bigint) - 1
 )
-select 'd' || i, 1000 + (i * 7919) % cast(? as integer),
-    1000 + (i * 104729 + 13) % cast(? as integer),
-    substr('000000000000000', 1, 14) || case when i % cast(? as integer) < 16 then '0' else '1' end
-        || substr('0123456789abcdef', 1 + (i % 30) % 16, 1),
-    'small', case when i >= cast(? as integer) then 'stored' else 'collected' end, 1, 1, 0, 1,
-    i, cast(1 + i % 60 as text), i, i, 0, 0, 0, 0, 0
+select 'd' || i, 1000 + (i * 7919) % cast(? as bigint),
+    1000 + (i * 104729 + 13) % cast(? as bigint),
+    substr('000000000000000', 1, 14) || case when i % cast(? as bigint) < 16 then '0' else '1' end
+        || substr('0123456789abcdef', cast(1 + (i % 30) % 16 as integer), 1),
+    'small', case when i >= cast(? as bigint) then 'stored' else 'collected' end, 1, 1, 0, 1,
+    i, cast(1 + i / 30 % 60 as text), i, i, 0, 0, 0, 0, 0
 from n
 """
 

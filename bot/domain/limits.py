@@ -61,7 +61,7 @@ HOLD_STATES = LIVE_STATES - {State.STORED}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """So many of each `Limit` for one person; operators have none."""
+    """So many of each `Limit` for one person; operators of all towers have none."""
 
     live: int = 100
     holds: int = 12

@@ -1,6 +1,7 @@
 """Limits of one person: checked before anything is written.
 
-Guarantees: operators have none; whoever reaches one is told which, and operators hear of it once.
+Guarantees: operators of all towers have none; whoever reaches one is told which, and operators hear
+of it once.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -27,20 +28,29 @@ _SHARES, _LEAST = 4, 50
 """How many times its even share is read of each condition at first, and how much at least."""
 Condition = tuple[str, Sequence[Any]]
 """What is asked of a delivery: SQL and its values."""
-_GLIMPSES = f"""select d.id, d.tower, d.locker_name, d.changed_at, d.sender, d.recipient,
-                    d.recipient_name, sender.name, recipient.name,
-                    lower(sender.username), lower(recipient.username)
-                from deliveries as d
-                left join people as sender on sender.id = d.sender
-                left join people as recipient on recipient.id = d.recipient
-                where d.state in ({states_listed(LIVE)})"""
+_GLIMPSES = f"""select id, tower, locker_name, changed_at, recipient_name, sender, recipient
+                from deliveries where state in ({states_listed(LIVE)})"""
 
 
 class Search(Deliveries):
     """See `bot.ports.search.Search`."""
 
     async def glimpses(self) -> list[Glimpse]:
-        return [_glimpse(row) for row in await self._db.fetch_all(_GLIMPSES)]
+        rows = await self._db.fetch_all(_GLIMPSES)
+        # People apart: joined, PostgreSQL would read all that there are.
+        ids = list({person for row in rows for person in row[5:] if person is not None})
+        found = await asyncio.gather(
+            *(
+                self._db.fetch_all(
+                    f"""select id, name, lower(username) from people
+                        where id in ({marks(len(some))})""",
+                    some,
+                )
+                for some in chunks(ids)
+            )
+        )
+        known = {person: (name, called) for people in found for person, name, called in people}
+        return [_glimpse(row, known) for row in rows]
 
     async def people_named(self, words: Sequence[str], limit: int) -> list[PersonId]:
         if not words:
@@ -169,17 +179,17 @@ def _range(word: str) -> Iterator[str]:
     yield from (word, f"{word}g")
 
 
-def _glimpse(row: Row) -> Glimpse:
-    id_, tower, door, changed, sender, recipient, named, *known = row
-    names, called = (*known[:2], named), known[2:]
+def _glimpse(row: Row, known: Mapping[int, tuple[str, str | None]]) -> Glimpse:
+    id_, tower, door, changed, named, *people = row
+    theirs = [known[each] for each in people if each in known]
     return Glimpse(
         DeliveryId(id_),
         TowerId(tower),
         door,
         None if changed is None else moment(changed),
-        tuple(PersonId(each) for each in (sender, recipient) if each is not None),
-        tuple(each for each in names if each),
-        tuple(each for each in called if each),
+        tuple(PersonId(each) for each in people if each is not None),
+        tuple(filter(None, (*(name for name, _ in theirs), named))),
+        tuple(filter(None, (called for _, called in theirs))),
     )
 
 

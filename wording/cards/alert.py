@@ -59,36 +59,31 @@ class Concern:
 def alert_card(concern: Concern) -> Message:
     """The alert as it stands now."""
     alert = concern.alert
-    told = [_about(concern), _when(concern), _seen(concern)]
+    told = [_about(concern), when_said(concern), _seen(concern)]
     if alert.cleared_at is not None:
-        title = _OVER.get(alert.kind, _settled)(concern)
-        return card([[title, *told]], [_ops(concern)])
-    title = _STANDS[alert.kind](concern)
+        return card([[said_of(concern), *told]], [_ops(concern)])
     return card(
-        [[title, *told]],
+        [[said_of(concern), *told]],
         *([act] for act in _acts(concern)),
-        [_to_see(concern), _ops(concern)],
+        [to_see(concern), _ops(concern)],
     )
 
 
-def group_alert(concern: Concern, link: str) -> Message:
-    """The same for the operators' group, where anybody may read it: what and where, and `link`,
-    which leads to the private chat. No names, nobody's own words and no id of a person: the first
-    line of each kind of alert holds none."""
-    _, alert = concern.words._, concern.alert
-    over = alert.cleared_at is not None
-    said = (_OVER.get(alert.kind, _settled) if over else _STANDS[alert.kind])(concern)
-    title, *more = said.split("\n")
-    if over and alert.kind not in _OVER:  # "This is settled:", and what it is
-        title = f"{title} {more[0]}"
-    lines = [title, _place(concern), _when(concern)]
-    if alert.seen_at is not None and not over:
-        lines.append(_("👁 Seen, {time}", time=concern.time(alert.seen_at)))
-    private = Button(_("Open the private chat"), url=link)
-    return card([lines], [None if over else _to_see(concern), private])
+def said_of(concern: Concern) -> str:
+    """What the alert says, or that it is over. Its first line says what is the matter (where it is
+    merely settled, the second) and holds no name, nobody's own words and no id of a person."""
+    kind = concern.alert.kind
+    if concern.alert.cleared_at is not None:
+        return _OVER.get(kind, _settled)(concern)
+    return _STANDS[kind](concern)
 
 
-def _when(concern: Concern) -> str:
+def merely_settled(concern: Concern) -> bool:
+    """Whether it is over, and there are no words of its own for that."""
+    return concern.alert.cleared_at is not None and concern.alert.kind not in _OVER
+
+
+def when_said(concern: Concern) -> str:
     """Since when it stands; from when to when it did."""
     _, alert, start = concern.words._, concern.alert, concern.time(concern.alert.raised_at)
     if alert.cleared_at is None:
@@ -106,7 +101,8 @@ def _seen(concern: Concern) -> str | None:
     return _("👁 Seen by {name}, {time}", name=name, time=concern.time(alert.seen_at))
 
 
-def _to_see(concern: Concern) -> Button | None:
+def to_see(concern: Concern) -> Button | None:
+    """Says that whoever presses it has seen the alert; None once somebody has."""
     if concern.alert.seen_at is not None:
         return None
     return Button(concern.words._("Seen"), press(AlertAction.SEEN, key_to_arg(concern.alert.key)))
@@ -115,7 +111,7 @@ def _to_see(concern: Concern) -> Button | None:
 def _about(concern: Concern) -> str | None:
     """Tower, door, sender: whatever is known."""
     _ = concern.words._
-    parts = [_place(concern)]
+    parts = [place_said(concern)]
     if concern.delivery is not None and concern.alert.kind is not AlertKind.ORPHAN:
         if concern.situation.sender is not None:
             name = esc_name(concern.situation.sender.name) or _("somebody")
@@ -124,7 +120,7 @@ def _about(concern: Concern) -> str | None:
     return " · ".join(filter(None, parts)) or None
 
 
-def _place(concern: Concern) -> str | None:
+def place_said(concern: Concern) -> str | None:
     """Tower and door, as far as they are known."""
     tower = concern.situation.tower
     parts = [f"📍 {esc(tower.name)}, {esc(tower.address, 80)}"] if tower else []
