@@ -21,6 +21,7 @@ from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
 from bot.ports.upkeep import Counts
 from bot.workers.alerts import Alerts
+from bot.workers.auditor import Auditor
 from bot.workers.harbor_requests import HarborRequests
 from bot.workers.loop import Loop
 from bot.workers.open_requests import OpenRequests
@@ -228,6 +229,7 @@ def assemble(
     presenter = _presenter(plan, sight, lambda: assembly.application.bot.username)
     outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
     retention = Retention(database, clock, policy)
+    auditor = Auditor(database, lockers, clock, policy)
     receiver, alerts = Receiver(application, clock), Alerts(database, clock, policy)
     hearing = receiver.hearing
     loops = {
@@ -236,6 +238,7 @@ def assemble(
         "reminders": Loop("reminders", clock, reminders.turn, signals.deadlines),
         "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
         "retention": Loop("retention", clock, retention.turn, Signal()),
+        "audit": Loop("audit", clock, auditor.turn, Signal()),
         "saving": Loop("saving", clock, lambda: kept.tell(database, policy), kept.over),
         "hearing": Loop("hearing", clock, lambda: hearing.tell(alerts), hearing.changed),
     }

@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 import uvloop
 
+from bot.domain.records import RecordForm, RecordKind
 from bot.ports.errors import EdgeError
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
@@ -161,6 +162,36 @@ def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its 
     from cli.trace import trace as work
 
     _finish(work(_settings(), delivery))
+
+
+@app.command()
+def audit() -> None:
+    """Compare what is ours at Harbor with what is kept here; a line for each thing that is wrong,
+    and exit code 1 if there is one. Reads only."""
+    from cli.audit import audit as work
+
+    _warnings_alone()
+    wrong = _finish(work(Settings.load()))
+    print("\n".join(wrong) or "nothing is wrong")
+    sys.exit(int(bool(wrong)))
+
+
+@app.command()
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FILE")],
+    since: Annotated[str, typer.Option("--from", help="the first day (UTC), or a moment")],
+    until: Annotated[str, typer.Option("--to", help="the last day, or a moment; else now")] = "",
+    form: Annotated[RecordForm, typer.Option("--format")] = RecordForm.CSV,
+    of: Annotated[RecordKind, typer.Option("--of")] = RecordKind.DELIVERIES,
+) -> None:
+    """Write what was made, or what happened, in a span of time to FILE; reads only."""
+    from cli.export import export as work
+
+    try:
+        _finish(work(_settings(), target, of, form, since, until))
+    except OSError as error:
+        _fail(str(error), 1)
+    print(f"exported to {target}")
 
 
 @sandbox_app.callback(invoke_without_command=True)

@@ -23,6 +23,11 @@ from wording.language import LANGUAGES
 
 _UNREPLACED = re.compile(r"[{}<>]")
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_PAGE = re.compile(r"https://[^\s<>\"'@:/]+\.[^\s<>\"']+")
+_MAIL = re.compile(r"[^\s<>\"'@:/]+@[^\s<>\"'@:/]+\.[a-zA-Z]{2,}")
+_CONTACT = re.compile(
+    rf"\s*(?:@[A-Za-z0-9_]{{4,32}}|\+?[0-9][0-9 ()./-]{{4,}}|{_MAIL.pattern}|{_PAGE.pattern})\s*"
+)
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -138,6 +143,39 @@ def _known_algorithm(name: str) -> str:
     return plain
 
 
+LONGEST_LINE, LONGEST_ADDRESS = 60, 120
+
+
+def _line(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_LINE or not text.isprintable():
+        raise ValueError(f"may have 1 to {LONGEST_LINE} characters in one line; shorten it")
+    return text.strip()
+
+
+def _contact(text: str) -> str:
+    """A username, an address or a number: something that a person can use as it stands."""
+    _written_out(text)
+    if len(text) > LONGEST_ADDRESS or not text.isprintable() or not _CONTACT.fullmatch(text):
+        raise ValueError(
+            "is no contact; write @username, an e-mail address, +49 30 123456 or https://…"
+        )
+    return text.strip()
+
+
+def _page(url: str) -> str:
+    _written_out(url)
+    if len(url) > LONGEST_ADDRESS or not _PAGE.fullmatch(url):
+        raise ValueError(f"must be an https:// address of up to {LONGEST_ADDRESS} characters")
+    return url
+
+
+def _privacy(text: str) -> str:
+    _written_out(text)
+    if len(text) > LONGEST_ADDRESS or not (_PAGE.fullmatch(text) or _MAIL.fullmatch(text)):
+        raise ValueError("is neither an https:// address nor an e-mail address")
+    return text
+
+
 _Listed = (NoDecode, BeforeValidator(_comma_separated))
 
 BotToken = Annotated[SecretStr, AfterValidator(_telegram_token)]
@@ -157,4 +195,8 @@ Language = Annotated[str, AfterValidator(_language)]
 Routes = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_mapping), AfterValidator(_known_routes)
 ]
+Line = Annotated[str, AfterValidator(_line)]
+Contact = Annotated[str, AfterValidator(_contact)]
+PageUrl = Annotated[str, AfterValidator(_page)]
+PrivacyAddress = Annotated[str, AfterValidator(_privacy)]
 Algorithm = Annotated[str, AfterValidator(_known_algorithm)]

@@ -24,6 +24,7 @@ from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
 from handlers.commands import announce, announce_to
+from handlers.profile import present
 from handlers.telegram.receiver import Receiver
 from storage import open_database
 from storage import reseal as reseal_all
@@ -99,7 +100,7 @@ async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -
     else:
         url = settings.public_url + settings.webhook_path
         incoming = asyncio.create_task(_hooked(receiver, url, settings.webhook_secret))
-    greeting = asyncio.create_task(_greet(assembly), name="greeting")
+    greeting = asyncio.create_task(_greet(assembly, settings.locale), name="greeting")
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({incoming, stopped}, return_when=asyncio.FIRST_COMPLETED)
     greeting.cancel()
@@ -114,9 +115,10 @@ async def _hooked(receiver: Receiver, url: str, secret: str) -> None:
     await receiver.stay_hooked(url, secret)
 
 
-async def _greet(assembly: Assembly) -> None:
+async def _greet(assembly: Assembly, locale: str) -> None:
     await assembly.receiver.introduced.wait()
     await announce(assembly.application)
+    await present(assembly.application, assembly.policy.business, locale)
     unmet, said = sorted(assembly.policy.all_operators), False
     while unmet := [who for who in unmet if not await announce_to(assembly.application, who)]:
         for who in () if said else unmet:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.business import Business
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.limits import Limits
 from bot.domain.openers import Opener, Openers
@@ -25,14 +26,18 @@ from cli.fields import (
     Bearer,
     BotToken,
     ChatIds,
+    Contact,
     DatabaseUrl,
     Dsn,
     HarborBase,
     HttpBase,
     Keys,
     Language,
+    Line,
     Networks,
+    PageUrl,
     Port,
+    PrivacyAddress,
     PublicUrl,
     Routes,
     Seconds,
@@ -107,10 +112,15 @@ class Settings(BaseSettings):
     )
     link_seconds: Seconds = Field(300, alias="LOCKERBOT_LINK_SECONDS")
     pick_up_link_seconds: Seconds = Field(86400, alias="LOCKERBOT_PICK_UP_LINK_SECONDS")
+    orphan_grace_seconds: Seconds = Field(1800, alias="LOCKERBOT_ORPHAN_GRACE_SECONDS")
     prepared_days: Annotated[int, Field(ge=1, le=90)] = Field(7, alias="LOCKERBOT_PREPARED_DAYS")
     live_deliveries: Annotated[int, Field(ge=1)] = Field(100, alias="LOCKERBOT_LIVE_DELIVERIES")
     holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
     bookings_an_hour: Annotated[int, Field(ge=1)] = Field(60, alias="LOCKERBOT_BOOKINGS_AN_HOUR")
+    business_name: Line | None = Field(None, alias="LOCKERBOT_BUSINESS_NAME")
+    support_contact: Contact | None = Field(None, alias="LOCKERBOT_SUPPORT_CONTACT")
+    privacy_address: PrivacyAddress | None = Field(None, alias="LOCKERBOT_PRIVACY_ADDRESS")
+    terms_url: PageUrl | None = Field(None, alias="LOCKERBOT_TERMS_URL")
     locale: Language = Field("en", alias="LOCKERBOT_LOCALE")
     trusted_proxies: Networks = Field([], alias="LOCKERBOT_TRUSTED_PROXIES")
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
@@ -184,6 +194,7 @@ class Settings(BaseSettings):
             watch=timedelta(seconds=self.watch_seconds),
             link_hold=timedelta(seconds=self.link_seconds),
             link_lasts=timedelta(seconds=self.pick_up_link_seconds),
+            orphan_grace=timedelta(seconds=self.orphan_grace_seconds),
             prepared=prepared,
             prepared_warning=min(timedelta(days=1), prepared / 2),
             openers=self.opener,
@@ -195,6 +206,9 @@ class Settings(BaseSettings):
                 tower.id: _people(tower.operators) for tower in self.towers or () if tower.operators
             },
             operator_group=self.operator_group,
+            business=Business(
+                self.business_name, self.support_contact, self.privacy_address, self.terms_url
+            ),
             limits=Limits(self.live_deliveries, self.holds, self.bookings_an_hour),
         )
 

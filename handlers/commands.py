@@ -1,6 +1,7 @@
 """The commands menu, in each language, and for operators with theirs.
 
-Guarantees: people see what they can use and nothing else; announcing it again changes nothing.
+Guarantees: people see what they can use and nothing else; what Telegram has already is not
+written again.
 Source: Bot API, setMyCommands and BotCommandScope.
 """
 
@@ -9,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from telegram import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+from telegram import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+)
 from telegram.error import TelegramError
 
 from bot.domain.ids import PersonId
@@ -24,9 +30,8 @@ async def announce(application: App) -> None:
     next start."""
     try:
         for language in (None, *LANGUAGES):
-            await application.bot.set_my_commands(
-                commands(speak(language)), BotCommandScopeAllPrivateChats(), language
-            )
+            scope = BotCommandScopeAllPrivateChats()
+            await _register(application, commands(speak(language)), scope, language)
     except TelegramError as error:
         log.warning("commands not announced", error=type(error).__name__, reason=error.message)
 
@@ -38,13 +43,24 @@ async def announce_to(application: App, operator: PersonId) -> bool:
         for language in (None, *LANGUAGES):
             words = speak(language)
             ops = BotCommand("ops", words._("Operations: health, stuck deliveries, doors"))
-            await application.bot.set_my_commands(
-                [*commands(words), ops], BotCommandScopeChat(operator), language
-            )
+            scope = BotCommandScopeChat(operator)
+            await _register(application, [*commands(words), ops], scope, language)
     except TelegramError as error:
         log.info("operator not met yet", operator=operator, reason=error.message)
         return False
     return True
+
+
+async def _register(
+    application: App,
+    listed: Sequence[BotCommand],
+    scope: BotCommandScope,
+    language: str | None,
+) -> None:
+    """Only where Telegram has another list."""
+    bot = application.bot
+    if tuple(await bot.get_my_commands(scope, language)) != tuple(listed):
+        await bot.set_my_commands(listed, scope, language)
 
 
 def commands(words: Words) -> Sequence[BotCommand]:

@@ -25,6 +25,7 @@ from harbor import errors, wire
 from harbor.client import Harbor
 from harbor.countries import country_code
 from harbor.lists import PORTION
+from harbor.pushes import REFERENCE
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +125,13 @@ class HarborLockers:
             await self._harbor.release(tower, locker)
 
     async def drop_off_link(
-        self, tower: Tower, size: Size, *, low: bool, keypad: bool = False
+        self,
+        tower: Tower,
+        size: Size,
+        *,
+        low: bool,
+        keypad: bool = False,
+        reference: str = "",
     ) -> OpenLink:
         """A Locker Open link for a locker that Harbor picks at the tower's location.
 
@@ -136,7 +143,11 @@ class HarborLockers:
         type_id = await self._type_id(tower.id, size)
         with _translated(about_one_locker=True), _absent():
             asked = await self._harbor.open_drop_off_request(
-                tower.location, type_id, require_low=low, keypad=keypad
+                tower.location,
+                type_id,
+                require_low=low,
+                keypad=keypad,
+                payload={REFERENCE: reference} if reference else None,
             )
         return await self._link(asked)
 

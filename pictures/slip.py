@@ -41,16 +41,16 @@ def drawn(
     """A PNG; see `bot.domain.message.Sheet` for what stands where. ValueError where no symbol can
     carry `link`. Takes some tens of milliseconds: not for the event loop."""
     sheet = _Sheet()
-    sheet.text(title, _font("Bold", 44))
+    sheet.text(title, font("Bold", 44))
     if words:
-        sheet.quoted(words, _font("Regular", 32))
+        sheet.quoted(words, font("Regular", 32))
     for label, value in facts:
-        sheet.text(label, _font("Regular", 26), _GREY, gap=0)
-        sheet.text(value, _font("Bold", 34))
+        sheet.text(label, font("Regular", 26), _GREY, gap=0)
+        sheet.text(value, font("Bold", 34))
     sheet.symbol(link, beside)
-    sheet.text(link, _font("Regular", 26))
+    sheet.text(link, font("Regular", 26))
     for paragraph in below:
-        sheet.text(paragraph, _font("Regular", 28))
+        sheet.text(paragraph, font("Regular", 28))
     return sheet.png()
 
 
@@ -76,7 +76,7 @@ class _Sheet:
         symbol = qr.image(link, _SYMBOL).convert("L")
         ink = ImageOps.invert(symbol).getbbox() or (0,)
         left = _MARGIN - ink[0] + symbol.width + _GAP
-        fonts = chain([_font("Bold", 30)], repeat(_font("Regular", 28)))
+        fonts = chain([font("Bold", 30)], repeat(font("Regular", 28)))
         width = WIDTH - _MARGIN - left
         said = [
             _paragraph(text, font, _BLACK, width) for text, font in zip(beside, fonts, strict=False)
@@ -104,7 +104,7 @@ class _Sheet:
 
 
 def _paragraph(text: str, font: Font, shade: int, width: int) -> Image.Image:
-    lines = [*_lines(_writable(text[:_LONGEST], font), font, width)]
+    lines = [*_lines(writable(text[:_LONGEST], font), font, width)]
     height = round(font.size * _LEADING)
     piece = Image.new("L", (width, height * len(lines)), _WHITE)
     pen = ImageDraw.Draw(piece)
@@ -131,7 +131,7 @@ def _lines(text: str, font: Font, width: int) -> Iterator[str]:
     yield line
 
 
-def _writable(text: str, font: Font) -> str:
+def writable(text: str, font: Font) -> str:
     """What the font can write of it: other letters give way to one ellipsis, signs to nothing."""
     kept: list[str] = []
     for sign in text.translate(_ISOLATES):
@@ -148,6 +148,7 @@ def _has(font: Font, sign: str) -> bool:
 
 
 @lru_cache
-def _font(weight: str, size: int) -> Font:
+def font(weight: str, size: int) -> Font:
+    """One of ours, in this size."""
     file = files("pictures") / "fonts" / f"NotoSans-{weight}.ttf"
     return ImageFont.truetype(io.BytesIO(file.read_bytes()), size)

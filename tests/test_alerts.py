@@ -33,6 +33,7 @@ from bot.domain.alerts import (
     orphan_key,
     problem_key,
     problem_reported,
+    unheld,
     unreadable,
     unreadable_key,
 )
@@ -82,6 +83,25 @@ LOCKER = Locker(LockerId(14), "B14", TOWER.id, LockerStatus.OCCUPIED, Size.LARGE
             f"odd:{ID}:stored:occupied",
             None,
             {"delivery": ID, "status": LockerStatus.OCCUPIED, "detail": {"unlisted": True}},
+        ),
+        (
+            lambda: orphan(NOW, replace(LOCKER, size=None), last=ID, asked=True),
+            f"orphan:{TOWER.id}/14",
+            None,
+            {
+                "tower": TOWER.id,
+                "locker": 14,
+                "locker_name": "B14",
+                "status": LockerStatus.OCCUPIED,
+                "delivery": ID,
+                "detail": {"asked": True},
+            },
+        ),
+        (
+            lambda: unheld(NOW, STORED, LockerStatus.RENTED),
+            f"unheld:{ID}",
+            None,
+            {"delivery": ID, "status": LockerStatus.RENTED},
         ),
         (lambda: door_reported(NOW, STORED), f"door:{ID}", None, {"delivery": ID}),
         (
@@ -139,7 +159,7 @@ def test_every_kind_of_alert_has_its_own_end() -> None:
     with_delivery = {kind.value for kind in AlertKind if LIFETIMES[kind].with_delivery}
     until_seen = {kind.value for kind in AlertKind if LIFETIMES[kind].until_seen}
     ends = {kind.value: last_day(kind, NOW) for kind in AlertKind}
-    assert with_delivery == {"odd", "door", "overdue"}
+    assert with_delivery == {"odd", "unheld", "door", "overdue"}
     assert until_seen == {"gone", "guessing", "limit"}
     assert {kind: at for kind, at in ends.items() if at is not None} == {
         "problem": MONTH,

@@ -30,6 +30,7 @@ from bot.domain.alerts import (
     odd_status,
     orphan,
     problem_reported,
+    unheld,
     unreadable,
 )
 from bot.domain.codes import CodeKind
@@ -514,6 +515,7 @@ ALERTS = {
         gone_unasked(NOW, _PARCEL),
         ORPHAN,
         odd_status(NOW, _PARCEL, LockerStatus.OUT_OF_SERVICE),
+        unheld(NOW, _PARCEL, LockerStatus.RENTED),
         door_reported(NOW, _PARCEL),
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
         not_collected(NOW, _PARCEL),

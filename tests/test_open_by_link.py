@@ -212,13 +212,13 @@ class Sizes:
     def __init__(self, core: Core, *has: tuple[Size, bool]) -> None:
         self.core, self.has, self.asked = core, has, []
 
-    async def drop_off_link(self, tower: Any, size: Size, *, low: bool, keypad: bool) -> Any:
+    async def drop_off_link(self, tower: Any, size: Size, *, low: bool, **more: Any) -> Any:
         from bot.ports.errors import NoLocker
 
         self.asked.append((size, low))
         if (size, low) not in self.has:
             raise NoLocker("No locker available")
-        return await self.core.lockers.drop_off_link(tower, size, low=low, keypad=keypad)
+        return await self.core.lockers.drop_off_link(tower, size, low=low, **more)
 
 
 async def by(core: Core, sizes: Sizes, **wish: Any) -> tuple[State, Size | None]:

@@ -205,3 +205,32 @@ async def test_two_operators_at_once_one_wins_and_the_other_sees_how_it_stands(
     assert "has changed in the meantime" in (await olga.toasts())[-1]
     await olga.sees("Ended by an operator", "Locker requested")
     assert (await world.deliveries(anna))[0].state is State.CLOSED
+
+
+async def test_a_tower_is_a_picture_of_its_doors_with_its_deliveries_below(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    (delivery,) = await world.deliveries(anna)
+    await olga.text("/ops")
+    await olga.press("Towers", MARKET)
+    [shown] = [each for each in await olga.messages() if "photo" in each]
+    assert MARKET in shown["caption"]
+    assert "Doors open by" in shown["caption"]
+    assert "Deliveries under way here: 1" in shown["caption"]
+    assert shown["photo"][-1]["width"] == 720
+    label = next(each for each in await olga.labels() if str(delivery.locker_name) in each)
+    await olga.press(label)
+    await olga.sees(delivery.id, "Locker requested")
+    await olga.press("Back")
+    assert await world.state(olga) == "ops/tower"
+    await olga.press("Back")
+    assert await world.state(olga) == "ops/towers"
+    assert not [each for each in await olga.messages() if "photo" in each]
+
+
+async def test_a_tower_of_others_is_not_shown(world: Chats, otto: Phone, anna: Phone) -> None:
+    await otto.text("/ops")
+    await otto.press("Towers")
+    await otto.forge(f"tower:{TOWER}")
+    await otto.sees("No such tower.")
+    assert not [each for each in await otto.messages() if "photo" in each]

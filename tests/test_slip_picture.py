@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 
 from bot.domain.lifecycle import State
 from bot.domain.message import Sheet
-from pictures.slip import WIDTH, _font, _has, drawn
+from pictures.slip import WIDTH, _has, drawn, font
 from tests.support.scenes import PAGES
 from tests.test_slip import a_slip
 from wording.language import LANGUAGES, speak
@@ -61,8 +61,8 @@ def test_every_letter_of_every_language_can_be_drawn(language: str) -> None:
             sheet = a_slip(state, words=speak(language), zones=True, **links).sheet
             assert sheet is not None
             for letter in set(str(astuple(sheet))):
-                assert _has(_font("Regular", 28), letter), letter
-                assert _has(_font("Bold", 28), letter), letter
+                assert _has(font("Regular", 28), letter), letter
+                assert _has(font("Bold", 28), letter), letter
 
 
 def test_what_the_font_can_not_write_gives_way_to_an_ellipsis_or_to_nothing() -> None:

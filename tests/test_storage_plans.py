@@ -11,13 +11,16 @@ import pytest
 from bot.domain.card import Card
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from bot.domain.person import Person
+from bot.domain.records import Period
 from storage import migrate
 from storage.sealing import Sealer
 from storage.tables.transaction import SqlTransaction
 from storage.urls import sqlite_path
+from tests.support.records import happened, made
 
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 PERSON, TOWER, LOCKER = PersonId(1), TowerId("aa"), LockerId(1)
+PERIOD = Period(NOW, NOW)
 CARD = Card(1, PERSON, "screen", lease=2)
 
 
@@ -100,6 +103,10 @@ QUESTIONS = {
     "deliveries_ended_at": lambda tx: tx.ended_at([TOWER], None, 5),
     "deliveries_ended_behind (doors)": lambda tx: tx.doors_called(["14", "a"]),
     "deliveries_ended_behind": lambda tx: tx.ended_at([TOWER, TOWER], "14", 5),
+    "deliveries_by_creation": lambda tx: tx.delivery_records(PERIOD, None, None, 5),
+    "deliveries_by_creation (more)": lambda tx: tx.delivery_records(PERIOD, [TOWER], made(), 5),
+    "history_by_time": lambda tx: tx.event_records(PERIOD, None, None, 5),
+    "history_by_time (more)": lambda tx: tx.event_records(PERIOD, [TOWER], happened(), 5),
     "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
 

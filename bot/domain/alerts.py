@@ -33,6 +33,9 @@ class AlertKind(StrEnum):
     """Harbor has no open requests, so doors are opened by locker tokens; over when it has."""
     ORPHAN = "orphan"
     """A locker is ours at Harbor and unknown here; over when it is accounted for."""
+    UNHELD = "unheld"
+    """A delivery's locker is not ours at Harbor, and nothing explains why; over when it is, or with
+    the delivery."""
     ODD = "odd"
     """A locker has a status that its delivery does not explain."""
     DOOR = "door"
@@ -75,6 +78,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.ORPHAN: Lifetime(),
         AlertKind.UNREADABLE: Lifetime(),
         AlertKind.ODD: Lifetime(with_delivery=True),
+        AlertKind.UNHELD: Lifetime(with_delivery=True),
         AlertKind.DOOR: Lifetime(with_delivery=True),
         AlertKind.OVERDUE: Lifetime(with_delivery=True),
         AlertKind.PROBLEM: Lifetime(at_most=timedelta(days=30)),
@@ -99,7 +103,8 @@ class Alert:
     an orphan is to be released (`release`) until Harbor has it back or has `refused`. `detail`
     holds words and counts: `text` (the latest) and `reports` of a problem, `why` (Harbor is away or
     can't be read, nothing can be saved, nobody is heard), `said` (why Telegram can't deliver),
-    `size` of an orphan, `call` and `entries` (how many of what Harbor lists can't be read),
+    `size` of an orphan, whose `delivery` is the last one known of there, and whether it was `asked`
+    for by us, `call` and `entries` (how many of what Harbor lists can't be read),
     `unlisted` (our lockers' list at Harbor lacks the odd one),
     `limit` and `most` of a limit. Unseen, it ends at `ends_at`, if that is set.
     """
@@ -131,6 +136,11 @@ class Alert:
     def lifetime(self) -> Lifetime:
         """What ends it."""
         return LIFETIMES[self.kind]
+
+    @property
+    def asked(self) -> bool:
+        """Of an orphan: whether our own records show that we asked for it."""
+        return bool(self.detail.get("asked"))
 
     @property
     def text(self) -> str:
@@ -222,8 +232,11 @@ def no_links(now: datetime) -> Alert:
     return Alert(LINKS_KEY, AlertKind.LINKS, now)
 
 
-def orphan(now: datetime, locker: Locker) -> Alert:
-    """A locker is ours, and no delivery here uses it."""
+def orphan(
+    now: datetime, locker: Locker, *, last: DeliveryId | None = None, asked: bool = False
+) -> Alert:
+    """A locker is ours, and no delivery here uses it; `last` did, and `asked`: our own records show
+    that we asked for it."""
     return Alert(
         orphan_key(locker.tower, locker.id),
         AlertKind.ORPHAN,
@@ -232,8 +245,15 @@ def orphan(now: datetime, locker: Locker) -> Alert:
         locker=locker.id,
         locker_name=locker.name,
         status=locker.status,
-        detail={} if locker.size is None else {"size": locker.size.value},
+        delivery=last,
+        detail=orphan_detail(locker, asked=asked),
     )
+
+
+def orphan_detail(locker: Locker, *, asked: bool) -> Mapping[str, Any]:
+    """What is known of an orphan beside what the alert has fields for."""
+    size = {} if locker.size is None else {"size": locker.size.value}
+    return {**size, "asked": True} if asked else size
 
 
 def unreadable_key(call: str) -> str:
@@ -253,6 +273,18 @@ def odd_status(
     """The delivery does not explain its locker's status; `unlisted`: its tower alone tells it."""
     key, detail = odd_key(delivery, status), {"unlisted": True} if unlisted else {}
     return Alert(key, AlertKind.ODD, now, delivery=delivery.id, status=status, detail=detail)
+
+
+def unheld_key(delivery: DeliveryId) -> str:
+    """The key of the alert that a delivery's locker is not ours."""
+    return _key(AlertKind.UNHELD, delivery)
+
+
+def unheld(now: datetime, delivery: Delivery, status: LockerStatus | None) -> Alert:
+    """Harbor does not list the delivery's locker as ours; `status`: as its tower lists it, None
+    where it does not."""
+    key = unheld_key(delivery.id)
+    return Alert(key, AlertKind.UNHELD, now, delivery=delivery.id, status=status)
 
 
 def door_reported(now: datetime, delivery: Delivery) -> Alert:

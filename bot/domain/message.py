@@ -92,10 +92,19 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What is drawn of a tower: its `doors`, name and status each, and in the `legend` what each
+    status that there is among them is called."""
+
+    doors: tuple[tuple[str, str], ...]
+    legend: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
-    With `qr` or `sheet` the message is a picture with a caption, with `file` a file with one.
+    With `qr`, `sheet` or `plan` it is a picture with a caption, with `file` a file with one.
     `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
     which can't have `buttons` too.
     """
@@ -107,13 +116,14 @@ class Message:
     protected: bool = False
     file: File | None = None
     sheet: Sheet | None = field(default=None, repr=False)
+    plan: Plan | None = None
 
     @property
     def form(self) -> str:
         """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
         if self.file is not None:
             return "file"
-        if self.qr or self.sheet:
+        if self.qr or self.sheet or self.plan:
             return "photo"
         return "keyboard" if self.keys else "text"
 

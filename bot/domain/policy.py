@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.business import Business
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.limits import Limits
 from bot.domain.openers import BY_TOKEN, Openers
@@ -22,13 +23,16 @@ class Policy:
     prepared, `prepared_warning`: how long before its end the sender is told. `awaited_reminder`:
     how long a parcel lies there before its sender is reminded that whoever was picked has not come.
 
+    `orphan_grace`: after how long a locker that no delivery here knows of is given back by itself,
+    where our own records show that we asked for it.
+
     `openers` count at every tower that `tower_openers` does not name. `app_name` is the app that
     opens by token, `app_link` the template of a link that hands a token over to it.
 
     `operators` look after every tower, those of `tower_operators` after the towers named alone.
     `operator_group` is a group that is told, too; being in it makes nobody an operator.
 
-    `limits` are one person's.
+    `limits` are one person's; `business` is whose bot it is.
     """
 
     reservation: timedelta = timedelta(seconds=300)
@@ -48,6 +52,7 @@ class Policy:
     watch: timedelta = timedelta(seconds=5)
     watch_idle: timedelta = timedelta(seconds=60)
     late_facts: timedelta = timedelta(days=7)
+    orphan_grace: timedelta = timedelta(minutes=30)
     openers: Openers = BY_TOKEN
     tower_openers: Mapping[TowerId, Openers] = field(default_factory=dict)
     app_name: str | None = None
@@ -56,6 +61,7 @@ class Policy:
     tower_operators: Mapping[TowerId, frozenset[PersonId]] = field(default_factory=dict)
     operator_group: PersonId | None = None
     limits: Limits = field(default_factory=Limits)
+    business: Business = field(default_factory=Business)
 
     def openers_at(self, tower: TowerId) -> Openers:
         """What is configured to open the doors of `tower`."""

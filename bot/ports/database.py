@@ -15,13 +15,17 @@ from bot.ports.codes import Codes
 from bot.ports.company import Company
 from bot.ports.deliveries import Deliveries
 from bot.ports.people import People
+from bot.ports.records import Records
 from bot.ports.search import Search
 from bot.ports.upkeep import Upkeep
+from bot.ports.vouched import Vouched
 
 T = TypeVar("T")
 
 
-class Transaction(People, Browsers, Deliveries, Search, Codes, Cards, Alerts, Upkeep, Protocol):
+class Transaction(
+    People, Browsers, Deliveries, Search, Records, Codes, Cards, Alerts, Vouched, Upkeep, Protocol
+):
     """Everything a step may read and write. All of it is committed together, or none.
 
     Reads that are awaited together (`asyncio.gather`) may go to the database together. What the

@@ -16,7 +16,8 @@ from bot.domain.tower import Locker, LockerStatus, Size, Tower
 class Push:
     """What a webhook of Harbor said; only a verified one contributes facts of its own.
 
-    `digits` open the door of the `open_request` at the tower's keypad.
+    `digits` open the door of the `open_request` at the tower's keypad. `reservation` is Harbor's
+    number of one, `reference` what `drop_off_link` was given.
     """
 
     tower: TowerId
@@ -26,6 +27,8 @@ class Push:
     source: str
     verified: bool
     open_request: int | None = None
+    reservation: str | None = None
+    reference: str | None = None
     digits: str | None = field(default=None, repr=False)
 
 
@@ -111,11 +114,18 @@ class Lockers(Protocol):
         ...
 
     async def drop_off_link(
-        self, tower: Tower, size: Size, *, low: bool, keypad: bool = False
+        self,
+        tower: Tower,
+        size: Size,
+        *,
+        low: bool,
+        keypad: bool = False,
+        reference: str = "",
     ) -> OpenLink:
         """A link with which to put something into a locker that Harbor picks at the tower's place.
 
-        The locker is rented to us at once. `low`: a low one, or none; `keypad`: ask for digits too.
+        The locker is rented to us at once. `low`: a low one, or none; `keypad`: ask for digits too;
+        `reference`: what Harbor is to say of it in its pushes.
         Raises NoLocker when none of that kind is free, NotOffered where Harbor says that it has no
         open requests, or the tower has no location.
         """

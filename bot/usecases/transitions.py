@@ -62,6 +62,9 @@ async def transition(
         await tell_of_the_next(tx, after, begins=False, now=now)
     if delivery.state in LIVE and state in ENDS:
         await settle_alerts(tx, after, policy, now=now)
+        if state is not State.CLOSED:  # whose locker is yet to be given back
+            for locker in filter(None, (delivery.locker, delivery.candidate)):
+                await tx.no_longer_vouch(delivery.tower, locker)
     elif delivery.state in ENDS and state in LIVE:
         await revive_alerts(tx, after)
     return after

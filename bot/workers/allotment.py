@@ -49,6 +49,11 @@ class Allotments:
 
         async def step(tx: Transaction) -> Delivery:
             now = self._clock.now()
+            before = delivery.candidate
+            if before and before != locker:
+                await tx.no_longer_vouch(delivery.tower, before)
+            if locker:
+                await tx.vouch(delivery.tower, locker, delivery.id, now)
             candidate = replace(delivery, candidate=locker, held_until=now + hold)
             return await save(tx, candidate, now=now, policy=self._policy, seen=False)
 
@@ -67,6 +72,8 @@ class Allotments:
                 await self._too_late(tx, current, asked, locker)
                 return
             await self._from_others(tx, current, locker, adopted=adopted)
+            if current.candidate != locker.id:
+                await tx.vouch(locker.tower, locker.id, current.id, self._clock.now())
             after = await self._reserved(tx, current, asked, locker, code_next=code is None)
             if code is not None:
                 await self._issued(tx, after, code)
@@ -78,6 +85,7 @@ class Allotments:
     ) -> None:
         """Given up meanwhile: the locker is written down, for the worker to give it back."""
         now = self._clock.now()
+        await tx.vouch(locker.tower, locker.id, current.id, now)
         unwanted = replace(
             current,
             tower=locker.tower,

@@ -50,7 +50,7 @@ async def compare(live: Mapping[DeliveryId, Delivery], listed: Iterable[Locker])
         if delivery.state not in FREES or delivery.locker is None:
             continue
         seen = assigned.get(door(delivery))
-        if seen is None or not _is_ours(seen):
+        if seen is None or not is_ours(seen):
             found.missing.append(delivery)
         elif (told := meaning(delivery.state, seen.status)) is not None:
             found.news.append((delivery, seen.status, told))
@@ -58,7 +58,7 @@ async def compare(live: Mapping[DeliveryId, Delivery], listed: Iterable[Locker])
     for key in assigned.keys() - known:
         seen = assigned[key]
         theirs = seen.status is LockerStatus.RENTED and seen.tower in awaited
-        if _is_ours(seen) and not theirs:
+        if is_ours(seen) and not theirs:
             found.strange[key] = seen
     return found
 
@@ -77,6 +77,6 @@ def places(delivery: Delivery) -> Iterable[Door]:
             yield delivery.tower, locker
 
 
-def _is_ours(seen: Locker) -> bool:
+def is_ours(seen: Locker) -> bool:
     """Listed as assigned, and not as free in the same breath: that is no evidence of either."""
     return seen.status is not LockerStatus.AVAILABLE

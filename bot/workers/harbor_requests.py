@@ -318,6 +318,7 @@ class HarborRequests:
                 raise TryLater("the two readings disagree")
         if delivery.state is State.CLOSED:
             await self._done_with(request, delivery)
+            await self._no_longer_ours(delivery, locker)
             return
 
         async def step(tx: Transaction) -> None:
@@ -353,3 +354,12 @@ class HarborRequests:
     ) -> None:
         """Nothing more to ask; a locker that was only being tried is now known to be ours."""
         await self._done_with(request, delivery, locker=locker, candidate=None)
+        if delivery.state is State.CLOSED:  # which nothing is concluded for any more
+            await self._no_longer_ours(delivery, locker)
+
+    async def _no_longer_ours(self, delivery: Delivery, locker: LockerId | None) -> None:
+        """Whatever the locker is from now on, this delivery has not asked for it."""
+        if locker is not None:
+            await self._database.run(
+                lambda tx: tx.no_longer_vouch(delivery.tower, locker), one_statement=True
+            )

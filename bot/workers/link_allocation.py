@@ -89,7 +89,7 @@ class LinkAllocator:
                 continue
             ends = self._clock.now() + self._policy.link_hold
             try:
-                link = await self._asked(tower, kind)
+                link = await self._asked(tower, kind, delivery)
             except NoLocker:
                 free = free if free is not None else await self._counted(there)
                 continue
@@ -110,11 +110,13 @@ class LinkAllocator:
         self._given.forget(request)
         return True
 
-    async def _asked(self, tower: Tower, kind: Kind) -> OpenLink:
+    async def _asked(self, tower: Tower, kind: Kind, delivery: Delivery) -> OpenLink:
         size, low = kind
         keypad = self._policy.openers_at(tower.id).keypad
         try:
-            link = await self._lockers.drop_off_link(tower, size, low=low, keypad=keypad)
+            link = await self._lockers.drop_off_link(
+                tower, size, low=low, keypad=keypad, reference=delivery.id
+            )
         except NoLocker:
             await self._open_requests.made()
             raise

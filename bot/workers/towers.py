@@ -139,6 +139,10 @@ class Towers:
         free = Counter(locker.size for locker in lockers if _is_free(locker, low_only))
         return Reading({size: free[size] for size in Size if size in sizes}, min(ages))
 
+    async def lockers(self, tower: TowerId) -> Reading[list[Locker]]:
+        """Every locker of it, whatever its status."""
+        return await self._lockers_at(tower)
+
     async def _beside(self, tower: TowerId) -> list[TowerId]:
         towers = (await self.all()).value
         here = next((found for found in towers if found.id == tower), None)

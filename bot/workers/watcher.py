@@ -42,6 +42,7 @@ from bot.ports.errors import EdgeError, Refused, TryLater
 from bot.ports.lockers import Lockers, Push
 from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import conclude, save
+from bot.usecases.vouching import Stray, heard, strays
 from bot.workers.alerts import Alerts
 from bot.workers.comparison import Found, compare, places
 from bot.workers.live import LiveDeliveries
@@ -86,7 +87,7 @@ class Watcher:
         self._hinted = False  # by one that anybody may have sent
         self._early: deque[tuple[datetime, Push]] = deque(maxlen=_MOST_EARLY)
         self._alerts = Alerts(database, clock, policy)
-        self._reconciler = Reconciler(lockers, self._alerts, clock)
+        self._reconciler = Reconciler(database, lockers, self._alerts, clock, policy)
         self._harbor = Reachability(self._alerts, clock)
         self._began: datetime | None = None
         self._unread: set[TowerId] = set()  # said once each, until they are read again
@@ -182,6 +183,9 @@ class Watcher:
         self._signals.lockers.set()
         if not self._database.company.watches:
             self._database.company.tell(News.PUSH if push.verified else News.HINT)
+        if push.verified:
+            now = self._clock.now()
+            await self._database.run(lambda tx: heard(tx, push, self._policy, now))
         if not push.verified or not (push.digits or push.status is LockerStatus.OCCUPIED):
             return
         live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))
@@ -331,7 +335,7 @@ class Watcher:
 
     async def _unexplained(
         self, strange: Mapping[Door, Locker], began: datetime
-    ) -> Mapping[Door, Locker]:
+    ) -> Mapping[Door, Stray]:
         """What of the `strange` nothing explains, late facts taken."""
         if not strange:
             return {}
@@ -341,14 +345,16 @@ class Watcher:
         for delivery in ended:
             for place in places(delivery):
                 latest.setdefault(place, delivery)
-        orphans: dict[Door, Locker] = {}
+        orphans: dict[Door, tuple[Locker, Delivery | None]] = {}
         for key, seen in strange.items():
             had = latest.get(key)
             if had is not None and _has_news(had, seen):
                 await self._conclude(had, seen.status, began)
             elif had is None or not self._on_its_way_back(had, seen, began):
-                orphans[key] = seen
-        return orphans
+                orphans[key] = seen, had
+        if not orphans:
+            return {}
+        return await self._database.look(lambda tx: strays(tx, orphans))
 
     def _on_its_way_back(self, had: Delivery, seen: Locker, began: datetime) -> bool:
         """Whether the locker of a delivery that has ended is accounted for: its release is still

@@ -22,6 +22,7 @@ from bot.usecases.surroundings import KnownSurroundings
 from handlers.conversation.export import EXPORT, export
 from handlers.conversation.farewell import farewell
 from handlers.conversation.groups import GROUP
+from handlers.conversation.records import RECORDS, records
 from handlers.telegram.links import links_to, operations_payload
 from handlers.telegram.messenger import LONGEST_CAPTION
 from wording.cards.alert import Concern, alert_card
@@ -67,6 +68,7 @@ class ChatPresenter:
             "alert": self._alert,
             GROUP: self._group,
             EXPORT: self._export,
+            RECORDS: self._records,
         }
 
     async def present(self, card: Card) -> Shown:
@@ -143,6 +145,12 @@ class ChatPresenter:
             return await export(tx, person, self._locale, now) if person is not None else None
 
         return await self._database.look(step), True
+
+    async def _records(self, card: Card) -> Shown:
+        """The answer to an operator's own act: silent."""
+        return await records(
+            self._database, card.chat, self._policy, card.subject, self._locale
+        ), True
 
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))

@@ -19,9 +19,10 @@ from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, start
 from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said
+from wording.business import told
 from wording.cards.opening import openers_said
 from wording.language import Words
-from wording.sanitize import plain
+from wording.sanitize import esc, plain
 
 # -- steps
 
@@ -63,7 +64,9 @@ async def menu_prompt(screen: Screen) -> Message:
     if screen.operator:
         rows.append((Button(_("🛠 Operations"), press(Place.OPERATE)),))
     html = _("📦 <b>Parcels through lockers</b>\nWhat would you like to do?")
-    return Message(html, tuple(row for row in rows if row))
+    business = screen.sight.policy.business.name
+    said = f"{esc(business)}\n{html}" if business else html
+    return Message(said, tuple(row for row in rows if row))
 
 
 async def _again(screen: Screen) -> Row:
@@ -95,7 +98,9 @@ async def help_prompt(screen: Screen) -> Message:
     opening = "\n".join((*openers_said(words, screen.sight.policy), stuck))
     back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
     row: Row = (back, Button(words._("🏠 Menu"), press(Place.MENU)))
-    return Message("\n\n".join(filter(None, (now, general, opening, commands))), (row,))
+    business = "\n".join(told(words, screen.sight.policy.business))
+    parts = (now, general, opening, business, commands)
+    return Message("\n\n".join(filter(None, parts)), (row,))
 
 
 def _hints(words: Words) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from handlers.conversation.export import EXPORT
 from handlers.conversation.farewell import FAREWELL, forgotten_said
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen
+from wording.business import told_of_privacy
 from wording.sanitize import esc
 
 PRIVACY, FORGET = "privacy/privacy", "privacy/forget"
@@ -64,15 +65,17 @@ async def forgot(update: Update, context: Context) -> Draft | None:
 async def privacy_prompt(screen: Screen) -> Message:
     """In plain words, with the two things one can do about it."""
     _ = screen.words._
+    stored = _(
+        "🔏 <b>What I store about you</b>\n"
+        "• your Telegram id, name and username, language, settings and whom you have refused\n"
+        "• your parcels: tower, locker, times, the other person, the note\n"
+        "• where this conversation stands\n"
+        "Codes are stored encrypted, and deleted once used or over. A location you share is"
+        " kept until you leave the list of towers, and goes to nobody."
+    )
+    business = told_of_privacy(screen.words, screen.sight.policy.business)
     return screen.view(
-        _(
-            "🔏 <b>What I store about you</b>\n"
-            "• your Telegram id, name and username, language, settings and whom you have refused\n"
-            "• your parcels: tower, locker, times, the other person, the note\n"
-            "• where this conversation stands\n"
-            "Codes are stored encrypted, and deleted once used or over. A location you share is"
-            " kept until you leave the list of towers, and goes to nobody."
-        ),
+        "\n".join([stored, *business]),
         (Button(_("📄 Show everything"), press(SHOW_ALL)),),
         (Button(_("🗑 Forget me"), press(ASK_FORGET)),),
     )

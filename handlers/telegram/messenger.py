@@ -48,6 +48,8 @@ def digest(message: Message) -> str:
     seen = repr((message.html, rows, message.keys, message.qr, message.protected))
     if message.sheet is not None:
         seen += repr(astuple(message.sheet))
+    if message.plan is not None:
+        seen += repr(astuple(message.plan))
     if message.file is not None:
         seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
@@ -197,6 +199,8 @@ async def _picture(message: Message) -> bytes | None:
     if sheet := message.sheet:
         told = (sheet.title, sheet.words, sheet.facts, sheet.link, sheet.beside, sheet.below)
         return await asyncio.to_thread(_slip, *told)
+    if plan := message.plan:
+        return await asyncio.to_thread(_tower, plan.doors, plan.legend)
     return None
 
 
@@ -219,6 +223,12 @@ def _slip(*told: Any) -> bytes:
     from pictures import slip
 
     return slip.drawn(*told)
+
+
+def _tower(*told: Any) -> bytes:
+    from pictures import tower
+
+    return tower.drawn(*told)
 
 
 def _id_of(sent: object) -> MessageId:

@@ -6,10 +6,12 @@ from storage.tables.alerts import Alerts
 from storage.tables.cards import Cards
 from storage.tables.people import People
 from storage.tables.reading import Reading
+from storage.tables.records import Records
 from storage.tables.sealed import Sealed
 from storage.tables.search import Search
 from storage.tables.upkeep import Upkeep
+from storage.tables.vouched import Vouched
 
 
-class SqlTransaction(People, Search, Reading, Cards, Alerts, Upkeep, Sealed):
+class SqlTransaction(People, Search, Records, Reading, Cards, Alerts, Vouched, Upkeep, Sealed):
     """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

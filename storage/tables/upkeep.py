@@ -39,6 +39,7 @@ _PRUNED = (
     ("updates", "id", "handled_at"),
     ("alerts", "key", "cleared_at"),
     ("wrong_tries", "at", "at"),
+    ("vouched", "at", "at"),
     ("cards", "id", "message is null and wanted <= shown and run_at"),
 )
 

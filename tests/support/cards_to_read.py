@@ -50,6 +50,7 @@ from tests.support.project import (
     problem_reported,
     slip_card,
     speak,
+    unheld,
     unreadable,
 )
 from tests.support.scenes import (
@@ -311,6 +312,8 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a parcel is gone", gone_unasked(NOW, _PARCEL)),
     ("an orphan locker", _ORPHAN),
     ("an orphan locker whose name is not known", replace(_ORPHAN, locker_name=None)),
+    ("an orphan locker that we asked for", replace(_ORPHAN, detail={"asked": True})),
+    ("an orphan locker that a delivery had", replace(_ORPHAN, delivery=_PARCEL.id)),
     ("an orphan locker with a parcel inside", replace(_ORPHAN, status=LockerStatus.OCCUPIED)),
     ("an orphan locker being released", replace(_ORPHAN, owner=OLGA.id, release=True)),
     *(
@@ -320,6 +323,8 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
         )
         for status in (LockerStatus.RESERVED, LockerStatus.OUT_OF_SERVICE, LockerStatus.RENTED)
     ),
+    ("a locker that is not ours", unheld(NOW, _PARCEL, LockerStatus.RENTED)),
+    ("a locker that is not there", unheld(NOW, _PARCEL, None)),
     ("an odd status", _ODD),
     ("an odd status that is not told", replace(_ODD, status=None)),
     ("a door that does not open", door_reported(NOW, _PARCEL)),

@@ -31,8 +31,10 @@ from bot.domain.alerts import (
     odd_status,
     orphan,
     problem_reported,
+    unheld,
     unreadable,
 )
+from bot.domain.business import Business
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
@@ -79,6 +81,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AlertSituation",
+    "Business",
     "Button",
     "CodeKind",
     "Concern",
@@ -142,6 +145,7 @@ __all__ = [
     "problem_reported",
     "slip_card",
     "speak",
+    "unheld",
     "unreadable",
 ]
 

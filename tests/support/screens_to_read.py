@@ -15,6 +15,7 @@ from tests.support.project import (
     WRITTEN,
     WRITTEN_ABOUT,
     Alert,
+    Business,
     CodeKind,
     Delivery,
     DeliveryId,
@@ -121,6 +122,13 @@ def _town(**changes: Any) -> Town:
 
 
 CALM = _town()
+ACME = _town(
+    policy=Policy(
+        business=Business(
+            "Acme <Parcels>", "@acme_help", "privacy@acme.example", "https://acme.example/terms"
+        )
+    )
+)
 LARGE = _town(towers=ALL)
 AWAY = _town(away=True)
 NEVER_REACHED = _town(away=True, known=(), towers=())
@@ -237,6 +245,7 @@ def _beginning() -> Iterator[Asked]:
     yield Asked("Menu", "something long has been said, with signs in it", "menu/menu", written)
     yield Asked("Menu", "a place of an older version", "send/gone", {"tower": "x"})
     yield Asked("Menu", "operations, of somebody who is no operator", "ops/ops")
+    yield at("a business says who it is", ACME)
     yield Asked("No question stands", "nothing", "none/none")
     help_ = ("Help", "help/help")
     yield Asked(help_[0], "from nowhere", help_[1])
@@ -245,6 +254,7 @@ def _beginning() -> Iterator[Asked]:
         ("by link", Policy(openers=by_link)),
         ("by link, with a keypad somewhere", _keypad_somewhere(by_link)),
         ("dropped off by token, collected by link", Policy(openers=Openers(pick_up=Opener.LINK))),
+        ("a business says who it is", ACME.policy),
         ("the app has a name", Policy(app_name="Acme & Co")),
     ):
         yield Asked(help_[0], name, help_[1], {}, _town(policy=policy))
@@ -627,6 +637,7 @@ def _own_affairs() -> Iterator[Asked]:
     unread = {NOTICE: "I could not read that. Please write it like 22:30-7:00."}
     yield Asked("Quiet hours", "something has been said", "settings/quiet", unread)
     yield Asked("Privacy", "as usual", "privacy/privacy")
+    yield Asked("Privacy", "a business says who it is", "privacy/privacy", {}, ACME)
     forget = ("Forget me?", "privacy/forget")
     yield Asked(forget[0], "as usual", forget[1], {}, _with(_parcel(1, State.COLLECTED)))
     yield Asked(forget[0], "one parcel under way", forget[1], {}, _with(_parcel(1, State.RENTED)))
@@ -685,6 +696,9 @@ def _overviews() -> Iterator[Asked]:
 
 def _lists() -> Iterator[Asked]:
     yield _ops("Find a delivery", "what can be typed", "find", CALM)
+    yield _ops("Export", "the last seven days", "take", CALM)
+    days = {"since": "2026-01-01T00:00:00+00:00", "until": "2026-02-01T00:00:00+00:00"}
+    yield _ops("Export", "other days", "take", CALM, **days)
     past = [_parcel(number, State.COLLECTED) for number in range(30, 37)]
     some = _with(*STUCK[:2], *past, _parcel(40, State.CANCELLED, recipient=None))
     for name, query in (("one", "7k2m9xq4tz <b>"), ("many", "ben"), ("all of Anna", "@anna")):
@@ -704,6 +718,11 @@ def _lists() -> Iterator[Asked]:
     yield from _problems_and_stale()
     yield _ops("Towers", "two", "towers", _with(*STUCK))
     yield _ops("Towers", "many", "towers", LARGE)
+    yield _ops("A tower", "with deliveries", "tower", _with(*STUCK), tower=TOWER.id)
+    yield _ops("A tower", "without any", "tower", CALM, tower=TOWER.id)
+    yield _ops("A tower", "Harbor away", "tower", AWAY, tower=TOWER.id)
+    yield _ops("A tower", "not known", "tower", CALM, tower=NOWHERE)
+    yield _ops("A tower", "of somebody else", "tower", theirs, tower=TOWER.id)
     yield _ops("Towers", "many, second page", "towers", LARGE, page=1)
     yield _ops("Towers", "Harbor away", "towers", AWAY)
     yield _ops("Towers", "none known", "towers", NEVER_REACHED)

@@ -20,6 +20,7 @@ from bot.domain.openers import Opener
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
 from wording.cards.rows import card
+from wording.delivery_state import state_said
 from wording.language import Words
 from wording.sanitize import coded, esc, esc_name
 
@@ -44,8 +45,9 @@ class Concern:
     @property
     def door(self) -> str:
         """The name on the door; its number at Harbor only where no name is known."""
-        name = self.delivery.locker_name if self.delivery else self.alert.locker_name
-        number = "" if self.delivery or self.alert.locker is None else str(self.alert.locker)
+        known = self.delivery.locker_name if self.delivery else None
+        name = self.alert.locker_name or known
+        number = "" if self.alert.locker is None else str(self.alert.locker)
         return esc(name) or number or "?"
 
     def time(self, at: datetime) -> str:
@@ -110,7 +112,7 @@ def _about(concern: Concern) -> str | None:
     """Tower, door, sender: whatever is known."""
     _ = concern.words._
     parts = [place_said(concern)]
-    if concern.delivery is not None:
+    if concern.delivery is not None and concern.alert.kind is not AlertKind.ORPHAN:
         if concern.situation.sender is not None:
             name = esc_name(concern.situation.sender.name) or _("somebody")
             parts.append(_("sent by {name}", name=name))
@@ -196,7 +198,58 @@ def _orphan(concern: Concern) -> str:
         "🧩 <b>Orphan locker {door}</b>\nHarbor says it is ours, but no delivery here uses it.",
         door=concern.door,
     )
-    return "\n".join(filter(None, (title, why_not_released(concern.words, concern.alert))))
+    return "\n".join(
+        filter(
+            None,
+            (
+                title,
+                _last_known(concern),
+                why_not_released(concern.words, concern.alert),
+                _goes_by_itself(concern) or whose_it_may_be(concern.words, concern.alert),
+            ),
+        )
+    )
+
+
+def _last_known(concern: Concern) -> str | None:
+    """The last delivery that had the orphan, or was to try it."""
+    delivery = concern.delivery
+    if delivery is None:
+        return None
+    return concern.words._(
+        "Last known here: delivery {id}, {state}.",
+        id=f"<code>{delivery.id}</code>",
+        state=state_said(concern.words, delivery.state),
+    )
+
+
+def _goes_by_itself(concern: Concern) -> str | None:
+    """Where the orphan is the bot's own by its records: when it is given back."""
+    alert, policy = concern.alert, concern.situation.policy
+    held = alert.status in (LockerStatus.RESERVED, LockerStatus.RENTED)
+    if not alert.asked or alert.refused or not held:
+        return None
+    return concern.words._(
+        "The bot asked for it: it is released by itself, not before {time}.",
+        time=concern.time(alert.raised_at + policy.orphan_grace),
+    )
+
+
+def whose_it_may_be(words: Words, alert: Alert) -> str | None:
+    """What releasing the orphan, or fetching out of it, may do to somebody else; None where it is
+    known to be the bot's."""
+    _ = words._
+    if alert.asked:
+        return None
+    if alert.status is LockerStatus.OCCUPIED:
+        return _(
+            "⚠️ Nothing here shows that the bot asked for it. Another system, such as a couriers' "
+            "app, may use the same access to Harbor: the parcel may be theirs."
+        )
+    return _(
+        "⚠️ Nothing here shows that the bot asked for it. Another system, such as a couriers' app, "
+        "may use the same access to Harbor: releasing it may take the locker from somebody."
+    )
 
 
 def in_vain(alert: Alert) -> bool:
@@ -235,6 +288,17 @@ def _odd(concern: Concern) -> str:
         return title
     lacking = _("Harbor's list of our lockers lacks it. Nothing is concluded from that.")
     return f"{title}\n{lacking}"
+
+
+def _unheld(concern: Concern) -> str:
+    _, status = concern.words._, concern.alert.status
+    title = _(
+        "🕳 <b>Locker {door} of a delivery is not ours at Harbor</b>\n"
+        "Nothing is concluded from that; please look at it.",
+        door=concern.door,
+    )
+    said = _("As its tower lists it: {status}.", status=status.value) if status else None
+    return "\n".join(filter(None, (title, said or _("Its tower does not list it."))))
 
 
 def _unreadable(concern: Concern) -> str:
@@ -388,6 +452,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.LINKS: _no_links,
     AlertKind.ORPHAN: _orphan,
     AlertKind.ODD: _odd,
+    AlertKind.UNHELD: _unheld,
     AlertKind.DOOR: _door_stuck,
     AlertKind.PROBLEM: _reported,
     AlertKind.OVERDUE: _overdue,

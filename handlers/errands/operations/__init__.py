@@ -19,6 +19,8 @@ from handlers.errands.operations import (
     overview,
     problems,
     stale,
+    take,
+    tower,
 )
 from handlers.errands.operations.deliveries import DOINGS, sure_place
 from handlers.telegram.links import OPERATIONS as OPERATIONS_LINK
@@ -48,10 +50,12 @@ ERRAND = Errand(
             tap(find.to_find, find.TO_FIND),
             tap(problems.to_problems, problems.TO_PROBLEMS),
             tap(stale.to_stale, stale.TO_STALE),
+            tap(take.to_take, take.TO_TAKE),
             text(find.typed),
             back_to(MENU, afresh=True),
         ],
-        overview.TOWERS: _LISTED,
+        overview.TOWERS: [tap(tower.opened, tower.OPEN), *_LISTED],
+        lists.TOWER: [pages(), back_to(overview.TOWERS, afresh=True)],
         lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
         lists.DOORS: _LISTED,
@@ -61,6 +65,12 @@ ERRAND = Errand(
             tap(stale.did, stale.YES_ALL),
             text(stale.wrote),
             back_to(lists.STALE),
+        ],
+        take.TAKE: [
+            tap(take.chose, take.SPAN),
+            tap(take.took, take.FILE),
+            text(take.typed),
+            back_to(overview.OVERVIEW, afresh=True),
         ],
         find.FIND: [text(find.typed), back_to(overview.OVERVIEW, afresh=True)],
         lists.FOUND: [text(find.typed), *_LISTED],
@@ -92,10 +102,12 @@ ERRAND = Errand(
     questions={
         overview.OVERVIEW: overview.overview_prompt,
         overview.TOWERS: overview.towers_prompt,
+        lists.TOWER: tower.tower_prompt,
         lists.STUCK: lists.stuck_prompt,
         overview.ORPHANS: overview.orphans_prompt,
         lists.DOORS: lists.doors_prompt,
         find.FIND: find.find_prompt,
+        take.TAKE: take.take_prompt,
         lists.FOUND: find.found_prompt,
         lists.DELIVERY: deliveries.delivery_prompt,
         **{sure_place(action): sure(action) for action in _SURE},

@@ -42,6 +42,7 @@ from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.lists import opened
 from handlers.errands.operations.messages import to_one_of_them
 from handlers.errands.operations.overview import ORPHANS
+from wording.cards.alert import whose_it_may_be
 from wording.cards.opening import get_said, new_said
 from wording.cards.oversight import reported_by, trouble_said
 from wording.cards.timeline import timeline
@@ -247,6 +248,7 @@ async def orphan_prompt(screen: Screen) -> Message:
     text = screen.words._(
         "🧩 <b>Release locker {locker} at {tower}?</b>", locker=locker, tower=tower
     )
+    text = "\n".join(filter(None, (text, whose_it_may_be(screen.words, alert))))
     return screen.view(text, (Button(screen.words._("Yes, release"), press(YES_ORPHAN)),))
 
 
@@ -261,6 +263,7 @@ async def empty_prompt(screen: Screen) -> Message:
         locker=locker,
         tower=tower,
     )
+    text = "\n".join(filter(None, (text, whose_it_may_be(screen.words, alert))))
     return screen.view(text, (Button(screen.words._("Yes, fetch it out"), press(YES_EMPTY)),))
 
 

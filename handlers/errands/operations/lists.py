@@ -28,8 +28,8 @@ from wording.sanitize import plain
 
 STUCK, DOORS, FOUND = "ops/stuck", "ops/doors", "ops/found"
 PROBLEMS, STALE = "ops/problems", "ops/stale"
-DELIVERY = "ops/delivery"
-LISTS = {STUCK, DOORS, FOUND, PROBLEMS, STALE}
+DELIVERY, TOWER = "ops/delivery", "ops/tower"
+LISTS = {STUCK, DOORS, FOUND, PROBLEMS, STALE, TOWER}
 _LIST = "list"
 """The answer that holds the list from which a delivery was opened."""
 _MOST = 60

@@ -27,6 +27,8 @@ from handlers.errands.operations.find import TO_FIND, looked_for
 from handlers.errands.operations.lists import DOORS, STUCK
 from handlers.errands.operations.problems import TO_PROBLEMS
 from handlers.errands.operations.stale import TO_STALE
+from handlers.errands.operations.take import TO_TAKE
+from handlers.errands.operations.tower import OPEN
 from wording.cards.alert import in_vain, why_not_released
 from wording.sanitize import esc, plain
 
@@ -106,6 +108,7 @@ async def overview_prompt(screen: Screen) -> Message:
         (Button(_("🐌 Stuck deliveries ({count})", count=stuck), press(TO_STUCK)),),
         (Button(_("🧩 Orphan lockers ({count})", count=orphans), press(TO_ORPHANS)),),
         (Button(_("🚪 Doors reported ({count})", count=doors), press(TO_DOORS)),),
+        (Button(_("📄 Export"), press(TO_TAKE)),),
     )
 
 
@@ -137,7 +140,8 @@ async def towers_prompt(screen: Screen) -> Message:
     page, entries, more = screen.page_of(sorted(theirs, key=lambda tower: tower.name))
     lines = await asyncio.gather(*(_tower_line(screen, x, held[x.id]) for x in entries))
     title = _("🏢 <b>Towers</b>")
-    return screen.view("\n".join([title, *lines]), screen.pages(page, more))
+    rows = [(Button(plain(tower.name, 40), press(OPEN, tower.id)),) for tower in entries]
+    return screen.view("\n".join([title, *lines]), *rows, screen.pages(page, more))
 
 
 async def _tower_line(screen: Screen, tower: Tower, held: int) -> str:

@@ -1,0 +1,106 @@
+"""One tower: its doors by state as a picture, and the live deliveries there.
+
+Guarantees: shown to whoever looks after it alone; what is shown is as old as it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from telegram import Update
+
+from bot.domain.delivery import Delivery
+from bot.domain.ids import TowerId
+from bot.domain.message import Message, Plan
+from bot.domain.openers import Openers
+from bot.domain.person import Draft
+from bot.domain.tower import Locker, LockerStatus
+from bot.usecases.oversight import deliveries_at_harbor
+from handlers.conversation.context import Context
+from handlers.conversation.navigation import start
+from handlers.conversation.questions import Screen
+from handlers.errands.operations.lists import TOWER, listed
+from wording.language import Words
+from wording.sanitize import esc, plain
+
+OPEN = "tower"
+
+
+async def opened(update: Update, context: Context) -> Draft:
+    """One of the list."""
+    assert context.press is not None
+    return start(context.draft, TOWER, tower=context.press.arg)
+
+
+async def tower_prompt(screen: Screen) -> Message:
+    """The picture; below it the tower, what opens its doors, and a button for each delivery."""
+    _, id_ = screen.words._, TowerId(str(screen.answers.get("tower")))
+    tower = await screen.sight.towers.one(id_)
+    if tower is None or not screen.looks_after(id_):
+        return screen.view(_("No such tower."))
+    reading = await screen.sight.towers.lockers(id_)
+    me, policy = screen.person.id, screen.sight.policy
+    live = await screen.sight.database.look(lambda tx: deliveries_at_harbor(tx, me, policy))
+    there = sorted((each for each in live if each.tower == id_), key=_by_door)
+    lines = [
+        f"🏢 <b>{esc(tower.name)}</b>",
+        esc(tower.address, 80),
+        _("Doors open by: {opener}", opener=f"<code>{_named(policy.openers_at(id_))}</code>"),
+        _("Deliveries under way here: {count}", count=len(there)),
+    ]
+    if reading.at is None:
+        lines.append(_("Harbor has not told of its doors yet."))
+    else:
+        lines.append(_("Read {span} ago.", span=screen.words.span(screen.now - reading.at)))
+    message = await listed(screen, lines, there)
+    return replace(message, plan=plan(screen.words, reading.value)) if reading.value else message
+
+
+def plan(words: Words, lockers: Sequence[Locker]) -> Plan:
+    """The doors in the order of their names, numbers by what they count."""
+    said, counts = statuses(words), Counter(locker.status for locker in lockers)
+    return Plan(
+        tuple(
+            (plain(locker.name, 8), locker.status.value)
+            for locker in sorted(lockers, key=lambda locker: in_order(locker.name))
+        ),
+        tuple(
+            (status.value, f"{said[status]}: {counts[status]}")
+            for status in LockerStatus
+            if counts[status]
+        ),
+    )
+
+
+def in_order(name: str) -> list[tuple[int, str]]:
+    """By which doors stand in order: A2 before A10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts if part]
+
+
+def statuses(words: Words) -> dict[LockerStatus, str]:
+    """What each status of a locker is called."""
+    _ = words._
+    return {
+        LockerStatus.AVAILABLE: _("free"),
+        LockerStatus.RESERVED: _("reserved"),
+        LockerStatus.RENTED: _("rented"),
+        LockerStatus.OCCUPIED: _("parcel inside"),
+        LockerStatus.DECLINED: _("being given back"),
+        LockerStatus.OUT_OF_SERVICE: _("out of service"),
+        LockerStatus.UNKNOWN: _("not known"),
+    }
+
+
+def _named(openers: Openers) -> str:
+    """As the setting says it."""
+    if openers.drop_off is openers.pick_up:
+        return openers.drop_off.value
+    return f"drop_off={openers.drop_off} pick_up={openers.pick_up}"
+
+
+def _by_door(delivery: Delivery) -> tuple[list[tuple[int, str]], str]:
+    return in_order(delivery.locker_name or ""), delivery.id
