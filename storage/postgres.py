@@ -17,8 +17,8 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from bot.domain.ids import new_row_id
-from bot.ports.company import Alone, Company, News
 from bot.ports.database import Step
+from bot.ports.replicas import Alone, News, Replicas
 from bot.ports.signals import Saving, Signals
 from storage.errors import Crossed, StorageUnavailable
 from storage.postgres_connection import PostgresConnection, Raw, border
@@ -49,7 +49,7 @@ class PostgresDatabase:
         saving: Saving | None = None,
         presence: Presence | None = None,
     ) -> None:
-        self.company: Company = presence or Alone()
+        self.replicas: Replicas = presence or Alone()
         self._new_lease = presence.new_lease if presence is not None else new_row_id
         self._saving = saving
         self._runners = runners
@@ -123,9 +123,9 @@ class PostgresDatabase:
             return
         self._signals.committed(owed)
         if any(card.lease is None for card in owed.cards.values()):
-            self.company.tell(News.CARDS)
-        if owed.live and not self.company.watches:
-            self.company.tell(News.LOCKERS)
+            self.replicas.tell(News.CARDS)
+        if owed.live and not self.replicas.watches:
+            self.replicas.tell(News.LOCKERS)
 
 
 async def _finished(work: Awaitable[T], then: Callable[[], None]) -> T:

@@ -20,7 +20,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from bot.ports.company import Hears, News
+from bot.ports.replicas import Hears, News
 from storage.postgres_connection import Raw, border
 from storage.tables.cards import UNHEARD
 from storage.tables.rows import moment, stamp
@@ -54,7 +54,7 @@ _PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure
 
 
 class Presence:
-    """`bot.ports.company.Company` on a shared database; made by `present`."""
+    """`bot.ports.replicas.Replicas` on a shared database; made by `present`."""
 
     def __init__(self, url: str, pool: AsyncConnectionPool[Raw], hears: Hears) -> None:
         self._url, self._pool, self._hears = url, pool, hears
@@ -69,21 +69,21 @@ class Presence:
 
     @property
     def size(self) -> int:
-        """`Company.size`."""
+        """`Replicas.size`."""
         return 1 + len(self._others)
 
     @property
     def watches(self) -> bool:
-        """`Company.watches`."""
+        """`Replicas.watches`."""
         return self._watches
 
     @property
     def looked_at(self) -> datetime | None:
-        """`Company.looked_at`."""
+        """`Replicas.looked_at`."""
         return self._looked_at
 
     def looked(self, at: datetime) -> None:
-        """`Company.looked`; the others hear of it at their next roll call."""
+        """`Replicas.looked`; the others hear of it at their next roll call."""
         self._looked_at = at
 
     def new_lease(self) -> int:
@@ -93,11 +93,11 @@ class Presence:
         return ((self._number or 0) << _BITS) | low
 
     def holds(self, lease: int | None) -> bool:
-        """`Company.holds`."""
+        """`Replicas.holds`."""
         return lease is None or (lease >> _BITS) in (0, self._number)
 
     def tell(self, *news: str) -> None:
-        """`Company.tell`."""
+        """`Replicas.tell`."""
         if self.size > 1:
             self._untold.update(news)
             if self._untold and self._telling is None:

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bot.ports.company import Alone, Company
 from bot.ports.database import Step
+from bot.ports.replicas import Alone, Replicas
 from bot.ports.signals import Saving, Signals
 from storage.errors import StorageUnavailable
 from storage.group_commit import Writer
@@ -43,7 +43,7 @@ class SqliteDatabase:
         sealer: Sealer,
         saving: Saving | None = None,
     ) -> None:
-        self.company: Company = Alone()
+        self.replicas: Replicas = Alone()
         self._saving = saving
         self._writer = writer
         self._inline = inline

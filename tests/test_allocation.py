@@ -354,7 +354,7 @@ class Unwritable:
 
     def __init__(self, core: Core, after: int = 0) -> None:
         self._database, self.look, self.shared = core.database, core.database.look, False
-        self.company = core.database.company
+        self.replicas = core.database.replicas
         self.tried, self._after, self.mended = 0, after, False
 
     async def run(self, step: Any, **asked: bool) -> Any:

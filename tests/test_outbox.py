@@ -870,7 +870,7 @@ class Watched:
 
     def __init__(self, database: Database) -> None:
         self._database, self.shared = database, database.shared
-        self.company = database.company
+        self.replicas = database.replicas
         self.runs, self.broken = 0, False
 
     async def look(self, step: Any, *, one_statement: bool = False) -> Any:

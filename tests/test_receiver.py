@@ -35,7 +35,7 @@ class Switched:
 
     def __init__(self, database: Database) -> None:
         self._database, self.shared = database, database.shared
-        self.company = database.company
+        self.replicas = database.replicas
         stands_for(self, database)
         self.away = False
         self.asked = 0

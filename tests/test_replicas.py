@@ -20,9 +20,9 @@ from bot.domain.card import SCREEN, Lane
 from bot.domain.delivery import RequestKind
 from bot.domain.ids import PersonId
 from bot.domain.message import Message
-from bot.ports.company import News
 from bot.ports.database import Database
 from bot.ports.errors import TryLater
+from bot.ports.replicas import News
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox
 from bot.workers.signals import Signals
@@ -90,17 +90,17 @@ async def test_of_several_processes_one_watches_and_when_it_ends_another_does(
     postgres_url: str, quick: None
 ) -> None:
     async with opened(postgres_url) as first:
-        assert first.company.watches
+        assert first.replicas.watches
         async with opened(postgres_url) as second, opened(postgres_url) as third:
-            assert not second.company.watches
-            assert not third.company.watches
-            await until(lambda: first.company.size == second.company.size == 3)
-        await until(lambda: first.company.size == 1)
+            assert not second.replicas.watches
+            assert not third.replicas.watches
+            await until(lambda: first.replicas.size == second.replicas.size == 3)
+        await until(lambda: first.replicas.size == 1)
         standby = contextlib.AsyncExitStack()
         other = await standby.enter_async_context(opened(postgres_url))
-        assert not other.company.watches
+        assert not other.replicas.watches
     async with standby:
-        await until(lambda: other.company.watches)
+        await until(lambda: other.replicas.watches)
 
 
 async def test_who_is_about_to_watch_is_woken_for_it(postgres_url: str, quick: None) -> None:
@@ -113,21 +113,21 @@ async def test_who_is_about_to_watch_is_woken_for_it(postgres_url: str, quick: N
             await first.aclose()
             async with asyncio.timeout(10):
                 await signals.lockers.wait()
-            assert second.company.watches
+            assert second.replicas.watches
 
 
 async def test_a_process_whose_session_is_ended_watches_no_more_and_comes_back(
     postgres_url: str, quick: None
 ) -> None:
     async with opened(postgres_url) as first, opened(postgres_url) as second:
-        held = first.company.new_lease()  # type: ignore[attr-defined]
-        assert first.company.holds(held)
+        held = first.replicas.new_lease()  # type: ignore[attr-defined]
+        assert first.replicas.holds(held)
         await _end_session(postgres_url, watcher=True)
-        await until(lambda: second.company.watches)
-        await until(lambda: not first.company.holds(held))
-        assert not first.company.watches
-        await until(lambda: first.company.size == second.company.size == 2)
-        assert first.company.holds(first.company.new_lease())  # type: ignore[attr-defined]
+        await until(lambda: second.replicas.watches)
+        await until(lambda: not first.replicas.holds(held))
+        assert not first.replicas.watches
+        await until(lambda: first.replicas.size == second.replicas.size == 2)
+        assert first.replicas.holds(first.replicas.new_lease())  # type: ignore[attr-defined]
 
 
 async def _end_session(url: str, *, watcher: bool) -> None:
@@ -147,9 +147,9 @@ async def test_when_whoever_watches_has_looked_is_known_to_all(
     postgres_url: str, quick: None
 ) -> None:
     async with opened(postgres_url) as first, opened(postgres_url) as second:
-        assert second.company.looked_at is None
-        first.company.looked(START)
-        await until(lambda: second.company.looked_at == START)
+        assert second.replicas.looked_at is None
+        first.replicas.looked(START)
+        await until(lambda: second.replicas.looked_at == START)
 
 
 # -- what a process tells the others
@@ -165,7 +165,7 @@ async def test_a_card_that_one_process_leaves_is_shown_by_another_at_once(
         replica(postgres_url, clock, chats, truth, shows_cards=False) as marking,
         showing.showing(clock),
     ):
-        await until(lambda: marking.database.company.size == 2)
+        await until(lambda: marking.database.replicas.size == 2)
         await marking.database.run(lambda tx: tx.mark(ANNA, SCREEN, now=START))
         await until(lambda: chats.of(ANNA) == ["one"])
 
@@ -193,7 +193,7 @@ async def test_a_push_that_comes_to_another_reaches_whoever_watches(
     signals = Signals()
     async with opened(postgres_url) as watching, opened(postgres_url) as other:
         listen(watching, signals)
-        other.company.tell(news)
+        other.replicas.tell(news)
         async with asyncio.timeout(10):
             await signals.lockers.wait()
         assert signals.pushes == {news}
@@ -258,7 +258,7 @@ async def test_what_a_killed_process_held_is_taken_over_in_seconds_and_may_have_
         asked = a_delivery("a", want=RequestKind.LOCKER, want_due=START)
         await living.database.run(lambda tx: tx.add_delivery(asked))
         async with holding(postgres_url, START) as process, living.showing(clock):
-            await until(lambda: living.database.company.size == 2)
+            await until(lambda: living.database.replicas.size == 2)
             living.signals.requests.take()
             assert await _leases(living.database) == []
             assert chats.of(ANNA) == [], "it is the other's"
@@ -267,7 +267,7 @@ async def test_what_a_killed_process_held_is_taken_over_in_seconds_and_may_have_
             assert living.signals.requests.is_set
         assert await _leases(living.database) == ["a"]
         assert living.outbox.tally.possible_doubles == 1
-        assert living.database.company.size == 1
+        assert living.database.replicas.size == 1
     assert chats.calls == ["send"]
 
 
@@ -287,10 +287,10 @@ async def test_what_a_living_process_holds_is_its_own_however_many_come_and_go(
         await holder.database.run(lambda tx: tx.mark(ANNA, SCREEN, now=START))
         for _ in range(3):
             async with replica(postgres_url, clock, chats, truth) as other:
-                await until(lambda: holder.database.company.size == 2)
+                await until(lambda: holder.database.replicas.size == 2)
                 await other.outbox.turn()
                 await other.outbox.settle()
-            await until(lambda: holder.database.company.size == 1)
+            await until(lambda: holder.database.replicas.size == 1)
         assert chats.calls == []
         await holder.outbox.turn()
         await holder.outbox.settle()
@@ -310,7 +310,7 @@ async def test_who_has_lost_its_session_sends_nothing_that_another_may_have_take
         [card] = first.signals.take_cards()
         await _end_session(postgres_url, watcher=True)
         await until(lambda: chats.of(ANNA) == ["one"])
-        await until(lambda: not first.database.company.holds(card.lease))
+        await until(lambda: not first.database.replicas.holds(card.lease))
         first.outbox._waiting.put(card)
         await first.outbox.turn()
         await first.outbox.settle()
@@ -364,7 +364,7 @@ async def test_several_processes_share_what_telegram_allows(postgres_url: str) -
     clock = Clock(START, stopped=True)
     speakers = Speakers(clock)
     async with opened(postgres_url) as first, opened(postgres_url) as second:
-        await until(lambda: first.company.size == second.company.size == 2)
+        await until(lambda: first.replicas.size == second.replicas.size == 2)
         for who, database in enumerate((first, second)):
             pace = speakers.process(database)
             speakers.ask(who, pace, 200)
@@ -383,7 +383,7 @@ async def test_who_alone_has_something_to_say_has_all_that_telegram_allows(
     clock = Clock(START, stopped=True)
     speakers = Speakers(clock)
     async with opened(postgres_url) as first, opened(postgres_url) as second:
-        await until(lambda: first.company.size == second.company.size == 2)
+        await until(lambda: first.replicas.size == second.replicas.size == 2)
         pace = speakers.process(first)
         speakers.ask(1, pace, 200)
         await passing(clock, speakers, seconds=2)

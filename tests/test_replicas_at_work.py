@@ -41,7 +41,7 @@ async def test_what_somebody_says_is_answered_in_its_order_whoever_hears_of_it(t
 
 async def test_one_of_two_watches_and_a_parcel_rings_once_though_both_hear_of_it(two: Two) -> None:
     first, second, ledger = two
-    assert [first.database.company.watches, second.database.company.watches] == [True, False]
+    assert [first.database.replicas.watches, second.database.replicas.watches] == [True, False]
     town = Town(first)
     anna, ben = await town.people("Anna", "Ben")
     await anna.opens_the_bot()

@@ -389,7 +389,7 @@ class Full:
 
     def __init__(self, core: Core) -> None:
         self._database, self.look, self.shared = core.database, core.database.look, False
-        self.company = core.database.company
+        self.replicas = core.database.replicas
         self.full = False
 
     async def run(self, step: Any, **asked: bool) -> Any:

@@ -12,10 +12,10 @@ from bot.ports.alerts import Alerts
 from bot.ports.browsers import Browsers
 from bot.ports.cards import Cards
 from bot.ports.codes import Codes
-from bot.ports.company import Company
 from bot.ports.deliveries import Deliveries
 from bot.ports.people import People
 from bot.ports.records import Records
+from bot.ports.replicas import Replicas
 from bot.ports.search import Search
 from bot.ports.upkeep import Upkeep
 from bot.ports.vouched import Vouched
@@ -45,7 +45,7 @@ class Database(Protocol):
         ...
 
     @property
-    def company(self) -> Company:
+    def replicas(self) -> Replicas:
         """The processes that are."""
         ...
 

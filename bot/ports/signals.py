@@ -20,7 +20,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
-from bot.ports.company import Hears
+from bot.ports.replicas import Hears
 
 CAUSE: ContextVar[int | None] = ContextVar("cause", default=None)
 """The id of the update that what is done here goes back to; None: Harbor, or time itself."""

@@ -149,7 +149,7 @@ class HarborRequests:
             CAUSE.set(self._signals.journal.cause_of_request(request.id))
         structlog.contextvars.bind_contextvars(delivery=leased.delivery.id)
         async with self._towers[leased.delivery.tower]:
-            fenced = self._database.company.holds(leased.lease)
+            fenced = self._database.replicas.holds(leased.lease)
             if fenced and until - self._clock.now() >= _LEFT:
                 await self._attempt(leased)
         await self._database.run(lambda tx: tx.give_back(leased), one_statement=True)

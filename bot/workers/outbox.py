@@ -286,7 +286,7 @@ class Outbox:
         """The card with enough of its lease left for one call; None where somebody else has it, or
         may have since our session ended."""
         now = self._clock.now()
-        if not self._database.company.holds(card.lease):
+        if not self._database.replicas.holds(card.lease):
             return None
         if card.leased_until is not None and card.leased_until - now >= _LEFT:
             return card

@@ -1,8 +1,8 @@
 """What commits have made owed, for the loops that wait for it.
 
 Guarantees: a signal is never lost: it stands until its loop has taken it; nobody who commits knows
-that loops exist. Of other processes' commits no more is heard than they tell (`bot.ports.company`),
-and that may be lost; so where the database is shared each loop also looks by itself from time to
+that loops exist. Of other processes' commits no more is heard than they tell
+(`bot.ports.replicas`), and that may be lost; so where the database is shared each loop also looks by itself from time to
 time (`LOOK_AGAIN`).
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.domain.card import Card
-from bot.ports.company import News
+from bot.ports.replicas import News
 from bot.ports.signals import Owed
 from bot.workers.journal import Journal
 

@@ -36,10 +36,10 @@ from bot.domain.observations import (
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.clock import Clock
-from bot.ports.company import News
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError, Refused, TryLater
 from bot.ports.lockers import Lockers, Push
+from bot.ports.replicas import News
 from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import conclude, save
 from bot.usecases.vouching import Stray, heard, strays
@@ -95,7 +95,7 @@ class Watcher:
     @property
     def looked_at(self) -> datetime | None:
         """When assigned lockers were last looked at, by whichever process watches."""
-        return self._database.company.looked_at
+        return self._database.replicas.looked_at
 
     @property
     def away(self) -> bool:
@@ -108,7 +108,7 @@ class Watcher:
         self._confirming.raise_failure()
         self._signals.lockers.take()
         began = self._clock.now()
-        if not self._database.company.watches:
+        if not self._database.replicas.watches:
             return await self._stand_by(began)
         self._take_pushes()
         again = self._began + self._policy.watch if self._began is not None else began
@@ -170,7 +170,7 @@ class Watcher:
         await self._harbor.left_out(self._lockers.left_out(), standing)
         orphans = await self._unexplained(found.strange, began)
         await self._reconciler.report(orphans, standing)
-        self._database.company.looked(began)
+        self._database.replicas.looked(began)
         if failures:
             raise failures[0]
         return len(live)
@@ -181,8 +181,8 @@ class Watcher:
         self._nudged |= push.verified
         self._hinted = True
         self._signals.lockers.set()
-        if not self._database.company.watches:
-            self._database.company.tell(News.PUSH if push.verified else News.HINT)
+        if not self._database.replicas.watches:
+            self._database.replicas.tell(News.PUSH if push.verified else News.HINT)
         if push.verified:
             now = self._clock.now()
             await self._database.run(lambda tx: heard(tx, push, self._policy, now))

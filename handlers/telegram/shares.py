@@ -44,7 +44,7 @@ class Shares:
     @property
     def needed(self) -> bool:
         """Whether there is anybody to share with."""
-        return self._database.company.size > 1
+        return self._database.replicas.size > 1
 
     def set_rate(self, interval: timedelta, burst: int) -> None:
         """How far apart calls are to be, over all processes."""

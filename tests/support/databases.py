@@ -28,8 +28,8 @@ import pytest
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import DeliveryId, PersonId, TowerId, new_row_id
 from bot.domain.tower import Size
-from bot.ports.company import News
 from bot.ports.database import Database
+from bot.ports.replicas import News
 from bot.ports.signals import Owed, Signals
 from storage import migrate, open_database
 from storage.urls import sqlite_path

@@ -29,7 +29,7 @@ class News(StrEnum):
     """Somebody has pushed who may be Harbor."""
 
 
-class Company(Protocol):
+class Replicas(Protocol):
     """Who else is at work on the database."""
 
     @property
@@ -74,7 +74,7 @@ class Hears(Protocol):
 
 
 class Alone:
-    """`Company` where no other process can be."""
+    """`Replicas` where no other process can be."""
 
     size, watches = 1, True
 
@@ -82,12 +82,12 @@ class Alone:
         self.looked_at: datetime | None = None
 
     def looked(self, at: datetime) -> None:
-        """`Company.looked`."""
+        """`Replicas.looked`."""
         self.looked_at = at
 
     def holds(self, lease: int | None) -> bool:
-        """`Company.holds`: a process that is alone loses nothing while it lives."""
+        """`Replicas.holds`: a process that is alone loses nothing while it lives."""
         return True
 
     def tell(self, *news: News) -> None:
-        """`Company.tell`: there is nobody."""
+        """`Replicas.tell`: there is nobody."""
