@@ -2,8 +2,8 @@
 
 Guarantees: a signal is never lost: it stands until its loop has taken it; nobody who commits knows
 that loops exist. Of other processes' commits no more is heard than they tell
-(`bot.ports.replicas`), and that may be lost; so where the database is shared each loop also looks by itself from time to
-time (`LOOK_AGAIN`).
+(`bot.ports.replicas`), and that may be lost; so where the database is shared each loop also looks
+by itself from time to time (`LOOK_AGAIN`).
 """
 
 from __future__ import annotations
