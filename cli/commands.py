@@ -42,6 +42,10 @@ app.add_typer(sandbox_app, name="sandbox")
 _SANDBOX = ("fastapi", "python_multipart")
 """What nothing but the sandbox imports: an installed bot may lack them."""
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one")]
+PortOrSetting = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65535, help="instead of PORT; 0 takes any free one"),
+]
 
 
 def _show_version(asked: bool) -> None:
@@ -195,16 +199,18 @@ def export(
 
 
 @sandbox_app.callback(invoke_without_command=True)
-def sandbox(context: typer.Context) -> None:
+def sandbox(context: typer.Context, port: PortOrSetting = None) -> None:
     """Everything on one page, with nothing configured."""
     if lacking := [name for name in _SANDBOX if find_spec(name) is None]:
         told = f"without {', '.join(lacking)} there is none here"
         raise BadSetting(f"sandbox: {told}; install harbor-lockerbot[sandbox]")
+    if context.invoked_subcommand is not None and port is not None:
+        raise BadSetting(f"--port belongs behind {context.invoked_subcommand}")
     if context.invoked_subcommand is None:
         from cli.sandbox import play
 
         set_up_logging("warning", None)
-        _finish(play())
+        _finish(play(port))
 
 
 @sandbox_app.command("harbor")

@@ -56,21 +56,21 @@ TOWERS = (
 """All towers of the sandbox's Harbor: one for each opener; at the last two, what anybody set."""
 
 
-async def play() -> None:
-    """Serve everything on PORT until asked to end (or for DEMO_SECONDS)."""
+async def play(port: int | None = None) -> None:
+    """Serve everything on `port`, or on PORT, until asked to end (or for DEMO_SECONDS)."""
     stop, clock, settings = stop_requested(), Clock(), _settings()
+    asked = f"PORT: {settings.port}" if port is None else f"--port {port}"
+    port = settings.port if port is None else port
     stage = create_stage(clock=clock, token=TOKEN, schema=False, openers=_marks(settings))
     doorway = Doorway(stage, settings.host)
     try:
-        async with serving_sandbox(doorway, host=settings.host, port=settings.port) as url:
+        async with serving_sandbox(doorway, host=settings.host, port=port) as url:
             print(_welcome(url), flush=True)
             async with _bot_on(stage, url, clock, doorway):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), settings.demo_seconds)
     except OSError as error:
-        raise BadSetting(
-            f"PORT: {settings.port} can't be used ({error.strerror}); set another"
-        ) from error
+        raise BadSetting(f"{asked} can't be used ({error.strerror}); set another") from error
 
 
 @contextlib.asynccontextmanager
@@ -199,21 +199,36 @@ async def serve_harbor(port: int) -> None:
     """A Harbor alone, until asked to end."""
     from sandbox.harbor.app import create_app as create_harbor
 
-    await _serve(create_harbor(), port, "HARBOR_API_URL and HARBOR_ACCOUNTS_URL")
+    await _serve(create_harbor(), port, _HARBOR_SETTINGS)
 
 
 async def serve_telegram(port: int) -> None:
     """A Telegram alone, until asked to end."""
     from sandbox.telegram.app import create_app as create_telegram
 
-    await _serve(create_telegram(), port, "TELEGRAM_API_URL")
+    await _serve(create_telegram(), port, _TELEGRAM_SETTINGS)
 
 
-async def _serve(app: ASGIApp, port: int, setting: str) -> None:
+_HARBOR_SETTINGS = {
+    "HARBOR_API_URL": "{url}",
+    "HARBOR_ACCOUNTS_URL": "{url}",
+    "HARBOR_CLIENT_ID": "sandbox",
+    "HARBOR_CLIENT_SECRET": "sandbox",
+}
+_TELEGRAM_SETTINGS = {"TELEGRAM_API_URL": "{url}", "TELEGRAM_BOT_TOKEN": TOKEN}
+"""What a bot is to be told to use the one or the other."""
+
+
+def _needed(settings: dict[str, str], url: str) -> str:
+    lines = (f"  {name}={value.format(url=url)}" for name, value in settings.items())
+    return "\n".join((f"{url}  For a bot that is to use it:", *lines))
+
+
+async def _serve(app: ASGIApp, port: int, settings: dict[str, str]) -> None:
     stop = stop_requested()
     try:
         async with serving_sandbox(app, host=_settings().host, port=port) as url:
-            print(f"{url}  (for {setting})", flush=True)
+            print(_needed(settings, url), flush=True)
             await stop.wait()
     except OSError as error:
         raise BadSetting(f"--port {port} can't be used ({error.strerror}); take another") from error

@@ -254,11 +254,48 @@ async def test_the_sandbox_says_where_it_is_and_ends_by_itself(tmp_path):
     assert re.search(r"http://127\.0\.0\.1:\d+/", told)
 
 
+async def told_at_start(process: asyncio.subprocess.Process, lines: int) -> dict[str, str]:
+    """The settings that a counterparty alone prints, after the line that says where it is."""
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        await process.stdout.readline()
+        printed = [(await process.stdout.readline()).decode().strip() for _ in range(lines)]
+    return dict(line.split("=", 1) for line in printed)
+
+
+async def test_a_telegram_alone_prints_what_a_bot_needs_to_use_it(tmp_path):
+    async with started(tmp_path, "sandbox", "telegram", "--port", "0") as process:
+        told = await told_at_start(process, 2)
+        url = f"{told['TELEGRAM_API_URL']}/bot{told['TELEGRAM_BOT_TOKEN']}/getMe"
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+            assert (await http.get(url)).json()["ok"]
+
+
+@pytest.mark.long
+async def test_a_harbor_alone_prints_what_a_bot_needs_to_use_it(tmp_path):
+    async with started(tmp_path, "sandbox", "harbor", "--port", "0") as process:
+        told = await told_at_start(process, 4)
+        assert told["HARBOR_API_URL"] == told["HARBOR_ACCOUNTS_URL"]
+        form = {
+            "grant_type": "client_credentials",
+            "scope": "service_provider",
+            "client_id": told["HARBOR_CLIENT_ID"],
+            "client_secret": told["HARBOR_CLIENT_SECRET"],
+        }
+        path = "/realms/harbor/protocol/openid-connect/token"
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+            grant = await http.post(told["HARBOR_ACCOUNTS_URL"] + path, data=form)
+            assert grant.json()["access_token"]
+
+
 async def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path):
     async with serving_sandbox(create_stage(limits=False)) as url:
         port = url.rpartition(":")[2]
         code, _, complaint = await finished(tmp_path, "sandbox", PORT=port)
         assert code == 2
         assert "PORT" in complaint
+        code, _, complaint = await finished(tmp_path, "sandbox", "--port", port)
+        assert code == 2
+        assert f"--port {port}" in complaint
         code, _, complaint = await finished(tmp_path, "sandbox", "harbor", "--port", port)
         assert code == 2

@@ -109,6 +109,7 @@ def keyboard(count: int, username: str) -> InlineKeyboardMarkup:
             [
                 InlineKeyboardButton("App link", callback_data="app:dropoff"),
                 InlineKeyboardButton("Digits", callback_data="digits:dropoff"),
+                InlineKeyboardButton("Steps", callback_data="steps"),
             ],
             [
                 InlineKeyboardButton("Alert", callback_data="alert"),
@@ -117,6 +118,14 @@ def keyboard(count: int, username: str) -> InlineKeyboardMarkup:
             ],
         ]
     )
+
+
+STEP = InlineKeyboardMarkup(
+    [
+        [InlineKeyboardButton("First", callback_data="alert")],
+        [InlineKeyboardButton("Elsewhere", callback_data="alert")],
+    ]
+)
 
 
 def asked(update: Update) -> Message:
@@ -143,6 +152,9 @@ async def pressed(update: Update, context: Context) -> None:
         count = int(detail) + 1
         await query.answer(f"Counted to {count}")
         await query.edit_message_text(f"Count is {count}", reply_markup=keyboard(count, "echo"))
+    elif kind == "steps":
+        await query.answer()
+        await query.edit_message_text("One step on", reply_markup=STEP)
     elif kind == "alert":
         await query.answer("Mind the door", show_alert=True)
     else:

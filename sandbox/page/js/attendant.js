@@ -1,6 +1,8 @@
 /**
  * What a person can do at the tower: with the door they look at, with a phone that syncs it, and
  * what Harbor's console could do from afar.
+ *
+ * Event (bubbling): `rest`, when nothing is left to be done at the door by what had the focus.
  */
 
 import { harbor } from "./api.js";
@@ -46,7 +48,7 @@ class TowerAttendant extends HTMLElement {
     this.#parts = this.#build();
     const { said, title, words, deeds, sync, more } = this.#parts;
     this.append(said, h("div", { class: "at-door" },
-      h("div", { class: "door-words", "aria-live": "polite" }, title, words), sync, more), deeds);
+      h("div", { class: "door-words" }, title, words), sync, more), deeds);
   }
 
   /** Show `locker` of `tower`, or how to begin when none is looked at. */
@@ -62,7 +64,10 @@ class TowerAttendant extends HTMLElement {
     reconcile(deeds, possible, (deed) => deed.name, (deed) => h("button", {
       type: "button", class: "primary", on: { click: () => this.#do(deed) },
     }, icon(deed.symbol), deed.name));
-    if (focused && !deeds.contains(document.activeElement)) deeds.firstElementChild?.focus();
+    if (focused && !deeds.contains(document.activeElement)) {
+      if (possible.length) deeds.firstElementChild.focus();
+      else this.dispatchEvent(new CustomEvent("rest", { bubbles: true }));
+    }
     setText(sync.lastElementChild, tower.unsynced ? `Sync (${tower.unsynced})` : "Sync");
     const told = tower.lockers.every((one) => one.status !== "declined");
     sync.classList.toggle("waiting", tower.unsynced > 0 || !told);

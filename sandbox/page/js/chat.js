@@ -2,12 +2,14 @@
  * One person's chat with the bot: the messages, what they ask to be done, toasts and alerts.
  *
  * Guarantees: messages are updated in place by id; the view stays at the newest message if it was
- * there, and where it was if not; what answers a press or comes from the person is looked at.
+ * there, and where it was if not; what answers a press or comes from the person is looked at, a picture
+ * from its top. When what had the focus goes, a step's next button has it (lead.js).
  */
 
 import { photoUrl, telegram } from "./api.js";
 import { h, icon, reconcile } from "./dom.js";
 import { handsets } from "./handsets.js";
+import { Lead } from "./lead.js";
 import {
   addressesOf, deepLink, isLockerOpen, isShare, lockerOpenLink, tokenOf, wordsOf,
 } from "./links.js";
@@ -19,11 +21,13 @@ import { tokenIn, tokenOfAppLink } from "./tokens.js";
 import { world } from "./world.js";
 
 const NEAR_END = 80;
+const ABOVE_PX = 12;
 
 class PhoneChat extends HTMLElement {
   #person;
   #log;
   #spoken;
+  #lead;
   #welcome;
   #busy = new Map();
   #atEnd = true;
@@ -36,6 +40,7 @@ class PhoneChat extends HTMLElement {
     if (this.#log) return;
     this.#person = Number(this.dataset.personId);
     this.#log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": "Messages" });
+    this.#lead = new Lead(this.#log);
     this.#spoken = new Toasts(this);
     this.#welcome = h("div", { class: "welcome" }, h("span", { class: "avatar" }, icon("tower")),
       h("p", {}, "Nothing here yet. Press Start to meet the bot."));
@@ -53,14 +58,20 @@ class PhoneChat extends HTMLElement {
   /** Show the chat as the person sees it. */
   show(chat) {
     const last = lastOwnText(chat.messages);
-    this.#attend(chat.messages.at(-1));
+    const answered = this.#attend(chat.messages.at(-1));
     this.#welcome.hidden = chat.messages.length > 0;
-    reconcile(this.#log, chat.messages, (message) => message.message_id,
+    this.#lead.through(() => reconcile(this.#log, chat.messages, (message) => message.message_id,
       () => document.createElement("chat-message"),
-      (element, message) => element.show(message, this.#context(message, last)));
+      (element, message) => element.show(message, this.#context(message, last))));
     this.#rest(chat.waiting ?? []);
     this.#stay();
     this.#spoken.show(chat.toasts ?? []);
+    if (answered) this.#spoken.come();
+  }
+
+  /** Have the focus, which what is hidden now had. */
+  takeFocus() {
+    this.#lead.on();
   }
 
   #context(message, last) {
@@ -75,10 +86,15 @@ class PhoneChat extends HTMLElement {
     };
   }
 
-  /** Somebody who has scrolled up to an old card and pressed there waits for what comes below. */
+  /**
+   * Somebody who has scrolled up to an old card and pressed there waits for what comes below.
+   * Whether the bot has sent something new.
+   */
   #attend(newest) {
-    if (newest?.message_id > this.#newest) this.#atEnd ||= this.#pressedAt !== null || newest.outgoing;
+    const fresh = newest?.message_id > this.#newest;
+    if (fresh) this.#atEnd ||= this.#pressedAt !== null || newest.outgoing;
     this.#newest = newest?.message_id ?? 0;
+    return fresh && !newest.outgoing;
   }
 
   /**
@@ -88,13 +104,20 @@ class PhoneChat extends HTMLElement {
   #scrolled() {
     const { scrollHeight, clientHeight, scrollTop } = this.#log;
     if (`${scrollHeight}/${clientHeight}` !== this.#extent) return;
-    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+    this.#atEnd = this.#end - scrollTop < NEAR_END;
     if (scrollTop !== this.#pressedAt) this.#pressedAt = null;
   }
 
   #stay() {
     this.#extent = `${this.#log.scrollHeight}/${this.#log.clientHeight}`;
-    if (this.#atEnd) this.#log.scrollTop = this.#log.scrollHeight;
+    if (this.#atEnd && this.#log.scrollTop < this.#end) this.#log.scrollTop = this.#end;
+  }
+
+  /** How far down the newest message is looked at: its end; a picture is not scrolled out of view. */
+  get #end() {
+    const newest = this.#log.lastElementChild;
+    const bottom = this.#log.scrollHeight - this.#log.clientHeight;
+    return newest?.matches(".pictured") ? Math.min(bottom, newest.offsetTop - ABOVE_PX) : bottom;
   }
 
   #obey({ kind, message, ...detail }) {

@@ -1,5 +1,7 @@
 /**
  * The foot of a phone: start button, commands, attachments, text, and the bot's reply keyboard.
+ *
+ * Event (bubbling): `rest`, when what had the focus here is hidden.
  */
 
 import { telegram } from "./api.js";
@@ -29,6 +31,7 @@ class PhoneComposer extends HTMLElement {
   /** Fit the foot to the chat: what can be said, and how. */
   show(chat) {
     this.#chat = chat;
+    const focused = this.contains(document.activeElement) ? document.activeElement : null;
     const blocked = world.person(this.#person)?.blocked ?? false;
     const fresh = chat.messages.length === 0;
     this.#parts.start.hidden = !fresh || blocked;
@@ -36,6 +39,7 @@ class PhoneComposer extends HTMLElement {
     this.#parts.form.hidden = fresh || blocked;
     const rows = (!blocked && chat.keyboard?.keyboard) || [];
     this.#parts.keyboard.hidden = rows.length === 0;
+    if (focused?.closest("[hidden]")) this.dispatchEvent(new CustomEvent("rest", { bubbles: true }));
     this.#parts.input.placeholder = chat.keyboard?.input_field_placeholder ?? "Message";
     reconcile(this.#parts.keyboard, rows.map((row, y) => ({ row, y })), ({ y }) => y,
       () => h("div", { class: "keys" }),

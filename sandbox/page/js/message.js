@@ -143,7 +143,7 @@ class ChatMessage extends HTMLElement {
     const rows = message.reply_markup?.inline_keyboard ?? [];
     reconcile(this.#parts.keyboard, rows.map((row, y) => ({ row, y })), ({ y }) => y,
       () => h("div", { class: "keys" }),
-      (element, { row }) => reconcile(element, row.map((key, x) => ({ key, x })), ({ x }) => x,
+      (element, { row }) => reconcile(element, named(row), ({ name }) => name,
         () => this.#key(), (button, { key }) => fillKey(button, key)));
   }
 
@@ -160,6 +160,11 @@ class ChatMessage extends HTMLElement {
     this.dispatchEvent(new CustomEvent("act", { bubbles: true, detail }));
   }
 }
+
+/** A button is what it says, not where it stands: another one must not come by its focus. */
+const named = (row) => row.map((key, x) => ({
+  key, name: `${key.text}/${row.slice(0, x).filter(({ text }) => text === key.text).length}`,
+}));
 
 const KEY_SIGNS = [["url", "out"], ["copy_text", "copy"], ["web_app", "picture"]];
 

@@ -4,6 +4,8 @@
  * Guarantees: cards and buttons are brought up to date in place, so focus stays; when the focused
  * button goes, the focus moves to the first one that is left, or waits at the panel for the next;
  * Escape closes, focus is given back.
+ *
+ * Event (bubbling): `rest`, when it closes with the focus and what had it before is gone.
  */
 
 import { h, icon, iconButton, reconcile, setText } from "./dom.js";
@@ -44,7 +46,9 @@ export class PhonePanel extends HTMLElement {
     const within = this.contains(document.activeElement);
     this.hidden = true;
     this.dispatchEvent(new CustomEvent("panel", { bubbles: true }));
-    if (within && this.#before?.isConnected) this.#before.focus({ preventScroll: true });
+    if (!within) return;
+    if (this.#before?.isConnected) this.#before.focus({ preventScroll: true });
+    else this.dispatchEvent(new CustomEvent("rest", { bubbles: true }));
   }
 
   get #first() {

@@ -42,6 +42,7 @@ class SandboxPhone extends HTMLElement {
     this.addEventListener("door-app", ({ detail }) => this.#parts.doorApp.start(detail));
     this.addEventListener("locker-open", ({ detail }) => this.#parts.lockerOpen.visit(detail));
     this.addEventListener("panel", ({ target }) => this.#oneApp(target));
+    this.addEventListener("rest", () => this.#parts.chat.takeFocus());
     handsets.addEventListener("change", () => this.#showKind());
     this.#showKind();
     this.addEventListener("rewrite", (event) => this.#parts.composer.rewrite(event.detail));

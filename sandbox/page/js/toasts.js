@@ -1,13 +1,16 @@
 /**
  * What a bot answers to a pressed button: a toast that goes by itself, or an alert that waits.
  *
- * Guarantees: each is shown once, and not again when the page is loaded anew.
+ * Guarantees: each is shown once, and not again when the page is loaded anew; a toast does not outlive
+ * for long the coming of the message that it announced.
  */
 
 import { h } from "./dom.js";
 import { world } from "./world.js";
 
 const TOAST_MS = 3500;
+/** How long a toast is read when what it announced is there. */
+const READ_MS = 1200;
 
 export class Toasts {
   #host;
@@ -34,6 +37,11 @@ export class Toasts {
     const toast = h("p", { class: "toast" }, text);
     this.#line.append(toast);
     setTimeout(() => toast.remove(), TOAST_MS);
+  }
+
+  /** A message has come: what was said of it has been said. */
+  come() {
+    for (const toast of this.#line.children) setTimeout(() => toast.remove(), READ_MS);
   }
 
   /** Takes the focus, and gives it back once it is closed. */

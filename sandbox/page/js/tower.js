@@ -1,8 +1,9 @@
 /**
  * The tower: its doors as they stand, the keypad if it has one, and what can be done at a door.
  *
- * Guarantees: what happened at the tower is said in words in a live region; a door that opens is
- * the door that is looked at.
+ * Guarantees: what happened at the tower is said in words in a live region, each move of a door and of
+ * what is behind it, too; a door that opens is the door that is looked at; once there is nothing left to
+ * be done at a door, the door has the focus.
  */
 
 import { codeSaid, harbor } from "./api.js";
@@ -18,25 +19,32 @@ import { markOf, nameOf, towerBy } from "./towers.js";
 import { world } from "./world.js";
 
 const SAID_MS = 6000;
-const CLEAR_PX = 36;
+const CLEAR_PX = 16;
 
 class LockerTower extends HTMLElement {
   #parts;
   #current = null;
   #chosen = null;
   #open = new Set();
+  /** The lockers as they stood when this tower was last shown: id → locker. */
+  #before = new Map();
   #quiet;
 
   connectedCallback() {
     if (this.#parts) return;
     this.#parts = this.#build();
-    this.append(this.#head(), this.#cabinet(), this.#parts.attendant);
+    this.#parts.front.append(this.#head(), this.#cabinet());
+    this.append(this.#parts.front, this.#parts.attendant);
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", "Tower");
     world.addEventListener("harbor", () => this.#show());
-    world.addEventListener("reset", () => this.#choose(null));
+    world.addEventListener("reset", () => {
+      this.#choose(null);
+      this.#before.clear();
+    });
     handsets.addEventListener("change", () => this.#show());
     handsets.addEventListener("arrived", ({ detail }) => this.#look(detail));
+    this.addEventListener("rest", () => this.#chosenDoor?.firstElementChild.focus({ preventScroll: true }));
     document.addEventListener("tower-wanted", ({ detail }) => this.#turnTo(detail));
     document.addEventListener("door-opened", ({ detail }) => this.#showOpened(detail));
   }
@@ -69,12 +77,17 @@ class LockerTower extends HTMLElement {
     this.#parts.attendant.beckon();
   }
 
-  /** In a low window what can be done at the door may stand before the door. */
+  /** In a low window the door may have to be scrolled to. */
   #uncover() {
-    const { doors, attendant } = this.#parts;
-    const door = doors.querySelector(`[data-locker-id="${this.#chosen}"]`);
-    const edge = this.getBoundingClientRect().bottom - attendant.offsetHeight - CLEAR_PX;
-    this.scrollTop += Math.max(0, (door?.getBoundingClientRect().bottom ?? edge) - edge);
+    const { front } = this.#parts;
+    const door = this.#chosenDoor?.getBoundingClientRect();
+    const { top, bottom } = front.getBoundingClientRect();
+    if (!door) return;
+    front.scrollTop += Math.max(0, door.bottom + CLEAR_PX - bottom) + Math.min(0, door.top - CLEAR_PX - top);
+  }
+
+  get #chosenDoor() {
+    return this.#parts.doors.querySelector(`[data-locker-id="${this.#chosen}"]`);
   }
 
   #say(words, mood) {
@@ -92,6 +105,7 @@ class LockerTower extends HTMLElement {
     this.#current = id;
     this.#chosen = null;
     this.#open.clear();
+    this.#before.clear();
     this.#show();
   }
 
@@ -134,8 +148,10 @@ class LockerTower extends HTMLElement {
     const open = tower.lockers.filter((locker) => locker.door === "open").map((one) => one.id);
     const opened = open.find((id) => !this.#open.has(id));
     if (opened !== undefined) this.#chosen = opened;
-    if (open.length === 0 && this.#open.size > 0) this.#hush();
     this.#open = new Set(open);
+    const moved = tower.lockers.map((one) => moveOf(this.#before.get(one.id), one)).filter(Boolean);
+    if (moved.length) this.#say(moved.join(". "), "yes");
+    this.#before = new Map(tower.lockers.map((one) => [one.id, one]));
   }
 
   #arrange(tower) {
@@ -159,6 +175,7 @@ class LockerTower extends HTMLElement {
     svg.setAttribute("aria-hidden", "true");
     return {
       map: svg,
+      front: h("div", { class: "tower-front" }),
       plate: h("p", { class: "plate-sign" }),
       keypad: keypad((digits) => this.#type(digits)),
       here: h("span", { class: "here", role: "status" }),
@@ -185,6 +202,14 @@ class LockerTower extends HTMLElement {
     return h("div", { class: "cabinet" },
       h("div", { class: "cap" }, plate, keys), doors, h("div", { class: "plinth" }));
   }
+}
+
+/** What has changed at a locker since it was seen last, in words; null for nothing that moves. */
+function moveOf(before, { name, door, parcel }) {
+  if (!before) return null;
+  if (before.door !== door) return `Door ${name} is ${door}`;
+  if (Boolean(before.parcel) === Boolean(parcel)) return null;
+  return `The parcel is ${parcel ? "in" : "out of"} locker ${name}`;
 }
 
 customElements.define("locker-tower", LockerTower);
