@@ -62,8 +62,9 @@ from tests.support.scenes import (
     a_scene,
 )
 from tests.support.seen import accepted, buttons, labels, seen
-from wording.cards.alert import Concern, alert_card
+from wording.cards.alert import alert_card
 from wording.cards.claiming import claim_link
+from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_card
 from wording.cards.recipient import RECIPIENT

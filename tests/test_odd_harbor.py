@@ -36,7 +36,8 @@ from harbor.lists import read_each
 from harbor.lockers import HarborLockers
 from tests.support.core import ANNA, Core, Twisted, core_on, working
 from tests.support.harbor_stand_in import Heard, StandIn, answer, granted, stand_in
-from wording.cards.alert import Concern, alert_card
+from wording.cards.alert import alert_card
+from wording.cards.concern import Concern
 from wording.language import speak
 
 PLACE = {"id": 7, "name": "Pier", "lat": 40.7, "lon": -74.0, "timezone": "US/Eastern"}

@@ -25,8 +25,9 @@ from handlers.conversation.groups import GROUP
 from handlers.conversation.records import RECORDS, records
 from handlers.telegram.links import links_to, operations_payload
 from handlers.telegram.messenger import LONGEST_CAPTION
-from wording.cards.alert import Concern, alert_card
+from wording.cards.alert import alert_card
 from wording.cards.code import code_card
+from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_alert, group_card
 from wording.cards.scene import Scene

@@ -63,7 +63,8 @@ from tests.support.databases import opened
 from wording import slip
 from wording.cards import code as code_message
 from wording.cards import group
-from wording.cards.alert import _STANDS, Concern, alert_card
+from wording.cards.alert import _STANDS, alert_card
+from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_alert
 from wording.cards.recipient import RECIPIENT

@@ -7,53 +7,18 @@ every operator; acts are only begun here, each asks once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.alerts import Alert, AlertAction, AlertKind, Away, Unheard, key_to_arg
+from bot.domain.alerts import AlertAction, AlertKind, Away, Unheard, key_to_arg
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery
 from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.openers import Opener
-from bot.domain.situation import AlertSituation
 from bot.domain.tower import LockerStatus
+from wording.cards.concern import Concern
+from wording.cards.orphan import in_vain, orphan_gone_said, orphan_said
 from wording.cards.rows import card
-from wording.delivery_state import state_said
-from wording.language import Words
 from wording.sanitize import coded, esc, esc_name
-
-
-@dataclass(frozen=True)
-class Concern:
-    """An alert as it is told in one language."""
-
-    situation: AlertSituation
-    words: Words
-
-    @property
-    def alert(self) -> Alert:
-        """The alert itself."""
-        return self.situation.alert
-
-    @property
-    def delivery(self) -> Delivery | None:
-        """The delivery it is about, if any."""
-        return self.situation.delivery
-
-    @property
-    def door(self) -> str:
-        """The name on the door; its number at Harbor only where no name is known."""
-        known = self.delivery.locker_name if self.delivery else None
-        name = self.alert.locker_name or known
-        number = "" if self.alert.locker is None else str(self.alert.locker)
-        return esc(name) or number or "?"
-
-    def time(self, at: datetime) -> str:
-        """Local time at the tower; UTC, said so, where no tower is concerned."""
-        told = self.situation
-        return self.words.moment(at, told.tower, now=told.now, named=True)
 
 
 def alert_card(concern: Concern) -> Message:
@@ -188,94 +153,6 @@ def _no_links(concern: Concern) -> str:
 
 def _links_again(concern: Concern) -> str:
     return concern.words._("✅ <b>Harbor makes Locker Open links again</b>")
-
-
-def _orphan(concern: Concern) -> str:
-    _ = concern.words._
-    if concern.alert.release:
-        return _("🧩 <b>Orphan locker {door} is being released</b>", door=concern.door)
-    title = _(
-        "🧩 <b>Orphan locker {door}</b>\nHarbor says it is ours, but no delivery here uses it.",
-        door=concern.door,
-    )
-    return "\n".join(
-        filter(
-            None,
-            (
-                title,
-                _last_known(concern),
-                why_not_released(concern.words, concern.alert),
-                _goes_by_itself(concern) or whose_it_may_be(concern.words, concern.alert),
-            ),
-        )
-    )
-
-
-def _last_known(concern: Concern) -> str | None:
-    """The last delivery that had the orphan, or was to try it."""
-    delivery = concern.delivery
-    if delivery is None:
-        return None
-    return concern.words._(
-        "Last known here: delivery {id}, {state}.",
-        id=f"<code>{delivery.id}</code>",
-        state=state_said(concern.words, delivery.state),
-    )
-
-
-def _goes_by_itself(concern: Concern) -> str | None:
-    """Where the orphan is the bot's own by its records: when it is given back."""
-    alert, policy = concern.alert, concern.situation.policy
-    held = alert.status in (LockerStatus.RESERVED, LockerStatus.RENTED)
-    if not alert.asked or alert.refused or not held:
-        return None
-    return concern.words._(
-        "The bot asked for it: it is released by itself, not before {time}.",
-        time=concern.time(alert.raised_at + policy.orphan_grace),
-    )
-
-
-def whose_it_may_be(words: Words, alert: Alert) -> str | None:
-    """What releasing the orphan, or fetching out of it, may do to somebody else; None where it is
-    known to be the bot's."""
-    _ = words._
-    if alert.asked:
-        return None
-    if alert.status is LockerStatus.OCCUPIED:
-        return _(
-            "⚠️ Nothing here shows that the bot asked for it. Another system, such as a couriers' "
-            "app, may use the same access to Harbor: the parcel may be theirs."
-        )
-    return _(
-        "⚠️ Nothing here shows that the bot asked for it. Another system, such as a couriers' app, "
-        "may use the same access to Harbor: releasing it may take the locker from somebody."
-    )
-
-
-def in_vain(alert: Alert) -> bool:
-    """Whether Harbor has refused to take the orphan back, and would again while it stands so."""
-    return alert.refused and alert.status in (LockerStatus.RESERVED, LockerStatus.OUT_OF_SERVICE)
-
-
-def why_not_released(words: Words, alert: Alert) -> str | None:
-    """Why the orphan can't be released, or has not been; None where nothing stands in the way."""
-    _ = words._
-    if alert.status is LockerStatus.OCCUPIED:
-        return _("📦 A parcel is inside: it has to be fetched out first.")
-    if not alert.refused:
-        return None
-    if alert.status is LockerStatus.RESERVED:
-        return _(
-            "⚠️ Harbor refused to take it back: it is only reserved, and comes free by itself "
-            "when the reservation ends."
-        )
-    if alert.status is LockerStatus.OUT_OF_SERVICE:
-        return _("⚠️ Harbor refused to take it back: it is out of service.")
-    return _("⚠️ Harbor refused to take it back and did not say why. Please try again later.")
-
-
-def _orphan_gone(concern: Concern) -> str:
-    return concern.words._("✅ <b>Locker {door} is no longer an orphan</b>", door=concern.door)
 
 
 def _odd(concern: Concern) -> str:
@@ -450,7 +327,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.UNSAVED: _unsaved,
     AlertKind.UNHEARD: _unheard,
     AlertKind.LINKS: _no_links,
-    AlertKind.ORPHAN: _orphan,
+    AlertKind.ORPHAN: orphan_said,
     AlertKind.ODD: _odd,
     AlertKind.UNHELD: _unheld,
     AlertKind.DOOR: _door_stuck,
@@ -467,6 +344,6 @@ _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.UNSAVED: _saving_again,
     AlertKind.UNHEARD: _heard_again,
     AlertKind.LINKS: _links_again,
-    AlertKind.ORPHAN: _orphan_gone,
+    AlertKind.ORPHAN: orphan_gone_said,
     AlertKind.UNREADABLE: _all_read,
 }

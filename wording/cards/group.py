@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.message import Button, Message
-from wording.cards.alert import (
-    Concern,
-    merely_settled,
-    place_said,
-    said_of,
-    to_see,
-    when_said,
-)
+from wording.cards.alert import merely_settled, place_said, said_of, to_see, when_said
+from wording.cards.concern import Concern
 from wording.cards.rows import card
 from wording.language import Words
 

@@ -42,8 +42,8 @@ from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.lists import opened
 from handlers.errands.operations.messages import to_one_of_them
 from handlers.errands.operations.overview import ORPHANS
-from wording.cards.alert import whose_it_may_be
 from wording.cards.opening import get_said, new_said
+from wording.cards.orphan import whose_it_may_be
 from wording.cards.oversight import reported_by, trouble_said
 from wording.cards.timeline import timeline
 from wording.delivery_state import state_said

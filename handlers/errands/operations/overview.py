@@ -29,7 +29,7 @@ from handlers.errands.operations.problems import TO_PROBLEMS
 from handlers.errands.operations.stale import TO_STALE
 from handlers.errands.operations.take import TO_TAKE
 from handlers.errands.operations.tower import OPEN
-from wording.cards.alert import in_vain, why_not_released
+from wording.cards.orphan import in_vain, why_not_released
 from wording.sanitize import esc, plain
 
 OVERVIEW, TOWERS, ORPHANS = "ops/ops", "ops/towers", "ops/orphans"
