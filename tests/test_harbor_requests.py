@@ -269,28 +269,21 @@ async def test_what_is_asked_while_the_last_turn_is_being_given_back_waits_for_n
     core: Core, monkeypatch: pytest.MonkeyPatch
 ):
     delivery = await core.request()
-    run, left = core.database.run, asyncio.Event()
+    run, lingers, left = core.database.run, asyncio.Event(), asyncio.Event()
 
     async def lingering(step, **how):
         done = await run(step, **how)
         task = asyncio.current_task()
         if task and task.get_name().startswith("for ") and how.get("one_statement"):
-            await left.wait()  # committed and signalled, and not back yet
+            lingers.set()  # committed and signalled, and not back yet
+            await left.wait()
         return done
 
     monkeypatch.setattr(core.database, "run", lingering)
     await core.worker.turn()
-    while (await core.now(delivery)).state is not State.RESERVED:  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    await asyncio.wait_for(lingers.wait(), 10)
     await core.on(ANNA, delivery, ask_drop_off_code)
-    await asyncio.wait_for(_leased_again(core, delivery), 10)
+    await core.worker.turn()
     left.set()
     await core.work()
     assert await core.code(delivery) is not None, "with no time passed"
-
-
-async def _leased_again(core: Core, delivery) -> None:
-    """Let the worker look until it has taken the turn for what was asked last."""
-    while delivery.id not in core.worker._next:
-        await core.worker.turn()
-        await asyncio.sleep(0)

@@ -95,7 +95,6 @@ class HarborRequests:
             RequestKind.PICK_UP_TOKEN: self._token,
             RequestKind.RELEASE: self._release,
         }
-        self._next: dict[DeliveryId, tuple[Leased, datetime]] = {}
         self._given: Given[Issued] = Given()
         self._dues = Dues(clock.now())
         self._full = False
@@ -124,16 +123,13 @@ class HarborRequests:
             lambda tx: tx.lease_requests(now, now + _LEASE, room), one_statement=True
         )
         for each in leased:
-            if not self._underway.start(each.delivery.id, self._see_to(each, now + _LEASE)):
-                # Its last turn was given back a moment ago, and whoever did so is not gone yet.
-                self._next[each.delivery.id] = each, now + _LEASE
+            # Of one whose last turn was given back a moment ago whoever did so may not be gone yet.
+            self._underway.follow(each.delivery.id, self._see_to(each, now + _LEASE))
         if len(leased) == room:
             self._dues.add(now)
         await self._dues.look_ahead(self._database, now, lambda tx: tx.next_request_due())
 
     def _finished(self, delivery: DeliveryId) -> None:
-        if (following := self._next.pop(delivery, None)) is not None:
-            self._underway.start(delivery, self._see_to(*following))
         if self._underway.failed:  # its turn may not have been given back: it runs out
             self._dues.add(self._clock.now() + _LEASE)
         if self._full or self._underway.failed:

@@ -192,6 +192,7 @@ class Underway(Generic[K]):
     def __init__(self, at_once: int, finished: Callable[[K], None]) -> None:
         self._at_once, self._finished = at_once, finished
         self._tasks: dict[K, asyncio.Task[None]] = {}
+        self._next: dict[K, Coroutine[Any, Any, None]] = {}
         self._failure: BaseException | None = None
 
     def __len__(self) -> int:
@@ -205,15 +206,28 @@ class Underway(Generic[K]):
         if key in self._tasks or len(self._tasks) >= self._at_once:
             work.close()
             return False
+        self._begin(key, work)
+        return True
+
+    def follow(self, key: K, work: Coroutine[Any, Any, None]) -> None:
+        """Start on `work`, where its key is busy once that is free; one at most follows. For
+        whoever has asked for no more than there is room."""
+        if key in self._tasks:
+            self._next[key] = work
+        else:
+            self._begin(key, work)
+
+    def _begin(self, key: K, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=f"for {key}")
         self._tasks[key] = task
         task.add_done_callback(partial(self._ended, key))
-        return True
 
     def _ended(self, key: K, task: asyncio.Task[None]) -> None:
         del self._tasks[key]
         if not task.cancelled() and (failure := task.exception()) is not None:
             self._failure = failure
+        if (following := self._next.pop(key, None)) is not None:
+            self._begin(key, following)
         self._finished(key)
 
     @property
