@@ -5,7 +5,7 @@ Guarantees: `meaning` answers for every (state, observed status); nothing in her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -91,6 +91,13 @@ AFTER_HOLD = timedelta(minutes=10)
 def door(delivery: Delivery) -> Door:
     """Where a delivery's parcel is, or was to be; locker 0 is none."""
     return delivery.tower, delivery.locker or LockerId(0)
+
+
+def places(delivery: Delivery) -> Iterable[Door]:
+    """The locker that the delivery has or had, and the one that it was to try."""
+    for locker in (delivery.locker, delivery.candidate):
+        if locker is not None:
+            yield delivery.tower, locker
 
 
 def may_hold_parcel(delivery: Delivery) -> bool:

@@ -8,13 +8,13 @@ or has been seen to leave.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId
-from bot.domain.observations import Door
+from bot.domain.observations import Door, places
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.database import Transaction
@@ -31,6 +31,18 @@ class Stray:
     locker: Locker
     last: Delivery | None = None
     asked: bool = False
+
+
+async def last_known(
+    tx: Transaction, doors: Collection[Door], since: datetime
+) -> dict[Door, Delivery]:
+    """Of each door the last delivery that has ended at `since` or later and had its locker, or was
+    to try it."""
+    last: dict[Door, Delivery] = {}
+    for delivery in await tx.deliveries_at(list(doors), since):
+        for door in places(delivery):
+            last.setdefault(door, delivery)
+    return last
 
 
 async def strays(

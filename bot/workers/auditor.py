@@ -17,16 +17,16 @@ import structlog
 from bot.domain.alerts import AlertKind, unheld, unheld_key
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, TowerId
-from bot.domain.observations import FREES, Door, Odd, door, has_left, may_hold_parcel, meaning
+from bot.domain.observations import Door, Odd, has_left, may_hold_parcel, places
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError
 from bot.ports.lockers import Lockers
-from bot.usecases.vouching import Stray, strays
+from bot.usecases.vouching import Stray, last_known, strays
 from bot.workers.alerts import Alerts
-from bot.workers.comparison import compare, is_ours, places
+from bot.workers.comparison import compare, is_ours
 
 log = structlog.get_logger()
 
@@ -97,20 +97,23 @@ class Auditor:
         began = self._clock.now()
         return await self._compare(await self._assigned(), began)
 
-    async def _assigned(self) -> Mapping[Door, Locker]:
-        return {(x.tower, x.id): x for x in await self._lockers.assigned() if is_ours(x)}
+    async def _assigned(self) -> list[Locker]:
+        return [locker for locker in await self._lockers.assigned() if is_ours(locker)]
 
-    async def _compare(self, assigned: Mapping[Door, Locker], began: datetime) -> list[Finding]:
+    async def _compare(self, assigned: Collection[Locker], began: datetime) -> list[Finding]:
         live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
-        holding = [x for x in live if x.state in FREES and x.locker is not None]
-        settled = [x for x in holding if x.changed_at is None or x.changed_at <= began]
-        missing = [x for x in settled if door(x) not in assigned]
+        found = await compare({x.id: x for x in live}, assigned)
+        missing = [x for x in found.missing if _is_settled(x, began)]
         lists, unread = await self._towers({x.tower for x in missing})
         return [
             *_left_out(self._lockers),
             *unread,
-            *await self._orphans(assigned, live, began),
-            *(_odd(x, assigned[door(x)]) for x in settled if _is_odd(x, assigned.get(door(x)))),
+            *await self._orphans(found.strange, began),
+            *(
+                _odd(delivery, status)
+                for delivery, status, told in found.news
+                if isinstance(told, Odd) and _is_settled(delivery, began)
+            ),
             *(_missing(x, lists[x.tower], began) for x in missing if x.tower in lists),
         ]
 
@@ -127,38 +130,32 @@ class Auditor:
                 unread.append(Finding(Fault.UNREAD, tower, why=str(error)))
         return lists, unread
 
-    async def _orphans(
-        self, assigned: Mapping[Door, Locker], live: Sequence[Delivery], began: datetime
-    ) -> list[Finding]:
-        strange = (await compare({x.id: x for x in live}, assigned.values())).strange
+    async def _orphans(self, strange: Mapping[Door, Locker], began: datetime) -> list[Finding]:
         if not strange:
             return []
-        since = began - self._policy.late_facts
+        since, lately = began - self._policy.late_facts, began - self._policy.drop_off
 
         async def look(tx: Transaction) -> Mapping[Door, Stray]:
-            last: dict[Door, Delivery] = {}
-            for delivery in await tx.deliveries_at(list(strange), since):
-                for place in places(delivery):
-                    last.setdefault(place, delivery)
+            last = await last_known(tx, strange, since)
             found = {key: (seen, last.get(key)) for key, seen in strange.items()}
-            lately = began - self._policy.drop_off
             return await strays(
                 tx,
                 {
                     key: (locker, had)
                     for key, (locker, had) in found.items()
-                    if had is None or had.changed_at is None or had.changed_at <= lately
+                    if had is None or _is_settled(had, lately)
                 },
             )
 
         return [_orphan(stray) for stray in (await self._database.look(look)).values()]
 
-    async def _forget(self, assigned: Collection[Door]) -> None:
+    async def _forget(self, assigned: Collection[Locker]) -> None:
         """What is not ours any more is nobody's to be vouched for."""
 
         async def step(tx: Transaction) -> None:
             live = await tx.deliveries_at_harbor()
-            kept = {place for x in live for place in places(x)} | set(assigned)
+            kept = {place for x in live for place in places(x)}
+            kept |= {(locker.tower, locker.id) for locker in assigned}
             for gone in [each for each in await tx.all_vouched() if each not in kept]:
                 await tx.no_longer_vouch(*gone)
 
@@ -174,7 +171,7 @@ class Auditor:
         for each in found:
             if each.fault is Fault.UNHELD and each.delivery is not None:
                 keys.add(unheld_key(each.delivery.id))
-                if each.delivery.changed_at is None or each.delivery.changed_at <= long_ago:
+                if _is_settled(each.delivery, long_ago):
                     alert = unheld(self._clock.now(), each.delivery, each.status)
                     await self._alerts.raise_once(alert)
         unread = {each.tower for each in found if each.fault is Fault.UNREAD}
@@ -185,14 +182,14 @@ class Auditor:
                 await self._alerts.end(alert.key)
 
 
-def _is_odd(delivery: Delivery, seen: Locker | None) -> bool:
-    return seen is not None and isinstance(meaning(delivery.state, seen.status), Odd)
+def _is_settled(delivery: Delivery, since: datetime) -> bool:
+    """Whether it has stood as it does since then."""
+    return delivery.changed_at is None or delivery.changed_at <= since
 
 
-def _odd(delivery: Delivery, seen: Locker) -> Finding:
-    return Finding(
-        Fault.ODD, seen.tower, seen.id, delivery.locker_name, seen.status, delivery=delivery
-    )
+def _odd(delivery: Delivery, status: LockerStatus) -> Finding:
+    place = (delivery.tower, delivery.locker, delivery.locker_name)
+    return Finding(Fault.ODD, *place, status, delivery=delivery)
 
 
 def _missing(

@@ -14,7 +14,7 @@ from typing import TypeVar
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.lifecycle import Event
-from bot.domain.observations import FREES, Door, Odd, door, meaning
+from bot.domain.observations import FREES, Door, Odd, door, meaning, places
 from bot.domain.tower import Locker, LockerStatus
 from bot.workers.link_allocation import ANY_LOCKER
 
@@ -68,13 +68,6 @@ async def _in_portions(many: Iterable[T]) -> AsyncIterator[T]:
         yield one
         if number % _PORTION == 0:
             await asyncio.sleep(0)
-
-
-def places(delivery: Delivery) -> Iterable[Door]:
-    """The locker that the delivery has or had, and the one that it was to try."""
-    for locker in (delivery.locker, delivery.candidate):
-        if locker is not None:
-            yield delivery.tower, locker
 
 
 def is_ours(seen: Locker) -> bool:

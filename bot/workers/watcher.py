@@ -42,9 +42,9 @@ from bot.ports.lockers import Lockers, Push
 from bot.ports.replicas import News
 from bot.usecases.cards import show_code, tell
 from bot.usecases.transitions import conclude, save
-from bot.usecases.vouching import Stray, heard, strays
+from bot.usecases.vouching import Stray, heard, last_known, strays
 from bot.workers.alerts import Alerts
-from bot.workers.comparison import Found, compare, places
+from bot.workers.comparison import Found, compare
 from bot.workers.live import LiveDeliveries
 from bot.workers.loop import Underway
 from bot.workers.reachability import Reachability
@@ -340,11 +340,7 @@ class Watcher:
         if not strange:
             return {}
         since = began - self._policy.late_facts
-        ended = await self._database.look(lambda tx: tx.deliveries_at(list(strange), since))
-        latest: dict[Door, Delivery] = {}
-        for delivery in ended:
-            for place in places(delivery):
-                latest.setdefault(place, delivery)
+        latest = await self._database.look(lambda tx: last_known(tx, strange, since))
         orphans: dict[Door, tuple[Locker, Delivery | None]] = {}
         for key, seen in strange.items():
             had = latest.get(key)
