@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from bot.ports.replicas import Hears, News
 from storage.postgres_connection import Raw, border
-from storage.tables.cards import UNHEARD
+from storage.tables import cards, deliveries
 from storage.tables.rows import moment, stamp
 
 log = structlog.get_logger()
@@ -46,10 +46,9 @@ _SERVER = (
 
 _ROLL = """select id, looked_at, case when id = %s then false
                else pg_try_advisory_xact_lock_shared(%s, id::int) end from replicas"""
-_FREE_CARDS = f"""update cards set lease = null, leased_until = null, digest = ''
-    where leased_until is not null and lease between %s and %s returning {UNHEARD}"""  # noqa: S608
-_FREE_REQUESTS = """update deliveries set lease = null, leased_until = null
-    where leased_until is not null and lease between %s and %s"""
+_HELD = "lease between %s and %s"
+_FREE_CARDS = f"{cards.TURNS.freeing(_HELD)} returning {cards.UNHEARD}"
+_FREE_REQUESTS = deliveries.TURNS.freeing(_HELD)
 _PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
@@ -240,12 +239,12 @@ class Presence:
                     await raw.execute("delete from replicas where id = %s", (number,))
                 ).rowcount:
                     return
-                cards = await (await raw.execute(_FREE_CARDS, held)).fetchall()
+                freed = await (await raw.execute(_FREE_CARDS, held)).fetchall()
                 requests = (await raw.execute(_FREE_REQUESTS, held)).rowcount
         except _PASSING:
             return  # it is gone still at the next roll call
-        sends = sum(bool(unheard) for (unheard,) in cards)
-        log.info("taken_over", cards=len(cards), requests=requests, possibly_sent=sends)
+        sends = sum(bool(unheard) for (unheard,) in freed)
+        log.info("taken_over", cards=len(freed), requests=requests, possibly_sent=sends)
         self._hears.taken_over(sends)
 
 

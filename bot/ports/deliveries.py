@@ -90,7 +90,8 @@ class Deliveries(Protocol):
         ...
 
     async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
-        """Those of these ids, a few hundred at most."""
+        """Those of these ids, in their order, a few hundred at most; what is not there is left
+        out."""
         ...
 
     async def deliveries_at(

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.search import Glimpse
 
@@ -41,10 +40,6 @@ class Search(Protocol):
 
     async def doors_called(self, names: Sequence[str]) -> list[str]:
         """Those of the names that a door has behind which something was that is over."""
-        ...
-
-    async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
-        """These deliveries, in this order; what is not there is left out."""
         ...
 
     async def unindexed_people(self) -> bool:

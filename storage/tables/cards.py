@@ -29,7 +29,7 @@ _COLUMNS = CARDS.listed("cards").replace(
 _SELECT = f"select {_COLUMNS} from cards"
 _LAPSED = {"digest": "''"}
 """What a message shows is not known once somebody may have edited it and not said so."""
-_TURNS = Owed("cards", "id", OWED, _LAPSED)
+TURNS = Owed("cards", "id", OWED, _LAPSED)
 _ORDER = "lane, (case when ring_at > shown then 0 else 1 end), run_at, id"
 """As an index has it: what rings goes before what changes in silence."""
 _URGENT = f"(lane = {int(Lane.ANSWER)} or (lane = {int(Lane.NEWS)} and ring_at > shown))"
@@ -136,12 +136,12 @@ class Cards(Subject):
         )
 
     async def next_card_due(self) -> datetime | None:
-        return await _TURNS.next_due(self._db)
+        return await TURNS.next_due(self._db)
 
     async def lease_cards(
         self, now: datetime, until: datetime, limit: int, *, urgent: bool = False
     ) -> list[Card]:
-        rows = await _TURNS.lease(
+        rows = await TURNS.lease(
             self._db,
             self._new_lease(),
             now,
@@ -163,11 +163,11 @@ class Cards(Subject):
 
     async def return_cards(self, cards: Sequence[Card]) -> None:
         for card in cards:
-            await _TURNS.give_back(self._db, card.id, card.lease)
+            await TURNS.give_back(self._db, card.id, card.lease)
 
     async def renew_card(self, card: Card, until: datetime) -> Card | None:
         assert card.lease is not None
-        row = await _TURNS.renew(self._db, card.id, card.lease, until, _COLUMNS)
+        row = await TURNS.renew(self._db, card.id, card.lease, until, _COLUMNS)
         return CARDS.read(row) if row else None
 
     async def move_card(self, chat: PersonId, subject: str, to: str, *, now: datetime) -> None:
@@ -217,7 +217,7 @@ class Cards(Subject):
         return CARDS.read(row) if row else None
 
     async def card_failed(self, card: Card, run_at: datetime, *, unsure: bool = False) -> None:
-        await _TURNS.put_off(self._db, card.id, card.lease, run_at, unsure=unsure)
+        await TURNS.put_off(self._db, card.id, card.lease, run_at, unsure=unsure)
 
     async def drop_card(self, card: Card) -> bool:
         row = await self._db.fetch_one(
@@ -251,4 +251,4 @@ class Cards(Subject):
         )
 
     async def free_cards(self) -> list[Card]:
-        return CARDS.read_all(await _TURNS.free_all(self._db, _COLUMNS))
+        return CARDS.read_all(await TURNS.free_all(self._db, _COLUMNS))

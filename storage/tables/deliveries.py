@@ -52,7 +52,7 @@ _SAVE = f"""update deliveries set {FIELDS.assigned("id")}, request = ?, request_
                 request_id = ?,
                 asked_at = ?
             where id = ? and version = ? returning version"""
-_TURNS = Owed("deliveries", "id", "request_id is not null")
+TURNS = Owed("deliveries", "id", "request_id is not null")
 _CHANGES = ", ".join(f"'{event.value}'" for event in CHANGES)
 _SINCE = f"""returning (
     select max(earlier.at) from history as earlier
@@ -188,7 +188,9 @@ class Deliveries(Subject):
         return dict(rows)  # type: ignore[arg-type]  # rows of two
 
     async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
-        return await self._deliveries(f"where id in ({marks(len(ids))})", ids) if ids else []
+        rows = await self._deliveries(f"where id in ({marks(len(ids))})", ids) if ids else []
+        found = {delivery.id: delivery for delivery in rows}
+        return [found[each] for each in ids if each in found]
 
     async def live_at(self, tower: TowerId, locker: LockerId) -> list[Delivery]:
         return await self._deliveries(
@@ -220,7 +222,7 @@ class Deliveries(Subject):
 
     async def lease_requests(self, now: datetime, until: datetime, limit: int) -> list[Leased]:
         lease = self._new_lease()
-        rows = await _TURNS.lease(
+        rows = await TURNS.lease(
             self._db, lease, now, until, limit, order="run_at, id", returning=COLUMNS
         )
         return [Leased(read(tuple(row)), lease) for row in rows]
@@ -230,7 +232,7 @@ class Deliveries(Subject):
             for (due,) in rows:
                 self.owed.due(None if due is None else moment(due), None)
 
-        await _TURNS.give_back(self._db, leased.delivery.id, leased.lease, note)
+        await TURNS.give_back(self._db, leased.delivery.id, leased.lease, note)
 
     async def request_failed(self, leased: Leased, run_at: datetime) -> None:
         request = leased.delivery.request
@@ -242,7 +244,7 @@ class Deliveries(Subject):
         )
 
     async def free_requests(self) -> int:
-        return len(await _TURNS.free_all(self._db, "id"))
+        return len(await TURNS.free_all(self._db, "id"))
 
     async def deliveries_due(self, now: datetime, limit: int) -> list[Delivery]:
         return await self._deliveries(
@@ -251,7 +253,7 @@ class Deliveries(Subject):
         )
 
     async def next_request_due(self) -> datetime | None:
-        return await _TURNS.next_due(self._db)
+        return await TURNS.next_due(self._db)
 
     async def next_deadline(self) -> datetime | None:
         row = await self._db.fetch_one(

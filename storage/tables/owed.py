@@ -22,10 +22,7 @@ _FREE = "(leased_until is null or leased_until <= ?)"
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is.
-
-    `lost` is what is assigned besides when a lease ends that its holder did not give back.
-    """
+    """The owed rows of one table: `key` identifies a row, `owed` is the condition that it is."""
 
     table: str
     key: str
@@ -109,9 +106,9 @@ class Owed:
 
     async def free_all(self, db: Connection, returning: str) -> list[Row]:
         """End every lease, where no other process can hold one; the rows that had one."""
-        return list(
-            await db.fetch_all(
-                f"""update {self.table} set lease = null, leased_until = null{self._after_a_lapse()}
-                    where leased_until is not null returning {returning}"""
-            )
-        )
+        return list(await db.fetch_all(f"{self.freeing()} returning {returning}"))
+
+    def freeing(self, which: str = "true") -> str:
+        """SQL: end those leases of which `which` is true, and whose holders are gone."""
+        return f"""update {self.table} set lease = null, leased_until = null{self._after_a_lapse()}
+                   where leased_until is not null and {which}"""

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE
 from bot.domain.search import Glimpse
@@ -151,13 +150,6 @@ class Search(Deliveries):
         parts = (f"{one} limit 1) as door{place}" for place, _ in enumerate(names))
         rows = await self._db.fetch_all(" union all ".join(parts), names)
         return [name for (name,) in rows]
-
-    async def deliveries_with(self, ids: Sequence[DeliveryId]) -> list[Delivery]:
-        if not ids:
-            return []
-        rows = await self._deliveries(f"where id in ({marks(len(ids))})", ids)
-        found = {delivery.id: delivery for delivery in rows}
-        return [found[each] for each in ids if each in found]
 
     async def unindexed_people(self) -> bool:
         return bool(await self._db.fetch_all("select id from people where indexed = 0 limit 1"))
