@@ -118,7 +118,14 @@ async def _hooked(receiver: Receiver, url: str, secret: str) -> None:
 async def _greet(assembly: Assembly, locale: str) -> None:
     await assembly.receiver.introduced.wait()
     await announce(assembly.application)
-    await present(assembly.application, assembly.policy.business, locale)
+    await asyncio.gather(
+        _meet_operators(assembly),
+        present(assembly.application, assembly.policy.business, locale),
+    )
+
+
+async def _meet_operators(assembly: Assembly) -> None:
+    """Until each has been met; those who have not been at the start are said."""
     unmet, said = sorted(assembly.policy.all_operators), False
     while unmet := [who for who in unmet if not await announce_to(assembly.application, who)]:
         for who in () if said else unmet:
