@@ -52,30 +52,18 @@ async def ours(
 ) -> AsyncIterator[tuple[Settings, Assembly]]:
     """Our bot put together, with its loops turning, over a database in `directory`."""
     from benchmarks.loopback import serving
+    from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
     from cli.run import spare_the_collector
-    from cli.settings import Settings
     from cli.system_clock import SystemClock
     from handlers.telegram.rate_limit import RateLimit
 
     set_up_logging("warning", None)
     clock = SystemClock()
     async with serving(harbor) as stand_in:
-        settings = Settings.load(
-            **{
-                "telegram_bot_token": token,
-                "telegram_api_url": url,
-                "database_url": f"sqlite:///{directory}/taps.db",
-                "LOCKERBOT_SECRET_KEY": "a key for benchmarks",
-                "LOCKERBOT_OPENER": "token",
-                "harbor_api_url": stand_in,
-                "harbor_accounts_url": stand_in,
-                "harbor_client_id": "bench",
-                "harbor_client_secret": "bench",
-                **settings_of_its_own,
-            }
-        )
+        database = f"sqlite:///{directory}/taps.db"
+        settings = settings_for(token, url, database, stand_in, **settings_of_its_own)
         pace = RateLimit(clock, overall=None, a_chat=None)
         async with assembled(settings, clock, pace=pace) as assembly:
             spare_the_collector()

@@ -29,6 +29,7 @@ from benchmarks.loopback import Exchange, serving
 from benchmarks.processes import at_work, pinned, two_cores
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Person, Telegram, parameters
+from benchmarks.waiting import until
 
 if TYPE_CHECKING:
     from bot.ports.database import Database, Transaction
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 PARCELS = 5_000
 NEWCOMERS = 5_000
 _SENDERS, _RECIPIENTS, _STRANGERS = 2_000_000, 3_000_000, 4_000_000
-_SECRET = "a key for benchmarks"
 _FILE = "burst.db"
 _COUNTED = ("sendMessage", "sendPhoto", "editMessage", "deleteMessage")
 _LATER = (
@@ -142,25 +142,15 @@ class Crowd(Account):
 
 async def paced(url: str, token: str, directory: Path, *, harbor: str, setting: int) -> None:
     """Our bot as it is run, over the database that is there."""
+    from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
     from cli.run import spare_the_collector
-    from cli.settings import Settings
     from cli.system_clock import SystemClock
 
     set_up_logging("error", None)
-    settings = Settings.load(
-        telegram_bot_token=token,
-        telegram_api_url=url,
-        database_url=f"sqlite:///{directory}/{_FILE}",
-        LOCKERBOT_MESSAGES_A_SECOND=setting,
-        LOCKERBOT_SECRET_KEY=_SECRET,
-        LOCKERBOT_OPENER="token",
-        harbor_api_url=harbor,
-        harbor_accounts_url=harbor,
-        harbor_client_id="bench",
-        harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
-    )
+    database = f"sqlite:///{directory}/{_FILE}"
+    settings = settings_for(token, url, database, harbor, LOCKERBOT_MESSAGES_A_SECOND=setting)
     async with assembled(settings, SystemClock()) as assembly:
         spare_the_collector()
         await assembly.receiver.poll()
@@ -171,12 +161,13 @@ async def fill(directory: Path, parcels: int) -> None:
     recipient who waits for it."""
     from datetime import time as dt_time
 
+    from benchmarks.settings import KEY
     from bot.domain.tower import Hours, Tower
     from storage import open_database
 
     week = {day: (Hours(dt_time(0), dt_time(23, 59)),) for day in range(7)}
     tower = Tower(TOWER, "Market", "Road 1", "Austin", 30.3, -97.7, "America/Chicago", week)
-    async with open_database(f"sqlite:///{directory}/{_FILE}", keys=[_SECRET]) as database:
+    async with open_database(f"sqlite:///{directory}/{_FILE}", keys=[KEY]) as database:
         await database.run(lambda tx: tx.save_towers([tower]))
         for first in range(1, parcels + 1, _PORTION):
             some = range(first, min(first + _PORTION, parcels + 1))
@@ -286,18 +277,20 @@ async def measure(
         one = Contestant("lockerbot", "1:tap", bot)
         telegram.accounts[one.token] = crowd
         with at_work(one, url, directory, core), _memory() as memory:
-            await _until(lambda: bool(crowd.calls["getUpdates"]), 60)
+            await until(lambda: bool(crowd.calls["getUpdates"]))
             crowd.begin(size.tapping)
-            await _until(lambda: len(crowd.waits) >= 4 * size.tapping, 60)
+            await until(lambda: len(crowd.waits) >= 4 * size.tapping)
             alone, idle = list(crowd.waits), len(crowd.counted)
             crowd.waits.clear()
             async with memory.watched():
                 harbor.answers["assigned-lockers"] = lockers("occupied", size.parcels, first=1)
                 with contextlib.suppress(TimeoutError):  # the row says how many there were
-                    await _until(lambda: len(crowd.said.rung) == 2 * size.parcels, _patience(size))
+                    await until(
+                        lambda: len(crowd.said.rung) == 2 * size.parcels, seconds=_patience(size)
+                    )
             parcels = _row(size, crowd, memory, list(crowd.waits), alone, idle)
             with contextlib.suppress(TimeoutError):
-                await _until(lambda: _quiet(crowd), _patience(size))
+                await until(lambda: _quiet(crowd), seconds=_patience(size))
             crowd.waits.clear()
             newcomers = await _greet(size, crowd, memory)
             crowd.end()
@@ -325,7 +318,7 @@ async def _greet(size: Size, crowd: Crowd, memory: Memory) -> dict[str, Value]:
             await asyncio.sleep(max(0.0, due[-1] - time.perf_counter()))
             crowd.start(number)
         with contextlib.suppress(TimeoutError):
-            await _until(lambda: len(crowd.greeted) == size.newcomers, _patience(size))
+            await until(lambda: len(crowd.greeted) == size.newcomers, seconds=_patience(size))
     ended = time.perf_counter()
     greeted = crowd.greeted
     waits = [greeted[who] - at for who, at in enumerate(due, _STRANGERS) if who in greeted]
@@ -384,12 +377,6 @@ def _memory() -> Iterator[Memory]:
     [child] = multiprocessing.active_children()
     assert child.pid is not None
     yield Memory(child.pid)
-
-
-async def _until(true: object, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # type: ignore[operator]  # noqa: ASYNC110 - it has no event
-            await asyncio.sleep(0.02)
 
 
 async def bench(directory: Path, size: Size = FAST) -> Bench:

@@ -24,6 +24,7 @@ from benchmarks.loopback import serving
 from benchmarks.past import TEMPLATE, copy_past
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Telegram
+from benchmarks.waiting import until
 
 if TYPE_CHECKING:
     from bot.ports.database import Transaction
@@ -123,9 +124,7 @@ class Side:
         await self._answered(len(self.account.waits) + self.account.unanswered - 1)
 
     async def _answered(self, before: int) -> None:
-        async with asyncio.timeout(60):
-            while len(self.account.waits) <= before:  # noqa: ASYNC110 - it has no event
-                await asyncio.sleep(0)
+        await until(lambda: len(self.account.waits) > before, every=0)
 
     async def exported(self) -> None:
         """All that is held about the person."""
@@ -157,24 +156,14 @@ async def acted(side: Side) -> None:
 @contextlib.asynccontextmanager
 async def side(url: str, token: str, directory: Path, harbor: str) -> AsyncIterator[Side]:
     """The bot on the database in `directory`, which polls."""
+    from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
-    from cli.settings import Settings
     from cli.system_clock import SystemClock
     from handlers.telegram.rate_limit import RateLimit
 
-    settings = Settings.load(
-        telegram_bot_token=token,
-        telegram_api_url=url,
-        database_url=f"sqlite:///{directory}/{_FILE}",
-        operator_chat_ids=[_ME],
-        LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
-        LOCKERBOT_OPENER="token",
-        LOCKERBOT_WATCH_SECONDS=3600,
-        harbor_api_url=harbor,
-        harbor_accounts_url=harbor,
-        harbor_client_id="bench",
-        harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
-    )
+    database = f"sqlite:///{directory}/{_FILE}"
+    more = {"operator_chat_ids": [_ME], "LOCKERBOT_WATCH_SECONDS": 3600}
+    settings = settings_for(token, url, database, harbor, **more)
     clock = SystemClock()
     pace = RateLimit(clock, overall=None, a_chat=None)
     began = time.perf_counter()

@@ -26,6 +26,7 @@ from benchmarks.loopback import serving
 from benchmarks.processes import at_work, pinned, two_cores
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Telegram
+from benchmarks.waiting import until
 
 if TYPE_CHECKING:
     from bot.ports.database import Database, Transaction
@@ -180,8 +181,7 @@ async def compare(
                     else:
                         await asyncio.sleep(seconds)
                     account.end()
-                    while account.unanswered:  # noqa: ASYNC110 - what is waited for has no event
-                        await asyncio.sleep(0.005)
+                    await until(lambda: not account.unanswered)
                     turn.waits += account.waits
                     turn.cpu += await meter.seconds() - used
     return [_row(name, turns) for name, turns in found.items()]

@@ -18,7 +18,6 @@ import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks.bots import Contestant
 from benchmarks.carrier import Carried, Carrier
@@ -27,6 +26,7 @@ from benchmarks.loopback import Exchange, serving
 from benchmarks.processes import Meter, at_work
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import BUTTONS, Account, Person, Telegram, parameters
+from benchmarks.waiting import until
 
 NUMBERS = (1, 2, 4)
 _PEOPLE = 32
@@ -89,10 +89,10 @@ class Shared(Account):
 
 async def replica(url: str, token: str, directory: Path, *, database: str, harbor: str) -> None:
     """Our bot by webhook, on a database that is shared."""
+    from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
     from cli.run import spare_the_collector
-    from cli.settings import Settings
     from cli.system_clock import SystemClock
     from handlers.telegram.rate_limit import RateLimit
     from web.app import create_app
@@ -100,17 +100,7 @@ async def replica(url: str, token: str, directory: Path, *, database: str, harbo
     from web.serving import serving as serving_web
 
     set_up_logging("error", None)
-    settings = Settings.load(
-        telegram_bot_token=token,
-        telegram_api_url=url,
-        database_url=database,
-        LOCKERBOT_SECRET_KEY="a key for benchmarks",  # noqa: S106 - seals nothing of worth
-        LOCKERBOT_OPENER="token",
-        harbor_api_url=harbor,
-        harbor_accounts_url=harbor,
-        harbor_client_id="bench",
-        harbor_client_secret="bench",  # noqa: S106 - the stand-in takes any
-    )
+    settings = settings_for(token, url, database, harbor)
     clock = SystemClock()
     pace = RateLimit(clock, overall=None, a_chat=None)
     async with assembled(settings, clock, pace=pace) as assembly:
@@ -141,7 +131,7 @@ async def measure(folder: Path, database: str, number: int, seconds: float) -> d
         meters: list[Meter] = []
         for _ in range(number):  # one after another, so that the oldest is known
             meters.append(stack.enter_context(at_work(one, url, folder, None)))
-            await _until(lambda: len(account.carriers) == len(meters))
+            await until(lambda: len(account.carriers) == len(meters))
         account.begin(_PEOPLE)
         await asyncio.sleep(seconds / 3)
         account.waits.clear()
@@ -151,7 +141,7 @@ async def measure(folder: Path, database: str, number: int, seconds: float) -> d
         cpu = await _used(meters) - used
         longest = await _killed(account) if number > 1 else None
         account.end()
-        await _until(lambda: not account.unanswered)
+        await until(lambda: not account.unanswered)
     return {
         "processes": number,
         "updates/s": len(waits) / took,
@@ -185,7 +175,7 @@ async def _killed(account: Shared) -> float:
     account.forsake(0)
     waiting = {person.id for person in account.people if person.since is not None}
     before = time.perf_counter()
-    await _until(
+    await until(
         lambda: all(
             person.since is None or person.since > before
             for person in account.people
@@ -193,12 +183,6 @@ async def _killed(account: Shared) -> float:
         )
     )
     return max(account.waits)
-
-
-async def _until(true: Any) -> None:
-    async with asyncio.timeout(_PATIENCE):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 async def bench(directory: Path, *, seconds: float = 6) -> Bench:

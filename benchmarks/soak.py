@@ -20,6 +20,7 @@ from benchmarks.loopback import serving
 from benchmarks.processes import at_work
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Telegram
+from benchmarks.waiting import until
 
 A_SECOND = 20
 PEOPLE = 2000
@@ -44,14 +45,13 @@ async def soak(directory: Path, seconds: float, *, points: int = _POINTS) -> lis
     found: list[Point] = []
     async with serving(telegram) as url:
         with at_work(ours, url, directory, None) as meter:
-            while not account.reached:  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.05)
+            await until(lambda: account.reached, every=0.05)
             began, tapped = time.perf_counter(), 0
             for point in range(1, points + 1):
                 account.waits.clear()
                 used = await meter.seconds()
-                until = began + seconds * point / points
-                while (due := began + tapped / A_SECOND) < until:
+                ends = began + seconds * point / points
+                while (due := began + tapped / A_SECOND) < ends:
                     await asyncio.sleep(max(0.0, due - time.perf_counter()))
                     account.tap(tapped % PEOPLE)
                     tapped += 1

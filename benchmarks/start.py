@@ -24,6 +24,7 @@ from benchmarks.loopback import serving
 from benchmarks.processes import resident
 from benchmarks.report import Bench, Value
 from benchmarks.telegram import Account, Telegram
+from benchmarks.waiting import until
 from bot.domain.tower import LockerStatus
 from storage import open_database
 
@@ -66,9 +67,7 @@ async def once(code: str, arguments: Sequence[str], environment: dict[str, str])
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            async with asyncio.timeout(_LATE):
-                while not account.waits:  # noqa: ASYNC110 - what is waited for has no event
-                    await asyncio.sleep(0.002)
+            await until(lambda: account.waits, seconds=_LATE, every=0.002)
             wall = time.perf_counter() - began
             account.end()
             cpu, memory = _used(process.pid)

@@ -21,6 +21,7 @@ from benchmarks.loopback import serving
 from benchmarks.processes import Meter, at_work, pinned, two_cores
 from benchmarks.report import Bench, Value, beside
 from benchmarks.telegram import Account, Telegram
+from benchmarks.waiting import until
 
 _GIVEN_UP = 10.0
 
@@ -73,9 +74,7 @@ async def take_turn(
     await span(account)
     account.end()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_GIVEN_UP):
-            while account.unanswered or account.spinning:  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.005)
+        await until(lambda: not (account.unanswered or account.spinning), seconds=_GIVEN_UP)
     took, used = time.perf_counter() - began, await meter.seconds() - used
     waits = tuple(account.waits)
     done = max(len(waits), 1)
@@ -103,8 +102,9 @@ async def compare(
         for one in contestants:
             telegram.accounts[one.token] = Account(most)
             meters[one.token] = stack.enter_context(at_work(one, url, directory, core))
-        for account in telegram.accounts.values():
-            await _reached(account)
+        accounts = telegram.accounts.values()
+        patience = 60.0 * len(accounts)
+        await until(lambda: all(x.reached for x in accounts), seconds=patience, every=0.05)
         for load in loads:
             turns: dict[str, list[Turn]] = {one.token: [] for one in contestants}
             for _ in range(rounds):
@@ -115,12 +115,6 @@ async def compare(
             ours = turns[contestants[0].token]
             rows += [row(load, one.name, turns[one.token], ours) for one in contestants]
     return rows
-
-
-async def _reached(account: Account) -> None:
-    async with asyncio.timeout(60):
-        while not account.reached:  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.05)
 
 
 def row(load: Load, name: str, turns: Sequence[Turn], ours: Sequence[Turn]) -> dict[str, Value]:
