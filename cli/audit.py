@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from bot.ports.errors import Refused
 from bot.workers.auditor import Auditor, Fault, Finding
+from cli.database import as_it_is
 from cli.settings import Settings
 from cli.system_clock import SystemClock
 from harbor.client import Harbor
 from harbor.lockers import HarborLockers
-from storage import open_database, sqlite_path
 
 PAUSE = 5.0
 """Seconds between the two readings: what is merely under way has come to an end by then."""
@@ -23,13 +22,9 @@ PAUSE = 5.0
 
 async def audit(settings: Settings) -> list[str]:
     """A line for each thing that is wrong. Raises BadSetting, EdgeError."""
-    settings.need("LOCKERBOT_SECRET_KEY")
-    path = sqlite_path(settings.database_url)
-    if path is not None and not path.exists():
-        raise Refused(f"there is no database at {path}")
     clock = SystemClock()
     async with (
-        open_database(settings.database_url, keys=settings.keys, migrate=False) as database,
+        as_it_is(settings) as database,
         Harbor(settings.harbor, clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor, settings.only_towers)

@@ -22,8 +22,8 @@ from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import ENDS, State
 from bot.ports.database import Transaction
 from bot.ports.errors import Refused
+from cli.database import as_it_is
 from cli.settings import Settings
-from storage import open_database, sqlite_path
 
 _DETAILED = frozenset(
     {
@@ -70,12 +70,8 @@ class Line:
 
 async def trace(settings: Settings, delivery: str) -> None:
     """Print it. Raises BadSetting, and Refused where there is no such delivery."""
-    settings.need("LOCKERBOT_SECRET_KEY")
-    path = sqlite_path(settings.database_url)
-    if path is not None and not path.exists():
-        raise Refused(f"there is no database at {path}")
     id_ = DeliveryId(delivery.strip().lower())
-    async with open_database(settings.database_url, keys=settings.keys, migrate=False) as database:
+    async with as_it_is(settings) as database:
         life = await database.look(lambda tx: read(tx, id_))
     if life is None:
         raise Refused(f"there is no delivery {id_}")

@@ -7,14 +7,12 @@ that lies in wait is followed, and the copy is its owner's alone (0600).
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from storage.errors import StorageBroken
+from storage.new_file import new_file
 from storage.progress import Progress, unheard
 from storage.sqlite_thread import border
 from storage.urls import sqlite_path
@@ -37,30 +35,15 @@ async def back_up(url: str, target: Path, progress: Progress = unheard) -> None:
 def _back_up(source: Path, target: Path, progress: Progress) -> None:
     if not source.exists():
         raise StorageBroken(f"there is no database {source}")
-    if target.exists():
-        raise FileExistsError(f"{target} is there already and will not be overwritten")
-    with copied_beside(target, source, progress) as copy:
-        # A link, unlike a rename, fails if somebody else made the target meanwhile.
-        os.link(copy, target)
-        sync(target.parent)
+    with new_file(target) as copy:
+        copy_checked(source, copy, progress)
 
 
-@contextmanager
-def copied_beside(target: Path, source: Path, progress: Progress) -> Iterator[Path]:
-    """One state of the database in `source`, checked and on the disk, in a file beside `target`
-    that is gone after the block if it is still there. Raises StorageBroken where it is damaged,
-    StorageUnavailable on a full disk."""
-    # A name that nobody can foresee, made anew: whoever may write to the folder can't be waiting.
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    os.close(descriptor)
-    copy = Path(name)
-    try:
-        with border():
-            _copy(source, copy, progress)
-        sync(copy)
-        yield copy
-    finally:
-        copy.unlink(missing_ok=True)
+def copy_checked(source: Path, copy: Path, progress: Progress) -> None:
+    """One state of the database in `source`, checked, to the empty file `copy`. Raises
+    StorageBroken where it is damaged, StorageUnavailable on a full disk."""
+    with border():
+        _copy(source, copy, progress)
 
 
 def _copy(source: Path, copy: Path, progress: Progress) -> None:
@@ -78,12 +61,3 @@ def _copy(source: Path, copy: Path, progress: Progress) -> None:
         verdict = copied.execute("pragma integrity_check").fetchall()
     if verdict != [("ok",)]:
         raise StorageBroken(f"the copy of {source} is damaged: {verdict[0][0]}")
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

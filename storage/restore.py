@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from storage.backup import copied_beside, sync
+from storage.backup import copy_checked
 from storage.errors import StorageBroken
 from storage.migrating import applied_to_file, pending
+from storage.new_file import beside, sync
 from storage.progress import Progress, unheard
 from storage.urls import sqlite_path
 
@@ -51,7 +52,9 @@ def _restore(source: Path, target: Path, progress: Progress) -> Path | None:
         raise StorageBroken(f"there is no folder {target.parent}: make it first")
     target = target.resolve()
     pending(_applied(source))
-    with copied_beside(target, source, progress) as copy:
+    with beside(target) as copy:
+        copy_checked(source, copy, progress)
+        sync(copy)
         with alone(target) if target.exists() else contextlib.nullcontext():
             kept = _put_aside(target)
             os.replace(copy, target)

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from telegram import Update
+
 from bot.domain.delivery import PARTIES, Delivery
 from bot.domain.ids import TowerId
 from bot.domain.message import Button, Key, Message, Place, press
@@ -206,6 +208,12 @@ def low_said(words: Words, low: Low) -> str:
 def help_said(words: Words) -> str:
     """What the way to help is called."""
     return words._("❔ Help")
+
+
+def words_typed(update: Update) -> str:
+    """What was typed, in one line."""
+    assert update.effective_message is not None
+    return " ".join((update.effective_message.text or "").split())
 
 
 def number(value: object) -> int:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -197,10 +198,11 @@ async def _pages(assembly: Assembly, at: str, port: int) -> AsyncIterator[None]:
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+    """A port that nobody listens at, and that the system gives to nobody who takes any."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # below those
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _assembled(

@@ -38,7 +38,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Said, about, looked_up
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
-from handlers.conversation.questions import Row, Screen
+from handlers.conversation.questions import Row, Screen, words_typed
 from handlers.errands.operations.lists import opened
 from handlers.errands.operations.messages import to_one_of_them
 from handlers.errands.operations.overview import ORPHANS
@@ -130,8 +130,7 @@ async def asked(update: Update, context: Context) -> Draft:
 
 async def wrote_reason(update: Update, context: Context) -> Draft:
     """Why: shown with the question, and passed on with the "yes"."""
-    assert update.effective_message is not None
-    reason = " ".join((update.effective_message.text or "").split())[:MAX_NOTE]
+    reason = words_typed(update)[:MAX_NOTE]
     return go(context.draft, state_of(context.draft), **{REASON: reason})
 
 

@@ -5,8 +5,9 @@ Guarantees: a list holds what its reader looks after, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from telegram import Update
 
@@ -14,7 +15,7 @@ from bot.domain.actions import Action
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import LIVE
-from bot.domain.message import Button, Message, press_on
+from bot.domain.message import Button, Message, press, press_on
 from bot.domain.oversight import is_stuck
 from bot.domain.person import Draft
 from bot.usecases.oversight import deliveries_at_harbor
@@ -25,6 +26,8 @@ from handlers.conversation.navigation import start
 from handlers.conversation.questions import Row, Screen, Tap
 from wording.delivery_state import state_said
 from wording.sanitize import plain
+
+Kind = TypeVar("Kind", bound=StrEnum)
 
 STUCK, DOORS, FOUND = "ops/stuck", "ops/doors", "ops/found"
 PROBLEMS, STALE = "ops/problems", "ops/stale"
@@ -90,6 +93,15 @@ async def listed(
     if not entries:
         lines = [*lines, screen.words._("None at the moment.")]
     return screen.view("\n".join(lines), *buttons, screen.pages(page, more), *rows)
+
+
+def tabs(
+    verb: str, labels: Mapping[Kind, str], found: Mapping[Kind, Sequence[object]], chosen: Kind
+) -> tuple[str, Row]:
+    """What the chosen kind is called, with how many of it there are; a button for each other."""
+    said = {kind: f"{label} ({len(found[kind])})" for kind, label in labels.items()}
+    others = (kind for kind in said if kind is not chosen)
+    return said[chosen], tuple(Button(said[kind], press(verb, kind.value)) for kind in others)
 
 
 async def entry(screen: Screen, delivery: Delivery, mark: str = "") -> Row:

@@ -18,7 +18,7 @@ from handlers.conversation.confirmations import overtaken
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import about
 from handlers.conversation.navigation import go
-from handlers.conversation.questions import Row, Screen
+from handlers.conversation.questions import Row, Screen, words_typed
 from handlers.errands.operations.lists import DELIVERY
 from wording.language import Words
 
@@ -45,7 +45,7 @@ async def asked_one(update: Update, context: Context) -> Draft | None:
 async def wrote(update: Update, context: Context) -> Draft:
     """To everybody concerned; their phones ring."""
     delivery = await authorized(context.act, about(context.draft), Action.WRITE)
-    await message_everybody(context.act, delivery, _written(update))
+    await message_everybody(context.act, delivery, words_typed(update))
     context.say(context.words._("Your message has been sent."))
     return go(context.draft, DELIVERY)
 
@@ -54,18 +54,13 @@ async def wrote_one(update: Update, context: Context) -> Draft:
     """To one of them; their phone rings."""
     delivery = await authorized(context.act, about(context.draft), Action.ANSWER)
     to, words = Role(context.draft.answers[_TO]), context.words
-    told = await message_one(context.act, delivery, to, _written(update))
+    told = await message_one(context.act, delivery, to, words_typed(update))
     context.say(
         words._("That is no longer possible: it has changed in the meantime.")
         if told is None
         else words._("Your message has been sent.")
     )
     return go(context.draft, DELIVERY, **{_TO: None})
-
-
-def _written(update: Update) -> str:
-    assert update.effective_message is not None
-    return " ".join((update.effective_message.text or "").split())
 
 
 # -- prompts

@@ -10,7 +10,7 @@ from enum import StrEnum
 from telegram import Update
 
 from bot.domain.alerts import Alert, AlertKind
-from bot.domain.message import Button, Message, press
+from bot.domain.message import Message
 from bot.domain.person import Draft
 from bot.ports.database import Transaction
 from bot.usecases.cards import tower_of
@@ -18,7 +18,7 @@ from bot.usecases.oversight import standing_alerts
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go, start
 from handlers.conversation.questions import PAGE, Row, Screen
-from handlers.errands.operations.lists import PROBLEMS, entry
+from handlers.errands.operations.lists import PROBLEMS, entry, tabs
 from wording.language import Words
 from wording.sanitize import esc
 
@@ -68,7 +68,8 @@ async def problems_prompt(screen: Screen) -> Message:
     ids = [alert.delivery for alert in alerts if alert.delivery is not None]
     deliveries = await screen.sight.database.look(lambda tx: tx.deliveries_with(ids))
     found = {delivery.id: delivery for delivery in deliveries}
-    lines, rows = [_("🆘 <b>Problems reported</b>")], list[Row]()
+    title, others = tabs(WHICH, stages(screen.words), by_stage, stage)
+    lines, rows = [_("🆘 <b>Problems reported</b>"), title], list[Row]()
     for number, alert in enumerate(alerts, 1 + page * PAGE):
         delivery = found.get(alert.delivery) if alert.delivery else None
         if delivery is None:
@@ -78,16 +79,7 @@ async def problems_prompt(screen: Screen) -> Message:
         rows.append(await entry(screen, delivery, str(number)))
     if not alerts:
         lines.append(_("None at the moment."))
-    labels = stages(screen.words)
-    tabs = tuple(
-        Button(f"{labels[each]} ({len(by_stage[each])})", press(WHICH, each.value))
-        for each in Stage
-        if each is not stage
-    )
-    title = f"{labels[stage]} ({len(by_stage[stage])})"
-    return screen.view(
-        "\n".join([lines[0], title, *lines[1:]]), *rows, screen.pages(page, more), tabs
-    )
+    return screen.view("\n".join(lines), *rows, screen.pages(page, more), others)
 
 
 def stages(words: Words) -> dict[Stage, str]:

@@ -24,8 +24,8 @@ from bot.usecases.oversight import deliveries_at_harbor
 from handlers.conversation.confirmations import REASON, reason_asked, reason_of
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go, start
-from handlers.conversation.questions import Row, Screen
-from handlers.errands.operations.lists import STALE, listed
+from handlers.conversation.questions import Row, Screen, words_typed
+from handlers.errands.operations.lists import STALE, listed, tabs
 from wording.language import Words
 from wording.sanitize import esc
 
@@ -112,9 +112,7 @@ async def asked(update: Update, context: Context) -> Draft | None:
 
 async def wrote(update: Update, context: Context) -> Draft:
     """Why, or what they are to read: shown with the question, and passed on with the "yes"."""
-    assert update.effective_message is not None
-    words = " ".join((update.effective_message.text or "").split())[:MAX_NOTE]
-    return go(context.draft, BULK, **{REASON: words})
+    return go(context.draft, BULK, **{REASON: words_typed(update)[:MAX_NOTE]})
 
 
 async def did(update: Update, context: Context) -> Draft:
@@ -151,18 +149,13 @@ async def stale_prompt(screen: Screen) -> Message:
     by_reason = {
         why: [each for each in live if is_stale(each, why, screen.now, policy)] for why in Stale
     }
-    why, labels = _why(screen.answers.get(WHY)), reasons(words)
+    why = _why(screen.answers.get(WHY))
     found = sorted(
         by_reason[why], key=lambda each: each.reported_at or each.changed_at or screen.now
     )
-    tabs = tuple(
-        Button(f"{labels[each]} ({len(by_reason[each])})", press(WHY, each.value))
-        for each in Stale
-        if each is not why
-    )
-    title = words._("⏳ <b>Lockers taken up long</b>")
-    lines = [title, f"{labels[why]} ({len(found)})"]
-    return await listed(screen, lines, found, *_offered(screen, found), tabs)
+    title, others = tabs(WHY, reasons(words), by_reason, why)
+    lines = [words._("⏳ <b>Lockers taken up long</b>"), title]
+    return await listed(screen, lines, found, *_offered(screen, found), others)
 
 
 def _offered(screen: Screen, found: list[Delivery]) -> list[Row]:

@@ -33,7 +33,7 @@ from handlers.conversation.picking import (
     read_pick,
     say_pick_instead,
 )
-from handlers.conversation.questions import Screen
+from handlers.conversation.questions import Screen, words_typed
 from handlers.errands.send.size import chosen_place
 from handlers.errands.send.tower import TOWER
 from wording.opening_hours import hours_line
@@ -101,8 +101,7 @@ async def asked_note(update: Update, context: Context) -> Draft:
 
 async def wrote_note(update: Update, context: Context) -> Draft:
     """The note, cut where it is too long."""
-    assert update.effective_message is not None
-    text = " ".join((update.effective_message.text or "").split())
+    text = words_typed(update)
     if len(text) > MAX_NOTE:
         words = context.words
         context.say(words._("A note has room for {count} characters; I cut it.", count=MAX_NOTE))
