@@ -177,7 +177,6 @@ CONTESTANTS = (
     Contestant("aiogram echo: answer, edit", "2:tap", aiogram_echo),
     Contestant("aiogram echo: one reply", "3:reply", aiogram_echo),
     Contestant("python-telegram-bot echo: answer, edit", "4:tap", ptb_echo),
-    Contestant("python-telegram-bot echo: one reply", "5:reply", ptb_echo),
 )
 
 HOOKED = (

@@ -82,11 +82,14 @@ async def fill(database: Database, past: int, people: int) -> None:
 
     async def what(tx: Any) -> None:
         await tx._db.execute(_DELIVERIES, (past, LIVE, people, people, TOWERS, past))
-        if database.shared:  # as its server does by itself; the bot never asks SQLite to
-            await tx._db.execute("analyze")
+
+    async def tidy(tx: Any) -> None:
+        await tx._db.execute("vacuum analyze")
 
     await database.run(who)
     await database.run(what)
+    if database.shared:  # as its server does by itself; the bot never asks SQLite to
+        await database.run(tidy, one_statement=True)
 
 
 _DELIVERIES = """
