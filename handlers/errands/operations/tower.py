@@ -55,13 +55,14 @@ async def tower_prompt(screen: Screen) -> Message:
         f"🏢 <b>{esc(tower.name)}</b>",
         esc(tower.address, 80),
         _("Doors open by: {opener}", opener=f"<code>{_named(policy.openers_at(id_))}</code>"),
+        *closing.lines,
         _("Deliveries under way here: {count}", count=len(there)),
     ]
     if reading.at is None:
         lines.append(_("Harbor has not told of its doors yet."))
     else:
         lines.append(_("Read {span} ago.", span=screen.words.span(screen.now - reading.at)))
-    message = await listed(screen, [*lines, *closing.lines], there, *closing.rows)
+    message = await listed(screen, lines, there, *closing.rows)
     if not reading.value:
         return message
     return replace(message, plan=plan(screen.words, reading.value, closing.doors))
