@@ -30,6 +30,7 @@ _DETAILED = frozenset(
         HistoryEvent.REQUESTED,
         HistoryEvent.PREPARED,
         HistoryEvent.FITS_NOT,
+        HistoryEvent.ANOTHER_DOOR,
         HistoryEvent.RESERVED,
     }
 )

@@ -22,6 +22,7 @@ from handlers.conversation.transactional import App
 from handlers.errands import collect, menu, operations, parcel, parcels, privacy, send, settings
 from handlers.telegram.introduction import TELEGRAM_API_URL
 from handlers.telegram.transport import AiohttpRequest, UpdatesRequest
+from wording.cards.closing import closed_said
 from wording.language import speak
 
 ERRANDS: Sequence[Errand] = (
@@ -85,6 +86,7 @@ def phrases() -> Phrases:
             "That is not saved: I can't write anything down just now. Try again in a minute."
         ),
         over_limit=_over_limit,
+        closed=lambda language, closed: closed_said(speak(language), closed.name, closed.words),
     )
 
 

@@ -2,7 +2,8 @@
 
 Guarantees: `WIDTH` pixels wide and as high as it needs; on a ground of its own, so that it reads
 alike in a light chat and in a dark one. No state is told by colour alone: what is ours is darker,
-what is shut is crossed out, and below stands what each box means, with how many there are.
+what is out of service is crossed out, what people have reported is crossed twice, and below stands
+what each box means, with how many there are.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ _LONGEST = 8
 
 Colour = tuple[int, int, int]
 
-_LOOKS: dict[str, tuple[Colour, Colour, Colour, bool]] = {
-    "available": (_PAPER, (46, 125, 50), _INK, False),
-    "reserved": ((255, 236, 179), (176, 118, 0), _INK, False),
-    "rented": ((179, 214, 252), (21, 101, 192), _INK, False),
-    "occupied": ((13, 60, 122), (13, 60, 122), _PAPER, False),
-    "declined": ((224, 224, 228), (96, 100, 108), _INK, False),
-    "out_of_service": ((224, 224, 228), (183, 28, 28), _INK, True),
+_LOOKS: dict[str, tuple[Colour, Colour, Colour, int]] = {
+    "available": (_PAPER, (46, 125, 50), _INK, 0),
+    "reserved": ((255, 236, 179), (176, 118, 0), _INK, 0),
+    "rented": ((179, 214, 252), (21, 101, 192), _INK, 0),
+    "occupied": ((13, 60, 122), (13, 60, 122), _PAPER, 0),
+    "declined": ((224, 224, 228), (96, 100, 108), _INK, 0),
+    "out_of_service": ((224, 224, 228), (183, 28, 28), _INK, 1),
+    "reported": ((255, 236, 179), (183, 28, 28), _INK, 2),
 }
-"""By a locker's status: ground, frame and ink of its box, and whether it is crossed out."""
-_OTHER = (_PAPER, (96, 100, 108), (96, 100, 108), False)
+"""By a locker's status: ground, frame and ink of its box, and how often it is crossed out."""
+_OTHER = (_PAPER, (96, 100, 108), (96, 100, 108), 0)
 
 
 def drawn(doors: Sequence[tuple[str, str]], legend: Sequence[tuple[str, str]]) -> bytes:
@@ -67,6 +69,8 @@ def _box(
     pen.rounded_rectangle(place, 10, ground, frame, 4)
     if crossed:
         pen.line((left + 6, bottom - 6, right - 6, top + 6), frame, 4)
+    if crossed > 1:
+        pen.line((left + 6, top + 6, right - 6, bottom - 6), frame, 4)
     if name:
         words = font("Bold", 36)
         middle = ((left + right) // 2, (top + bottom) // 2)

@@ -100,6 +100,12 @@ HELD = (State.RESERVED, State.RENTED)
         ((State.CANCELLED, State.LAPSED), SUCCESSOR, "sender", "size again", ""),
         ((State.NO_LOCKER,), SUCCESSOR, "sender", "size again elsewhere", ""),
         ((State.NO_LOCKER,), {"elsewhere": None}, "sender", "elsewhere", ""),
+        # A door that several people have reported may be changed for another, once.
+        (HELD, {"door_suspect": True}, "sender", "", "another_door"),
+        (HELD, {"door_suspect": True}, "recipient", "", ""),
+        (HELD, {"door_suspect": True}, "operator", "", ""),
+        (HELD, {"door_suspect": True, **SUCCESSOR}, "sender", "size", ""),
+        ((State.STORED, State.REQUESTED), {"door_suspect": True}, "sender", "", ""),
         # What its sender takes back is the sender's alone.
         (
             (State.STORED,),

@@ -15,6 +15,8 @@ from bot.domain.alerts import (
     AlertKind,
     Away,
     arg_to_key,
+    door_left_out,
+    door_out_key,
     door_reported,
     gone_unasked,
     guessed_by_many,
@@ -105,6 +107,12 @@ LOCKER = Locker(LockerId(14), "B14", TOWER.id, LockerStatus.OCCUPIED, Size.LARGE
         ),
         (lambda: door_reported(NOW, STORED), f"door:{ID}", None, {"delivery": ID}),
         (
+            lambda: door_left_out(NOW, replace(STORED, locker=LockerId(14), locker_name="B14"), 2),
+            f"out:{TOWER.id}/14",
+            None,
+            {"tower": TOWER.id, "locker": 14, "locker_name": "B14", "detail": {"people": 2}},
+        ),
+        (
             lambda: problem_reported(NOW, STORED, BEN.id, "stuck"),
             f"problem:{ID}",
             None,
@@ -138,6 +146,9 @@ def test_each_alert_says_what_it_is_about_and_when_it_ends_unseen(
 def test_an_alert_is_found_by_the_key_that_it_is_raised_under() -> None:
     odd = odd_status(NOW, STORED, LockerStatus.DECLINED)
     assert orphan(NOW, LOCKER).key == orphan_key(TOWER.id, LockerId(14))
+    assert door_left_out(NOW, replace(STORED, locker=LockerId(14)), 2).key == door_out_key(
+        TOWER.id, LockerId(14)
+    )
     assert odd.key == odd_key(STORED, LockerStatus.DECLINED)
     assert unreadable(NOW, "assigned", 1, "").key == unreadable_key("assigned")
     assert problem_reported(NOW, STORED, BEN.id, "stuck").key == problem_key(STORED)

@@ -75,6 +75,7 @@ def full_delivery() -> Delivery:
         extensions=2,
         taken_back=True,
         door_reports=3,
+        door_suspect=True,
         trouble=Trouble.REFUSED,
         successor=DeliveryId("next"),
         elsewhere=OTHER,

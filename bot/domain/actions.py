@@ -42,6 +42,10 @@ class Action(StrEnum):
     SIZE = "size"
     """Another size (it doesn't fit): asks which; with a size as argument, takes that one. Offered
     too when no locker was found, where it means: try again with that size."""
+    ANOTHER_DOOR = "other"
+    """Another locker, where the door of this one is left out of booking: gives this one back."""
+    ANOTHER_DOOR_OK = "other_ok"
+    """Yes, another door."""
     CANCEL = "drop"
     """Give the locker up."""
     CANCEL_OK = "drop_ok"
@@ -107,6 +111,7 @@ class Action(StrEnum):
 
 CONFIRMS: Mapping[Action, Action] = MappingProxyType(
     {
+        Action.ANOTHER_DOOR_OK: Action.ANOTHER_DOOR,
         Action.CANCEL_OK: Action.CANCEL,
         Action.TAKE_BACK_OK: Action.TAKE_BACK,
         Action.HAND_OVER_OK: Action.HAND_OVER,
@@ -208,6 +213,10 @@ def _no_successor(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None
 
 
+def _door_suspect(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.door_suspect and delivery.successor is None
+
+
 def _fits_not(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None and not delivery.recalled
 
@@ -289,6 +298,9 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
             _rule(_SENDER, _WAITING, _no_successor, event=Event.CANCELLED, request=_RELEASE),
             _rule(_SENDER, _STORED, _fits_not, request=_PICK_UP),
             _rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),
+        ),
+        Action.ANOTHER_DOOR: (
+            _rule(_SENDER, _HELD, _door_suspect, event=Event.CANCELLED, request=_RELEASE),
         ),
         Action.CANCEL: (
             _rule(_SENDER, _PREPARED, event=Event.CANCELLED),

@@ -40,6 +40,9 @@ class AlertKind(StrEnum):
     """A locker has a status that its delivery does not explain."""
     DOOR = "door"
     """A door was reported three times as not opening."""
+    DOOR_OUT = "out"
+    """A door is left out of booking, as several people have reported it; over when an operator says
+    that it can be used again."""
     PROBLEM = "problem"
     """Somebody has written what is wrong; over when an operator says that it is dealt with."""
     OVERDUE = "overdue"
@@ -80,6 +83,7 @@ LIFETIMES: Mapping[AlertKind, Lifetime] = MappingProxyType(
         AlertKind.ODD: Lifetime(with_delivery=True),
         AlertKind.UNHELD: Lifetime(with_delivery=True),
         AlertKind.DOOR: Lifetime(with_delivery=True),
+        AlertKind.DOOR_OUT: Lifetime(),
         AlertKind.OVERDUE: Lifetime(with_delivery=True),
         AlertKind.PROBLEM: Lifetime(at_most=timedelta(days=30)),
         AlertKind.GONE: Lifetime(until_seen=True, at_most=timedelta(days=30)),
@@ -106,7 +110,8 @@ class Alert:
     `size` of an orphan, whose `delivery` is the last one known of there, and whether it was `asked`
     for by us, `call` and `entries` (how many of what Harbor lists can't be read),
     `unlisted` (our lockers' list at Harbor lacks the odd one),
-    `limit` and `most` of a limit. Unseen, it ends at `ends_at`, if that is set.
+    `limit` and `most` of a limit, how many `people` have reported a door that is left out. Unseen,
+    it ends at `ends_at`, if that is set.
     """
 
     key: str
@@ -292,6 +297,25 @@ def door_reported(now: datetime, delivery: Delivery) -> Alert:
     return Alert(_key(AlertKind.DOOR, delivery.id), AlertKind.DOOR, now, delivery=delivery.id)
 
 
+def door_out_key(tower: TowerId, locker: LockerId) -> str:
+    """The key of the alert that a door is left out of booking."""
+    return _key(AlertKind.DOOR_OUT, f"{tower}/{locker}")
+
+
+def door_left_out(now: datetime, delivery: Delivery, people: int) -> Alert:
+    """So many `people` have reported the door of the delivery: it is left out of booking."""
+    assert delivery.locker is not None, "what has no door has none that is reported"
+    return Alert(
+        door_out_key(delivery.tower, delivery.locker),
+        AlertKind.DOOR_OUT,
+        now,
+        tower=delivery.tower,
+        locker=delivery.locker,
+        locker_name=delivery.locker_name,
+        detail={"people": people},
+    )
+
+
 def problem_reported(
     now: datetime, delivery: Delivery, by: PersonId, text: str, reports: int = 1
 ) -> Alert:
@@ -373,6 +397,9 @@ class AlertAction(StrEnum):
     `<tower>.<locker>`."""
     EMPTY_ORPHAN = "empty"
     """Fetch out what lies in such a locker: asks first; carries `<tower>.<locker>`."""
+    BACK_IN_USE = "use"
+    """A door that was left out of booking can be used again: asks first; carries
+    `<tower>.<locker>`."""
 
 
 def key_to_arg(key: str) -> str:

@@ -130,6 +130,7 @@ class Delivery:
     taken_back: bool = False
     fetcher: PersonId | None = None  # the operator who fetches the parcel out
     door_reports: int = 0
+    door_suspect: bool = False  # its door is left out of booking: several people have reported it
     trouble: Trouble | None = None
     successor: DeliveryId | None = None
     elsewhere: TowerId | None = None  # NO_LOCKER: the nearest tower that has one

@@ -48,6 +48,8 @@ class HistoryEvent(StrEnum):
     """The sender fetches it back."""
     FITS_NOT = "fits_not"
     """The parcel does not fit: another size was asked for; the detail is that size."""
+    ANOTHER_DOOR = "another_door"
+    """Its door had been reported by several people, and its sender asked for another."""
     DOOR_DID_NOT_OPEN = "door_did_not_open"
     """The code did not open the door."""
     PROBLEM = "problem"

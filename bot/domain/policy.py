@@ -26,6 +26,9 @@ class Policy:
     `orphan_grace`: after how long a locker that no delivery here knows of is given back by itself,
     where our own records show that we asked for it.
 
+    A door that `door_reporters` different people have reported within `door_reported_within` is
+    left out of booking until an operator says otherwise.
+
     `openers` count at every tower that `tower_openers` does not name. `app_name` is the app that
     opens by token, `app_link` the template of a link that hands a token over to it.
 
@@ -53,6 +56,8 @@ class Policy:
     watch_idle: timedelta = timedelta(seconds=60)
     late_facts: timedelta = timedelta(days=7)
     orphan_grace: timedelta = timedelta(minutes=30)
+    door_reporters: int = 2
+    door_reported_within: timedelta = timedelta(minutes=30)
     openers: Openers = BY_TOKEN
     tower_openers: Mapping[TowerId, Openers] = field(default_factory=dict)
     app_name: str | None = None

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from bot.ports.alerts import Alerts
 from bot.ports.browsers import Browsers
 from bot.ports.cards import Cards
+from bot.ports.closures import Closures
 from bot.ports.codes import Codes
 from bot.ports.deliveries import Deliveries
 from bot.ports.people import People
@@ -24,7 +25,18 @@ T = TypeVar("T")
 
 
 class Transaction(
-    People, Browsers, Deliveries, Search, Records, Codes, Cards, Alerts, Vouched, Upkeep, Protocol
+    People,
+    Browsers,
+    Deliveries,
+    Search,
+    Records,
+    Codes,
+    Cards,
+    Alerts,
+    Closures,
+    Vouched,
+    Upkeep,
+    Protocol,
 ):
     """Everything a step may read and write. All of it is committed together, or none.
 

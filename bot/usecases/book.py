@@ -1,8 +1,8 @@
 """Booking a drop-off: prepare it, request a locker, another one, or give it up.
 
-Guarantees: a prepared parcel holds no locker and wants none, until its sender is at the tower;
-where Harbor picks the locker for a link, the one that is given up is given back before another is
-asked for.
+Guarantees: whatever wants a locker at a tower that is closed for booking changes nothing; a
+prepared parcel holds no locker and wants none, until its sender is at the tower; where Harbor picks
+the locker for a link, the one that is given up is given back before another is asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bot.ports.signals import Change
 from bot.usecases.actor import Actor, NotPermitted, ask_of_harbor, check
 from bot.usecases.cards import take_code_away, tell, tell_of_one_visit, tell_of_the_next
 from bot.usecases.claims import make_claim
+from bot.usecases.closing import open_for_booking
 from bot.usecases.codes import ask_drop_off_code
 from bot.usecases.collect import fetch_back
 from bot.usecases.limits import may_hold_longer, within_limits
@@ -52,14 +53,18 @@ class Booking:
 
 async def request(act: Actor, sender: Person, wish: Booking) -> Delivery:
     """A new delivery out of a finished draft, for which a locker is wanted now; the sender's screen
-    becomes its card. What comes as a link is shown to them at once. Raises OverLimit."""
+    becomes its card. What comes as a link is shown to them at once. Raises OverLimit, and
+    ClosedForBooking."""
+    await open_for_booking(act, wish.tower, wish.openers.drop_off)
     await within_limits(act)
     at_once = wish.openers.drop_off is Opener.LINK
     return await _booked(act, sender, wish, _locker_wanted(act, shown=at_once))
 
 
 async def prepare(act: Actor, sender: Person, wish: Booking) -> Delivery:
-    """A new delivery out of a finished draft, for which no locker is wanted yet."""
+    """A new delivery out of a finished draft, for which no locker is wanted yet. Raises
+    ClosedForBooking."""
+    await open_for_booking(act, wish.tower, wish.openers.drop_off)
     return await _booked(act, sender, wish, None)
 
 
@@ -133,6 +138,7 @@ async def _begin(
 async def at_tower(act: Actor, delivery: Delivery) -> Delivery:
     """The sender of a prepared parcel stands at the tower: a locker, and its code, at once."""
     check(act, Action.AT_TOWER, delivery)
+    await _not_closed(act, delivery)
     await within_limits(act)
     return await act.transition(
         delivery,
@@ -159,6 +165,7 @@ async def next_parcel(act: Actor, delivery: Delivery) -> Delivery:
 async def one_more(act: Actor, delivery: Delivery) -> Delivery:
     """Prepare one more parcel like this one; its card comes below everything else."""
     check(act, Action.ONE_MORE, delivery)
+    await _not_closed(act, delivery)
     chosen = await picked(act, delivery.recipient, delivery.recipient_name)
     more = await _begin(act, chosen, _wish_of(act, delivery), wanted=None)
     if more.unclaimed:
@@ -188,6 +195,7 @@ async def try_again(act: Actor, delivery: Delivery) -> Delivery:
     """The same parcel once more, after no locker was found, or its reservation is over; one that
     never had a locker is prepared again."""
     check(act, Action.AGAIN, delivery)
+    await _not_closed(act, delivery)
     if not delivery.to_prepare_again:
         await within_limits(act)
     sender = await act.tx.person(delivery.sender)
@@ -201,10 +209,11 @@ async def try_again(act: Actor, delivery: Delivery) -> Delivery:
 async def try_elsewhere(act: Actor, delivery: Delivery) -> Delivery:
     """The same parcel at the tower that was offered instead."""
     check(act, Action.ELSEWHERE, delivery)
-    if not delivery.to_prepare_again:
-        await within_limits(act)
     assert delivery.elsewhere is not None, "the table asks for it"
     there = act.policy.openers_at(delivery.elsewhere)
+    await open_for_booking(act, delivery.elsewhere, there.drop_off)
+    if not delivery.to_prepare_again:
+        await within_limits(act)
     return await _succeed(
         act, delivery, replace(_wish_of(act, delivery), tower=delivery.elsewhere, openers=there)
     )
@@ -219,9 +228,30 @@ async def new_drop_off_code(act: Actor, delivery: Delivery) -> Delivery:
     if delivery.opener(CodeKind.DROP_OFF, act.policy) is Opener.TOKEN:
         await may_hold_longer(act, delivery)
         return await ask_drop_off_code(act, delivery, fresh=True)
+    return await _replaced(act, delivery)
+
+
+async def another_door(act: Actor, delivery: Delivery) -> Delivery:
+    """The same parcel in another locker, since the door of this one is left out of booking; the
+    locker is given back before another is asked for."""
+    check(act, Action.ANOTHER_DOOR, delivery)
+    return await _replaced(act, delivery, HistoryEvent.ANOTHER_DOOR)
+
+
+async def _replaced(act: Actor, delivery: Delivery, event: HistoryEvent | None = None) -> Delivery:
+    """The same parcel in whichever locker is to be had, instead of the one it has; `event` is then
+    written into its history."""
+    await _not_closed(act, delivery)
     await within_limits(act, (Limit.BOOKINGS,))
+    if event is not None:
+        await act.record(delivery, event)
     wish = _wish_of(act, delivery)
     return await _succeed(act, delivery, wish, await give_up(act, delivery))
+
+
+async def _not_closed(act: Actor, delivery: Delivery) -> None:
+    """Raises ClosedForBooking where no other locker is to be booked at its tower."""
+    await open_for_booking(act, delivery.tower, delivery.opener(CodeKind.DROP_OFF, act.policy))
 
 
 async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Delivery:
@@ -236,6 +266,7 @@ async def another_size(act: Actor, delivery: Delivery, size: Size | None) -> Del
     if delivery.state is State.PREPARED:
         resized = replace(delivery, size=size)
         return await act.note(resized, HistoryEvent.PREPARED, size.value)
+    await _not_closed(act, delivery)
     await within_limits(act, (Limit.BOOKINGS,) if delivery.state in LIVE else tuple(Limit))
     if delivery.state in LIVE:
         await act.record(delivery, HistoryEvent.FITS_NOT, size.value)

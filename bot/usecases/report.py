@@ -10,19 +10,21 @@ from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.history import HistoryEvent
 from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import amend_alert, raise_alert
+from bot.usecases.closing import leave_out_if_reported
 
 DOOR_REPORTS_TO_ALERT = 3
 
 
 async def door_did_not_open(act: Actor, delivery: Delivery) -> Delivery:
-    """Write down that the code did not open the door; the third report tells the operators."""
+    """Write down that the code did not open the door; the third report tells the operators, and
+    reports by several people leave the door out of booking."""
     check(act, Action.DOOR, delivery)
     delivery = await act.note(
         replace(delivery, door_reports=delivery.door_reports + 1), HistoryEvent.DOOR_DID_NOT_OPEN
     )
     if delivery.door_reports == DOOR_REPORTS_TO_ALERT:
         await raise_alert(act.tx, door_reported(act.now, delivery), act.policy)
-    return delivery
+    return await leave_out_if_reported(act, delivery)
 
 
 async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:

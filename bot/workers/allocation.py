@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.domain.closures import closed_towers, doors
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.geography import nearest
@@ -149,8 +150,11 @@ class Allocator:
         self, at_tower: Iterable[Locker], delivery: Delivery, refused: Container[LockerId]
     ) -> Locker | None:
         """One that Harbor has back before we have concluded so is not free yet: until then it would
-        be two deliveries' own, and what is seen of it would be taken for either's."""
+        be two deliveries' own, and what is seen of it would be taken for either's. Whose door is
+        left out of booking is not free either."""
         lockers = [locker for locker in at_tower if locker.id not in refused]
+        out = doors(await self._database.look(lambda tx: tx.closures(), one_statement=True))
+        lockers = [locker for locker in lockers if (locker.tower, locker.id) not in out]
         while (locker := choose(lockers, delivery)) is not None:
             if not await self.somebody_elses(delivery, locker.id):
                 return locker
@@ -164,13 +168,17 @@ class Allocator:
 
     async def _nearest_with_room(self, delivery: Delivery) -> TowerId | None:
         towers = await self._database.look(lambda tx: tx.towers())
-        for tower in nearest(towers, delivery.tower)[:_TOWERS_ASKED]:
+        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        closed, out = closed_towers(closures), doors(closures)
+        near = [each for each in nearest(towers, delivery.tower) if each.id not in closed]
+        for tower in near[:_TOWERS_ASKED]:
             try:
                 lockers = await self._lockers.lockers(tower.id)
             except EdgeError as error:
                 log.info("neighbour_not_read", tower=tower.id, why=str(error))
                 continue
-            if choose(lockers, delivery) is not None:
+            bookable = [locker for locker in lockers if (tower.id, locker.id) not in out]
+            if choose(bookable, delivery) is not None:
                 return tower.id
         return None
 

@@ -116,11 +116,13 @@ class Allotments:
         *,
         code_next: bool,
     ) -> Delivery:
-        """Harbor holds it. With `code_next`, whoever waits at the tower for its code gets one."""
+        """Harbor holds it, though its door may be left out of booking: its card then says so. With
+        `code_next`, whoever waits at the tower for its code gets one."""
         now, by = self._clock.now(), current.request.by if current.request else None
         token = (
             HarborRequest.made(RequestKind.DROP_OFF_TOKEN, now, by) if code_next and by else None
         )
+        closure = await tx.door_closed(locker.tower, locker.id)
         return await transition(
             tx,
             current,
@@ -137,6 +139,7 @@ class Allotments:
             locker_size=locker.size,
             reservation=asked.reservation,
             held_until=asked.held_until,
+            door_suspect=closure is not None,
         )
 
     async def _issued(self, tx: Transaction, delivery: Delivery, code: Code) -> None:

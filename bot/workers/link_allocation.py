@@ -15,6 +15,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.domain.closures import doors
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import LockerId
@@ -128,9 +129,10 @@ class LinkAllocator:
         return link
 
     async def _counted(self, towers: list[Tower]) -> Counter[Kind] | None:
-        """How many lockers of each kind are free at the towers now; None where one can't be read:
-        then Harbor's refusals alone are gone by."""
+        """How many lockers of each kind are free at the towers now, but for doors that are left out
+        of booking; None where one can't be read: then Harbor's refusals alone are gone by."""
         free: Counter[Kind] = Counter()
+        out = doors(await self._database.look(lambda tx: tx.closures(), one_statement=True))
         for tower in towers:
             try:
                 lockers = await self._lockers.lockers(tower.id)
@@ -138,7 +140,10 @@ class LinkAllocator:
                 log.info("counts_not_read", tower=tower.id, why=str(error))
                 return None
             for locker in lockers:
-                if locker.status is LockerStatus.AVAILABLE and locker.size is not None:
+                bookable = (
+                    locker.status is LockerStatus.AVAILABLE and (tower.id, locker.id) not in out
+                )
+                if bookable and locker.size is not None:
                     free[locker.size, False] += 1
                     free[locker.size, True] += locker.low
         return free

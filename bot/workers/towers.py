@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from bot.domain.closures import doors
 from bot.domain.ids import TowerId
 from bot.domain.tower import Locker, LockerStatus, Size, Tower, beside
 from bot.ports.clock import Clock
@@ -127,7 +128,8 @@ class Towers:
         """How many lockers of each size are free there, zeros included for sizes it has.
 
         `at_place`: at all towers of its location together, as old as the oldest reading; `low_only`
-        counts low doors alone. Nothing is counted while one of the towers was never read.
+        counts low doors alone. Doors that are left out of booking are never counted. Nothing is
+        counted while one of the towers was never read.
         """
         towers = await self._beside(tower) if at_place else [tower]
         readings = await asyncio.gather(*map(self._lockers_at, towers))
@@ -136,7 +138,9 @@ class Towers:
             return Reading({}, None)
         lockers = [locker for reading in readings for locker in reading.value]
         sizes = {locker.size for locker in lockers}
-        free = Counter(locker.size for locker in lockers if _is_free(locker, low_only))
+        out = doors(await self._database.glance(lambda tx: tx.closures()))
+        bookable = [locker for locker in lockers if (locker.tower, locker.id) not in out]
+        free = Counter(locker.size for locker in bookable if _is_free(locker, low_only))
         return Reading({size: free[size] for size in Size if size in sizes}, min(ages))
 
     async def lockers(self, tower: TowerId) -> Reading[list[Locker]]:

@@ -63,6 +63,15 @@ def not_to_be_used(words: Words, delivery: Delivery, policy: Policy) -> Iterable
         )
 
 
+def _given_back_first(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
+    """Another locker is asked for only once this one is on its way back."""
+    yield words._(
+        "Locker {door} is given back first; then another one is looked for.",
+        door=esc(delivery.locker_name) or "?",
+    )
+    yield from not_to_be_used(words, delivery, policy)
+
+
 def _senders_may_open(words: Words, delivery: Delivery, policy: Policy) -> Iterable[str]:
     """The same, for an operator."""
     if delivery.state not in (State.RENTED, State.RELEASING):
@@ -97,6 +106,11 @@ def _always(said: Said) -> Warnings:
 
 
 QUESTIONS: Mapping[Action, Question] = {
+    Action.ANOTHER_DOOR: Question(
+        lambda words: words._("🚪 <b>Get another door?</b>"),
+        lambda words: words._("Yes, another door"),
+        _given_back_first,
+    ),
     Action.CANCEL: Question(
         lambda words: words._("✖️ <b>Cancel this drop-off?</b>"),
         lambda words: words._("Yes, cancel"),

@@ -25,6 +25,7 @@ from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.people import Opening
 from bot.usecases.actor import Actor
+from bot.usecases.closing import ClosedForBooking
 from bot.usecases.limits import OverLimit
 from bot.workers.open_requests import OpenRequests
 from handlers.conversation.turns import Turns
@@ -45,6 +46,8 @@ class Phrases:
     """That is not saved yet; please try again in a minute."""
     over_limit: Callable[[str, OverLimit], str]
     """So many are the most; what to do."""
+    closed: Callable[[str, ClosedForBooking], str]
+    """Nothing can be booked at that tower; what its operators say of it."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from bot.domain.ids import PersonId
 from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.ports.people import Opening
 from bot.usecases.cards import reach_changed
+from bot.usecases.closing import ClosedForBooking
 from bot.usecases.limits import OverLimit
 from bot.usecases.recipients import arrive
 from handlers.conversation.context import Context
@@ -132,6 +133,10 @@ class Dialogue(Transactional):
                 except OverLimit as reached:  # nothing but what operators are told has been written
                     phrases, language = context.wiring.phrases, context.person.language
                     context.say(phrases.over_limit(language, reached), alert=True)
+                    return None
+                except ClosedForBooking as closed:  # nothing has been written, the draft stands
+                    said = context.wiring.phrases.closed(context.person.language, closed)
+                    context.say(said, alert=True)
                     return None
                 return step
         if update.callback_query:

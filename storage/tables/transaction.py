@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.tables.alerts import Alerts
 from storage.tables.cards import Cards
+from storage.tables.closures import Closures
 from storage.tables.people import People
 from storage.tables.reading import Reading
 from storage.tables.records import Records
@@ -13,5 +14,7 @@ from storage.tables.upkeep import Upkeep
 from storage.tables.vouched import Vouched
 
 
-class SqlTransaction(People, Search, Records, Reading, Cards, Alerts, Vouched, Upkeep, Sealed):
+class SqlTransaction(
+    People, Search, Records, Reading, Cards, Alerts, Closures, Vouched, Upkeep, Sealed
+):
     """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

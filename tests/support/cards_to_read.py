@@ -32,6 +32,7 @@ from tests.support.project import (
     capital,
     code_card,
     delivery_card,
+    door_left_out,
     door_reported,
     gone_unasked,
     group_alert,
@@ -225,6 +226,8 @@ def _of_codes() -> Iterator[Case]:
             for form in Opener:
                 told = f"a {form.value}, {name}"
                 yield _code_case(kind, told, reported, holder, form=form, is_=of_code, **around)
+        suspect = a_delivery(state, door_suspect=True)
+        yield _code_case(kind, "several people have reported the door", suspect, holder)
         yield _code_case(kind, "a link, door reported", reported, holder, form=Opener.LINK)
         yield _code_case(kind, "the app has a name and a link", reported, holder, policy=ACME)
         named = replace(ACME, app_link=None)
@@ -328,6 +331,7 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("an odd status", _ODD),
     ("an odd status that is not told", replace(_ODD, status=None)),
     ("a door that does not open", door_reported(NOW, _PARCEL)),
+    ("a door left out of booking", door_left_out(NOW, _PARCEL, 2)),
     ("no links", no_links(NOW)),
     ("a problem", problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>")),
     ("a problem without words", problem_reported(NOW, _PARCEL, BEN.id, "")),

@@ -49,6 +49,7 @@ PHRASES = Phrases(
     stale=lambda language: f"stale ({language})",
     unsaved=lambda language: f"not saved ({language})",
     over_limit=lambda language, reached: f"{reached} ({language})",
+    closed=lambda language, closed: f"{closed} ({language})",
 )
 
 

@@ -18,6 +18,7 @@ from bot.domain.alerts import (
     Alert,
     AlertKind,
     Unheard,
+    door_left_out,
     door_reported,
     gone_unasked,
     guessed_by_many,
@@ -35,6 +36,7 @@ from bot.domain.alerts import (
     unreadable,
 )
 from bot.domain.business import Business
+from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
@@ -84,6 +86,7 @@ __all__ = [
     "AlertSituation",
     "Business",
     "Button",
+    "Closure",
     "CodeKind",
     "Concern",
     "Delivery",
@@ -124,6 +127,7 @@ __all__ = [
     "code_card",
     "delivery_card",
     "does",
+    "door_left_out",
     "door_reported",
     "gone_unasked",
     "group_alert",
@@ -249,6 +253,7 @@ class Town:
     deliveries: Sequence[Delivery] = ()
     history: Sequence[HistoryEntry] = ()
     alerts: Sequence[Alert] = ()
+    closures: Sequence[Closure] = ()
     health: Health = field(default_factory=lambda: Health(True, True, None, 0))
     operators: Iterable[PersonId] = ()
     policy: Policy = field(default_factory=Policy)
@@ -317,6 +322,8 @@ async def _fill(tx: Transaction, town: Town) -> None:
         await tx.record(moment)
     for alert in town.alerts:
         await tx.raise_alert(alert)
+    for closure in town.closures:
+        await tx.close(closure)
 
 
 def _a_door_of_its_own(delivery: Delivery) -> LockerId | None:

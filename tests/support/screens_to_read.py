@@ -16,6 +16,7 @@ from tests.support.project import (
     WRITTEN_ABOUT,
     Alert,
     Business,
+    Closure,
     CodeKind,
     Delivery,
     DeliveryId,
@@ -308,6 +309,9 @@ def _booking() -> Iterator[Asked]:
         policy=Policy(openers=Openers(Opener.LINK, Opener.LINK)),
     )
     yield Asked("Which tower?", "by link, two at one location", "send/tower", {}, by_link)
+    yield Asked("Which tower?", "one is closed for booking", "send/tower", {}, CLOSED)
+    answers = chosen | {"note": "Mind the cat"}
+    yield Asked("Review", "the tower is closed for booking", "send/review", answers, CLOSED)
     for name, to in (recipients[0], recipients[2]):
         answers = chosen | ({"to": to} if to else {})
         yield Asked("Review", f"by link, {name}", "send/review", answers, by_link)
@@ -466,6 +470,19 @@ def _questions() -> Iterator[Asked]:
         yield Asked(section, "no such parcel", place, {"delivery": "0000000404"}, CALM, person)
         yield Asked(section, "about nothing", place, {}, CALM, person)
     yield from _hands()
+    section, place = "Another door?", "ask/other"
+    suspect = {"door_suspect": True}
+    for name, more in (("by token", {}), ("by link", {**BY_LINK, **_OUT})):
+        town = _this(State.RENTED, **suspect, **more)
+        yield Asked(section, name, place, _OF_THIS, town)
+    yield Asked(
+        section,
+        "no other is free",
+        place,
+        _OF_THIS,
+        _this(State.RENTED, **suspect, size=Size.LARGE),
+    )
+    yield Asked(section, "the door opens by now", place, _OF_THIS, _this(State.RENTED))
     yield from _more_questions()
     yield from _questions_by_link()
     yield from _own_links()
@@ -653,10 +670,47 @@ def _operations() -> Iterator[Asked]:
     yield from _overviews()
     yield from _lists()
     yield from _looks()
+    yield from _closing()
 
 
 def _ops(section: str, name: str, step: str, town: Town, **answers: Any) -> Asked:
     return Asked(section, name, f"ops/{step}", answers, town, OLGA)
+
+
+CLOSURES = (
+    Closure(1, TOWER.id, NOW, by=OLGA.id, words="Being <mended>"),
+    Closure(2, OTHER.id, NOW, LockerId(1), "1"),
+    Closure(3, OTHER.id, NOW, LockerId(2), "2"),
+)
+CLOSED = _town(closures=CLOSURES)
+
+
+def _closing() -> Iterator[Asked]:
+    here = {"tower": TOWER.id}
+    yield _ops("Towers", "one closed, doors left out", "towers", CLOSED)
+    yield _ops("A tower", "closed for booking", "tower", CLOSED, **here)
+    yield _ops("A tower", "doors left out", "tower", CLOSED, tower=OTHER.id)
+    once = (replace(CLOSURES[0], ended_at=NOW + timedelta(hours=1), ended_by=PersonId(77)),)
+    yield _ops("A tower", "opened again", "tower", _town(closures=once), **here)
+    alone = _town(closures=CLOSURES, operators=(), policy=OF_OTHER)
+    at_one = _town(
+        towers=[replace(tower, location=7, location_name="Old Quarter") for tower in FEW],
+        policy=Policy(openers=Openers(Opener.LINK, Opener.LINK)),
+    )
+    section, step = "Close it for booking?", "close"
+    yield _ops(section, "no words yet", step, CALM, **here)
+    yield _ops(section, "words typed", step, CALM, **here, reason="Being <mended>")
+    yield _ops(section, "by link, two at one location", step, at_one, **here)
+    yield _ops(section, "closed by now", step, CLOSED, **here)
+    yield _ops(section, "of somebody else", step, alone, **here)
+    section, step = "Open it again?", "reopen"
+    yield _ops(section, "as asked", step, CLOSED, **here, closure="1")
+    yield _ops(section, "another closure by now", step, CLOSED, **here, closure="9")
+    yield _ops(section, "of somebody else", step, alone, **here, closure="1")
+    section, step, there = "Is the door back in use?", "use", {"tower": OTHER.id}
+    yield _ops(section, "as asked", step, CLOSED, **there, door="1")
+    yield _ops(section, "back by now", step, CALM, **there, door="1")
+    yield _ops(section, "nonsense", step, CLOSED, **there, door="x")
 
 
 OF_OTHER = Policy(tower_operators={OTHER.id: frozenset({OLGA.id})})

@@ -61,6 +61,7 @@ class Twist:
 MINE = {"recipient": ANNA.id, "recipient_name": ANNA.name}
 MINE_AROUND = {"recipient": ANNA}
 _OPEN = {"recipient": None, "recipient_name": None}
+_SUSPECT = {"door_suspect": True}
 _BEFORE = (State.REQUESTED, State.RESERVED, State.RENTED, State.RELEASING)
 _HELD = (State.RESERVED, State.RENTED)
 _IN = (State.STORED,)
@@ -422,6 +423,21 @@ TWISTS = (
     *_LINK_TWISTS,
     # several at one place
     Twist("more prepared there", {}, {"more_prepared": True}, states=_ONWARD),
+    # a door that several people have reported
+    Twist("several people have reported the door", _SUSPECT, states=(*_HELD, State.STORED)),
+    Twist(
+        "several people have reported the door, nobody has claimed it",
+        {**_SUSPECT, **_OPEN},
+        {"claim": CLAIM, "more_prepared": True},
+        states=_HELD,
+    ),
+    Twist(
+        "by link, several people have reported the door",
+        {**BY_LINK, **_HOUR, **_SUSPECT},
+        code=CodeKind.DROP_OFF,
+        code_is=_LINK_TEXT,
+        states=_OUT_BY_LINK,
+    ),
     Twist(
         "more prepared there, nobody has claimed it",
         _OPEN,

@@ -15,6 +15,7 @@ from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.tower import LockerStatus
+from wording.cards.closing import back_said
 from wording.cards.concern import Concern
 from wording.cards.orphan import in_vain, orphan_gone_said, orphan_said
 from wording.cards.rows import card
@@ -104,6 +105,9 @@ def _acts(concern: Concern) -> list[Button]:
         if alert.status is LockerStatus.OCCUPIED:
             return [Button(_("Fetch the parcel out"), press(AlertAction.EMPTY_ORPHAN, door))]
         return [Button(_("Release the locker"), press(AlertAction.RELEASE_ORPHAN, door))]
+    if alert.kind is AlertKind.DOOR_OUT:
+        door = f"{alert.tower}.{alert.locker}"
+        return [Button(back_said(concern.words), press(AlertAction.BACK_IN_USE, door))]
     if concern.delivery is None:
         return []
     look = Button(_("Look at the delivery"), press_on(Action.LOOK, concern.delivery))
@@ -199,6 +203,20 @@ def _door_stuck(concern: Concern) -> str:
         door=concern.door,
     )
     return "\n".join(filter(None, (title, _tried_by(concern))))
+
+
+def _door_out(concern: Concern) -> str:
+    return concern.words._(
+        "🚧 <b>Locker {door} is left out of booking</b>\nSo many people have reported within "
+        "{span} that its door does not open: {count}. It stays out until you say otherwise.",
+        door=concern.door,
+        span=concern.words.span(concern.situation.policy.door_reported_within),
+        count=str(concern.alert.detail.get("people", "?")),
+    )
+
+
+def _door_in(concern: Concern) -> str:
+    return concern.words._("✅ <b>Locker {door} can be booked again</b>", door=concern.door)
 
 
 def _tried_by(concern: Concern) -> str | None:
@@ -331,6 +349,7 @@ _STANDS: Mapping[AlertKind, _Title] = {
     AlertKind.ODD: _odd,
     AlertKind.UNHELD: _unheld,
     AlertKind.DOOR: _door_stuck,
+    AlertKind.DOOR_OUT: _door_out,
     AlertKind.PROBLEM: _reported,
     AlertKind.OVERDUE: _overdue,
     AlertKind.GONE: _gone,
@@ -346,4 +365,5 @@ _OVER: Mapping[AlertKind, _Title] = {
     AlertKind.LINKS: _links_again,
     AlertKind.ORPHAN: orphan_gone_said,
     AlertKind.UNREADABLE: _all_read,
+    AlertKind.DOOR_OUT: _door_in,
 }

@@ -16,7 +16,7 @@ from bot.domain.codes import Code, CodeKind
 from bot.domain.message import Button, Message
 from bot.domain.openers import Opener, app_link, fits_symbol
 from wording.cards.opening import app_said, hand_to_app, new_said, spelled
-from wording.cards.rows import Row, deed, filled, next_parcel
+from wording.cards.rows import Row, another_door, deed, filled, next_parcel
 from wording.cards.scene import Scene
 from wording.language import Words
 from wording.sanitize import seen_units, units
@@ -71,7 +71,8 @@ def _head(scene: Scene, code: Code) -> str:
     app = None
     if code.form is Opener.TOKEN:
         app = app_said(scene.words, scene.situation.policy)
-    lines = (title(scene, code), scene.place, scene.closed_line, valid(scene, code), app)
+    where = (scene.place, scene.closed_line)
+    lines = (title(scene, code), *where, valid(scene, code), scene.suspect, app)
     return "\n".join(filter(None, lines))
 
 
@@ -191,7 +192,8 @@ def _rows(scene: Scene, code: Code) -> list[Row]:
         deed(scene, _("It did not open"), Action.DOOR),
         deed(scene, new_said(scene.words, code.form), fresh),
     )
-    opens: list[Row] = [(_opens(scene, code),), (next_parcel(scene),), (_copies(scene, code),)]
+    onward = another_door(scene) or next_parcel(scene)
+    opens: list[Row] = [(_opens(scene, code),), (onward,), (_copies(scene, code),)]
     if not drop_off:
         return [*opens, helps]
     fits = deed(scene, _("It doesn't fit"), Action.SIZE)

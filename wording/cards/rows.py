@@ -43,6 +43,11 @@ def problem(scene: Scene) -> Button | None:
     return deed(scene, scene.words._("Report a problem"), Action.PROBLEM)
 
 
+def another_door(scene: Scene) -> Button | None:
+    """The way to another locker, where the door of this one has been reported by several people."""
+    return deed(scene, scene.words._("Another door"), Action.ANOTHER_DOOR)
+
+
 def cancel(scene: Scene) -> Button | None:
     """The way out, before the parcel is in."""
     return deed(scene, scene.words._("Cancel"), Action.CANCEL)

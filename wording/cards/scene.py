@@ -12,7 +12,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from bot.domain.delivery import Delivery, Trouble
-from bot.domain.lifecycle import LIVE
+from bot.domain.lifecycle import LIVE, State
 from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower
 from wording.language import Words
@@ -20,6 +20,7 @@ from wording.opening_hours import closed_line, week_line
 from wording.sanitize import capital, esc, esc_name, plain, plain_name
 
 NOTE = 200
+_EMPTY = (State.RESERVED, State.RENTED)
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,16 @@ class Scene:
         if self.delivery.low is Low.RATHER:
             return _("♿ A low door, if one is free.")
         return None
+
+    @property
+    def suspect(self) -> str | None:
+        """That several people have reported the door, a line of its own."""
+        if not self.delivery.door_suspect or self.delivery.state not in _EMPTY:
+            return None
+        return self.words._(
+            "⚠️ Several people have reported that this door does not open. Try it, or ask for "
+            "another one."
+        )
 
     @property
     def trouble(self) -> str | None:

@@ -18,7 +18,16 @@ from wording.cards import sender_ends, stored
 from wording.cards.claiming import forwarding, hand_over, who_collects
 from wording.cards.opening import get_said, needs, new_said, no_link, on_its_way
 from wording.cards.prepared import prepared
-from wording.cards.rows import cancel, card, deed, guide_or_problem, menu, next_parcel, problem
+from wording.cards.rows import (
+    another_door,
+    cancel,
+    card,
+    deed,
+    guide_or_problem,
+    menu,
+    next_parcel,
+    problem,
+)
 from wording.cards.scene import Scene
 from wording.sanitize import capital
 
@@ -43,9 +52,11 @@ def reserved(scene: Scene) -> Message:
         "At the tower, get the drop-off code: it opens the door and holds the locker for {span}.",
         span=scene.words.span(scene.situation.policy.drop_off),
     )
+    elsewhere = another_door(scene)
     return card(
         [
             [_door(scene), scene.place, scene.closed_line, _held(scene)],
+            [scene.suspect],
             [
                 _getting(scene) or scene.trouble or holds,
                 needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
@@ -54,12 +65,12 @@ def reserved(scene: Scene) -> Message:
             [scene.note],
             [who_collects(scene)],
         ],
-        [deed(scene, _get_said(scene), Action.DROP_OFF_CODE)],
+        [deed(scene, _get_said(scene), Action.DROP_OFF_CODE), elsewhere],
         [
             deed(scene, _("More time"), Action.MORE_TIME),
             deed(scene, _("Another size"), Action.SIZE),
         ],
-        forwarding(scene) or [hand_over(scene)],
+        forwarding(scene, 1 if elsewhere else 2) or [hand_over(scene)],
         [cancel(scene), menu(scene), guide_or_problem(scene)],
     )
 
@@ -69,16 +80,18 @@ def rented(scene: Scene) -> Message:
     _, opener = scene.words._, scene.situation.drops_off_by
     line = _link_line(scene) if opener is Opener.LINK else _code_line(scene)
     fresh = deed(scene, new_said(scene.words, opener), Action.NEW_DROP_OFF_CODE)
-    onward = next_parcel(scene)
-    passes_on = forwarding(scene, 1 if onward else 2) or (hand_over(scene),)
+    elsewhere = another_door(scene)  # which is what a new link would be for, too
+    onward = None if elsewhere else next_parcel(scene)
+    passes_on = forwarding(scene, 1 if onward or elsewhere else 2) or (hand_over(scene),)
     return card(
         [
             [_door(scene), scene.place, scene.closed_line, line],
+            [scene.suspect],
             [_getting(scene) or scene.trouble, _no_link(scene)],
             [scene.note],
             [who_collects(scene)],
         ],
-        [_code_button(scene), fresh if opener is Opener.LINK else None],
+        [_code_button(scene), elsewhere or (fresh if opener is Opener.LINK else None)],
         [
             deed(scene, _("It did not open"), Action.DOOR),
             deed(scene, _("It doesn't fit"), Action.SIZE),

@@ -112,6 +112,7 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.DECLINED: _("Not wanted by whoever was picked"),
         HistoryEvent.TAKEN_BACK: _("Sender is taking it back"),
         HistoryEvent.DOOR_DID_NOT_OPEN: _("The door did not open"),
+        HistoryEvent.ANOTHER_DOOR: _("Another door was asked for"),
         HistoryEvent.PROBLEM: _("A problem was reported"),
         HistoryEvent.RELEASED_BY_OPERATOR: _("Locker released by an operator"),
         HistoryEvent.MESSAGE: _("Message from an operator"),

@@ -12,6 +12,7 @@ from handlers.conversation.confirmations import sure
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, OPERATIONS
 from handlers.errands.operations import (
+    closing,
     deliveries,
     find,
     lists,
@@ -37,6 +38,7 @@ ERRAND = Errand(
         CommandHandler("ops", overview.began),
         tap(below(overview.began), Place.OPERATE),
         tap(below(deliveries.asked_orphan), AlertAction.RELEASE_ORPHAN, AlertAction.EMPTY_ORPHAN),
+        tap(below(closing.asked_back), AlertAction.BACK_IN_USE),
         tap(deliveries.saw, AlertAction.SEEN),
         on_card(below(deliveries.looked), Action.LOOK),
         on_card(below(deliveries.asked_on_card), Action.SETTLE),
@@ -55,7 +57,19 @@ ERRAND = Errand(
             back_to(MENU, afresh=True),
         ],
         overview.TOWERS: [tap(tower.opened, tower.OPEN), *_LISTED],
-        lists.TOWER: [pages(), back_to(overview.TOWERS, afresh=True)],
+        lists.TOWER: [
+            tap(closing.asked_close, closing.CLOSE),
+            tap(closing.asked_open, closing.OPEN),
+            pages(),
+            back_to(overview.TOWERS, afresh=True),
+        ],
+        closing.CLOSING: [
+            tap(closing.closed, closing.YES_CLOSE),
+            text(closing.wrote),
+            back_to(lists.TOWER),
+        ],
+        closing.OPENING: [tap(closing.opened, closing.YES_OPEN), back_to(lists.TOWER)],
+        closing.BACK: [tap(closing.took_back, closing.YES_BACK), back_to(lists.TOWER)],
         lists.STUCK: _LISTED,
         overview.ORPHANS: _LISTED,
         lists.DOORS: _LISTED,
@@ -103,6 +117,9 @@ ERRAND = Errand(
         overview.OVERVIEW: overview.overview_prompt,
         overview.TOWERS: overview.towers_prompt,
         lists.TOWER: tower.tower_prompt,
+        closing.CLOSING: closing.close_prompt,
+        closing.OPENING: closing.open_prompt,
+        closing.BACK: closing.back_prompt,
         lists.STUCK: lists.stuck_prompt,
         overview.ORPHANS: overview.orphans_prompt,
         lists.DOORS: lists.doors_prompt,

@@ -23,6 +23,7 @@ from bot.usecases.oversight import deliveries_at_harbor, standing_alerts
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
+from handlers.errands.operations.closing import left_out_said
 from handlers.errands.operations.find import TO_FIND, looked_for
 from handlers.errands.operations.lists import DOORS, STUCK
 from handlers.errands.operations.problems import TO_PROBLEMS
@@ -138,21 +139,25 @@ async def towers_prompt(screen: Screen) -> Message:
     held = Counter(delivery.tower for delivery in live if delivery.locker is not None)
     theirs = [tower for tower in reading.value if screen.looks_after(tower.id)]
     page, entries, more = screen.page_of(sorted(theirs, key=lambda tower: tower.name))
-    lines = await asyncio.gather(*(_tower_line(screen, x, held[x.id]) for x in entries))
+    closures = await screen.sight.database.look(lambda tx: tx.closures(), one_statement=True)
+    lines = await asyncio.gather(
+        *(_tower_line(screen, x, held[x.id], left_out_said(screen, x, closures)) for x in entries)
+    )
     title = _("🏢 <b>Towers</b>")
     rows = [(Button(plain(tower.name, 40), press(OPEN, tower.id)),) for tower in entries]
     return screen.view("\n".join([title, *lines]), *rows, screen.pages(page, more))
 
 
-async def _tower_line(screen: Screen, tower: Tower, held: int) -> str:
+async def _tower_line(screen: Screen, tower: Tower, held: int, left_out: str) -> str:
     words, free = screen.words, await screen.sight.towers.free(tower.id)
     counts = ", ".join(f"{words.size(size)} {count}" for size, count in free.value.items())
-    return words._(
+    line = words._(
         "📍 <b>{tower}</b>\nfree: {counts} · held by us: {held}",
         tower=esc(tower.name),
         counts=counts or "?",
         held=held,
     )
+    return f"{line}\n{left_out}" if left_out else line
 
 
 async def orphans_prompt(screen: Screen) -> Message:

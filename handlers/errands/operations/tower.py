@@ -1,5 +1,7 @@
 """One tower: its doors by state as a picture, and the live deliveries there.
 
+What can be done about booking there is in `closing`.
+
 Guarantees: shown to whoever looks after it alone; what is shown is as old as it says.
 """
 
@@ -7,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from telegram import Update
 
 from bot.domain.delivery import Delivery
-from bot.domain.ids import TowerId
+from bot.domain.ids import LockerId, TowerId
 from bot.domain.message import Message, Plan
 from bot.domain.openers import Openers
 from bot.domain.person import Draft
@@ -22,11 +24,14 @@ from bot.usecases.oversight import deliveries_at_harbor
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import Screen
+from handlers.errands.operations.closing import closing_at
 from handlers.errands.operations.lists import TOWER, listed
 from wording.language import Words
 from wording.sanitize import esc, plain
 
 OPEN = "tower"
+LEFT_OUT = "reported"
+"""How the picture calls a door that people have reported and that is left out of booking."""
 
 
 async def opened(update: Update, context: Context) -> Draft:
@@ -42,6 +47,7 @@ async def tower_prompt(screen: Screen) -> Message:
     if tower is None or not screen.looks_after(id_):
         return screen.view(_("No such tower."))
     reading = await screen.sight.towers.lockers(id_)
+    closing = await closing_at(screen, tower)
     me, policy = screen.person.id, screen.sight.policy
     live = await screen.sight.database.look(lambda tx: deliveries_at_harbor(tx, me, policy))
     there = sorted((each for each in live if each.tower == id_), key=_by_door)
@@ -49,28 +55,35 @@ async def tower_prompt(screen: Screen) -> Message:
         f"🏢 <b>{esc(tower.name)}</b>",
         esc(tower.address, 80),
         _("Doors open by: {opener}", opener=f"<code>{_named(policy.openers_at(id_))}</code>"),
+        *closing.lines,
         _("Deliveries under way here: {count}", count=len(there)),
     ]
     if reading.at is None:
         lines.append(_("Harbor has not told of its doors yet."))
     else:
         lines.append(_("Read {span} ago.", span=screen.words.span(screen.now - reading.at)))
-    message = await listed(screen, lines, there)
-    return replace(message, plan=plan(screen.words, reading.value)) if reading.value else message
+    message = await listed(screen, lines, there, *closing.rows)
+    if not reading.value:
+        return message
+    return replace(message, plan=plan(screen.words, reading.value, closing.doors))
 
 
-def plan(words: Words, lockers: Sequence[Locker]) -> Plan:
-    """The doors in the order of their names, numbers by what they count."""
-    said, counts = statuses(words), Counter(locker.status for locker in lockers)
+def plan(
+    words: Words, lockers: Sequence[Locker], left_out: Collection[LockerId] = frozenset()
+) -> Plan:
+    """The doors in the order of their names, numbers by what they count; those that are left out of
+    booking are shown so, whatever their status."""
+    said = {status.value: name for status, name in statuses(words).items()}
+    said[LEFT_OUT] = words._("reported, left out")
+    doors = tuple(
+        (plain(locker.name, 8), LEFT_OUT if locker.id in left_out else locker.status.value)
+        for locker in sorted(lockers, key=lambda locker: in_order(locker.name))
+    )
+    counts = Counter(status for _, status in doors)
     return Plan(
+        doors,
         tuple(
-            (plain(locker.name, 8), locker.status.value)
-            for locker in sorted(lockers, key=lambda locker: in_order(locker.name))
-        ),
-        tuple(
-            (status.value, f"{said[status]}: {counts[status]}")
-            for status in LockerStatus
-            if counts[status]
+            (status, f"{name}: {counts[status]}") for status, name in said.items() if counts[status]
         ),
     )
 

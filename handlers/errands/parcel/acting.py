@@ -18,6 +18,7 @@ from bot.domain.person import Draft
 from bot.domain.tower import Size
 from bot.usecases.actor import Actor
 from bot.usecases.book import (
+    another_door,
     another_size,
     at_tower,
     cancel,
@@ -62,6 +63,7 @@ DOINGS: Doings = {
     Action.SLIP: Doing(show_slip, _passed_on),
     Action.AGAIN: Doing(try_again, _looking),
     Action.ELSEWHERE: Doing(try_elsewhere, _looking),
+    Action.ANOTHER_DOOR_OK: Doing(another_door, _looking),
     Action.CANCEL_OK: Doing(cancel, lambda words: words._("Cancelled.")),
     Action.TAKE_BACK_OK: Doing(take_back, lambda words: words._("It is yours to collect again.")),
     Action.HAND_OVER_OK: Doing(

@@ -35,6 +35,7 @@ from handlers.conversation.navigation import ASK, MENU, aside, resume
 from handlers.conversation.picking import pick_button
 from handlers.conversation.questions import Prompt, Row, Screen
 from handlers.errands.parcel.acting import DOINGS, acted
+from handlers.errands.parcel.another_door import another_door_prompt
 from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
 from handlers.errands.parcel.handing import HAND_STATES
 from handlers.errands.parcel.history import history_prompt
@@ -151,6 +152,7 @@ SURE = tuple(action for action, yes in ANSWERS.items() if yes in DOINGS)
 QUESTIONS: Mapping[Action, Prompt] = {
     **{action: sure(action) for action in SURE},
     Action.HAND_OVER: sure(Action.HAND_OVER, pick_button),
+    Action.ANOTHER_DOOR: another_door_prompt,
     Action.SIZE: size_prompt,
     Action.PROBLEM: problem_prompt,
     Action.DOOR: door_prompt,

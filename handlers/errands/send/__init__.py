@@ -53,6 +53,7 @@ ERRAND = Errand(
             tap(booking.reserved, booking.RESERVE),
             tap(booking.prepared, booking.PREPARE),
             tap(booking.asked_note, booking.ADD_NOTE),
+            tap(booking.elsewhere, booking.ELSEWHERE),
             back_to(booking.WHO),
         ],
         booking.NOTE: [

@@ -17,12 +17,12 @@ from telegram import Update
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.message import Button, Message, press
-from bot.domain.openers import Openers
 from bot.domain.person import Draft, Person
 from bot.domain.recipient import Reach
 from bot.domain.tower import Low, Size, Tower
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, prepare, request
+from bot.usecases.closing import ClosedForBooking, open_for_booking
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import NOTHING, go, start
 from handlers.conversation.picking import (
@@ -34,14 +34,16 @@ from handlers.conversation.picking import (
     say_pick_instead,
 )
 from handlers.conversation.questions import Screen, words_typed
-from handlers.errands.send.size import chosen_place
-from handlers.errands.send.tower import TOWER
+from handlers.errands.send.size import ANSWERED, chosen_place
+from handlers.errands.send.tower import TOWER, closed_among, openers_at
+from wording.cards.closing import closed_line
 from wording.opening_hours import hours_line
 from wording.sanitize import esc, esc_name
 
 WHO, PERSON, REVIEW, NOTE = "send/who", "send/person", "send/review", "send/note"
 BY_LINK, MYSELF = "to_link", "to_me"
 RESERVE, PREPARE, ADD_NOTE, NO_NOTE = "reserve", "prepare", "note", "nonote"
+ELSEWHERE = "elsewhere"
 _USERNAME = re.compile(r"@\w{3,32}")
 
 
@@ -54,9 +56,15 @@ async def began(update: Update, context: Context) -> Draft:
 
 
 async def began_again(update: Update, context: Context) -> Draft:
-    """The same tower and size as last time."""
+    """The same tower and size as last time; where that tower is closed, which other one."""
     person = context.person
     if person.last_tower is None or person.last_size is None:
+        return start(context.draft, TOWER)
+    opener = (await openers_at(context, person.last_tower)).drop_off
+    try:
+        await open_for_booking(context.act, person.last_tower, opener)
+    except ClosedForBooking as closed:
+        context.say(context.wiring.phrases.closed(person.language, closed), alert=True)
         return start(context.draft, TOWER)
     return start(context.draft, WHO, tower=person.last_tower, size=person.last_size.value)
 
@@ -113,6 +121,11 @@ async def dropped_note(update: Update, context: Context) -> Draft:
     return go(context.draft, REVIEW, note=None)
 
 
+async def elsewhere(update: Update, context: Context) -> Draft:
+    """Another tower, since this one is closed; all else stays as it was answered."""
+    return go(context.draft, TOWER, **{ANSWERED: True})
+
+
 async def reserved(update: Update, context: Context) -> Draft:
     """All is answered, and a locker is wanted now: the screen becomes the delivery's card."""
     return await _booked(context, request)
@@ -131,7 +144,7 @@ async def _booked(
     wish = Booking(
         tower=tower,
         size=Size(answers["size"]),
-        openers=await _openers(context, tower),
+        openers=await openers_at(context, tower),
         low=person.low_locker,
         larger_allowed=person.larger_allowed,
         note=answers.get("note"),
@@ -141,14 +154,6 @@ async def _booked(
     await use_case(context.act, person, wish)
     context.keep_screen()
     return start(context.draft, NOTHING)
-
-
-async def _openers(context: Context, tower: TowerId) -> Openers:
-    """What opens the doors there at present."""
-    known = next((each for each in await context.tx.towers() if each.id == tower), None)
-    if known is None:
-        return context.wiring.policy.openers_at(tower)
-    return context.wiring.open_requests.openers_at(known)
 
 
 # -- prompts
@@ -181,6 +186,11 @@ async def review_prompt(screen: Screen) -> Message:
     if note:
         lines.append(_("📝 {note}", note=esc(note, MAX_NOTE)))
     edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
+    if place is not None and (closed := await closed_among(screen, [place])):
+        why = closed_line(screen.words, place.name, closed[place.id].words)
+        kept = _("Nothing is lost: choose another tower, or try again later.")
+        other = Button(_("📍 Another tower"), press(ELSEWHERE))
+        return screen.view("\n".join([*lines, "", why, kept]), (other,), (edit,))
     by_link = place is not None and screen.sight.by_link(place)
     held, ways = _ways_by_link(screen) if by_link else _ways_by_token(screen)
     return screen.view("\n".join([*lines, "", *held]), *((way,) for way in ways), (edit,))

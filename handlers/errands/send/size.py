@@ -26,6 +26,8 @@ from wording.sanitize import capital, esc
 
 SIZE = "send/size"
 TAKE, LOW, LARGER = "size", "low", "larger"
+ANSWERED = "answered"
+"""The answer that says that everything else has been answered: only a tower and a size are new."""
 
 
 # -- steps
@@ -35,14 +37,25 @@ async def took_size(update: Update, context: Context) -> Draft | None:
     """A size has been tapped."""
     assert context.press is not None
     size = context.press.arg
-    return go(context.draft, "send/who", size=size) if size in list(Size) else None
+    return _on(context, Size(size)) if size in list(Size) else None
 
 
 async def typed_size(update: Update, context: Context) -> Draft | None:
     """A size has been typed: its name in the person's language or in English, or its letter."""
     assert update.effective_message is not None
     size = read_size(update.effective_message.text or "", context.words)
-    return go(context.draft, "send/who", size=size.value) if size else None
+    return _on(context, size) if size else None
+
+
+def _on(context: Context, size: Size) -> Draft:
+    """Who collects is asked once: not again after another tower was chosen for a closed one."""
+    answered = context.draft.answers.get(ANSWERED)
+    return go(
+        context.draft,
+        "send/review" if answered else "send/who",
+        size=size.value,
+        **{ANSWERED: None},
+    )
 
 
 async def tapped_full(update: Update, context: Context) -> None:

@@ -1,6 +1,7 @@
 """Which tower: the likeliest first, then by distance, by name or address, or page by page.
 
-Guarantees: a tower is taken only if it is known to us; a list never has more than a page of
+Guarantees: a tower is taken only if it is known to us and not closed for booking, which is said
+where it stands in the list; a list never has more than a page of
 buttons, and says when Harbor has not been heard of lately.
 """
 
@@ -11,14 +12,18 @@ from dataclasses import dataclass
 
 from telegram import Update
 
+from bot.domain.closures import Closure, closure_of
 from bot.domain.geography import by_distance, kilometres
 from bot.domain.ids import TowerId
 from bot.domain.message import Ask, Button, Key, Message, press
+from bot.domain.openers import Openers
 from bot.domain.person import Draft
 from bot.domain.tower import Tower, beside
+from bot.usecases.closing import open_for_booking
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen
+from wording.cards.closing import closed_line
 from wording.opening_hours import hours_label
 from wording.sanitize import esc, plain
 
@@ -34,12 +39,22 @@ _LOOK_BACK = 12
 
 
 async def took_tower(update: Update, context: Context) -> Draft | None:
-    """A tower has been tapped; where they are is forgotten."""
+    """A tower has been tapped; where they are is forgotten. Raises ClosedForBooking."""
     assert context.press is not None
     tower = context.press.arg
     if tower is None or all(known.id != tower for known in await context.tx.towers()):
         return None
+    there = TowerId(tower)
+    await open_for_booking(context.act, there, (await openers_at(context, there)).drop_off)
     return go(context.draft, "send/size", tower=tower, page=None, here=None)
+
+
+async def openers_at(context: Context, tower: TowerId) -> Openers:
+    """What opens the doors there at present."""
+    known = await context.tx.tower(tower)
+    if known is None:
+        return context.wiring.policy.openers_at(tower)
+    return context.wiring.open_requests.openers_at(known)
 
 
 async def asked_nearby(update: Update, context: Context) -> Draft:
@@ -86,7 +101,11 @@ async def tower_prompt(screen: Screen) -> Message:
     reading = await screen.sight.towers.all()
     listing = await _listed(screen, reading.value)
     page, entries, more = screen.page_of(listing.towers)
-    rows = [(Button(_label(screen, tower, listing), press(TAKE, tower.id)),) for tower in entries]
+    closed = await closed_among(screen, entries)
+    rows = [
+        (Button(_label(screen, each, listing, each.id in closed), press(TAKE, each.id)),)
+        for each in entries
+    ]
     lines = [_("📦 <b>Which tower?</b>"), _("Tap one, or type a name or an address.")]
     if not reading.value:
         lines = [_("📦 <b>Which tower?</b>"), _nothing_known(screen)]
@@ -94,10 +113,25 @@ async def tower_prompt(screen: Screen) -> Message:
         lines.append(_("Nothing found for “{query}”.", query=esc(screen.answers["query"])))
     elif reading.at is None:
         lines.append(_("<i>Harbor can't be reached just now; this is what I knew last.</i>"))
+    for tower in entries:
+        if (why := closed.get(tower.id)) is not None:
+            lines.append(closed_line(screen.words, tower.name, why.words))
     narrowed = "query" in screen.answers or "here" in screen.answers
     near = Button(_("📍 Nearest to me"), press(NEARBY))
     extra = (Button(_("All towers"), press(EVERY)), near) if narrowed else (near,)
     return screen.view("\n".join(lines), *rows, screen.pages(page, more), extra)
+
+
+async def closed_among(screen: Screen, places: Sequence[Tower]) -> Mapping[TowerId, Closure]:
+    """Which of these nothing can be booked at now, and why."""
+    sight = screen.sight
+    closures = await sight.database.look(lambda tx: tx.closures(), one_statement=True)
+    towers = (await sight.towers.all()).value if closures else []
+    found = {
+        place.id: closure_of(place, towers, closures, at_place=sight.by_link(place))
+        for place in places
+    }
+    return {place: why for place, why in found.items() if why is not None}
 
 
 def _nothing_known(screen: Screen) -> str:
@@ -151,8 +185,10 @@ def _matches(tower: Tower, query: str | None) -> bool:
     return all(word in place for word in words)
 
 
-def _label(screen: Screen, tower: Tower, listing: _Listing) -> str:
+def _label(screen: Screen, tower: Tower, listing: _Listing, closed: bool) -> str:
     name = f"🕘 {plain(tower.name)}" if tower.id in listing.recent else plain(tower.name)
+    if closed:
+        name = f"🚫 {plain(tower.name)}"
     far = listing.distance(tower) if listing.distance else float("inf")
     away = None if far == float("inf") else screen.words.distance(far, tower.country)
     hours = hours_label(tower, screen.now, screen.words)
