@@ -186,7 +186,7 @@ async def assembled(
     ):
         await check_key(database)
         await _placed(settings, database)
-        lockers = HarborLockers(harbor, settings.only_towers)
+        lockers = HarborLockers(harbor, settings.only_towers, settings.country)
         overall = replace(OVERALL, a_second=settings.messages_a_second)
         pace = pace or RateLimit(clock, overall=overall, shares=Shares(database, clock))
         assembly = assemble(plan, database, lockers, clock, pace, signals, saving)

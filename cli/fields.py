@@ -17,6 +17,7 @@ import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from harbor.countries import country_code
 from harbor.routes import routes_with
 from harbor.webhooks import ALGORITHMS
 from wording.language import LANGUAGES
@@ -113,6 +114,13 @@ def _language(name: str) -> str:
     return name
 
 
+def _country(name: str) -> str:
+    code = country_code(name)
+    if code is None:
+        raise ValueError("is no country; write its code of two letters, such as US")
+    return code
+
+
 def _harbor_base(url: str) -> str:
     _written_out(url)
     try:
@@ -192,6 +200,7 @@ Seconds = Annotated[int, Field(ge=10, le=7 * 86400)]
 ChatIds = Annotated[list[int], *_Listed]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)]
 Language = Annotated[str, AfterValidator(_language)]
+Country = Annotated[str, AfterValidator(_country)]
 Routes = Annotated[
     dict[str, str], NoDecode, BeforeValidator(_mapping), AfterValidator(_known_routes)
 ]

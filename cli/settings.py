@@ -27,6 +27,7 @@ from cli.fields import (
     BotToken,
     ChatIds,
     Contact,
+    Country,
     DatabaseUrl,
     Dsn,
     HarborBase,
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     privacy_address: PrivacyAddress | None = Field(None, alias="LOCKERBOT_PRIVACY_ADDRESS")
     terms_url: PageUrl | None = Field(None, alias="LOCKERBOT_TERMS_URL")
     locale: Language = Field("en", alias="LOCKERBOT_LOCALE")
+    country: Country | None = Field(None, alias="LOCKERBOT_COUNTRY")
     trusted_proxies: Networks = Field([], alias="LOCKERBOT_TRUSTED_PROXIES")
     demo_seconds: Annotated[float, Field(ge=0)] | None = None
     harbor_environment: Environment = "sandbox"

@@ -87,7 +87,7 @@ class Play:
         await self.shut_after("Put the parcel in")
         await self.tells("Anna", "In locker")
         await self.press(self.phone("Anna"), "Open in Ben’s phone")
-        await self.tells("Ben", "a parcel from Anna is here for you")
+        await self.tells("Ben", "a parcel from Anna is waiting for you")
         await self.tells("Anna", "has been told")
 
     async def turn(self, unit: str, times: int = 1) -> None:
@@ -164,7 +164,7 @@ async def _hand_over(play: Play) -> None:
     await play.tells("Ben", "Open door")
     await play.page.wait_for_timeout(SETTLED_MILLISECONDS)  # till Anna's card knows of it
     await play.press(play.phone("Anna"), "Hand the claim to somebody else")
-    await play.tells("Anna", "can't be called back")
+    await play.tells("Anna", "can’t be called back")
 
 
 async def _collected(play: Play) -> None:

@@ -80,7 +80,9 @@ def story(opener: Opener) -> Sequence[Step]:
         Step("choose", "Anna", "/send", books, sees={"Anna": ("claim link",)}),
         *drop_off,
         Step("claim", "Ben", "claim", sees={"Ben": ("a parcel from Anna",)}),
-        Step("drop off", "Anna", "in", sees={"Anna": ("In locker",), "Ben": ("is here for you",)}),
+        Step(
+            "drop off", "Anna", "in", sees={"Anna": ("In locker",), "Ben": ("is waiting for you",)}
+        ),
         Step("pick-up code", "Ben", taps=(collect,), sees={"Ben": (opens,)}),
         Step(
             "collect",

@@ -41,10 +41,16 @@ UNKNOWN_PATH = "Not Found"
 
 
 class HarborLockers:
-    """The port over a client; `only` (tower ids) narrows what discovery shows."""
+    """The port over a client; `only` (tower ids) narrows what discovery shows, and `country` is
+    that of towers for which Harbor names none that is known."""
 
-    def __init__(self, harbor: Harbor, only: Collection[TowerId] | None = None) -> None:
-        self._harbor = harbor
+    def __init__(
+        self,
+        harbor: Harbor,
+        only: Collection[TowerId] | None = None,
+        country: str | None = None,
+    ) -> None:
+        self._harbor, self._country = harbor, country
         self._only = None if only is None else {tower.lower() for tower in only}
         self._known: dict[tuple[TowerId, LockerId], tuple[wire.Locker, Locker]] = {}
         self._lists: dict[TowerId, tuple[datetime, list[Locker]]] = {}
@@ -62,7 +68,7 @@ class HarborLockers:
             found = await self._harbor.towers()
         shared = Counter(tower.location.id for tower in found)
         return [
-            _tower(tower, alone=shared[tower.location.id] == 1)
+            _tower(tower, self._country, alone=shared[tower.location.id] == 1)
             for tower in found
             if self._only is None or tower.id in self._only
         ]
@@ -270,8 +276,9 @@ def _open_link(asked: wire.OpenRequest, tower: TowerId, locker: LockerId) -> Ope
     return OpenLink(tower, locker, asked.link.get_secret_value(), request, digits)
 
 
-def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
-    """A tower under its location's name, with its own last digits where it does not stand alone."""
+def _tower(tower: wire.Tower, country: str | None, *, alone: bool) -> Tower:
+    """A tower under its location's name, with its own last digits where it does not stand alone;
+    in `country` where none is known."""
     place = tower.location
     name = place.name or place.address1 or tower.id
     return Tower(
@@ -285,7 +292,7 @@ def _tower(tower: wire.Tower, *, alone: bool) -> Tower:
         hours=_hours(place.access_hours),
         location=place.id,
         location_name=name,
-        country=country_code(place.country),
+        country=country_code(place.country) or country,
     )
 
 

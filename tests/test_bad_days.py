@@ -121,7 +121,7 @@ async def test_the_sender_is_told_who_has_blocked_the_bot_and_when_they_are_back
     await ben.phone.unblock()
     await ben.opens_the_bot()
     await anna.sees("Ben has been told and can collect it")
-    await ben.sees("a parcel from Anna is here for you")
+    await ben.sees("a parcel from Anna is waiting for you")
 
 
 async def test_the_sender_is_told_even_where_telegram_says_so_only_when_the_bot_writes(
@@ -139,7 +139,7 @@ async def test_the_sender_is_told_even_where_telegram_says_so_only_when_the_bot_
     card = await core.card(ANNA, delivery)
     assert card is not None
     assert card.message is not None
-    assert "Telegram doesn't let me write to them" in chat.messages[ANNA][card.message].view.html
+    assert "Telegram doesn’t let me write to them" in chat.messages[ANNA][card.message].view.html
 
 
 async def test_a_hostile_name_and_a_hostile_note_reach_the_recipient_and_harm_nobody(
@@ -282,7 +282,7 @@ async def test_who_may_not_be_written_to_for_hours_has_not_been_told(world: Chat
     await anna.sees("Ben", "is being told")
     await world.faults("telegram")
     world.clock.turn(4 * 3600 + 1)
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
     await anna.sees("Ben", "has been told")
 
 
@@ -342,7 +342,7 @@ async def _in_the_locker(town: Town, anna: Somebody, ben: Somebody) -> None:
     await anna.taps("Get drop-off code")
     await anna.puts_the_parcel_in()
     await town.a_few_seconds_pass()
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
 
 
 async def _about_to_choose(town: Town) -> Phone:

@@ -308,6 +308,26 @@ def test_the_sender_reads_since_when_it_is_in_and_when_that_was_heard() -> None:
     assert "In locker 14 (reported 12:33)" in unknown
 
 
+def test_a_parcel_that_was_heard_of_in_the_same_minute_is_told_of_once() -> None:
+    at_once = a_delivery(State.STORED, reported_at=NOW + timedelta(seconds=20))
+    senders, bens = (seen(delivery_card(a_scene(at_once, who))) for who in (ANNA, BEN))
+    assert "In locker 14 since 12:31\n" in senders
+    assert "Fach 14, seit 12:31\n" in bens
+    dropped_off = a_history(("dropped_off", None))
+    over = replace(at_once, state=State.COLLECTED, collected_at=NOW)
+    lines = seen(delivery_card(a_scene(over, ANNA, history=dropped_off)))
+    assert "12:31 · Reported: in the locker\n" in f"{lines}\n"
+    late = (replace(dropped_off[0], at=NOW + timedelta(minutes=2)),)
+    lines = seen(delivery_card(a_scene(over, ANNA, history=late)))
+    assert "12:33 · Reported: in the locker since 12:31" in lines
+
+
+def test_while_nobody_has_it_the_link_is_passed_on_before_the_parcel_is_taken_back() -> None:
+    nobodys = a_delivery(State.STORED, recipient=None, recipient_name=None)
+    offered = labels(delivery_card(a_scene(nobodys, ANNA, claim=CLAIM)))
+    assert offered.index("Share the link") < offered.index("Take it back")
+
+
 @pytest.mark.parametrize(
     ("before", "said"), [("cancelled", "You had cancelled"), ("lapsed", "had run out")]
 )
@@ -350,7 +370,7 @@ def test_harbor_away_says_that_nothing_is_lost() -> None:
 
 def test_no_locker_offers_the_tower_that_has_one_first() -> None:
     view = delivery_card(a_scene(a_delivery(State.NO_LOCKER), ANNA))
-    assert "Market, 1.0\u00a0km from this tower" in seen(view)
+    assert "Market, 1.0 km from this tower" in seen(view)
     assert labels(view)[0] == "Try there"
     nowhere = delivery_card(a_scene(a_delivery(State.NO_LOCKER, elsewhere=None), ANNA))
     assert "Try there" not in labels(nowhere)
@@ -363,7 +383,7 @@ def test_before_the_drop_off_the_sender_reads_that_the_tower_is_closed(state: St
         return seen(delivery_card(a_scene(a_delivery(state), ANNA, **night)))
 
     assert "🕘 Closed until 07:00" in read()
-    assert "🕘 Closed until 7:00\u00a0AM" in read(country="US")
+    assert "🕘 Closed until 7:00 AM" in read(country="US")
     for unknown in ({"hours": None}, {"zone": None}):
         assert "Closed" not in read(**unknown)
     open_now = seen(delivery_card(a_scene(a_delivery(state), ANNA)))

@@ -47,7 +47,7 @@ async def test_a_parcel_goes_from_hand_to_hand(world: Chats, anna: Phone, ben: P
     await ben.open(link)
     rings = await ben.rings()
     await put_in(world, anna)
-    await ben.sees("a parcel from Anna is here for you", "Locker")
+    await ben.sees("a parcel from Anna is waiting for you", "Locker")
     assert await ben.rings() == rings + 1
     await ben.press("Get pick-up code")
     await world.tower.take_out(await ben.code())
@@ -218,7 +218,7 @@ async def test_several_parcels_in_one_tower_are_one_visit(
         await put_in(world, anna)
     doors = [str(d.locker_name) for d in await world.deliveries(ben)]
     await ben.text("/collect")
-    message = await ben.sees(f"{MARKET}, one visit: doors")
+    message = await ben.sees(f"{MARKET}, one visit: lockers")
     assert all(door in message["text"] for door in doors)
 
 
@@ -230,8 +230,8 @@ async def test_a_parcel_of_the_list_shows_its_card_below_everything_else(
     await put_in(world, anna)
     await ben.text("/collect")
     await ben.press(MARKET)
-    assert "is here for you" in await ben.screen()
-    assert sum("is here for you" in card for card in await ben.cards()) == 1
+    assert "is waiting for you" in await ben.screen()
+    assert sum("is waiting for you" in card for card in await ben.cards()) == 1
 
 
 async def test_a_parcel_on_its_way_is_listed_as_such(world: Chats, anna: Phone, ben: Phone) -> None:
@@ -348,4 +348,4 @@ async def test_sixty_parcels_that_wait_are_all_listed_and_counted(
     await ben.text("/start")
     assert "🔑 Collect a parcel (60)" in await ben.labels()
     await ben.press("Collect a parcel")
-    assert await entries(ben, "door") == 60
+    assert await entries(ben, "locker") == 60

@@ -179,7 +179,7 @@ async def a_parcel(town: Town) -> None:
     await anna.taps("Get drop-off code")
     await anna.puts_the_parcel_in()
     await town.a_few_seconds_pass()
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
     await ben.taps("Get pick-up code")
     await ben.takes_the_parcel_out()
     await town.a_few_seconds_pass()

@@ -67,7 +67,9 @@ async def test_asked_for_once_its_time_is_over_a_new_link_is_offered_first(
     world: Chats, ben: Phone
 ) -> None:
     await ben.press("Get")
-    card = next(message for message in await ben.messages() if "is here for you" in said(message))
+    card = next(
+        message for message in await ben.messages() if "is waiting for you" in said(message)
+    )
     await world.turn(25 * 3600)
     [door] = [x["callback_data"] for x in buttons(card) if x["text"] == "It did not open"]
     await ben.forge(door, on=(await ben.messages())[-1])

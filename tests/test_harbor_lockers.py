@@ -164,6 +164,8 @@ async def test_a_country_is_known_by_its_name_or_not_at_all(
 ) -> None:
     async with stand_in(place(country=told)) as server, server.harbor() as harbor:
         assert (await HarborLockers(harbor).towers())[0].country == country
+        default = await HarborLockers(harbor, country="NZ").towers()
+        assert default[0].country == (country or "NZ")
 
 
 async def test_opening_hours_are_by_weekday_or_unknown() -> None:

@@ -50,7 +50,7 @@ async def test_nobody_reads_of_operators_from_the_booking_to_a_door_that_stays_s
     await anna.press("Report this door")
     assert "Noted: this door was reported as not opening." in (await anna.toasts())[-1]
     await world.tower.put_in(await anna.code())
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
     for phone in (anna, ben):
         (theirs,) = await world.deliveries(phone)
         await phone.forge(f"help:{theirs.id}:{theirs.revision}")

@@ -24,6 +24,7 @@ from tests.support.scenes import (
     POLICY,
     a_code,
     a_delivery,
+    a_history,
     a_scene,
 )
 from tests.support.seen import labels, seen
@@ -85,6 +86,31 @@ def test_by_link_a_locker_is_asked_for_again_at_the_tower() -> None:
         assert "Harbor holds a locker for 5 min only" in seen(view)
         by_token = senders(state, drop_off_opener=Opener.TOKEN)
         assert "Try again" in labels(by_token)
+        assert "A locker is reserved for 5 min only" in seen(by_token)
+
+
+def test_what_was_cancelled_is_booked_again_and_for_how_long_is_said_before_the_tap() -> None:
+    by_token = senders(State.CANCELLED, drop_off_opener=Opener.TOKEN)
+    assert "Book again" in labels(by_token)
+    assert "A locker is reserved for 5 min only: ask for one when you are near" in seen(by_token)
+    by_link = senders(State.CANCELLED)
+    assert "I'm at the tower" in labels(by_link)
+    assert "Harbor holds a locker for 5 min only" in seen(by_link)
+    prepared = senders(State.CANCELLED, locker=None, locker_name=None)
+    assert "Prepare it again" in labels(prepared)
+    assert "only: ask for one" not in seen(prepared)
+
+
+def test_a_locker_that_nobody_had_a_code_for_holds_nothing_that_may_be_in_it() -> None:
+    token = {"drop_off_opener": Opener.TOKEN}
+    never = {"history": a_history(("requested", ANNA.id), ("reserved", None, "14"))}
+    issued = {"history": a_history()}
+    told = seen(senders(State.LAPSED, never, **token))
+    assert "No drop-off code was given out for it, so nothing is lost" in told
+    assert "If you did put yours in" not in told
+    assert "If you did put yours in" in seen(senders(State.LAPSED, issued, **token))
+    assert "may still open the door" not in seen(senders(State.RELEASING, never, **token))
+    assert "may still open the door" in seen(senders(State.RELEASING, issued, **token))
 
 
 def test_a_low_locker_that_is_a_must_is_named_where_none_is_free() -> None:

@@ -49,7 +49,7 @@ def shown(at: datetime | None, zone: str = MADRID) -> str | None:
         ({FRIDAY: (DAY,)}, "07:00", True, "Open now · today 07:00–21:00"),
         ({FRIDAY: (DAY,)}, "20:59", True, "Open now · today 07:00–21:00"),
         ({FRIDAY: (DAY,)}, "06:59", False, "Closed now, opens at 07:00"),
-        ({FRIDAY: (DAY,)}, "21:00", False, "Closed now, opens 9 Oct 07:00"),
+        ({FRIDAY: (DAY,)}, "21:00", False, "Closed now, opens 9\u00a0Oct 07:00"),
         ({FRIDAY: (DAY,), SATURDAY: (DAY,)}, "22:00", False, "Closed now, opens tomorrow 07:00"),
         (WORKDAYS, "22:00", False, "Closed now, opens Monday 07:00"),
         ({FRIDAY: (ALWAYS,)}, "12:00", True, "Open all day"),

@@ -179,7 +179,7 @@ async def waiting(world: Chats, anna: Phone) -> Phone:
     await ben.open((await anna.claim())[0])
     await anna.press("Get drop-off code")
     await world.tower.put_in(await anna.code())
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
     return ben
 
 
@@ -209,7 +209,7 @@ async def test_an_operator_lets_an_overdue_parcel_wait_longer_without_a_word(
     ben = await overdue(world, olga, anna)
     await olga.press("Let it wait longer", "Yes, let it wait")
     await olga.sees("Time extended (you)")
-    await ben.sees("is here for you", "only until")
+    await ben.sees("is waiting for you", "only until")
     await olga.sees("This is settled", "has not been collected in time")
 
 
@@ -225,7 +225,7 @@ async def test_an_operator_gives_a_parcel_to_somebody_else(
     await ben.sees("no longer yours to collect")
     cleo = await world.phone("Cleo")
     await cleo.open(link)
-    await cleo.sees("is here for you")
+    await cleo.sees("is waiting for you")
     await olga.sees("Cleo is to collect the parcel from Anna now")
 
 

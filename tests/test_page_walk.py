@@ -47,7 +47,7 @@ async def test_a_parcel_goes_from_hand_to_hand(demo: Demo) -> None:
     await expect(demo.hint).to_have_attribute("data-step", "3")
 
     await demo.press(demo.phone("Anna"), "Open in Ben’s phone")
-    await demo.tells("Ben", "a parcel from Anna is here for you")
+    await demo.tells("Ben", "a parcel from Anna is waiting for you")
     await demo.tells("Anna", "has been told and can collect it")
 
     await demo.press(demo.phone("Ben"), "Get pick-up code")
@@ -72,7 +72,7 @@ async def test_somebody_who_claimed_early_is_told_by_the_bot_itself(demo: Demo) 
     await demo.tells("Ben", "You will be told as soon as Harbor reports it in")
     await expect(demo.phone("Ben").locator(".outgoing .words")).to_have_text("/start")
     await at_the_tower(demo, "Anna", "Put the parcel in")
-    await demo.tells("Ben", "a parcel from Anna is here for you")
+    await demo.tells("Ben", "a parcel from Anna is waiting for you")
 
 
 async def test_starting_again_in_the_middle_leaves_a_bot_that_works(demo: Demo) -> None:

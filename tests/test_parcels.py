@@ -155,7 +155,7 @@ async def test_handing_the_claim_on_makes_a_new_link_and_the_recipient_is_told(
     await cleo.open((await anna.claim())[0])
     (delivery,) = await world.deliveries(cleo)
     assert delivery.recipient == cleo.id
-    await ben.loses("is here for you")
+    await ben.loses("is waiting for you")
 
 
 async def test_extending_ends_with_words_when_it_was_done_often_enough(

@@ -236,7 +236,7 @@ async def test_who_has_been_forgotten_is_shown_one_last_message_without_buttons(
 async def test_what_is_said_where_nothing_can_be_shown_needs_nothing_to_be_read(
     world: World,
 ) -> None:
-    assert "I can't show this" in (await world.presenter.instead(Card(1, ANNA.id, SCREEN))).html
+    assert "I can’t show this" in (await world.presenter.instead(Card(1, ANNA.id, SCREEN))).html
     broken = replace(ANNA, language="no such language")
     await world.put(broken)
     assert "/start" in (await world.presenter.instead(Card(1, broken.id, SCREEN))).html
@@ -299,7 +299,7 @@ async def test_what_is_not_there_shows_nothing(world: World, subject: str) -> No
 async def test_the_present_moment_is_the_clocks(world: World) -> None:
     await world.put(a_delivery(State.RESERVED))
     before: datetime = world.clock.now()
-    assert "(4 min)" in await world.seen(ANNA, ABOUT_IT)
+    assert "(4\u00a0min)" in await world.seen(ANNA, ABOUT_IT)
     world.clock.turn(120)
     assert world.clock.now() - before == timedelta(minutes=2)
-    assert "(2 min)" in await world.seen(ANNA, ABOUT_IT)
+    assert "(2\u00a0min)" in await world.seen(ANNA, ABOUT_IT)

@@ -50,7 +50,7 @@ async def test_one_of_two_watches_and_a_parcel_rings_once_though_both_hear_of_it
     await anna.taps("Get drop-off code")
     silence = await ben.rings()
     await anna.puts_the_parcel_in()
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
     await asyncio.gather(first.quiet(), second.quiet())
     assert await ben.rings() == silence + 1
     assert (ledger.rang_twice, ledger.in_vain) == (0, 0)

@@ -120,8 +120,8 @@ async def test_the_last_screen_says_of_each_way_what_is_held(
     assert (await dora.labels())[:2] == ["📦 Prepare", "🚪 I'm at the tower"]
     await anna.press(*FORWARD)
     held = await anna.screen()
-    assert "Reserve: a locker is held for 5 min" in held
-    assert "Prepare: no locker is held." in held
+    assert "Reserve a locker: a locker is held for 5 min" in held
+    assert "Prepare for later: no locker is held." in held
     assert (await anna.labels())[:2] == ["✅ Reserve a locker", "📦 Prepare for later"]
 
 
@@ -292,7 +292,7 @@ async def test_a_closed_tower_says_so_in_the_list_and_on_its_own_screen(
 ) -> None:
     await world.turn(12 * 3600)  # 23:00 in Austin
     await anna.press("Send a parcel", "Hyde Park Hardware · closed until Tuesday 7:00\u00a0AM")
-    await anna.sees("Closed now, opens tomorrow 7:00\u00a0AM")
+    await anna.sees("Closed now, opens tomorrow 7:00 AM")
 
 
 async def test_towers_used_before_come_first(anna: Phone) -> None:
@@ -383,7 +383,7 @@ async def test_a_picked_person_who_knows_the_bot_is_told_here(world: Chats, anna
     await ben.open()
     await anna.press("Send a parcel", MARKET, "Medium", "Pick a person")
     await anna.pick(ben)
-    await anna.sees("For Ben, who is told here.")
+    await anna.sees("For Ben, whom this bot will tell.")
     await anna.press("Reserve")
     (delivery,) = await world.deliveries(anna)
     assert delivery.recipient == ben.id

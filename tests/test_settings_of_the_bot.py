@@ -80,6 +80,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("LOCKERBOT_APP_LINK", f"https://a.example/a b#{SECRET}", "without spaces"),
         ("LOCKERBOT_APP_LINK", f"https://a.example/{'x' * 2000}#{SECRET}", "2000"),
         ("LOCKERBOT_LOCALE", "tlh", "en"),
+        ("LOCKERBOT_COUNTRY", "EU", "two letters"),
         ("LOCKERBOT_TRUSTED_PROXIES", "10.0.0.1, proxy", "addresses or networks"),
         ("LOCKERBOT_TRUSTED_PROXIES", "10.0.0.0/40", "addresses or networks"),
         ("DEMO_SECONDS", "soon", "number"),

@@ -41,7 +41,7 @@ async def sends_a_parcel(sender: Somebody, recipient: Somebody, town: Town) -> N
     await sender.taps("Get drop-off code")
     await sender.puts_the_parcel_in()
     await town.a_few_seconds_pass()
-    await recipient.sees("is here for you")
+    await recipient.sees("is waiting for you")
 
 
 async def test_a_parcel_goes_from_hand_to_hand(town: Town) -> None:
@@ -61,7 +61,7 @@ async def test_a_parcel_goes_from_hand_to_hand(town: Town) -> None:
     silence = await ben.rings()
     await town.a_few_seconds_pass()
 
-    await ben.sees("Ben, a parcel from Anna is here for you")
+    await ben.sees("Ben, a parcel from Anna is waiting for you")
     await anna.sees("In locker", "Ben has been told and can collect it")
     await anna.no_longer_sees("HARBOR://OPEN/")
     assert await ben.rings() == silence + 1
@@ -101,8 +101,12 @@ async def test_two_parcels_in_one_tower_are_one_visit(polling: Town) -> None:
     await sends_a_parcel(anna, ben, polling)
     await sends_a_parcel(cleo, ben, polling)
 
-    await ben.sees("a parcel from Anna is here", "1 more parcel waits for you in this tower")
-    await ben.sees("a parcel from Cleo is here", "1 more parcel waits for you in this tower")
+    await ben.sees(
+        "a parcel from Anna is waiting for you", "1 more parcel waits for you in this tower"
+    )
+    await ben.sees(
+        "a parcel from Cleo is waiting for you", "1 more parcel waits for you in this tower"
+    )
 
     await ben.taps("Get pick-up code")
     await ben.takes_the_parcel_out()
@@ -157,7 +161,7 @@ async def test_the_parcel_does_not_fit_and_the_forwarded_link_holds(polling: Tow
     await polling.a_few_seconds_pass()
 
     await ben.opens_the_bot(link)
-    await ben.sees("Ben, a parcel from Anna is here for you")
+    await ben.sees("Ben, a parcel from Anna is waiting for you")
     await polling.a_few_seconds_pass()
     assert await polling.lockers_that_are_ours() == 1
 
@@ -170,7 +174,7 @@ async def test_it_does_not_fit_though_it_is_in_and_goes_on_in_another_locker(pol
     await anna.sees("Which size instead?", "take the parcel out of this locker")
     await anna.taps("Large · ")
     await anna.sees("Your parcel waits to be taken back", "It did not fit: take it out here")
-    await ben.no_longer_sees("is here for you")
+    await ben.no_longer_sees("is waiting for you")
     await anna.takes_the_parcel_out()
     await polling.a_few_seconds_pass()
     await anna.sees("You have taken it back")
@@ -179,7 +183,7 @@ async def test_it_does_not_fit_though_it_is_in_and_goes_on_in_another_locker(pol
     await anna.taps("Get drop-off code")
     await anna.puts_the_parcel_in()
     await polling.a_few_seconds_pass()
-    await ben.sees("Ben, a parcel from Anna is here for you")
+    await ben.sees("Ben, a parcel from Anna is waiting for you")
     await ben.taps("Get pick-up code")
     await ben.takes_the_parcel_out()
     await polling.a_few_seconds_pass()

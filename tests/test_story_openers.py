@@ -86,7 +86,7 @@ async def test_a_parcel_goes_from_hand_to_hand_whatever_opens_the_doors(
         await there.books(anna)
         await ben.opens_the_bot(await anna.reads_the_link())
         await there.puts_it_in(anna)
-        await ben.sees("is here for you")
+        await ben.sees("is waiting for you")
         await anna.sees("Ben has been told")
         await anna.no_longer_sees("Harbor holds the locker until")
         await there.asks_for_what_opens_it(ben)

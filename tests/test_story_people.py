@@ -49,7 +49,7 @@ async def collects(recipient: Somebody, town: Town) -> None:
 
 async def it_is_for_ben_alone(anna: Somebody, ben: Somebody, cleo: Somebody, link: str) -> None:
     """He and the sender know; the link that there was helps nobody else."""
-    await ben.sees("Ben, a parcel from Anna is here for you")
+    await ben.sees("Ben, a parcel from Anna is waiting for you")
     await anna.sees("Ben has been told and can collect it")
     await cleo.opens_the_bot(link)
     await cleo.sees("That code or link is not valid (any more)")
@@ -89,12 +89,12 @@ async def test_the_recipient_hands_it_on_takes_that_back_and_hands_it_on_again(t
 
     await ben.taps("Let somebody else collect", "Pick a person")
     await ben.picks(cleo)
-    await ben.sees("Let Cleo collect it?", "For Cleo, who is told here")
+    await ben.sees("Let Cleo collect it?", "For Cleo, whom this bot will tell")
     before = await cleo.rings()
     await ben.taps("Yes, let them collect")
     await ben.sees("Cleo is to collect the parcel from Anna now")
     await ben.no_longer_sees("Locker")
-    await cleo.sees("Cleo, a parcel from Anna is here for you")
+    await cleo.sees("Cleo, a parcel from Anna is waiting for you")
     assert await cleo.rings() == before + 1
     await anna.sees("Cleo has been told and can collect it")
 
@@ -129,7 +129,7 @@ async def test_whoever_never_comes_is_told_of_once_and_anyone_may_come_then(poll
     await ben.opens_the_bot()
     await ben.no_longer_sees("a parcel from Anna")
     await cleo.opens_the_bot(link)
-    await cleo.sees("Cleo, a parcel from Anna is here for you")
+    await cleo.sees("Cleo, a parcel from Anna is waiting for you")
 
 
 async def test_not_for_me_is_told_plainly_and_holds_until_it_is_allowed_again(
@@ -165,7 +165,7 @@ async def test_not_for_me_is_told_plainly_and_holds_until_it_is_allowed_again(
     await anna.taps("Menu")
     await anna.taps(*TO_WHOM)
     await anna.picks(ben)
-    await anna.sees("For Ben, who is told here")
+    await anna.sees("For Ben, whom this bot will tell")
 
 
 async def test_whoever_lets_nobody_pick_them_is_asked_by_a_link(polling: Town) -> None:
@@ -201,7 +201,7 @@ async def test_handed_on_twice_the_first_has_no_part_any_more(polling: Town) -> 
     await ben.sees("no longer yours to collect", "You hear no more of it")
     await cleo.sees("Somebody else will collect the parcel from Anna", "For Dora")
     await dora.opens_the_bot()
-    await dora.sees("Dora, a parcel from Anna is here for you")
+    await dora.sees("Dora, a parcel from Anna is waiting for you")
     await cleo.sees("Dora is to collect the parcel from Anna now")
     told = await ben.rings()
     await collects(dora, polling)

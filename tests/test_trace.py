@@ -157,7 +157,7 @@ async def test_a_parcel_that_is_held_up_at_each_stage_says_by_what(town: Town) -
 
         await world.faults("telegram")
         await town.minutes_pass(5)
-        await ben.sees("is here for you")
+        await ben.sees("is waiting for you")
         told = await traced(world, anna.phone.id)
         assert "waits for Telegram" not in told
         assert re.search(r"│ rung +│ last: the recipient's card", told)

@@ -52,6 +52,7 @@ SEEN_WITH_ITS_STORY = {
     State.COLLECTED,
     State.RELEASING,
     State.CANCELLED,
+    State.LAPSED,
     State.CLOSED,
 }
 

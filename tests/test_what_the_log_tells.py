@@ -70,7 +70,7 @@ async def a_whole_parcel(town: Town) -> tuple[str, list[str]]:
     dropping = await anna.scanned()
     await anna.puts_the_parcel_in()
     await town.a_few_seconds_pass()
-    await ben.sees("is here for you")
+    await ben.sees("is waiting for you")
     await ben.taps("Get pick-up code")
     picking = await ben.scanned()
     await ben.takes_the_parcel_out()

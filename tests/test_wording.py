@@ -60,18 +60,18 @@ def test_a_moment_is_told_as_people_say_it() -> None:
 
     assert told(hours=2) == "14:31"
     assert told(days=1) == "Friday 12:31"
-    assert told(days=7) == "8 Oct 12:31"
-    assert told(days=-1) == "30 Sept 12:31"
-    assert told(days=120) == "29 Jan 2027 11:31"  # winter time by then
+    assert told(days=7) == "8\u00a0Oct 12:31"
+    assert told(days=-1) == "30\u00a0Sept 12:31"
+    assert told(days=120) == "29\u00a0Jan\u00a02027 11:31"  # winter time by then
 
 
 def test_a_date_is_written_as_each_language_writes_it() -> None:
     def told(language: str, days: int) -> str:
         return WORDS[language].moment(NOON + timedelta(days=days), MADRID, now=NOON)
 
-    assert told("de", 7) == "8. Okt. 12:31"
-    assert told("de", 120) == "29. Jan. 2027 11:31"
-    assert told("uk", 7) == "8 жовт. 12:31"
+    assert told("de", 7) == "8.\u00a0Okt. 12:31"
+    assert told("de", 120) == "29.\u00a0Jan.\u00a02027 11:31"
+    assert told("uk", 7) == "8\u00a0жовт. 12:31"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,33 @@ def test_a_span_is_rounded_down_and_never_nothing() -> None:
     spans = [(30, "under a minute"), (299, "4 min"), (3600, "1 h"), (7500, "2 h 5 min")]
     spans += [(47 * 3600, "47 h"), (48 * 3600, "2 days")]
     for seconds, said in spans:
-        assert WORDS["en"].span(timedelta(seconds=seconds)) == said
+        assert WORDS["en"].span(timedelta(seconds=seconds)).replace("\u00a0", " ") == said
+
+
+def test_no_line_breaks_between_a_number_and_its_unit() -> None:
+    told = timedelta(hours=2, minutes=5)
+    assert WORDS["en"].span(told) == "2\u00a0h\u00a05\u00a0min"
+    assert WORDS["pl"].span(timedelta(days=3)) == "3\u00a0dni"
+    for words in WORDS.values():
+        for span in (timedelta(minutes=4), told, timedelta(days=5)):
+            assert " " not in words.span(span)
+
+
+def test_a_date_is_in_the_order_of_the_towers_country() -> None:
+    later = NOON + timedelta(days=7)
+    assert WORDS["en"].moment(later, CHICAGO, now=NOON) == "Oct\u00a08 5:31\u00a0AM"
+    assert WORDS["en"].date(NOON, CHICAGO) == "Thu, Oct 1, 2026, 5:31\u00a0AM"
+    for tower in (MADRID, LONDON, replace(LONDON, country="XX")):
+        assert WORDS["en"].day(later, tower, now=NOON) == "8\u00a0Oct"
+    assert WORDS["de"].day(later, CHICAGO, now=NOON) == "8.\u00a0Okt."
+
+
+def test_english_is_printed_with_curly_apostrophes_but_for_the_buttons_that_were_promised() -> None:
+    words = WORDS["en"]
+    assert words._("This can't be {door}'s.", door="O'Neil") == "This can’t be O'Neil’s."
+    assert words.n("one's", "all's", 2) == "all’s"
+    assert words._("It doesn't fit") == "It doesn't fit"
+    assert words._("I'm at the tower") == "I'm at the tower"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

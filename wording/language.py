@@ -1,8 +1,9 @@
 """One language's voice: sentences, plurals, moments, spans, distances and sizes.
 
 Guarantees: times are told in the tower's own zone, in UTC, and with that name, where it is unknown;
-clock and units are those of the tower's country. A `Words` is immutable and shared; a broken or
-missing translation never raises, the English text is said instead.
+clock, dates and units are those of the tower's country; no line breaks between a number and its
+unit. A `Words` is immutable and shared; a broken or missing translation never raises, the English
+text is said instead, with curly apostrophes, which the code may leave straight.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from babel.units import format_unit
 
@@ -27,13 +28,16 @@ log = structlog.get_logger(__name__)
 
 DOMAIN = "lockerbot"
 CATALOGUES = Path(__file__).parent / "locales"
-_LOCALES = {"en": "en_GB"}  # dates as 3 October
+_LOCALES = {"en": "en_GB"}  # dates as 3 October, unless the tower's country has others
 _TWELVE_HOURS_LIKE = {"en": "en_US"}  # 6:30 PM
 _DAYS_BY_NAME = 6
 _FAR = 9.95  # from there on, nobody asks for tenths
 _SPACES = str.maketrans(
     " \u202f", "\u00a0\u00a0"
 )  # none breaks a line, none is too new for a phone
+_CURLY = str.maketrans("'", "’")
+PROMISED = frozenset({"I'm at the tower", "🚪 I'm at the tower", "It doesn't fit"})
+"""What buttons say for which somebody outside may look letter by letter: never altered."""
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -49,12 +53,17 @@ class Words:
 
     def _(self, message: str, **values: object) -> str:
         """The sentence in this language, its `{placeholders}` filled with `values` as they are."""
-        return _fill(self._catalogue.gettext(message), message, values)
+        return _fill(self._said(message, self._catalogue.gettext(message)), message, values)
 
     def n(self, one: str, many: str, count: int, **values: object) -> str:
         """The sentence for `count` things; `{count}` is filled in beside `values`."""
         source = one if count == 1 else many
-        return _fill(self._catalogue.ngettext(one, many, count), source, values | {"count": count})
+        said = self._said(source, self._catalogue.ngettext(one, many, count))
+        return _fill(said, source, values | {"count": count})
+
+    def _said(self, source: str, said: str) -> str:
+        """English as it is printed: its sentences are written in the code, as code is typed."""
+        return said.translate(_CURLY) if said == source and source not in PROMISED else said
 
     def size(self, size: Size) -> str:
         """A locker size, as it stands within a sentence."""
@@ -85,7 +94,7 @@ class Words:
 
     def day(self, at: datetime, tower: Tower | None, *, now: datetime) -> str:
         """The day of that moment at the tower: nothing for today, `Friday` for the days to come,
-        else `3 Oct`."""
+        else `3 Oct`, or `Oct 3` where the tower's country writes that."""
         local, today = _local(at, tower), _local(now, tower).date()
         days = (local.date() - today).days
         if days == 0:
@@ -93,7 +102,8 @@ class Words:
         if 0 < days <= _DAYS_BY_NAME:
             return format_date(local, "EEEE", locale=self.locale)
         day = "MMMd" if local.year == today.year else "yMMMd"
-        return format_skeleton(day, local, locale=self.locale)
+        said = format_skeleton(day, local, locale=self._dated_at(tower))
+        return said.translate(_SPACES)
 
     def moment(
         self, at: datetime, tower: Tower | None, *, now: datetime, named: bool = False
@@ -105,8 +115,14 @@ class Words:
 
     def date(self, at: datetime, tower: Tower | None, *, named: bool = False) -> str:
         """When that is, at the tower, for whoever reads it some day: `Fri, 2 Oct 2026, 18:00`."""
-        day = format_skeleton("yMMMEd", _local(at, tower), locale=self.locale)
+        like = self._dated_at(tower)
+        day = format_skeleton("yMMMEd", _local(at, tower), locale=like).replace("\u202f", "\u00a0")
         return f"{day}, {self.clock(at, tower, named=named)}"
+
+    def _dated_at(self, tower: Tower | None) -> Locale:
+        """How dates are written there in this language; where nobody knows, as it usually is."""
+        country = tower.country if tower else None
+        return (_spoken_in(self.language, country) if country else None) or self.locale
 
     def distance(self, kilometres: float, country: str | None) -> str:
         """How far that is, as a country (an ISO 3166 code) tells it: `850 m`, `12 km`, `0.9 mi`."""
@@ -125,12 +141,15 @@ class Words:
         """How long that is, rounded down: `4 min`, `2 h 5 min`, `3 days`."""
         if span < _MINUTE:
             return self._("under a minute")
+        return self._counted(span).translate(_SPACES)
+
+    def _counted(self, span: timedelta) -> str:
         if span < _HOUR:
             return self.n("{count} min", "{count} min", span // _MINUTE)
         if span < 2 * _DAY:
             minutes = (span % _HOUR) // _MINUTE
             hours = self.n("{count} h", "{count} h", span // _HOUR)
-            return f"{hours} {self.span(minutes * _MINUTE)}" if minutes else hours
+            return f"{hours} {self._counted(minutes * _MINUTE)}" if minutes else hours
         return self.n("{count} day", "{count} days", span // _DAY)
 
 
@@ -141,6 +160,15 @@ def _local(at: datetime, tower: Tower | None) -> datetime:
 def _zone(local: datetime) -> str:
     name = local.tzname() or ""
     return name if name[:1].isalpha() else f"UTC{name}"
+
+
+@lru_cache(maxsize=256)
+def _spoken_in(language: str, country: str) -> Locale | None:
+    """The language as that country has it; None where Babel knows of no difference."""
+    try:
+        return Locale(language, country)
+    except UnknownLocaleError:
+        return None
 
 
 def own_name(language: str) -> str:

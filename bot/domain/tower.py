@@ -76,7 +76,7 @@ class Tower:
 
     `name` tells it from the others at its location, which is called `location_name`. `zone` is a tz
     database name, None where nobody knows it; `country` is an ISO 3166 code of two letters, None
-    where Harbor names none that is known.
+    where neither Harbor nor the settings name one that is known.
     """
 
     id: TowerId

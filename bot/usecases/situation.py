@@ -27,7 +27,14 @@ from bot.ports.deliveries import DeliveryReading
 
 _CODES_IN = frozenset({State.RESERVED, State.RENTED, State.STORED})
 _STORIES_OF = frozenset(
-    {State.STORED, State.COLLECTED, State.RELEASING, State.CANCELLED, State.CLOSED}
+    {
+        State.STORED,
+        State.COLLECTED,
+        State.RELEASING,
+        State.CANCELLED,
+        State.LAPSED,
+        State.CLOSED,
+    }
 )
 
 

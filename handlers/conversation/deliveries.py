@@ -64,7 +64,7 @@ def why_not(context: Context, refusal: NotPermitted) -> str:
     action, delivery, person = refusal.action, refusal.delivery, context.person.id
     shared = action in _SHARED
     if shared and delivery.taken_back and person != delivery.sender:
-        return words._("The sender has taken it back.")
+        return words._("The sender is taking it back.")
     if action is Action.MORE_TIME and delivery.state is State.STORED:
         if not extensions_left(delivery, context.wiring.policy):
             return words._("This time can't be extended any further.")

@@ -51,7 +51,12 @@ async def read_pick(update: Update, context: Context) -> Mapping[str, Any] | Non
 def say_pick_instead(context: Context) -> None:
     """Words where a pick is wanted: what to do."""
     words = context.words
-    context.say(words._("Please use the button below to pick somebody, or go back for a link."))
+    context.say(
+        words._(
+            "A typed name does not tell me who it is. Pick somebody with the button below, or go "
+            "back for a link."
+        )
+    )
 
 
 def pick_button(words: Words) -> Button:
@@ -83,7 +88,7 @@ def becomes(screen: Screen, to: Mapping[str, Any], reach: Reach) -> str:
         return _("🙋 You collect it yourself.")
     name = esc_name(to.get("name"))
     if reach is Reach.HERE:
-        return _("👤 For {name}, who is told here.", name=name or _("somebody"))
+        return _("👤 For {name}, whom this bot will tell.", name=name or _("somebody"))
     if reach is Reach.AWAITED:
         return _(
             "👤 For {name}, and nobody else. Telegram doesn't let me write to them before they open"

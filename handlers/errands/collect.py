@@ -177,13 +177,17 @@ def _why_not(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) 
         )
     if isinstance(refused, Wait):
         return words._(
-            "Too many wrong codes. Nothing is lost; I read the next one in {span}.",
+            "Too many wrong codes. Nothing is lost; try again in {span}.",
             span=words.span(refused.until - context.now),
         )
     gone = words._("That code or link is not valid (any more). Please check it.")
     if refused.left is None:
         return gone
-    left = words.n("One more try, then I pause.", "{count} more tries, then I pause.", refused.left)
+    left = words.n(
+        "One more try, then you have to wait.",
+        "{count} more tries, then you have to wait.",
+        refused.left,
+    )
     return f"{gone} {left}"
 
 
@@ -230,8 +234,8 @@ async def _visit(screen: Screen, tower: TowerId, there: list[Delivery]) -> str:
     words, found = screen.words, await screen.sight.towers.one(tower)
     doors = dict.fromkeys(plain(delivery.locker_name) for delivery in there)
     return words.n(
-        "📍 <b>{tower}</b>: door {doors}",
-        "📍 <b>{tower}</b>, one visit: doors {doors}",
+        "📍 <b>{tower}</b>: locker {doors}",
+        "📍 <b>{tower}</b>, one visit: lockers {doors}",
         len(doors),
         tower=esc(found.name if found else None),
         doors=esc(", ".join(doors), 200),
@@ -242,7 +246,7 @@ async def _label(screen: Screen, delivery: Delivery) -> str:
     _, found = screen.words._, await screen.sight.towers.one(delivery.tower)
     name = plain(found.name if found else None)
     if delivery.state is State.STORED:
-        return _("📦 {tower} · door {door}", tower=name, door=plain(delivery.locker_name))
+        return _("📦 {tower} · locker {door}", tower=name, door=plain(delivery.locker_name))
     return _("⏳ {tower} · on its way", tower=name)
 
 

@@ -67,7 +67,8 @@ async def privacy_prompt(screen: Screen) -> Message:
     _ = screen.words._
     stored = _(
         "🔏 <b>What I store about you</b>\n"
-        "• your Telegram id, name and username, language, settings and whom you have refused\n"
+        "• your Telegram id, name and username, language, settings, the tower and size you chose "
+        "last, and whom you have refused\n"
         "• your parcels: tower, locker, times, the other person, the note\n"
         "• where this conversation stands\n"
         "Codes are stored encrypted, and deleted once used or over. A location you share is"

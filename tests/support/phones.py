@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.ids import PersonId, TowerId
+from tests.support.seen import typed
 
 if TYPE_CHECKING:
     from tests.support.chats import Chats
@@ -128,7 +129,7 @@ class Phone:
 
     async def toasts(self) -> list[str]:
         """What button presses were answered with, oldest first."""
-        return [toast["text"] or "" for toast in (await self.chat())["toasts"]]
+        return [typed(toast["text"] or "") for toast in (await self.chat())["toasts"]]
 
     async def rings(self) -> int:
         """How often the phone has rung."""
@@ -249,9 +250,10 @@ class AtTower:
 
 
 def said(message: Message) -> str:
-    """The text or caption of a message, without the signs that keep words from being tapped."""
+    """The text or caption of a message, `typed`, without the signs that keep words from being
+    tapped."""
     text: str = message.get("text") or message.get("caption") or ""
-    return html.unescape(text).replace("\N{WORD JOINER}", "")
+    return typed(html.unescape(text).replace("\N{WORD JOINER}", ""))
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:

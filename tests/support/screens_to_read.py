@@ -284,7 +284,10 @@ def _booking() -> Iterator[Asked]:
     yield Asked("Who collects?", "a tower no longer known", "send/who", gone)
     yield Asked("Who collects?", "Harbor away", "send/who", chosen, AWAY)
     yield Asked("Pick a person", "as usual", "send/person", chosen)
-    said = {NOTICE: "Please use the button below to pick somebody, or go back for a link."}
+    said = {
+        NOTICE: "A typed name does not tell me who it is. Pick somebody with the button below, "
+        "or go back for a link."
+    }
     yield Asked("Pick a person", "something has been said", "send/person", chosen | said)
     recipients: tuple[tuple[str, Any], ...] = (
         ("by link or code", None),

@@ -10,6 +10,13 @@ from handlers.telegram.callback_data import encode
 from sandbox.telegram.text.html import parse_html, utf16_length
 from sandbox.telegram.text.markup import check_markup
 
+_TYPED = str.maketrans("\u2019\u00a0", "' ")
+
+
+def typed(text: str) -> str:
+    """The text with an apostrophe and a space for those that are printed, as tests are typed."""
+    return text.translate(_TYPED)
+
 
 def buttons(view: Message) -> list[Button]:
     return list(itertools.chain.from_iterable(view.buttons))
@@ -21,9 +28,9 @@ def labels(view: Message | None) -> list[str]:
 
 
 def seen(view: Message | None) -> str:
-    """The text as a person reads it; Telegram's own refusal if it isn't well formed."""
+    """The text as a person reads it, `typed`; Telegram's own refusal if it isn't well formed."""
     assert view is not None
-    return str(parse_html(view.html)[0])
+    return typed(str(parse_html(view.html)[0]))
 
 
 def accepted(view: Message) -> None:

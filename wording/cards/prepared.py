@@ -7,6 +7,7 @@ told as the policy has it.
 from __future__ import annotations
 
 from bot.domain.actions import Action
+from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from bot.domain.openers import Opener
 from wording.cards.claiming import forwarding, hand_over, who_collects
@@ -62,7 +63,7 @@ def again(scene: Scene) -> Button | None:
     """The same parcel once more: prepared again, or with a locker at once, which by link its sender
     wants only where the tower is."""
     _, delivery = scene.words._, scene.delivery
-    said = _("Try again")
+    said = _("Book again") if delivery.state is State.CANCELLED else _("Try again")
     if delivery.to_prepare_again:
         said = _("Prepare it again")
     elif scene.situation.drops_off_by is Opener.LINK:

@@ -12,6 +12,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from bot.domain.delivery import Delivery, Trouble
+from bot.domain.history import HistoryEvent
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower
@@ -142,6 +143,13 @@ class Scene:
         return f"{moment} ({self.words.span(left)})"
 
     # -- what
+
+    @property
+    def may_be_in(self) -> bool:
+        """Whether its sender may have been given what opens the door: not, where what happened is
+        known, and that is not among it."""
+        events = {moment.event for moment in self.situation.history}
+        return not events or HistoryEvent.DROP_OFF_ISSUED in events
 
     @property
     def low(self) -> str | None:

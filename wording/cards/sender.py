@@ -136,8 +136,10 @@ def _patience(scene: Scene) -> str:
     return _("This takes a few seconds; the code that opens it then comes below.")
 
 
-def _may_open(scene: Scene) -> str:
-    """What has been shown outlives the cancelling."""
+def _may_open(scene: Scene) -> str | None:
+    """What has been shown outlives the cancelling; None where nothing opened the door yet."""
+    if not scene.may_be_in:
+        return None
     if scene.situation.drops_off_by is Opener.LINK:
         return scene.words._(
             "A link you already have may still open the door for a while. If the parcel is "

@@ -98,7 +98,12 @@ def cancelled(scene: Scene) -> Message:
     if scene.delivery.locker_name:
         free = _("Locker {door} has been given back.", door=scene.door)
     return card(
-        [[_("❎ <b>Cancelled</b>"), scene.place], [free], [released_by_operator(scene)]],
+        [
+            [_("❎ <b>Cancelled</b>"), scene.place],
+            [free],
+            [released_by_operator(scene)],
+            [_held_briefly(scene)],
+        ],
         [again(scene)],
         [menu(scene), guide(scene)],
     )
@@ -110,14 +115,21 @@ def lapsed(scene: Scene) -> Message:
         return forgotten(scene)
     _ = scene.words._
     title = _("⌛ <b>The time ran out</b>: locker {door} is no longer yours", door=scene.door)
-    late = _(
-        "Harbor has reported no parcel. If you did put yours in, nothing is lost: I'll tell you "
-        "as soon as Harbor reports it."
-    )
     return card(
-        [[title, scene.place], [late], [_held_briefly(scene)]],
+        [[title, scene.place], [_nothing_lost(scene)], [_held_briefly(scene)]],
         [again(scene)],
         [menu(scene), guide(scene)],
+    )
+
+
+def _nothing_lost(scene: Scene) -> str:
+    """What becomes of a parcel that may be in; none can be where nobody was given a code."""
+    _ = scene.words._
+    if not scene.may_be_in:
+        return _("No drop-off code was given out for it, so nothing is lost.")
+    return _(
+        "Harbor has reported no parcel. If you did put yours in, nothing is lost: I'll tell you "
+        "as soon as Harbor reports it."
     )
 
 
@@ -146,12 +158,18 @@ def _full(scene: Scene) -> str:
 
 
 def _held_briefly(scene: Scene) -> str | None:
-    """By link a locker is held for a few minutes only, from the tap on."""
-    if scene.situation.drops_off_by is not Opener.LINK:
+    """That a locker is held for a few minutes only, from the next tap on, where one holds one."""
+    if scene.delivery.to_prepare_again:
         return None
-    return scene.words._(
-        "Harbor holds a locker for {span} only: ask for one when you stand at its tower.",
-        span=scene.words.span(scene.situation.policy.link_hold),
+    _, policy = scene.words._, scene.situation.policy
+    if scene.situation.drops_off_by is Opener.LINK:
+        return _(
+            "Harbor holds a locker for {span} only: ask for one when you stand at its tower.",
+            span=scene.words.span(policy.link_hold),
+        )
+    return _(
+        "A locker is reserved for {span} only: ask for one when you are near its tower.",
+        span=scene.words.span(policy.reservation),
     )
 
 

@@ -1,7 +1,8 @@
 """The cards of a parcel that lies in a locker: for its sender, its collector, and for both in one.
 
-Guarantees: when it went in is told as it was heard ("since 12:31, reported 12:33"), and so is a
-parcel that went in after its delivery had been given up.
+Guarantees: when it went in is told as it was heard ("since 12:31, reported 12:33"; once, where both
+are told alike), and so is a parcel that went in after its delivery had been given up; while nobody
+has it, passing the link on comes before taking the parcel back.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ def for_sender(scene: Scene) -> Message:
             [_told(scene)],
         ],
         [onward],
+        links,
         [
             deed(scene, _("Take it back"), Action.TAKE_BACK),
             deed(scene, _("Extend"), Action.MORE_TIME),
         ],
-        links,
         [None if for_one and not onward else hands_on],
         [deed(scene, _("It doesn't fit"), Action.SIZE), history],
         [problem(scene), menu(scene)],
@@ -99,19 +100,17 @@ def being_fetched(scene: Scene) -> Message:
 
 def since(scene: Scene) -> str:
     """When it went in, and when we heard."""
-    _ = scene.words._
-    delivery = scene.delivery
-    if delivery.occupied_at is None:
-        return _(
-            "📦 <b>In locker {door}</b> (reported {heard})",
-            door=scene.door,
-            heard=scene.time(delivery.reported_at),
-        )
+    _, door = scene.words._, scene.door
+    put_in, heard = _went_in(scene)
+    if put_in is None:
+        return _("📦 <b>In locker {door}</b> (reported {heard})", door=door, heard=heard)
+    if put_in == heard:
+        return _("📦 <b>In locker {door} since {since}</b>", door=door, since=put_in)
     return _(
         "📦 <b>In locker {door} since {since}</b> (reported {heard})",
-        door=scene.door,
-        since=scene.time(delivery.occupied_at),
-        heard=scene.time(delivery.reported_at),
+        door=door,
+        since=put_in,
+        heard=heard,
     )
 
 
@@ -125,25 +124,33 @@ def _for_you(scene: Scene) -> str:
         return _("📦 <b>Your parcel waits to be taken back</b>")
     reader = esc_name(scene.situation.recipient.name) if scene.situation.recipient else ""
     if not reader:
-        return _("📦 <b>A parcel from {sender} is here for you</b>", sender=scene.sender_name)
+        return _("📦 <b>A parcel from {sender} is waiting for you</b>", sender=scene.sender_name)
     return _(
-        "📦 <b>{name}, a parcel from {sender} is here for you</b>",
+        "📦 <b>{name}, a parcel from {sender} is waiting for you</b>",
         name=reader,
         sender=scene.sender_name,
     )
 
 
 def _door(scene: Scene) -> str:
-    _ = scene.words._
-    put_in, heard = scene.delivery.occupied_at, scene.time(scene.delivery.reported_at)
+    _, door = scene.words._, scene.door
+    put_in, heard = _went_in(scene)
     if put_in is None:
-        return _("🚪 <b>Locker {door}</b> (reported {heard})", door=scene.door, heard=heard)
+        return _("🚪 <b>Locker {door}</b> (reported {heard})", door=door, heard=heard)
+    if put_in == heard:
+        return _("🚪 <b>Locker {door}</b>, since {since}", door=door, since=put_in)
     return _(
         "🚪 <b>Locker {door}</b>, since {since} (reported {heard})",
-        door=scene.door,
-        since=scene.time(put_in),
+        door=door,
+        since=put_in,
         heard=heard,
     )
+
+
+def _went_in(scene: Scene) -> tuple[str | None, str]:
+    """Since when it is in, where that is known, and when that was heard."""
+    put_in, heard = scene.delivery.occupied_at, scene.time(scene.delivery.reported_at)
+    return scene.time(put_in) if put_in is not None else None, heard
 
 
 def _deadline(scene: Scene) -> str:

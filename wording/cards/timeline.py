@@ -97,7 +97,7 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.RESERVED: _("Locker {door} reserved", door=esc(moment.detail) or "?"),
         HistoryEvent.NO_LOCKER: _("No locker was free"),
         HistoryEvent.DROP_OFF_ISSUED: _issued(scene, CodeKind.DROP_OFF),
-        HistoryEvent.DROPPED_OFF: _dropped_off(scene),
+        HistoryEvent.DROPPED_OFF: _dropped_off(scene, moment),
         HistoryEvent.PICK_UP_ISSUED: _issued(scene, CodeKind.PICK_UP),
         HistoryEvent.EXTENDED: _("Time extended"),
         HistoryEvent.OVERDUE: _("Time to collect ran out"),
@@ -151,8 +151,9 @@ def _issued(scene: Scene, kind: CodeKind) -> str:
     return _("Opening link for the pick-up made") if by_link else _("Pick-up code issued")
 
 
-def _dropped_off(scene: Scene) -> str:
-    _ = scene.words._
-    if scene.delivery.occupied_at is None:
+def _dropped_off(scene: Scene, moment: HistoryEntry) -> str:
+    """Since when it is in, where the line does not begin with that very time."""
+    _, put_in = scene.words._, scene.delivery.occupied_at
+    if put_in is None or scene.time(put_in) == scene.time(moment.at):
         return _("Reported: in the locker")
-    return _("Reported: in the locker since {since}", since=scene.time(scene.delivery.occupied_at))
+    return _("Reported: in the locker since {since}", since=scene.time(put_in))

@@ -65,7 +65,7 @@ class Doing:
 DOINGS: Mapping[Action, Doing] = {
     Action.FETCH_OK: Doing(fetch, lambda words: words._("On its way: it comes below.")),
     Action.HOLD_OK: Doing(hold, lambda words: words._("It may wait longer now.")),
-    Action.GIVE_OK: Doing(give, lambda words: words._("There is a new link to pass on.")),
+    Action.GIVE_OK: Doing(give, lambda words: words._("There is a new claim link to pass on.")),
     Action.RELEASE_OK: Doing(
         release, lambda words: words._("Harbor is asked to take the locker back.")
     ),

@@ -61,8 +61,8 @@ async def find_prompt(screen: Screen) -> Message:
     _ = screen.words._
     return screen.view(
         _(
-            "🔎 <b>Find a delivery</b>\nType a name, a @username, a claim code, a door, a tower or "
-            "the id of a delivery. /ops with any of it does the same."
+            "🔎 <b>Find a delivery</b>\nType a name, a @username, a claim code, a locker, a tower "
+            "or the id of a delivery. /ops with any of it does the same."
         )
     )
 

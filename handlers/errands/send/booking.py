@@ -37,6 +37,7 @@ from handlers.conversation.questions import Screen, words_typed
 from handlers.errands.send.size import ANSWERED, chosen_place
 from handlers.errands.send.tower import TOWER, closed_among, openers_at
 from wording.cards.closing import closed_line
+from wording.language import Words
 from wording.opening_hours import hours_line
 from wording.sanitize import esc, esc_name
 
@@ -200,28 +201,39 @@ def _ways_by_link(screen: Screen) -> tuple[list[str], list[Button]]:
     """What is held by which tap, where a link opens the door: it is for who stands there."""
     words, hold = screen.words, screen.sight.policy.link_hold
     _ = words._
+    later, here = _("📦 Prepare"), _("🚪 I'm at the tower")
     held = [
-        _("📦 <b>Prepare</b>: no locker is held. At the tower, one tap gets you one."),
+        _nothing_held(words, later),
         _(
-            "🚪 <b>I'm at the tower</b>: you get a locker at once, and a link that opens it. Harbor"
-            " says that it holds the locker for {span}.",
+            "<b>{button}</b>: you get a locker at once, and a link that opens it. Harbor says that "
+            "it holds the locker for {span}: tap when you are there.",
+            button=here,
             span=words.span(hold),
         ),
     ]
-    here = Button(_("🚪 I'm at the tower"), press(RESERVE))
-    return held, [Button(_("📦 Prepare"), press(PREPARE)), here]
+    return held, [Button(later, press(PREPARE)), Button(here, press(RESERVE))]
 
 
 def _ways_by_token(screen: Screen) -> tuple[list[str], list[Button]]:
     """The same where a token does: a locker can be held on the way."""
     words, hold = screen.words, screen.sight.policy.reservation
     _ = words._
+    now, later = _("✅ Reserve a locker"), _("📦 Prepare for later")
     held = [
-        _("✅ <b>Reserve</b>: a locker is held for {span}.", span=words.span(hold)),
-        _("📦 <b>Prepare</b>: no locker is held. At the tower, one tap gets you one."),
+        _(
+            "<b>{button}</b>: a locker is held for {span}. Tap when you are near.",
+            button=now,
+            span=words.span(hold),
+        ),
+        _nothing_held(words, later),
     ]
-    later = Button(_("📦 Prepare for later"), press(PREPARE))
-    return held, [Button(_("✅ Reserve a locker"), press(RESERVE)), later]
+    return held, [Button(now, press(RESERVE)), Button(later, press(PREPARE))]
+
+
+def _nothing_held(words: Words, button: str) -> str:
+    return words._(
+        "<b>{button}</b>: no locker is held. At the tower, one tap gets you one.", button=button
+    )
 
 
 async def _low_for_them(screen: Screen, to: Mapping[str, Any]) -> list[str]:
