@@ -19,12 +19,24 @@ from bot.ports.replicas import Replicas
 from bot.ports.search import Search
 from bot.ports.upkeep import Upkeep
 from bot.ports.vouched import Vouched
+from bot.ports.waits import Waits
 
 T = TypeVar("T")
 
 
 class Transaction(
-    People, Browsers, Deliveries, Search, Records, Codes, Cards, Alerts, Vouched, Upkeep, Protocol
+    People,
+    Browsers,
+    Deliveries,
+    Search,
+    Records,
+    Codes,
+    Cards,
+    Alerts,
+    Vouched,
+    Waits,
+    Upkeep,
+    Protocol,
 ):
     """Everything a step may read and write. All of it is committed together, or none.
 

@@ -149,8 +149,11 @@ class Allocator:
         self, at_tower: Iterable[Locker], delivery: Delivery, refused: Container[LockerId]
     ) -> Locker | None:
         """One that Harbor has back before we have concluded so is not free yet: until then it would
-        be two deliveries' own, and what is seen of it would be taken for either's."""
+        be two deliveries' own, and what is seen of it would be taken for either's. One that
+        is promised to somebody who has waited is not free for others."""
         lockers = [locker for locker in at_tower if locker.id not in refused]
+        free = await self._allotments.left_over(delivery, [delivery.tower], lockers)
+        lockers = lockers if free is None else free
         while (locker := choose(lockers, delivery)) is not None:
             if not await self.somebody_elses(delivery, locker.id):
                 return locker

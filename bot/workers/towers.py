@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -18,7 +18,8 @@ from typing import Generic, TypeVar
 import structlog
 
 from bot.domain.ids import TowerId
-from bot.domain.tower import Locker, LockerStatus, Size, Tower, beside
+from bot.domain.tower import Locker, Size, Tower, beside
+from bot.domain.waiting import Wait, left_over
 from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
@@ -122,28 +123,42 @@ class Towers:
         return next((found for found in (await self.all()).value if found.id == tower), None)
 
     async def free(
-        self, tower: TowerId, *, at_place: bool = False, low_only: bool = False
+        self,
+        tower: TowerId,
+        *,
+        at_place: bool = False,
+        low_only: bool = False,
+        promised: Collection[Wait] = (),
     ) -> Reading[Mapping[Size, int]]:
         """How many lockers of each size are free there, zeros included for sizes it has.
 
         `at_place`: at all towers of its location together, as old as the oldest reading; `low_only`
-        counts low doors alone. Nothing is counted while one of the towers was never read.
+        counts low doors alone; what is `promised` does not count. Nothing is counted while one of
+        the towers was never read.
         """
-        towers = await self._beside(tower) if at_place else [tower]
+        reading = await self.lockers_of(await self.beside(tower) if at_place else [tower])
+        if reading.at is None:
+            return Reading({}, None)
+        sizes = {locker.size for locker in reading.value}
+        unpromised = left_over(reading.value, promised)
+        free = Counter(locker.size for locker in unpromised if locker.low or not low_only)
+        return Reading({size: free[size] for size in Size if size in sizes}, reading.at)
+
+    async def lockers_of(self, towers: Sequence[TowerId]) -> Reading[list[Locker]]:
+        """Every locker of these towers together, as old as the oldest reading; none while one of
+        them was never read."""
         readings = await asyncio.gather(*map(self._lockers_at, towers))
         ages = [reading.at for reading in readings if reading.at is not None]
-        if len(ages) < len(readings):
-            return Reading({}, None)
-        lockers = [locker for reading in readings for locker in reading.value]
-        sizes = {locker.size for locker in lockers}
-        free = Counter(locker.size for locker in lockers if _is_free(locker, low_only))
-        return Reading({size: free[size] for size in Size if size in sizes}, min(ages))
+        if not ages or len(ages) < len(readings):
+            return Reading([], None)
+        return Reading([locker for each in readings for locker in each.value], min(ages))
 
     async def lockers(self, tower: TowerId) -> Reading[list[Locker]]:
         """Every locker of it, whatever its status."""
         return await self._lockers_at(tower)
 
-    async def _beside(self, tower: TowerId) -> list[TowerId]:
+    async def beside(self, tower: TowerId) -> list[TowerId]:
+        """The towers of its location, itself among them."""
         towers = (await self.all()).value
         here = next((found for found in towers if found.id == tower), None)
         return [tower] if here is None else [x.id for x in towers if beside(x, here)]
@@ -194,7 +209,3 @@ def _point(tower: Tower) -> Point | None:
 def _in(tower: Tower, zone: str | None) -> Tower:
     """The tower, in that zone where it has none of its own."""
     return replace(tower, zone=zone) if tower.zone is None and zone else tower
-
-
-def _is_free(locker: Locker, low_only: bool) -> bool:
-    return locker.status is LockerStatus.AVAILABLE and (locker.low or not low_only)

@@ -131,7 +131,7 @@ async def _booked(
     wish = Booking(
         tower=tower,
         size=Size(answers["size"]),
-        openers=await _openers(context, tower),
+        openers=await openers_there(context, tower),
         low=person.low_locker,
         larger_allowed=person.larger_allowed,
         note=answers.get("note"),
@@ -143,7 +143,7 @@ async def _booked(
     return start(context.draft, NOTHING)
 
 
-async def _openers(context: Context, tower: TowerId) -> Openers:
+async def openers_there(context: Context, tower: TowerId) -> Openers:
     """What opens the doors there at present."""
     known = next((each for each in await context.tx.towers() if each.id == tower), None)
     if known is None:
