@@ -367,6 +367,7 @@ async def test_low_has_three_positions_and_the_last_counts_low_doors_alone(
     assert free.value[Size.X_LARGE] == 0
     await anna.press("Extra large · full")
     assert (await anna.toasts())[-1] == "No low locker of that size is free there just now."
+    await anna.press("Back")
     await anna.press("Only a low door")
     assert [label for label in await anna.labels() if " free" in label] == every
 

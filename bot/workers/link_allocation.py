@@ -82,8 +82,8 @@ class LinkAllocator:
             return False
         if tower.location is None or not self._open_requests.offered:
             raise NotOffered(f"no links are made for tower {tower.id}")
-        delivery = await self._allotments.write_down(delivery, ANY_LOCKER, self._policy.link_hold)
         free = await self._unpromised(delivery, there)
+        delivery = await self._allotments.write_down(delivery, ANY_LOCKER, self._policy.link_hold)
         for kind in _wanted(delivery):
             if free is not None and not free[kind]:
                 continue
