@@ -9,11 +9,13 @@ from datetime import time, timedelta
 import pytest
 
 from bot.domain.lifecycle import State
+from bot.domain.openers import Opener, Openers
+from bot.domain.policy import Policy
 from bot.domain.tower import Size
 from bot.domain.waiting import Waiting
 from bot.ports.database import Database
-from tests.support.chats import MARKET, Chats, chats
-from tests.support.phones import Phone
+from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.phones import AtTower, Phone
 
 FULL = "Medium · full · 🔔 tell me"
 
@@ -222,6 +224,44 @@ async def test_a_closed_tower_is_not_waited_at(full: Chats, anna: Phone) -> None
     assert "That tower is closed just now" in (await anna.toasts())[-1]
     assert await full.state(anna) == "send/size"
     assert await kept(full, anna) == []
+
+
+async def test_no_turn_begins_while_the_tower_is_closed(world: Chats, anna: Phone) -> None:
+    await anna.press("Send a parcel", "Hyde Park Hardware")
+    (hyde,) = {(await world.draft(anna)).answers["tower"]}
+    there = AtTower(world, hyde)
+    await there.take_all()
+    world.clock.turn(10)
+    await anna.press("Back", "Hyde Park Hardware", FULL, "Tell me")
+    await there.give_back("medium")
+    rings = await anna.rings()
+    await look_again(world, 12 * 3600)  # 23:00 in Austin
+    assert await kept(world, anna) == [Waiting.WAITING]
+    await look_again(world, 9 * 3600)  # 8:00
+    assert await kept(world, anna) == [Waiting.TURN]
+    assert await anna.rings() == rings + 1
+
+
+async def test_by_link_others_get_no_locker_during_a_head_start_either(
+    sqlite_database: Database,
+) -> None:
+    policy = Policy(openers=Openers(Opener.LINK, Opener.LINK), operators=frozenset({OPERATOR}))
+    async with chats(sqlite_database, policy=policy) as world:
+        anna, ben = await people(world, "Anna", "Ben")
+        await nothing_larger(world, ben)
+        await ben.press("Send a parcel", MARKET, "Medium", "Myself")
+        await world.tower.take_all("medium")
+        world.clock.turn(10)
+        await ask(world, anna)
+        await world.tower.give_back("medium")
+        await look_again(world)
+        await ben.press("I'm at the tower")
+        (his,) = await world.deliveries(ben)
+        assert his.state is State.NO_LOCKER
+        await anna.press("Book it")
+        (hers,) = await world.deliveries(anna)
+        assert (hers.state, hers.locker_size) == (State.RENTED, Size.MEDIUM)
+        assert await kept(world, anna) == []
 
 
 async def test_who_is_forgotten_waits_no_longer_and_the_export_told_of_it(
