@@ -31,6 +31,7 @@ from bot.workers.retention import Retention
 from bot.workers.saving import Saving
 from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
+from bot.workers.waiting import WaitingList
 from bot.workers.watcher import Watcher
 from cli.openers import demands, described, differing
 from cli.preflight import check_key, say_of_groups
@@ -92,6 +93,7 @@ class Assembly:
     watcher: Watcher
     reminders: Reminders
     outbox: Outbox
+    waiting: WaitingList
     loops: Mapping[str, Loop]
     signals: Signals
     saving: Saving
@@ -216,6 +218,7 @@ def assemble(
     watcher = Watcher(database, lockers, clock, policy, signals)
     worker = HarborRequests(database, lockers, clock, policy, signals, open_requests)
     reminders = Reminders(database, clock, policy, signals)
+    waiting = WaitingList(database, towers, clock, policy, signals, open_requests)
     application = _application(plan, database, clock, open_requests)
     sight = Sight(
         database=database,
@@ -237,6 +240,7 @@ def assemble(
         "watcher": Loop("watcher", clock, watcher.turn, signals.lockers),
         "reminders": Loop("reminders", clock, reminders.turn, signals.deadlines),
         "outbox": Loop("outbox", clock, outbox.turn, signals.cards),
+        "waiting": Loop("waiting", clock, waiting.turn, signals.waits),
         "retention": Loop("retention", clock, retention.turn, Signal()),
         "audit": Loop("audit", clock, auditor.turn, Signal()),
         "saving": Loop("saving", clock, lambda: kept.tell(database, policy), kept.over),
@@ -254,6 +258,7 @@ def assemble(
         watcher=watcher,
         reminders=reminders,
         outbox=outbox,
+        waiting=waiting,
         loops=loops,
         signals=signals,
         saving=kept,

@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     link_seconds: Seconds = Field(300, alias="LOCKERBOT_LINK_SECONDS")
     pick_up_link_seconds: Seconds = Field(86400, alias="LOCKERBOT_PICK_UP_LINK_SECONDS")
     orphan_grace_seconds: Seconds = Field(1800, alias="LOCKERBOT_ORPHAN_GRACE_SECONDS")
+    waits: Annotated[int, Field(ge=1, le=100)] = Field(3, alias="LOCKERBOT_WAITS")
+    wait_hours: Annotated[int, Field(ge=1, le=24 * 60)] = Field(24, alias="LOCKERBOT_WAIT_HOURS")
+    head_start_seconds: Seconds = Field(300, alias="LOCKERBOT_HEAD_START_SECONDS")
+    wait_look_seconds: Seconds = Field(30, alias="LOCKERBOT_WAIT_LOOK_SECONDS")
     prepared_days: Annotated[int, Field(ge=1, le=90)] = Field(7, alias="LOCKERBOT_PREPARED_DAYS")
     live_deliveries: Annotated[int, Field(ge=1)] = Field(100, alias="LOCKERBOT_LIVE_DELIVERIES")
     holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
@@ -197,6 +201,10 @@ class Settings(BaseSettings):
             link_hold=timedelta(seconds=self.link_seconds),
             link_lasts=timedelta(seconds=self.pick_up_link_seconds),
             orphan_grace=timedelta(seconds=self.orphan_grace_seconds),
+            wait=timedelta(hours=self.wait_hours),
+            head_start=timedelta(seconds=self.head_start_seconds),
+            waits=self.waits,
+            wait_look=timedelta(seconds=self.wait_look_seconds),
             prepared=prepared,
             prepared_warning=min(timedelta(days=1), prepared / 2),
             openers=self.opener,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.codes import CodeKind
 from bot.domain.lifecycle import State
-from bot.domain.message import Button, Message
+from bot.domain.message import Button, Meaning, Message
 from bot.domain.openers import Opener
 from tests.support.project import code_card
 from tests.support.scenes import (
@@ -85,7 +85,9 @@ def test_a_token_is_for_the_app_that_opens_harbor_lockers_by_its_name_where_it_h
 
 def test_a_token_is_handed_over_to_the_app_by_a_button_where_that_has_a_link() -> None:
     view = the_code(code_scene(CodeKind.PICK_UP, policy=APP))
-    handed = Button("Open in Acme & Co", url="https://acme.example/#C0FFEE/FACADE")
+    handed = Button(
+        "Open in Acme & Co", url="https://acme.example/#C0FFEE/FACADE", meaning=Meaning.OPEN
+    )
     assert buttons(view)[0] == handed
     assert "Tap “Open in Acme & Co”" in seen(view)
     too_long = replace(APP, app_link=f"{APP.app_link}{'x' * 2000}")
@@ -99,7 +101,7 @@ def test_a_token_is_handed_over_to_the_app_by_a_button_where_that_has_a_link() -
 def test_a_link_is_a_button_with_its_door_a_symbol_and_can_be_copied(kind: CodeKind) -> None:
     view = the_code(code_scene(kind, Opener.LINK))
     assert view.qr == LINK
-    assert buttons(view)[0] == Button("Open door 14", url=LINK)
+    assert buttons(view)[0] == Button("Open door 14", url=LINK, meaning=Meaning.OPEN)
     assert Button("Copy the opening link", copy=LINK) in buttons(view)
     for told in (
         "three metres",

@@ -27,7 +27,7 @@ from telegram.error import (
 from bot.domain.actions import Action
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId
-from bot.domain.message import Ask, Button, Key, Message, Place, press, press_on
+from bot.domain.message import Ask, Button, Key, Meaning, Message, Place, press, press_on
 from bot.domain.tower import Size
 from bot.ports.errors import (
     EdgeError,
@@ -153,6 +153,19 @@ async def test_a_message_is_sent_with_its_markup_and_buttons(chat: Chat) -> None
     assert copy == {"text": "Copy", "copy_text": {"text": "K7QF-2M9X"}}
     assert not message["silent"]
     assert not message.get("has_protected_content")
+
+
+async def test_what_opens_cancels_or_ends_is_coloured_and_nothing_else(chat: Chat) -> None:
+    opens = Button("Open", url="https://door.example/", meaning=Meaning.OPEN)
+    plain = Button("Map", url="https://maps.example/")
+    row = [Button(verb, press(verb)) for verb in ("din", "drop_ok", "end", "more")]
+    await chat.messenger.send(chat.ada, Message("x", ((opens, plain), tuple(row))), silent=True)
+    [message] = chat.messages
+    rows = message["reply_markup"]["inline_keyboard"]
+    assert [[button.get("style") for button in row] for row in rows] == [
+        ["success", None],
+        ["success", "danger", "danger", None],
+    ]
 
 
 async def test_a_text_too_long_for_a_copy_button_goes_without_one(chat: Chat) -> None:

@@ -57,6 +57,10 @@ REFUSED_MARKUP = [
         inline(),
         "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
     ),
+    (
+        inline(callback_data="x", style="warning"),
+        "can't parse inline keyboard button: Invalid button style specified",
+    ),
     (inline(text=" ", callback_data="x"), "inline keyboard button text must be non-empty"),
     (buttons(*map(str, range(101))), "reply markup is too long"),
     ("{", "can't parse reply keyboard markup JSON object"),
@@ -70,6 +74,13 @@ async def test_a_keyboard_telegram_would_not_show_is_refused(unchecked: Stage) -
         answer = await on.refused("sendMessage", chat_id=on.ann, text="x", reply_markup=markup)
         assert answer == (400, f"Bad Request: {words}")
     assert len((await on.chat())["messages"]) == 1
+
+
+@pytest.mark.parametrize("style", ["danger", "success", "primary"])
+async def test_a_button_keeps_its_style(on: Stage, style: str) -> None:
+    await on.say(reply_markup=inline(callback_data="x", style=style))
+    message = (await on.chat())["messages"][-1]
+    assert message["reply_markup"]["inline_keyboard"][0][0]["style"] == style
 
 
 async def test_callback_data_of_64_bytes_passes(on: Stage) -> None:

@@ -301,10 +301,21 @@ async def test_towers_used_before_come_first(anna: Phone) -> None:
     assert (await anna.labels())[0].startswith("🕘 Pearl")
 
 
-async def test_a_size_that_is_full_only_says_so(world: Chats, anna: Phone) -> None:
+async def test_a_size_that_is_full_says_so_and_offers_to_wait(world: Chats, anna: Phone) -> None:
     await world.tower.take_all("medium")
     await anna.press("Send a parcel", MARKET)
     await anna.press("Medium · full")
+    assert (await anna.toasts())[-1] == "No locker of that size is free there just now."
+    await anna.sees("Shall I tell you when one is free?", "Nothing is held at Harbor")
+    await anna.press("Back")
+    assert await world.state(anna) == "send/size"
+
+
+async def test_a_full_size_on_a_button_of_an_earlier_version_only_says_so(
+    world: Chats, anna: Phone
+) -> None:
+    await anna.press("Send a parcel", MARKET)
+    await anna.forge("full")
     assert (await anna.toasts())[-1] == "No locker of that size is free there just now."
     assert await world.state(anna) == "send/size"
 
@@ -356,6 +367,7 @@ async def test_low_has_three_positions_and_the_last_counts_low_doors_alone(
     assert free.value[Size.X_LARGE] == 0
     await anna.press("Extra large · full")
     assert (await anna.toasts())[-1] == "No low locker of that size is free there just now."
+    await anna.press("Back")
     await anna.press("Only a low door")
     assert [label for label in await anna.labels() if " free" in label] == every
 

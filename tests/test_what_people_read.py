@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.project import CodeKind, Opener, alert_kinds, card_table, places
+from tests.support.project import CodeKind, Opener, Waiting, alert_kinds, card_table, places
 from tests.support.reading import GOLDEN, LINKS, OTHERS, RENEW, Books, open_books, written
 
 BOOKS = (
@@ -24,6 +24,7 @@ BOOKS = (
     "code",
     "slip",
     "alerts",
+    "waiting",
     "beginning",
     "booking",
     "collecting",
@@ -91,6 +92,10 @@ def test_every_kind_and_form_of_code_is_read(books: Books) -> None:
 def test_every_alert_is_read_while_it_stands_and_once_it_is_over(books: Books) -> None:
     told = {(kind, standing) for kind in alert_kinds() for standing in (True, False)}
     assert told == covered(books, "alerts")
+
+
+def test_a_wait_is_read_in_every_state(books: Books) -> None:
+    assert covered(books, "waiting") == set(Waiting)
 
 
 def test_every_place_of_the_conversation_is_read(books: Books) -> None:

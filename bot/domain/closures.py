@@ -7,12 +7,12 @@ towers is closed while one of them is, since its lockers may be the ones that Ha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.observations import Door
-from bot.domain.tower import Tower, beside
+from bot.domain.tower import Locker, LockerStatus, Tower, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,17 @@ class Closure:
 def doors(closures: Iterable[Closure]) -> frozenset[Door]:
     """The doors that are left out by themselves; those of a closed tower are not among them."""
     return frozenset((each.tower, each.locker) for each in closures if each.locker is not None)
+
+
+def bookable(lockers: Iterable[Locker], closures: Iterable[Closure]) -> list[Locker]:
+    """The lockers, those whose doors are left out as out of service, whatever Harbor says."""
+    out = doors(closures)
+    return [
+        replace(locker, status=LockerStatus.OUT_OF_SERVICE)
+        if (locker.tower, locker.id) in out
+        else locker
+        for locker in lockers
+    ]
 
 
 def closed_towers(closures: Iterable[Closure]) -> frozenset[TowerId]:

@@ -34,15 +34,25 @@ def press_on(verb: str, delivery: Delivery, arg: object = None) -> Press:
     return Press(str(verb), said, delivery.id, delivery.revision)
 
 
+class Meaning(StrEnum):
+    """What a button does to a door or a parcel, where that matters."""
+
+    OPEN = "open"
+    CANCEL = "cancel"
+    END = "end"
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """A button below a message: exactly one of `press`, `url` and `copy` is set, and the latter two
-    may be secrets."""
+    may be secrets. `meaning` is said where there is no word that tells it: see
+    `bot.domain.meanings`."""
 
     text: str
     press: Press | None = None
     url: str | None = field(default=None, repr=False)
     copy: str | None = field(default=None, repr=False)
+    meaning: Meaning | None = None
 
     def __post_init__(self) -> None:
         carried = [part for part in (self.press, self.url, self.copy) if part is not None]

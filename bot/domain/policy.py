@@ -35,6 +35,10 @@ class Policy:
     `operators` look after every tower, those of `tower_operators` after the towers named alone.
     `operator_group` is a group that is told, too; being in it makes nobody an operator.
 
+    `wait`: how long somebody waits for a locker at most, `head_start`: how long one that has become
+    free is theirs before anybody else's in the bot, `waits`: for how many one person may wait,
+    `wait_look`: how often Harbor is asked at most whether one is free where somebody waits.
+
     `limits` are one person's; `business` is whose bot it is.
     """
 
@@ -58,6 +62,10 @@ class Policy:
     orphan_grace: timedelta = timedelta(minutes=30)
     door_reporters: int = 2
     door_reported_within: timedelta = timedelta(minutes=30)
+    wait: timedelta = timedelta(days=1)
+    head_start: timedelta = timedelta(minutes=5)
+    waits: int = 3
+    wait_look: timedelta = timedelta(seconds=30)
     openers: Openers = BY_TOKEN
     tower_openers: Mapping[TowerId, Openers] = field(default_factory=dict)
     app_name: str | None = None

@@ -20,6 +20,7 @@ from bot.ports.replicas import Replicas
 from bot.ports.search import Search
 from bot.ports.upkeep import Upkeep
 from bot.ports.vouched import Vouched
+from bot.ports.waits import Waits
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class Transaction(
     Alerts,
     Closures,
     Vouched,
+    Waits,
     Upkeep,
     Protocol,
 ):

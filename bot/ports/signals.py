@@ -67,14 +67,16 @@ class Owed:
 
     `cards`: those it marked, as they stand then; `requests`: when the requests of Harbor that it
     left are due; `deadlines`: those that it set; `live`: a delivery that has, or may come to have,
-    a locker was saved. `changes` are what has happened, `asked` the requests' ids, and `cause` is
-    the update that all of it goes back to.
+    a locker was saved; `waits`: who waits for a locker, or whose turn it is, has changed. `changes`
+    are what has happened, `asked` the requests' ids, and `cause` is the update that all of it goes
+    back to.
     """
 
     cards: dict[int, Card] = field(default_factory=dict)
     requests: set[datetime] = field(default_factory=set)
     deadlines: set[datetime] = field(default_factory=set)
     live: bool = False
+    waits: bool = False
     changes: list[Change] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
     cause: int | None = field(default_factory=CAUSE.get)
@@ -87,8 +89,8 @@ class Owed:
             self.deadlines.add(deadline)
 
     def __bool__(self) -> bool:
-        happened = self.cards or self.requests or self.deadlines or self.live or self.changes
-        return bool(happened)
+        owed = self.cards or self.requests or self.deadlines or self.live or self.waits
+        return bool(owed or self.changes)
 
 
 class Signals(Hears, Protocol):

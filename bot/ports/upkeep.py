@@ -49,7 +49,7 @@ class Upkeep(Protocol):
         ...
 
     async def prune(self, before: datetime, limit: int) -> int:
-        """Forget up to `limit` of each: handled update ids, empty cards, ended alerts and asked for
-        lockers older than `before`, and browsers with their people whose parcels were over by then;
-        how many there were in all."""
+        """Forget up to `limit` of each: handled update ids, empty cards, ended alerts, waits that
+        are over and asked for lockers older than `before`, and browsers with their people whose
+        parcels were over by then; how many there were in all."""
         ...

@@ -32,6 +32,7 @@ from bot.usecases.collect import fetch_back
 from bot.usecases.limits import may_hold_longer, within_limits
 from bot.usecases.recipients import picked
 from bot.usecases.transitions import save
+from bot.usecases.waiting import use_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,16 @@ class Booking:
     recipient_name: str | None = None
 
 
-async def request(act: Actor, sender: Person, wish: Booking) -> Delivery:
-    """A new delivery out of a finished draft, for which a locker is wanted now; the sender's screen
-    becomes its card. What comes as a link is shown to them at once. Raises OverLimit, and
+async def request(act: Actor, sender: Person, wish: Booking, *, card: str = SCREEN) -> Delivery:
+    """A new delivery out of a finished draft, for which a locker is wanted now; the sender's `card`
+    becomes its own. What comes as a link is shown to them at once. Raises OverLimit, and
     ClosedForBooking."""
     await open_for_booking(act, wish.tower, wish.openers.drop_off)
     await within_limits(act)
     at_once = wish.openers.drop_off is Opener.LINK
-    return await _booked(act, sender, wish, _locker_wanted(act, shown=at_once))
+    delivery = await _booked(act, sender, wish, _locker_wanted(act, shown=at_once), card)
+    await use_turn(act.tx, delivery, now=act.now)
+    return delivery
 
 
 async def prepare(act: Actor, sender: Person, wish: Booking) -> Delivery:
@@ -69,7 +72,11 @@ async def prepare(act: Actor, sender: Person, wish: Booking) -> Delivery:
 
 
 async def _booked(
-    act: Actor, sender: Person, wish: Booking, wanted: HarborRequest | None
+    act: Actor,
+    sender: Person,
+    wish: Booking,
+    wanted: HarborRequest | None,
+    card: str = SCREEN,
 ) -> Delivery:
     chosen = await picked(act, wish.recipient, wish.recipient_name)
     wish = await _as_low_as_needed(act, chosen, wish)
@@ -77,7 +84,7 @@ async def _booked(
     if delivery.unclaimed:
         await make_claim(act.tx, delivery.id)
     await act.tx.save_person(replace(sender, last_tower=wish.tower, last_size=wish.size))
-    await act.tx.move_card(sender.id, SCREEN, delivery_subject(delivery.id), now=act.now)
+    await act.tx.move_card(sender.id, card, delivery_subject(delivery.id), now=act.now)
     if wanted is None:
         await tell(act.tx, delivery, now=act.now)  # no worker will: its recipient sees it is coming
     return delivery

@@ -58,6 +58,7 @@ async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
         ],
         "deliveries": await asyncio.gather(*(_delivery(tx, each, me) for each in theirs)),
         "done_in_deliveries_of_others": [await _elsewhere(tx, each, done, me) for each in others],
+        "waits_for_lockers": [asdict(each) for each in await tx.every_wait_of(me)],
         "refused_senders_since": [each.at for each in await tx.refusals_of(me)],
         "alerts": [_alert(alert, me) for alert in await tx.alerts_of(me)],
         "wrong_claim_codes_of_a_day": asdict(tries),

@@ -53,6 +53,12 @@ class Surroundings:
             return known
         return Tower(tower, f"{tower[:4]}…{tower[-4:]}", "", "", None, None, None)
 
+    def waited_at(self, tower: TowerId) -> Tower:
+        """Where somebody waits for a locker: where a link opens the door, any tower of the
+        location."""
+        by_link = self.policy.openers_at(tower).drop_off is Opener.LINK
+        return as_place(self.tower(tower)) if by_link else self.tower(tower)
+
     def place_of(self, delivery: Delivery) -> Tower:
         """Where its parcel is, or is to be put: while Harbor has yet to pick the locker, any tower
         of the location."""

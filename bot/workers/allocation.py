@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.closures import closed_towers, doors
+from bot.domain.closures import bookable, closed_towers, doors
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.geography import nearest
@@ -150,11 +150,13 @@ class Allocator:
         self, at_tower: Iterable[Locker], delivery: Delivery, refused: Container[LockerId]
     ) -> Locker | None:
         """One that Harbor has back before we have concluded so is not free yet: until then it would
-        be two deliveries' own, and what is seen of it would be taken for either's. Whose door is
-        left out of booking is not free either."""
+        be two deliveries' own, and what is seen of it would be taken for either's. One that is left
+        out of booking, or promised to somebody who has waited, is not free for others either."""
         lockers = [locker for locker in at_tower if locker.id not in refused]
-        out = doors(await self._database.look(lambda tx: tx.closures(), one_statement=True))
-        lockers = [locker for locker in lockers if (locker.tower, locker.id) not in out]
+        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        lockers = bookable(lockers, closures)
+        free = await self._allotments.left_over(delivery, [delivery.tower], lockers)
+        lockers = lockers if free is None else free
         while (locker := choose(lockers, delivery)) is not None:
             if not await self.somebody_elses(delivery, locker.id):
                 return locker

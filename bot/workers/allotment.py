@@ -6,6 +6,7 @@ the delivery's alone, whoever of ours had it before; what comes too late is give
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,12 +17,14 @@ from bot.domain.lifecycle import Event, State
 from bot.domain.observations import meaning
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
+from bot.domain.waiting import left_over, promised_to_others
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
 from bot.ports.lockers import Lockers
 from bot.usecases.cards import keep_code
 from bot.usecases.transitions import conclude, save, transition
+from bot.usecases.waiting import has_come_by, was_in_vain
 
 
 class Allotments:
@@ -33,6 +36,28 @@ class Allotments:
     async def somebody_elses(self, delivery: Delivery, locker: LockerId) -> bool:
         """Whether another live delivery of ours has this locker."""
         return bool(await self._database.look(lambda tx: _others(tx, delivery, locker)))
+
+    async def left_over(
+        self, delivery: Delivery, towers: Sequence[TowerId], lockers: Iterable[Locker]
+    ) -> list[Locker] | None:
+        """The free ones of `lockers`, all of `towers`, that are promised to nobody but its sender;
+        None where none is promised to anybody else."""
+        now = self._clock.now()
+        waits = await self._database.look(lambda tx: tx.waits_at(towers), one_statement=True)
+        promised = promised_to_others(waits, delivery.sender, now)
+        if not promised:
+            return None
+        sizes = {wait.size for wait in promised}
+        truly = [
+            locker
+            for locker in lockers
+            if locker.status is LockerStatus.AVAILABLE
+            and not (
+                locker.size in sizes
+                and await self.somebody_elses(replace(delivery, tower=locker.tower), locker.id)
+            )
+        ]
+        return left_over(truly, promised)
 
     async def held(self, delivery: Delivery, locker: LockerId) -> Locker | None:
         """The locker as Harbor lists it among ours; None when it does not, or when another live
@@ -72,6 +97,7 @@ class Allotments:
                 await self._too_late(tx, current, asked, locker)
                 return
             await self._from_others(tx, current, locker, adopted=adopted)
+            await has_come_by(tx, current, now=self._clock.now())
             if current.candidate != locker.id:
                 await tx.vouch(locker.tower, locker.id, current.id, self._clock.now())
             after = await self._reserved(tx, current, asked, locker, code_next=code is None)
@@ -165,6 +191,7 @@ class Allotments:
             current = await tx.delivery(delivery.id)
             if current is None or not current.still_asks(request):
                 raise Conflict("asked for something else meanwhile")
+            await was_in_vain(tx, current, now=now)
             await transition(
                 tx,
                 current,

@@ -15,7 +15,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.domain.closures import doors
+from bot.domain.closures import bookable
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import LockerId
@@ -83,8 +83,8 @@ class LinkAllocator:
             return False
         if tower.location is None or not self._open_requests.offered:
             raise NotOffered(f"no links are made for tower {tower.id}")
+        free = await self._unpromised(delivery, there)
         delivery = await self._allotments.write_down(delivery, ANY_LOCKER, self._policy.link_hold)
-        free: Counter[Kind] | None = None
         for kind in _wanted(delivery):
             if free is not None and not free[kind]:
                 continue
@@ -131,22 +131,31 @@ class LinkAllocator:
     async def _counted(self, towers: list[Tower]) -> Counter[Kind] | None:
         """How many lockers of each kind are free at the towers now, but for doors that are left out
         of booking; None where one can't be read: then Harbor's refusals alone are gone by."""
-        free: Counter[Kind] = Counter()
-        out = doors(await self._database.look(lambda tx: tx.closures(), one_statement=True))
+        lockers = await self._read(towers)
+        return None if lockers is None else _kinds(lockers)
+
+    async def _unpromised(self, delivery: Delivery, towers: list[Tower]) -> Counter[Kind] | None:
+        """The same without what is promised to others who have waited; None where nothing is, or
+        it can't be told."""
+        ids = [tower.id for tower in towers]
+        if await self._allotments.left_over(delivery, ids, ()) is None:
+            return None
+        lockers = await self._read(towers)
+        free = lockers and await self._allotments.left_over(delivery, ids, lockers)
+        return None if free is None else _kinds(free)
+
+    async def _read(self, towers: list[Tower]) -> list[Locker] | None:
+        """All lockers of the towers, doors that are left out of booking as out of service; None
+        where one of them can't be read."""
+        found: list[Locker] = []
         for tower in towers:
             try:
-                lockers = await self._lockers.lockers(tower.id)
+                found += await self._lockers.lockers(tower.id)
             except EdgeError as error:
                 log.info("counts_not_read", tower=tower.id, why=str(error))
                 return None
-            for locker in lockers:
-                bookable = (
-                    locker.status is LockerStatus.AVAILABLE and (tower.id, locker.id) not in out
-                )
-                if bookable and locker.size is not None:
-                    free[locker.size, False] += 1
-                    free[locker.size, True] += locker.low
-        return free
+        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        return bookable(found, closures)
 
     async def _beside(self, delivery: Delivery) -> list[Tower]:
         """The towers among whose lockers Harbor picks; none where its tower is not known."""
@@ -193,6 +202,15 @@ def _wanted(delivery: Delivery) -> Iterator[Kind]:
         if delivery.low is not Low.ONLY:
             yield size, False
         size = size.larger() if delivery.larger_allowed else None
+
+
+def _kinds(lockers: list[Locker]) -> Counter[Kind]:
+    free: Counter[Kind] = Counter()
+    for locker in lockers:
+        if locker.status is LockerStatus.AVAILABLE and locker.size is not None:
+            free[locker.size, False] += 1
+            free[locker.size, True] += locker.low
+    return free
 
 
 def _lost(delivery: Delivery) -> bool:

@@ -71,7 +71,7 @@ class Signals:
         self._lease = CARD_LEASE if shows_cards else None
         self._cards: dict[int, Card] = {}
         self.cards, self.requests = Signal(), Signal()
-        self.deadlines, self.lockers = Signal(), Signal()
+        self.deadlines, self.lockers, self.waits = Signal(), Signal(), Signal()
         self.journal = Journal()
         self.crowded = self.full = False
         self._elsewhere = False
@@ -96,6 +96,8 @@ class Signals:
             self.deadlines.set(due)
         if owed.live:
             self.lockers.set()
+        if owed.waits:
+            self.waits.set()
 
     def heard(self, news: Collection[News]) -> None:
         """Tell the loops that are concerned what another process has told."""

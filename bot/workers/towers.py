@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 import structlog
 
-from bot.domain.closures import doors
+from bot.domain.closures import bookable
 from bot.domain.ids import TowerId
-from bot.domain.tower import Locker, LockerStatus, Size, Tower, beside
+from bot.domain.tower import Locker, Size, Tower, beside
+from bot.domain.waiting import Wait, left_over
 from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, TryLater
@@ -123,31 +124,44 @@ class Towers:
         return next((found for found in (await self.all()).value if found.id == tower), None)
 
     async def free(
-        self, tower: TowerId, *, at_place: bool = False, low_only: bool = False
+        self,
+        tower: TowerId,
+        *,
+        at_place: bool = False,
+        low_only: bool = False,
+        promised: Collection[Wait] = (),
     ) -> Reading[Mapping[Size, int]]:
         """How many lockers of each size are free there, zeros included for sizes it has.
 
         `at_place`: at all towers of its location together, as old as the oldest reading; `low_only`
-        counts low doors alone. Doors that are left out of booking are never counted. Nothing is
-        counted while one of the towers was never read.
+        counts low doors alone; neither what is `promised` counts, nor doors that are left out of
+        booking. Nothing is counted while one of the towers was never read.
         """
-        towers = await self._beside(tower) if at_place else [tower]
+        reading = await self.lockers_of(await self.beside(tower) if at_place else [tower])
+        if reading.at is None:
+            return Reading({}, None)
+        sizes = {locker.size for locker in reading.value}
+        unpromised = left_over(reading.value, promised)
+        free = Counter(locker.size for locker in unpromised if locker.low or not low_only)
+        return Reading({size: free[size] for size in Size if size in sizes}, reading.at)
+
+    async def lockers_of(self, towers: Sequence[TowerId]) -> Reading[list[Locker]]:
+        """Every locker of these towers together, as old as the oldest reading, doors that are left
+        out of booking as out of service; none while one of the towers was never read."""
         readings = await asyncio.gather(*map(self._lockers_at, towers))
         ages = [reading.at for reading in readings if reading.at is not None]
-        if len(ages) < len(readings):
-            return Reading({}, None)
-        lockers = [locker for reading in readings for locker in reading.value]
-        sizes = {locker.size for locker in lockers}
-        out = doors(await self._database.glance(lambda tx: tx.closures()))
-        bookable = [locker for locker in lockers if (locker.tower, locker.id) not in out]
-        free = Counter(locker.size for locker in bookable if _is_free(locker, low_only))
-        return Reading({size: free[size] for size in Size if size in sizes}, min(ages))
+        if not ages or len(ages) < len(readings):
+            return Reading([], None)
+        lockers = [locker for each in readings for locker in each.value]
+        closures = await self._database.glance(lambda tx: tx.closures())
+        return Reading(bookable(lockers, closures), min(ages))
 
     async def lockers(self, tower: TowerId) -> Reading[list[Locker]]:
         """Every locker of it, whatever its status."""
         return await self._lockers_at(tower)
 
-    async def _beside(self, tower: TowerId) -> list[TowerId]:
+    async def beside(self, tower: TowerId) -> list[TowerId]:
+        """The towers of its location, itself among them."""
         towers = (await self.all()).value
         here = next((found for found in towers if found.id == tower), None)
         return [tower] if here is None else [x.id for x in towers if beside(x, here)]
@@ -198,7 +212,3 @@ def _point(tower: Tower) -> Point | None:
 def _in(tower: Tower, zone: str | None) -> Tower:
     """The tower, in that zone where it has none of its own."""
     return replace(tower, zone=zone) if tower.zone is None and zone else tower
-
-
-def _is_free(locker: Locker, low_only: bool) -> bool:
-    return locker.status is LockerStatus.AVAILABLE and (locker.low or not low_only)

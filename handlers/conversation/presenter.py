@@ -10,11 +10,13 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from bot.domain.card import SCREEN, SLIP, Card, slip_of
+from bot.domain.deadlines import quiet_until
 from bot.domain.ids import DeliveryId
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation, Situation
+from bot.domain.waiting import WAIT, Wait, wait_of
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import read_alert, read_card
@@ -31,6 +33,7 @@ from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_alert, group_card
 from wording.cards.scene import Scene
+from wording.cards.wait import wait_card
 from wording.language import speak
 from wording.slip import slip_card
 
@@ -70,6 +73,7 @@ class ChatPresenter:
             GROUP: self._group,
             EXPORT: self._export,
             RECORDS: self._records,
+            WAIT: self._wait,
         }
 
     async def present(self, card: Card) -> Shown:
@@ -152,6 +156,21 @@ class ChatPresenter:
         return await records(
             self._database, card.chat, self._policy, card.subject, self._locale
         ), True
+
+    async def _wait(self, card: Card) -> Shown:
+        """A turn rings, but for quiet hours; whatever else becomes of a wait is told in silence."""
+        known = await self._known.now()
+
+        async def step(tx: Transaction) -> tuple[Wait | None, Person | None]:
+            return await tx.wait(wait_of(card.subject)), await tx.person(card.chat)
+
+        wait, person = await self._database.look(step)
+        if wait is None or person is None or wait.person != card.chat:
+            return None, True
+        tower = known.waited_at(wait.tower)
+        words = speak(person.language, self._locale)
+        hushed = quiet_until(person, tower.told_zone, known.now) is not None
+        return wait_card(words, wait, tower, self._policy, known.now), not card.ring or hushed
 
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))

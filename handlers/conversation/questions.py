@@ -22,6 +22,7 @@ from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower, as_place, places
+from bot.domain.waiting import Wait
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.situation import Surroundings, read_situation
@@ -79,6 +80,20 @@ class Sight:
     def by_link(self, tower: Tower) -> bool:
         """Whether a drop-off that is booked there now is opened by a link."""
         return self.open_requests.openers_at(tower).drop_off is Opener.LINK
+
+    def at_place(self, tower: Tower | None) -> bool:
+        """Whether lockers are counted, and waited for, at all of its location."""
+        return tower is not None and self.by_link(tower)
+
+    async def waits(self, tower: TowerId, *, at_place: bool) -> list[Wait]:
+        """Who waits for a locker there."""
+        towers = await self.towers.beside(tower) if at_place else [tower]
+        return await self.database.glance(lambda tx: tx.waits_at(towers))
+
+    async def waiting_at(self, wait: Wait) -> Tower:
+        """Where that is; one that nobody remembers goes by its id."""
+        known = await self.place(wait.tower)
+        return known or Surroundings(self.clock.now(), self.policy, {}).tower(wait.tower)
 
     def places(self, towers: Sequence[Tower]) -> list[Tower]:
         """The towers as they are offered: where Harbor picks the locker, a location is one."""

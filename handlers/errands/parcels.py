@@ -22,6 +22,7 @@ from handlers.conversation.deliveries import showed
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, PARCELS, start
 from handlers.conversation.questions import PAGE, Screen, Tap, number
+from wording.cards.wait import stop_button, wait_line
 from wording.delivery_state import state_said
 from wording.sanitize import plain, plain_name
 
@@ -55,6 +56,13 @@ async def list_prompt(screen: Screen) -> Message:
         (Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),)
         for delivery in entries
     ]
+    waits = await screen.sight.database.glance(lambda tx: tx.waits_of(person))
+    if waits:
+        lines += ["", _("🔔 <b>You wait for a locker</b>")]
+    for wait in waits:
+        tower = await screen.sight.waiting_at(wait)
+        lines.append(wait_line(screen.words, wait, tower, screen.now))
+        rows.append((stop_button(screen.words, wait, tower),))
     first = () if entries else (Button(_("📦 Send a parcel"), press(Place.SEND)),)
     return screen.view("\n".join(lines), *rows, screen.pages(page, more), first)
 

@@ -1,7 +1,7 @@
 """Buttons and keys of a message, as Telegram's keyboards.
 
-Guarantees: a message's buttons come out in its order; the user picker asks for one person, not a
-bot, with their name, since a person picked is known by id only.
+Guarantees: a message's buttons come out in its order, coloured by what they mean; the user picker
+asks for one person, not a bot, with their name, since a person picked is known by id only.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ from telegram import (
     KeyboardButtonRequestUsers,
     ReplyKeyboardMarkup,
 )
-from telegram.constants import InlineKeyboardButtonLimit
+from telegram.constants import InlineKeyboardButtonLimit, KeyboardButtonStyle
 
-from bot.domain.message import Ask, Button, Key, Message
+from bot.domain.meanings import meaning_of
+from bot.domain.message import Ask, Button, Key, Meaning, Message
 from handlers.telegram.callback_data import encode
 
 PERSON_REQUEST = 1
 """`UsersShared.request_id` of the one user picker there is."""
+
+STYLES: Mapping[Meaning, KeyboardButtonStyle] = {
+    Meaning.OPEN: KeyboardButtonStyle.SUCCESS,
+    Meaning.CANCEL: KeyboardButtonStyle.DANGER,
+    Meaning.END: KeyboardButtonStyle.DANGER,
+}
+"""How a phone colours what that means (Bot API 9.4); an earlier one shows any button alike."""
 
 _LONGEST_COPY = int(InlineKeyboardButtonLimit.MAX_COPY_TEXT)
 
@@ -60,8 +68,13 @@ def _carried(button: Button) -> bool:
 def _button(button: Button) -> InlineKeyboardButton:
     copied = None if button.copy is None else CopyTextButton(button.copy)
     pressed = None if button.press is None else encode(button.press)
+    meaning = meaning_of(button)
     return InlineKeyboardButton(
-        button.text, callback_data=pressed, url=button.url, copy_text=copied
+        button.text,
+        callback_data=pressed,
+        url=button.url,
+        copy_text=copied,
+        style=None if meaning is None else STYLES[meaning],
     )
 
 

@@ -159,6 +159,7 @@ class People(Subject):
         await self._db.execute("delete from drafts where chat = ?", (person,))
         await self._db.execute("delete from cards where chat = ?", (person,))
         await self._db.execute("delete from refusals where person = ?", (person,))
+        await self._db.execute("delete from waits where person = ?", (person,))
         # The version moves too, lest a save under way write the names back.
         await self._db.execute(
             """update deliveries set recipient_name = null, note = null, version = version + 1

@@ -12,9 +12,10 @@ from storage.tables.sealed import Sealed
 from storage.tables.search import Search
 from storage.tables.upkeep import Upkeep
 from storage.tables.vouched import Vouched
+from storage.tables.waits import Waits
 
 
 class SqlTransaction(
-    People, Search, Records, Reading, Cards, Alerts, Closures, Vouched, Upkeep, Sealed
+    People, Search, Records, Reading, Cards, Alerts, Closures, Vouched, Waits, Upkeep, Sealed
 ):
     """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.project import (
     LANGUAGES,
+    PROMISED,
     Alert,
     AlertKind,
     AlertSituation,
@@ -28,6 +29,7 @@ from tests.support.project import (
     Size,
     State,
     Unheard,
+    Waiting,
     alert_card,
     capital,
     code_card,
@@ -53,6 +55,7 @@ from tests.support.project import (
     speak,
     unheld,
     unreadable,
+    wait_card,
 )
 from tests.support.scenes import (
     ANNA,
@@ -70,6 +73,8 @@ from tests.support.scenes import (
     a_delivery,
     a_history,
     a_scene,
+    a_turn,
+    a_wait,
 )
 from tests.support.telling import Case
 from tests.support.twists import (
@@ -100,6 +105,7 @@ def card_books() -> dict[str, list[Case]]:
         "code": list(_of_codes()),
         "slip": list(_of_slips()),
         "alerts": list(_of_alerts()),
+        "waiting": list(_of_waits()),
     }
 
 
@@ -351,6 +357,18 @@ ALERTS: tuple[tuple[str, Alert], ...] = (
     ("a limit", limit_reached(NOW, PersonId(5), "1f2e", Limit.HOLDS, 12)),
     ("a problem reported again", problem_reported(NOW, _PARCEL, BEN.id, "still wet", 3)),
 )
+
+
+def _of_waits() -> Iterator[Case]:
+    """Every state in which a wait may be, for its person."""
+    for state in Waiting:
+        promised = state in PROMISED
+        wait = replace((a_turn if promised else a_wait)(1, ANNA.id), state=state)
+        views = {
+            language: wait_card(speak(language), wait, TOWER, Policy(), NOW)
+            for language in LANGUAGES
+        }
+        yield Case("Waiting for a locker", state.value, views, frozenset({state}))
 
 
 def _of_alerts() -> Iterator[Case]:

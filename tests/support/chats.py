@@ -35,6 +35,7 @@ from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
 from bot.workers.signals import Signals
 from bot.workers.towers import Towers
+from bot.workers.waiting import WaitingList
 from bot.workers.watcher import Watcher
 from cli.bootstrap import Assembly, Plan, assemble, turning
 from cli.pages import parcel_pages
@@ -80,6 +81,7 @@ class Chats:
     watcher: Watcher
     timekeeper: Reminders
     outbox: Outbox
+    waiting: WaitingList
     loops: dict[str, Loop] = field(default_factory=dict)
     pages_at: str = ""
     web: str = ""
@@ -226,6 +228,7 @@ def _assembled(
         watcher=assembly.watcher,
         timekeeper=assembly.reminders,
         outbox=assembly.outbox,
+        waiting=assembly.waiting,
         loops=dict(assembly.loops),
     )
 

@@ -137,6 +137,7 @@ def _chats(
         watcher=bot.watcher,
         timekeeper=bot.reminders,
         outbox=bot.outbox,
+        waiting=bot.waiting,
         loops=dict(bot.loops),
         web=web,
     )

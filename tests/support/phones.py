@@ -240,6 +240,17 @@ class AtTower:
             if locker["status"] == "available" and (not sizes or locker["type"] in sizes):
                 await self.at_door(locker["id"], "status", {"status": "out of service"})
 
+    async def give_back(self, size: str) -> None:
+        """Put one locker of the size that is out of service back: it is free."""
+        state = (await self.world.http.get("/harbor/sandbox/state")).json()
+        tower = next(tower for tower in state["towers"] if tower["id"] == self.id)
+        locker = next(
+            each
+            for each in tower["lockers"]
+            if each["status"] == "out of service" and each["type"] == size
+        )
+        await self.at_door(locker["id"], "status", {"status": "available"})
+
     async def _post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = await self.world.http.post(
             f"/harbor/sandbox/towers/{self.id}/{path}", json=body or {}

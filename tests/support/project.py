@@ -49,6 +49,7 @@ from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.domain.policy import Policy
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
+from bot.domain.waiting import PROMISED, Wait, Waiting
 from bot.ports.database import Transaction
 from bot.ports.errors import TryLater
 from bot.workers.open_requests import OpenRequests
@@ -72,6 +73,7 @@ from wording.cards.group import group_alert
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
+from wording.cards.wait import wait_card
 from wording.language import LANGUAGES, Words, speak
 from wording.sanitize import capital
 
@@ -79,6 +81,7 @@ __all__ = [
     "LANGUAGES",
     "LIVE",
     "NOTICE",
+    "PROMISED",
     "WRITTEN",
     "WRITTEN_ABOUT",
     "Alert",
@@ -119,6 +122,7 @@ __all__ = [
     "Town",
     "Trouble",
     "Unheard",
+    "Waiting",
     "alert_card",
     "alert_kinds",
     "asks",
@@ -152,6 +156,7 @@ __all__ = [
     "speak",
     "unheld",
     "unreadable",
+    "wait_card",
 ]
 
 _DRAFTS_ONLY = frozenset({"prev"})
@@ -259,6 +264,7 @@ class Town:
     policy: Policy = field(default_factory=Policy)
     codes: Sequence[Code] = ()
     refusals: Sequence[tuple[PersonId, PersonId]] = ()
+    waits: Sequence[Wait] = ()
 
 
 class _Harbor:
@@ -318,6 +324,8 @@ async def _fill(tx: Transaction, town: Town) -> None:
         await tx.save_code(code)
     for person_id, refused in town.refusals:
         await tx.refuse(person_id, refused, town.now)
+    for wait in town.waits:
+        await tx.add_wait(wait)
     for moment in town.history:
         await tx.record(moment)
     for alert in town.alerts:

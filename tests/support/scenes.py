@@ -17,6 +17,7 @@ from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.situation import Situation
 from bot.domain.tower import Hours, Size, Tower
+from bot.domain.waiting import Wait, Waiting
 from handlers.telegram.links import links_to
 from wording.cards.scene import Scene
 from wording.language import speak
@@ -140,3 +141,15 @@ def a_scene(delivery: Delivery, reader: Person, **changes: Any) -> Scene:
         "elsewhere": OTHER if delivery.elsewhere else None,
     }
     return Scene(Situation(delivery, reader, **(basics | changes)), words)
+
+
+def a_wait(number: int, person: PersonId, size: Size = Size.MEDIUM) -> Wait:
+    """They wait for one at the tower since an hour ago."""
+    since = NOW - timedelta(hours=1)
+    return Wait(number, person, TOWER.id, size, False, since, since + timedelta(days=1))
+
+
+def a_turn(number: int, person: PersonId, size: Size = Size.MEDIUM) -> Wait:
+    """The same, and it is their turn for four minutes more."""
+    until = NOW + timedelta(minutes=4)
+    return replace(a_wait(number, person, size), state=Waiting.TURN, turn_until=until)

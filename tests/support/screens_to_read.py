@@ -59,6 +59,8 @@ from tests.support.scenes import (
     a_code,
     a_delivery,
     a_history,
+    a_turn,
+    a_wait,
 )
 from tests.support.telling import Case
 from tests.support.twists import DEEDS, HOSTILE, OLGA
@@ -374,6 +376,16 @@ def _sizes_to_choose() -> Iterator[Asked]:
     yield at("Harbor away for 30 seconds", _town(away_for=timedelta(seconds=30)))
     yield at("Harbor away for a day", _town(away_for=timedelta(hours=26)))
     yield at("no lockers there", LARGE, AIRPORT.id)
+    mine = a_wait(1, ANNA.id, Size.LARGE)
+    yield at("one size is waited for", _town(waits=[mine]))
+    yield at("the last one is promised to somebody else", _town(waits=[a_turn(2, BEN.id)]))
+    yield at("the last one is promised to the reader", _town(waits=[a_turn(2, ANNA.id)]))
+    wanted = {"tower": TOWER.id, "wanted": "large"}
+    yield Asked("A size that is full", "as usual", "send/wait", wanted)
+    low = replace(ANNA, low_locker=Low.ONLY)
+    yield Asked("A size that is full", "only a low door", "send/wait", wanted, person=low)
+    waits = _town(waits=[mine])
+    yield Asked("A size that is full", "is waited for", "send/wait", wanted, waits)
     yield at("closed now", LARGE, QUAY.id)
     yield at("closed today", LARGE, CHURCH.id)
     yield at("hours unknown", LARGE, OLD_TOWN.id)
@@ -446,6 +458,8 @@ def _parcels() -> Iterator[Asked]:
     yield at("many, second page", *many, page=1)
     yield at("many, third page", *many, page=2)
     yield at("only ended ones", *many[4:6])
+    waits = _town(waits=[a_wait(1, ANNA.id, Size.LARGE), a_turn(2, ANNA.id)])
+    yield Asked("My parcels", "two lockers are waited for", "parcels/list", {}, waits)
 
 
 # -- questions about one parcel

@@ -13,7 +13,7 @@ from html import escape
 
 from bot.domain.actions import Action
 from bot.domain.codes import Code, CodeKind
-from bot.domain.message import Button, Message
+from bot.domain.message import Button, Meaning, Message
 from bot.domain.openers import Opener, app_link, fits_symbol
 from wording.cards.opening import app_said, hand_to_app, new_said, spelled
 from wording.cards.rows import Row, another_door, deed, filled, next_parcel
@@ -203,10 +203,11 @@ def _rows(scene: Scene, code: Code) -> list[Row]:
 def _opens(scene: Scene, code: Code) -> Button | None:
     """The button that opens the door, or what opens it, on this very phone."""
     if openable(code):
-        return Button(scene.words._("Open door {door}", door=scene.door_plain), url=code.text)
+        said = scene.words._("Open door {door}", door=scene.door_plain)
+        return Button(said, url=code.text, meaning=Meaning.OPEN)
     link = handed_over(scene, code)
     said = hand_to_app(scene.words, scene.situation.policy)
-    return None if link is None else Button(said, url=link)
+    return None if link is None else Button(said, url=link, meaning=Meaning.OPEN)
 
 
 def handed_over(scene: Scene, code: Code) -> str | None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.domain.message import Place
+from bot.domain.waiting import Tapped as Wait
 from handlers.conversation.buttons import back_to, below, keys, pages, tap, text
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU
 from handlers.conversation.picking import PICK, PICKED
 from handlers.conversation.questions import Tap
-from handlers.errands.send import booking, size, tower
+from handlers.errands.send import booking, size, tower, wait
 
 ERRAND = Errand(
     "send",
-    entry_points=[CommandHandler("send", booking.began), tap(below(booking.began), Place.SEND)],
+    entry_points=[
+        CommandHandler("send", booking.began),
+        tap(below(booking.began), Place.SEND),
+        tap(wait.booked, Wait.BOOK),
+        tap(below(wait.chose_who), Wait.WHO),
+        tap(wait.stopped, Wait.STOP),
+    ],
     states={
         MENU: [tap(booking.began_again, Tap.RESEND)],
         tower.TOWER: [
@@ -33,11 +40,13 @@ ERRAND = Errand(
         size.SIZE: [
             tap(size.took_size, size.TAKE),
             tap(size.tapped_full, Tap.NOTE_ONLY),
+            tap(wait.asked_wait, size.ASK_WAIT),
             tap(size.toggled_low, size.LOW),
             tap(size.toggled_larger, size.LARGER),
             text(size.typed_size),
             back_to(tower.TOWER),
         ],
+        wait.WAIT: [tap(wait.agreed, wait.AGREE), back_to(size.SIZE)],
         booking.WHO: [
             tap(booking.by_link, booking.BY_LINK),
             tap(booking.asked_person, PICK),
@@ -66,6 +75,7 @@ ERRAND = Errand(
         tower.TOWER: tower.tower_prompt,
         tower.NEAR: tower.near_prompt,
         size.SIZE: size.size_prompt,
+        wait.WAIT: wait.wait_prompt,
         booking.WHO: booking.who_prompt,
         booking.PERSON: booking.person_prompt,
         booking.REVIEW: booking.review_prompt,

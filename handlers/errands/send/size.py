@@ -1,8 +1,8 @@
 """Which size: with how many of each are free now, and whether a low door or a larger one will do.
 
-Guarantees: a size of which none is free is said to be full, and can't be chosen; what is counted is
-what may be had: at every tower of a place where Harbor picks the locker, low doors alone where no
-other will do.
+Guarantees: a size of which none is free is said to be full, and can't be chosen, but waited for;
+what is counted is what may be had: not what is promised to somebody who has waited; at every tower
+of a place where Harbor picks the locker, low doors alone where no other will do.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from bot.domain.ids import TowerId
 from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft
 from bot.domain.tower import Low, Size, Tower, beside, following
+from bot.domain.waiting import promised_to_others
 from bot.workers.towers import Reading
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
-from handlers.conversation.questions import Screen, Tap, low_said
+from handlers.conversation.questions import Screen, low_said
 from wording.language import Words
 from wording.opening_hours import hours_line
 from wording.sanitize import capital, esc
 
 SIZE = "send/size"
-TAKE, LOW, LARGER = "size", "low", "larger"
+TAKE, LOW, LARGER, ASK_WAIT = "size", "low", "larger", "wait"
 ANSWERED = "answered"
 """The answer that says that everything else has been answered: only a tower and a size are new."""
 
@@ -59,12 +60,8 @@ def _on(context: Context, size: Size) -> Draft:
 
 
 async def tapped_full(update: Update, context: Context) -> None:
-    """A size of which none is free: said, and nothing else."""
-    _ = context.words._
-    if context.person.low_locker is Low.ONLY:
-        context.say(_("No low locker of that size is free there just now."))
-    else:
-        context.say(_("No locker of that size is free there just now."))
+    """A size of which none is free, on a button of an earlier version: said, and nothing else."""
+    context.say(none_free_said(context.words, context.person.low_locker))
 
 
 async def toggled_low(update: Update, context: Context) -> None:
@@ -98,11 +95,15 @@ async def size_prompt(screen: Screen) -> Message:
     words, person = screen.words, screen.person
     _, place = words._, await chosen_place(screen)
     low_only = person.low_locker is Low.ONLY
+    tower, at_place = TowerId(screen.answers["tower"]), screen.sight.at_place(place)
+    waits = await screen.sight.waits(tower, at_place=at_place)
     free = await screen.sight.towers.free(
-        TowerId(screen.answers["tower"]),
-        at_place=place is not None and screen.sight.by_link(place),
+        tower,
+        at_place=at_place,
         low_only=low_only,
+        promised=promised_to_others(waits, person.id, screen.now),
     )
+    waited = {wait.size for wait in waits if wait.person == person.id}
     where = (
         _("📍 <b>{tower}</b>", tower=esc(place.name if place else None)),
         hours_line(place, screen.now, words) if place else "",
@@ -112,10 +113,20 @@ async def size_prompt(screen: Screen) -> Message:
     larger = _("✅ A larger one is fine") if person.larger_allowed else _("◻️ A larger one is fine")
     return screen.view(
         "\n\n".join("\n".join(filter(None, part)) for part in (where, asked)),
-        *(_size_row(words, size, free, low_only=low_only) for size in (free.value or Size)),
+        *(
+            _size_row(words, size, free, low_only=low_only, waited=size in waited)
+            for size in (free.value or Size)
+        ),
         (Button(larger, press(LARGER)),),
         (Button(low_said(words, person.low_locker), press(LOW)),),
     )
+
+
+def none_free_said(words: Words, low: Low) -> str:
+    """That it is full."""
+    if low is Low.ONLY:
+        return words._("No low locker of that size is free there just now.")
+    return words._("No locker of that size is free there just now.")
 
 
 async def chosen_place(screen: Screen) -> Tower | None:
@@ -136,7 +147,7 @@ async def _several(screen: Screen, place: Tower | None) -> str:
 
 
 def _size_row(
-    words: Words, size: Size, free: Reading[Any], *, low_only: bool
+    words: Words, size: Size, free: Reading[Any], *, low_only: bool, waited: bool
 ) -> tuple[Button, ...]:
     _ = words._
     name = capital(words.size(size))
@@ -144,7 +155,10 @@ def _size_row(
         return (Button(name, press(TAKE, size.value)),)
     count = free.value[size]
     if not count:
-        return (Button(_("{size} · full", size=name), press(Tap.NOTE_ONLY)),)
+        said = _("{size} · full · 🔔 tell me", size=name)
+        if waited:
+            said = _("{size} · full · 🔔 you wait", size=name)
+        return (Button(said, press(ASK_WAIT, size.value)),)
     said = words.n("{size} · {count} free", "{size} · {count} free", count, size=name)
     if low_only:
         said = words.n("{size} · {count} low free", "{size} · {count} low free", count, size=name)

@@ -170,6 +170,7 @@ const KEY_SIGNS = [["url", "out"], ["copy_text", "copy"], ["web_app", "picture"]
 
 function fillKey(button, key) {
   button.key = key;
+  button.dataset.style = key.style ?? "";
   setText(button.firstElementChild, key.text);
   const [, sign] = KEY_SIGNS.find(([kind]) => key[kind]) ?? [];
   button.lastElementChild.replaceChildren(...(sign ? [icon(sign)] : []));

@@ -1,7 +1,8 @@
 """Keyboards below messages and below the input field.
 
 Guarantees: a keyboard that passes is one Telegram would show; what it refuses is refused in its
-words. Source: Bot API, InlineKeyboardMarkup and ReplyKeyboardMarkup; TDLib's ReplyMarkup.
+words, as far as they are known. Source: Bot API, InlineKeyboardMarkup and ReplyKeyboardMarkup;
+TDLib's ReplyMarkup.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _ACTIONS = (
     "web_app",
     "copy_text",
 )
+_STYLES = frozenset({"danger", "success", "primary"})
+"""Bot API 9.4. The words that refuse any other are the sandbox's own: they were not observed."""
 _PRIVATE_ONLY = {
     "request_contact": "phone number can be requested in private chats only",
     "request_location": "location can be requested in private chats only",
@@ -105,6 +108,8 @@ def _inline_button(button: Any) -> dict[str, Any]:
     if not isinstance(button, dict):
         raise _inline_refusal("InlineKeyboardButton must be an Object")
     _text(button, "inline keyboard button")
+    if button.get("style", "primary") not in _STYLES:
+        raise _inline_refusal("Invalid button style specified")
     if not any(action in button for action in _ACTIONS):
         raise _inline_refusal("Text buttons are unallowed in the inline keyboard")
     if "url" in button:

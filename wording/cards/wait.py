@@ -1,0 +1,93 @@
+"""What somebody who waits for a locker is told: that it is their turn, and how the wait ended.
+
+Guarantees: that nothing is held at Harbor is said wherever a turn is told.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain.message import Button, Message, Place, press
+from bot.domain.policy import Policy
+from bot.domain.tower import Tower
+from bot.domain.waiting import Tapped, Wait, Waiting
+from wording.language import Words
+from wording.sanitize import esc, plain
+
+
+def wait_card(
+    words: Words, wait: Wait, tower: Tower, policy: Policy, now: datetime
+) -> Message | None:
+    """The message about a wait; None where there is nothing to tell (any more)."""
+    _, name, size = words._, esc(tower.name), words.size(wait.size)
+    again = ((Button(_("📦 Send a parcel"), press(Place.SEND)),),)
+    match wait.state:
+        case Waiting.TURN:
+            return _turn(words, wait, tower, now)
+        case Waiting.BOOKING:
+            return None
+        case Waiting.WAITING:
+            title = _("🔔 <b>That locker was gone before you had it</b>")
+            line = wait_line(words, wait, tower, now)
+            kept = _("You still wait, in your place:")
+            return Message(f"{title}\n{kept}\n{line}", ((stop_button(words, wait, tower),),))
+        case Waiting.PASSED:
+            title = _("⌛ <b>Your turn is over</b>: {size}, {tower}", size=size, tower=name)
+            return Message("\n".join((title, _("You no longer wait there."))), again)
+        case Waiting.OVER:
+            title = _("⌛ <b>No locker became free</b>: {size}, {tower}", size=size, tower=name)
+            span = words.span(policy.wait)
+            ended = _("I looked out for {span}. You no longer wait there.", span=span)
+            return Message(f"{title}\n{ended}", again)
+        case Waiting.NOWHERE:
+            title = _("⌛ <b>There is no such locker</b>: {size}, {tower}", size=size, tower=name)
+            return Message("\n".join((title, _("You no longer wait there."))), again)
+
+
+def _turn(words: Words, wait: Wait, tower: Tower, now: datetime) -> Message:
+    _ = words._
+    assert wait.turn_until is not None, "it is their turn"
+    lines = [
+        _(
+            "🔔 <b>A locker is free</b>: {size}, {tower}",
+            size=words.size(wait.size),
+            tower=esc(tower.name),
+        ),
+        _(
+            "It is your turn: until {time} nobody else in this bot gets it.",
+            time=words.moment(wait.turn_until, tower, now=now),
+        ),
+        nothing_held_said(words),
+        _("If you don't use your turn, you no longer wait there."),
+    ]
+    return Message(
+        "\n".join(lines),
+        (
+            (Button(_("✅ Book it"), press(Tapped.BOOK, wait.id)),),
+            (Button(_("👤 Choose who collects first"), press(Tapped.WHO, wait.id)),),
+            (Button(_("Stop waiting"), press(Tapped.STOP, wait.id)),),
+        ),
+    )
+
+
+def nothing_held_said(words: Words) -> str:
+    """What a head start is not."""
+    return words._("Nothing is held at Harbor: others, in another app say, may be quicker.")
+
+
+def wait_line(words: Words, wait: Wait, tower: Tower, now: datetime) -> str:
+    """One wait in a list."""
+    _, where = words._, {"tower": esc(tower.name), "size": words.size(wait.size)}
+    if wait.promised(now) and wait.turn_until is not None:
+        time = words.moment(wait.turn_until, tower, now=now)
+        return _("• {tower}, {size}: your turn, until {time}", **where, time=time)
+    time = words.moment(wait.until, tower, now=now)
+    return _("• {tower}, {size}: until {time} at most", **where, time=time)
+
+
+def stop_button(words: Words, wait: Wait, tower: Tower) -> Button:
+    """Waits no longer for that one."""
+    text = words._(
+        "🔕 Stop waiting: {tower}, {size}", tower=plain(tower.name, 24), size=words.size(wait.size)
+    )
+    return Button(text, press(Tapped.STOP, wait.id))
