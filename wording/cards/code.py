@@ -71,7 +71,14 @@ def _head(scene: Scene, code: Code) -> str:
     app = None
     if code.form is Opener.TOKEN:
         app = app_said(scene.words, scene.situation.policy)
-    lines = (title(scene, code), scene.place, scene.closed_line, valid(scene, code), app)
+    lines = (
+        title(scene, code),
+        scene.parcel_name,
+        scene.place,
+        scene.closed_line,
+        valid(scene, code),
+        app,
+    )
     return "\n".join(filter(None, lines))
 
 
