@@ -472,6 +472,7 @@ def _questions() -> Iterator[Asked]:
     yield from _own_links()
     yield from _problems()
     yield from _doors()
+    yield from _names()
     yield from _histories()
 
 
