@@ -20,24 +20,24 @@ PEOPLE = {"sender": ANNA.id, "recipient": BEN.id, "operator": OLGA}
 
 # What may be done while nothing is special, the doors open by token.
 PLAIN = {
-    (State.PREPARED, "sender"): "at_tower one_more more_time size cancel hand_over",
+    (State.PREPARED, "sender"): "at_tower one_more more_time size cancel hand_over name",
     (State.PREPARED, "recipient"): "hand_over",
     (State.PREPARED, "operator"): "end",
-    (State.REQUESTED, "sender"): "size cancel hand_over",
+    (State.REQUESTED, "sender"): "size cancel hand_over name",
     (State.REQUESTED, "recipient"): "hand_over",
     (State.REQUESTED, "operator"): "release end",
     (State.RESERVED, "sender"): (
-        "next drop_off_code new_drop_off_code more_time size cancel hand_over door"
+        "next drop_off_code new_drop_off_code more_time size cancel hand_over name door"
     ),
     (State.RESERVED, "recipient"): "hand_over",
     (State.RESERVED, "operator"): "release end",
     (State.RENTED, "sender"): (
-        "next drop_off_code new_drop_off_code more_time size cancel hand_over door"
+        "next drop_off_code new_drop_off_code more_time size cancel hand_over name door"
     ),
     (State.RENTED, "recipient"): "hand_over",
     (State.RENTED, "operator"): "release end",
     (State.RELEASING, "operator"): "release end",
-    (State.STORED, "sender"): "next more_time size take_back hand_over door",
+    (State.STORED, "sender"): "next more_time size take_back hand_over name door",
     (State.STORED, "recipient"): "pick_up_code new_pick_up_code more_time hand_over door",
     (State.STORED, "operator"): "fetch hold give",
     (State.CANCELLED, "sender"): "size again",
@@ -157,7 +157,7 @@ def test_extensions_are_counted_down_and_never_below_none() -> None:
 
 def test_what_only_shows_or_reports_something_counts_at_any_revision() -> None:
     patient = {a for a, rules in RULES.items() if any(rule.at_any_revision for rule in rules)}
-    names = "NEXT ONE_MORE SLIP DOOR PROBLEM HISTORY LOOK"
+    names = "NEXT ONE_MORE SLIP DOOR PROBLEM NAME HISTORY LOOK"
     assert patient == {Action[name] for name in names.split()}
     assert all(rule.at_any_revision for action in patient for rule in RULES[action])
 

@@ -64,6 +64,7 @@ def full_delivery() -> Delivery:
         low=Low.ONLY,
         larger_allowed=False,
         note="o'clock; -- ?%s",
+        parcel_name="Mum's 🥾",
         locker=LockerId(3),
         locker_name="12",
         locker_size=Size.X_LARGE,

@@ -27,6 +27,7 @@ from tests.support.town import Somebody, Town
 
 ANNA, BEN = 7_770_001_111, 7_770_002_222
 NOTE = "handle with feathers"
+CALLED = "Grandfather-clock"
 
 
 @pytest.fixture
@@ -63,6 +64,8 @@ async def a_whole_parcel(town: Town) -> tuple[str, list[str]]:
     await anna.opens_the_bot()
     await anna.taps("Send a parcel", MARKET, "Medium", "Send a link", "Add a note")
     await anna.says(NOTE)
+    await anna.taps("Name it")
+    await anna.says(CALLED)
     await anna.taps("Reserve")
     link, code = await anna.phone.claim()
     await ben.opens_the_bot(link)
@@ -79,7 +82,7 @@ async def a_whole_parcel(town: Town) -> tuple[str, list[str]]:
     [delivery] = await town.world.deliveries(anna.phone)
     secret = [part for text in (dropping, picking) for part in text.split("/")[-2:]]
     secret += [link.partition("start=")[2], *code.split("-"), code]
-    nobodys = ["Annabella", "annabella_x", "Benedikt", NOTE, str(ANNA), str(BEN)]
+    nobodys = ["Annabella", "annabella_x", "Benedikt", NOTE, CALLED, str(ANNA), str(BEN)]
     return delivery.id, secret + nobodys
 
 

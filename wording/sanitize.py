@@ -67,6 +67,12 @@ def coded(text: str | None, most: int = NAME) -> str:
     return f"<code>{html.escape(plain(text, most))}</code>"
 
 
+def bare_name(name: str | None) -> str:
+    """A name to be kept: cleaned, not cut; empty where it is nobody's and nothing's name."""
+    cleaned = _clean(name or "")
+    return "" if _LINK.search(cleaned) else cleaned
+
+
 def plain_name(name: str | None, most: int = NAME) -> str:
     """A person's name for a button, a toast or a list; empty where it says nobody's name."""
     said = plain(name, most)

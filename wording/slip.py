@@ -106,9 +106,11 @@ def _note(scene: Scene) -> str | None:
 
 
 def _facts(scene: Scene) -> Iterator[Fact]:
-    """Where, and once it is in: which door, and until when."""
+    """Where, how the sender calls it, and once it is in: which door, and until when."""
     _, delivery = scene.words._, scene.delivery
     yield _("Place"), ", ".join(filter(None, map(unescape, (scene.tower_name, scene.address))))
+    if name := plain_name(delivery.parcel_name):
+        yield _("Parcel"), name
     if delivery.state is not State.STORED:
         return
     yield _("Locker"), scene.door_plain

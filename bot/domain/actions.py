@@ -75,6 +75,8 @@ class Action(StrEnum):
     """The same parcel once more, after no locker was found or the reservation ran out."""
     ELSEWHERE = "else"
     """The same parcel at the tower that was offered instead."""
+    NAME = "name"
+    """Give the parcel a name, or another: asks for words."""
     HISTORY = "log"
     """The whole timeline of the delivery."""
     LOOK = "look"
@@ -320,6 +322,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         Action.PROBLEM: (_rule(_EITHER, _ALL, _is_read, at_any_revision=True),),
         Action.AGAIN: (_rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),),
         Action.ELSEWHERE: (_rule(_SENDER, (State.NO_LOCKER,), _has_elsewhere, request=_LOCKER),),
+        Action.NAME: (_rule(_SENDER, LIVE - {State.RELEASING}, at_any_revision=True),),
         Action.HISTORY: (_rule(_ANYBODY, _ALL, at_any_revision=True),),
         Action.LOOK: (_rule(_OPERATOR, _ALL, at_any_revision=True),),
         Action.RELEASE: (

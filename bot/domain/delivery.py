@@ -14,6 +14,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Low, Size
 
 MAX_NOTE = 200
+MAX_PARCEL_NAME = 40
 
 
 class RequestKind(StrEnum):
@@ -110,6 +111,7 @@ class Delivery:
     low: Low = Low.ANY
     larger_allowed: bool = True
     note: str | None = None
+    parcel_name: str | None = None  # how its sender calls it
     locker: LockerId | None = None
     locker_name: str | None = None
     locker_size: Size | None = None

@@ -63,8 +63,8 @@ def telegram_id(text: str) -> PersonId | None:
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """By what a delivery that is under way is found. `names` are its people's and how the sender
-    calls whoever collects; `called` their usernames."""
+    """By what a delivery that is under way is found. `names` are its people's, how the sender
+    calls whoever collects, and the parcel's; `called` their usernames."""
 
     delivery: DeliveryId
     tower: TowerId

@@ -38,6 +38,16 @@ class Search(Protocol):
         """What was at these towers, behind this door (None: behind any)."""
         ...
 
+    async def index_parcel(self, delivery: DeliveryId, name: str | None) -> None:
+        """Write down by which words of its name this delivery is found, and by no others."""
+        ...
+
+    async def ended_called(
+        self, words: Sequence[str], towers: Collection[TowerId] | None, limit: int
+    ) -> Ended:
+        """What has a name with a word that begins with each of `words`, at one of these towers."""
+        ...
+
     async def doors_called(self, names: Sequence[str]) -> list[str]:
         """Those of the names that a door has behind which something was that is over."""
         ...

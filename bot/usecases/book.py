@@ -13,7 +13,14 @@ from bot.domain.actions import Action
 from bot.domain.card import SCREEN, delivery_subject, slip_subjects
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import MAX_NOTE, Delivery, HarborRequest, RequestKind, Role
+from bot.domain.delivery import (
+    MAX_NOTE,
+    MAX_PARCEL_NAME,
+    Delivery,
+    HarborRequest,
+    RequestKind,
+    Role,
+)
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, TowerId, new_delivery_id
 from bot.domain.lifecycle import LIVE, Event, State
@@ -48,6 +55,7 @@ class Booking:
     low: Low = Low.ANY
     larger_allowed: bool = True
     note: str | None = None
+    parcel_name: str | None = None
     recipient: PersonId | None = None
     recipient_name: str | None = None
 
@@ -123,6 +131,7 @@ async def _begin(
         low=wish.low,
         larger_allowed=wish.larger_allowed,
         note=wish.note[:MAX_NOTE] if wish.note else None,
+        parcel_name=wish.parcel_name[:MAX_PARCEL_NAME] if wish.parcel_name else None,
         handed_over_by=handed_over_by,
         request=wanted,
         held_until=act.now + act.policy.prepared if prepared else None,
@@ -134,6 +143,8 @@ async def _begin(
     delivery = chosen.on(delivery)
     delivery = replace(delivery, deadline_at=next_deadline(delivery, act.policy))
     delivery = await act.tx.add_delivery(delivery)
+    if delivery.parcel_name:
+        await act.tx.index_parcel(delivery.id, delivery.parcel_name)
     event = HistoryEvent.PREPARED if prepared else HistoryEvent.REQUESTED
     entry = HistoryEntry(delivery.id, act.now, event, act.person, wish.size.value)
     await act.tx.record(entry, Change.to(delivery, event, act.now))
@@ -193,6 +204,7 @@ def _wish_of(act: Actor, delivery: Delivery) -> Booking:
         low=delivery.low,
         larger_allowed=delivery.larger_allowed,
         note=delivery.note,
+        parcel_name=delivery.parcel_name,
         recipient=delivery.recipient,
         recipient_name=delivery.recipient_name,
     )
@@ -299,7 +311,7 @@ async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
 async def _succeed(
     act: Actor, old: Delivery, wish: Booking, given_up: Delivery | None = None
 ) -> Delivery:
-    """A successor takes over recipient, claim, note and card, so that a forwarded link holds.
+    """A successor takes over recipient, claim, note, name and card, so that a forwarded link holds.
 
     `given_up` is how `old` stands now, where it has changed.
     """

@@ -1,4 +1,4 @@
-"""Operators find deliveries: by people, codes, doors, towers and ids.
+"""Operators find deliveries: by people, parcels' names, codes, doors, towers and ids.
 
 Guarantees: nobody finds what is at a tower that they don't look after, however they ask. A claim
 code or link that an operator types is looked up and nothing more: it is counted as no try, and
@@ -104,6 +104,7 @@ async def search(tx: Transaction, operator: PersonId, policy: Policy, query: str
     places = await _places(tx, parts, towers)
     past = await asyncio.gather(
         tx.ended_of([] if crowd else people, theirs, MOST_FOUND + 1),
+        tx.ended_called(() if query.startswith("@") else words_of(query), theirs, MOST_FOUND + 1),
         *(tx.ended_at(at, door, MOST_FOUND + 1) for at, door in places),
     )
     over = {delivery: changed for part in past for delivery, changed in part}

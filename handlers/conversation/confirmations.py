@@ -20,7 +20,7 @@ from bot.domain.policy import Policy
 from handlers.conversation.questions import Prompt, Screen
 from wording.cards.opening import may_still_open
 from wording.language import Words
-from wording.sanitize import esc, esc_linked
+from wording.sanitize import esc, esc_linked, esc_name
 
 Said = Callable[[Words], str]
 
@@ -241,8 +241,15 @@ def overtaken(screen: Screen) -> Message:
 
 
 async def which(screen: Screen, delivery: Delivery) -> str:
-    """The tower (or the place, while Harbor has yet to pick one) and the locker, a line of its
-    own."""
+    """How the sender calls it, the tower (or the place, while Harbor has yet to pick one) and the
+    locker: lines of their own."""
+    called = esc_name(delivery.parcel_name)
+    return "\n".join(
+        filter(None, (f"🏷 {called}" if called else "", await _where(screen, delivery)))
+    )
+
+
+async def _where(screen: Screen, delivery: Delivery) -> str:
     _ = screen.words._
     tower = await screen.place_of(delivery)
     name = esc(tower.name if tower else None)

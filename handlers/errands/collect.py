@@ -37,7 +37,7 @@ from handlers.conversation.buttons import back_from_aside, back_to, below, pages
 from handlers.conversation.confirmations import overtaken, which
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import about
-from handlers.conversation.dialogue import ReadsEdits
+from handlers.conversation.dialogue import ReadsEdits, state_of
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import (
     ASK,
@@ -56,8 +56,9 @@ from wording.sanitize import esc, plain
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
 TYPE_CODE, YES_OWN = "claim", "own_ok"
 
-_SEARCHES = ("send/tower", "send/near")
-"""Where a tower is looked for by words; these places are another errand's."""
+_SEARCHES = {"send/tower": "send/tower", "send/near": "send/tower", PARCELS: PARCELS}
+"""Where a tower or a parcel is looked for by words, and where what is found is listed; these places
+are other errands'."""
 _QUERY = 60
 _LINKS_ONLY = (
     HELP,
@@ -121,12 +122,13 @@ async def typed_anywhere(update: Update, context: Context) -> Draft | None:
 
 
 async def typed_in_search(update: Update, context: Context) -> Draft:
-    """The same where a tower is looked for: what is nobody's claim is what they look for."""
+    """The same where something is looked for: what is nobody's claim is what they look for."""
     claimed = await _by_chance(update, context)
     if claimed is not None:
         return await _claimed(context, claimed)
     query = _words(update.effective_message).strip()[:_QUERY]
-    return go(context.draft, _SEARCHES[0], query=query or None, page=None)
+    where = _SEARCHES[state_of(context.draft)]
+    return go(context.draft, where, query=query or None, page=None)
 
 
 async def _by_chance(update: Update, context: Context) -> Claimed | Wait | None:
@@ -294,9 +296,7 @@ ERRAND = Errand(
             back_to(MENU, afresh=True),
         ],
         OWN: [tap(took_own, YES_OWN), back_from_aside()],
-        **{
-            place: [ReadsEdits(_HoldsClaim(), typed_anywhere)] for place in (MENU, NOTHING, PARCELS)
-        },
+        **{place: [ReadsEdits(_HoldsClaim(), typed_anywhere)] for place in (MENU, NOTHING)},
         **{place: [ReadsEdits(_HoldsClaim(), typed_in_search)] for place in _SEARCHES},
         **{
             place: [ReadsEdits(_HoldsClaim(links_only=True), typed_anywhere)]

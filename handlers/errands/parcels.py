@@ -1,4 +1,5 @@
-"""A person's own parcels: what is under way first, then history, page by page.
+"""A person's own parcels: what is under way first, then history, page by page; what is typed finds
+some of them.
 
 Guarantees: tapping one sends its card again at the bottom of the chat, whatever became of the old
 one; nobody sees a parcel they have nothing to do with.
@@ -6,7 +7,7 @@ one; nobody sees a parcel they have nothing to do with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from telegram import Update
 from telegram.ext import CommandHandler
@@ -16,17 +17,25 @@ from bot.domain.ids import PersonId, in_browser
 from bot.domain.lifecycle import LIVE
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import Draft, Person
-from handlers.conversation.buttons import back_to, below, on_card, pages, tap
+from bot.domain.search import LONGEST_QUERY
+from bot.usecases.find_own import search_own
+from handlers.conversation.buttons import back_to, below, on_card, pages, tap, text
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import showed
 from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, PARCELS, start
-from handlers.conversation.questions import PAGE, Screen, Tap, number
+from handlers.conversation.questions import PAGE, Row, Screen, Tap, number, words_typed
 from wording.cards.wait import stop_button, wait_line
 from wording.delivery_state import state_said
-from wording.sanitize import plain, plain_name
+from wording.sanitize import esc, plain, plain_name
 
 # -- steps
+
+
+async def looked_for(update: Update, context: Context) -> Draft | None:
+    """What was typed is looked for among them, afresh."""
+    query = words_typed(update)[:LONGEST_QUERY]
+    return start(context.draft, PARCELS, query=query) if query else None
 
 
 async def began(update: Update, context: Context) -> Draft:
@@ -39,6 +48,9 @@ async def began(update: Update, context: Context) -> Draft:
 
 async def list_prompt(screen: Screen) -> Message:
     """Live ones, the latest change first, then those that have ended."""
+    query = screen.answers.get("query")
+    if isinstance(query, str) and query:
+        return await _found_prompt(screen, query)
     _, person = screen.words._, screen.person.id
     page = number(screen.answers.get("page"))
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
@@ -52,10 +64,9 @@ async def list_prompt(screen: Screen) -> Message:
         lines.append(screen.words.n("{count} under way", "{count} under way", len(live)))
     elif not entries:
         lines.append(_("None yet. The first one takes a minute:"))
-    rows = [
-        (Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),)
-        for delivery in entries
-    ]
+    if entries:
+        lines.append(_("To find one, type its name, a person, a tower or a door."))
+    rows = await _rows(screen, entries)
     waits = await screen.sight.database.glance(lambda tx: tx.waits_of(person))
     if waits:
         lines += ["", _("🔔 <b>You wait for a locker</b>")]
@@ -67,6 +78,25 @@ async def list_prompt(screen: Screen) -> Message:
     return screen.view("\n".join(lines), *rows, screen.pages(page, more), first)
 
 
+async def _found_prompt(screen: Screen, query: str) -> Message:
+    """A page of what is found, and the way back to all of them."""
+    _, person = screen.words._, screen.person.id
+    found = await screen.sight.database.look(lambda tx: search_own(tx, person, query))
+    page, entries, more = screen.page_of(found)
+    title = _("🗂 <b>Your parcels</b>") if found else _("🔎 <b>Nothing found</b>")
+    lines = [title, _("“{text}”", text=esc(query, LONGEST_QUERY))]
+    rows = await _rows(screen, entries)
+    every = (Button(_("🗂 My parcels"), press(Place.PARCELS)),)
+    return screen.view("\n".join(lines), *rows, screen.pages(page, more), every)
+
+
+async def _rows(screen: Screen, entries: Sequence[Delivery]) -> list[Row]:
+    return [
+        (Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),)
+        for delivery in entries
+    ]
+
+
 async def _label(screen: Screen, delivery: Delivery) -> str:
     words = screen.words
     tower = await screen.place_of(delivery)
@@ -76,6 +106,7 @@ async def _label(screen: Screen, delivery: Delivery) -> str:
         filter(
             None,
             (
+                plain_name(delivery.parcel_name, 24),
                 _whose(screen, delivery, people),
                 plain(tower.name if tower else None, 24),
                 plain(delivery.locker_name, 8) if delivery.state in LIVE else "",
@@ -110,6 +141,6 @@ ERRAND = Errand(
         tap(below(began), Place.PARCELS),
         on_card(showed, Tap.SHOW),
     ],
-    states={PARCELS: [pages(), back_to(MENU, afresh=True)]},
+    states={PARCELS: [pages(), text(looked_for), back_to(MENU, afresh=True)]},
     questions={PARCELS: list_prompt},
 )

@@ -69,7 +69,7 @@ async def privacy_prompt(screen: Screen) -> Message:
         "🔏 <b>What I store about you</b>\n"
         "• your Telegram id, name and username, language, settings, the tower and size you chose "
         "last, and whom you have refused\n"
-        "• your parcels: tower, locker, times, the other person, the note\n"
+        "• your parcels: tower, locker, times, the other person, the note and the parcel's name\n"
         "• where this conversation stands, and which lockers you wait for\n"
         "Codes are stored encrypted, and deleted once used or over. A location you share is"
         " kept until you leave the list of towers, and goes to nobody."

@@ -162,7 +162,8 @@ class People(Subject):
         await self._db.execute("delete from waits where person = ?", (person,))
         # The version moves too, lest a save under way write the names back.
         await self._db.execute(
-            """update deliveries set recipient_name = null, note = null, version = version + 1
+            """update deliveries set recipient_name = null, note = null, parcel_name = null,
+                   version = version + 1
                where sender = ? or recipient = ?""",
             (person, person),
         )
@@ -175,7 +176,7 @@ class People(Subject):
             "update deliveries set picked_by = null, version = version + 1 where picked_by = ?",
             (person,),
         )
-        for table in ("claims", "codes"):
+        for table in ("claims", "codes", "parcel_words"):
             await self._db.execute(
                 f"""delete from {table} where delivery in (select id from deliveries
                     where sender = ? or recipient = ?)""",

@@ -1,4 +1,4 @@
-"""Finding deliveries: by words of people's names, by tower and by door."""
+"""Finding deliveries: by words of people's and parcels' names, by tower and by door."""
 
 # ruff: noqa: S608 - what is put into SQL here is names of columns; values are parameters
 
@@ -17,7 +17,7 @@ from bot.ports.search import Ended
 from storage.connection import Row, chunks, marks
 from storage.tables.deliveries import Deliveries, states_listed
 from storage.tables.rows import moment
-from storage.tables.words import as_stored, write_words
+from storage.tables.words import as_stored, write_words, write_words_of_parcel
 
 _ENDED = f"state in ({states_listed(ENDS)})"
 _AT_ONCE = 100
@@ -27,7 +27,8 @@ _SHARES, _LEAST = 4, 50
 """How many times its even share is read of each condition at first, and how much at least."""
 Condition = tuple[str, Sequence[Any]]
 """What is asked of a delivery: SQL and its values."""
-_GLIMPSES = f"""select id, tower, locker_name, changed_at, recipient_name, sender, recipient
+_GLIMPSES = f"""select id, tower, locker_name, changed_at, recipient_name, parcel_name,
+                       sender, recipient
                 from deliveries where state in ({states_listed(LIVE)})"""
 
 
@@ -37,7 +38,7 @@ class Search(Deliveries):
     async def glimpses(self) -> list[Glimpse]:
         rows = await self._db.fetch_all(_GLIMPSES)
         # People apart: joined, PostgreSQL would read all that there are.
-        ids = list({person for row in rows for person in row[5:] if person is not None})
+        ids = list({person for row in rows for person in row[6:] if person is not None})
         found = await asyncio.gather(
             *(
                 self._db.fetch_all(
@@ -88,6 +89,20 @@ class Search(Deliveries):
         behind, name = ("", ()) if door is None else (" and locker_name = ?", (door,))
         which = [(f"tower = ?{behind}", (tower, *name)) for tower in towers]
         return await self._latest(which, limit)
+
+    async def index_parcel(self, delivery: DeliveryId, name: str | None) -> None:
+        await write_words_of_parcel(self._db, delivery, name or "")
+
+    async def ended_called(
+        self, words: Sequence[str], towers: Collection[TowerId] | None, limit: int
+    ) -> Ended:
+        if not words:
+            return []
+        found = """id in (select delivery from parcel_words where word >= ? and word < ?)"""
+        which = " and ".join(found for _ in words)
+        there = "" if towers is None else f" and tower in ({marks(len(towers))})"
+        ends = [end for word in map(as_stored, words) for end in _range(word)]
+        return await self._latest([(f"{which}{there}", (*ends, *(towers or ())))], limit)
 
     async def _latest(self, which: Sequence[Condition], limit: int) -> Ended:
         """The latest that are over of which any of these is true; each is found by an index.
@@ -176,7 +191,7 @@ def _range(word: str) -> Iterator[str]:
 
 
 def _glimpse(row: Row, known: Mapping[int, tuple[str, str | None]]) -> Glimpse:
-    id_, tower, door, changed, named, *people = row
+    id_, tower, door, changed, named, parcel, *people = row
     theirs = [known[each] for each in people if each in known]
     return Glimpse(
         DeliveryId(id_),
@@ -184,7 +199,7 @@ def _glimpse(row: Row, known: Mapping[int, tuple[str, str | None]]) -> Glimpse:
         door,
         None if changed is None else moment(changed),
         tuple(PersonId(each) for each in people if each is not None),
-        tuple(filter(None, (*(name for name, _ in theirs), named))),
+        tuple(filter(None, (*(name for name, _ in theirs), named, parcel))),
         tuple(filter(None, (called for _, called in theirs))),
     )
 

@@ -1,10 +1,10 @@
 """The words by which people are found, as they are stored."""
 
-# ruff: noqa: S608 - what is put into SQL here is a number of rows; values are parameters
+# ruff: noqa: S608 - what is put into SQL here is names and a number of rows; values are parameters
 
 from __future__ import annotations
 
-from bot.domain.ids import PersonId
+from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.search import words_of
 from storage.connection import Connection, marks, tuples
 
@@ -16,12 +16,21 @@ def as_stored(word: str) -> str:
 
 async def write_words(db: Connection, person: PersonId, name: str) -> None:
     """The words of `name`, and no others, are those by which `person` is found."""
+    await _write(db, "people_words", "person", person, name)
+
+
+async def write_words_of_parcel(db: Connection, delivery: DeliveryId, name: str) -> None:
+    """The words of `name`, and no others, are those by which `delivery` is found."""
+    await _write(db, "parcel_words", "delivery", delivery, name)
+
+
+async def _write(db: Connection, table: str, column: str, whose: object, name: str) -> None:
     words = [as_stored(word) for word in words_of(name)]
     but = f" and word not in ({marks(len(words))})" if words else ""
-    await db.execute(f"delete from people_words where person = ?{but}", (person, *words))
+    await db.execute(f"delete from {table} where {column} = ?{but}", (whose, *words))
     if words:
         await db.execute(
-            f"""insert into people_words (person, word) values {tuples(len(words), 2)}
-                on conflict (person, word) do nothing""",
-            [value for word in words for value in (person, word)],
+            f"""insert into {table} ({column}, word) values {tuples(len(words), 2)}
+                on conflict ({column}, word) do nothing""",
+            [value for word in words for value in (whose, word)],
         )

@@ -330,6 +330,7 @@ def _booking() -> Iterator[Asked]:
     yield Asked("Review", "somebody, with a note", "send/review", {**chosen, **note, "to": DORA})
     yield Asked("A note", "as usual", "send/note", chosen)
     yield Asked("A note", "there is one", "send/note", chosen | note)
+    yield Asked("A name", "as usual", "send/name", chosen)
 
 
 def _towers_to_choose() -> Iterator[Asked]:
@@ -505,6 +506,7 @@ def _questions() -> Iterator[Asked]:
     yield from _own_links()
     yield from _problems()
     yield from _doors()
+    yield from _names()
     yield from _histories()
 
 
@@ -625,6 +627,14 @@ def _doors() -> Iterator[Asked]:
     yield Asked(section, "by link, with digits beside it", place, _OF_THIS, digits)
     beyond = {**_OF_THIS, "tried": 9}
     yield Asked(section, "tried more often than that", place, beyond, _this(State.RENTED))
+    yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), CARA)
+
+
+def _names() -> Iterator[Asked]:
+    section, place = "What do you call this parcel?", "ask/name"
+    yield Asked(section, "it has none", place, _OF_THIS, _this(State.RESERVED))
+    named = _with(a_delivery(State.STORED, parcel_name=HOSTILE["parcel_name"]))
+    yield Asked(section, "it has one", place, _OF_THIS, named)
     yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), CARA)
 
 

@@ -110,7 +110,12 @@ AWAITED: dict[str, Any] = {
 """About a delivery whose recipient has been picked, and has never opened the bot."""
 AWAITED_AROUND: dict[str, Any] = {"claim": CLAIM, "recipient": None}
 DECLINED: dict[str, Any] = {"recipient": None, "recipient_name": "Dora", "declined": True}
-HOSTILE = {"note": 'a < b & "c"\n</i>', "locker_name": "A<4>", "recipient_name": "<Ben> & Co"}
+HOSTILE = {
+    "note": 'a < b & "c"\n</i>',
+    "parcel_name": "<b>Order</b> 1042",
+    "locker_name": "A<4>",
+    "recipient_name": "<Ben> & Co",
+}
 HOSTILE_AROUND = {
     "sender": replace(ANNA, name="<b>Anna</b> دانا"),
     "recipient": replace(BEN, name="<Ben> & Co"),

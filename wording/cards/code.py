@@ -71,8 +71,15 @@ def _head(scene: Scene, code: Code) -> str:
     app = None
     if code.form is Opener.TOKEN:
         app = app_said(scene.words, scene.situation.policy)
-    where = (scene.place, scene.closed_line)
-    lines = (title(scene, code), *where, valid(scene, code), scene.suspect, app)
+    lines = (
+        title(scene, code),
+        scene.parcel_name,
+        scene.place,
+        scene.closed_line,
+        valid(scene, code),
+        scene.suspect,
+        app,
+    )
     return "\n".join(filter(None, lines))
 
 

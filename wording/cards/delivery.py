@@ -6,12 +6,18 @@ taken the card's place.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.delivery import Role
 from bot.domain.message import Message
 from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.recipient import RECIPIENT
+from wording.cards.rows import name_it
 from wording.cards.scene import Scene
 from wording.cards.sender import SENDER
+
+MOST_BUTTONS = 8
+"""Below one card; see `wording.cards.rows`."""
 
 
 def delivery_card(scene: Scene) -> Message | None:
@@ -21,9 +27,27 @@ def delivery_card(scene: Scene) -> Message | None:
         return None
     roles = scene.situation.roles
     if Role.SENDER in roles:
-        return SENDER[delivery.state](scene)
+        return _named(scene, _nameable(scene, SENDER[delivery.state](scene)))
     if Role.RECIPIENT in roles:
-        return RECIPIENT[delivery.state](scene)
+        return _named(scene, RECIPIENT[delivery.state](scene))
     if Role.HANDED_ON in roles:
         return handed_on(scene)
     return no_longer_yours(scene)
+
+
+def _named(scene: Scene, message: Message) -> Message:
+    """How the sender calls the parcel, below the title: both people of the delivery read it."""
+    name = scene.parcel_name
+    if name is None:
+        return message
+    title, *rest = message.html.split("\n", 1)
+    return replace(message, html="\n".join((title, name, *rest)))
+
+
+def _nameable(scene: Scene, message: Message) -> Message:
+    """The way to name it above the way out, where the card has room for one more button."""
+    button = name_it(scene)
+    if button is None or sum(map(len, message.buttons)) >= MOST_BUTTONS:
+        return message
+    *rows, last = message.buttons
+    return replace(message, buttons=(*rows, (button,), last))

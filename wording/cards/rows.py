@@ -70,6 +70,13 @@ def guide_or_problem(scene: Scene) -> Button | None:
     return guide(scene)
 
 
+def name_it(scene: Scene) -> Button | None:
+    """The way to give the parcel a name, or another."""
+    _ = scene.words._
+    said = _("🏷 Rename") if scene.delivery.parcel_name else _("🏷 Name it")
+    return deed(scene, said, Action.NAME)
+
+
 def map_pin(scene: Scene) -> Button:
     """The tower on a map."""
     return Button(scene.words._("Show on the map"), url=map_url(scene.situation.tower))

@@ -74,6 +74,12 @@ class Scene:
         known = recipient.name if recipient is not None else self.delivery.recipient_name
         return plain_name(known)
 
+    @property
+    def parcel_name(self) -> str | None:
+        """How the sender calls the parcel, a line of its own."""
+        name = esc_name(self.delivery.parcel_name)
+        return f"🏷 <b>{name}</b>" if name else None
+
     # -- where
 
     @cached_property

@@ -32,7 +32,7 @@ from wording.cards.sender_ends import reason
 from wording.cards.stored import extendable
 from wording.page import anybody
 from wording.page.value import Aside, Button, Do, Fact, Mark, Page, bare, some
-from wording.sanitize import plain
+from wording.sanitize import plain, plain_name
 
 
 def theirs(scene: Scene, *, told: bool = False) -> Page:
@@ -272,7 +272,9 @@ def bare_step(step: str) -> str:
 def _place(scene: Scene) -> tuple[Fact, ...]:
     situation = scene.situation
     note, told = plain(scene.delivery.note, 200), _written_by_operator(scene)
+    name = plain_name(scene.delivery.parcel_name)
     return (
+        *((Fact(scene.words._("Parcel"), name, strong=True),) if name else ()),
         *anybody.place(scene.words, situation.tower, situation.now),
         *((Fact(scene.words._("Note"), note),) if note else ()),
         *((Fact(scene.words._("An operator writes"), told, strong=True),) if told else ()),

@@ -208,6 +208,7 @@ async def delivery_prompt(screen: Screen) -> Message:
     scene, problem = await screen.scene(delivery), await _problem(screen, delivery)
     lines = [
         _("🔎 <b>{state}</b> · <code>{id}</code>", state=_state(screen, delivery), id=delivery.id),
+        scene.parcel_name,
         scene.place,
         _("Locker {door}", door=scene.door) if delivery.locker_name else None,
         f"{scene.sender_first} → {scene.recipient_first}",

@@ -125,4 +125,6 @@ async def _line(screen: Screen, number: int, delivery: Delivery) -> str:
     changed = delivery.changed_at
     when = words.moment(changed, tower, now=screen.now) if changed else ""
     state = state_said(words, delivery.state)
+    called = esc_name(delivery.parcel_name)
+    people = f"{called} · {people}" if called else people
     return f"{number}. {people} · {', '.join(filter(None, (state, when)))}"

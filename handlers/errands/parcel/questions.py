@@ -39,6 +39,7 @@ from handlers.errands.parcel.another_door import another_door_prompt
 from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
 from handlers.errands.parcel.handing import HAND_STATES
 from handlers.errands.parcel.history import history_prompt
+from handlers.errands.parcel.naming import NAME_ANSWERS, name_prompt
 from wording.language import Words
 from wording.sanitize import capital
 
@@ -156,6 +157,7 @@ QUESTIONS: Mapping[Action, Prompt] = {
     Action.SIZE: size_prompt,
     Action.PROBLEM: problem_prompt,
     Action.DOOR: door_prompt,
+    Action.NAME: name_prompt,
     Action.HISTORY: history_prompt,
 }
 """Actions on a card that lead to a screen of their own."""
@@ -163,6 +165,7 @@ QUESTIONS: Mapping[Action, Prompt] = {
 _ANSWERED: Mapping[Action, Sequence[Handler]] = {
     Action.PROBLEM: [text(wrote_problem)],
     Action.DOOR: DOOR_ANSWERS,
+    Action.NAME: NAME_ANSWERS,
 }
 
 STATES: Mapping[str, Sequence[Handler]] = {

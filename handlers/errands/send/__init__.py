@@ -1,4 +1,4 @@
-"""A sender's errand: which tower, which size, who collects, a note; prepared, or a locker now."""
+"""A sender's errand: which tower, which size, who collects, a note, a name; prepared or held."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from bot.domain.message import Place
 from bot.domain.waiting import Tapped as Wait
 from handlers.conversation.buttons import back_to, below, keys, pages, tap, text
 from handlers.conversation.errand import Errand
+from handlers.conversation.naming import NO_NAME
 from handlers.conversation.navigation import MENU
 from handlers.conversation.picking import PICK, PICKED
 from handlers.conversation.questions import Tap
-from handlers.errands.send import booking, size, tower, wait
+from handlers.errands.send import booking, naming, size, tower, wait
 
 ERRAND = Errand(
     "send",
@@ -63,7 +64,13 @@ ERRAND = Errand(
             tap(booking.prepared, booking.PREPARE),
             tap(booking.asked_note, booking.ADD_NOTE),
             tap(booking.elsewhere, booking.ELSEWHERE),
+            tap(naming.asked_name, booking.ADD_NAME),
             back_to(booking.WHO),
+        ],
+        booking.NAME: [
+            text(naming.wrote_name),
+            tap(naming.dropped_name, NO_NAME),
+            back_to(booking.REVIEW),
         ],
         booking.NOTE: [
             text(booking.wrote_note),
@@ -80,5 +87,6 @@ ERRAND = Errand(
         booking.PERSON: booking.person_prompt,
         booking.REVIEW: booking.review_prompt,
         booking.NOTE: booking.note_prompt,
+        booking.NAME: naming.name_prompt,
     },
 )

@@ -42,6 +42,7 @@ from wording.opening_hours import hours_line
 from wording.sanitize import esc, esc_name
 
 WHO, PERSON, REVIEW, NOTE = "send/who", "send/person", "send/review", "send/note"
+NAME, ADD_NAME = "send/name", "name_it"
 BY_LINK, MYSELF = "to_link", "to_me"
 RESERVE, PREPARE, ADD_NOTE, NO_NOTE = "reserve", "prepare", "note", "nonote"
 ELSEWHERE = "elsewhere"
@@ -149,6 +150,7 @@ async def _booked(
         low=person.low_locker,
         larger_allowed=person.larger_allowed,
         note=answers.get("note"),
+        parcel_name=answers.get("parcel_name"),
         recipient=PersonId(to["id"]) if "id" in to else None,
         recipient_name=to.get("name"),
     )
@@ -184,17 +186,20 @@ async def review_prompt(screen: Screen) -> Message:
     lines = [_chosen(screen, place), _recipient(screen, to, reach)]
     if reach is Reach.HERE:
         lines += await _low_for_them(screen, to)
+    if name := esc_name(screen.answers.get("parcel_name")):
+        lines.append(f"🏷 <b>{name}</b>")
     if note:
         lines.append(_("📝 {note}", note=esc(note, MAX_NOTE)))
     edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
+    call = Button(_("🏷 Rename") if name else _("🏷 Name it"), press(ADD_NAME))
     if place is not None and (closed := await closed_among(screen, [place])):
         why = closed_line(screen.words, place.name, closed[place.id].words)
         kept = _("Nothing is lost: choose another tower, or try again later.")
         other = Button(_("📍 Another tower"), press(ELSEWHERE))
-        return screen.view("\n".join([*lines, "", why, kept]), (other,), (edit,))
+        return screen.view("\n".join([*lines, "", why, kept]), (other,), (edit, call))
     by_link = place is not None and screen.sight.by_link(place)
     held, ways = _ways_by_link(screen) if by_link else _ways_by_token(screen)
-    return screen.view("\n".join([*lines, "", *held]), *((way,) for way in ways), (edit,))
+    return screen.view("\n".join([*lines, "", *held]), *((way,) for way in ways), (edit, call))
 
 
 def _ways_by_link(screen: Screen) -> tuple[list[str], list[Button]]:
