@@ -538,6 +538,7 @@ ALERTS = {
         ORPHAN,
         odd_status(NOW, _PARCEL, LockerStatus.OUT_OF_SERVICE),
         unheld(NOW, _PARCEL, LockerStatus.RENTED),
+        door_left_out(NOW, _PARCEL, 2),
         door_reported(NOW, _PARCEL),
         door_left_out(NOW, _PARCEL, 2),
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
