@@ -540,7 +540,6 @@ ALERTS = {
         unheld(NOW, _PARCEL, LockerStatus.RENTED),
         door_left_out(NOW, _PARCEL, 2),
         door_reported(NOW, _PARCEL),
-        door_left_out(NOW, _PARCEL, 2),
         problem_reported(NOW, _PARCEL, BEN.id, "<b>wet & cold</b>"),
         not_collected(NOW, _PARCEL),
         guessing(NOW, PersonId(2**52), "1f2e"),
