@@ -14,8 +14,9 @@ from typing import Any
 
 import httpx
 
+from bot.domain.alerts import AlertKind
 from bot.domain.card import Card
-from bot.domain.ids import PersonId
+from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
@@ -65,15 +66,19 @@ async def every_update_took_effect(database: Database, confirmed: Collection[int
 
 async def every_locker_has_its_delivery(database: Database, lockers: HarborLockers) -> list[str]:
     """Promises 2 and 3: no orphan at Harbor that is not on its way back, no delivery whose locker
-    is not held."""
+    is not held. One that is rented and that no record here shows to be ours is left alone, and
+    operators have been told of it."""
     assigned = {(x.tower, x.id): x.status for x in await lockers.assigned()}
     live = await database.look(lambda tx: tx.deliveries_at_harbor())
     owners = Counter((x.tower, x.locker or x.candidate) for x in live)
-    # One whose name never came back is given back, and nobody waits for its tower to hear of it.
+    alone = await left_alone(database)
+    # Nobody waits for the tower of one that is given back to hear of it.
     found = [
         f"locker {door} is held at Harbor by nobody here ({status})"
         for door, status in assigned.items()
-        if not owners[door] and status is not LockerStatus.DECLINED
+        if not owners[door]
+        and status is not LockerStatus.DECLINED
+        and not (status is LockerStatus.RENTED and door in alone)
     ]
     found += [
         f"locker {door} has {n} deliveries" for door, n in owners.items() if n > 1 and door[1]
@@ -83,6 +88,13 @@ async def every_locker_has_its_delivery(database: Database, lockers: HarborLocke
         if delivery.state in _HELD_AS and status not in _HELD_AS[delivery.state]:
             found.append(f"delivery {delivery.id} is {delivery.state}, its locker {status}")
     return found
+
+
+async def left_alone(database: Database) -> set[tuple[TowerId | None, LockerId | None]]:
+    """The lockers of which operators have been told that no record here shows them to be ours."""
+    alerts = await database.look(lambda tx: tx.alerts())
+    orphans = [alert for alert in alerts if alert.kind is AlertKind.ORPHAN]
+    return {(alert.tower, alert.locker) for alert in orphans if not alert.asked}
 
 
 async def nothing_is_owed(database: Database) -> list[str]:

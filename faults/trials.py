@@ -19,6 +19,9 @@ from typing import Any, NamedTuple
 import structlog
 
 from bot.domain.openers import Opener
+from bot.domain.policy import Policy
+from bot.domain.tower import LockerStatus
+from crash.audit import left_alone
 from faults.story import PATIENCE, Phones, Step, story
 from faults.world import World, a_world
 from sandbox.harbor.faults import KNOWN as HARBOR_FAULTS
@@ -198,9 +201,17 @@ class _Telling:
             self._told.wrong.append(f"{spinning} buttons spin after {step!r}")
 
     async def _audit(self) -> None:
-        """Nothing is held at Harbor for nobody; nobody sees more than cards account for."""
-        held = await self._world.lockers.assigned()
-        self._told.wrong += [f"locker {locker.id} is held by nobody here" for locker in held]
+        """Nothing is held at Harbor for nobody, but for what operators are told of and nobody may
+        touch; nobody sees more than cards account for."""
+        if await self._world.lockers.assigned():  # what was used lately is not told of at once
+            self._world.clock.turn(Policy().drop_off.total_seconds())
+            await self._world.pass_by(_A_LOOK)
+        held, alone = await self._world.lockers.assigned(), await left_alone(self._world.database)
+        self._told.wrong += [
+            f"locker {locker.id} is held by nobody here"
+            for locker in held
+            if not (locker.status is LockerStatus.RENTED and (locker.tower, locker.id) in alone)
+        ]
         left = len(await self._phones.messages("Anna"))
         if left > 1 + self._sends_lost:
             self._told.wrong.append(f"{left} messages are left with somebody forgotten")

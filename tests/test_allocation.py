@@ -16,7 +16,7 @@ from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers, OpenLink
 from bot.domain.tower import Locker, LockerStatus, Tower
-from bot.ports.errors import Misconfigured, NotOffered, OutcomeUnknown, Refused, TryLater
+from bot.ports.errors import Misconfigured, NotOffered, Refused, TryLater
 from bot.usecases import operate
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
@@ -610,96 +610,3 @@ async def test_of_two_replicas_that_find_one_locker_theirs_one_has_it_and_the_ot
         assert [delivery.state for delivery in after] == [State.RESERVED] * 2
         assert tried.id in {delivery.locker for delivery in after}
         assert len({delivery.locker for delivery in after}) == 2
-
-
-# -- a link whose answer was lost
-
-
-async def test_a_locker_of_a_link_whose_answer_was_lost_is_given_back_before_the_next(
-    either: Core,
-):
-    core, done = either, []
-    delivery = await core.request(openers=BY_LINK)
-
-    async def drop_off_link(tower: Tower, *_: object, **__: object) -> OpenLink:
-        done.append("link")
-        locker = LockerId(102 + done.count("link"))
-        await core.lockers.drop_off_token(TOWER, locker, 300)  # Harbor rents it
-        if done.count("link") == 1:
-            raise OutcomeUnknown("the answer was lost")
-        return OpenLink(tower.id, locker, "https://open.example/secret")
-
-    async def release(tower: TowerId, locker: LockerId) -> None:
-        done.append(f"give back {locker}")
-        await core.lockers.release(tower, locker)
-
-    worker = working(core, drop_off_link=drop_off_link, release=release)
-    await work(worker)
-    assert (await core.now(delivery)).state is State.REQUESTED
-    core.clock.turn(5)
-    await work(worker)
-    assert done == ["link", "give back 103", "link"]
-    after = await core.now(delivery)
-    assert (after.state, after.locker) == (State.RENTED, 104)
-
-
-async def test_of_several_whose_answers_were_lost_the_first_gives_all_their_lockers_back(
-    core: Core,
-):
-    held: list[int] = []
-    given_back: list[int] = []
-
-    async def drop_off_link(tower: Tower, *_: object, **__: object) -> OpenLink:
-        held.append(103 + len(held))
-        await core.lockers.drop_off_token(TOWER, LockerId(held[-1]), 300)
-        if len(held) <= 2:
-            raise OutcomeUnknown("the answer was lost")
-        return OpenLink(tower.id, LockerId(held[-1]), "https://open.example/secret")
-
-    async def release(tower: TowerId, locker: LockerId) -> None:
-        given_back.append(locker)
-        await core.lockers.release(tower, locker)
-
-    wanted = [await core.request(who, openers=BY_LINK) for who in (ANNA, BEN)]
-    worker = working(core, drop_off_link=drop_off_link, release=release)
-    await work(worker)
-    assert (held, given_back) == ([103, 104], []), "nobody's answer has been looked for yet"
-    for _ in range(4):
-        core.clock.turn(10)
-        await work(worker)
-    after = [await core.now(delivery) for delivery in wanted]
-    assert {delivery.state for delivery in after} == {State.RENTED}
-    assert sorted(given_back) == [103, 104]
-    assert {delivery.locker for delivery in after} == {105, 106}
-
-
-async def test_nothing_is_given_back_while_another_waits_for_its_first_answer(core: Core):
-    given_back: list[int] = []
-    going, on = asyncio.Event(), asyncio.Event()
-    first = await core.request(ANNA, openers=BY_LINK)
-
-    async def lost(*_: object, **__: object) -> OpenLink:
-        raise OutcomeUnknown("the answer was lost")
-
-    async def slow(tower: Tower, *_: object, **__: object) -> OpenLink:
-        await core.lockers.drop_off_token(TOWER, LockerId(103), 300)
-        going.set()
-        await on.wait()
-        return OpenLink(tower.id, LockerId(103), "https://open.example/secret")
-
-    async def release(tower: TowerId, locker: LockerId) -> None:
-        given_back.append(locker)
-
-    here = working(core, drop_off_link=lost, release=release)
-    await work(here)
-    second = await core.request(BEN, openers=BY_LINK)
-    there = working(core, drop_off_link=slow)
-    await there.turn()
-    await going.wait()
-    core.clock.turn(10)
-    await work(here)
-    assert given_back == []
-    assert (await core.now(first)).state is State.REQUESTED
-    on.set()
-    await there.settle()
-    assert (await core.now(second)).locker == 103

@@ -553,7 +553,7 @@ async def test_operators_read_what_is_known_of_why_harbor_is_of_no_use(
     (alert,) = await core.database.look(lambda tx: tx.alerts())
     assert alert.detail == {"why": why}
     said = alert_card(Concern(AlertSituation(alert, core.clock.now()), speak("en"))).html
-    assert ("can't be reached" in said) is (why == "TryLater")
+    assert ("can’t be reached" in said) is (why == "TryLater")
     await core.look()
     assert await core.alerts() == ["harbor"]  # a look by hand says nothing about it
     core.clock.turn(60)

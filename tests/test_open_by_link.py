@@ -16,7 +16,7 @@ from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import Person
 from bot.domain.tower import LockerStatus, Low, Size
-from bot.ports.errors import NotOffered, Refused, TryLater
+from bot.ports.errors import NotOffered, Refused
 from bot.ports.lockers import Push
 from bot.usecases.actor import NotPermitted
 from bot.usecases.book import (
@@ -32,7 +32,6 @@ from bot.usecases.collect import hand_over, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.report import door_did_not_open
 from bot.workers.open_requests import OpenRequests
-from crash.audit import every_locker_has_its_delivery
 from tests.support.core import (
     ANNA,
     BEN,
@@ -505,63 +504,3 @@ async def test_what_others_or_other_places_have_prepared_is_not_next(core: Core)
     rented = await linked(core)
     with pytest.raises(NotPermitted):
         await core.on(ANNA, rented, next_parcel)
-
-
-# -- an answer that was lost
-
-
-async def test_a_lost_answer_leaves_at_most_one_locker_rented(core: Core) -> None:
-    await core.faults({"name": "reset_after", "call": "drop_off_request", "times": 1})
-    delivery = await linked(core)
-    for _ in range(5):
-        core.clock.turn(10)
-        await core.work()
-    after = await core.now(delivery)
-    assert after.state is State.RENTED
-    assert await assigned(core) == {int(after.locker or 0)}
-    await core.look()
-    alerts = await core.database.look(lambda tx: tx.alerts())
-    assert [alert.kind for alert in alerts] == [], "the other one is on its way back"
-    assert await every_locker_has_its_delivery(core.database, core.lockers) == []
-
-
-async def test_a_locker_that_nobody_here_knows_of_is_found_by_the_audit_of_crash_runs(
-    core: Core,
-) -> None:
-    tower = next(x for x in await core.lockers.towers() if x.id == TOWER)
-    link = await core.lockers.drop_off_link(tower, Size.MEDIUM, low=False, keypad=False)
-    [found] = await every_locker_has_its_delivery(core.database, core.lockers)
-    assert f"{int(link.locker)}" in found
-
-
-async def with_a_lost_answer(core: Core) -> Delivery:
-    """Harbor has rented a locker for it, and nobody here knows which."""
-
-    async def drop_off_link(*wanted: Any, **named: Any) -> Any:
-        await core.lockers.drop_off_link(*wanted, **named)
-        raise TryLater("as if the answer had been lost")
-
-    delivery = await core.request(openers=BY_LINK)
-    worker = working(core, drop_off_link=drop_off_link)
-    await worker.turn()
-    await worker.settle()
-    assert len(await assigned(core)) == 1
-    return delivery
-
-
-async def test_giving_up_after_a_lost_answer_gives_the_unnamed_locker_back(core: Core) -> None:
-    delivery = await with_a_lost_answer(core)
-    await core.on(ANNA, delivery, cancel)
-    await core.work()
-    assert await assigned(core) == set()
-
-
-async def test_the_unnamed_locker_of_a_tower_that_is_known_no_longer_is_given_back(
-    core: Core,
-) -> None:
-    delivery = await with_a_lost_answer(core)
-    await core.database.run(lambda tx: tx.save_towers([]))
-    core.clock.turn(10)
-    await core.work()
-    assert (await core.now(delivery)).state is State.NO_LOCKER
-    assert await assigned(core) == set()

@@ -43,7 +43,7 @@ async def test_both_people_and_the_operator_read_the_name_and_find_by_it(
     await ben.sees("🏷 Order", "parcel from Anna")
     await anna.press("Get drop-off code")
     await world.tower.put_in(await anna.code())
-    await ben.sees("🏷 Order", "is here for you")
+    await ben.sees("🏷 Order", "is waiting for you")
     await ben.press("Get pick-up code")
     await world.tower.take_out(await ben.code())
     await ben.sees("🏷 Order", "You have collected")

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.tower import Low, Size
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.ports.deliveries import Leased
 from bot.ports.errors import Conflict, TryLater
 from storage.tables.rows import stamp
@@ -141,8 +142,15 @@ async def test_a_person_sees_what_they_send_and_what_they_get_the_latest_first(
 
 async def test_live_deliveries_are_those_that_have_or_may_have_a_locker(database: Database) -> None:
     await add(database, *(a_delivery(state.value, state=state) for state in State))
+    elsewhere = a_delivery("elsewhere", state=State.REQUESTED, tower=OTHER)
+    await add(database, elsewhere)
     live = await database.look(lambda tx: tx.deliveries_at_harbor())
-    assert sorted(names(live)) == ["releasing", "rented", "requested", "reserved", "stored"]
+    for tower in {delivery.tower for delivery in live} | {TowerId("nowhere")}:
+        there = await database.look(partial(_at_harbor_in, tower))
+        assert there == sorted((x for x in live if x.tower == tower), key=lambda x: x.id)
+    assert sorted(names(live)) == [
+        *("elsewhere", "releasing", "rented", "requested", "reserved", "stored")
+    ]
     versions = await database.look(lambda tx: tx.versions_at_harbor())
     assert versions == {delivery.id: delivery.version for delivery in live}
     rented = next(delivery for delivery in live if delivery.state is State.RENTED)
@@ -426,3 +434,7 @@ async def test_recent_towers_are_the_senders_own_the_latest_first(database: Data
     assert await database.look(lambda tx: tx.recent_towers(ANNA, 5)) == [TOWER, OTHER]
     assert await database.look(lambda tx: tx.recent_towers(ANNA, 1)) == [TOWER]
     assert await database.look(lambda tx: tx.recent_towers(CLEO, 5)) == []
+
+
+async def _at_harbor_in(tower: TowerId, tx: Transaction) -> list[Delivery]:
+    return await tx.deliveries_at_harbor_in(tower)

@@ -57,6 +57,7 @@ QUESTIONS = {
         PERSON, live=False
     ),
     "deliveries_by_state": lambda tx: tx.deliveries_at_harbor(),
+    "deliveries_by_state (at a tower)": lambda tx: tx.deliveries_at_harbor_in(TOWER),
     "deliveries_by_state (versions)": lambda tx: tx.versions_at_harbor(),
     "sqlite_autoindex_deliveries_1 (some)": lambda tx: tx.deliveries_with([DeliveryId("a")]),
     "deliveries_by_locker, deliveries_by_trying": lambda tx: tx.live_at(TOWER, LOCKER),

@@ -187,7 +187,9 @@ async def test_a_size_of_which_none_is_free_gives_way_to_the_largest(by_link: Do
     await anna.sees("In locker")
 
 
-async def test_an_answer_that_was_lost_costs_no_second_locker(by_link: Doors) -> None:
+async def test_an_answer_that_was_lost_costs_a_second_locker_for_no_longer_than_its_hold(
+    by_link: Doors,
+) -> None:
     [anna] = await by_link.town.people("Anna")
     lost = {"name": "reset_after", "call": "drop_off_request", "times": 1}
     await by_link.town.world.faults("harbor", lost)
@@ -198,6 +200,8 @@ async def test_an_answer_that_was_lost_costs_no_second_locker(by_link: Doors) ->
     await by_link.town.somebody_syncs_the_tower()
     await by_link.town.a_few_seconds_pass()
     await anna.sees("In locker")
+    await by_link.town.minutes_pass(5)
+    await by_link.town.somebody_syncs_the_tower()
     assert await by_link.town.lockers_that_are_ours() == 1
 
 

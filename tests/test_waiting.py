@@ -29,7 +29,9 @@ async def ask(world: Chats, *phones: Phone) -> None:
 
 
 async def look_again(world: Chats, seconds: float = 31) -> None:
-    """Time enough passes for the next look where somebody waits."""
+    """Time enough passes for the next look where somebody waits, which is this one: the loop's own
+    would be under way beside it."""
+    world.loops["waiting"].stop()
     world.clock.turn(seconds)
     await world.waiting.turn()
     await world.quiet()

@@ -85,6 +85,10 @@ class Deliveries(Protocol):
         """Every live delivery that has a locker, or wants one now: all but what is prepared."""
         ...
 
+    async def deliveries_at_harbor_in(self, tower: TowerId) -> list[Delivery]:
+        """Those of them that are at this tower."""
+        ...
+
     async def versions_at_harbor(self) -> dict[DeliveryId, int]:
         """Which those are, and the version of each: it changes with whatever is saved of it."""
         ...

@@ -1,9 +1,11 @@
 """How a delivery comes by a locker that Harbor picks for a Locker Open link (harbor.md §3.6).
 
-Guarantees: at most one locker is rented for a delivery: after a lost answer, what Harbor may have
-rented is given back before another is asked for; a link that Harbor gave is used, whatever fails
-here after that. Sizes climb to the largest where that is wanted; a
-low door that is rather wanted is given up before the size is, one that is a must is not given up.
+Guarantees: after a lost answer, a locker that a verified push has named as the delivery's is given
+back before another is asked for. Where none has named it, it stays rented until Harbor's hold ends,
+and operators are told: another system may use the same client of Harbor, and what is merely likely
+to be ours is not touched. A link that Harbor gave is used, whatever fails here after that. Sizes
+climb to the largest where that is wanted; a low door that is rather wanted is given up before the
+size is, one that is a must is not given up.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -19,12 +22,12 @@ from bot.domain.closures import bookable
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.ids import LockerId
-from bot.domain.lifecycle import State
+from bot.domain.observations import Door
 from bot.domain.openers import OpenLink
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus, Low, Size, Tower, beside
 from bot.ports.clock import Clock
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError, NoLocker, NotOffered, TryLater
 from bot.ports.lockers import Lockers
 from bot.workers.allotment import Allotments
@@ -164,24 +167,19 @@ class LinkAllocator:
         return [] if here is None else [tower for tower in towers if beside(tower, here)]
 
     async def give_back_unnamed(self, delivery: Delivery) -> None:
-        """The answer to an earlier request for a link was lost, and with it the link: the locker
-        that Harbor may have rented for it is found among ours, and given back.
-
-        Raises TryLater while another delivery may be waiting for its first answer there: the
-        locker may be its. Of several whose answers were lost, the first by its id looks for all.
-        """
-        towers = {tower.id for tower in await self._beside(delivery)} | {delivery.tower}
+        """The answer to an earlier request for a link was lost, and with it the link: of what is
+        rented, that is given back which our records name as this delivery's, and nothing else."""
         assigned = await self._lockers.assigned()
-        live = await self._database.look(lambda tx: tx.deliveries_at_harbor())
-        there = [x for x in live if x.tower in towers and x.id != delivery.id]
-        if any(_may_be_answered(x) or _looks_first(x, delivery) for x in there):
-            raise TryLater("another delivery waits for an answer at that place")
-        known = {(x.tower, x.locker) for x in there} | {(x.tower, x.candidate) for x in there}
-        for locker in assigned:
-            rented = locker.tower in towers and locker.status is LockerStatus.RENTED
-            if rented and (locker.tower, locker.id) not in known:
-                await self._lockers.release(locker.tower, locker.id)
-                log.info("unnamed_locker_given_back", delivery=delivery.id)
+        rented = [(x.tower, x.id) for x in assigned if x.status is LockerStatus.RENTED]
+
+        async def look(tx: Transaction) -> list[Door]:
+            vouched = await tx.vouched(rented)
+            return [x for x in rented if vouched.get(x) == delivery.id and not await tx.live_at(*x)]
+
+        for door in await self._database.look(look):
+            await self._lockers.release(*door)
+            log.info("unnamed_locker_given_back", delivery=delivery.id)
+            await self._database.run(partial(_no_longer_vouch, door), one_statement=True)
 
     async def _labelled(self, link: OpenLink, size: Size) -> Locker:
         """The locker of a link; by its number where its tower does not answer, for it is ours."""
@@ -213,15 +211,6 @@ def _kinds(lockers: list[Locker]) -> Counter[Kind]:
     return free
 
 
-def _lost(delivery: Delivery) -> bool:
-    """Whether Harbor may have rented a locker for it whose name has not come back (yet)."""
-    return delivery.candidate == ANY_LOCKER and delivery.state is State.REQUESTED
-
-
-def _may_be_answered(delivery: Delivery) -> bool:
-    request = delivery.request
-    return _lost(delivery) and request is not None and request.failures == 0
-
-
-def _looks_first(other: Delivery, delivery: Delivery) -> bool:
-    return _lost(other) and other.id < delivery.id
+async def _no_longer_vouch(door: Door, tx: Transaction) -> None:
+    """From now on it may be anybody's: whoever rents it next is not to lose it."""
+    await tx.no_longer_vouch(*door)

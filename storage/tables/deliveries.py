@@ -183,6 +183,9 @@ class Deliveries(Subject):
             await asyncio.sleep(0)  # there may be thousands, and others have their turn
         return found
 
+    async def deliveries_at_harbor_in(self, tower: TowerId) -> list[Delivery]:
+        return await self._deliveries(f"where {_AT_HARBOR} and tower = ? order by id", (tower,))
+
     async def versions_at_harbor(self) -> dict[DeliveryId, int]:
         rows = await self._db.fetch_all(f"select id, version from deliveries where {_AT_HARBOR}")
         return dict(rows)  # type: ignore[arg-type]  # rows of two

@@ -20,7 +20,6 @@ from bot.domain.message import Message, Plan
 from bot.domain.openers import Openers
 from bot.domain.person import Draft
 from bot.domain.tower import Locker, LockerStatus
-from bot.usecases.oversight import deliveries_at_harbor
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import Screen
@@ -48,9 +47,11 @@ async def tower_prompt(screen: Screen) -> Message:
         return screen.view(_("No such tower."))
     reading = await screen.sight.towers.lockers(id_)
     closing = await closing_at(screen, tower)
-    me, policy = screen.person.id, screen.sight.policy
-    live = await screen.sight.database.look(lambda tx: deliveries_at_harbor(tx, me, policy))
-    there = sorted((each for each in live if each.tower == id_), key=_by_door)
+    policy = screen.sight.policy
+    live = await screen.sight.database.look(
+        lambda tx: tx.deliveries_at_harbor_in(id_), one_statement=True
+    )
+    there = sorted(live, key=_by_door)
     lines = [
         f"🏢 <b>{esc(tower.name)}</b>",
         esc(tower.address, 80),
