@@ -6,6 +6,8 @@ the others prepared. One is put into a locker, forgotten there, and fetched out.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +20,7 @@ from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.domain.policy import Policy
-from bot.domain.tower import Size
+from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Database, Transaction
 from bot.usecases.actor import Actor
 from bot.usecases.report import report_problem
@@ -149,6 +151,9 @@ async def test_an_operators_day(day: Day) -> None:
     anna = await world.phone("Anna", last_name="Longname")
     await anna.open()
     await _an_overdue_parcel_is_fetched_out(day, anna)
+    await _two_orphans(day)
+    await _a_door_is_out_of_use(day)
+    await _takes_the_records_away(day)
     everything = str(await otto.messages())
     assert "Longname" not in everything
     assert MARKET not in everything
@@ -185,13 +190,13 @@ async def _answers_a_problem(day: Day) -> None:
     await olga.press("Yes, it is done")
     await olga.sees("dealt with by an operator (you): “Mended”")
     await olga.press("End the delivery")
-    await olga.text("As you asked")
+    await olga.text("=As you asked")
     await olga.press("Yes, end it")
     done = await day.history(parcel.id)
     assert done[-3:] == [
         ("message_to_one", OPERATOR, "We are on our way"),
         ("problem_settled", OPERATOR, "Mended"),
-        ("closed", OPERATOR, "As you asked"),
+        ("closed", OPERATOR, "=As you asked"),
     ]
     await olga.press("Back")
     await olga.sees("🔴 Open (4)")
@@ -245,3 +250,65 @@ async def _an_overdue_parcel_is_fetched_out(day: Day, anna: Phone) -> None:
     await olga.text("/ops Longname")
     await olga.sees("One delivery found", "collected")
     assert delivery.tower == TOWER
+
+
+async def _two_orphans(day: Day) -> None:
+    """One was asked for by a delivery that has ended, the other by another system."""
+    world, olga, otto = day.world, day.olga, day.otto
+    ours, foreign = (THEIRS, LockerId(10_700)), (_id(8), LockerId(10_800))
+    for door in (ours, foreign):
+        await world.lockers.drop_off_token(*door, 24 * 3600)
+    asked = _parcel(7).id
+    await world.database.run(lambda tx: tx.vouch(*ours, asked, world.clock.now()))
+    await world.look()
+    await olga.text("/ops")
+    await olga.press("Orphan lockers (2)")
+    await olga.sees("Harbor says they are ours")
+    await otto.text("/ops")
+    await otto.press("Orphan lockers (1)")
+    await world.turn(world.policy.orphan_grace.total_seconds())
+    await world.look()
+    held = {(x.tower, x.id): x.status for x in await world.lockers.assigned()}
+    assert ours not in held or held[ours] is LockerStatus.DECLINED
+    assert held[foreign] is LockerStatus.RENTED
+    await world.turn(10 * 3600)
+    await world.look()
+    held = {(x.tower, x.id): x.status for x in await world.lockers.assigned()}
+    assert held[foreign] is LockerStatus.RENTED, "it is told, and not touched"
+    await olga.text("/ops")
+    await olga.press("Orphan lockers", "Depot 8")
+    await olga.sees("Nothing here shows that the bot asked for it")
+
+
+async def _a_door_is_out_of_use(day: Day) -> None:
+    world, otto = day.world, day.otto
+    out = f"/harbor/sandbox/towers/{THEIRS}/lockers/10702/status"
+    answer = await world.http.post(out, json={"status": "out of service"})
+    assert answer.is_success, answer.text
+    await world.turn(60)
+    await otto.text("/ops")
+    await otto.press("Towers", "Depot 7")
+    screen = await otto.sees("Depot 7", "Doors open by")
+    assert "photo" in screen
+    reading = await world.towers.lockers(THEIRS)
+    assert [x.id for x in reading.value if x.status is LockerStatus.OUT_OF_SERVICE] == [10_702]
+
+
+async def _takes_the_records_away(day: Day) -> None:
+    """What they take away is read as a spreadsheet reads it: nothing in it is a formula."""
+    for phone, theirs in ((day.olga, None), (day.otto, THEIRS)):
+        await phone.text("/ops")
+        await phone.press("Export", "30 days", "Deliveries · CSV", "What happened · CSV")
+        cells = list[str]()
+        sent = [each["document"] for each in await phone.messages() if "document" in each]
+        for document in sent:
+            file = day.world.telegram.files.by_id(document["file_id"])
+            rows = list(csv.reader(io.StringIO(file.content.decode(), newline=""), strict=True))
+            cells += [cell for row in rows for cell in row]
+            assert len({len(row) for row in rows}) == 1, "as many cells in each"
+            assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r")]
+            where = rows[0].index("tower")
+            towers = {row[where] for row in rows[1:]}
+            assert towers == {theirs} if theirs else len(towers) > 1
+        assert len(sent) == 2
+        assert ("'=As you asked" in cells) is (theirs is None), "as it was written, and text"
