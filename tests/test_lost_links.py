@@ -161,3 +161,21 @@ async def test_a_locker_where_the_tower_is_known_no_longer_stays_if_nothing_name
     await core.work()
     assert (await core.now(delivery)).state is State.NO_LOCKER
     assert await assigned(core) == held
+
+
+async def test_each_locker_that_two_lost_answers_leave_is_told_once_and_left_alone(
+    core: Core,
+) -> None:
+    await core.faults({"name": "reset_after", "call": "drop_off_request", "times": 2})
+    delivery = await core.request(openers=BY_LINK)
+    for _ in range(6):
+        await core.work()
+        core.clock.turn(10)
+        await core.look()
+    after = await core.now(delivery)
+    assert after.state is State.RENTED
+    told = await core.database.look(lambda tx: tx.alerts())
+    left = await assigned(core) - {int(after.locker or 0)}
+    assert len(left) == 2
+    assert sorted(int(alert.locker or 0) for alert in told) == sorted(left)
+    assert not any(alert.asked for alert in told)

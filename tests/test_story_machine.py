@@ -346,6 +346,12 @@ def a_parcel_is_prepared_for_somebody(play: Story) -> None:
     play.somebody_sends(BEN, SMALL, ANNA, prepare=True)
 
 
+def the_answer_to_a_request_for_a_link_is_lost(play: Story) -> None:
+    play.somebody_sends(ANNA, SMALL, None)
+    play.harbor_has_a_bad_day_or_recovers(({"name": "reset_after", "call": "*", "times": 2},))
+    play.somebody_sends(ANNA, SMALL, None, Openers(Opener.LINK, Opener.TOKEN))
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -358,6 +364,7 @@ def a_parcel_is_prepared_for_somebody(play: Story) -> None:
         it_is_for_somebody_who_comes_late,
         it_is_handed_on_kept_and_refused,
         a_parcel_is_prepared_for_somebody,
+        the_answer_to_a_request_for_a_link_is_lost,
     ],
     ids=lambda story: story.__name__,
 )

@@ -24,7 +24,7 @@ from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.message import Press
 from bot.domain.person import Person
-from bot.domain.tower import Size
+from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Transaction
 from bot.usecases.actor import Actor, NotPermitted, NotYours, Stale, authorized
 from bot.usecases.cards import reach_changed
@@ -173,7 +173,8 @@ class Play(RuleBasedStateMachine):
         assert not self.wrong, "\n".join(self.wrong)
 
     async def calm_down(self) -> None:
-        """Harbor and Telegram answer, phones sync, and nobody does anything."""
+        """Harbor and Telegram answer, phones sync until nothing is on its way back, and nobody does
+        anything."""
         await self.core.faults()
         self.chat.fault = None
         for _ in range(30):
@@ -182,10 +183,15 @@ class Play(RuleBasedStateMachine):
             await self.bot.live()
             counts = await self.core.database.look(lambda tx: tx.counts())
             waiting = counts.deliveries.get(State.RELEASING.value, 0)
-            if not (counts.cards_owed or counts.requests_owed or waiting):
+            if not (counts.cards_owed or counts.requests_owed or waiting or await self._returns()):
                 break
         self.core.clock.turn(10)
         await self.bot.live()
+
+    async def _returns(self) -> bool:
+        """Whether a locker is on its way back, and its tower has not heard of it."""
+        assigned = await self.core.lockers.assigned()
+        return any(locker.status is LockerStatus.DECLINED for locker in assigned)
 
     async def sync(self) -> None:
         tokens = [text for text in self.chat.codes if text.startswith("HARBOR://")]

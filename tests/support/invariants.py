@@ -15,16 +15,15 @@ from bot.domain.card import Card, delivery_subject, slip_subjects
 from bot.domain.claims import claim_payload
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery
-from bot.domain.ids import LockerId, PersonId, TowerId
+from bot.domain.ids import LockerId, PersonId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Message
+from bot.domain.observations import Door, places
 from bot.domain.policy import Policy
-from bot.domain.tower import LockerStatus
 from bot.ports.database import Database, Transaction
 from bot.ports.lockers import Lockers
 from tests.support.memory_chat import MemoryChat
 
-Door = tuple[TowerId, LockerId]
 PresentAt = Callable[[Card, datetime], Awaitable[Message | None]]
 """What the presenter says of a card, had it been asked at that moment."""
 
@@ -202,21 +201,20 @@ async def _who_handed_it_on_knows_no_door(
 async def _every_locker_has_its_delivery(
     world: World, deliveries: Iterable[Delivery], now: datetime
 ) -> list[str]:
-    """Ours at Harbor is what a live delivery has; else an operator knows, or it ended just now."""
+    """Ours at Harbor is what a live delivery has; else an operator knows, or it ended just now.
+    Nothing is on its way back any more: a phone has been at every tower since it was given back."""
     here: dict[Door, list[Delivery]] = defaultdict(list)
     for delivery in deliveries:
-        here[_door(delivery)].append(delivery)
+        for door in places(delivery):
+            here[door].append(delivery)
     alerts = {alert.key for alert in await world.database.look(lambda tx: tx.alerts())}
     wrong = []
     for locker in await world.lockers.assigned():
         had = here[locker.tower, locker.id]
-        live = [delivery for delivery in had if delivery.state in LIVE]
+        live = [d for d in had if d.state in LIVE and d.locker == locker.id]
         fresh = any(d.changed_at and now - d.changed_at < world.policy.drop_off for d in had)
         reported = f"orphan:{locker.tower}/{locker.id}" in alerts
-        returns = locker.status is LockerStatus.DECLINED and any(
-            delivery.state is State.CLOSED for delivery in had
-        )
-        if len(live) != 1 and not (reported or fresh or returns):
+        if len(live) != 1 and not (reported or fresh):
             wrong.append(f"locker {locker.id} is {locker.status.value} and nobody's")
     held = {(locker.tower, locker.id) for locker in await world.lockers.assigned()}
     astray = [d.id for d in deliveries if d.state is State.STORED and _door(d) not in held]
