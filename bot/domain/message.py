@@ -46,7 +46,7 @@ class Meaning(StrEnum):
 class Button:
     """A button below a message: exactly one of `press`, `url` and `copy` is set, and the latter two
     may be secrets. `meaning` is said where there is no word that tells it: see
-    `bot.domain.meanings`."""
+    `bot.domain.meanings`. A label is one line, and its spaces are those that people type."""
 
     text: str
     press: Press | None = None
@@ -58,6 +58,7 @@ class Button:
         carried = [part for part in (self.press, self.url, self.copy) if part is not None]
         if len(carried) != 1:
             raise ValueError(f"a button carries one thing, not {len(carried)}")
+        object.__setattr__(self, "text", self.text.replace("\u00a0", " "))
 
 
 class Ask(StrEnum):
