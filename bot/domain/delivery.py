@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -162,6 +163,14 @@ class Delivery:
     def forwarded_by(self, person: PersonId) -> bool:
         """Whether `person` may pass an open claim on."""
         return person in (self.sender, self.handed_over_by)
+
+    @property
+    def sizes(self) -> Iterator[Size]:
+        """The sizes that will do: the one asked for, then the larger ones if that is allowed."""
+        size: Size | None = self.size
+        while size is not None:
+            yield size
+            size = size.larger() if self.larger_allowed else None
 
     @property
     def superseded(self) -> bool:

@@ -72,7 +72,7 @@ async def turn_of(act: Actor, wait: int) -> Wait | None:
 
 async def book_turn(act: Actor, sender: Person, wait: Wait, openers: Openers) -> Delivery:
     """Book what this person has waited for, for whoever claims it; the message that told of the
-    turn becomes the delivery's card. Raises OverLimit."""
+    turn becomes the delivery's card. Raises OverLimit, and ClosedForBooking."""
     booked = Booking(
         tower=wait.tower,
         size=wait.size,

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.closures import bookable, closed_towers, doors
+from bot.domain.closures import bookable, closed_towers
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery, HarborRequest
 from bot.domain.geography import nearest
@@ -22,7 +22,7 @@ from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus, Low, Size
+from bot.domain.tower import Locker, LockerStatus, Low
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict, EdgeError, Misconfigured, NotOffered, Refused
@@ -154,9 +154,9 @@ class Allocator:
         out of booking, or promised to somebody who has waited, is not free for others either."""
         lockers = [locker for locker in at_tower if locker.id not in refused]
         closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        promised = await self._allotments.promised(delivery, [delivery.tower])
         lockers = bookable(lockers, closures)
-        free = await self._allotments.left_over(delivery, [delivery.tower], lockers)
-        lockers = lockers if free is None else free
+        lockers = await self._allotments.left_over(delivery, lockers, promised)
         while (locker := choose(lockers, delivery)) is not None:
             if not await self.somebody_elses(delivery, locker.id):
                 return locker
@@ -171,7 +171,7 @@ class Allocator:
     async def _nearest_with_room(self, delivery: Delivery) -> TowerId | None:
         towers = await self._database.look(lambda tx: tx.towers())
         closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
-        closed, out = closed_towers(closures), doors(closures)
+        closed = closed_towers(closures)
         near = [each for each in nearest(towers, delivery.tower) if each.id not in closed]
         for tower in near[:_TOWERS_ASKED]:
             try:
@@ -179,8 +179,7 @@ class Allocator:
             except EdgeError as error:
                 log.info("neighbour_not_read", tower=tower.id, why=str(error))
                 continue
-            bookable = [locker for locker in lockers if (tower.id, locker.id) not in out]
-            if choose(bookable, delivery) is not None:
+            if choose(bookable(lockers, closures), delivery) is not None:
                 return tower.id
         return None
 
@@ -194,11 +193,9 @@ def choose(lockers: list[Locker], delivery: Delivery) -> Locker | None:
     free = [locker for locker in lockers if locker.status is LockerStatus.AVAILABLE]
     if delivery.low is Low.ONLY:
         free = [locker for locker in free if locker.low]
-    size: Size | None = delivery.size
-    while size is not None:
+    for size in delivery.sizes:
         fitting = [locker for locker in free if locker.size is size]
         low = [locker for locker in fitting if locker.low]
         if pool := (low if delivery.low is Low.RATHER and low else fitting):
             return secrets.choice(pool)
-        size = size.larger() if delivery.larger_allowed else None
     return None

@@ -6,7 +6,7 @@ the delivery's alone, whoever of ours had it before; what comes too late is give
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from bot.domain.lifecycle import Event, State
 from bot.domain.observations import meaning
 from bot.domain.policy import Policy
 from bot.domain.tower import Locker, LockerStatus
-from bot.domain.waiting import left_over, promised_to_others
+from bot.domain.waiting import Wait, left_over, promised_to_others
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
@@ -37,16 +37,16 @@ class Allotments:
         """Whether another live delivery of ours has this locker."""
         return bool(await self._database.look(lambda tx: _others(tx, delivery, locker)))
 
-    async def left_over(
-        self, delivery: Delivery, towers: Sequence[TowerId], lockers: Iterable[Locker]
-    ) -> list[Locker] | None:
-        """The free ones of `lockers`, all of `towers`, that are promised to nobody but its sender;
-        None where none is promised to anybody else."""
+    async def promised(self, delivery: Delivery, towers: Sequence[TowerId]) -> list[Wait]:
+        """The waits at these towers to which a locker is promised, but for its sender's."""
         now = self._clock.now()
         waits = await self._database.look(lambda tx: tx.waits_at(towers), one_statement=True)
-        promised = promised_to_others(waits, delivery.sender, now)
-        if not promised:
-            return None
+        return promised_to_others(waits, delivery.sender, now)
+
+    async def left_over(
+        self, delivery: Delivery, lockers: Iterable[Locker], promised: Collection[Wait]
+    ) -> list[Locker]:
+        """The free ones of `lockers`, without what is `promised` among them."""
         sizes = {wait.size for wait in promised}
         truly = [
             locker

@@ -140,12 +140,11 @@ class LinkAllocator:
     async def _unpromised(self, delivery: Delivery, towers: list[Tower]) -> Counter[Kind] | None:
         """The same without what is promised to others who have waited; None where nothing is, or
         it can't be told."""
-        ids = [tower.id for tower in towers]
-        if await self._allotments.left_over(delivery, ids, ()) is None:
+        promised = await self._allotments.promised(delivery, [tower.id for tower in towers])
+        lockers = await self._read(towers) if promised else None
+        if lockers is None:
             return None
-        lockers = await self._read(towers)
-        free = lockers and await self._allotments.left_over(delivery, ids, lockers)
-        return None if free is None else _kinds(free)
+        return _kinds(await self._allotments.left_over(delivery, lockers, promised))
 
     async def _read(self, towers: list[Tower]) -> list[Locker] | None:
         """All lockers of the towers, doors that are left out of booking as out of service; None
@@ -193,13 +192,11 @@ class LinkAllocator:
 
 def _wanted(delivery: Delivery) -> Iterator[Kind]:
     """What is asked for, one after the other."""
-    size: Size | None = delivery.size
-    while size is not None:
+    for size in delivery.sizes:
         if delivery.low is not Low.ANY:
             yield size, True
         if delivery.low is not Low.ONLY:
             yield size, False
-        size = size.larger() if delivery.larger_allowed else None
 
 
 def _kinds(lockers: list[Locker]) -> Counter[Kind]:

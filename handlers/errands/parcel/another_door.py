@@ -11,7 +11,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.message import Message
 from bot.domain.openers import Opener
-from bot.domain.tower import Low, Size
+from bot.domain.tower import Low
 from handlers.conversation.confirmations import overtaken, still_possible, sure, which
 from handlers.conversation.questions import Screen
 from wording.sanitize import esc
@@ -41,9 +41,4 @@ async def _may_be_had(screen: Screen, delivery: Delivery) -> bool:
     )
     if free.at is None:
         return True
-    size: Size | None = delivery.size
-    while size is not None:
-        if free.value.get(size):
-            return True
-        size = size.larger() if delivery.larger_allowed else None
-    return False
+    return any(free.value.get(size) for size in delivery.sizes)
