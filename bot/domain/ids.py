@@ -42,6 +42,13 @@ def new_delivery_id() -> DeliveryId:
     return DeliveryId("".join(secrets.choice(CROCKFORD) for _ in range(10)).lower())
 
 
+def read_id(said: object) -> int:
+    """A locker's or a row's id, as a button or a draft has it; 0, which is nobody's and nothing's,
+    for anything else."""
+    text = str(said)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
+
+
 def new_row_id() -> int:
     """A random identity for a card, a request or a lease: 62 bits, so it fits a bigint."""
     return secrets.randbits(62)

@@ -19,6 +19,7 @@ from bot.domain.lifecycle import State
 from bot.domain.person import Draft
 from bot.usecases.actor import Actor, NotPermitted, NotYours, Stale, authorized
 from handlers.conversation.context import Context
+from handlers.conversation.questions import changed_said
 from wording.language import Words
 
 Said = Callable[[Words], str]
@@ -51,7 +52,7 @@ async def looked_up(update: Update, context: Context, action: Action) -> Deliver
         context.say(words._("That parcel is not (or no longer) yours to see."))
     except Stale as stale:
         await _show_again(update, context, stale.delivery)
-        context.say(words._("That has changed in the meantime. Here is how it stands now."))
+        context.say(changed_said(words))
     except NotPermitted as refusal:
         await _show_again(update, context, refusal.delivery)
         context.say(why_not(context, refusal))

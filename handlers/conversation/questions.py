@@ -225,6 +225,11 @@ def help_said(words: Words) -> str:
     return words._("❔ Help")
 
 
+def changed_said(words: Words) -> str:
+    """In answer to whoever was too late."""
+    return words._("That has changed in the meantime. Here is how it stands now.")
+
+
 def words_typed(update: Update) -> str:
     """What was typed, in one line."""
     assert update.effective_message is not None

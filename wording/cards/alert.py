@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.actions import Action
-from bot.domain.alerts import AlertAction, AlertKind, Away, Unheard, key_to_arg
+from bot.domain.alerts import AlertAction, AlertKind, Away, Unheard, door_to_arg, key_to_arg
 from bot.domain.codes import CodeKind
 from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press, press_on
@@ -101,12 +101,12 @@ def _acts(concern: Concern) -> list[Button]:
     if alert.kind is AlertKind.ORPHAN and not alert.release:
         if in_vain(alert):
             return []
-        door = f"{alert.tower}.{alert.locker}"
+        door = door_to_arg(alert.tower, alert.locker)
         if alert.status is LockerStatus.OCCUPIED:
             return [Button(_("Fetch the parcel out"), press(AlertAction.EMPTY_ORPHAN, door))]
         return [Button(_("Release the locker"), press(AlertAction.RELEASE_ORPHAN, door))]
     if alert.kind is AlertKind.DOOR_OUT:
-        door = f"{alert.tower}.{alert.locker}"
+        door = door_to_arg(alert.tower, alert.locker)
         return [Button(back_said(concern.words), press(AlertAction.BACK_IN_USE, door))]
     if concern.delivery is None:
         return []

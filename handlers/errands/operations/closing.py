@@ -6,15 +6,15 @@ is no operator of that tower, and of two at once the second sees how it stands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from telegram import Update
 
-from bot.domain.alerts import AlertAction
+from bot.domain.alerts import AlertAction, arg_to_door, door_to_arg
 from bot.domain.closures import Closure
 from bot.domain.delivery import MAX_NOTE
-from bot.domain.ids import LockerId, PersonId, TowerId
+from bot.domain.ids import LockerId, PersonId, TowerId, read_id
 from bot.domain.message import Button, Message, press
 from bot.domain.person import Draft, Person
 from bot.domain.tower import Tower, beside
@@ -23,7 +23,7 @@ from bot.usecases.closing import back_in_use, close_tower, open_tower
 from handlers.conversation.confirmations import REASON, overtaken, reason_of
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, go, start
-from handlers.conversation.questions import Row, Screen, words_typed
+from handlers.conversation.questions import Row, Screen, changed_said, words_typed
 from handlers.errands.operations.lists import TOWER
 from wording.cards.closing import back_said, quoted
 from wording.sanitize import esc, esc_name, plain
@@ -54,7 +54,7 @@ async def closed(update: Update, context: Context) -> Draft:
     """Yes: nothing is booked there from now on."""
     words = context.words
     done = await close_tower(context.act, _tower(context.draft), reason_of(context.draft.answers))
-    said = words._("Nothing can be booked there from now on.") if done else _overtaken(context)
+    said = words._("Nothing can be booked there from now on.") if done else changed_said(words)
     context.say(said)
     return go(context.draft, TOWER, **{REASON: None})
 
@@ -67,10 +67,8 @@ async def asked_open(update: Update, context: Context) -> Draft:
 
 async def opened(update: Update, context: Context) -> Draft:
     """Yes: it can be booked again."""
-    closure = _number(context.draft.answers.get(_CLOSURE))
-    done = await open_tower(context.act, _tower(context.draft), closure)
-    said = context.words._("It can be booked again.") if done else _overtaken(context)
-    context.say(said)
+    closure = read_id(context.draft.answers.get(_CLOSURE))
+    _say_bookable(context, await open_tower(context.act, _tower(context.draft), closure))
     return go(context.draft, TOWER, **{_CLOSURE: None})
 
 
@@ -79,31 +77,24 @@ async def asked_back(update: Update, context: Context) -> Draft:
     assert context.press is not None
     if not context.wiring.policy.operates(context.person.id):
         return start(context.draft, MENU)
-    tower, _, locker = (context.press.arg or "").partition(".")
+    tower, locker = arg_to_door(context.press.arg or "")
     return start(context.draft, BACK, tower=tower, **{_DOOR: locker})
 
 
 async def took_back(update: Update, context: Context) -> Draft:
     """Yes: it can be booked again."""
-    locker = LockerId(_number(context.draft.answers.get(_DOOR)))
-    done = await back_in_use(context.act, _tower(context.draft), locker)
-    said = context.words._("It can be booked again.") if done else _overtaken(context)
-    context.say(said)
+    locker = LockerId(read_id(context.draft.answers.get(_DOOR)))
+    _say_bookable(context, await back_in_use(context.act, _tower(context.draft), locker))
     return go(context.draft, TOWER, **{_DOOR: None})
 
 
-def _overtaken(context: Context) -> str:
-    return context.words._("That has changed in the meantime. Here is how it stands now.")
+def _say_bookable(context: Context, done: bool) -> None:
+    words = context.words
+    context.say(words._("It can be booked again.") if done else changed_said(words))
 
 
 def _tower(draft: Draft) -> TowerId:
     return TowerId(str(draft.answers.get("tower")))
-
-
-def _number(given: object) -> int:
-    """An id out of a button or a draft; 0, which nothing goes by, for anything else."""
-    text = str(given)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0
 
 
 # -- prompts
@@ -138,12 +129,11 @@ async def close_prompt(screen: Screen) -> Message:
 
 async def open_prompt(screen: Screen) -> Message:
     """Asks once more, with why it is closed."""
-    _, tower = screen.words._, await _looked_after(screen)
-    wanted = _number(screen.answers.get(_CLOSURE))
-    found = await _standing(screen, tower.id) if tower is not None else []
-    closure = next((each for each in found if each.id == wanted), None)
-    if tower is None or closure is None:
+    _, wanted = screen.words._, read_id(screen.answers.get(_CLOSURE))
+    found = await _asked_about(screen, lambda closure: closure.id == wanted)
+    if found is None:
         return overtaken(screen)
+    tower, closure = found
     lines = [
         _("✅ <b>Open {tower} for booking again?</b>", tower=esc(tower.name)),
         await _since(screen, tower, closure),
@@ -153,12 +143,11 @@ async def open_prompt(screen: Screen) -> Message:
 
 async def back_prompt(screen: Screen) -> Message:
     """Asks once more whether the door opens again."""
-    _, tower = screen.words._, await _looked_after(screen)
-    locker = _number(screen.answers.get(_DOOR))
-    found = await _standing(screen, tower.id) if tower is not None else []
-    closure = next((each for each in found if each.locker == locker), None)
-    if tower is None or closure is None:
+    _, locker = screen.words._, read_id(screen.answers.get(_DOOR))
+    found = await _asked_about(screen, lambda closure: closure.locker == locker)
+    if found is None:
         return overtaken(screen)
+    tower, closure = found
     text = _(
         "✅ <b>Is locker {door} at {tower} back in use?</b>\nIt can be booked again then, and what "
         "people report of it counts anew.",
@@ -194,7 +183,8 @@ async def closing_at(screen: Screen, tower: Tower) -> Closing:
         lines.append(_("🚧 Reported, and left out of booking: {doors}", doors=names))
     for each in out[:_DOORS]:
         label = f"{plain(_name(each), 12)} · {back_said(screen.words)}"
-        rows.append((Button(label, press(AlertAction.BACK_IN_USE, f"{tower.id}.{each.locker}")),))
+        door = door_to_arg(tower.id, each.locker)
+        rows.append((Button(label, press(AlertAction.BACK_IN_USE, door)),))
     return Closing(lines, rows, frozenset(each.locker for each in out if each.locker is not None))
 
 
@@ -235,6 +225,17 @@ async def _who(screen: Screen, operator: PersonId | None) -> str:
 
     known = await screen.sight.database.look(step)
     return esc_name(known.name if known else None) or screen.words._("an operator")
+
+
+async def _asked_about(
+    screen: Screen, meant: Callable[[Closure], bool]
+) -> tuple[Tower, Closure] | None:
+    """The tower, and what of it is `meant`; None where it is not this operator's, or not left out
+    any more."""
+    tower = await _looked_after(screen)
+    standing = await _standing(screen, tower.id) if tower is not None else []
+    closure = next(filter(meant, standing), None)
+    return None if tower is None or closure is None else (tower, closure)
 
 
 async def _looked_after(screen: Screen) -> Tower | None:

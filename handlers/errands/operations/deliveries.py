@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from telegram import Update
 
 from bot.domain.actions import ANSWERS, Action, permitted
-from bot.domain.alerts import Alert, arg_to_key, orphan_key, problem_key
+from bot.domain.alerts import Alert, arg_to_door, arg_to_key, orphan_key, problem_key
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import MAX_NOTE, Delivery
-from bot.domain.ids import LockerId, TowerId
 from bot.domain.message import Button, Message, Press, press, press_on
 from bot.domain.openers import Opener
 from bot.domain.person import Draft
@@ -38,7 +37,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Said, about, looked_up
 from handlers.conversation.dialogue import state_of
 from handlers.conversation.navigation import MENU, OPERATIONS, go, start
-from handlers.conversation.questions import Row, Screen, words_typed
+from handlers.conversation.questions import Row, Screen, changed_said, words_typed
 from handlers.errands.operations.lists import opened
 from handlers.errands.operations.messages import to_one_of_them
 from handlers.errands.operations.overview import ORPHANS
@@ -142,8 +141,8 @@ async def acted(update: Update, context: Context) -> Draft | None:
     if delivery is None:  # somebody else was first: how it stands now
         return opened(context.draft, about(context.draft))
     done = await DOINGS[action].use_case(context.act, delivery, reason_of(context.draft.answers))
-    overtaken_by = context.words._("That has changed in the meantime. Here is how it stands now.")
-    context.say(overtaken_by if done is False else DOINGS[action].said(context.words))
+    said = changed_said if done is False else DOINGS[action].said
+    context.say(said(context.words))
     return opened(context.draft, delivery.id)
 
 
@@ -187,10 +186,8 @@ async def saw(update: Update, context: Context) -> Draft | None:
 
 
 def _orphan(door: object) -> str:
-    """The key of the alert about the locker that a button calls `<tower>.<locker>`."""
-    tower, _, locker = str(door).partition(".")
-    number = int(locker) if locker.isdecimal() and len(locker) < 20 else 0
-    return orphan_key(TowerId(tower), LockerId(number))
+    """The key of the alert about the locker that a button names."""
+    return orphan_key(*arg_to_door(str(door)))
 
 
 def _operates(context: Context) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 
 from telegram import Update
 
-from bot.domain.alerts import Alert, AlertAction, AlertKind
+from bot.domain.alerts import Alert, AlertAction, AlertKind, door_to_arg
 from bot.domain.card import SCREEN, Card
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, press
@@ -182,7 +182,7 @@ async def orphans_prompt(screen: Screen) -> Message:
         if in_vain(alert):
             continue
         label = f"📦 {text}" if full else text
-        rows.append((Button(label, press(act, f"{alert.tower}.{alert.locker}")),))
+        rows.append((Button(label, press(act, door_to_arg(alert.tower, alert.locker))),))
     lines.append(
         _("Harbor says they are ours, but no delivery here uses them.")
         if orphans

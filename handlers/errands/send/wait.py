@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.domain.ids import TowerId
+from bot.domain.ids import TowerId, read_id
 from bot.domain.message import Button, Message, press
 from bot.domain.openers import Opener
 from bot.domain.person import Draft
@@ -94,9 +94,8 @@ async def _in_turn(context: Context) -> Wait | None:
 
 
 def _named(context: Context) -> int:
-    """The wait that a button names; 0, which is nobody's, for anything that names none."""
-    said = context.press.arg if context.press else None
-    return int(said) if said and said.isascii() and said.isdecimal() and len(said) < 20 else 0
+    """The wait that a button names."""
+    return read_id(context.press.arg if context.press else None)
 
 
 def _refusal(words: Words, why: NoWait, most: int) -> str:
