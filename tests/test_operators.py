@@ -9,15 +9,8 @@ from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
 from bot.ports.database import Transaction
 from bot.usecases.export import held_about
-from tests.support.chats import MARKET, OPERATOR, Chats
+from tests.support.chats import MARKET, Chats
 from tests.support.phones import Phone
-
-
-@pytest.fixture
-async def olga(world: Chats) -> Phone:
-    olga = await world.phone("Olga", id=OPERATOR)
-    await olga.open()
-    return olga
 
 
 async def book(anna: Phone) -> None:

@@ -36,11 +36,6 @@ async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
         yield world
 
 
-@pytest.fixture
-async def olga(world: Chats) -> Phone:
-    return await operator(world, "Olga", OPERATOR)
-
-
 async def operator(world: Chats, name: str, id_: PersonId) -> Phone:
     phone = await world.phone(name, id=id_)
     await phone.open()

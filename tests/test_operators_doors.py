@@ -30,13 +30,6 @@ async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
         yield world
 
 
-@pytest.fixture
-async def olga(world: Chats) -> Phone:
-    olga = await world.phone("Olga", id=OPERATOR)
-    await olga.open()
-    return olga
-
-
 async def sends(world: Chats, name: str) -> Phone:
     """Somebody at the market, whose link for a door is out."""
     phone = await world.phone(name)

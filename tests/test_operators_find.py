@@ -32,14 +32,6 @@ async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
 
 
 @pytest.fixture
-async def olga(world: Chats) -> Phone:
-    """She looks after all towers."""
-    olga = await world.phone("Olga", id=OPERATOR)
-    await olga.open()
-    return olga
-
-
-@pytest.fixture
 async def otto(world: Chats) -> Phone:
     """He looks after one tower, where nothing is going on."""
     otto = await world.phone("Otto", id=OTTO)

@@ -50,6 +50,16 @@ async def ben(world: Chats) -> Phone:
 
 
 @pytest.fixture
+async def olga(world: Chats) -> Phone:
+    """She looks after all towers, and has opened the bot."""
+    from tests.support.chats import OPERATOR
+
+    olga = await world.phone("Olga", id=OPERATOR)
+    await olga.open()
+    return olga
+
+
+@pytest.fixture
 def polling(world: Chats) -> Town:
     """For tales to which it is nothing how the bot is run."""
     from tests.support.town import Town
