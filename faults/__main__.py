@@ -27,6 +27,7 @@ from faults.trials import Outcome, Told, Trial, faults_of, tell
 _SHORT = {
     Outcome.BY_ITSELF: "by itself",
     Outcome.AFTER_A_TAP: "another tap",
+    Outcome.IN_TIME: "in time",
     Outcome.LOST: "lost",
     Outcome.NOT_MET: "not met",
 }

@@ -33,7 +33,8 @@ class Step:
 
     `begins` is what comes before the taps: a command, "open", "claim", the door ("in", "out"), or
     a phone at the tower that syncs it.
-    `sees` and `loses` are for each person the words of one message.
+    `sees` and `loses` are for each person the words of one message; "a|b" is either of two.
+    `in_time`: whether what nobody helps comes about when Harbor's hold is over.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Step:
     sees: Mapping[str, Sequence[str]] = field(default_factory=dict)
     loses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     file: bool = False
+    in_time: bool = False
 
 
 def story(opener: Opener) -> Sequence[Step]:
@@ -74,6 +76,8 @@ def story(opener: Opener) -> Sequence[Step]:
         ]
     )
     collect = "Get opening link" if link else "Get pick-up code"
+    # Where Harbor makes no link for the pick-up, a code opens the door.
+    opens_again = "lockeropen|HARBOR://OPEN/" if link else opens
     again = ("I'm at the tower",) if link else ("Reserve", "Get drop-off code")
     return [
         Step("start", "Anna", "open", sees={"Anna": ("What would you like to do?",)}),
@@ -83,13 +87,13 @@ def story(opener: Opener) -> Sequence[Step]:
         Step(
             "drop off", "Anna", "in", sees={"Anna": ("In locker",), "Ben": ("is waiting for you",)}
         ),
-        Step("pick-up code", "Ben", taps=(collect,), sees={"Ben": (opens,)}),
+        Step("pick-up code", "Ben", taps=(collect,), sees={"Ben": (opens_again,)}),
         Step(
             "collect",
             "Ben",
             "out",
             sees={"Ben": ("You have collected",), "Anna": ("collected",)},
-            loses={"Ben": (opens,)},
+            loses={"Ben": (opens_again,)},
         ),
         *changes_mind,
         Step("book again", "Anna", "/send", (*books, *again), sees={"Anna": (opens,)}),
@@ -100,7 +104,7 @@ def story(opener: Opener) -> Sequence[Step]:
             sees={"Anna": ("Cancelling",)},
             loses={"Anna": (opens,)},
         ),
-        Step("given back", "Anna", "sync", loses={"Anna": ("Cancelling",)}),
+        Step("given back", "Anna", "sync", loses={"Anna": ("Cancelling",)}, in_time=True),
         Step("export", "Anna", "/privacy", ("Show everything",), file=True),
         Step(
             "forget",
@@ -217,10 +221,10 @@ class Phones:
         shown = {name: await self.messages(name) for name in self._people}
         said = {name: [_said(message) for message in shown[name]] for name in shown}
         for name, words in step.sees.items():
-            if not any(all(word in text for word in words) for text in said[name]):
+            if not any(_all_in(text, words) for text in said[name]):
                 return False
         for name, words in step.loses.items():
-            if sum(all(word in text for word in words) for text in said[name]) > doubles:
+            if sum(_all_in(text, words) for text in said[name]) > doubles:
                 return False
         sent = any("document" in message for message in shown[step.who])
         return sent or not step.file
@@ -253,6 +257,10 @@ class Phones:
 
     async def _do(self, name: str, what: str, **body: Any) -> None:
         await self._world.post(f"/telegram/sandbox/people/{self._people[name]}/{what}", **body)
+
+
+def _all_in(text: str, words: Sequence[str]) -> bool:
+    return all(any(either in text for either in word.split("|")) for word in words)
 
 
 def _said(message: Mapping[str, Any]) -> str:

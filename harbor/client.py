@@ -139,8 +139,9 @@ class Harbor:
         """Discover every tower by looking at every location's lockers: dear, so keep the answer.
 
         A location that does not answer has the towers that it had, and so has one that says by a
-        404 that it is gone, or has no tower, until it says so twice in a row. A tower under two
-        locations stands at the first of them. Raises only what hinders the look at every location.
+        404 or an empty list that it is gone, or has no tower, until it says so twice in a row. A
+        tower under two locations stands at the first of them. Raises only what hinders the look at
+        every location.
         """
         turn = asyncio.Semaphore(AT_ONCE)
         failures: list[HarborError] = []
@@ -153,15 +154,17 @@ class Harbor:
                     found = await self._listed("location_lockers", LOCKER, location_id=location.id)
             except NotFound as error:  # gone since the list was made, or without a tower
                 failures.append(error)
-                not_found.add(location.id)
-                if location.id in self._not_found:
-                    return []
-                unanswered.add(location.id)
-                return self._stood.get(location.id, [])
+                found = []
             except HarborError as error:
                 failures.append(error)
                 unanswered.add(location.id)
                 self._unreadable.note("location_lockers", location.id, 1, str(error))
+                return self._stood.get(location.id, [])
+            if not found:
+                not_found.add(location.id)
+                if location.id in self._not_found:
+                    return []
+                unanswered.add(location.id)
                 return self._stood.get(location.id, [])
             self._stood[location.id] = list(dict.fromkeys(locker.tower_id for locker in found))
             return self._stood[location.id]

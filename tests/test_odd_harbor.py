@@ -134,8 +134,9 @@ async def test_a_location_that_does_not_answer_takes_no_other_down_and_keeps_its
         assert port.left_out()["location_lockers"] is not None
 
 
-async def test_that_a_location_is_gone_is_believed_when_harbor_says_so_twice_in_a_row():
-    town, gone = Town(), (404, {"detail": "Location not found"})
+@pytest.mark.parametrize("gone", [(404, {"detail": "Location not found"}), []])
+async def test_that_a_location_is_gone_is_believed_when_harbor_says_so_twice_in_a_row(gone: Any):
+    town = Town()
     async with serving(town) as (port, _):
         assert len(await port.towers()) == 2
         for _ in range(2):
@@ -155,7 +156,11 @@ async def test_that_a_location_is_gone_is_believed_when_harbor_says_so_twice_in_
 
 @pytest.mark.parametrize(
     ("said", "in_the_end"),
-    [((404, {"detail": "Location not found"}), {THERE}), ((403, {}), {HERE, THERE})],
+    [
+        ((404, {"detail": "Location not found"}), {THERE}),
+        ([], {THERE}),
+        ((403, {}), {HERE, THERE}),
+    ],
 )
 async def test_after_a_restart_a_location_that_does_not_answer_has_the_towers_that_are_remembered(
     sqlite_database, said: Any, in_the_end: set[str]

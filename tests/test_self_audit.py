@@ -53,7 +53,8 @@ async def vouched(core: Core) -> dict[tuple[TowerId, LockerId], DeliveryId]:
 
 
 async def left_behind(core: Core) -> Delivery:
-    """Ended by an operator; Harbor has refused to take its locker back, and keeps it for a day."""
+    """Ended by an operator; Harbor has refused for good to take its locker back, and keeps it for
+    a day."""
     delivery = await core.rented()
     assert delivery.locker is not None
     await rent(core, delivery.locker)
@@ -63,8 +64,10 @@ async def left_behind(core: Core) -> Delivery:
 
     await core.on(OPERATOR, delivery, end)
     worker = working(core, release=release)
-    await worker.turn()
-    await worker.settle()
+    while (await core.now(delivery)).request is not None:
+        await worker.turn()
+        await worker.settle()
+        core.clock.turn(60)
     core.clock.turn(core.policy.drop_off.total_seconds() + 1)
     await core.look()
     return await core.now(delivery)

@@ -516,3 +516,11 @@ async def test_nobody_knows_a_tower_while_harbor_was_never_reached(
     await world.faults("harbor", {"name": "500", "call": "*", "times": None})
     await anna.press("Send a parcel")
     await anna.sees("I know of no tower yet")
+
+
+async def test_a_harbor_that_names_no_tower_is_not_said_to_be_out_of_reach(
+    world: Chats, anna: Phone
+) -> None:
+    await world.faults("harbor", {"name": "empty_list", "call": "locations", "times": None})
+    await anna.press("Send a parcel")
+    await anna.sees("Harbor names no tower just now")

@@ -146,7 +146,7 @@ async def test_an_empty_list_of_towers_makes_nobody_forget_those_there_were(core
     assert await core.database.look(lambda tx: tx.towers()) == known
 
 
-@pytest.mark.parametrize("fault", ["422", "404"])
+@pytest.mark.parametrize("fault", ["422", "404", "empty_list"])
 async def test_a_location_that_could_not_be_read_is_looked_at_again_after_a_minute(
     core: Core, fault: str
 ):
@@ -173,6 +173,18 @@ async def test_a_location_that_could_not_be_read_is_looked_at_again_after_a_minu
         core.clock.turn(1)
         await towers.all()
         assert asked == 3
+
+
+async def test_that_there_is_no_tower_at_all_is_asked_again_after_a_minute(core: Core):
+    await core.database.run(lambda tx: tx.save_towers([]))
+    await core.faults({"name": "empty_list", "call": "locations", "times": 1})
+    towers = towers_of(core)
+    none = await towers.all()
+    assert (none.value, none.at) == ([], core.clock.now()), "Harbor was reached"
+    core.clock.turn(59)
+    assert (await towers.all()).value == []
+    core.clock.turn(1)
+    assert (await towers.all()).value
 
 
 async def test_what_no_error_of_ours_explains_is_outlived_too(core: Core):

@@ -5,7 +5,7 @@ by a lease before the call; many deliveries side by side, so many of one tower a
 changes something at Harbor is preceded by a commit that says so, and after an unknown outcome
 Harbor is looked at before it is asked again; after a failure of our own what Harbor gave is used,
 and not asked for once more; an answer to a request that has been replaced
-meanwhile is no answer to its successor.
+meanwhile is no answer to its successor. What gives a locker back is asked again after a refusal.
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ _LEASE = timedelta(seconds=90)
 """How long a request is a replica's own: longer than its patience, so two never act at once."""
 _LEFT = timedelta(seconds=_PATIENCE)
 """With less than this left of its lease, after waiting for its tower, a request is given back."""
+_REFUSALS = 4
+"""After so many failures a refusal to take a locker back is final."""
+_AFTER_REFUSAL = timedelta(minutes=1)
+"""Until Harbor is asked again after the first refusal; twice as long each time."""
 _MAKES_SENSE_IN: dict[RequestKind, frozenset[State]] = {
     RequestKind.LOCKER: frozenset({State.REQUESTED}),
     RequestKind.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
@@ -68,6 +72,10 @@ _MAKES_SENSE_IN: dict[RequestKind, frozenset[State]] = {
     RequestKind.RELEASE: frozenset({State.RELEASING, State.CLOSED}),
 }
 """In which states a request still makes sense; overtaken by events, it is dropped."""
+
+
+class _NotYet(Exception):
+    """What Harbor says is nothing to act on; nothing is wrong with Harbor or with us."""
 
 
 class HarborRequests:
@@ -171,7 +179,10 @@ class HarborRequests:
             log.warning(
                 "request_refused", delivery=delivery.id, request=request.kind.value, why=str(error)
             )
-            await self._unless_overtaken(self._give_up(delivery, request))
+            await self._unless_overtaken(self._refused(leased, delivery, request))
+        except _NotYet as error:
+            log.info("request_not_yet", delivery=delivery.id, why=str(error))
+            await self._put_off(leased, None)
         except Exception:
             log.exception("request_failed", delivery=delivery.id, request=request.kind.value)
             await self._put_off(leased, None)
@@ -201,11 +212,33 @@ class HarborRequests:
 
         await self._database.run(step, brief=True)
 
+    async def _refused(self, leased: Leased, delivery: Delivery, request: HarborRequest) -> None:
+        """Harbor said no. It may take a locker back a little later all the same, and to ask for
+        that twice does no harm; any other request is given up at once."""
+        match request.kind:
+            case RequestKind.LOCKER:
+                await self._allocator.none_left(delivery, request)
+            case RequestKind.RELEASE if request.failures < _REFUSALS:
+                await self._ask_again(leased, delivery, request)
+            case _:
+                await self._give_up(delivery, request)
+
+    async def _ask_again(self, leased: Leased, delivery: Delivery, request: HarborRequest) -> None:
+        """In a while; the card says so."""
+        due = self._clock.now() + _AFTER_REFUSAL * 2**request.failures
+
+        async def step(tx: Transaction) -> None:
+            current = await self._current(tx, delivery, request)
+            if current is not None and current.trouble is not Trouble.REFUSED:
+                now, refused = self._clock.now(), replace(current, trouble=Trouble.REFUSED)
+                await tell(tx, await save(tx, refused, now=now, policy=self._policy), now=now)
+            await tx.request_failed(leased, due)
+
+        await self._database.run(step)
+        self._signals.requests.set(due)
+
     async def _give_up(self, delivery: Delivery, request: HarborRequest) -> None:
         """Harbor said no for good: the watcher will see how things stand; the card says so."""
-        if request.kind is RequestKind.LOCKER:
-            await self._allocator.none_left(delivery, request)
-            return
         at = delivery.locker or delivery.candidate  # where the watcher has to look from now on
         await self._done_with(request, delivery, trouble=Trouble.REFUSED, locker=at, candidate=None)
 
@@ -294,6 +327,8 @@ class HarborRequests:
             await self._nothing_held(delivery, request, locker)
         elif held.status is LockerStatus.RESERVED:
             await self._cancel_reservation(delivery, request, locker)
+        elif held.status is LockerStatus.UNKNOWN:
+            raise _NotYet("Harbor names a status that is not known")
         elif held.status is LockerStatus.RENTED:
             await self._lockers.release(delivery.tower, locker)
             await self._leave_to_watcher(delivery, request, locker)
@@ -345,7 +380,7 @@ class HarborRequests:
         """Where Harbor offers no such call, the reservation runs out by itself."""
         try:
             await self._lockers.cancel_reservation(delivery.tower, locker, delivery.reservation)
-        except (NotOffered, Refused) as error:
+        except NotOffered as error:
             log.info("reservation_left_to_lapse", delivery=delivery.id, why=str(error))
         await self._leave_to_watcher(delivery, request, locker)
 
@@ -353,7 +388,7 @@ class HarborRequests:
         self, delivery: Delivery, request: HarborRequest, locker: LockerId
     ) -> None:
         """Nothing more to ask; a locker that was only being tried is now known to be ours."""
-        await self._done_with(request, delivery, locker=locker, candidate=None)
+        await self._done_with(request, delivery, locker=locker, candidate=None, trouble=None)
         if delivery.state is State.CLOSED:  # which nothing is concluded for any more
             await self._no_longer_ours(delivery, locker)
 

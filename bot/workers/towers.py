@@ -32,8 +32,8 @@ log = structlog.get_logger()
 FRESH = timedelta(seconds=5)
 TOWERS_FRESH = timedelta(minutes=10)
 SOME_TOWERS_FRESH = timedelta(minutes=1)
-"""While a location has not answered, or has said once that it has no tower: what is remembered of
-it may not hold, and what is not may be missing."""
+"""While a location has not answered, or has said once that it has no tower, or there is no tower
+at all: what is remembered may not hold, and what is not may be missing."""
 PATIENCE = timedelta(seconds=3)
 _AFTER_FAILURE = timedelta(seconds=5)
 
@@ -178,7 +178,8 @@ class Towers:
             raise TryLater("not one of the towers there were")  # absence is not evidence
         unanswered, there = self._lockers.unanswered(), {tower.id for tower in towers}
         towers += [x for x in known if x.location in unanswered and x.id not in there]
-        self._towers.fresh = SOME_TOWERS_FRESH if unanswered else TOWERS_FRESH
+        doubtful = bool(unanswered) or not towers
+        self._towers.fresh = SOME_TOWERS_FRESH if doubtful else TOWERS_FRESH
         towers = await self._with_zones(towers, known)
         await self._database.run(lambda tx: tx.save_towers(towers))
         self._found(towers)

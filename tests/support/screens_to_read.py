@@ -350,6 +350,7 @@ def _towers_to_choose() -> Iterator[Asked]:
     yield at("has sent before", sent)
     yield at("Harbor away", AWAY)
     yield at("Harbor away, no tower known", NEVER_REACHED)
+    yield at("no tower named by Harbor", _town(known=(), towers=()))
     yield at("Harbor away for an hour", _town(away_for=timedelta(hours=1)))
     yield at("searched by name", query="old")
     yield at("searched by street", query="street 4")

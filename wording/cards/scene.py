@@ -188,6 +188,11 @@ class Scene:
                     "⚠️ Harbor, which runs the lockers, can't be reached just now. Nothing is "
                     "lost: your request is kept, and I keep trying."
                 )
+            case Trouble.REFUSED if self.delivery.state is State.RELEASING and waits:
+                return _(
+                    "⚠️ Harbor has not taken the locker back yet. Nothing is left to do for you: I "
+                    "keep asking, and it comes free at the latest when its time at Harbor is over."
+                )
             case Trouble.REFUSED if self.delivery.state is State.RELEASING:
                 return _(
                     "⚠️ Harbor refused to take the locker back. Nothing is left to do for you: it "

@@ -108,7 +108,7 @@ async def tower_prompt(screen: Screen) -> Message:
     ]
     lines = [_("📦 <b>Which tower?</b>"), _("Tap one, or type a name or an address.")]
     if not reading.value:
-        lines = [_("📦 <b>Which tower?</b>"), _nothing_known(screen)]
+        lines = [_("📦 <b>Which tower?</b>"), _nothing_known(screen, read=reading.at is not None)]
     elif not entries:
         lines.append(_("Nothing found for “{query}”.", query=esc(screen.answers["query"])))
     elif reading.at is None:
@@ -134,7 +134,9 @@ async def closed_among(screen: Screen, places: Sequence[Tower]) -> Mapping[Tower
     return {place: why for place, why in found.items() if why is not None}
 
 
-def _nothing_known(screen: Screen) -> str:
+def _nothing_known(screen: Screen, *, read: bool) -> str:
+    if read:
+        return screen.words._("Harbor names no tower just now. Please try again in a minute.")
     return screen.words._(
         "Harbor can't be reached just now, so I know of no tower yet. Nothing is lost:"
         " please try again in a minute."
