@@ -13,7 +13,7 @@ DAYS ?= 7
 PARCELS ?= 10000
 LONG := tests/test_story_machine.py tests/test_harbor_with_sandbox.py
 
-.PHONY: demo test test-long check bench bench-long walks crash faults hostile city audit mutants image debian \
+.PHONY: demo test test-more test-long check bench bench-long walks crash faults hostile city audit mutants image debian \
 	screenshots lock format clean
 
 # Needs only what the bot itself needs; where everything is set up already, that will do.
@@ -24,11 +24,14 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
 test: $(READY)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "not long"
 
-# What would keep everybody waiting: further faults, openers and themes, the wheel installed, the
-# benchmarks tried, and both state machines with forty times as many examples.
-test-long: $(READY)
-	PYTHONDONTWRITEBYTECODE= EXAMPLES=40 $(BIN)/pytest -n 3 $(LONG)
+# The rest of the tests: further ways through the page and the command line, further faults, openers and
+# themes, the wheel installed, the benchmarks tried.
+test-more: $(READY)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m long
+
+# These, and both state machines with forty times as many examples.
+test-long: test-more
+	PYTHONDONTWRITEBYTECODE= EXAMPLES=40 $(BIN)/pytest -n 3 $(LONG)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

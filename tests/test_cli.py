@@ -48,6 +48,7 @@ async def test_an_unknown_setting_is_refused_with_the_nearest_known_one(tmp_path
     assert "LOCKERBOT_STORAGE_HOURS" in complaint
 
 
+@pytest.mark.long
 async def test_migrate_can_be_repeated_and_backup_overwrites_nothing(tmp_path):
     assert (await finished(tmp_path, "migrate"))[0] == 0
     code, told, _ = await finished(tmp_path, "migrate")
@@ -74,6 +75,7 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
     assert "sandbox-token" not in told
 
 
+@pytest.mark.long
 async def test_run_says_once_at_start_which_operators_no_alert_reaches(tmp_path):
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
@@ -113,6 +115,7 @@ async def test_a_key_that_opens_nothing_of_what_is_stored_ends_with_2_and_one_li
     assert "LOCKERBOT_SECRET_KEY: opens nothing of what is stored" in complaint
 
 
+@pytest.mark.long
 async def test_towers_of_one_location_that_open_differently_end_run_and_check_with_2(tmp_path):
     (tmp_path / "towers.toml").write_text(
         f'[[towers]]\nid = "{FIRST}"\nopener = "token"\n[[towers]]\nid = "{SECOND}"\n'
@@ -149,6 +152,7 @@ def tower(which: str) -> Tower:
     return Tower(TowerId(which), f"Market · {which[-4:]}", **where, location=11)
 
 
+@pytest.mark.long
 async def test_run_says_at_start_what_its_openers_demand(tmp_path):
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
@@ -211,6 +215,7 @@ async def listening(url: str) -> None:
         await http.get(url)
 
 
+@pytest.mark.long
 async def test_metrics_are_open_on_loopback_else_by_token_and_can_have_a_port_of_their_own(
     tmp_path,
 ):
@@ -238,6 +243,7 @@ async def test_metrics_are_open_on_loopback_else_by_token_and_can_have_a_port_of
                 await process.communicate()
 
 
+@pytest.mark.long
 async def test_a_token_that_telegram_does_not_know_is_said_and_never_shown(tmp_path):
     async with serving_sandbox(create_stage(limits=False)) as url:
         code, out, complaint = await finished(
@@ -248,6 +254,7 @@ async def test_a_token_that_telegram_does_not_know_is_said_and_never_shown(tmp_p
     assert "unknown-token" not in out + complaint
 
 
+@pytest.mark.long
 async def test_the_sandbox_says_where_it_is_and_ends_by_itself(tmp_path):
     code, told, _ = await finished(tmp_path, "sandbox", DEMO_SECONDS="0.5")
     assert code == 0
@@ -263,6 +270,7 @@ async def told_at_start(process: asyncio.subprocess.Process, lines: int) -> dict
     return dict(line.split("=", 1) for line in printed)
 
 
+@pytest.mark.long
 async def test_a_telegram_alone_prints_what_a_bot_needs_to_use_it(tmp_path):
     async with started(tmp_path, "sandbox", "telegram", "--port", "0") as process:
         told = await told_at_start(process, 2)
@@ -288,6 +296,7 @@ async def test_a_harbor_alone_prints_what_a_bot_needs_to_use_it(tmp_path):
             assert grant.json()["access_token"]
 
 
+@pytest.mark.long
 async def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path):
     async with serving_sandbox(create_stage(limits=False)) as url:
         port = url.rpartition(":")[2]

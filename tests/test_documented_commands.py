@@ -35,6 +35,7 @@ def read(document: Path) -> tuple[list[str], list[str]]:
     return here, [need for block in found for need in block.needs]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "document",
     [path for path in DOCUMENTS if path.name not in ELSEWHERE and read(path)[0]],

@@ -47,6 +47,7 @@ def test_it_installs_the_run_lock_and_shows_progress():
     assert said.splitlines()[-1].endswith("python -m cli sandbox")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("brought", [True, False])
 def test_what_is_installed_needs_no_pip_in_the_environment_but_gets_one_where_none_is_brought(
     tmp_path, brought

@@ -70,6 +70,7 @@ async def test_on_a_laptop_both_phones_and_all_doors_are_seen_at_once(scene: Sce
     assert await scene.page.evaluate(COVERED) <= 0
 
 
+@pytest.mark.long
 async def test_the_name_of_the_bot_does_not_lie_under_the_language(scene: Scene) -> None:
     await scene.page.set_viewport_size(SMALLEST)
     assert await scene.phone("Anna").evaluate(LAPPED) <= 0
@@ -97,6 +98,7 @@ async def test_a_code_that_comes_is_seen_whole(scene: Scene, size: ViewportSize)
     assert shown["y"] + shown["height"] <= log["y"] + log["height"]
 
 
+@pytest.mark.long
 async def test_a_toast_covers_no_message_and_goes_when_one_comes(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Count: 0")
@@ -118,12 +120,14 @@ async def enter(scene: Scene, button: Locator) -> None:
     await scene.page.keyboard.press("Enter")
 
 
+@pytest.mark.long
 async def test_the_focus_goes_from_start_to_the_first_button(scene: Scene) -> None:
     anna = scene.phone("Anna")
     await enter(scene, anna.get_by_role("button", name="Start"))
     await expect(anna.get_by_role("button", name="Count: 0")).to_be_focused()
 
 
+@pytest.mark.long
 async def test_a_button_that_is_still_there_keeps_the_focus_and_another_does_not_get_it(
     scene: Scene,
 ) -> None:

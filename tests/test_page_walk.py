@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.support.browser import IN_A_BROWSER
@@ -66,6 +67,7 @@ async def test_a_parcel_goes_from_hand_to_hand(demo: Demo) -> None:
     assert await demo.taps() in range(1, 5)
 
 
+@pytest.mark.long
 async def test_somebody_who_claimed_early_is_told_by_the_bot_itself(demo: Demo) -> None:
     await book(demo)
     await demo.press(demo.phone("Anna"), "Open in Ben’s phone")
@@ -75,6 +77,7 @@ async def test_somebody_who_claimed_early_is_told_by_the_bot_itself(demo: Demo) 
     await demo.tells("Ben", "a parcel from Anna is waiting for you")
 
 
+@pytest.mark.long
 async def test_starting_again_in_the_middle_leaves_a_bot_that_works(demo: Demo) -> None:
     anna = demo.phone("Anna")
     await demo.press(anna, "Start", "Send a parcel", TOWER)
@@ -86,6 +89,7 @@ async def test_starting_again_in_the_middle_leaves_a_bot_that_works(demo: Demo) 
     await demo.tells("Anna", "In locker")
 
 
+@pytest.mark.long
 async def test_a_code_that_comes_below_is_looked_at(demo: Demo) -> None:
     anna = demo.phone("Anna")
     await demo.press(anna, "Start", "Send a parcel", TOWER, SIZE, "Send a link or code")
@@ -97,6 +101,7 @@ async def test_a_code_that_comes_below_is_looked_at(demo: Demo) -> None:
     await expect(picture).to_be_in_viewport(ratio=0.99)
 
 
+@pytest.mark.long
 async def test_a_door_that_was_given_back_says_what_it_waits_for(demo: Demo) -> None:
     await book(demo)
     door = demo.page.locator("locker-door[data-status=rented]")
@@ -112,6 +117,7 @@ async def test_a_door_that_was_given_back_says_what_it_waits_for(demo: Demo) -> 
     await expect(tower.get_by_text("at the next sync")).to_be_hidden()
 
 
+@pytest.mark.long
 async def test_the_operator_sees_what_the_bot_does(demo: Demo) -> None:
     await demo.press(demo.page, "Add a person")
     sheet = demo.page.get_by_role("dialog", name="Add a person")
@@ -162,6 +168,7 @@ async def test_a_slip_pasted_into_the_browser_leads_to_an_empty_locker(demo: Dem
     await expect(demo.parcel_page.get_by_text("The parcel has been taken out")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_what_leads_from_the_page_into_telegram_is_opened_in_a_phone(demo: Demo) -> None:
     anna = demo.phone("Anna")
     await demo.press(anna, "Start", "Send a parcel", BY_LINK, SIZE, "Send a link or code")

@@ -19,6 +19,7 @@ from tests.support.commands import PATIENCE, ROOT, environment, finished
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
+@pytest.mark.long
 async def test_sigterm_to_the_shell_that_was_given_the_line_ends_the_bot_with_0(tmp_path):
     given = environment(tmp_path, HOST="127.0.0.1", LOG_FORMAT="json")
     given["PATH"] = f"{Path(sys.executable).parent}:{given['PATH']}"
@@ -75,6 +76,7 @@ def _not_installed(name: str) -> str:
     raise PackageNotFoundError(name)
 
 
+@pytest.mark.long
 async def test_run_refuses_sqlite_on_a_disk_that_forgets_and_writes_nothing(tmp_path):
     code, _, complaint = await finished(tmp_path, "run", DYNO="web.1")
     assert (code, complaint.count("\n")) == (2, 1)

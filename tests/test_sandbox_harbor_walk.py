@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
 from fastapi.routing import APIRoute
 
 from cli.sandbox_server import serving_sandbox
@@ -32,6 +33,7 @@ def commands() -> str:
     return "\n".join(rest)
 
 
+@pytest.mark.long
 async def test_the_documented_walk_moves_a_parcel(tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         curl.install(tmp_path / "bin")

@@ -57,6 +57,7 @@ async def test_a_card_is_edited_in_place_and_keeps_the_focus(scene: Scene) -> No
     await expect(anna.locator("chat-message:not(.outgoing)")).to_have_count(1)
 
 
+@pytest.mark.long
 async def test_an_alert_waits_until_it_is_read(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Alert")
@@ -66,6 +67,7 @@ async def test_an_alert_waits_until_it_is_read(scene: Scene) -> None:
     await expect(alert).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_a_picture_is_enlarged_and_closed_with_escape(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off code", "Enlarge the picture")
@@ -76,6 +78,7 @@ async def test_a_picture_is_enlarged_and_closed_with_escape(scene: Scene) -> Non
     await expect(anna.get_by_role("button", name="Enlarge the picture")).to_be_focused()
 
 
+@pytest.mark.long
 async def test_a_deep_link_opens_in_the_other_phone_with_one_click(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await anna.get_by_role("button", name="Open in Ben’s phone").first.click()
@@ -85,6 +88,7 @@ async def test_a_deep_link_opens_in_the_other_phone_with_one_click(scene: Scene)
     await expect(ben.get_by_text("You came with c_inside")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_text_is_sent_and_edited(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.say(anna, "a shoe box")
@@ -94,6 +98,7 @@ async def test_text_is_sent_and_edited(scene: Scene) -> None:
     await expect(anna.get_by_text("Edited to: two shoe boxes")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_the_commands_menu_is_walked_by_keyboard(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Commands")
@@ -103,6 +108,7 @@ async def test_the_commands_menu_is_walked_by_keyboard(scene: Scene) -> None:
     await expect(anna.get_by_text("Who and where?")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_a_reply_keyboard_shares_contact_place_and_person(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.say(anna, "/ask")
@@ -118,6 +124,7 @@ async def test_a_reply_keyboard_shares_contact_place_and_person(scene: Scene) ->
     await expect(anna.get_by_text("You are here")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_a_third_person_joins_and_changes_language(scene: Scene) -> None:
     await scene.page.get_by_role("button", name="Add a person").click()
     sheet = scene.page.get_by_role("dialog", name="Add a person")
@@ -132,6 +139,7 @@ async def test_a_third_person_joins_and_changes_language(scene: Scene) -> None:
     )
 
 
+@pytest.mark.long
 async def test_faults_are_switched_by_name_and_gone_after_starting_again(scene: Scene) -> None:
     page = scene.page
     await page.get_by_role("button", name="Faults").click()
@@ -151,6 +159,7 @@ async def test_faults_are_switched_by_name_and_gone_after_starting_again(scene: 
     await expect(scene.phone("Anna").get_by_role("button", name="Start")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_the_wires_show_both_sides_and_blank_the_token(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off code")
@@ -165,6 +174,7 @@ async def test_the_wires_show_both_sides_and_blank_the_token(scene: Scene) -> No
     assert "42:sandbox" not in await wires.inner_text()
 
 
+@pytest.mark.long
 async def test_a_ring_marks_the_phone_out_of_view(scene: Scene) -> None:
     await scene.page.set_viewport_size(NARROW)
     tabs = scene.page.get_by_role("navigation", name="Phones and tower")
@@ -175,6 +185,7 @@ async def test_a_ring_marks_the_phone_out_of_view(scene: Scene) -> None:
     await expect(tabs.get_by_role("button", name="Anna")).to_have_class(re.compile("unread"))
 
 
+@pytest.mark.long
 async def test_the_page_finds_back_after_the_server_has_restarted(opened: Opened) -> None:
     page = await opened.page.context.new_page()
     lost = page.get_by_text("Reconnecting")
@@ -228,6 +239,7 @@ async def test_nothing_sticks_out_at_any_width(scene: Scene) -> None:
         assert await anna.locator("phone-chat").evaluate(TOO_TALL) <= 0, width
 
 
+@pytest.mark.long
 async def test_the_hint_is_dismissed_for_good(scene: Scene) -> None:
     await expect(scene.hint).to_have_attribute("data-step", "1")
     await scene.press(scene.page, "Dismiss the hint")

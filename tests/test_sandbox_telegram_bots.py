@@ -8,12 +8,8 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import aiogram
 import httpx
 import pytest
-from aiogram import types
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -108,6 +104,12 @@ async def python_telegram_bot(on: Stage, webhook: bool) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def aiogram_bot(on: Stage, webhook: bool) -> AsyncIterator[None]:
+    # Whoever merely collects the tests does not wait for it: it takes seconds to read.
+    import aiogram
+    from aiogram import types
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+
     session = AiohttpSession(api=TelegramAPIServer.from_base(on.base))
     bot, dispatcher = aiogram.Bot(TOKEN, session=session), aiogram.Dispatcher()
 
@@ -182,6 +184,7 @@ async def _poll(http: httpx.AsyncClient, take: Taken) -> None:
 BOTS: list[Callable[[Stage, bool], Running]] = [python_telegram_bot, aiogram_bot, bare_client]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("webhook", [False, True], ids=["polling", "webhook"])
 @pytest.mark.parametrize("bot", BOTS)
 async def test_an_echo_bot_with_buttons_photos_and_edits(

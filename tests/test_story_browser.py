@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 import zxingcpp
 from PIL import Image
@@ -159,6 +160,7 @@ async def test_from_a_pasted_slip_to_an_empty_locker(street: Street) -> None:
     await looked_at(page)
 
 
+@pytest.mark.long
 async def test_without_scripts_too_and_after_previews_which_claim_nothing(street: Street) -> None:
     slip = await street.sends()
     await previewed(link_in(slip))
@@ -188,6 +190,7 @@ async def previewed(link: str) -> None:
             assert not {"set-cookie"} & {*seen.headers, *head.headers}
 
 
+@pytest.mark.long
 async def test_of_two_browsers_at_once_one_collects_and_the_other_is_told(street: Street) -> None:
     link = link_in(await street.sends())
     first, second = await street.browses(), await street.browses(scripts=False)

@@ -260,6 +260,7 @@ def test_a_check_finds_what_is_missing_fuzzy_or_full_of_holes() -> None:
     assert _entry(days, ("{count} dzień", "{count} dni")) == ["has 2 plural forms instead of 3"]
 
 
+@pytest.mark.long
 def test_the_catalogues_are_made_carried_on_compiled_and_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
