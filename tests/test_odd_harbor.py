@@ -429,7 +429,7 @@ async def test_a_failure_of_our_own_after_a_token_asks_for_no_second_one(
         raise OverflowError("date value out of range")
 
     with monkeypatch.context() as broken:
-        broken.setattr("bot.workers.harbor_requests.keep_code", fails)
+        broken.setattr("bot.workers.code_requests.keep_code", fails)
         for _ in range(4):
             await worked(worker)
             core.clock.turn(120)

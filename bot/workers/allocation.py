@@ -33,6 +33,7 @@ from bot.workers.allotment import Allotments
 from bot.workers.given import Given
 from bot.workers.link_allocation import LinkAllocator
 from bot.workers.open_requests import OpenRequests
+from bot.workers.standing import standing
 
 log = structlog.get_logger()
 
@@ -106,8 +107,8 @@ class Allocator:
         log.info("opened_by_token_instead", delivery=delivery.id, why=str(error))
 
         async def step(tx: Transaction) -> Delivery:
-            now, current = self._clock.now(), await tx.delivery(delivery.id)
-            if current is None or not current.still_asks(request):
+            now, current = self._clock.now(), await standing(tx, delivery, request)
+            if current is None:
                 raise Conflict("asked for something else meanwhile")
             by_token = replace(
                 current, drop_off_opener=Opener.TOKEN, candidate=None, held_until=None

@@ -25,6 +25,7 @@ from bot.ports.lockers import Lockers
 from bot.usecases.cards import keep_code
 from bot.usecases.transitions import conclude, save, transition
 from bot.usecases.waiting import has_come_by, was_in_vain
+from bot.workers.standing import standing
 
 
 class Allotments:
@@ -188,8 +189,8 @@ class Allotments:
 
         async def step(tx: Transaction) -> None:
             now = self._clock.now()
-            current = await tx.delivery(delivery.id)
-            if current is None or not current.still_asks(request):
+            current = await standing(tx, delivery, request)
+            if current is None:
                 raise Conflict("asked for something else meanwhile")
             await was_in_vain(tx, current, now=now)
             await transition(

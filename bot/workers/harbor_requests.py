@@ -3,9 +3,8 @@
 Guarantees: one call at a time for each delivery, whatever the number of replicas: its turn is taken
 by a lease before the call; many deliveries side by side, so many of one tower at most; a call that
 changes something at Harbor is preceded by a commit that says so, and after an unknown outcome
-Harbor is looked at before it is asked again; after a failure of our own what Harbor gave is used,
-and not asked for once more; an answer to a request that has been replaced
-meanwhile is no answer to its successor. What gives a locker back is asked again after a refusal.
+Harbor is looked at before it is asked again; what gives a locker back is asked again after a
+refusal, too. How each request is carried out: `allocation`, `code_requests`, `giving_back`.
 """
 
 from __future__ import annotations
@@ -15,40 +14,34 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
-from bot.domain.history import HistoryEntry, HistoryEvent
-from bot.domain.ids import DeliveryId, LockerId, TowerId
-from bot.domain.lifecycle import Event, State
-from bot.domain.observations import AFTER_HOLD, may_hold_parcel
-from bot.domain.openers import Opener
+from bot.domain.ids import DeliveryId, TowerId
+from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
-from bot.domain.tower import LockerStatus
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.deliveries import Leased
 from bot.ports.errors import (
     Conflict,
     Misconfigured,
-    NotOffered,
     OutcomeUnknown,
     Refused,
     TryLater,
 )
 from bot.ports.lockers import Lockers
 from bot.ports.signals import CAUSE
-from bot.usecases.cards import keep_code, tell
-from bot.usecases.transitions import save, transition
+from bot.usecases.cards import tell
+from bot.usecases.transitions import save
 from bot.workers.allocation import Allocator
-from bot.workers.codes import Issued, issue
-from bot.workers.given import Given
-from bot.workers.link_allocation import ANY_LOCKER
+from bot.workers.code_requests import CodeRequests
+from bot.workers.giving_back import GivingBack, NotYet
 from bot.workers.loop import Dues, Underway, backoff
 from bot.workers.open_requests import OpenRequests
 from bot.workers.signals import Signals
+from bot.workers.standing import MAKES_SENSE_IN, CarriedOut, standing
 
 log = structlog.get_logger()
 
@@ -65,17 +58,6 @@ _REFUSALS = 4
 """After so many failures a refusal to take a locker back is final."""
 _AFTER_REFUSAL = timedelta(minutes=1)
 """Until Harbor is asked again after the first refusal; twice as long each time."""
-_MAKES_SENSE_IN: dict[RequestKind, frozenset[State]] = {
-    RequestKind.LOCKER: frozenset({State.REQUESTED}),
-    RequestKind.DROP_OFF_TOKEN: frozenset({State.RESERVED, State.RENTED}),
-    RequestKind.PICK_UP_TOKEN: frozenset({State.STORED}),
-    RequestKind.RELEASE: frozenset({State.RELEASING, State.CLOSED}),
-}
-"""In which states a request still makes sense; overtaken by events, it is dropped."""
-
-
-class _NotYet(Exception):
-    """What Harbor says is nothing to act on; nothing is wrong with Harbor or with us."""
 
 
 class HarborRequests:
@@ -93,17 +75,19 @@ class HarborRequests:
         self._database, self._lockers, self._clock, self._policy = database, lockers, clock, policy
         self._signals = signals
         self._allocator = Allocator(database, lockers, clock, policy, open_requests)
+        self._carried_out = done = CarriedOut(database, clock, policy)
+        codes = CodeRequests(database, lockers, clock, policy, done)
+        back = GivingBack(database, lockers, clock, policy, self._allocator, done)
         self._underway: Underway[DeliveryId] = Underway(AT_ONCE, self._finished)
         self._towers: defaultdict[TowerId, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(A_TOWER)
         )
         self._carry: dict[RequestKind, Callable[[Delivery, HarborRequest], Awaitable[None]]] = {
             RequestKind.LOCKER: self._allocator.allocate,
-            RequestKind.DROP_OFF_TOKEN: self._token,
-            RequestKind.PICK_UP_TOKEN: self._token,
-            RequestKind.RELEASE: self._release,
+            RequestKind.DROP_OFF_TOKEN: codes.ask,
+            RequestKind.PICK_UP_TOKEN: codes.ask,
+            RequestKind.RELEASE: back.give_back,
         }
-        self._given: Given[Issued] = Given()
         self._dues = Dues(clock.now())
         self._full = False
 
@@ -167,10 +151,10 @@ class HarborRequests:
         assert request is not None, "only what is asked for is leased"
         try:
             async with asyncio.timeout(_PATIENCE):
-                if delivery.state in _MAKES_SENSE_IN[request.kind]:
+                if delivery.state in MAKES_SENSE_IN[request.kind]:
                     await self._carry[request.kind](delivery, request)
                 else:
-                    await self._done_with(request, delivery)
+                    await self._carried_out.note(request, delivery)
         except Conflict:
             log.debug("request_overtaken", delivery=delivery.id)
         except (TryLater, OutcomeUnknown, Misconfigured, TimeoutError) as error:
@@ -180,37 +164,12 @@ class HarborRequests:
                 "request_refused", delivery=delivery.id, request=request.kind.value, why=str(error)
             )
             await self._unless_overtaken(self._refused(leased, delivery, request))
-        except _NotYet as error:
+        except NotYet as error:
             log.info("request_not_yet", delivery=delivery.id, why=str(error))
             await self._put_off(leased, None)
         except Exception:
             log.exception("request_failed", delivery=delivery.id, request=request.kind.value)
             await self._put_off(leased, None)
-
-    async def _current(
-        self, tx: Transaction, delivery: Delivery, request: HarborRequest
-    ) -> Delivery | None:
-        """The delivery as it is, if the request still stands."""
-        current = await tx.delivery(delivery.id)
-        return current if current is not None and current.still_asks(request) else None
-
-    async def _done_with(
-        self, request: HarborRequest, delivery: Delivery, **changes: object
-    ) -> None:
-        """The request is carried out (or of no use any more), and these fields have changed."""
-
-        async def step(tx: Transaction) -> None:
-            current = await self._current(tx, delivery, request)
-            if current is None:
-                return
-            now = self._clock.now()
-            after = replace(current, request=None, **changes)  # type: ignore[arg-type]  # Delivery's own fields
-            seen = after.trouble is not current.trouble
-            await save(tx, after, now=now, policy=self._policy, seen=seen)
-            if seen:
-                await tell(tx, after, now=now)
-
-        await self._database.run(step, brief=True)
 
     async def _refused(self, leased: Leased, delivery: Delivery, request: HarborRequest) -> None:
         """Harbor said no. It may take a locker back a little later all the same, and to ask for
@@ -228,7 +187,7 @@ class HarborRequests:
         due = self._clock.now() + _AFTER_REFUSAL * 2**request.failures
 
         async def step(tx: Transaction) -> None:
-            current = await self._current(tx, delivery, request)
+            current = await standing(tx, delivery, request)
             if current is not None and current.trouble is not Trouble.REFUSED:
                 now, refused = self._clock.now(), replace(current, trouble=Trouble.REFUSED)
                 await tell(tx, await save(tx, refused, now=now, policy=self._policy), now=now)
@@ -240,7 +199,9 @@ class HarborRequests:
     async def _give_up(self, delivery: Delivery, request: HarborRequest) -> None:
         """Harbor said no for good: the watcher will see how things stand; the card says so."""
         at = delivery.locker or delivery.candidate  # where the watcher has to look from now on
-        await self._done_with(request, delivery, trouble=Trouble.REFUSED, locker=at, candidate=None)
+        await self._carried_out.note(
+            request, delivery, trouble=Trouble.REFUSED, locker=at, candidate=None
+        )
 
     async def _put_off(self, leased: Leased, error: Exception | None) -> None:
         """Later again. After the second failure in a row the cards say that Harbor is away; not so
@@ -253,7 +214,7 @@ class HarborRequests:
         said = delivery.trouble is Trouble.HARBOR_AWAY or not away
 
         async def step(tx: Transaction) -> None:
-            if not said and (current := await self._current(tx, delivery, request)) is not None:
+            if not said and (current := await standing(tx, delivery, request)) is not None:
                 now = self._clock.now()
                 await self._harbor_away(tx, current, now)
             await tx.request_failed(leased, due)
@@ -274,127 +235,3 @@ class HarborRequests:
             await work
         except Conflict:
             log.debug("request_overtaken")
-
-    async def _token(self, delivery: Delivery, request: HarborRequest) -> None:
-        """Ask for a token; safe to repeat after a lost answer, since nobody was shown that one."""
-        if delivery.locker is None:
-            await self._done_with(request, delivery)
-            return
-        asked_at = self._clock.now()
-        given = self._given.to(request)
-        if given is None or given.code.expires_at <= asked_at:
-            given = await issue(self._lockers, delivery, request, asked_at, self._policy)
-            self._given.keep(request, given)
-        issued = given
-
-        async def step(tx: Transaction) -> None:
-            now = self._clock.now()
-            current = await self._current(tx, delivery, request)
-            if current is None or current.state not in _MAKES_SENSE_IN[request.kind]:
-                return
-            code = replace(issued.code, revealed=request.by is not None)
-            if request.by is not None:
-                tx.answers(request.by)
-            changes: dict[str, Any] = {"code_until": code.expires_at}
-            if issued.event is Event.DROP_OFF_ISSUED:
-                changes |= {"held_until": code.expires_at, "reminders_sent": 0}
-            if issued.fell_back:
-                changes |= {"pick_up_opener": Opener.TOKEN}
-                await tx.record(HistoryEntry(current.id, now, HistoryEvent.FELL_BACK))
-            after = await transition(
-                tx,
-                current,
-                issued.event,
-                now=now,
-                policy=self._policy,
-                by=request.by,
-                request=None,
-                trouble=None,
-                **changes,
-            )
-            await keep_code(tx, after, code, now=now)
-
-        await self._database.run(step, brief=True)
-        self._given.forget(request)
-
-    async def _release(self, delivery: Delivery, request: HarborRequest) -> None:
-        """Give back what is held, by whichever call fits how Harbor sees the locker."""
-        if delivery.candidate == ANY_LOCKER and delivery.locker is None:
-            await self._allocator.give_back_unnamed(delivery)
-        locker = delivery.locker or delivery.candidate
-        held = await self._allocator.held(delivery, locker) if locker else None
-        if not locker or held is None:
-            await self._nothing_held(delivery, request, locker)
-        elif held.status is LockerStatus.RESERVED:
-            await self._cancel_reservation(delivery, request, locker)
-        elif held.status is LockerStatus.UNKNOWN:
-            raise _NotYet("Harbor names a status that is not known")
-        elif held.status is LockerStatus.RENTED:
-            await self._lockers.release(delivery.tower, locker)
-            await self._leave_to_watcher(delivery, request, locker)
-        else:  # declined: on its way back; occupied: the watcher has news
-            await self._leave_to_watcher(delivery, request, locker)
-
-    async def _nothing_held(
-        self, delivery: Delivery, request: HarborRequest, locker: LockerId | None
-    ) -> None:
-        """Absence is believed only when the tower's own list agrees (or nothing was ever tried)."""
-        if locker:
-            at_tower = await self._lockers.lockers(delivery.tower)
-            status = next((x.status for x in at_tower if x.id == locker), None)
-            elsewhere = await self._allocator.somebody_elses(delivery, locker)
-            if status is LockerStatus.OCCUPIED and may_hold_parcel(delivery) and not elsewhere:
-                await self._leave_to_watcher(delivery, request, locker)
-                return
-            ours_perhaps = status in (LockerStatus.RESERVED, LockerStatus.RENTED)
-            over = delivery.held_until or delivery.changed_at or self._clock.now()
-            ours_perhaps &= self._clock.now() <= over + AFTER_HOLD
-            if ours_perhaps and not elsewhere:
-                raise TryLater("the two readings disagree")
-        if delivery.state is State.CLOSED:
-            await self._done_with(request, delivery)
-            await self._no_longer_ours(delivery, locker)
-            return
-
-        async def step(tx: Transaction) -> None:
-            now = self._clock.now()
-            current = await self._current(tx, delivery, request)
-            if current is None:
-                return
-            await transition(
-                tx,
-                current,
-                Event.RELEASED,
-                now=now,
-                policy=self._policy,
-                request=None,
-                trouble=None,
-                held_until=None,
-            )
-
-        await self._database.run(step, brief=True)
-
-    async def _cancel_reservation(
-        self, delivery: Delivery, request: HarborRequest, locker: LockerId
-    ) -> None:
-        """Where Harbor offers no such call, the reservation runs out by itself."""
-        try:
-            await self._lockers.cancel_reservation(delivery.tower, locker, delivery.reservation)
-        except NotOffered as error:
-            log.info("reservation_left_to_lapse", delivery=delivery.id, why=str(error))
-        await self._leave_to_watcher(delivery, request, locker)
-
-    async def _leave_to_watcher(
-        self, delivery: Delivery, request: HarborRequest, locker: LockerId
-    ) -> None:
-        """Nothing more to ask; a locker that was only being tried is now known to be ours."""
-        await self._done_with(request, delivery, locker=locker, candidate=None, trouble=None)
-        if delivery.state is State.CLOSED:  # which nothing is concluded for any more
-            await self._no_longer_ours(delivery, locker)
-
-    async def _no_longer_ours(self, delivery: Delivery, locker: LockerId | None) -> None:
-        """Whatever the locker is from now on, this delivery has not asked for it."""
-        if locker is not None:
-            await self._database.run(
-                lambda tx: tx.no_longer_vouch(delivery.tower, locker), one_statement=True
-            )
