@@ -1,8 +1,8 @@
 """Milliseconds until an operator's search is answered, at a million deliveries that are over.
 
 A hundred thousand people with names out of a few hundred, so that many share one; thirty towers,
-three hundred deliveries under way. What is measured is the search and the page of deliveries that
-is then listed, by one who asks alone.
+three hundred deliveries under way; a third of all has a name. What is measured is the search and
+the page of deliveries that is then listed, by one who asks alone.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ def _person(number: int) -> tuple[str, str]:
     return _NAMES[number % len(_NAMES)], _NAMES[number * 7919 // 400 % len(_NAMES)] + "us"
 
 
+def _called(number: int) -> Sequence[str]:
+    """The words of a parcel's name: "Order 4242", "Gift", or none."""
+    if number % 3 == 0:
+        return "order", str(number // 3)
+    return ("gift",) if number % 50 == 1 else ()
+
+
 _QUERIES = {
     "first and last name": " ".join(_person(1000)),
     "the beginnings of both": " ".join(name[:2] for name in _person(1000)),
@@ -52,6 +59,9 @@ _QUERIES = {
     "a door of any tower": "17",
     "a tower": "tower5",
     "all towers": "tower",
+    "a name that a third of all parcels have": "order",
+    "a name that 20,000 parcels have": "gift",
+    "the name of one parcel": "order 4242",
     "nothing": "nobody of that name",
 }
 
@@ -82,6 +92,8 @@ async def fill(database: Database, past: int, people: int) -> None:
 
     async def what(tx: Any) -> None:
         await tx._db.execute(_DELIVERIES, (past, LIVE, people, people, TOWERS, past))
+        called = [(f"d{n}", as_stored(word)) for n in range(past) for word in _called(n)]
+        await write(tx, "insert into parcel_words (delivery, word)", called)
 
     async def tidy(tx: Any) -> None:
         await tx._db.execute("vacuum analyze")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.delivery import Delivery
@@ -11,10 +13,12 @@ from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
 from bot.usecases.export import held_about
 from bot.usecases.find_own import search_own
+from storage.tables import search
 from tests.support.chats import MARKET, OPERATOR, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
 from tests.support.phones import Phone
+from tests.support.scenes import TOWER
 
 ORDER = "Order <1042>"
 
@@ -143,9 +147,11 @@ async def _named(tx: Transaction, delivery: Delivery) -> None:
     await tx.index_parcel(delivery.id, delivery.parcel_name)
 
 
+@pytest.mark.parametrize("frequent", [search._FREQUENT, 2])
 async def test_what_is_over_is_found_by_words_of_its_name_and_no_longer_once_forgotten(
-    database: Database,
+    database: Database, monkeypatch: pytest.MonkeyPatch, frequent: int
 ) -> None:
+    monkeypatch.setattr(search, "_FREQUENT", frequent)
     made = [
         a_delivery("boots", sender=ANNA, state=State.COLLECTED, parcel_name="Mum's new Boots"),
         a_delivery("hat", sender=BEN, state=State.COLLECTED, parcel_name="Mum's Hat"),
@@ -154,6 +160,7 @@ async def test_what_is_over_is_found_by_words_of_its_name_and_no_longer_once_for
 
     async def write(tx: Transaction) -> None:
         await tx.save_person(Person(ANNA, "Anna"))
+        await tx.save_towers([replace(TOWER, id=made[0].tower)])
         for delivery in made:
             await _named(tx, delivery)
 

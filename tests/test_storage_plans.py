@@ -14,6 +14,7 @@ from bot.domain.person import Person
 from bot.domain.records import Period
 from storage import migrate
 from storage.sealing import Sealer
+from storage.tables import search
 from storage.tables.transaction import SqlTransaction
 from storage.urls import sqlite_path
 from tests.support.records import happened, made
@@ -101,6 +102,9 @@ QUESTIONS = {
     "deliveries_ended_of_sender, deliveries_ended_of_recipient": lambda tx: tx.ended_of(
         [PERSON], [TOWER], 5
     ),
+    "parcel_by_word, sqlite_autoindex_deliveries_1": lambda tx: tx.ended_called(
+        ["a", "b"], None, 5
+    ),
     "deliveries_ended_at": lambda tx: tx.ended_at([TOWER], None, 5),
     "deliveries_ended_behind (doors)": lambda tx: tx.doors_called(["14", "a"]),
     "deliveries_ended_behind": lambda tx: tx.ended_at([TOWER, TOWER], "14", 5),
@@ -123,3 +127,14 @@ async def test_a_frequent_question_is_answered_by_its_index(
     scans = [plan for plan in searches if plan.startswith("SCAN") and "INDEX" not in plan]
     tables = ("deliveries", "cards", "people", "claims", "history", "browsers")
     assert not [plan for plan in scans if plan.split()[1] in tables], scans
+
+
+async def test_what_very_many_parcels_are_called_is_looked_for_among_the_latest_of_each_tower(
+    explaining: Explaining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FREQUENT", 0)
+    tx = SqlTransaction(explaining, Sealer(["key"]))
+    await tx.ended_called(["a", "b"], [TOWER], 5)
+    looks = [plan for plan in explaining.plans if plan.startswith("SEARCH deliveries")]
+    assert looks
+    assert all("INDEX deliveries_ended_at" in plan for plan in looks), looks

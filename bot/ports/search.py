@@ -45,7 +45,10 @@ class Search(Protocol):
     async def ended_called(
         self, words: Sequence[str], towers: Collection[TowerId] | None, limit: int
     ) -> Ended:
-        """What has a name with a word that begins with each of `words`, at one of these towers."""
+        """What has a name with a word that begins with each of `words`, at one of these towers.
+
+        Of words that very many parcels have, what was last at each tower that is known is found.
+        """
         ...
 
     async def doors_called(self, names: Sequence[str]) -> list[str]:

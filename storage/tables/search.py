@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -25,8 +27,27 @@ _AT_ONCE = 100
 _PORTION = 200
 _SHARES, _LEAST = 4, 50
 """How many times its even share is read of each condition at first, and how much at least."""
-Condition = tuple[str, Sequence[Any]]
-"""What is asked of a delivery: SQL and its values."""
+_FREQUENT, _LATEST = 30_000, 1_000
+"""So many parcels that are called alike are not looked up one by one: then so many that were last
+at each tower are looked through."""
+_CALLED = """exists (select 1 from parcel_words where delivery = deliveries.id
+    and word >= ? and word < ?)"""
+# SQLite goes through a cross join in its order: first the names, of which there are few.
+_ONE_CALLED = """(select distinct delivery from parcel_words where word >= ? and word < ?) as called
+    cross join deliveries"""
+_LAST_AT = f"""(select id, changed_at, state from deliveries where tower = ? and {_ENDED}
+    order by changed_at desc limit {_LATEST}) as deliveries"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """What is asked of a delivery: SQL and its values, those of `source` first."""
+
+    which: str
+    values: Sequence[Any]
+    source: str = "deliveries"
+
+
 _GLIMPSES = f"""select id, tower, locker_name, changed_at, recipient_name, parcel_name,
                        sender, recipient
                 from deliveries where state in ({states_listed(LIVE)})"""
@@ -78,7 +99,7 @@ class Search(Deliveries):
         there, theirs = ("", ()) if towers is None else (f"tower in ({marks(len(towers))})", towers)
         return await self._latest(
             [
-                (f"{column} = ?{' and ' if there else ''}{there}", (person, *theirs))
+                _Condition(f"{column} = ?{' and ' if there else ''}{there}", (person, *theirs))
                 for person in people
                 for column in ("sender", "recipient")
             ],
@@ -87,7 +108,7 @@ class Search(Deliveries):
 
     async def ended_at(self, towers: Sequence[TowerId], door: str | None, limit: int) -> Ended:
         behind, name = ("", ()) if door is None else (" and locker_name = ?", (door,))
-        which = [(f"tower = ?{behind}", (tower, *name)) for tower in towers]
+        which = [_Condition(f"tower = ?{behind}", (tower, *name)) for tower in towers]
         return await self._latest(which, limit)
 
     async def index_parcel(self, delivery: DeliveryId, name: str | None) -> None:
@@ -98,13 +119,33 @@ class Search(Deliveries):
     ) -> Ended:
         if not words:
             return []
-        found = """id in (select delivery from parcel_words where word >= ? and word < ?)"""
-        which = " and ".join(found for _ in words)
-        there = "" if towers is None else f" and tower in ({marks(len(towers))})"
-        ends = [end for word in map(as_stored, words) for end in _range(word)]
-        return await self._latest([(f"{which}{there}", (*ends, *(towers or ())))], limit)
+        ranges = [tuple(_range(as_stored(word))) for word in words]
+        counts = [await self._how_often(each) for each in ranges]
+        rarest = counts.index(min(counts))
+        if counts[rarest] < _FREQUENT:
+            first, others = ranges.pop(rarest), ranges
+            which = ["deliveries.id = called.delivery", *(_CALLED for _ in others)]
+            which += [] if towers is None else [f"tower in ({marks(len(towers))})"]
+            values = (*first, *chain(*others), *(towers or ()))
+            return await self._latest([_Condition(" and ".join(which), values, _ONE_CALLED)], limit)
+        if towers is None:
+            rows = await self._db.fetch_all("select id from towers")
+            towers = [TowerId(tower) for (tower,) in rows]
+        called, ends = " and ".join(_CALLED for _ in ranges), [*chain(*ranges)]
+        return await self._latest(
+            [_Condition(called, (tower, *ends), _LAST_AT) for tower in towers], limit
+        )
 
-    async def _latest(self, which: Sequence[Condition], limit: int) -> Ended:
+    async def _how_often(self, ends: Sequence[str]) -> int:
+        """How many parcels are called so, counted to `_FREQUENT`."""
+        rows = await self._db.fetch_all(
+            f"""select count(*) from (select 1 from parcel_words where word >= ? and word < ?
+                limit {_FREQUENT}) as counted""",
+            ends,
+        )
+        return int(rows[0][0]) if rows else 0
+
+    async def _latest(self, which: Sequence[_Condition], limit: int) -> Ended:
         """The latest that are over of which any of these is true; each is found by an index.
 
         Of each a share is read at first, and all that may be needed only of those whose share may
@@ -131,7 +172,7 @@ class Search(Deliveries):
         ]
 
     async def _portions(
-        self, which: Sequence[Condition], limit: int
+        self, which: Sequence[_Condition], limit: int
     ) -> list[list[tuple[str, int]]]:
         """Of each condition the latest `limit` deliveries: their ids, and when they changed.
 
@@ -143,14 +184,14 @@ class Search(Deliveries):
             parts = [
                 f"""select * from (
                         select {place} as part, id, coalesce(changed_at, 0) as changed
-                        from deliveries where {which[place][0]} and {_ENDED}
+                        from {which[place].source} where {which[place].which} and {_ENDED}
                         order by changed_at desc limit {int(limit)}
                     ) as part{place}"""
                 for place in some
             ]
             rows = await self._db.fetch_all(
                 " union all ".join(parts),
-                [value for place in some for value in which[place][1]],
+                [value for place in some for value in which[place].values],
             )
             for place, id_, changed in rows:
                 found[place].append((id_, changed))
