@@ -82,6 +82,10 @@ QUESTIONS = {
     "cards_leased (all)": lambda tx: tx.free_cards(),
     "cards_by_subject": lambda tx: tx.cards_about("screen"),
     "cards_by_subject (mark)": lambda tx: tx.mark_about("screen", now=NOW),
+    "cards_by_subject (mark prepared)": lambda tx: tx.mark_prepared([TOWER], now=NOW),
+    "deliveries_by_state, cards_by_subject (prepared)": lambda tx: tx.mark_prepared(
+        [TOWER], now=NOW
+    ),
     "sqlite_autoindex_cards_1": lambda tx: tx.renew_card(CARD, NOW),
     "sqlite_autoindex_cards_1 (shown)": lambda tx: tx.card_shown(
         CARD, message=MessageId(1), form="text", digest=""
