@@ -28,6 +28,7 @@ from bot.workers.open_requests import OpenRequests
 from bot.workers.outbox import Outbox
 from bot.workers.reminders import Reminders
 from bot.workers.retention import Retention
+from bot.workers.sampler import Sampler
 from bot.workers.saving import Saving
 from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
@@ -233,6 +234,7 @@ def assemble(
     outbox = Outbox(database, TelegramMessenger(application.bot, pace), presenter, clock, signals)
     retention = Retention(database, clock, policy)
     auditor = Auditor(database, lockers, clock, policy)
+    sampler = Sampler(database, lockers, clock)
     receiver, alerts = Receiver(application, clock), Alerts(database, clock, policy)
     hearing = receiver.hearing
     loops = {
@@ -243,6 +245,7 @@ def assemble(
         "waiting": Loop("waiting", clock, waiting.turn, signals.waits),
         "retention": Loop("retention", clock, retention.turn, Signal()),
         "audit": Loop("audit", clock, auditor.turn, Signal()),
+        "figures": Loop("figures", clock, sampler.turn, Signal()),
         "saving": Loop("saving", clock, lambda: kept.tell(database, policy), kept.over),
         "hearing": Loop("hearing", clock, lambda: hearing.tell(alerts), hearing.changed),
     }

@@ -198,6 +198,21 @@ def export(
     print(f"exported to {target}")
 
 
+@app.command()
+def figures(
+    target: Annotated[Path | None, typer.Argument(metavar="PICTURE.png")] = None,
+    tower: Annotated[str, typer.Option("--tower", help="the id of one; else all together")] = "",
+) -> None:
+    """What the last seven days were like: booked, collected, hours in the locker, free doors; as a
+    picture, too, where a file is named. Reads only."""
+    from cli.figures import figures as work
+
+    try:
+        _finish(work(_settings(), tower, target))
+    except OSError as error:
+        _fail(str(error), 1)
+
+
 @sandbox_app.callback(invoke_without_command=True)
 def sandbox(context: typer.Context, port: PortOrSetting = None) -> None:
     """Everything on one page, with nothing configured."""

@@ -187,7 +187,10 @@ async def test_a_prepared_parcel_stays_prepared_where_its_tower_is_closed(
 ) -> None:
     await anna.text("/send")
     await anna.press(MARKET, "Medium", "Myself", "Prepare")
+    rings = await anna.rings()
     await closes(olga)
+    await anna.sees("Prepared", f"🚫 {MARKET} is closed for booking just now.", f"“{WHY}”")
+    assert await anna.rings() == rings, "in silence"
     [before] = await world.deliveries(anna)
     for act in ("I'm at the tower", "One more like this"):
         await anna.press(act)
@@ -195,9 +198,28 @@ async def test_a_prepared_parcel_stays_prepared_where_its_tower_is_closed(
         assert await world.deliveries(anna) == [before]
     await at_tower(olga)
     await olga.press("Open for booking again", "Yes, open it")
+    await anna.loses("closed for booking")
     await anna.press("I'm at the tower")
     [after] = await world.deliveries(anna)
     assert after.state is State.RENTED
+
+
+async def test_an_old_button_begins_no_wait_at_a_tower_that_was_closed_meanwhile(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    await world.tower.take_all("medium")
+    await anna.text("/send")
+    await anna.press(MARKET, "Medium · full · 🔔 tell me")
+    await closes(olga)
+    await anna.press("Tell me")
+    said = (await anna.toasts())[-1]
+    assert f"{MARKET} is closed for booking just now. Nothing is lost" in said
+    assert f"“{WHY}”" in said
+    assert await world.database.look(lambda tx: tx.waits_of(anna.id)) == []
+    await at_tower(olga)
+    await olga.press("Open for booking again", "Yes, open it")
+    await anna.press("Tell me")
+    assert len(await world.database.look(lambda tx: tx.waits_of(anna.id))) == 1
 
 
 async def test_an_operator_of_another_tower_closes_and_opens_nothing_here(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.card import Card
+from bot.domain.figures import week
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from bot.domain.person import Person
 from bot.domain.records import Period
@@ -22,6 +23,7 @@ from tests.support.records import happened, made
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 PERSON, TOWER, LOCKER = PersonId(1), TowerId("aa"), LockerId(1)
 PERIOD = Period(NOW, NOW)
+WEEK = week(["Europe/Berlin", "America/Chicago"], NOW)
 CARD = Card(1, PERSON, "screen", lease=2)
 
 
@@ -81,6 +83,10 @@ QUESTIONS = {
     "cards_leased (all)": lambda tx: tx.free_cards(),
     "cards_by_subject": lambda tx: tx.cards_about("screen"),
     "cards_by_subject (mark)": lambda tx: tx.mark_about("screen", now=NOW),
+    "cards_by_subject (mark prepared)": lambda tx: tx.mark_prepared([TOWER], now=NOW),
+    "deliveries_by_state, cards_by_subject (prepared)": lambda tx: tx.mark_prepared(
+        [TOWER], now=NOW
+    ),
     "sqlite_autoindex_cards_1": lambda tx: tx.renew_card(CARD, NOW),
     "sqlite_autoindex_cards_1 (shown)": lambda tx: tx.card_shown(
         CARD, message=MessageId(1), form="text", digest=""
@@ -112,6 +118,14 @@ QUESTIONS = {
     "deliveries_by_creation (more)": lambda tx: tx.delivery_records(PERIOD, [TOWER], made(), 5),
     "history_by_time": lambda tx: tx.event_records(PERIOD, None, None, 5),
     "history_by_time (more)": lambda tx: tx.event_records(PERIOD, [TOWER], happened(), 5),
+    "deliveries_by_creation (first)": lambda tx: tx.first_booking(),
+    "deliveries_by_creation (counted)": lambda tx: tx.booked_by_day(WEEK, [TOWER]),
+    "deliveries_by_creation (counted at all)": lambda tx: tx.booked_by_day(WEEK, None),
+    "deliveries_by_collection": lambda tx: tx.collected_by_day(WEEK, [TOWER]),
+    "deliveries_by_collection (at all)": lambda tx: tx.collected_by_day(WEEK, None),
+    "sqlite_autoindex_free_doors_1": lambda tx: tx.doors_by_hour(WEEK, [TOWER]),
+    "sqlite_autoindex_free_doors_1 (at all)": lambda tx: tx.doors_by_hour(WEEK, None),
+    "sqlite_autoindex_free_doors_1 (noted)": lambda tx: tx.towers_noted(NOW),
     "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
 
@@ -125,7 +139,7 @@ async def test_a_frequent_question_is_answered_by_its_index(
     for index in indexes.partition(" (")[0].split(", "):
         assert any(f"INDEX {index}" in plan for plan in searches), searches
     scans = [plan for plan in searches if plan.startswith("SCAN") and "INDEX" not in plan]
-    tables = ("deliveries", "cards", "people", "claims", "history", "browsers")
+    tables = ("deliveries", "cards", "people", "claims", "history", "browsers", "free_doors")
     assert not [plan for plan in scans if plan.split()[1] in tables], scans
 
 

@@ -9,6 +9,7 @@ text is said instead, with curly apostrophes, which the code may leave straight.
 from __future__ import annotations
 
 import gettext
+from datetime import date as calendar_day
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from bot.domain.languages import LANGUAGES as LANGUAGES
@@ -118,6 +120,27 @@ class Words:
         like = self._dated_at(tower)
         day = format_skeleton("yMMMEd", _local(at, tower), locale=like).replace("\u202f", "\u00a0")
         return f"{day}, {self.clock(at, tower, named=named)}"
+
+    def days(self, first: calendar_day, last: calendar_day, tower: Tower | None) -> str:
+        """From day to day, as dates are written there: `24 Feb – 2 Mar`."""
+        said = format_interval(first, last, "MMMd", locale=self._dated_at(tower))
+        return said.replace("\u2009", " ").translate(_SPACES)
+
+    def weekday(self, day: calendar_day) -> str:
+        """A day of the last or the next few: `Fri 2`."""
+        return format_skeleton("Ed", day, locale=self.locale).translate(_SPACES)
+
+    def weekday_name(self, day: calendar_day) -> str:
+        """`Fri`, as the head of a column."""
+        return format_date(day, "ccc", locale=self.locale)
+
+    def decimal(self, value: float) -> str:
+        """`7.3`: with one digit behind the point, or the comma."""
+        return format_decimal(value, "#,##0.0", locale=self.locale).translate(_SPACES)
+
+    def percent(self, part: float) -> str:
+        """`50 %`, as the language writes it."""
+        return format_percent(part, locale=self.locale).translate(_SPACES)
 
     def _dated_at(self, tower: Tower | None) -> Locale:
         """How dates are written there in this language; where nobody knows, as it usually is."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId
@@ -111,12 +112,51 @@ class Plan:
     legend: tuple[tuple[str, str], ...]
 
 
+class Bars(NamedTuple):
+    """A bar a day, as high as its value. What is said stands at it, or alone where there is no
+    value; where there is neither, nothing is known of that day."""
+
+    title: str
+    bars: tuple[tuple[float | None, str], ...]
+
+
+class Curve(NamedTuple):
+    """The part of a whole (0 to 1) by the hour, counted from the first day's beginning; None:
+    nothing is known of that hour, and of one that is not there nothing is said. `scale` is what
+    some parts are called."""
+
+    title: str
+    hours: tuple[tuple[int, float | None], ...]
+    scale: tuple[tuple[float, str], ...]
+
+
+class Look(StrEnum):
+    """What a plot's legend explains."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    """The last day, which is not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What is drawn of some days, from left to right, each called by two lines; the last is not
+    over. The `bars` stand below one another, the `curve` below them all."""
+
+    title: str
+    subtitle: str
+    days: tuple[tuple[str, str], ...]
+    bars: tuple[Bars, ...]
+    curve: Curve
+    legend: tuple[tuple[Look, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
-    With `qr`, `sheet` or `plan` it is a picture with a caption, with `file` a file with one.
-    `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
+    With `qr`, `sheet`, `plan` or `plot` it is a picture with a caption, with `file` a file with
+    one. `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
     which can't have `buttons` too.
     """
 
@@ -128,13 +168,14 @@ class Message:
     file: File | None = None
     sheet: Sheet | None = field(default=None, repr=False)
     plan: Plan | None = None
+    plot: Plot | None = None
 
     @property
     def form(self) -> str:
         """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
         if self.file is not None:
             return "file"
-        if self.qr or self.sheet or self.plan:
+        if self.qr or self.sheet or self.plan or self.plot:
             return "photo"
         return "keyboard" if self.keys else "text"
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from bot.domain.actions import Action, permitted, roles_of
 from bot.domain.alerts import Alert
 from bot.domain.claims import Claim, claim_payload
+from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
 from bot.domain.deadlines import quiet_until
 from bot.domain.delivery import Delivery, Role
@@ -65,7 +66,7 @@ class Situation:
     the other parcels that wait for the reader in the same tower. `recipient_told` says that the
     recipient's phone shows how the delivery stands. `zones` says that towers stand in several time
     zones, so that times name theirs. `more_prepared`: the reader has prepared another parcel for
-    the same place.
+    the same place. `closure`, of what is prepared: why no locker can be booked at the tower now.
     """
 
     delivery: Delivery
@@ -84,6 +85,7 @@ class Situation:
     elsewhere: Tower | None = None
     zones: bool = False
     more_prepared: bool = False
+    closure: Closure | None = None
 
     @property
     def roles(self) -> frozenset[Role]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.card import Card
-from bot.domain.ids import DeliveryId, MessageId, PersonId
+from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId
 
 
 class Cards(Protocol):
@@ -38,6 +38,11 @@ class Cards(Protocol):
     async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
         """The card of the delivery's sender, if there is one, is out of date from now on; nothing
         happens if the sender is `unless`."""
+        ...
+
+    async def mark_prepared(self, towers: Sequence[TowerId], *, now: datetime) -> None:
+        """Every card that there is about a delivery prepared for one of these towers is out of date
+        from now on."""
         ...
 
     async def card(self, chat: PersonId, subject: str) -> Card | None:

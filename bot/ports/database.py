@@ -14,6 +14,7 @@ from bot.ports.cards import Cards
 from bot.ports.closures import Closures
 from bot.ports.codes import Codes
 from bot.ports.deliveries import Deliveries
+from bot.ports.figures import Figures
 from bot.ports.people import People
 from bot.ports.records import Records
 from bot.ports.replicas import Replicas
@@ -31,6 +32,7 @@ class Transaction(
     Deliveries,
     Search,
     Records,
+    Figures,
     Codes,
     Cards,
     Alerts,

@@ -50,6 +50,6 @@ class Upkeep(Protocol):
 
     async def prune(self, before: datetime, limit: int) -> int:
         """Forget up to `limit` of each: handled update ids, empty cards, ended alerts, waits that
-        are over and asked for lockers older than `before`, and browsers with their people whose
-        parcels were over by then; how many there were in all."""
+        are over, asked for lockers and notes of free doors older than `before`, and browsers with
+        their people whose parcels were over by then; how many there were in all."""
         ...

@@ -14,6 +14,7 @@ from bot.domain.closures import Closure, closure_of
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.ids import LockerId, TowerId, new_row_id
 from bot.domain.openers import Opener
+from bot.domain.tower import beside
 from bot.usecases.actor import Actor, NotYours
 from bot.usecases.alerts import end_alert, raise_alert
 from bot.usecases.cards import tell
@@ -47,14 +48,20 @@ async def close_tower(act: Actor, tower: TowerId, words: str = "") -> bool:
     already, which then stays as it is."""
     _check(act, tower)
     said = " ".join(words.split())[:MAX_NOTE] or None
-    return await act.tx.close(Closure(new_row_id(), tower, act.now, by=act.person, words=said))
+    done = await act.tx.close(Closure(new_row_id(), tower, act.now, by=act.person, words=said))
+    if done:
+        await _tell_who_prepared(act, tower)
+    return done
 
 
 async def open_tower(act: Actor, tower: TowerId, closure: int) -> bool:
     """The tower can be booked again. False where `closure` is not, or no longer, why it can't."""
     _check(act, tower)
     standing = {each.id for each in await act.tx.closures() if each.tower == tower}
-    return closure in standing and await act.tx.reopen(closure, act.now, act.person)
+    done = closure in standing and await act.tx.reopen(closure, act.now, act.person)
+    if done:
+        await _tell_who_prepared(act, tower)
+    return done
 
 
 async def back_in_use(act: Actor, tower: TowerId, locker: LockerId) -> bool:
@@ -87,6 +94,15 @@ async def leave_out_if_reported(act: Actor, delivery: Delivery) -> Delivery:
     await raise_alert(act.tx, door_left_out(act.now, delivery, people), policy)
     await _tell_whoever_has_it(act, tower, locker, suspect=True)
     return await act.tx.delivery(delivery.id) or delivery
+
+
+async def _tell_who_prepared(act: Actor, tower: TowerId) -> None:
+    """Their cards say, in silence, whether they can get a locker there: at the whole location,
+    since for a link Harbor picks among all of it."""
+    towers = await act.tx.towers()
+    here = next((each for each in towers if each.id == tower), None)
+    there = [each.id for each in towers if here is not None and beside(each, here)] or [tower]
+    await act.tx.mark_prepared(there, now=act.now)
 
 
 async def _tell_whoever_has_it(

@@ -7,11 +7,12 @@ their situation; nothing is written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.actions import roles_of
+from bot.domain.closures import Closure, closure_of
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import PARTIES, Delivery, Role
 from bot.domain.history import HistoryEntry
@@ -66,6 +67,12 @@ class Surroundings:
         by_link = delivery.opener(CodeKind.DROP_OFF, self.policy) is Opener.LINK
         return as_place(tower) if by_link and delivery.locker is None else tower
 
+    def closure_of(self, delivery: Delivery, closures: Iterable[Closure]) -> Closure | None:
+        """Which of them keeps a locker from being booked for it."""
+        by_link = delivery.opener(CodeKind.DROP_OFF, self.policy) is Opener.LINK
+        tower, towers = self.tower(delivery.tower), self.towers.values()
+        return closure_of(tower, towers, closures, at_place=by_link)
+
     @property
     def zones(self) -> bool:
         """Whether towers stand in several time zones."""
@@ -87,7 +94,10 @@ async def read_situation(
     read = await tx.read_delivery(delivery, reader)
     if read is None or read.reader is None:
         return None
-    return await with_stories(tx, _situation(read, read.reader, known), whole=whole_story)
+    situation = await with_stories(tx, _situation(read, read.reader, known), whole=whole_story)
+    if not _wants_locker(situation):
+        return situation
+    return replace(situation, closure=known.closure_of(situation.delivery, await tx.closures()))
 
 
 async def read_card(
@@ -100,13 +110,17 @@ async def read_card(
 ) -> Situation | None:
     """The situation that `reader`'s card about a delivery shows; None where either is gone.
 
-    Most cards take one statement. What happens between that and the `stories` (history, companions)
-    of a parcel that is in its locker puts the card out of date again.
+    Most cards take one statement, what is prepared one more. What happens between that and the
+    `stories` (history, companions) of a parcel that is in its locker puts the card out of date
+    again; so does it where the tower of what is prepared is closed or opened.
     """
     read = await database.glance(lambda tx: tx.read_delivery(delivery, reader))
     if read is None or read.reader is None:
         return None
     situation = _situation(read, read.reader, known)
+    if _wants_locker(situation):
+        closures = await database.glance(lambda tx: tx.closures())
+        return replace(situation, closure=known.closure_of(situation.delivery, closures))
     if not stories or not _has_stories(situation):
         return situation
     found = situation.delivery
@@ -159,6 +173,11 @@ def _told(read: DeliveryReading, reader: Person) -> bool:
         return False
     message, ring_owed = read.recipient_card
     return message is not None and not ring_owed
+
+
+def _wants_locker(situation: Situation) -> bool:
+    """Whether the reader has yet to ask for its locker, which its tower may be closed for."""
+    return situation.delivery.state is State.PREPARED and situation.sends
 
 
 def _has_stories(situation: Situation) -> bool:

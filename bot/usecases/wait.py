@@ -10,13 +10,14 @@ from enum import StrEnum
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import TowerId, new_row_id
-from bot.domain.openers import Openers
+from bot.domain.openers import Opener, Openers
 from bot.domain.opening_hours import is_open
 from bot.domain.person import Person
 from bot.domain.tower import Low, Size
 from bot.domain.waiting import Wait, Waiting, wait_subject
 from bot.usecases.actor import Actor
 from bot.usecases.book import Booking, request
+from bot.usecases.closing import open_for_booking
 from bot.usecases.waiting import drop, waited_for_there
 
 
@@ -26,7 +27,7 @@ class NoWait(StrEnum):
     UNKNOWN = "unknown"
     """No tower goes by that id."""
     CLOSED = "closed"
-    """It is closed now."""
+    """These are not its opening hours."""
     ALREADY = "already"
     """This person does already."""
     TOO_MANY = "too_many"
@@ -36,13 +37,15 @@ class NoWait(StrEnum):
 async def wait_for(
     act: Actor, tower: TowerId, size: Size, *, low: bool, by_link: bool
 ) -> NoWait | None:
-    """Have this person told when such a locker is free; `by_link`: at its location. None: done."""
+    """Have this person told when such a locker is free; `by_link`: at its location. None: done.
+    Raises ClosedForBooking where operators have closed it."""
     towers = await act.tx.towers()
     there = next((known for known in towers if known.id == tower), None)
     if there is None:
         return NoWait.UNKNOWN
     if is_open(there, act.now) is False:
         return NoWait.CLOSED
+    await open_for_booking(act, tower, Opener.LINK if by_link else Opener.TOKEN)
     own = await act.tx.waits_of(act.person)
     if any(
         wait.size is size and waited_for_there(towers, wait, tower, by_link=by_link) for wait in own

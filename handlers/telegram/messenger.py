@@ -50,6 +50,8 @@ def digest(message: Message) -> str:
         seen += repr(astuple(message.sheet))
     if message.plan is not None:
         seen += repr(astuple(message.plan))
+    if message.plot is not None:
+        seen += repr(message.plot)
     if message.file is not None:
         seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
@@ -201,6 +203,8 @@ async def _picture(message: Message) -> bytes | None:
         return await asyncio.to_thread(_slip, *told)
     if plan := message.plan:
         return await asyncio.to_thread(_tower, plan.doors, plan.legend)
+    if plot := message.plot:
+        return await asyncio.to_thread(_figures, *astuple(plot))
     return None
 
 
@@ -229,6 +233,12 @@ def _tower(*told: Any) -> bytes:
     from pictures import tower
 
     return tower.drawn(*told)
+
+
+def _figures(*told: Any) -> bytes:
+    from pictures import figures
+
+    return figures.drawn(*told)
 
 
 def _id_of(sent: object) -> MessageId:

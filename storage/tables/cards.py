@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.card import Card, Lane, delivery_subject, old_subject
-from bot.domain.ids import DeliveryId, MessageId, PersonId, in_browser, new_row_id
+from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId, in_browser, new_row_id
 from storage.connection import Row, Subject, marks
 from storage.tables.owed import Owed
 from storage.tables.rows import Rows, stamp
@@ -109,6 +109,11 @@ class Cards(Subject):
 
     async def mark_about(self, *subjects: str, now: datetime) -> None:
         await self._mark_where(f"subject in ({marks(len(subjects))})", subjects, now)
+
+    async def mark_prepared(self, towers: Sequence[TowerId], *, now: datetime) -> None:
+        prepared = f"""select '{delivery_subject(DeliveryId(""))}' || id from deliveries
+                       where state = 'prepared' and tower in ({marks(len(towers))})"""
+        await self._mark_where(f"subject in ({prepared})", towers, now)
 
     async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:
         await self._mark_where(

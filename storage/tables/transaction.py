@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage.tables.alerts import Alerts
 from storage.tables.cards import Cards
 from storage.tables.closures import Closures
+from storage.tables.figures import Figures
 from storage.tables.people import People
 from storage.tables.reading import Reading
 from storage.tables.records import Records
@@ -16,6 +17,17 @@ from storage.tables.waits import Waits
 
 
 class SqlTransaction(
-    People, Search, Records, Reading, Cards, Alerts, Closures, Vouched, Waits, Upkeep, Sealed
+    People,
+    Search,
+    Records,
+    Figures,
+    Reading,
+    Cards,
+    Alerts,
+    Closures,
+    Vouched,
+    Waits,
+    Upkeep,
+    Sealed,
 ):
     """`bot.ports.database.Transaction` over any `storage.connection.Connection`."""

@@ -40,6 +40,7 @@ _PRUNED = (
     ("alerts", "key", "cleared_at"),
     ("wrong_tries", "at", "at"),
     ("vouched", "at", "at"),
+    ("free_doors", "at", "at"),
     ("waits", "id", "turn_until is null and until"),
     ("cards", "id", "message is null and wanted <= shown and run_at"),
 )

@@ -39,11 +39,12 @@ from bot.domain.business import Business
 from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
+from bot.domain.figures import Doors
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.limits import Limit
-from bot.domain.message import Ask, Button, Key, Message, Sheet
+from bot.domain.message import Ask, Button, Key, Message, Plot, Sheet
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.domain.policy import Policy
@@ -94,6 +95,7 @@ __all__ = [
     "Concern",
     "Delivery",
     "DeliveryId",
+    "Doors",
     "Draft",
     "Event",
     "Health",
@@ -110,6 +112,7 @@ __all__ = [
     "Openers",
     "Person",
     "PersonId",
+    "Plot",
     "Policy",
     "RequestKind",
     "Role",
@@ -265,6 +268,7 @@ class Town:
     codes: Sequence[Code] = ()
     refusals: Sequence[tuple[PersonId, PersonId]] = ()
     waits: Sequence[Wait] = ()
+    seen: Sequence[tuple[datetime, TowerId, Doors]] = ()
 
 
 class _Harbor:
@@ -332,6 +336,8 @@ async def _fill(tx: Transaction, town: Town) -> None:
         await tx.raise_alert(alert)
     for closure in town.closures:
         await tx.close(closure)
+    for hour, tower, doors in town.seen:
+        await tx.note_doors(hour, {tower: doors})
 
 
 def _a_door_of_its_own(delivery: Delivery) -> LockerId | None:

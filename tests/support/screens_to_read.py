@@ -20,6 +20,7 @@ from tests.support.project import (
     CodeKind,
     Delivery,
     DeliveryId,
+    Doors,
     Draft,
     Health,
     Hours,
@@ -699,6 +700,7 @@ def _operations() -> Iterator[Asked]:
     yield from _lists()
     yield from _looks()
     yield from _closing()
+    yield from _figures()
 
 
 def _ops(section: str, name: str, step: str, town: Town, **answers: Any) -> Asked:
@@ -711,6 +713,29 @@ CLOSURES = (
     Closure(3, OTHER.id, NOW, LockerId(2), "2"),
 )
 CLOSED = _town(closures=CLOSURES)
+
+
+def _figures() -> Iterator[Asked]:
+    section, here, step = "The week in figures", {"tower": TOWER.id}, "figures"
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    seen = [(hour - timedelta(hours=1), tower.id, Doors(2, 8)) for tower in FEW]
+    late = _parcel(1, State.COLLECTED, created_at=NOW - timedelta(days=3), collected_at=NOW)
+    made = [_parcel(n, State.STORED, created_at=NOW - timedelta(hours=n)) for n in (2, 30)]
+    known = _with(late, *made, seen=seen)
+    yield _ops(section, "of all towers", step, known)
+    yield _ops(section, "of a tower", step, known, **here)
+    yield _ops(section, "nothing yet", step, CALM)
+    yield _ops(section, "doors alone", step, _town(seen=seen), **here)
+    two = {TOWER.id: frozenset({OLGA.id}), OTHER.id: frozenset({OLGA.id})}
+    theirs = {"operators": (), "seen": seen, "towers": (*FEW, AIRPORT)}
+    yield _ops(
+        section, "by one of two towers", step, _town(policy=Policy(tower_operators=two), **theirs)
+    )
+    alone = _with(late, policy=OF_OTHER, **theirs)
+    yield _ops(section, "by one of one tower", step, alone)
+    yield _ops(section, "of somebody else's tower", step, alone, **here)
+    nowhere = [replace(TOWER, zone=None)]
+    yield _ops(section, "its zone is not known", step, _town(towers=nowhere, seen=seen), **here)
 
 
 def _closing() -> Iterator[Asked]:

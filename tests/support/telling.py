@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.project import Button, Key, Message, Sheet, asks, does, map_url
+from tests.support.project import Button, Key, Message, Plot, Sheet, asks, does, map_url
 from tests.support.scenes import CLAIM, OTHER, PAGED, TOWER
 
 NAMED = {
@@ -58,6 +58,8 @@ def page(case: Case, language: str = "en") -> str:
         lines.insert(0, "<QR of the text>" if same else f"<QR of something else: {view.qr}>")
     if view.sheet is not None:
         lines[:0] = _drawn(view.sheet)
+    if view.plot is not None:
+        lines[:0] = _plotted(view.plot)
     if view.protected:
         lines.append("protected: can't be forwarded or saved")
     return "\n".join(line.rstrip() for line in lines)
@@ -69,6 +71,22 @@ def _drawn(sheet: Sheet) -> list[str]:
     quoted = [f"> {sheet.words}"] if sheet.words else []
     symbol = [f"<QR of {_url(sheet.link)}> {' / '.join(sheet.beside)}"]
     lines = [f"**{sheet.title}**", *quoted, *facts, *symbol, _url(sheet.link), *sheet.below]
+    return [f"| {line}" for line in lines]
+
+
+def _plotted(plot: Plot) -> list[str]:
+    """A plot's words, from the top."""
+    bars = [f"{title}: {' '.join(said or '?' for _, said in days)}" for title, days in plot.bars]
+    named = [" ".join(said) for said in plot.days]
+    legend = [said for _, said in plot.legend]
+    lines = [
+        f"**{plot.title}**",
+        plot.subtitle,
+        *bars,
+        plot.curve.title,
+        " | ".join(named),
+        *legend,
+    ]
     return [f"| {line}" for line in lines]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.project import (
     LIVE,
+    Closure,
     CodeKind,
     Event,
     Hours,
@@ -226,6 +227,18 @@ _LINK_TWISTS = (
         states=(*_HELD, *_IN),
     ),
     Twist("by link, reminded", {**BY_LINK, "reminders_sent": 1}, states=_PREPARED, alike=True),
+    Twist(
+        "its tower is closed for booking",
+        around={"closure": Closure(1, TOWER.id, NOW, by=OLGA.id, words="Being <mended>")},
+        states=_PREPARED,
+        alike=True,
+    ),
+    Twist(
+        "its tower is closed for booking, without words",
+        around={"closure": Closure(1, TOWER.id, NOW, by=OLGA.id)},
+        states=_PREPARED,
+        alike=True,
+    ),
     Twist(
         "by link, asked for at the tower",
         {**BY_LINK, "request": asking(RequestKind.LOCKER, ANNA.id)},

@@ -11,6 +11,7 @@ from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
 from bot.domain.openers import Opener
 from wording.cards.claiming import forwarding, hand_over, who_collects
+from wording.cards.closing import closed_line
 from wording.cards.opening import needs
 from wording.cards.rows import cancel, card, deed, guide, menu
 from wording.cards.scene import Scene
@@ -25,9 +26,9 @@ def prepared(scene: Scene) -> Message:
     passes_on = forwarding(scene, 1 if more_time else 2) or (hand_over(scene),)
     return card(
         [
-            [title, scene.low, scene.place, scene.hours_line],
+            [title, scene.low, scene.place, _closed(scene), scene.hours_line],
             [
-                _at_once(scene),
+                _at_once(scene) if scene.situation.closure is None else None,
                 needs(scene.words, scene.situation.drops_off_by, scene.situation.policy),
             ],
             [_kept(scene)],
@@ -42,6 +43,15 @@ def prepared(scene: Scene) -> Message:
         [more_time, *passes_on],
         [cancel(scene), menu(scene), guide(scene)],
     )
+
+
+def _closed(scene: Scene) -> str | None:
+    """That its tower is closed for booking, with the operators' words: what a tap at the tower
+    brings is not said then, since it brings nothing."""
+    closure = scene.situation.closure
+    if closure is None:
+        return None
+    return closed_line(scene.words, scene.situation.tower.name, closure.words)
 
 
 def forgotten(scene: Scene) -> Message:

@@ -14,6 +14,7 @@ from handlers.conversation.navigation import MENU, OPERATIONS
 from handlers.errands.operations import (
     closing,
     deliveries,
+    figures,
     find,
     lists,
     messages,
@@ -49,6 +50,7 @@ ERRAND = Errand(
             tap(overview.to_stuck, overview.TO_STUCK),
             tap(overview.to_orphans, overview.TO_ORPHANS),
             tap(overview.to_doors, overview.TO_DOORS),
+            tap(figures.to_figures, figures.TO_FIGURES),
             tap(find.to_find, find.TO_FIND),
             tap(problems.to_problems, problems.TO_PROBLEMS),
             tap(stale.to_stale, stale.TO_STALE),
@@ -60,9 +62,11 @@ ERRAND = Errand(
         lists.TOWER: [
             tap(closing.asked_close, closing.CLOSE),
             tap(closing.asked_open, closing.OPEN),
+            tap(figures.to_figures, figures.TO_FIGURES),
             pages(),
             back_to(overview.TOWERS, afresh=True),
         ],
+        figures.FIGURES: [figures.back_from_figures(overview.OVERVIEW)],
         closing.CLOSING: [
             tap(closing.closed, closing.YES_CLOSE),
             text(closing.wrote),
@@ -117,6 +121,7 @@ ERRAND = Errand(
         overview.OVERVIEW: overview.overview_prompt,
         overview.TOWERS: overview.towers_prompt,
         lists.TOWER: tower.tower_prompt,
+        figures.FIGURES: figures.figures_prompt,
         closing.CLOSING: closing.close_prompt,
         closing.OPENING: closing.open_prompt,
         closing.BACK: closing.back_prompt,

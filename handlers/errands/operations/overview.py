@@ -24,6 +24,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.navigation import MENU, start
 from handlers.conversation.questions import Row, Screen
 from handlers.errands.operations.closing import left_out_said
+from handlers.errands.operations.figures import TO_FIGURES
 from handlers.errands.operations.find import TO_FIND, looked_for
 from handlers.errands.operations.lists import DOORS, STUCK
 from handlers.errands.operations.problems import TO_PROBLEMS
@@ -109,7 +110,7 @@ async def overview_prompt(screen: Screen) -> Message:
         (Button(_("🐌 Stuck deliveries ({count})", count=stuck), press(TO_STUCK)),),
         (Button(_("🧩 Orphan lockers ({count})", count=orphans), press(TO_ORPHANS)),),
         (Button(_("🚪 Doors reported ({count})", count=doors), press(TO_DOORS)),),
-        (Button(_("📄 Export"), press(TO_TAKE)),),
+        (Button(_("📊 Figures"), press(TO_FIGURES)), Button(_("📄 Export"), press(TO_TAKE))),
     )
 
 

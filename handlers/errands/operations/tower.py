@@ -16,7 +16,7 @@ from telegram import Update
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, TowerId
-from bot.domain.message import Message, Plan
+from bot.domain.message import Button, Message, Plan, press
 from bot.domain.openers import Openers
 from bot.domain.person import Draft
 from bot.domain.tower import Locker, LockerStatus
@@ -24,6 +24,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import Screen
 from handlers.errands.operations.closing import closing_at
+from handlers.errands.operations.figures import TO_FIGURES
 from handlers.errands.operations.lists import TOWER, listed
 from wording.language import Words
 from wording.sanitize import esc, plain
@@ -63,7 +64,8 @@ async def tower_prompt(screen: Screen) -> Message:
         lines.append(_("Harbor has not told of its doors yet."))
     else:
         lines.append(_("Read {span} ago.", span=screen.words.span(screen.now - reading.at)))
-    message = await listed(screen, lines, there, *closing.rows)
+    figures = (Button(_("📊 Figures"), press(TO_FIGURES)),)
+    message = await listed(screen, lines, there, *closing.rows, figures)
     if not reading.value:
         return message
     return replace(message, plan=plan(screen.words, reading.value, closing.doors))
