@@ -38,7 +38,7 @@ from bot.domain.alerts import (
 from bot.domain.business import Business
 from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
+from bot.domain.delivery import Delivery, NoPhoto, RequestKind, Role, Trouble
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
@@ -70,6 +70,7 @@ from wording.cards.alert import _STANDS, alert_card
 from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_alert
+from wording.cards.photo import photo_card
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
@@ -106,6 +107,7 @@ __all__ = [
     "LockerStatus",
     "Low",
     "Message",
+    "NoPhoto",
     "Opener",
     "Openers",
     "Person",
@@ -149,6 +151,7 @@ __all__ = [
     "odd_status",
     "open_town",
     "orphan",
+    "photo_card",
     "place_of",
     "places",
     "problem_reported",
