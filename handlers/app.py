@@ -14,7 +14,13 @@ from bot.domain.person import Draft
 from bot.usecases.limits import OverLimit
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import Dialogue, Handler, state_of
-from handlers.conversation.errand import Errand, entry_points_of, questions_of, states_of
+from handlers.conversation.errand import (
+    Errand,
+    entry_points_of,
+    leftovers_of,
+    questions_of,
+    states_of,
+)
 from handlers.conversation.groups import Groups
 from handlers.conversation.navigation import MENU, NOTHING, start
 from handlers.conversation.questions import Prompt
@@ -132,8 +138,9 @@ def questions() -> Mapping[str, Prompt]:
 
 
 def fallbacks() -> Sequence[Handler]:
-    """Left over: stickers, photos, voices and the rest are answered with the present question."""
-    return [MessageHandler(filters.ALL, unexpected)]
+    """Left over: photos are for a parcel; stickers, voices and the rest are answered with the
+    present question."""
+    return [*leftovers_of(ERRANDS), MessageHandler(filters.ALL, unexpected)]
 
 
 async def unexpected(update: Update, context: Context) -> Draft | None:

@@ -77,6 +77,10 @@ class Action(StrEnum):
     """The same parcel at the tower that was offered instead."""
     NAME = "name"
     """Give the parcel a name, or another: asks for words."""
+    PHOTO = "photo"
+    """Add a photo of the parcel, another, or none: asks for it."""
+    SEE_PHOTO = "see"
+    """Show the sender's photo of the parcel."""
     HISTORY = "log"
     """The whole timeline of the delivery."""
     LOOK = "look"
@@ -256,6 +260,23 @@ def _is_read(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return bool(policy.operators_at(delivery.tower))
 
 
+def _photo_wanted(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whether somebody can be shown a photo, or there is one to be taken away."""
+    return delivery.photo is not None or delivery.photo_shown
+
+
+def _photo(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.photo is not None
+
+
+def _photo_for_them(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.photo is not None and not (delivery.recalled or delivery.awaited)
+
+
+def _photo_of_problem(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.photo is not None and delivery.problem_reported
+
+
 def _has_elsewhere(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.successor is None and delivery.elsewhere is not None
 
@@ -323,6 +344,12 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         Action.AGAIN: (_rule(_SENDER, _AGAIN, _no_successor, request=_LOCKER),),
         Action.ELSEWHERE: (_rule(_SENDER, (State.NO_LOCKER,), _has_elsewhere, request=_LOCKER),),
         Action.NAME: (_rule(_SENDER, LIVE - {State.RELEASING}, at_any_revision=True),),
+        Action.PHOTO: (_rule(_SENDER, _STORED, _photo_wanted, at_any_revision=True),),
+        Action.SEE_PHOTO: (
+            _rule(_SENDER, _STORED, _photo, at_any_revision=True),
+            _rule((Role.RECIPIENT,), _STORED, _photo_for_them, at_any_revision=True),
+            _rule(_OPERATOR, _ALL, _photo_of_problem, at_any_revision=True),
+        ),
         Action.HISTORY: (_rule(_ANYBODY, _ALL, at_any_revision=True),),
         Action.LOOK: (_rule(_OPERATOR, _ALL, at_any_revision=True),),
         Action.RELEASE: (

@@ -76,6 +76,8 @@ taken away."""
 
 SLIP = "slip"
 """The kind of subject of a message that shows whoever forwards a claim what to pass on."""
+PHOTO = "photo"
+"""The kind of subject of a message that shows the sender's photo of a parcel."""
 ALERT = "alert"
 """The kind of subject of a message that tells an operator of an alert."""
 
@@ -110,6 +112,17 @@ def slip_of(subject: str) -> tuple[DeliveryId, str | None]:
     """The delivery and the language that the subject of a slip names."""
     _, delivery, *language = subject.split(":")
     return DeliveryId(delivery), language[0] if language else None
+
+
+def photo_subject(delivery: DeliveryId) -> str:
+    """The subject of the message that shows a delivery's photo."""
+    return f"{PHOTO}:{delivery}"
+
+
+def photo_of(subject: str) -> DeliveryId | None:
+    """The delivery whose photo a card with this subject shows; None for any other kind of card."""
+    kind, _, delivery = subject.partition(":")
+    return DeliveryId(delivery) if kind == PHOTO else None
 
 
 def alert_subject(key: str) -> str:

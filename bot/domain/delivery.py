@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.codes import CodeKind
-from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId, new_row_id
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId, in_browser, new_row_id
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
@@ -56,6 +56,15 @@ class Trouble(StrEnum):
     REFUSED = "refused"
 
 
+class NoPhoto(StrEnum):
+    """Why a parcel has no photo, and its sender is not asked for one."""
+
+    DECLINED = "declined"
+    """Its sender wants none, or has taken it away."""
+    LOST = "lost"
+    """The messenger no longer gives it out."""
+
+
 class Role(StrEnum):
     """What a person is to a delivery."""
 
@@ -93,7 +102,8 @@ class Delivery:
     `recipient` may be somebody whom the bot has never met: `awaited` until they open it.
     `picked_by` named them without asking. `declined`: whoever goes by `recipient_name` takes no
     parcel that way, and nobody is the recipient. `handed_over_by` has let somebody else collect,
-    and is not the sender.
+    and is not the sender. `photo` is what the messenger knows its sender's photo of it by;
+    `problem_reported`: words for the operators have come that they have not dealt with.
     """
 
     id: DeliveryId
@@ -113,6 +123,9 @@ class Delivery:
     larger_allowed: bool = True
     note: str | None = None
     parcel_name: str | None = None  # how its sender calls it
+    photo: str | None = field(default=None, repr=False)
+    no_photo: NoPhoto | None = None
+    problem_reported: bool = False
     locker: LockerId | None = None
     locker_name: str | None = None
     locker_size: Size | None = None
@@ -176,6 +189,21 @@ class Delivery:
     def superseded(self) -> bool:
         """Whether a newer delivery of the same parcel has taken this one's place altogether."""
         return self.successor is not None and self.state in _SUPERSEDED
+
+    @property
+    def photo_asked(self) -> bool:
+        """Whether its sender is asked for a photo: once, from the drop-off until they have answered
+        or the parcel rings again, and where somebody can be shown one."""
+        asked = self.photo is None and self.no_photo is None
+        rung_once = self.reminders_sent == 0 and self.overdue_at is None
+        return asked and rung_once and self.photo_shown
+
+    @property
+    def photo_shown(self) -> bool:
+        """Whether there is, or may come to be, a recipient who can be shown a photo of it."""
+        if self.state is not State.STORED or self.recalled or self.recipient == self.sender:
+            return False
+        return self.recipient is None or not in_browser(self.recipient)
 
     @property
     def to_prepare_again(self) -> bool:

@@ -66,6 +66,8 @@ class HistoryEvent(StrEnum):
     """An operator fetches the parcel out; the detail is the reason."""
     GIVEN_BY_OPERATOR = "given_by_operator"
     """An operator lets somebody else collect; the detail is the reason."""
+    PHOTO_SEEN = "photo_seen"
+    """An operator was shown the sender's photo."""
     FOUND_BY_OPERATOR = "found_by_operator"
     """An operator has taken charge of a parcel that belonged to no delivery."""
     UNKNOWN = "unknown"

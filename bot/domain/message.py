@@ -155,8 +155,9 @@ class Plot:
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
-    With `qr`, `sheet`, `plan` or `plot` it is a picture with a caption, with `file` a file with
-    one. `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
+    With `qr`, `sheet`, `plan`, `plot` or `photo` it is a picture with a caption, with `file` a file
+    with one. `photo` names a picture that the messenger has already, in the messenger's own words.
+    `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
     which can't have `buttons` too.
     """
 
@@ -169,13 +170,14 @@ class Message:
     sheet: Sheet | None = field(default=None, repr=False)
     plan: Plan | None = None
     plot: Plot | None = None
+    photo: str | None = field(default=None, repr=False)
 
     @property
     def form(self) -> str:
         """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
         if self.file is not None:
             return "file"
-        if self.qr or self.sheet or self.plan or self.plot:
+        if self.qr or self.sheet or self.plan or self.plot or self.photo:
             return "photo"
         return "keyboard" if self.keys else "text"
 

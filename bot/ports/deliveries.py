@@ -113,6 +113,14 @@ class Deliveries(Protocol):
         """Live deliveries whose door was reported as not opening."""
         ...
 
+    async def photos_over(self, now: datetime, limit: int) -> list[Delivery]:
+        """Ended ones that have a photo still, though their storage time was over before `now`."""
+        ...
+
+    async def photos_of(self, person: PersonId) -> list[DeliveryId]:
+        """Those with a photo that `person` has sent or received."""
+        ...
+
     async def recent_towers(self, person: PersonId, limit: int) -> list[TowerId]:
         """Where this person last sent from, the latest first."""
         ...

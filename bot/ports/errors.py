@@ -31,6 +31,10 @@ class Refused(EdgeError):
     """The other side understood and said no; asking the same again gets the same answer."""
 
 
+class FileGone(Refused):
+    """The messenger no longer has, or does not take, the file that was named to it."""
+
+
 class NotOffered(Refused):
     """The other side has no such call (a route that Harbor does not document, say)."""
 

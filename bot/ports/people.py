@@ -99,8 +99,8 @@ class People(Protocol):
         ...
 
     async def forget_person(self, person: PersonId) -> None:
-        """Remove the person, draft, cards, refusals and waits; blank names, notes and their own
-        words in deliveries, whose codes and claims go with them, and their part in what they have
-        let others collect. Wrong tries and alerts about the person stay, which name nobody then; so
-        does the id of whoever others have refused, in their refusals."""
+        """Remove the person, draft, cards, refusals and waits; blank names, notes, photos and their
+        own words in deliveries, whose codes and claims go with them, and their part in what they
+        have let others collect. Wrong tries and alerts about the person stay, which name nobody
+        then; so does the id of whoever others have refused, in their refusals."""
         ...

@@ -300,7 +300,10 @@ async def _taken_out_again(act: Actor, old: Delivery, size: Size) -> Delivery:
     new = await _succeed(act, old, replace(_wish_of(act, old), size=size))
     kept = await act.tx.delivery(old.id)
     assert kept is not None
-    nobodys = NOBODY.on(replace(kept, handed_over_by=None))
+    if old.photo is not None or old.no_photo is not None:  # it shows the parcel, wherever that is
+        pictured = replace(new, photo=old.photo, no_photo=old.no_photo)
+        new = await save(act.tx, pictured, now=act.now, policy=act.policy, seen=False)
+    nobodys = NOBODY.on(replace(kept, handed_over_by=None, photo=None))
     taken = await fetch_back(act, nobodys)
     if old.recipient is not None:
         await tell_of_one_visit(act.tx, taken, old.recipient, now=act.now)

@@ -13,6 +13,7 @@ from bot.domain.card import (
     alert_subject,
     code_subject,
     delivery_subject,
+    photo_subject,
     slip_subjects,
 )
 from bot.domain.codes import Code
@@ -46,7 +47,8 @@ async def tell(
 ) -> None:
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
-    A code that is shown is among them: its buttons carry the revision, too; and so is a slip.
+    A code that is shown is among them: its buttons carry the revision, too; and so are a slip and
+    a photo.
     `visitors`: for whom the parcel begins or ceases to wait in its tower, everybody concerned where
     it is not said.
     """
@@ -54,11 +56,17 @@ async def tell(
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-    await tx.mark_about(code_subject(delivery.id), *slip_subjects(delivery.id), now=now)
+    await tx.mark_about(*_beside(delivery), now=now)
     visits = people if visitors is None else visitors
     await asyncio.gather(*(tell_of_one_visit(tx, delivery, each, now=now) for each in visits))
     if delivery.fetcher is not None:
         await _renew_screen(tx, delivery.fetcher, now=now)
+
+
+def _beside(delivery: Delivery) -> tuple[str, ...]:
+    """The subjects of what may be shown of a delivery beside its cards."""
+    slips = slip_subjects(delivery.id)
+    return (code_subject(delivery.id), *slips, photo_subject(delivery.id))
 
 
 async def _renew_screen(tx: Transaction, operator: PersonId, *, now: datetime) -> None:
@@ -109,11 +117,7 @@ async def show_anew(tx: Transaction, person: PersonId, *, now: datetime) -> None
     """Whatever `person` is shown of live deliveries is out of date: it is to speak another
     language, say."""
     live = await tx.deliveries_of(person, live=True)
-    shown = {
-        subject
-        for each in live
-        for subject in (delivery_subject(each.id), code_subject(each.id), *slip_subjects(each.id))
-    }
+    shown = {subject for each in live for subject in (delivery_subject(each.id), *_beside(each))}
     for card in await tx.cards_of(person):
         if card.subject in shown:
             await tx.mark(person, card.subject, now=now)

@@ -34,6 +34,7 @@ LEFT_OUT = (
 
 _PEOPLE = frozenset({"sender", "recipient", "picked_by", "handed_over_by", "fetcher"})
 _APART = frozenset({"request"})
+_SENDERS = frozenset({"photo", "no_photo"})
 
 
 async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
@@ -72,7 +73,9 @@ async def _delivery(tx: Transaction, delivery: Delivery, me: PersonId) -> Held:
     known = {
         name: getattr(delivery, name)
         for name in (field.name for field in fields(delivery))
-        if name not in _APART and not (name in _PEOPLE and getattr(delivery, name) != me)
+        if name not in _APART
+        and not (name in _PEOPLE and getattr(delivery, name) != me)
+        and not (name in _SENDERS and delivery.sender != me)
     }
     return {
         **{name: value for name, value in known.items() if value is not None},

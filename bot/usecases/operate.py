@@ -143,6 +143,7 @@ async def settle(act: Actor, delivery: Delivery, reason: str = "") -> bool:
     await end_alert(act.tx, alert.key, act.policy, now=act.now)
     words, reporter = _words(reason), alert.person
     told = delivery.roles_of(reporter) & _BOTH if words and reporter is not None else frozenset()
+    delivery = replace(delivery, problem_reported=False)
     after = await act.note(delivery, HistoryEvent.PROBLEM_SETTLED, words, rouse=told)
     if words and reporter is not None and told:
         await _write_to(act, reporter, words, after)

@@ -35,6 +35,7 @@ async def report_problem(act: Actor, delivery: Delivery, text: str) -> Delivery:
     """
     check(act, Action.PROBLEM, delivery)
     words = text[:MAX_NOTE]
+    delivery = replace(delivery, problem_reported=True)
     delivery = await act.note(delivery, HistoryEvent.PROBLEM, words)
     standing = await act.tx.alert(problem_key(delivery))
     if standing is None or not standing.stands:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 
 from bot.domain.card import Card
+from bot.domain.message import Message
 from bot.ports.errors import EdgeError, Misconfigured, Refused
 
 log = structlog.get_logger()
@@ -17,14 +18,19 @@ _REMEMBERED = 10_000
 
 
 class NotShown(Exception):
-    """What is to be shown can't be made, or Telegram refuses it; the cause is `__cause__`."""
+    """What is to be shown can't be made, or Telegram refuses it; the cause is `__cause__`. `photo`
+    is the one that was to be shown, if any."""
+
+    def __init__(self, photo: str | None = None) -> None:
+        super().__init__()
+        self.photo = photo
 
 
-def blame(error: Exception) -> None:
-    """Raise NotShown for what is the fault of what was to be shown."""
+def blame(error: Exception, view: Message) -> None:
+    """Raise NotShown for what is the fault of `view`, which was to be shown."""
     ours = isinstance(error, Refused) or not isinstance(error, EdgeError)
     if ours and not isinstance(error, Misconfigured):
-        raise NotShown from error
+        raise NotShown(view.photo) from error
 
 
 class Complaints:

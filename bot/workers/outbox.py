@@ -19,13 +19,14 @@ from typing import TypeVar
 
 import structlog
 
-from bot.domain.card import ALERT, OLD, Card, Lane, delivery_of
+from bot.domain.card import ALERT, OLD, Card, Lane, delivery_of, photo_of
 from bot.domain.ids import MessageId, PersonId
 from bot.domain.message import Message
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Step, Transaction
 from bot.ports.errors import (
     EdgeError,
+    FileGone,
     MessageGone,
     OutcomeUnknown,
     Refused,
@@ -35,6 +36,7 @@ from bot.ports.errors import (
 from bot.ports.messenger import Messenger, Presenter
 from bot.ports.signals import CAUSE
 from bot.usecases.cards import reach_changed
+from bot.usecases.photo import lose_photo
 from bot.workers.card_queue import CardQueue
 from bot.workers.loop import Dues, Underway, backoff
 from bot.workers.not_shown import Complaints, NotShown, blame
@@ -231,11 +233,23 @@ class Outbox:
         try:
             after = await self._show_truth(ours)
         except NotShown as failure:
+            if await self._lost(ours, failure):
+                return await self._show(ours)
             self._complaints.make(ours, failure.__cause__)
             await self._show_instead(ours)
             return None
         self._complaints.over(ours)
         return after
+
+    async def _lost(self, card: Card, failure: NotShown) -> bool:
+        """Whether it was the sender's photo that can't be shown: then that is forgotten, and there
+        is something else to be shown in its place."""
+        about = photo_of(card.subject)
+        if about is None or failure.photo is None or not isinstance(failure.__cause__, FileGone):
+            return False
+        photo, now = failure.photo, self._clock.now()
+        await self._database.run(lambda tx: lose_photo(tx, about, photo, now=now))
+        return True
 
     async def _show_truth(self, card: Card) -> Card | None:
         try:
@@ -304,7 +318,7 @@ class Outbox:
             except MessageGone:
                 return await self._send(card, view, silent=True)
             except Exception as error:
-                blame(error)
+                blame(error, view)
                 raise
             self.tally.edited += 1
         return await self._recorded(
@@ -319,7 +333,7 @@ class Outbox:
         try:
             message = await self._sent(card, view, silent=silent)
         except Exception as error:
-            blame(error)
+            blame(error, view)
             raise
         self.tally.sent += 1
         sent_at = self._clock.now()

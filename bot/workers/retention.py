@@ -1,6 +1,8 @@
-"""Forgets what nobody needs any more: handled update ids, empty cards, ended alerts, browsers.
+"""Forgets what nobody needs any more: handled update ids, empty cards, ended alerts, photos and
+browsers.
 
-Guarantees: an alert whose last day has come is over within the hour; pruning goes on in small
+Guarantees: an alert whose last day has come is over within the hour, and a photo whose
+parcel is over is forgotten within an hour of its storage time; pruning goes on in small
 portions, each a short transaction, until nothing is left to prune, so that it keeps up with any
 rate at which updates come and nobody waits long for it.
 """
@@ -16,6 +18,7 @@ from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.usecases.alerts import end_what_has_run_out
+from bot.usecases.photo import AT_ONCE, forget_photos
 
 log = structlog.get_logger()
 
@@ -37,5 +40,7 @@ class Retention:
         is more."""
         now = self._clock.now()
         await self._database.run(partial(end_what_has_run_out, policy=self._policy, now=now))
+        photos = await self._database.run(partial(forget_photos, now=now))
         pruned = await self._database.run(lambda tx: tx.prune(now - KEPT, PORTION))
-        return self._clock.now() + (_PAUSE if pruned >= PORTION else EVERY)
+        more = pruned >= PORTION or photos >= AT_ONCE
+        return self._clock.now() + (_PAUSE if more else EVERY)

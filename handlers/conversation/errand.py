@@ -18,13 +18,15 @@ class Errand:
     """Handlers and questions under one name.
 
     `entry_points` count whatever the present place, `states` at their place ("send/size"), which
-    may be another errand's; `questions` are the prompts of its own places.
+    may be another errand's; `questions` are the prompts of its own places; `leftovers` count where
+    no place has understood it.
     """
 
     name: str
     entry_points: Sequence[Handler] = ()
     states: Mapping[str, Sequence[Handler]] = field(default_factory=dict)
     questions: Mapping[str, Prompt] = field(default_factory=dict)
+    leftovers: Sequence[Handler] = ()
 
 
 def entry_points_of(errands: Sequence[Errand]) -> list[Handler]:
@@ -39,6 +41,11 @@ def states_of(errands: Sequence[Errand]) -> dict[str, list[Handler]]:
         for place, handlers in errand.states.items():
             merged.setdefault(place, []).extend(handlers)
     return merged
+
+
+def leftovers_of(errands: Sequence[Errand]) -> list[Handler]:
+    """What counts where no place has understood it, the first errand's first."""
+    return [handler for errand in errands for handler in errand.leftovers]
 
 
 def questions_of(errands: Sequence[Errand]) -> dict[str, Prompt]:

@@ -14,6 +14,7 @@ from telegram import Message as Received
 from telegram import MessageEntity, Update
 from telegram.ext import CommandHandler, filters
 
+from bot.domain.actions import Action
 from bot.domain.card import delivery_subject
 from bot.domain.claims import read_claim
 from bot.domain.delivery import Delivery
@@ -63,7 +64,7 @@ _QUERY = 60
 _LINKS_ONLY = (
     HELP,
     *("send/size", "send/who", "send/person", "send/review"),
-    *("settings/settings", "privacy/privacy"),
+    *("settings/settings", "privacy/privacy", f"{ASK}/{Action.PHOTO.value}"),
 )
 """Where words mean something else, or nothing, but a link is a link."""
 

@@ -69,10 +69,12 @@ async def privacy_prompt(screen: Screen) -> Message:
         "🔏 <b>What I store about you</b>\n"
         "• your Telegram id, name and username, language, settings, the tower and size you chose "
         "last, and whom you have refused\n"
-        "• your parcels: tower, locker, times, the other person, the note and the parcel's name\n"
+        "• your parcels: tower, locker, times, the other person, the note, the parcel's name and"
+        " Telegram's id of a photo you add\n"
         "• where this conversation stands, and which lockers you wait for\n"
         "Codes are stored encrypted, and deleted once used or over. A location you share is"
-        " kept until you leave the list of towers, and goes to nobody."
+        " kept until you leave the list of towers, and goes to nobody. The id of a photo is kept"
+        " until you take the photo away, or the parcel is over and its time to collect has passed."
     )
     business = told_of_privacy(screen.words, screen.sight.policy.business)
     return screen.view(

@@ -22,6 +22,7 @@ from telegram.error import (
 
 from bot.ports.errors import (
     EdgeError,
+    FileGone,
     MessageGone,
     Misconfigured,
     OutcomeUnknown,
@@ -38,6 +39,9 @@ _BAD_REQUESTS: tuple[tuple[str, type[EdgeError]], ...] = (
     ("message can't be deleted", MessageGone),
     ("message_id_invalid", MessageGone),
     ("there is no text in the message to edit", MessageGone),
+    ("wrong file identifier", FileGone),
+    ("wrong remote file identifier", FileGone),
+    ("can't use file of type", FileGone),
     ("chat not found", Unreachable),
     ("user not found", Unreachable),
     ("peer_id_invalid", Unreachable),

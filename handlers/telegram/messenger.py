@@ -52,6 +52,8 @@ def digest(message: Message) -> str:
         seen += repr(astuple(message.plan))
     if message.plot is not None:
         seen += repr(message.plot)
+    if message.photo is not None:
+        seen += f"photo {message.photo}"
     if message.file is not None:
         seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
@@ -67,7 +69,8 @@ class TelegramMessenger:
     async def send(
         self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
     ) -> MessageId:
-        """sendPhoto for what is drawn, sendDocument for a file, sendMessage for another message."""
+        """sendPhoto for what is drawn or Telegram has already, sendDocument for a file,
+        sendMessage for another message."""
         picture = await _picture(message)
         inline, keys = markup.inline(message), markup.reply(message) if message.keys else None
         async with self._call(chat, lane, sending=True):
@@ -194,8 +197,11 @@ class TelegramMessenger:
             raise unread(error, sending=sending) from error
 
 
-async def _picture(message: Message) -> bytes | None:
-    """What is drawn of the message, off the event loop; None of one that is text alone."""
+async def _picture(message: Message) -> bytes | str | None:
+    """What is drawn of the message, off the event loop, or Telegram's name of what it has already;
+    None of one that is text alone."""
+    if message.photo:
+        return message.photo
     if message.qr:
         return await asyncio.to_thread(_symbol, message.qr)
     if sheet := message.sheet:

@@ -126,6 +126,13 @@ _MESSAGE = _object(
         "entities": _ENTITIES,
         "caption_entities": _ENTITIES,
         "location": _object({"latitude": _degrees(90), "longitude": _degrees(180)}),
+        "photo": _each(
+            _object(
+                {"file_id": _text, "file_unique_id": _text, "width": _count, "height": _count},
+                {"file_size": _count},
+            )
+        ),
+        "media_group_id": _text,
         "contact": _object({"phone_number": _text, "first_name": _text}, {"user_id": _id}),
         "users_shared": _object(
             {"request_id": _whole(-(2**31), 2**31 - 1), "users": _each(_PICKED)}

@@ -223,6 +223,21 @@ class Deliveries(Subject):
                 found |= {delivery.id: delivery for delivery in rows}
         return sorted(found.values(), key=lambda each: each.changed_at or since, reverse=True)
 
+    async def photos_over(self, now: datetime, limit: int) -> list[Delivery]:
+        return await self._deliveries(
+            f"""where photo is not null and {_ALSO_ENDED}
+                and (collect_until is null or collect_until < ?) order by id limit ?""",
+            (stamp(now), limit),
+        )
+
+    async def photos_of(self, person: PersonId) -> list[DeliveryId]:
+        rows = await self._db.fetch_all(
+            """select id from deliveries where photo is not null
+               and (sender = ? or recipient = ?) order by id""",
+            (person, person),
+        )
+        return [DeliveryId(delivery) for (delivery,) in rows]
+
     async def lease_requests(self, now: datetime, until: datetime, limit: int) -> list[Leased]:
         lease = self._new_lease()
         rows = await TURNS.lease(

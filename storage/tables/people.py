@@ -163,7 +163,7 @@ class People(Subject):
         # The version moves too, lest a save under way write the names back.
         await self._db.execute(
             """update deliveries set recipient_name = null, note = null, parcel_name = null,
-                   version = version + 1
+                   photo = null, version = version + 1
                where sender = ? or recipient = ?""",
             (person, person),
         )

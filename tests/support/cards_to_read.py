@@ -20,6 +20,7 @@ from tests.support.project import (
     Locker,
     LockerId,
     LockerStatus,
+    NoPhoto,
     Opener,
     Openers,
     Person,
@@ -50,6 +51,7 @@ from tests.support.project import (
     not_saved,
     odd_status,
     orphan,
+    photo_card,
     problem_reported,
     slip_card,
     speak,
@@ -88,6 +90,7 @@ from tests.support.twists import (
     MINE_AROUND,
     OLGA,
     OVER,
+    PICTURED,
     SATURDAYS,
     TWISTS,
     Moments,
@@ -104,6 +107,7 @@ def card_books() -> dict[str, list[Case]]:
         "onlooker": [*_of_onlookers(), _of_the_group()],
         "code": list(_of_codes()),
         "slip": list(_of_slips()),
+        "photo": list(_of_photos()),
         "alerts": list(_of_alerts()),
         "waiting": list(_of_waits()),
     }
@@ -308,6 +312,34 @@ def _of_slips() -> Iterator[Case]:
                 language: slip_card(replace(scene, words=speak(language))) for language in LANGUAGES
             }
             yield Case(f"Slip, {_said(state).lower()}", name, views)
+
+
+# -- photos
+
+
+def _of_photos() -> Iterator[Case]:
+    reported, lost = {**PICTURED, "problem_reported": True}, {"no_photo": NoPhoto.LOST}
+    back = {**PICTURED, "taken_back": True}
+    kinds: tuple[tuple[str, State, Person, dict[str, Any], dict[str, Any]], ...] = (
+        ("the recipient", State.STORED, BEN, PICTURED, {}),
+        ("the sender", State.STORED, ANNA, PICTURED, {}),
+        ("signs in it", State.STORED, BEN, {**HOSTILE, **PICTURED}, HOSTILE_AROUND),
+        ("an operator, no problem reported", State.STORED, OLGA, PICTURED, {}),
+        ("an operator, a problem reported", State.STORED, OLGA, reported, {}),
+        ("an operator, a problem reported", State.COLLECTED, OLGA, reported, {}),
+        ("the recipient", State.COLLECTED, BEN, PICTURED, {}),
+        ("the recipient, its sender takes it back", State.STORED, BEN, back, {}),
+        ("somebody else", State.STORED, CARA, PICTURED, {}),
+        ("Telegram no longer has it, the recipient", State.STORED, BEN, lost, {}),
+        ("Telegram no longer has it, somebody else", State.STORED, CARA, lost, {}),
+    )
+    operated = {"policy": Policy(operators=frozenset({OLGA.id}))}
+    for name, state, reader, about, around in kinds:
+        scene = a_scene(a_delivery(state, **about), reader, **(operated | around))
+        views = {
+            language: photo_card(replace(scene, words=speak(language))) for language in LANGUAGES
+        }
+        yield Case(f"Photo, {_said(state).lower()}", name, views)
 
 
 # -- alerts

@@ -76,6 +76,12 @@ class Phone:
     async def photo(self, caption: str = "") -> None:
         await self._act("photo", {"caption": caption})
 
+    async def album(self, pictures: int) -> None:
+        await self._act("album", {"pictures": pictures})
+
+    async def file(self, kind: str) -> None:
+        await self._act("file", {"kind": kind})
+
     async def contact(self) -> None:
         await self._act("contact")
 

@@ -38,7 +38,7 @@ from bot.domain.alerts import (
 from bot.domain.business import Business
 from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
+from bot.domain.delivery import Delivery, NoPhoto, RequestKind, Role, Trouble
 from bot.domain.figures import Doors
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
@@ -71,6 +71,7 @@ from wording.cards.alert import _STANDS, alert_card
 from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_alert
+from wording.cards.photo import photo_card
 from wording.cards.recipient import RECIPIENT
 from wording.cards.scene import Scene, map_url
 from wording.cards.sender import SENDER
@@ -108,6 +109,7 @@ __all__ = [
     "LockerStatus",
     "Low",
     "Message",
+    "NoPhoto",
     "Opener",
     "Openers",
     "Person",
@@ -152,6 +154,7 @@ __all__ = [
     "odd_status",
     "open_town",
     "orphan",
+    "photo_card",
     "place_of",
     "places",
     "problem_reported",

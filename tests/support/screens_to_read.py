@@ -64,7 +64,7 @@ from tests.support.scenes import (
     a_wait,
 )
 from tests.support.telling import Case
-from tests.support.twists import DEEDS, HOSTILE, OLGA
+from tests.support.twists import DEEDS, HOSTILE, OLGA, PICTURED
 
 EN_BEN = in_language(BEN, "en")
 DORA = {"id": 4, "name": "Dora"}
@@ -509,6 +509,7 @@ def _questions() -> Iterator[Asked]:
     yield from _problems()
     yield from _doors()
     yield from _names()
+    yield from _photos()
     yield from _histories()
 
 
@@ -638,6 +639,21 @@ def _names() -> Iterator[Asked]:
     named = _with(a_delivery(State.STORED, parcel_name=HOSTILE["parcel_name"]))
     yield Asked(section, "it has one", place, _OF_THIS, named)
     yield Asked(section, "somebody else's", place, _OF_THIS, _this(State.STORED), CARA)
+
+
+def _photos() -> Iterator[Asked]:
+    section, place = "A photo", "ask/photo"
+    yield Asked(section, "there is none", place, _OF_THIS, _this(State.STORED))
+    pictured = _this(State.STORED, **PICTURED)
+    yield Asked(section, "there is one", place, _OF_THIS, pictured)
+    yield Asked(section, "it is no longer in", place, _OF_THIS, _this(State.COLLECTED))
+    yield Asked(section, "somebody else's", place, _OF_THIS, pictured, CARA)
+    section, place = "Which parcel is it of?", "ask/photo_of"
+    yield Asked(section, "one", place, {"photo": PICTURED["photo"]}, _this(State.STORED))
+    named = a_delivery(State.STORED, parcel_name=HOSTILE["parcel_name"])
+    yield Asked(section, "with a name", place, {"photo": PICTURED["photo"]}, _with(named))
+    yield Asked(section, "none is in any more", place, {"photo": PICTURED["photo"]}, CALM)
+    yield Asked(section, "no photo is known", place, {}, _this(State.STORED))
 
 
 def _histories() -> Iterator[Asked]:
@@ -898,6 +914,7 @@ def _looks() -> Iterator[Asked]:
         ),
         ("signs in it", State.STORED, {**HOSTILE, "recipient": None}),
         ("a door reported", State.RENTED, {"door_reports": 2}),
+        ("a photo of a problem", State.STORED, {**PICTURED, "problem_reported": True}),
         ("Harbor said no", State.RENTED, {"trouble": Trouble.REFUSED}),
         ("in a tower no longer known", State.RENTED, {"tower": NOWHERE}),
     )

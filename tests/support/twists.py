@@ -14,6 +14,7 @@ from tests.support.project import (
     Event,
     Hours,
     Low,
+    NoPhoto,
     Opener,
     Openers,
     Person,
@@ -100,6 +101,7 @@ DEEDS: Moments = tuple(
         ("given_by_operator", OLGA.id),
         ("found_by_operator", OLGA.id),
         ("problem_settled", OLGA.id),
+        ("photo_seen", OLGA.id),
     )
 ) + tuple(("message_to_one", OLGA.id, None, told) for told in (ANNA.id, BEN.id, None))
 AWAITED: dict[str, Any] = {
@@ -111,6 +113,7 @@ AWAITED: dict[str, Any] = {
 """About a delivery whose recipient has been picked, and has never opened the bot."""
 AWAITED_AROUND: dict[str, Any] = {"claim": CLAIM, "recipient": None}
 DECLINED: dict[str, Any] = {"recipient": None, "recipient_name": "Dora", "declined": True}
+PICTURED = {"photo": "AgACAgIAAxkBAAIBQ2"}
 HOSTILE = {
     "note": 'a < b & "c"\n</i>',
     "parcel_name": "<b>Order</b> 1042",
@@ -333,6 +336,11 @@ TWISTS = (
     Twist("sender without a name", around={"sender": replace(ANNA, name="")}),
     Twist("sender forgotten", around={"sender": None}),
     Twist("no note", {"note": None}),
+    Twist("with a photo", PICTURED, states=_IN),
+    Twist(
+        "with a photo, nobody has claimed it", {**PICTURED, **_OPEN}, {"claim": CLAIM}, states=_IN
+    ),
+    Twist("no photo is wanted", {"no_photo": NoPhoto.DECLINED}, states=_IN),
     Twist("names and notes with signs in them", HOSTILE, HOSTILE_AROUND),
     Twist("taken back", {"taken_back": True}),
     Twist("taken back, nobody had claimed it", {**_OPEN, "taken_back": True}),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from bot.domain.delivery import Role
 from bot.domain.message import Message
 from wording.cards.onlooker import handed_on, no_longer_yours
+from wording.cards.photo import with_way_to_photo
 from wording.cards.recipient import RECIPIENT
 from wording.cards.rows import name_it
 from wording.cards.scene import Scene
@@ -27,7 +28,8 @@ def delivery_card(scene: Scene) -> Message | None:
         return None
     roles = scene.situation.roles
     if Role.SENDER in roles:
-        return _named(scene, _nameable(scene, SENDER[delivery.state](scene)))
+        shown = with_way_to_photo(scene, SENDER[delivery.state](scene), MOST_BUTTONS)
+        return _named(scene, _nameable(scene, shown))
     if Role.RECIPIENT in roles:
         return _named(scene, RECIPIENT[delivery.state](scene))
     if Role.HANDED_ON in roles:

@@ -20,6 +20,7 @@ from wording.cards.claiming import (
     who_is_missing,
 )
 from wording.cards.opening import get_said, may_still_open, needs, new_said, no_link, on_its_way
+from wording.cards.photo import see_photo, sender_told
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
@@ -47,6 +48,7 @@ def for_sender(scene: Scene) -> Message:
             [_late(scene)],
             [_given(scene), _held(scene), _old_code(scene)],
             [scene.note],
+            [sender_told(scene)],
             [_told(scene)],
         ],
         [onward],
@@ -64,7 +66,7 @@ def for_sender(scene: Scene) -> Message:
 def for_collector(scene: Scene) -> Message:
     """Where it is, till when, and the code: for whoever may fetch it."""
     _ = scene.words._
-    onward = next_parcel(scene)
+    onward, photo = next_parcel(scene), see_photo(scene)
     return card(
         [
             [_for_you(scene), _door(scene), scene.place, scene.hours_line],
@@ -79,7 +81,8 @@ def for_collector(scene: Scene) -> Message:
         [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
         [decline(scene)],
-        [None if onward else map_pin(scene)],
+        [photo],
+        [None if onward or (photo and scene.situation.code_out) else map_pin(scene)],
         [problem(scene), menu(scene)],
     )
 

@@ -121,6 +121,7 @@ def _what(scene: Scene, moment: HistoryEntry) -> str:
         HistoryEvent.FITS_NOT: _("It did not fit: another size was asked for"),
         HistoryEvent.FETCHED_BY_OPERATOR: _("An operator fetches it out"),
         HistoryEvent.GIVEN_BY_OPERATOR: _("An operator lets somebody else collect"),
+        HistoryEvent.PHOTO_SEEN: _("The photo was looked at"),
         HistoryEvent.FOUND_BY_OPERATOR: _("Found in a locker that no delivery used"),
     }
     return said[moment.event]

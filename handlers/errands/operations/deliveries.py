@@ -83,6 +83,7 @@ def offered(words: Words, opener: Opener) -> Mapping[Action, str]:
     return {
         Action.PICK_UP_CODE: get_said(words, CodeKind.PICK_UP, opener),
         Action.NEW_PICK_UP_CODE: new_said(words, opener),
+        Action.SEE_PHOTO: _("📷 See the photo"),
         Action.FETCH: _("🛠 Fetch the parcel out"),
         Action.HOLD: _("⏳ Let it wait longer"),
         Action.GIVE: _("🔁 Let somebody else collect"),

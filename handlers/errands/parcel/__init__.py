@@ -6,6 +6,7 @@ from handlers.conversation.buttons import on_card
 from handlers.conversation.errand import Errand
 from handlers.errands.parcel.acting import DOINGS, acted
 from handlers.errands.parcel.handing import HAND_PROMPTS
+from handlers.errands.parcel.photo import PHOTO_LEFTOVERS, PHOTO_PROMPTS
 from handlers.errands.parcel.questions import QUESTIONS, STATES, asked, place
 
 ERRAND = Errand(
@@ -15,5 +16,7 @@ ERRAND = Errand(
     questions={
         **{place(action): prompt for action, prompt in QUESTIONS.items()},
         **HAND_PROMPTS,
+        **PHOTO_PROMPTS,
     },
+    leftovers=PHOTO_LEFTOVERS,
 )

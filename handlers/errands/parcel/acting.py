@@ -31,6 +31,7 @@ from bot.usecases.book import (
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import decline, hand_over, keep, take_back
 from bot.usecases.extend import more_time
+from bot.usecases.photo import show_photo
 from bot.usecases.slip import show_slip
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, looked_up
@@ -50,6 +51,10 @@ def _passed_on(words: Words) -> str:
     return words._("Forward the picture, or tap the text below it to copy it.")
 
 
+def _comes_below(words: Words) -> str:
+    return words._("It comes below.")
+
+
 DOINGS: Doings = {
     Action.AT_TOWER: Doing(at_tower, _looking),
     Action.NEXT: Doing(next_parcel, _looking),
@@ -61,6 +66,7 @@ DOINGS: Doings = {
     Action.MORE_TIME: Doing(more_time),
     Action.SIZE: Doing(partial(another_size, size=None), _looking),
     Action.SLIP: Doing(show_slip, _passed_on),
+    Action.SEE_PHOTO: Doing(show_photo, _comes_below),
     Action.AGAIN: Doing(try_again, _looking),
     Action.ELSEWHERE: Doing(try_elsewhere, _looking),
     Action.ANOTHER_DOOR_OK: Doing(another_door, _looking),

@@ -40,6 +40,7 @@ from handlers.errands.parcel.door import DOOR_ANSWERS, door_prompt, first_tried
 from handlers.errands.parcel.handing import HAND_STATES
 from handlers.errands.parcel.history import history_prompt
 from handlers.errands.parcel.naming import NAME_ANSWERS, name_prompt
+from handlers.errands.parcel.photo import PHOTO_ANSWERS, PHOTO_STATES, photo_prompt
 from wording.language import Words
 from wording.sanitize import capital
 
@@ -158,6 +159,7 @@ QUESTIONS: Mapping[Action, Prompt] = {
     Action.PROBLEM: problem_prompt,
     Action.DOOR: door_prompt,
     Action.NAME: name_prompt,
+    Action.PHOTO: photo_prompt,
     Action.HISTORY: history_prompt,
 }
 """Actions on a card that lead to a screen of their own."""
@@ -166,10 +168,12 @@ _ANSWERED: Mapping[Action, Sequence[Handler]] = {
     Action.PROBLEM: [text(wrote_problem)],
     Action.DOOR: DOOR_ANSWERS,
     Action.NAME: NAME_ANSWERS,
+    Action.PHOTO: PHOTO_ANSWERS,
 }
 
 STATES: Mapping[str, Sequence[Handler]] = {
     **{place(action): [*_ANSWERED.get(action, ()), back_from_aside()] for action in QUESTIONS},
     **HAND_STATES,
+    **PHOTO_STATES,
 }
 """What each of these screens understands; a "yes" counts from any place, as a card's button."""

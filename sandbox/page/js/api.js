@@ -86,6 +86,7 @@ export const telegram = {
   location: (id, latitude, longitude) => post(`${person(id)}/location`, { latitude, longitude }),
   sticker: (id) => post(`${person(id)}/sticker`),
   photo: (id, caption) => post(`${person(id)}/photo`, caption ? { caption } : {}),
+  file: (id, kind) => post(`${person(id)}/file`, { kind }),
   edit: (id, messageId, text) => post(`${person(id)}/edit`, { message_id: messageId, text }),
   press: (id, messageId, data) => post(`${person(id)}/press`, { message_id: messageId, data }),
   pick: (id, requestId, userIds) => post(`${person(id)}/pick`, { request_id: requestId, user_ids: userIds }),

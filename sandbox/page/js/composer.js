@@ -98,6 +98,8 @@ class PhoneComposer extends HTMLElement {
       { label: "Location", mark: "pin", act: () => this.#shareLocation() },
       { label: "Contact", mark: "person", act: () => this.#act(() => telegram.contact(this.#person)) },
       { label: "Photo", mark: "picture", act: () => this.#act(() => telegram.photo(this.#person)) },
+      { label: "Picture as a file", mark: "document",
+        act: () => this.#act(() => telegram.file(this.#person, "document")) },
       { label: "Sticker", mark: "smile", act: () => this.#act(() => telegram.sticker(this.#person)) },
     ];
   }

@@ -61,7 +61,7 @@ def edit_message_media(telegram: Telegram, call: Call) -> Any:
     check_caption(caption)
     upload = inner.upload("media")
     if upload is None:
-        stored = telegram.files.known(inner.text("media"))
+        stored = telegram.files.known(inner.text("media"), media["type"].capitalize())
     elif media["type"] == "photo":
         stored = telegram.files.photo(upload)
     else:

@@ -45,6 +45,8 @@ class ControlSide:
             self._act("location", self._location),
             self._act("sticker", lambda id, body: phones.sticker(id)),
             self._act("photo", lambda id, body: phones.photo(id, take(body, "caption", str, ""))),
+            self._act("album", lambda id, body: phones.album(id, take(body, "pictures", int))),
+            self._act("file", lambda id, body: phones.file(id, take(body, "kind", str))),
             self._act("edit", self._edit),
             self._act("press", self._press),
             self._act("pick", self._pick),
@@ -56,6 +58,7 @@ class ControlSide:
             call("POST", f"{group}/text", self._group_text),
             call("POST", f"{group}/press", self._group_press),
             call("POST", f"{group}/migrate", self._group_migrate),
+            call("DELETE", "/files", self._delete_files),
             Route("/files/{path:path}", self._get_file, methods=["GET"]),
         ]
 
@@ -141,6 +144,11 @@ class ControlSide:
 
     async def _group_migrate(self, request: Request) -> Any:
         return self._groups.migrate(_group_id(request)).shown()
+
+    async def _delete_files(self, request: Request) -> Any:
+        self._telegram.files.clear()
+        self._telegram.changed()
+        return {"ok": True}
 
     async def _get_file(self, request: Request) -> Response:
         stored = self._telegram.files.by_path(request.path_params["path"])

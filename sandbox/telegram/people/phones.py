@@ -12,7 +12,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from sandbox.control import ControlError
 from sandbox.telegram.protocol.calls import Upload
@@ -22,6 +22,15 @@ from sandbox.telegram.state.files import photo_content
 from sandbox.telegram.text.entities import LONGEST_CAPTION, LONGEST_TEXT, formatted
 
 FIRST_ID = 1001
+MOST_PICTURES = 10
+_WIDTHS = (90, 320)
+"""The sizes in which a photo of a person's is there, the smallest first."""
+_FILES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "document": ("parcel.jpg", "image/jpeg", {"file_name": "parcel.jpg"}),
+    "video": ("parcel.mp4", "video/mp4", {"width": 320, "height": 240, "duration": 3}),
+    "animation": ("parcel.gif", "video/mp4", {"width": 320, "height": 240, "duration": 1}),
+    "voice": ("voice.ogg", "audio/ogg", {"duration": 2}),
+}
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _STICKER = {
     "type": "regular",
@@ -40,6 +49,8 @@ class Phones:
     def __init__(self, telegram: Telegram) -> None:
         self._telegram = telegram
         self._ids = itertools.count(FIRST_ID)
+        self._albums = itertools.count(13_800_000_000_000_001)
+        self._shades = itertools.count()
 
     def make(
         self,
@@ -102,21 +113,46 @@ class Phones:
 
     def sticker(self, person_id: int) -> dict[str, Any]:
         """Send a sticker."""
-        stored = self._telegram.files.document(Upload("sticker.webp", b"sticker", "image/webp"))
+        stored = self._telegram.files.document(
+            Upload("sticker.webp", b"sticker", "image/webp"), "Sticker"
+        )
         return self._say(person_id, {"sticker": {**stored.described(), **_STICKER}})
 
     def photo(self, person_id: int, caption: str = "") -> dict[str, Any]:
-        """Send a small photo."""
+        """Send a photo."""
+        return self._say(person_id, self._photo(caption))
+
+    def album(self, person_id: int, pictures: int) -> list[dict[str, Any]]:
+        """Send several photos at once: a message each, which name their album."""
+        if not 2 <= pictures <= MOST_PICTURES:
+            raise ControlError(400, "bad_album", f"an album has 2 to {MOST_PICTURES} pictures")
+        album = {"media_group_id": str(next(self._albums))}
+        return [self._say(person_id, {**self._photo(""), **album}) for _ in range(pictures)]
+
+    def file(self, person_id: int, kind: str) -> dict[str, Any]:
+        """Send a picture as a file, a video, a GIF or a voice message."""
+        if kind not in _FILES:
+            raise ControlError(400, "bad_file", f"one of {', '.join(_FILES)}")
+        name, mime_type, more = _FILES[kind]
+        upload = Upload(name, b"some bytes", mime_type)
+        stored = self._telegram.files.document(upload, kind.capitalize())
+        sent = {**stored.described(), "mime_type": mime_type, **more}
+        document = {"document": sent} if kind == "animation" else {}
+        return self._say(person_id, {kind: sent, **document})
+
+    def _photo(self, caption: str) -> dict[str, Any]:
         caption, entities = formatted(caption, "", None)
         if len(caption) > LONGEST_CAPTION:
             raise ControlError(400, "bad_caption", "the caption is too long")
-        drawn = io.BytesIO()
-        Image.new("RGB", (320, 240), (110, 150, 190)).save(drawn, "JPEG")
-        stored = self._telegram.files.photo(Upload("photo.jpg", drawn.getvalue(), "image/jpeg"))
-        content = photo_content(stored, spoiler=False)
+        shade = next(self._shades)
+        sizes = [_drawn_parcel(width, shade) for width in _WIDTHS]
+        stored = [
+            self._telegram.files.photo(Upload("photo.jpg", drawn, "image/jpeg")) for drawn in sizes
+        ]
+        content = photo_content(*stored, spoiler=False)
         if caption:
             content |= {"caption": caption, "caption_entities": entities}
-        return self._say(person_id, content)
+        return content
 
     def edit(self, person_id: int, message_id: int, text: str) -> dict[str, Any]:
         """Edit a text of one's own."""
@@ -227,6 +263,19 @@ class Phones:
         if person.started:
             self._telegram.tell("my_chat_member", payload, chat.id)
         self._telegram.changed()
+
+
+def _drawn_parcel(width: int, shade: int) -> bytes:
+    """A parcel on a floor, each time in another light, as a picture so many pixels wide."""
+    wide, high = 320, 240
+    picture = Image.new("RGB", (wide, high), (170, 180 - shade % 5 * 10, 190))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((0, 170, wide, high), fill=(110 + shade % 7 * 5, 110, 115))
+    pen.rectangle((80, 80, 240, 200), fill=(190, 140, 90), outline=(120, 85, 50), width=3)
+    pen.rectangle((148, 80, 172, 200), fill=(220, 190, 150))
+    written = io.BytesIO()
+    picture.resize((width, width * high // wide)).save(written, "JPEG")
+    return written.getvalue()
 
 
 def say(telegram: Telegram, chat: Chat, person: Person, content: dict[str, Any]) -> Message:

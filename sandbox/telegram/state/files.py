@@ -1,6 +1,7 @@
 """Files that were sent: kept in memory, told apart by file_id, fetched by path.
 
-Guarantees: a file_id stays valid; a photo is an image Telegram would take.
+Guarantees: a file_id stays valid until every file is forgotten, and is good for what it was sent
+as alone; a photo is an image Telegram would take.
 Source: Bot API, "Sending files", getFile.
 """
 
@@ -34,6 +35,7 @@ class StoredFile:
     mime_type: str
     width: int = 0
     height: int = 0
+    kind: str = "Document"
 
     def described(self) -> dict[str, Any]:
         """The fields every file object of the Bot API has."""
@@ -71,20 +73,23 @@ class Files:
         value = call.text(field)
         if not value:
             raise bad_request(f"there is no {field} in the request")
-        return self.known(value)
+        return self.known(value, field.capitalize())
 
-    def known(self, value: str) -> StoredFile:
-        """The file a file_id names. Raises ApiError (400): this Telegram fetches no addresses."""
+    def known(self, value: str, kind: str) -> StoredFile:
+        """The file of this kind that a file_id names. Raises ApiError (400): this Telegram fetches
+        no addresses, and knows no other bot's file."""
         if value.startswith(("http://", "https://")):
             raise bad_request("failed to get HTTP URL content")
         stored = self._by_id.get(value)
         if stored is None:
             raise bad_request(WRONG_FILE)
+        if stored.kind != kind:
+            raise bad_request(f"can't use file of type {stored.kind} as {kind}")
         return stored
 
-    def document(self, upload: Upload) -> StoredFile:
-        """Keep any file. Raises ApiError (400) when it is empty."""
-        return self._keep(upload, "documents")
+    def document(self, upload: Upload, kind: str = "Document") -> StoredFile:
+        """Keep any file, as one of this kind. Raises ApiError (400) when it is empty."""
+        return self._keep(upload, "documents", kind=kind)
 
     def photo(self, upload: Upload) -> StoredFile:
         """Keep an image. Raises ApiError (400) when Telegram would not take it as a photo."""
@@ -102,9 +107,11 @@ class Files:
         if width + height > 10_000 or max(width, height) > 20 * min(width, height):
             raise bad_request("PHOTO_INVALID_DIMENSIONS")
         named = Upload(f"photo.{kind.removeprefix('image/')}", upload.content, kind)
-        return self._keep(named, "photos", width, height)
+        return self._keep(named, "photos", width, height, kind="Photo")
 
-    def _keep(self, upload: Upload, folder: str, width: int = 0, height: int = 0) -> StoredFile:
+    def _keep(
+        self, upload: Upload, folder: str, width: int = 0, height: int = 0, *, kind: str
+    ) -> StoredFile:
         if not upload.content:
             raise bad_request("file must be non-empty")
         suffix = upload.name.rpartition(".")[2][:8]
@@ -118,15 +125,16 @@ class Files:
             mime_type=upload.mime_type,
             width=width,
             height=height,
+            kind=kind,
         )
         self._by_id[stored.id] = self._by_path[stored.path] = stored
         return stored
 
 
-def photo_content(stored: StoredFile, *, spoiler: bool) -> dict[str, Any]:
-    """A photo, in the one size this Telegram keeps."""
-    size = {**stored.described(), "width": stored.width, "height": stored.height}
-    return {"photo": [size], **({"has_media_spoiler": True} if spoiler else {})}
+def photo_content(*stored: StoredFile, spoiler: bool) -> dict[str, Any]:
+    """A photo, in the sizes this Telegram keeps: of a bot's but one."""
+    sizes = [{**each.described(), "width": each.width, "height": each.height} for each in stored]
+    return {"photo": sizes, **({"has_media_spoiler": True} if spoiler else {})}
 
 
 def document_content(stored: StoredFile) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""The photo of a message, by the name under which Telegram gives it out again.
+
+Guarantees: a name looks like one of Telegram's (no address, no file of this machine), of a photo
+that is no larger than a bot may send.
+"""
+
+from __future__ import annotations
+
+import re
+
+from telegram import Message
+from telegram.constants import FileSizeLimit
+from telegram.ext import filters
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{20,250}")
+LARGEST = int(FileSizeLimit.PHOTOSIZE_UPLOAD)
+"""Bytes."""
+
+
+def photo_in(message: Message) -> str | None:
+    """The largest that will do of the sizes in which Telegram has it; None where none will."""
+    sizes = [
+        size
+        for size in message.photo
+        if _NAME.fullmatch(size.file_id) and (size.file_size or 0) <= LARGEST
+    ]
+    largest = max(sizes, key=lambda size: size.width * size.height, default=None)
+    return largest.file_id if largest is not None else None
+
+
+class _Otherwise(filters.MessageFilter):
+    """Messages with neither words nor anything else that the bot reads: a file, a video, a sticker,
+    and whatever there will be."""
+
+    def filter(self, message: Message) -> bool:
+        """PTB's question."""
+        known = (message.text, message.photo, message.location, message.contact)
+        return not any(known) and message.users_shared is None
+
+
+OTHERWISE = _Otherwise()
