@@ -25,13 +25,24 @@ from handlers.conversation.groups import Groups
 from handlers.conversation.navigation import MENU, NOTHING, start
 from handlers.conversation.questions import Prompt
 from handlers.conversation.transactional import App
-from handlers.errands import collect, menu, operations, parcel, parcels, privacy, send, settings
+from handlers.errands import (
+    collect,
+    menu,
+    operations,
+    parcel,
+    parcels,
+    practice,
+    privacy,
+    send,
+    settings,
+)
 from handlers.telegram.introduction import TELEGRAM_API_URL
 from handlers.telegram.transport import AiohttpRequest, UpdatesRequest
 from wording.cards.closing import closed_said
 from wording.language import speak
 
 ERRANDS: Sequence[Errand] = (
+    practice.ERRAND,  # before whatever reads claim codes, since its own are none
     collect.ERRAND,  # before the menu, since a claim link is a /start, too
     operations.ERRAND,  # and so is a link in the operators' group
     menu.ERRAND,

@@ -73,6 +73,7 @@ def commands(words: Words) -> Sequence[BotCommand]:
         BotCommand("settings", _("Language, quiet hours, reminders")),
         BotCommand("cancel", _("Cancel what you are doing")),
         BotCommand("help", _("How it works")),
+        BotCommand("practice", _("Practice: a whole parcel, nothing of it real")),
         BotCommand("privacy", _("What is stored, export, forget me")),
         BotCommand("start", _("Menu")),
     ]

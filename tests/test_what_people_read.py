@@ -31,6 +31,7 @@ BOOKS = (
     "questions",
     "own_affairs",
     "operations",
+    "practice",
 )
 FILES = (*(f"{name}.txt" for name in (*BOOKS, *OTHERS)), LINKS)
 _MOST_LINES = 120

@@ -82,7 +82,7 @@ def read_claim(text: str, *, asked: bool = False) -> Written | None:
 
 def read_claim_code(text: str, *, asked: bool) -> str | None:
     """The claim code that stands in `text`, in canonical form; None where there is none."""
-    plain = _ADDRESS.sub(" ", _plain(text[:_READ]))
+    plain = _ADDRESS.sub(" ", code_signs(text))
     for form in (_DASHED, _WORD, _SPACED):
         for found in form.findall(plain):
             sure = "-" in found and " " not in found
@@ -91,10 +91,11 @@ def read_claim_code(text: str, *, asked: bool) -> str | None:
     return _canonical(plain.strip(" .,;:!?\"'()[]<>")) if asked else None
 
 
-def _plain(text: str) -> str:
-    """`text` in capitals, every dash the same, without what can't be seen."""
+def code_signs(text: str) -> str:
+    """`text` in capitals, every dash the same, without what can't be seen; of a long one only its
+    beginning."""
     signs: list[str] = []
-    for sign in unicodedata.normalize("NFKC", text):
+    for sign in unicodedata.normalize("NFKC", text[:_READ]):
         kind = unicodedata.category(sign)
         if kind == "Pd" or sign in _DASHES:
             signs.append("-")

@@ -195,6 +195,8 @@ class Place(StrEnum):
     """What is under way, and history."""
     SETTINGS = "settings"
     """Language, quiet hours, low lockers, reminders."""
+    PRACTICE = "practice"
+    """A whole parcel, and nothing of it real."""
     HELP = "guide"
     """How it all works."""
     OPERATE = "ops"

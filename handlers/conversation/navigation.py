@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.person import NO_QUESTION, Draft
+from bot.domain.practice import PRACTICE
 
 MENU = "menu/menu"
 NOTHING = f"{NO_QUESTION}/none"
 """No question stands: an errand has ended in a delivery's card, and no screen is shown."""
 OPERATIONS = "ops"
 """The errand that is shown to operators alone."""
-HOLDING = frozenset({"send", "collect", "parcels", "settings", "privacy", OPERATIONS})
+HOLDING = frozenset({"send", "collect", "parcels", "settings", "privacy", PRACTICE, OPERATIONS})
 """Errands that an aside returns to; from any other it returns to no screen."""
 
 ASK = "ask"
@@ -41,12 +42,14 @@ def go(draft: Draft, state: str, **answers: Any) -> Draft:
 def aside(draft: Draft, state: str, **answers: Any) -> Draft:
     """Off to `state`, remembering the present place.
 
-    A question about a parcel is a place to come back to from help, and from nowhere else.
+    A question about a parcel is a place to come back to from help, and from nowhere else; what is
+    begun once more is no place to come back to from itself.
     """
     place: Any = draft.answers.get(_FROM)
+    forgotten = (ASK, state.partition("/")[0])
     if draft.errand in HOLDING or (draft.errand == ASK and state == HELP):
         place = {"errand": draft.errand, "step": draft.step, "answers": dict(draft.answers)}
-    while place and place["errand"] == ASK and state != HELP:
+    while place and place["errand"] in forgotten and state != HELP:
         place = place["answers"].get(_FROM)
     return start(draft, state, **answers, **({_FROM: place} if place else {}))
 

@@ -22,6 +22,7 @@ from bot.domain.ids import TowerId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import NO_QUESTION, Draft
+from bot.domain.practice import PRACTICE, Stage
 from bot.usecases.collect import (
     Claimed,
     KeptForAnother,
@@ -61,6 +62,8 @@ _SEARCHES = {"send/tower": "send/tower", "send/near": "send/tower", PARCELS: PAR
 """Where a tower or a parcel is looked for by words, and where what is found is listed; these places
 are other errands'."""
 _QUERY = 60
+_ANYWHERE = (MENU, NOTHING, *(f"{PRACTICE}/{stage.value}" for stage in Stage))
+"""Where no words are asked for at all."""
 _LINKS_ONLY = (
     HELP,
     *("send/size", "send/who", "send/person", "send/review"),
@@ -156,15 +159,16 @@ async def took_own(update: Update, context: Context) -> Draft:
 
 
 async def _claimed(context: Context, claimed: Claimed | Wait) -> Draft:
-    """Their card, a question, or why not; a booking that was under way is still where it was."""
-    booking = context.draft.errand == "send"
+    """Their card, a question, or why not; a booking that was under way is still where it was, and
+    so is practice."""
+    under_way = context.draft.errand in ("send", PRACTICE)
     if isinstance(claimed, Own):
         return aside(context.draft, OWN, delivery=claimed.delivery)
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
-        return context.draft if booking else start(context.draft, NOTHING)
+        return context.draft if under_way else start(context.draft, NOTHING)
     context.say(_why_not(context, claimed))
-    return context.draft if booking else await _whatever_waits(context)
+    return context.draft if under_way else await _whatever_waits(context)
 
 
 def _why_not(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) -> str:
@@ -297,7 +301,7 @@ ERRAND = Errand(
             back_to(MENU, afresh=True),
         ],
         OWN: [tap(took_own, YES_OWN), back_from_aside()],
-        **{place: [ReadsEdits(_HoldsClaim(), typed_anywhere)] for place in (MENU, NOTHING)},
+        **{place: [ReadsEdits(_HoldsClaim(), typed_anywhere)] for place in _ANYWHERE},
         **{place: [ReadsEdits(_HoldsClaim(), typed_in_search)] for place in _SEARCHES},
         **{
             place: [ReadsEdits(_HoldsClaim(links_only=True), typed_anywhere)]

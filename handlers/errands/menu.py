@@ -14,14 +14,16 @@ from telegram.ext import CommandHandler
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message, Place, press
 from bot.domain.person import Draft
+from bot.domain.practice import PRACTICE
 from handlers.conversation.buttons import asked_help, back_from_aside, below, tap
 from handlers.conversation.context import Context
 from handlers.conversation.errand import Errand
-from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, start
+from handlers.conversation.navigation import HELP, HOLDING, MENU, led_aside, resume, start
 from handlers.conversation.questions import Row, Screen, Tap, back_said, help_said
 from wording.business import told
 from wording.cards.opening import openers_said
 from wording.language import Words
+from wording.practice import first_said
 from wording.sanitize import esc, plain
 
 # -- steps
@@ -33,8 +35,11 @@ async def began(update: Update, context: Context) -> Draft:
 
 
 async def cancelled(update: Update, context: Context) -> Draft:
-    """Out of the present errand, whichever it is."""
+    """Out of the present errand, whichever it is; out of practice, to where they were before."""
     _ = context.words._
+    if context.draft.errand == PRACTICE and led_aside(context.draft):
+        context.say(_("Practice is over. This is where you were; nothing was lost."))
+        return resume(context.draft)
     if context.draft.errand in HOLDING or led_aside(context.draft):
         context.say(_("Back to the menu. Your parcels are unchanged."))
     else:
@@ -46,7 +51,8 @@ async def cancelled(update: Update, context: Context) -> Draft:
 
 
 async def menu_prompt(screen: Screen) -> Message:
-    """The first screen; whoever has sent before is offered the same again."""
+    """The first screen; whoever has sent before is offered the same again, a newcomer reads what
+    to expect and is offered practice."""
     _, person = screen.words._, screen.person
     live = await screen.sight.database.glance(lambda tx: tx.deliveries_of(person.id, live=True))
     waiting = sum(d.collector == person.id and d.state is State.STORED for d in live)
@@ -61,12 +67,26 @@ async def menu_prompt(screen: Screen) -> Message:
             Button(help_said(screen.words), press(Place.HELP)),
         ),
     ]
+    newcomer = person.last_tower is None and not live
+    if newcomer:
+        rows.insert(-1, (Button(first_said(screen.words), press(Place.PRACTICE)),))
     if screen.operator:
         rows.append((Button(_("🛠 Operations"), press(Place.OPERATE)),))
     html = _("📦 <b>Parcels through lockers</b>\nWhat would you like to do?")
     business = screen.sight.policy.business.name
+    if newcomer:
+        title, _line, asked = html.partition("\n")
+        html = f"{title}\n{_expect(screen.words)}\n\n{asked}"
     said = f"{esc(business)}\n{html}" if business else html
     return Message(said, tuple(row for row in rows if row))
+
+
+def _expect(words: Words) -> str:
+    """What to expect, in two lines."""
+    _ = words._
+    send = _("<b>Send</b>: I find you a locker and tell you what becomes of the parcel.")
+    collect = _("<b>Collect</b>: I tell you when it is in, and give you what opens the door.")
+    return f"{send}\n{collect}"
 
 
 async def _again(screen: Screen) -> Row:
@@ -94,7 +114,7 @@ async def help_prompt(screen: Screen) -> Message:
         "when the parcel is in the locker; at the tower you get what opens it."
     )
     stuck = words._("The door stays shut? Tap “It did not open” below the link or the code.")
-    commands = "/send /collect /parcels /settings /privacy /cancel"
+    commands = "/send /collect /parcels /settings /practice /privacy /cancel"
     opening = "\n".join((*openers_said(words, screen.sight.policy), stuck))
     back = Button(back_said(words), press(Tap.BACK, screen.draft.step))
     row: Row = (back, Button(words._("🏠 Menu"), press(Place.MENU)))
@@ -110,6 +130,7 @@ def _hints(words: Words) -> Mapping[str, str]:
         "collect": _("👉 You are collecting. A claim code works once, for the first to use it."),
         "parcels": _("👉 Tap a parcel and I send its message again, below everything else."),
         "settings": _("👉 Tap a setting to change it; it counts at once."),
+        PRACTICE: _("👉 You are practising. Nothing of it is real, so nothing can go wrong."),
     }
 
 

@@ -48,6 +48,7 @@ from bot.domain.message import Ask, Button, Key, Message, Plot, Sheet
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.practice import Stage
 from bot.domain.situation import AlertSituation
 from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
 from bot.domain.waiting import PROMISED, Wait, Waiting
@@ -121,6 +122,7 @@ __all__ = [
     "Scene",
     "Sheet",
     "Size",
+    "Stage",
     "State",
     "Tower",
     "TowerId",

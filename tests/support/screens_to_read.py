@@ -35,6 +35,7 @@ from tests.support.project import (
     Policy,
     RequestKind,
     Size,
+    Stage,
     State,
     Tower,
     TowerId,
@@ -179,6 +180,7 @@ async def screen_books() -> dict[str, list[Case]]:
         "questions": list(_questions()),
         "own_affairs": list(_own_affairs()),
         "operations": list(_operations()),
+        "practice": list(_practising()),
     }
     views = await _shown([asked for cases in books.values() for asked in cases])
     return {
@@ -219,6 +221,8 @@ def _covers(asked: Asked) -> frozenset[str]:
 
 
 # -- the beginning
+
+HELPS_AT = ("menu", "send", "collect", "parcels", "settings", "privacy", "ops", "ask")
 
 
 def _beginning() -> Iterator[Asked]:
@@ -262,7 +266,7 @@ def _beginning() -> Iterator[Asked]:
         ("the app has a name", Policy(app_name="Acme & Co")),
     ):
         yield Asked(help_[0], name, help_[1], {}, _town(policy=policy))
-    for errand in ("menu", "send", "collect", "parcels", "settings", "privacy", "ops", "ask"):
+    for errand in (*HELPS_AT, "practice"):
         place = {"errand": errand, "step": "any", "answers": {}}
         yield Asked(help_[0], f"from {errand}", help_[1], {"from": place})
 
@@ -981,3 +985,27 @@ def _looks() -> Iterator[Asked]:
         yield _ops(question, "a door and a tower that are known", step, known, orphan=here)
         yield _ops(question, "no such alert", step, CALM, orphan=here)
         yield _ops(question, "a tower no longer known", step, known, orphan=nowhere)
+
+
+# -- practice
+
+
+def _practising() -> Iterator[Asked]:
+    """Stage by stage, a minute each, by either opener; at a tower whose zone is known, and not."""
+    for opener, zone in ((Opener.TOKEN, TOWER.zone), (Opener.LINK, None)):
+        times: dict[str, str] = {}
+        stages = [stage for stage in Stage if opener is Opener.TOKEN or stage != Stage.RESERVED]
+        for minute, stage in enumerate(stages):
+            times = {**times, stage.value: (NOW + timedelta(minutes=minute)).isoformat()}
+            answers = {
+                "openers": [opener.value, opener.value],
+                "zone": zone,
+                "times": times,
+                "size": "medium",
+            }
+            name = stage.value.replace("_", " ")
+            yield Asked(f"By {opener.value}", name, f"practice/{stage.value}", answers)
+    kept = {"from": {"errand": "send", "step": "size", "answers": {}}}
+    for stage in (Stage.TOWER, Stage.OVER):
+        name = f"{stage.value}, a booking is kept"
+        yield Asked("By link", name, f"practice/{stage.value}", {**answers, **kept})

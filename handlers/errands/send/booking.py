@@ -36,6 +36,7 @@ from handlers.conversation.picking import (
 from handlers.conversation.questions import Screen, words_typed
 from handlers.errands.send.size import ANSWERED, chosen_place
 from handlers.errands.send.tower import TOWER, closed_among, openers_at
+from wording.booking import at_tower_way, reserve_way
 from wording.cards.closing import closed_line
 from wording.language import Words
 from wording.opening_hours import hours_line
@@ -204,35 +205,18 @@ async def review_prompt(screen: Screen) -> Message:
 
 def _ways_by_link(screen: Screen) -> tuple[list[str], list[Button]]:
     """What is held by which tap, where a link opens the door: it is for who stands there."""
-    words, hold = screen.words, screen.sight.policy.link_hold
-    _ = words._
-    later, here = _("📦 Prepare"), _("🚪 I'm at the tower")
-    held = [
-        _nothing_held(words, later),
-        _(
-            "<b>{button}</b>: you get a locker at once, and a link that opens it. Harbor says that "
-            "it holds the locker for {span}: tap when you are there.",
-            button=here,
-            span=words.span(hold),
-        ),
-    ]
-    return held, [Button(later, press(PREPARE)), Button(here, press(RESERVE))]
+    words, later = screen.words, screen.words._("📦 Prepare")
+    here, brings = at_tower_way(words, screen.sight.policy)
+    ways = [Button(later, press(PREPARE)), Button(here, press(RESERVE))]
+    return [_nothing_held(words, later), brings], ways
 
 
 def _ways_by_token(screen: Screen) -> tuple[list[str], list[Button]]:
     """The same where a token does: a locker can be held on the way."""
-    words, hold = screen.words, screen.sight.policy.reservation
-    _ = words._
-    now, later = _("✅ Reserve a locker"), _("📦 Prepare for later")
-    held = [
-        _(
-            "<b>{button}</b>: a locker is held for {span}. Tap when you are near.",
-            button=now,
-            span=words.span(hold),
-        ),
-        _nothing_held(words, later),
-    ]
-    return held, [Button(now, press(RESERVE)), Button(later, press(PREPARE))]
+    words, later = screen.words, screen.words._("📦 Prepare for later")
+    now, brings = reserve_way(words, screen.sight.policy)
+    ways = [Button(now, press(RESERVE)), Button(later, press(PREPARE))]
+    return [brings, _nothing_held(words, later)], ways
 
 
 def _nothing_held(words: Words, button: str) -> str:

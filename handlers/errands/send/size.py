@@ -21,6 +21,7 @@ from bot.workers.towers import Reading
 from handlers.conversation.context import Context
 from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen, low_said
+from wording.booking import free_said
 from wording.language import Words
 from wording.opening_hours import hours_line
 from wording.sanitize import capital, esc
@@ -159,9 +160,7 @@ def _size_row(
         if waited:
             said = _("{size} · full · 🔔 you wait", size=name)
         return (Button(said, press(ASK_WAIT, size.value)),)
-    said = words.n("{size} · {count} free", "{size} · {count} free", count, size=name)
-    if low_only:
-        said = words.n("{size} · {count} low free", "{size} · {count} low free", count, size=name)
+    said = free_said(words, name, count, low_only=low_only)
     return (Button(said, press(TAKE, size.value)),)
 
 
