@@ -21,6 +21,7 @@ from bot.domain.ids import PersonId, TowerId
 from bot.domain.limits import Limits
 from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
+from cli import reminding
 from cli.fields import (
     Algorithm,
     Bearer,
@@ -119,6 +120,23 @@ class Settings(BaseSettings):
     head_start_seconds: Seconds = Field(300, alias="LOCKERBOT_HEAD_START_SECONDS")
     wait_look_seconds: Seconds = Field(30, alias="LOCKERBOT_WAIT_LOOK_SECONDS")
     prepared_days: Annotated[int, Field(ge=1, le=90)] = Field(7, alias="LOCKERBOT_PREPARED_DAYS")
+    first_reminder_hours: reminding.ReminderHours = Field(
+        reminding.FIRST, alias="LOCKERBOT_FIRST_REMINDER_HOURS"
+    )
+    last_reminder_hours: reminding.ReminderHours = Field(
+        reminding.LAST, alias="LOCKERBOT_LAST_REMINDER_HOURS"
+    )
+    awaited_reminder_hours: reminding.ReminderHours = Field(
+        reminding.AWAITED, alias="LOCKERBOT_AWAITED_REMINDER_HOURS"
+    )
+    hold_warning_seconds: reminding.HoldWarning = Field(
+        reminding.HOLD, alias="LOCKERBOT_HOLD_WARNING_SECONDS"
+    )
+    prepared_warning_hours: reminding.PreparedWarning = Field(
+        reminding.PREPARED, alias="LOCKERBOT_PREPARED_WARNING_HOURS"
+    )
+    extension_hours: reminding.ExtensionHours = Field(24, alias="LOCKERBOT_EXTENSION_HOURS")
+    extensions: reminding.Extensions = Field(3, alias="LOCKERBOT_EXTENSIONS")
     live_deliveries: Annotated[int, Field(ge=1)] = Field(100, alias="LOCKERBOT_LIVE_DELIVERIES")
     holds: Annotated[int, Field(ge=1)] = Field(12, alias="LOCKERBOT_HOLDS")
     bookings_an_hour: Annotated[int, Field(ge=1)] = Field(60, alias="LOCKERBOT_BOOKINGS_AN_HOUR")
@@ -206,7 +224,13 @@ class Settings(BaseSettings):
             waits=self.waits,
             wait_look=timedelta(seconds=self.wait_look_seconds),
             prepared=prepared,
-            prepared_warning=min(timedelta(days=1), prepared / 2),
+            prepared_warning=min(timedelta(hours=self.prepared_warning_hours), prepared / 2),
+            first_reminder=timedelta(hours=self.first_reminder_hours),
+            last_reminder=timedelta(hours=self.last_reminder_hours),
+            awaited_reminder=timedelta(hours=self.awaited_reminder_hours),
+            hold_warning=timedelta(seconds=min(self.hold_warning_seconds, self._shortest_hold / 2)),
+            extension=timedelta(hours=self.extension_hours),
+            extensions=self.extensions,
             openers=self.opener,
             tower_openers={tower.id: tower.given(self.opener) for tower in self.towers or ()},
             app_name=self.app_name,
@@ -221,6 +245,10 @@ class Settings(BaseSettings):
             ),
             limits=Limits(self.live_deliveries, self.holds, self.bookings_an_hour),
         )
+
+    @property
+    def _shortest_hold(self) -> int:
+        return min(self.reservation_seconds, self.drop_off_token_seconds, self.link_seconds)
 
     @property
     def operator_group(self) -> PersonId | None:

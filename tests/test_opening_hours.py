@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.opening_hours import collectable_by, is_open, next_opening
+from bot.domain.opening_hours import closes_soon, collectable_by, is_open, next_opening
 from bot.domain.tower import Hours, Tower
 from tests.support.scenes import TOWER
 from wording.language import speak
 from wording.opening_hours import closed_line, hours_label, hours_line, week_line
+from wording.sanitize import read_out
 
 MONDAY, TUESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = 0, 1, 3, 4, 5, 6
 DAY = Hours(time(7), time(21))
@@ -47,18 +48,23 @@ def shown(at: datetime | None, zone: str = MADRID) -> str | None:
         (None, "12:00", None, "Opening hours unknown"),
         ({}, "12:00", False, "Closed"),
         ({FRIDAY: (DAY,)}, "07:00", True, "Open now · today 07:00–21:00"),
-        ({FRIDAY: (DAY,)}, "20:59", True, "Open now · today 07:00–21:00"),
+        ({FRIDAY: (DAY,)}, "20:59", True, "Open now · today 07:00–21:00 · closes at 21:00"),
         ({FRIDAY: (DAY,)}, "06:59", False, "Closed now, opens at 07:00"),
         ({FRIDAY: (DAY,)}, "21:00", False, "Closed now, opens 9\u00a0Oct 07:00"),
-        ({FRIDAY: (DAY,), SATURDAY: (DAY,)}, "22:00", False, "Closed now, opens tomorrow 07:00"),
+        ({FRIDAY: (DAY,), SATURDAY: (DAY,)}, "22:00", False, "Closed now, opens Saturday 07:00"),
         (WORKDAYS, "22:00", False, "Closed now, opens Monday 07:00"),
         ({FRIDAY: (ALWAYS,)}, "12:00", True, "Open all day"),
         ({FRIDAY: (Hours(time(0), time(0)),)}, "23:59", True, "Open all day"),
         ({FRIDAY: (NIGHT,)}, "23:00", True, "Open now · today 18:00–02:00"),
-        ({FRIDAY: (Hours(time(18), time(23, 59)),)}, "23:59", True, "Open now · today 18:00–23:59"),
-        ({THURSDAY: (NIGHT,)}, "01:00", True, "Open now · today 00:00–02:00"),
+        (
+            {FRIDAY: (Hours(time(18), time(23, 59)),)},
+            "23:59",
+            True,
+            "Open now · today 18:00–23:59 · closes at 00:00",
+        ),
+        ({THURSDAY: (NIGHT,)}, "00:59", True, "Open now · today 00:00–02:00"),
         ({THURSDAY: (NIGHT,)}, "02:00", False, "Closed now, opens Thursday 18:00"),
-        (EVERY_NIGHT, "01:00", True, "Open now · today 00:00–02:00, 18:00–02:00"),
+        (EVERY_NIGHT, "00:59", True, "Open now · today 00:00–02:00, 18:00–02:00"),
         (EVERY_NIGHT, "12:00", False, "Closed now, opens at 18:00"),
     ],
 )
@@ -66,7 +72,7 @@ def test_what_is_said_on_a_friday_agrees_with_what_is_open(
     hours: Week | None, clock: str, opened: bool | None, said: str
 ) -> None:
     tower, at = a_tower(hours), local(f"2026-10-02 {clock}")
-    assert (is_open(tower, at), hours_line(tower, at, speak("en"))) == (opened, said)
+    assert (is_open(tower, at), read_out(hours_line(tower, at, speak("en")))) == (opened, said)
 
 
 @pytest.mark.parametrize("hours", [None, WORKDAYS, dict.fromkeys(range(7), (ALWAYS,))])
@@ -225,8 +231,11 @@ def test_the_time_to_collect_is_never_shortened_and_ends_after_the_tower_opened(
 
 def test_a_card_says_until_when_a_tower_is_closed_and_nothing_while_it_is_open() -> None:
     words, tower = speak("en"), a_tower(WORKDAYS)
-    assert closed_line(tower, local("2026-10-02 06:00"), words) == "Closed until 07:00"
-    assert closed_line(tower, local("2026-10-02 22:00"), words) == "Closed until Monday 07:00"
+    for at, said in (
+        ("2026-10-02 06:00", "Closed until 07:00"),
+        ("2026-10-02 22:00", "Closed until Monday 07:00"),
+    ):
+        assert read_out(closed_line(tower, local(at), words) or "") == said
     assert closed_line(tower, local("2026-10-02 12:00"), words) is None
     assert closed_line(a_tower(None), local("2026-10-02 22:00"), words) is None
     assert closed_line(a_tower({}), local("2026-10-02 22:00"), words) == "Closed"
@@ -273,8 +282,21 @@ def test_a_card_tells_the_hours_of_the_whole_week(hours: Week | None, said: str 
 
 def test_hours_are_told_by_the_clock_of_the_towers_country() -> None:
     tower, at = a_tower(WORKDAYS, CHICAGO, "US"), local("2026-10-02 22:00", CHICAGO)
-    assert hours_line(tower, at, speak("en")) == "Closed now, opens Monday 7:00\u00a0AM"
+    assert read_out(hours_line(tower, at, speak("en"))) == "Closed now, opens Monday 7:00\u00a0AM"
     assert week_line(tower, speak("en")) == "Mon–Fri 7:00\u00a0AM–9:00\u00a0PM"
+
+
+def test_in_its_last_hour_a_screen_says_how_long_it_is_open_still() -> None:
+    tower, words = a_tower({FRIDAY: (DAY,)}), speak("en")
+    said = hours_line(tower, local("2026-10-02 20:20"), words)
+    closes = int(local("2026-10-02 21:00").timestamp())
+    assert f'closes <tg-time unix="{closes}" format="r">at 21:00</tg-time>' in said
+    assert closes_soon(tower, local("2026-10-02 20:00")) is not None
+    for at in ("2026-10-02 19:59", "2026-10-02 21:00", "2026-10-02 06:30"):
+        assert closes_soon(tower, local(at)) is None
+    assert closes_soon(a_tower(None), local("2026-10-02 20:20")) is None
+    night = a_tower({FRIDAY: (NIGHT,), SATURDAY: (Hours(time(2), time(9)),)})
+    assert closes_soon(night, local("2026-10-03 01:30")) is None  # it opens as it closes
 
 
 @pytest.mark.parametrize("last", [time(23, 59), time(23, 59, 59), time(23, 59, 59, 999_999)])

@@ -21,7 +21,7 @@ async def test_where_harbor_names_no_zone_hours_are_told_by_the_clock_at_the_tow
         await world.turn(12 * 3600)  # 23:00 in Austin
         await anna.press("Send a parcel")
         await anna.press("Hyde Park Hardware · closed until Tuesday")
-        await anna.sees("Closed now, opens tomorrow 7:00 AM")
+        await anna.sees("Closed now, opens Tuesday 7:00 AM")
         await anna.press("Back")
         await anna.press(f"{nowhere.name} · hours unknown")
         await anna.sees("Opening hours unknown")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.async_api import ViewportSize, expect
 
 from cli.sandbox_server import serving_sandbox
 from sandbox.stage import create_stage
+from sandbox.telegram.text.entities import formatted
 from tests.support.browser import IN_A_BROWSER
 from tests.support.page_scene import (
     DESKTOP,
@@ -26,6 +28,10 @@ TOO_WIDE = "box => box.scrollWidth - box.clientWidth"
 TOO_TALL = "box => box.scrollHeight - box.clientHeight"
 STICKS_OUT = "document.documentElement.scrollWidth - innerWidth"
 FOREIGN = '<b class="x"><a href="javascript:x">a</a><img src="x"><script>b</script></b>'
+FOREIGN_TIMES = (
+    '<time datetime="2026-03-02T17:05:00Z" data-format="r" onclick="x">a</time>'
+    '<time datetime="soon" data-format="r">b</time>'
+)
 SANITIZE = """async (html) => {
   const { sanitized } = await import("/js/sanitize.js");
   const box = document.createElement("div");
@@ -255,3 +261,22 @@ async def test_words_from_the_wire_stay_words(scene: Scene) -> None:
     await expect(said).to_contain_text("<img src=x onerror=alert(1)>")
     kept = await scene.page.evaluate(SANITIZE, FOREIGN)
     assert kept == '<b><a target="_blank" rel="noopener noreferrer">a</a></b>'
+    kept = await scene.page.evaluate(SANITIZE, FOREIGN_TIMES)
+    moment = '<time datetime="2026-03-02T17:05:00Z" data-format="r" aria-live="off">a</time>'
+    assert kept == f"{moment}<time>b</time>"
+
+
+async def test_a_moment_ticks_in_the_phones_language_and_its_own_text_is_kept(scene: Scene) -> None:
+    anna = await scene.start("Anna")
+    ends = scene.stage.clock.now() + timedelta(minutes=40, seconds=30)
+    entity = f'<tg-time unix="{int(ends.timestamp())}" format="r">at 22:00</tg-time>'
+    state = scene.stage.telegram.state.telegram
+    text, entities = formatted(f"closes {entity}", "HTML", None)
+    state.post(state.chats[1001], state.bot, {"text": text, "entities": entities})
+    moment = anna.locator("time[data-format]").last
+    await expect(moment).to_have_text("in 40 minutes")
+    assert await moment.get_attribute("title") == "at 22:00"
+    await anna.get_by_role("combobox", name="Language").select_option("de")
+    await expect(moment).to_have_text("in 40 Minuten")
+    await scene.turn_clock("one hour")
+    await expect(moment).to_have_text("vor 19 Minuten")

@@ -53,6 +53,15 @@ HTML = [
         entity("custom_emoji", 0, 2, custom_emoji_id="5")
     ]),
     ("<b></b>", "", []),
+    ('<tg-time unix="1647531900" format="wDT">22:45</tg-time>', "22:45", [
+        entity("date_time", 0, 5, unix_time=1647531900, date_time_format="wDT")
+    ]),
+    ('<tg-time unix="1647531900">22:45</tg-time>', "22:45", [
+        entity("date_time", 0, 5, unix_time=1647531900)
+    ]),
+    ('<tg-time format="r">a</tg-time>', "a", []),
+    ('<tg-time unix="soon" format="r">a</tg-time>', "a", []),
+    (f'<tg-time unix="{2**31}" format="r">a</tg-time>', "a", []),
 ]  # fmt: skip
 
 MARKDOWN = [
@@ -70,6 +79,10 @@ MARKDOWN = [
     ("[a](tg://user?id=7)", "a", [entity("text_mention", 0, 1, user={"id": 7})]),
     ("![👍](tg://emoji?id=5)", "👍", [entity("custom_emoji", 0, 2, custom_emoji_id="5")]),
     (">a\n>b\nc", "a\nb\nc", [entity("blockquote", 0, 4)]),
+    ("![22:45](tg://time?unix=1647531900&format=r)", "22:45", [
+        entity("date_time", 0, 5, unix_time=1647531900, date_time_format="r")
+    ]),
+    ("![a](tg://time?unix=7)", "a", [entity("date_time", 0, 1, unix_time=7)]),
     (">a||", "a", [entity("expandable_blockquote", 0, 1)]),
     (">a\n>b||\nc", "a\nb\nc", [entity("expandable_blockquote", 0, 4)]),
 ]  # fmt: skip
@@ -88,6 +101,10 @@ BROKEN_HTML = [
     ('<a ="x">', 'Empty attribute name in the tag "a" at byte offset 0'),
     ("<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
     ("<tg-emoji emoji-id='x'>a</tg-emoji>", "Invalid custom emoji identifier specified"),
+    ('<tg-time unix="7" format="q">a</tg-time>', "Invalid date format used"),
+    ('<tg-time unix="7" format="tw">a</tg-time>', "Invalid date format used"),
+    ('<tg-time unix="7" format="rt">a</tg-time>', "Invalid date format used"),
+    ('<tg-time unix="7">a', 'Can\'t find end tag corresponding to start tag "tg-time"'),
 ]
 BROKEN_MARKDOWN = [
     ("é*a", "Can't find end of Bold entity at byte offset 2"),
@@ -102,6 +119,8 @@ BROKEN_MARKDOWN = [
     ("!", "Character '!' is reserved and must be escaped with the preceding '\\'"),
     (">*a\nb", "Can't find end of Bold entity at byte offset 1"),
     ("![a](http://a.example)", "Invalid tg://emoji or tg://time URL specified"),
+    ("![a](tg://time?unix=0)", "Invalid tg://emoji or tg://time URL specified"),
+    ("![a](tg://time?unix=7&format=q)", "Invalid tg://emoji or tg://time URL specified"),
     ("![a]", "The entity must contain a tg://emoji or tg://time URL"),
 ]
 
@@ -130,6 +149,47 @@ def test_what_is_not_well_formed_is_refused_in_telegrams_words(
     with pytest.raises(ApiError) as refused:
         formatted(text, mode, None)
     assert refused.value.description == f"Bad Request: can't parse entities: {description}"
+
+
+WHEN = '<tg-time unix="7" format="r">in</tg-time>'
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (f"<b>a {WHEN} b</b>", ["bold", "date_time", "bold"]),
+        (f"<i>{WHEN}</i>", ["date_time"]),
+        ('<tg-time unix="7"><b>in</b></tg-time>', ["date_time"]),
+        (f"<blockquote>{WHEN}</blockquote>", ["blockquote", "date_time"]),
+        (f'<a href="http://a.example">to {WHEN}</a>', ["text_link"]),
+        (f"<code>{WHEN} b</code>", ["code"]),
+    ],
+)
+def test_a_moment_is_neither_bold_nor_within_a_link(text: str, kinds: list[str]) -> None:
+    assert [found["type"] for found in formatted(text, "HTML", None)[1]] == kinds
+
+
+@pytest.mark.parametrize(
+    ("more", "description"),
+    [
+        ({"unix_time": 0}, "Invalid date specified"),
+        ({"unix_time": "7"}, "Invalid date specified"),
+        ({}, "Invalid date specified"),
+        ({"unix_time": 7, "date_time_format": "rr"}, "Invalid date format used"),
+        ({"unix_time": 7, "date_time_format": 7}, "Invalid date format used"),
+    ],
+)
+def test_a_moment_that_is_none_is_refused(more: dict[str, Any], description: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        formatted("in", "", [entity("date_time", 0, 2, **more)])
+    assert refused.value.description == f"Bad Request: can't parse MessageEntity: {description}"
+
+
+def test_a_moment_is_drawn_with_its_time_and_format() -> None:
+    text, entities = formatted(f"<b>{WHEN}</b>", "HTML", None)
+    assert as_html(text, entities) == (
+        '<time datetime="1970-01-01T00:00:07Z" data-format="r">in</time>'
+    )
 
 
 @given(words)

@@ -292,7 +292,7 @@ async def test_a_closed_tower_says_so_in_the_list_and_on_its_own_screen(
 ) -> None:
     await world.turn(12 * 3600)  # 23:00 in Austin
     await anna.press("Send a parcel", "Hyde Park Hardware · closed until Tuesday 7:00 AM")
-    await anna.sees("Closed now, opens tomorrow 7:00 AM")
+    await anna.sees("Closed now, opens Tuesday 7:00 AM")
 
 
 async def test_towers_used_before_come_first(anna: Phone) -> None:
@@ -338,7 +338,7 @@ async def test_when_harbor_is_away_the_screen_says_how_old_its_counts_are(
     await world.faults("harbor", {"name": "500", "call": "*", "times": None})
     world.clock.turn(600)
     await anna.press(MARKET)
-    await anna.sees("Counted at 11:00", "Harbor can't be reached")
+    await anna.sees("Counted: 11:00 AM", "Harbor can't be reached")
 
 
 async def test_low_and_larger_are_remembered(world: Chats, anna: Phone) -> None:

@@ -1,6 +1,7 @@
 """Settings: each is checked at start; a bad one is one line that says what to do."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ("PORT", "70000", "65535"),
         ("OPERATOR_CHAT_IDS", "me", "integer"),
         ("OPERATOR_GROUP_ID", "ops", "integer"),
+        ("LOCKERBOT_FIRST_REMINDER_HOURS", "72", "less than LOCKERBOT_STORAGE_HOURS (72)"),
+        ("LOCKERBOT_LAST_REMINDER_HOURS", "100", "less than LOCKERBOT_STORAGE_HOURS (72)"),
+        ("LOCKERBOT_AWAITED_REMINDER_HOURS", "0", "greater than or equal to 1"),
+        ("LOCKERBOT_HOLD_WARNING_SECONDS", "300", "less than LOCKERBOT_RESERVATION_SECONDS (300)"),
+        ("LOCKERBOT_PREPARED_WARNING_HOURS", "168", "less than LOCKERBOT_PREPARED_DAYS (7 days)"),
+        ("LOCKERBOT_EXTENSION_HOURS", "none", "integer"),
+        ("LOCKERBOT_EXTENSIONS", "-1", "greater than or equal to 0"),
         ("LOG_LEVEL", "loud", "debug"),
         ("LOG_FORMAT", "xml", "json"),
         ("TELEGRAM_WEBHOOK_SECRET", "no spaces", "A-Z"),
@@ -94,6 +102,41 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_to_do(monkeypatch, nam
     assert message.startswith(f"{name}: ")
     assert says in message
     assert "\n" not in message
+
+
+def test_reminders_and_extensions_are_what_is_set_and_else_what_they_were(monkeypatch):
+    names = ("first_reminder", "last_reminder", "awaited_reminder", "hold_warning")
+    names = (*names, "prepared_warning", "extension", "extensions")
+    as_before, usual = Policy(), Settings.load().policy
+    assert [getattr(usual, name) for name in names] == [getattr(as_before, name) for name in names]
+    for name, value in (
+        ("FIRST_REMINDER_HOURS", 10),
+        ("LAST_REMINDER_HOURS", 2),
+        ("AWAITED_REMINDER_HOURS", 3),
+        ("HOLD_WARNING_SECONDS", 60),
+        ("PREPARED_WARNING_HOURS", 5),
+        ("EXTENSION_HOURS", 12),
+        ("EXTENSIONS", 0),
+    ):
+        monkeypatch.setenv(f"LOCKERBOT_{name}", str(value))
+    chosen = Settings.load().policy
+    hours = [timedelta(hours=each) for each in (10, 2, 3)]
+    assert [getattr(chosen, name) for name in names] == [
+        *hours,
+        timedelta(seconds=60),
+        timedelta(hours=5),
+        timedelta(hours=12),
+        0,
+    ]
+
+
+def test_a_short_time_to_collect_or_hold_needs_no_reminder_set_anew(monkeypatch):
+    monkeypatch.setenv("LOCKERBOT_STORAGE_HOURS", "1")
+    monkeypatch.setenv("LOCKERBOT_RESERVATION_SECONDS", "60")
+    monkeypatch.setenv("LOCKERBOT_PREPARED_DAYS", "1")
+    policy = Settings.load().policy
+    assert policy.hold_warning == timedelta(seconds=30)
+    assert policy.prepared_warning == timedelta(hours=12)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

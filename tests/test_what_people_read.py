@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.support.project import CodeKind, Opener, Waiting, alert_kinds, card_table, places
+from tests.support.project import (
+    LANGUAGES,
+    CodeKind,
+    Opener,
+    Waiting,
+    alert_kinds,
+    card_table,
+    places,
+)
 from tests.support.reading import GOLDEN, LINKS, OTHERS, RENEW, Books, open_books, written
+from wording.language import speak
+from wording.sanitize import read_out
 
 BOOKS = (
     "sender",
@@ -35,6 +47,7 @@ BOOKS = (
 )
 FILES = (*(f"{name}.txt" for name in (*BOOKS, *OTHERS)), LINKS)
 _MOST_LINES = 120
+UNITS = ("minutes", "hours", "days")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +87,20 @@ def test_every_case_has_a_title_of_its_own(books: Books) -> None:
     for cases in books.values():
         titles = Counter(case.title for case in cases)
         assert [title for title, count in titles.items() if count > 1] == []
+
+
+def test_no_message_in_any_language_counts_down_in_words(books: Books) -> None:
+    """Behind a moment, in brackets, or as how long ago: where it was wrong a minute later."""
+    for language in LANGUAGES:
+        words = speak(language)
+        spans = {words.span(timedelta(**{unit: n})) for unit in UNITS for n in (1, 2, 3, 5, 21, 90)}
+        said = "|".join({re.sub(r"\d+", r"\\d+", span) for span in spans})
+        stale = re.compile(rf"\((?:{said})\)|\d+[\u00a0 ]\w+ ago|\bin \d+[\u00a0 ](?:min|h)\b")
+        assert stale.search(f"18:00 ({words.span(timedelta(minutes=49))})")
+        for case in (case for cases in books.values() for case in cases):
+            view = case.views[language]
+            found = stale.search(read_out(view.html)) if view is not None else None
+            assert found is None, (case.title, language, found)
 
 
 def covered(books: Books, *names: str) -> set[Any]:

@@ -97,13 +97,21 @@ class Words:
     def day(self, at: datetime, tower: Tower | None, *, now: datetime) -> str:
         """The day of that moment at the tower: nothing for today, `Friday` for the days to come,
         else `3 Oct`, or `Oct 3` where the tower's country writes that."""
-        local, today = _local(at, tower), _local(now, tower).date()
-        days = (local.date() - today).days
-        if days == 0:
+        if _local(at, tower).date() == _local(now, tower).date():
             return ""
-        if 0 < days <= _DAYS_BY_NAME:
-            return format_date(local, "EEEE", locale=self.locale)
-        day = "MMMd" if local.year == today.year else "yMMMd"
+        if self.day_by_name(at, tower, now=now):
+            return format_date(_local(at, tower), "EEEE", locale=self.locale)
+        return self.day_and_month(at, tower, now=now)
+
+    def day_by_name(self, at: datetime, tower: Tower | None, *, now: datetime) -> bool:
+        """Whether `day` names the day of the week."""
+        days = (_local(at, tower).date() - _local(now, tower).date()).days
+        return 0 < days <= _DAYS_BY_NAME
+
+    def day_and_month(self, at: datetime, tower: Tower | None, *, now: datetime) -> str:
+        """The date of that moment at the tower, `3 Oct`; with the year where that is another."""
+        local = _local(at, tower)
+        day = "MMMd" if local.year == _local(now, tower).year else "yMMMd"
         said = format_skeleton(day, local, locale=self._dated_at(tower))
         return said.translate(_SPACES)
 

@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 
-from bot.domain.opening_hours import is_open, is_whole_day, next_opening
+from bot.domain.opening_hours import closes_soon, is_open, is_whole_day, next_opening
 from bot.domain.tower import Hours, Tower
 from wording.language import Words
+from wording.moments import moment, relative
 
 _DAY = timedelta(days=1)
 
 
 def hours_line(tower: Tower, at: datetime, words: Words) -> str:
     """For a screen, read at once: `Open now · today 07:00–21:00`, `Closed now, opens tomorrow
-    06:00`, or that nobody knows."""
+    06:00`, or that nobody knows. The last hour says how long it is open still."""
     _ = words._
     opened = is_open(tower, at)
     if opened is None or tower.hours is None or tower.zone is None:
@@ -39,7 +40,19 @@ def hours_line(tower: Tower, at: datetime, words: Words) -> str:
         if local.time() < span.end < span.start
     ]
     spans = ", ".join(_span(span, tower, words) for span in (*left, *today))
-    return _("Open now · today {hours}", hours=spans)
+    line = _("Open now · today {hours}", hours=spans)
+    closes = closing_line(tower, at, words)
+    return f"{line} · {closes}" if closes else line
+
+
+def closing_line(tower: Tower, at: datetime, words: Words) -> str | None:
+    """For what is read at once: `closes in 40 minutes` on a phone that lets it tick, and else
+    `closes at 22:00`; None but in the last hour."""
+    ends = closes_soon(tower, at)
+    if ends is None:
+        return None
+    said = words._("at {time}", time=words.clock(ends, tower))
+    return words._("closes {when}", when=relative(ends, said))
 
 
 def _closed_now(tower: Tower, at: datetime, words: Words) -> str:
@@ -49,12 +62,10 @@ def _closed_now(tower: Tower, at: datetime, words: Words) -> str:
         return _("Closed")
     zone = ZoneInfo(tower.told_zone)
     days = (opens.astimezone(zone).date() - at.astimezone(zone).date()).days
-    moment = words.moment(opens, tower, now=at)
+    when = moment(words, opens, tower, now=at)
     if days == 0:
-        return _("Closed now, opens at {time}", time=moment)
-    if days == 1:
-        return _("Closed now, opens tomorrow {time}", time=words.clock(opens, tower))
-    return _("Closed now, opens {moment}", moment=moment)
+        return _("Closed now, opens at {time}", time=when)
+    return _("Closed now, opens {moment}", moment=when)
 
 
 def hours_label(tower: Tower, at: datetime, words: Words) -> str | None:
@@ -80,7 +91,7 @@ def closed_line(tower: Tower, at: datetime, words: Words) -> str | None:
         return words._("Closed")
     if opens <= at:
         return None
-    return words._("Closed until {moment}", moment=words.moment(opens, tower, now=at))
+    return words._("Closed until {moment}", moment=moment(words, opens, tower, now=at))
 
 
 def week_line(tower: Tower, words: Words) -> str | None:

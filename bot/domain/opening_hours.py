@@ -46,6 +46,14 @@ def next_opening(tower: Tower, at: datetime) -> datetime | None:
     return None if opening is None else max(opening.start, at)
 
 
+def closes_soon(tower: Tower, at: datetime) -> datetime | None:
+    """When the tower closes, where it is open at `at` and that is within the hour."""
+    opening = _opening(tower, at)
+    if opening is None or opening.start > at or opening.end - at > _TO_GET_THERE:
+        return None
+    return opening.end
+
+
 def collectable_by(tower: Tower | None, at: datetime) -> datetime:
     """`at` as the last moment to collect something from the tower.
 

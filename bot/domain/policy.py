@@ -23,6 +23,11 @@ class Policy:
     prepared, `prepared_warning`: how long before its end the sender is told. `awaited_reminder`:
     how long a parcel lies there before its sender is reminded that whoever was picked has not come.
 
+    `first_reminder`: how long after a parcel came in whoever collects it is reminded,
+    `last_reminder`: how long before its time to collect ends. `hold_warning`: how long before the
+    end of a hold the sender is warned. `extension`: by how much that time is extended,
+    `extensions`: how often at most by those concerned.
+
     `orphan_grace`: after how long a locker that no delivery here knows of is given back by itself,
     where our own records show that we asked for it.
 

@@ -20,6 +20,7 @@ from bot.domain.policy import Policy
 from handlers.conversation.questions import Prompt, Screen
 from wording.cards.opening import may_still_open
 from wording.language import Words
+from wording.moments import moment
 from wording.sanitize import esc, esc_linked, esc_name
 
 Said = Callable[[Words], str]
@@ -264,6 +265,6 @@ async def code_still_out(screen: Screen, delivery: Delivery) -> list[str]:
     if delivery.state is not State.STORED or not ends or max(ends) <= screen.now:
         return []
     tower = await screen.sight.towers.one(delivery.tower)
-    time = screen.words.moment(max(ends), tower, now=screen.now)
+    time = moment(screen.words, max(ends), tower, now=screen.now)
     opener = delivery.opener(CodeKind.PICK_UP, screen.sight.policy)
     return [may_still_open(screen.words, opener, time)]

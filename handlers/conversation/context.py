@@ -83,6 +83,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
     screen_message: MessageId | None
     press: Press | None
     said: str | None
+    said_until: datetime | None
     alert: bool
     screen: bool
     ring: bool
@@ -92,6 +93,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
         self.tx, self.draft, self.now = tx, opening.draft, now
         self.screen_message = opening.screen
         self.press, self.said, self.alert = None, None, False
+        self.said_until = None
         self.screen, self.ring = True, False
 
     @property
@@ -109,10 +111,10 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
         """The voice in which this person is spoken to, as they have it at this moment."""
         return speak(self.person.language, self.wiring.locale)
 
-    def say(self, text: str, *, alert: bool = False) -> None:
+    def say(self, text: str, *, alert: bool = False, until: datetime | None = None) -> None:
         """One plain sentence: a toast where a button was pressed (`alert`: to be closed by hand),
-        else a notice above the present question."""
-        self.said, self.alert = text, alert
+        else a notice above the present question, with how long it is `until` then."""
+        self.said, self.alert, self.said_until = text, alert, until
 
     def keep_screen(self) -> None:
         """The screen stays as it is: what the step has to show is shown by other cards."""

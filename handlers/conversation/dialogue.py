@@ -27,7 +27,7 @@ from handlers.conversation.context import Context
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional
 from handlers.telegram.callback_data import parse
 
-NOTICE = "notice"
+NOTICE, NOTICE_UNTIL = "notice", "notice_until"
 """The answer that holds one sentence (in the person's language) to be shown above the present
 question; it goes with the next update."""
 
@@ -161,7 +161,9 @@ class Dialogue(Transactional):
     ) -> None:
         pressed = update.callback_query is not None
         if context.said and not pressed:
-            after = replace(after, answers={**after.answers, NOTICE: context.said})
+            until = context.said_until and int(context.said_until.timestamp())
+            said = {NOTICE: context.said, **({NOTICE_UNTIL: until} if until else {})}
+            after = replace(after, answers={**after.answers, **said})
         if context.screen:  # first, as it travels to the database with what comes next
             await context.mark(SCREEN, ring=context.ring or not pressed)
         if after != opening.draft:
@@ -199,6 +201,6 @@ def _telemetry(update: Update) -> bool:
 
 
 def _without_notice(draft: Draft) -> Draft:
-    goes = (NOTICE, WRITTEN, WRITTEN_ABOUT)
+    goes = (NOTICE, NOTICE_UNTIL, WRITTEN, WRITTEN_ABOUT)
     kept = {key: draft.answers[key] for key in draft.answers if key not in goes}
     return replace(draft, answers=kept) if len(kept) < len(draft.answers) else draft

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from bot.domain.actions import Action
 from bot.domain.ids import DeliveryId
 from bot.domain.message import Button, Message, Press
 from bot.domain.person import WRITTEN, WRITTEN_ABOUT, Draft, Person
-from handlers.conversation.dialogue import NOTICE, state_of
+from handlers.conversation.dialogue import NOTICE, NOTICE_UNTIL, state_of
 from handlers.conversation.navigation import MENU, NOTHING, OPERATIONS
 from handlers.conversation.questions import Prompt, Row, Screen, Sight
 from wording.language import Words
+from wording.moments import ticking
 from wording.sanitize import esc, esc_linked
 
 _LONGEST_NOTICE = 400
@@ -39,14 +41,14 @@ class Screens:
             draft, state = Draft(draft.chat, answers=_notices(draft)), MENU
         screen = Screen(draft, person, self.sight)
         view = await self.questions[state](screen)
-        above = _above(draft, screen.words)
+        above = _above(draft, screen.words, screen.now)
         buttons = (*_to_answer(draft, screen.words), *view.buttons)
         html = "\n\n".join([*above, view.html])
         return replace(view, html=html, buttons=view.buttons if view.keys else buttons)
 
 
-def _notices(draft: Draft) -> dict[str, str]:
-    kept = (WRITTEN, WRITTEN_ABOUT, NOTICE)
+def _notices(draft: Draft) -> dict[str, object]:
+    kept = (WRITTEN, WRITTEN_ABOUT, NOTICE, NOTICE_UNTIL)
     return {key: draft.answers[key] for key in kept if key in draft.answers}
 
 
@@ -60,12 +62,16 @@ def _to_answer(draft: Draft, words: Words) -> tuple[Row, ...]:
     return ((Button(words._("Report a problem"), problem),),)
 
 
-def _above(draft: Draft, words: Words) -> list[str]:
+def _above(draft: Draft, words: Words, now: datetime) -> list[str]:
     notices = _notices(draft)
     lines = []
     if isinstance(written := notices.get(WRITTEN), str):
         said = words._("📣 An operator writes: {text}", text=written)
         lines.append(esc_linked(said, _LONGEST_NOTICE))
     if isinstance(notice := notices.get(NOTICE), str):
-        lines.append(esc(notice, _LONGEST_NOTICE))
+        said = esc(notice, _LONGEST_NOTICE)
+        if isinstance(unix := notices.get(NOTICE_UNTIL), int):
+            until = datetime.fromtimestamp(unix, UTC)
+            said = f"{said}\n⏳ {ticking(words, until, None, now=now)}"
+        lines.append(said)
     return lines

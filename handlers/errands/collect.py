@@ -53,6 +53,7 @@ from handlers.conversation.navigation import (
     start,
 )
 from handlers.conversation.questions import Row, Screen, Tap
+from wording.language import Words
 from wording.sanitize import esc, plain
 
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
@@ -121,7 +122,7 @@ async def typed_anywhere(update: Update, context: Context) -> Draft | None:
     claimed = await _by_chance(update, context)
     if claimed is not None:
         return await _claimed(context, claimed)
-    context.say(_why_not(context, Wrong()))
+    _refuse(context, Wrong())
     return start(context.draft, MENU) if context.draft.errand == NO_QUESTION else None
 
 
@@ -154,7 +155,7 @@ async def took_own(update: Update, context: Context) -> Draft:
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
     else:
-        context.say(_why_not(context, claimed))
+        _refuse(context, claimed)
     return place
 
 
@@ -167,12 +168,16 @@ async def _claimed(context: Context, claimed: Claimed | Wait) -> Draft:
     if isinstance(claimed, Delivery):
         await context.mark(delivery_subject(claimed.id), ring=True)
         return context.draft if under_way else start(context.draft, NOTHING)
-    context.say(_why_not(context, claimed))
+    _refuse(context, claimed)
     return context.draft if under_way else await _whatever_waits(context)
 
 
-def _why_not(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) -> str:
-    words = context.words
+def _refuse(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) -> None:
+    until = refused.until if isinstance(refused, Wait) else None
+    context.say(_why_not(context.words, refused), until=until)
+
+
+def _why_not(words: Words, refused: KeptForAnother | NotYet | Wrong | Wait) -> str:
     if isinstance(refused, KeptForAnother):
         return words._(
             "That parcel is kept for somebody who was picked for it, and its link works for nobody "
@@ -183,10 +188,7 @@ def _why_not(context: Context, refused: KeptForAnother | NotYet | Wrong | Wait) 
             "That parcel has no locker yet. Keep the link: it works once the sender has one."
         )
     if isinstance(refused, Wait):
-        return words._(
-            "Too many wrong codes. Nothing is lost; try again in {span}.",
-            span=words.span(refused.until - context.now),
-        )
+        return words._("Too many wrong codes. Nothing is lost; wait a while, then try again.")
     gone = words._("That code or link is not valid (any more). Please check it.")
     if refused.left is None:
         return gone

@@ -1,7 +1,7 @@
 """A message written down as a person sees it: in full for English, in one line for the others.
 
-**bold**, _italics_, `code`, a link ‹behind its words›; a row of buttons as
-`[Get drop-off code → din] [Menu → menu]`.
+**bold**, _italics_, `code`, a link ‹behind its words›; a moment as an older phone shows it, and
+behind one that ticks, ‹ticking›; a row of buttons as `[Get drop-off code → din] [Menu → menu]`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ NAMED = {
 
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"</?([a-z]+)>")
+_MOMENT = re.compile(r'<tg-time unix="\d+" format="([a-z]+)">([^<]*)</tg-time>')
 _SIGNS = {"b": "**", "i": "_", "code": "`", "pre": "```"}
 _PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 _SHARE = "https://t.me/share/url?"
@@ -96,7 +97,7 @@ def line(case: Case, language: str) -> str:
     if view is None:
         return "(nothing is shown)"
     html = view.html if view.sheet else _PRE.sub("…", view.html)  # the same in every language
-    text = unescape(_TAG.sub("", _LINK.sub(r"\2", html)))
+    text = unescape(_TAG.sub("", _LINK.sub(r"\2", _MOMENT.sub(r"\2", html))))
     words = " / ".join(part.strip() for part in text.splitlines() if part.strip())
     rows = [[_label(button) for button in row] for row in view.buttons]
     rows += [[f"[{key.text}]" for key in row] for row in view.keys]
@@ -104,6 +105,7 @@ def line(case: Case, language: str) -> str:
 
 
 def _written(html: str) -> str:
+    html = _MOMENT.sub(lambda found: found[2] + ("‹ticking›" if found[1] == "r" else ""), html)
     linked = _LINK.sub(lambda found: f"{found[2]} ‹{_url(unescape(found[1]))}›", html)
     return unescape(_TAG.sub(lambda found: _SIGNS[found[1]], linked))
 

@@ -9,6 +9,7 @@ from bot.domain.alerts import Alert
 from bot.domain.delivery import Delivery
 from bot.domain.situation import AlertSituation
 from wording.language import Words
+from wording.moments import moment
 from wording.sanitize import esc
 
 
@@ -40,4 +41,4 @@ class Concern:
     def time(self, at: datetime) -> str:
         """Local time at the tower; UTC, said so, where no tower is concerned."""
         told = self.situation
-        return self.words.moment(at, told.tower, now=told.now, named=True)
+        return moment(self.words, at, told.tower, now=told.now, named=True)

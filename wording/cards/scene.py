@@ -17,6 +17,7 @@ from bot.domain.lifecycle import LIVE, State
 from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower
 from wording.language import Words
+from wording.moments import moment, ticking
 from wording.opening_hours import closed_line, week_line
 from wording.sanitize import capital, esc, esc_name, plain, plain_name
 
@@ -138,15 +139,21 @@ class Scene:
         if at is None:
             return "?"
         told = self.situation
+        return moment(self.words, at, told.tower, now=told.now, named=told.zones)
+
+    def time_plain(self, at: datetime | None) -> str:
+        """The same for a button, or to be compared: two moments of a minute read alike."""
+        if at is None:
+            return "?"
+        told = self.situation
         return self.words.moment(at, told.tower, now=told.now, named=told.zones)
 
     def until(self, at: datetime | None) -> str:
-        """The moment in bold, with the time that is left where that is less than a day."""
-        left = at - self.situation.now if at is not None else None
-        moment = f"<b>{self.time(at)}</b>"
-        if left is None or not 0 <= left.total_seconds() < 86400:
-            return moment
-        return f"{moment} ({self.words.span(left)})"
+        """The moment, with the time that is left where it is still to come."""
+        told = self.situation
+        if at is None or at < told.now:
+            return self.time(at)
+        return ticking(self.words, at, told.tower, now=told.now, named=told.zones)
 
     # -- what
 

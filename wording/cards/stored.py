@@ -107,7 +107,7 @@ def since(scene: Scene) -> str:
     put_in, heard = _went_in(scene)
     if put_in is None:
         return _("📦 <b>In locker {door}</b> (reported {heard})", door=door, heard=heard)
-    if put_in == heard:
+    if heard is None:
         return _("📦 <b>In locker {door} since {since}</b>", door=door, since=put_in)
     return _(
         "📦 <b>In locker {door} since {since}</b> (reported {heard})",
@@ -140,7 +140,7 @@ def _door(scene: Scene) -> str:
     put_in, heard = _went_in(scene)
     if put_in is None:
         return _("🚪 <b>Locker {door}</b> (reported {heard})", door=door, heard=heard)
-    if put_in == heard:
+    if heard is None:
         return _("🚪 <b>Locker {door}</b>, since {since}", door=door, since=put_in)
     return _(
         "🚪 <b>Locker {door}</b>, since {since} (reported {heard})",
@@ -150,10 +150,14 @@ def _door(scene: Scene) -> str:
     )
 
 
-def _went_in(scene: Scene) -> tuple[str | None, str]:
-    """Since when it is in, where that is known, and when that was heard."""
-    put_in, heard = scene.delivery.occupied_at, scene.time(scene.delivery.reported_at)
-    return scene.time(put_in) if put_in is not None else None, heard
+def _went_in(scene: Scene) -> tuple[str | None, str | None]:
+    """Since when it is in, where that is known, and when that was heard, where that reads
+    differently."""
+    put_in, reported = scene.delivery.occupied_at, scene.delivery.reported_at
+    if put_in is None:
+        return None, scene.time(reported)
+    alike = scene.time_plain(put_in) == scene.time_plain(reported)
+    return scene.time(put_in), None if alike else scene.time(reported)
 
 
 def _deadline(scene: Scene) -> str:
@@ -167,7 +171,7 @@ def _deadline(scene: Scene) -> str:
         )
     if scene.delivery.reminders_sent:
         return _("⏳ <b>Still waiting</b>, and only until {until}", until=scene.until(ends))
-    # NOTE: {until} is "Friday 18:00" or "18:00 (4 h)".
+    # NOTE: {until} is "Friday 18:00 (3 Oct)"; a newer phone shows "(in 2 days)" in its place.
     return _("⏳ It waits until {until}", until=scene.until(ends))
 
 
@@ -204,7 +208,7 @@ def _moved(scene: Scene) -> str | None:
 
 def extendable(scene: Scene) -> str | None:
     """How often its reader may let it wait longer."""
-    if scene.delivery.fetcher is not None:
+    if scene.delivery.fetcher is not None or not scene.situation.policy.extensions:
         return None
     left = extensions_left(scene.delivery, scene.situation.policy)
     if left == 0:

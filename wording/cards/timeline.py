@@ -155,6 +155,6 @@ def _issued(scene: Scene, kind: CodeKind) -> str:
 def _dropped_off(scene: Scene, moment: HistoryEntry) -> str:
     """Since when it is in, where the line does not begin with that very time."""
     _, put_in = scene.words._, scene.delivery.occupied_at
-    if put_in is None or scene.time(put_in) == scene.time(moment.at):
+    if put_in is None or scene.time_plain(put_in) == scene.time_plain(moment.at):
         return _("Reported: in the locker")
     return _("Reported: in the locker since {since}", since=scene.time(put_in))

@@ -12,6 +12,7 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.domain.waiting import Tapped, Wait, Waiting
 from wording.language import Words
+from wording.moments import ticking
 from wording.sanitize import esc, plain
 
 
@@ -55,7 +56,7 @@ def _turn(words: Words, wait: Wait, tower: Tower, now: datetime) -> Message:
         ),
         _(
             "It is your turn: until {time} nobody else in this bot gets it.",
-            time=words.moment(wait.turn_until, tower, now=now),
+            time=ticking(words, wait.turn_until, tower, now=now),
         ),
         nothing_held_said(words),
         _("If you don't use your turn, you no longer wait there."),
@@ -79,9 +80,9 @@ def wait_line(words: Words, wait: Wait, tower: Tower, now: datetime) -> str:
     """One wait in a list."""
     _, where = words._, {"tower": esc(tower.name), "size": words.size(wait.size)}
     if wait.promised(now) and wait.turn_until is not None:
-        time = words.moment(wait.turn_until, tower, now=now)
+        time = ticking(words, wait.turn_until, tower, now=now)
         return _("• {tower}, {size}: your turn, until {time}", **where, time=time)
-    time = words.moment(wait.until, tower, now=now)
+    time = ticking(words, wait.until, tower, now=now)
     return _("• {tower}, {size}: until {time} at most", **where, time=time)
 
 

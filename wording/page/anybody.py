@@ -7,18 +7,17 @@ language.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.browsers import Unclaimed
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.tower import Tower
 from wording.cards.scene import map_url
 from wording.language import Words
+from wording.moments import plainly_ticking
 from wording.opening_hours import closed_line, week_line
-from wording.page.value import Button, Do, Fact, Mark, Page, some
+from wording.page.value import Button, Do, Fact, Mark, Page, bare, some
 from wording.sanitize import plain
-
-_DAY = timedelta(days=1)
 
 
 def title(words: Words) -> str:
@@ -81,7 +80,7 @@ def place(words: Words, tower: Tower, now: datetime) -> tuple[Fact, ...]:
     _ = words._
     address = ", ".join(some(plain(tower.address, 80), plain(tower.city)))
     name = plain(tower.name) or plain(tower.id)
-    hours = " · ".join(some(closed_line(tower, now, words), week_line(tower, words)))
+    hours = " · ".join(some(bare(closed_line(tower, now, words)), week_line(tower, words)))
     where = Fact(_("Place"), f"{name}, {address}" if address else name, url=map_url(tower))
     return (where, Fact(_("Hours"), hours)) if hours else (where,)
 
@@ -89,12 +88,10 @@ def place(words: Words, tower: Tower, now: datetime) -> tuple[Fact, ...]:
 def deadline(
     words: Words, tower: Tower, until: datetime | None, now: datetime, *, zones: bool
 ) -> tuple[Fact, ...]:
-    """Until when it waits, with what is left of it where that is less than a day."""
+    """Until when it waits."""
     if until is None:
         return ()
-    told, left = words.moment(until, tower, now=now, named=zones), until - now
-    if timedelta() <= left < _DAY:
-        told = f"{told} ({words.span(left)})"
+    told = plainly_ticking(words, until, tower, now=now, named=zones)
     return (Fact(words._("Collect by"), told, strong=True),)
 
 

@@ -26,6 +26,7 @@ from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, changed_said, words_typed
 from handlers.errands.operations.lists import TOWER
 from wording.cards.closing import back_said, quoted
+from wording.moments import moment
 from wording.sanitize import esc, esc_name, plain
 
 CLOSING, OPENING, BACK = "ops/close", "ops/reopen", "ops/use"
@@ -201,7 +202,7 @@ def left_out_said(screen: Screen, tower: Tower, closures: Sequence[Closure]) -> 
 async def _since(screen: Screen, tower: Tower, closure: Closure) -> str:
     """Since when it is closed, or from when to when it was; by whom, and with what words."""
     words, _ = screen.words, screen.words._
-    start = words.moment(closure.at, tower, now=screen.now)
+    start = moment(words, closure.at, tower, now=screen.now)
     if closure.ended_at is None:
         line = _(
             "🚫 <b>Closed for booking</b> since {time} by {name}",
@@ -213,7 +214,7 @@ async def _since(screen: Screen, tower: Tower, closure: Closure) -> str:
             "Last closed for booking from {start} by {name}, opened again {end} by {other}",
             start=start,
             name=await _who(screen, closure.by),
-            end=words.moment(closure.ended_at, tower, now=screen.now),
+            end=moment(words, closure.ended_at, tower, now=screen.now),
             other=await _who(screen, closure.ended_by),
         )
     return f"{line}: {quoted(words, closure.words)}" if closure.words else line

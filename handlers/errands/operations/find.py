@@ -20,6 +20,7 @@ from handlers.conversation.navigation import start
 from handlers.conversation.questions import PAGE, Row, Screen
 from handlers.errands.operations.lists import FOUND, entry, opened
 from wording.delivery_state import state_said
+from wording.moments import moment
 from wording.sanitize import capital, esc, esc_name
 
 FIND = "ops/find"
@@ -123,7 +124,7 @@ async def _line(screen: Screen, number: int, delivery: Delivery) -> str:
         f"{esc_name(to) or somebody}"
     )
     changed = delivery.changed_at
-    when = words.moment(changed, tower, now=screen.now) if changed else ""
+    when = moment(words, changed, tower, now=screen.now) if changed else ""
     state = state_said(words, delivery.state)
     called = esc_name(delivery.parcel_name)
     people = f"{called} · {people}" if called else people

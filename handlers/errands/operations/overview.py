@@ -32,6 +32,7 @@ from handlers.errands.operations.stale import TO_STALE
 from handlers.errands.operations.take import TO_TAKE
 from handlers.errands.operations.tower import OPEN
 from wording.cards.orphan import in_vain, why_not_released
+from wording.moments import ticking
 from wording.sanitize import esc, plain
 
 OVERVIEW, TOWERS, ORPHANS = "ops/ops", "ops/towers", "ops/orphans"
@@ -122,7 +123,8 @@ async def _health(screen: Screen, own: Card | None) -> list[str]:
     if health.looked_at is None:
         lag = _("👁 Lockers not checked yet")
     else:
-        lag = _("👁 Lockers checked {span} ago", span=words.span(screen.now - health.looked_at))
+        looked = ticking(words, health.looked_at, None, now=screen.now)
+        lag = _("👁 Lockers last checked: {time}", time=looked)
     waiting = health.cards_owed - (own is not None and own.owed)
     return [
         _("✅ Harbor answers") if health.harbor else _("🔌 Harbor can't be reached"),

@@ -20,6 +20,7 @@ from handlers.conversation.navigation import go, start
 from handlers.conversation.questions import PAGE, Row, Screen
 from handlers.errands.operations.lists import PROBLEMS, entry, tabs
 from wording.language import Words
+from wording.moments import ticking
 from wording.sanitize import esc
 
 TO_PROBLEMS, WHICH = "problems", "which"
@@ -74,8 +75,9 @@ async def problems_prompt(screen: Screen) -> Message:
         delivery = found.get(alert.delivery) if alert.delivery else None
         if delivery is None:
             continue
-        span = screen.words.span(screen.now - alert.raised_at)
-        lines.append(f"{number}. {_('“{text}”', text=esc(alert.text, 100) or '?')} · {span}")
+        tower = await screen.sight.towers.one(delivery.tower)
+        since = ticking(screen.words, alert.raised_at, tower, now=screen.now)
+        lines.append(f"{number}. {_('“{text}”', text=esc(alert.text, 100) or '?')} · {since}")
         rows.append(await entry(screen, delivery, str(number)))
     if not alerts:
         lines.append(_("None at the moment."))

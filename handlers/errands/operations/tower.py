@@ -27,6 +27,7 @@ from handlers.errands.operations.closing import closing_at
 from handlers.errands.operations.figures import TO_FIGURES
 from handlers.errands.operations.lists import TOWER, listed
 from wording.language import Words
+from wording.moments import ticking
 from wording.sanitize import esc, plain
 
 OPEN = "tower"
@@ -63,7 +64,8 @@ async def tower_prompt(screen: Screen) -> Message:
     if reading.at is None:
         lines.append(_("Harbor has not told of its doors yet."))
     else:
-        lines.append(_("Read {span} ago.", span=screen.words.span(screen.now - reading.at)))
+        at = ticking(screen.words, reading.at, tower, now=screen.now)
+        lines.append(_("Last read: {time}", time=at))
     figures = (Button(_("📊 Figures"), press(TO_FIGURES)),)
     message = await listed(screen, lines, there, *closing.rows, figures)
     if not reading.value:

@@ -23,6 +23,7 @@ from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen, low_said
 from wording.booking import free_said
 from wording.language import Words
+from wording.moments import ticking
 from wording.opening_hours import hours_line
 from wording.sanitize import capital, esc
 
@@ -168,8 +169,7 @@ def _age(screen: Screen, free: Reading[Any], place: Tower | None) -> str:
     words = screen.words
     if free.at is None:
         return words._("<i>Harbor can't be reached just now, so I can't say what is free.</i>")
-    if (age := screen.now - free.at).total_seconds() < 60:
+    if (screen.now - free.at).total_seconds() < 60:
         return ""
-    at = words.clock(free.at, place)
-    span = words.span(age)
-    return words._("<i>Counted at {at}, {span} ago: Harbor can't be reached.</i>", at=at, span=span)
+    at = ticking(words, free.at, place, now=screen.now)
+    return words._("<i>Counted: {time}. Harbor can't be reached.</i>", time=at)

@@ -83,6 +83,7 @@ class PhoneChat extends HTMLElement {
       others: links.length ? others.map(({ id, first_name: name }) => ({ id, name })) : [],
       author: message.outgoing ? world.person(this.#person)?.first_name : world.bot.first_name,
       editable: message.outgoing && message.message_id === last,
+      language: world.person(this.#person)?.language_code ?? "en",
     };
   }
 

@@ -8,6 +8,7 @@ import { photoUrl } from "./api.js";
 import { h, icon, reconcile, setText } from "./dom.js";
 import { hasOpeningButton, lockerOpenLink, pageLink, tokenOf, wordsOf } from "./links.js";
 import { mapPin } from "./map.js";
+import { tellMoments } from "./moments.js";
 import { sanitized } from "./sanitize.js";
 import { clockTime } from "./time.js";
 import { tokenIn } from "./tokens.js";
@@ -39,7 +40,7 @@ class ChatMessage extends HTMLElement {
   #parts;
   #message;
 
-  /** Show `message`; `context` is `{author, bot, others, editable}`. */
+  /** Show `message`; `context` is `{author, bot, others, editable, language}`. */
   show(message, context) {
     const wanted = JSON.stringify([message, context]);
     if (wanted === this.#shown) return;
@@ -51,7 +52,9 @@ class ChatMessage extends HTMLElement {
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", `${context.author}, ${clockTime(new Date(message.date * 1000))}`);
     this.classList.toggle("outgoing", message.outgoing);
+    this.dataset.language = context.language;
     if (before?.html !== message.html) this.#write(htmlOf(message));
+    tellMoments(this);
     const answered = message.reply_to_message;
     setText(this.#parts.quote, answered?.text ?? answered?.caption ?? "");
     this.#attach(message, before);

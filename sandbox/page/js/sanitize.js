@@ -1,7 +1,8 @@
 /**
  * Foreign HTML made harmless: only the marks a Telegram message can carry survive.
  *
- * Guarantees: no attribute but a checked `href` and a spoiler's class gets through, whatever comes in.
+ * Guarantees: no attribute but a checked `href`, a spoiler's class and a moment of the right form gets
+ * through, whatever comes in.
  */
 
 const KEPT = new Set([
@@ -28,7 +29,23 @@ function link(source) {
   return anchor;
 }
 
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const FORMAT = /^(r|w?[dD]?[tT]?)$/;
+
+/** A moment; in a log that is read aloud, its ticking is not. */
+function moment(source) {
+  const time = document.createElement("time");
+  const at = source.getAttribute("datetime") ?? "";
+  const form = source.dataset.format ?? "";
+  if (!MOMENT.test(at) || !FORMAT.test(form)) return time;
+  time.setAttribute("datetime", at);
+  time.dataset.format = form;
+  time.setAttribute("aria-live", "off");
+  return time;
+}
+
 function shell(source) {
+  if (source.tagName === "TIME") return moment(source);
   if (source.tagName === SPOILER || source.classList.contains("tg-spoiler")) return spoiler();
   if (source.tagName === "A") return link(source);
   if (KEPT.has(source.tagName)) return document.createElement(source.tagName);

@@ -5,10 +5,11 @@
 let zone;
 const formats = new Map();
 
-function format(options) {
-  const key = `${zone}${JSON.stringify(options)}`;
+/** How `options` are written in that language, in the tower's zone. */
+export function format(options, language = "en-GB") {
+  const key = `${language}${zone}${JSON.stringify(options)}`;
   if (!formats.has(key)) {
-    formats.set(key, new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone }));
+    formats.set(key, new Intl.DateTimeFormat(language, { ...options, timeZone: zone }));
   }
   return formats.get(key);
 }

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from sandbox.telegram.protocol.errors import bad_request
+from sandbox.telegram.text.dates import check_given, parted
 from sandbox.telegram.text.html import Entity, parse_html, utf16_length
 from sandbox.telegram.text.markdown import parse_markdown
 
@@ -18,7 +19,7 @@ LONGEST_CAPTION = 1024
 MOST_ENTITIES = 100
 _PARSERS = {"html": parse_html, "markdownv2": parse_markdown}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
-_OPAQUE = frozenset({"code", "pre", "text_link", "text_mention"})
+_OPAQUE = frozenset({"code", "pre", "text_link", "text_mention", "date_time"})
 _HINT = re.compile(r"[/@#.]")
 _FOUND = re.compile(
     r"(?P<url>\b(?:https?://|t\.me/|www\.)[^\s<>\"'«»]*[^\s<>\"'«».,;:!?)\]}])"
@@ -40,7 +41,7 @@ def formatted(text: str, parse_mode: str, given: list[Entity] | None) -> tuple[s
         text, entities = parser(text)
     elif entities:
         _check(text, entities)
-    text, entities = _trimmed(text, entities)
+    text, entities = _trimmed(text, parted(entities))
     entities += found(text, entities)
     return text, sorted(entities, key=_order)[:MOST_ENTITIES]
 
@@ -85,6 +86,8 @@ def _check(text: str, entities: list[Any]) -> None:
         offset, length = entity.get("offset"), entity.get("length")
         if not isinstance(offset, int) or not isinstance(length, int) or "type" not in entity:
             raise bad_request("can't parse MessageEntity: type, offset and length are required")
+        if entity["type"] == "date_time":
+            check_given(entity)
         last = offset + length
         begins = f"entity beginning at UTF-16 offset {offset}"
         if offset > end:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.telegram.protocol.errors import ApiError, bad_request
+from sandbox.telegram.text.dates import cannot_parse, date_time, moment_of
 
 Entity = dict[str, Any]
 
@@ -32,6 +32,7 @@ _STYLES = {
     "pre": "pre",
     "blockquote": "blockquote",
     "tg-emoji": "custom_emoji",
+    "tg-time": "date_time",
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#(?:x[0-9a-fA-F]+|[0-9]+)|lt|gt|amp|quot);")
@@ -50,11 +51,7 @@ class _Open:
     argument: str
     offset: int
     begin: int
-
-
-def cannot_parse(words: str) -> ApiError:
-    """The refusal of text that is not well formed."""
-    return bad_request(f"can't parse entities: {words}")
+    unix: int = 0
 
 
 def utf16_length(text: str) -> int:
@@ -123,16 +120,17 @@ class _HtmlReader:
             raise cannot_parse(f"Unclosed start tag at byte offset {self._bytes(begin)}")
         if tag not in _STYLES:
             raise cannot_parse(f'Unsupported start tag "{tag}" at byte offset {self._bytes(begin)}')
-        argument = ""
+        argument, unix = "", 0
         while self._skip(_SPACES) is not None and self._text[self._at : self._at + 1] != ">":
             name, value = self._attribute(tag, begin)
             argument = _argument(tag, name, value) or argument
+            unix = moment_of(value) if (tag, name) == ("tg-time", "unix") else unix
         self._at += 1
         if tag == "span" and argument != "spoiler":
             raise cannot_parse(
                 f'Tag "span" must have class "tg-spoiler" at byte offset {self._bytes(begin)}'
             )
-        self._open.append(_Open(tag, argument, self._units, len(self._plain)))
+        self._open.append(_Open(tag, argument, self._units, len(self._plain), unix))
 
     def _attribute(self, tag: str, begin: int) -> tuple[str, str]:
         unclosed = f'Unclosed start tag "{tag}" at byte offset {self._bytes(begin)}'
@@ -206,6 +204,10 @@ class _HtmlReader:
             if not opened.argument.isdigit() or int(opened.argument) == 0:
                 raise cannot_parse("Invalid custom emoji identifier specified")
             entity["custom_emoji_id"] = opened.argument
+        elif opened.tag == "tg-time":
+            entity |= date_time(opened.unix, opened.argument)
+            if not opened.unix:
+                return
         elif opened.tag == "blockquote" and opened.argument:
             entity["type"] = "expandable_blockquote"
         elif opened.tag in ("pre", "code") and self._joins_pre(entity, opened):
@@ -255,7 +257,7 @@ def checked_link(url: str) -> str | None:
 
 def _argument(tag: str, name: str, value: str) -> str:
     """What of an attribute Telegram keeps; most attributes are ignored."""
-    if (tag, name) in {("a", "href"), ("tg-emoji", "emoji-id")}:
+    if (tag, name) in {("a", "href"), ("tg-emoji", "emoji-id"), ("tg-time", "format")}:
         return value
     if (tag, name) == ("code", "class") and value.startswith("language-"):
         return value.removeprefix("language-")

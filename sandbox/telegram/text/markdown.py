@@ -7,10 +7,12 @@ offsets and lengths are in UTF-16 code units. Source: Bot API, "MarkdownV2 style
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sandbox.telegram.protocol.errors import ApiError
-from sandbox.telegram.text.html import Entity, cannot_parse, link, utf16_length
+from sandbox.telegram.text.dates import cannot_parse, date_time
+from sandbox.telegram.text.html import Entity, link, utf16_length
 
 RESERVED = frozenset("_*[]()~`>#+-=|{}.!\n")
 _MARKS = {
@@ -31,6 +33,7 @@ _NAMES = {
     "blockquote": "BlockQuote",
 }
 _EMOJI = re.compile(r"tg://emoji\?id=([1-9]\d*)")
+_TIME = re.compile(r"tg://time\?unix=([1-9]\d{0,9})(?:&format=(.*))?")
 _FENCE_LANGUAGE = re.compile(r"([^\s`]+)(?=\s)")
 _FENCE_NEWLINE = re.compile(r"\r\n|\n\r|\n|\r")
 
@@ -167,7 +170,7 @@ class _MarkdownReader:
             inside = "".join(self._plain[opened.begin :])
             kept = link(entity, self._address() or inside) and kept
         elif opened.kind == "custom_emoji":
-            entity["custom_emoji_id"] = self._emoji()
+            entity |= self._emoji_or_moment()
         if kept:
             self._entities.append(entity)
 
@@ -185,13 +188,16 @@ class _MarkdownReader:
         self._at += 1
         return "".join(address)
 
-    def _emoji(self) -> str:
+    def _emoji_or_moment(self) -> Entity:
         if self._text[self._at : self._at + 1] != "(":
             raise cannot_parse("The entity must contain a tg://emoji or tg://time URL")
-        found = _EMOJI.fullmatch(self._address())
-        if found is None:
-            raise cannot_parse("Invalid tg://emoji or tg://time URL specified")
-        return found[1]
+        address = self._address()
+        if found := _EMOJI.fullmatch(address):
+            return {"custom_emoji_id": found[1]}
+        if found := _TIME.fullmatch(address):
+            with suppress(ApiError):
+                return date_time(int(found[1]), found[2] or "")
+        raise cannot_parse("Invalid tg://emoji or tg://time URL specified")
 
     def _end_of_quote(self, at: int) -> None:
         """A quotation lasts as long as lines begin with ">"; a "||" at its very end folds it."""

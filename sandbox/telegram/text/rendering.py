@@ -7,6 +7,7 @@ are properly nested whatever the entities are.
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime
 from typing import Any
 
 _TAGS = {
@@ -69,6 +70,8 @@ def _tags(entity: dict[str, Any], text: str) -> tuple[str, str]:
         return f"<{_TAGS[kind]}>", f"</{_TAGS[kind]}>"
     if kind == "expandable_blockquote":
         return '<blockquote class="expandable">', "</blockquote>"
+    if kind == "date_time":
+        return _moment(entity), "</time>"
     if kind in _SPANS:
         return f'<span class="{_SPANS[kind]}">', "</span>"
     address = _address(kind, entity, text)
@@ -76,6 +79,13 @@ def _tags(entity: dict[str, Any], text: str) -> tuple[str, str]:
         href = html.escape(address)
         return f'<a href="{href}" target="_blank" rel="noopener noreferrer">', "</a>"
     return "", ""
+
+
+def _moment(entity: dict[str, Any]) -> str:
+    """The moment, and the format in which a phone is to show it; its own text stays inside."""
+    at = datetime.fromtimestamp(entity["unix_time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    form = html.escape(str(entity.get("date_time_format", "")))
+    return f'<time datetime="{at}" data-format="{form}">'
 
 
 def _address(kind: str, entity: dict[str, Any], text: str) -> str:
