@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.domain.actions import roles_of
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import PARTIES, Delivery, Role
+from bot.domain.delivery import PARTIES, Delivery, Role, Turn
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
@@ -100,13 +100,17 @@ async def read_card(
 ) -> Situation | None:
     """The situation that `reader`'s card about a delivery shows; None where either is gone.
 
-    Most cards take one statement. What happens between that and the `stories` (history, companions)
+    Most cards take one statement; what opens a door in a visit to several is told with what comes
+    after it in any case. What happens between that and the `stories` (history, companions)
     of a parcel that is in its locker puts the card out of date again.
     """
     read = await database.glance(lambda tx: tx.read_delivery(delivery, reader))
     if read is None or read.reader is None:
         return None
     situation = _situation(read, read.reader, known)
+    if not stories and situation.delivery.turn is Turn.NOW:
+        theirs = await database.glance(lambda tx: tx.deliveries_of(reader, live=True))
+        return _told_with(situation, [], theirs)
     if not stories or not _has_stories(situation):
         return situation
     found = situation.delivery

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble, Turn
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import Event, State
@@ -42,6 +42,7 @@ from bot.ports.lockers import Lockers
 from bot.ports.signals import CAUSE
 from bot.usecases.cards import keep_code, tell
 from bot.usecases.transitions import save, transition
+from bot.usecases.visit import leave_out
 from bot.workers.allocation import Allocator
 from bot.workers.codes import Issued, issue
 from bot.workers.given import Given
@@ -195,9 +196,11 @@ class HarborRequests:
             now = self._clock.now()
             after = replace(current, request=None, **changes)  # type: ignore[arg-type]  # Delivery's own fields
             seen = after.trouble is not current.trouble
-            await save(tx, after, now=now, policy=self._policy, seen=seen)
+            after = await save(tx, after, now=now, policy=self._policy, seen=seen)
             if seen:
                 await tell(tx, after, now=now)
+            if after.trouble is Trouble.REFUSED and after.turn is Turn.NOW:
+                await leave_out(tx, after, now=now, policy=self._policy)
 
         await self._database.run(step, brief=True)
 

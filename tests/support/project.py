@@ -38,7 +38,7 @@ from bot.domain.alerts import (
 from bot.domain.business import Business
 from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import Delivery, RequestKind, Role, Trouble
+from bot.domain.delivery import Delivery, RequestKind, Role, Trouble, Turn
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, Event, State
@@ -121,6 +121,7 @@ __all__ = [
     "TowerId",
     "Town",
     "Trouble",
+    "Turn",
     "Unheard",
     "Waiting",
     "alert_card",
