@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.actions import CONFIRMS, RULES, Action, concerns, extensions_left, permitted
-from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Turn
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.openers import Opener, Openers
@@ -38,7 +38,9 @@ PLAIN = {
     (State.RENTED, "operator"): "release end",
     (State.RELEASING, "operator"): "release end",
     (State.STORED, "sender"): "next more_time size take_back hand_over name door",
-    (State.STORED, "recipient"): "pick_up_code new_pick_up_code more_time hand_over door",
+    (State.STORED, "recipient"): (
+        "pick_up_code new_pick_up_code collect_all more_time hand_over door"
+    ),
     (State.STORED, "operator"): "fetch hold give",
     (State.CANCELLED, "sender"): "size again",
     (State.LAPSED, "sender"): "size again",
@@ -112,13 +114,13 @@ HELD = (State.RESERVED, State.RENTED)
             {"taken_back": True},
             "sender",
             "take_back size",
-            "pick_up_code new_pick_up_code",
+            "pick_up_code new_pick_up_code collect_all",
         ),
         (
             (State.STORED,),
             {"taken_back": True},
             "recipient",
-            "pick_up_code new_pick_up_code more_time hand_over",
+            "pick_up_code new_pick_up_code collect_all more_time hand_over",
             "",
         ),
         # What an operator fetches out is that operator's alone; another may take it over.
@@ -127,12 +129,23 @@ HELD = (State.RESERVED, State.RENTED)
             (State.STORED,),
             FETCHED,
             "recipient",
-            "pick_up_code new_pick_up_code more_time hand_over",
+            "pick_up_code new_pick_up_code collect_all more_time hand_over",
             "",
         ),
         ((State.STORED,), FETCHED, "operator", "fetch", "pick_up_code new_pick_up_code"),
         ((State.STORED,), BY_ANOTHER, "operator", "", ""),
         ((State.PREPARED, State.REQUESTED, *HELD), FETCHED, "sender", "hand_over", ""),
+        # In a visit to several, the one whose turn it is is left out, or is the last.
+        ((State.STORED,), {"turn": Turn.NOW}, "recipient", "", "skip stop"),
+        ((State.STORED,), {"turn": Turn.NOW}, "sender", "", ""),
+        ((State.STORED,), {"turn": Turn.LEFT}, "recipient", "", ""),
+        (
+            (State.STORED,),
+            {"turn": Turn.NOW, "taken_back": True},
+            "recipient",
+            "pick_up_code new_pick_up_code collect_all more_time hand_over",
+            "",
+        ),
         # More time only where there is a time, and not for ever.
         ((State.STORED,), {"collect_until": None}, "sender", "more_time", ""),
         ((State.STORED,), {"extensions": POLICY.extensions}, "recipient", "more_time", ""),
@@ -157,7 +170,7 @@ def test_extensions_are_counted_down_and_never_below_none() -> None:
 
 def test_what_only_shows_or_reports_something_counts_at_any_revision() -> None:
     patient = {a for a, rules in RULES.items() if any(rule.at_any_revision for rule in rules)}
-    names = "NEXT ONE_MORE SLIP DOOR PROBLEM NAME HISTORY LOOK"
+    names = "NEXT ONE_MORE COLLECT_ALL SLIP DOOR PROBLEM NAME HISTORY LOOK"
     assert patient == {Action[name] for name in names.split()}
     assert all(rule.at_any_revision for action in patient for rule in RULES[action])
 

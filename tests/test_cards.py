@@ -56,6 +56,7 @@ from tests.support.scenes import (
     NOW,
     OTHER,
     POLICY,
+    STORY,
     TOWER,
     a_code,
     a_delivery,
@@ -494,16 +495,25 @@ def test_what_a_sender_may_wish_for_is_offered_claimed_or_not(state: State) -> N
         assert set(labels(delivery_card(scene))) >= SENDERS_WISHES[state]
 
 
-def test_once_collected_the_whole_timeline_stands_there() -> None:
-    lines = seen(english(State.COLLECTED)).splitlines()
-    assert lines[-6:] == [
-        "12:31 · Locker requested (Anna)",
-        "12:32 · Locker 14 reserved",
-        "12:33 · Drop-off code issued (Anna)",
-        "12:34 · Recipient confirmed (you)",
-        "12:35 · Reported: in the locker since 12:31",
-        "12:36 · Pick-up code issued (you)",
-    ]
+def test_once_collected_the_last_two_lines_stand_there_and_history_leads_to_the_rest() -> None:
+    for reader, you in ((BEN, "you"), (ANNA, "Ben")):
+        card = delivery_card(a_scene(a_delivery(State.COLLECTED), replace(reader, language="en")))
+        assert seen(card).split("\n\n")[-1].splitlines() == [
+            "…",
+            "12:35 · Reported: in the locker since 12:31",
+            f"12:36 · Pick-up code issued ({you})",
+        ]
+        assert labels(card).count("History") == 1
+
+
+def test_what_would_take_as_much_room_folded_stands_there_whole() -> None:
+    story = STORY[-3:]
+    short = delivery_card(a_scene(a_delivery(State.COLLECTED), ANNA, history=a_history(*story)))
+    assert seen(short).split("\n\n")[-1].count(" · ") == 3
+    assert "History" not in labels(short)
+    longer = a_history(*STORY[-4:])
+    card = delivery_card(a_scene(a_delivery(State.COLLECTED), ANNA, history=longer))
+    assert "History" in labels(card)
 
 
 def test_the_words_of_a_problem_report_are_not_for_the_other_side() -> None:

@@ -469,6 +469,27 @@ async def test_more_time_moves_the_deadline(here: House) -> None:
     assert after > before
 
 
+async def test_once_collected_the_last_two_lines_stand_there_and_the_rest_unfolds(
+    here: House,
+) -> None:
+    stored = await here.core.stored()
+    dora = await here.claims(stored)
+    asked = asyncio.create_task(dora.presses("Get pick-up code"))
+    await here.asked(stored)
+    await here.core.work()
+    await asked
+    await here.core.take_out(await here.core.now(stored))
+    here.core.clock.turn(1)
+    await here.core.look()
+    await dora.opens()
+    details, _, rest = dora.body.partition("</details>")
+    unfolds = details.partition("<summary>Earlier</summary>")[2]
+    assert ["Locker requested" in part for part in (unfolds, rest)] == [True, False]
+    assert rest.count("<li>") == 2
+    assert "Taken out of the locker" in rest
+    assert "<li>…</li>" not in dora.body
+
+
 async def test_a_problem_goes_to_the_operators_in_their_own_words(here: House) -> None:
     stored = await here.core.stored()
     dora = await here.claims(stored)

@@ -190,6 +190,23 @@ async def test_the_history_tells_all_that_happened(world: Chats, anna: Phone, be
     await anna.loses("What happened")
 
 
+async def test_once_collected_both_cards_fold_and_history_unfolds_them(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await stored(world, anna, ben)
+    await ben.press("Get pick-up code")
+    await world.tower.take_out(await ben.code())
+    for person in (ben, anna):
+        card = await person.sees("collected")
+        assert card["text"].count(" · ") == 2
+        assert "Locker requested" not in card["text"]
+        await person.press("History")
+        told = await person.sees("What happened")
+        assert told["text"].count(" · ") == 7
+        await person.press("Back")
+        await person.loses("What happened")
+
+
 # -- buttons that are old, forged, or somebody else's
 
 

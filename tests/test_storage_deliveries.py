@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble, Turn
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
@@ -83,6 +83,7 @@ def full_delivery() -> Delivery:
         elsewhere=OTHER,
         drop_off_opener=Opener.LINK,
         pick_up_opener=Opener.TOKEN,
+        turn=Turn.LEFT,
         **moments,
     )
 

@@ -117,6 +117,14 @@ class Story(Play):
         self.tap(self.chat.offered(*CODES), which)
 
     @rule(which=ANY)
+    def somebody_collects_all_there(self, which: int) -> None:
+        self.tap(self.chat.offered(Action.COLLECT_ALL), which)
+
+    @rule(which=ANY)
+    def somebody_leaves_one_out_or_stops(self, which: int) -> None:
+        self.tap(self.chat.offered(Action.SKIP, Action.STOP), which)
+
+    @rule(which=ANY)
     def somebody_cancels(self, which: int) -> None:
         self.tap(self.chat.offered(Action.CANCEL), which)
 
@@ -293,6 +301,15 @@ def two_parcels_are_one_visit(play: Story) -> None:
     play.some_parcels_are_on_their_way([(ANNA, BEN, SMALL, 2), (CLEO, BEN, LARGE, 2)])
 
 
+def two_parcels_are_fetched_one_after_the_other(play: Story) -> None:
+    play.some_parcels_are_on_their_way([(ANNA, BEN, SMALL, 2), (CLEO, BEN, LARGE, 2)])
+    play.somebody_collects_all_there(0)
+    play.somebody_leaves_one_out_or_stops(1)
+    play.somebody_collects_all_there(0)
+    play.somebody_holds_a_code_to_the_tower(0, leave=False)
+    play.a_little_later()
+
+
 def who_handed_it_on_is_told_that_it_ended(play: Story) -> None:
     play.some_parcels_are_on_their_way([(ANNA, BEN, SMALL, 0)])
     play.somebody_hands_it_on(0)
@@ -356,6 +373,7 @@ def the_answer_to_a_request_for_a_link_is_lost(play: Story) -> None:
     "story",
     [
         two_parcels_are_one_visit,
+        two_parcels_are_fetched_one_after_the_other,
         who_handed_it_on_is_told_that_it_ended,
         handing_on_takes_the_code_away,
         a_code_got_by_more_time_and_shown_later,

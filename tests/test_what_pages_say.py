@@ -33,6 +33,9 @@ def test_what_anybody_sees_is_made_of_nothing_secret() -> None:
 def test_no_line_of_a_page_holds_markup_or_begins_with_a_chats_sign(language: str) -> None:
     for name, page in pages(speak(language)):
         texts = (page.heading, *page.lead, *page.steps, *page.notes, *page.below, page.keypad)
+        if page.story is not None:
+            told = (page.story.heading, page.story.unfolds)
+            texts = (*texts, *told, *page.story.earlier, *page.story.latest)
         for line in "\n".join(filter(None, texts)).splitlines():
             assert re.match(r"[\w“«„(¿¡]", line), (name, line)
             assert "<" not in line, (name, line)
@@ -52,7 +55,18 @@ async def test_every_page_is_light_and_whole(language: str) -> None:
         assert len(html.encode()) <= HEAVIEST, name
         assert html.count("<h1>") == 1, name
         assert html.startswith("<!doctype html>"), name
-        for tag in ("main", "form", "button", "dl", "ol", "footer", "svg", "style"):
+        for tag in (
+            "main",
+            "form",
+            "button",
+            "dl",
+            "ol",
+            "ul",
+            "details",
+            "footer",
+            "svg",
+            "style",
+        ):
             assert html.count(f"<{tag}") == html.count(f"</{tag}>"), (name, tag)
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery, RequestKind, Role
+from bot.domain.delivery import Delivery, RequestKind, Role, Turn
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import LIVE, Event, State
 from bot.domain.openers import Opener
@@ -37,6 +37,12 @@ class Action(StrEnum):
     """Get the pick-up code, or show it again."""
     NEW_PICK_UP_CODE = "pnew"
     """Replace the pick-up code by a new one."""
+    COLLECT_ALL = "all"
+    """Fetch all parcels that wait for them in this tower: one code after the other."""
+    SKIP = "later"
+    """Leave this one out of the visit for now; the next one's turn begins."""
+    STOP = "stop"
+    """This one is the last of the visit: nothing more comes by itself."""
     MORE_TIME = "more"
     """Hold the locker, keep the parcel, or leave it prepared, longer."""
     SIZE = "size"
@@ -175,6 +181,10 @@ def _collects(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return delivery.collector == person
 
 
+def _in_turn(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    return delivery.turn is Turn.NOW and delivery.collector == person
+
+
 def _extensible(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     return (
         delivery.collect_until is not None
@@ -311,6 +321,11 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         ),
         Action.PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _collects, request=_PICK_UP),),
         Action.NEW_PICK_UP_CODE: (_rule(_ANYBODY, _STORED, _new_pick_up_code, request=_PICK_UP),),
+        Action.COLLECT_ALL: (
+            _rule(_EITHER, _STORED, _collects, request=_PICK_UP, at_any_revision=True),
+        ),
+        Action.SKIP: (_rule(_EITHER, _STORED, _in_turn),),
+        Action.STOP: (_rule(_EITHER, _STORED, _in_turn),),
         Action.MORE_TIME: (
             _rule(_SENDER, _HELD, _drops_off_by(Opener.TOKEN), request=_DROP_OFF),
             _rule(_EITHER, _STORED, _extensible, event=Event.EXTENDED),

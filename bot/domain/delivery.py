@@ -65,6 +65,15 @@ class NoPhoto(StrEnum):
     """The messenger no longer gives it out."""
 
 
+class Turn(StrEnum):
+    """Where a parcel stands among those that are fetched in one visit; see `bot.domain.visit`."""
+
+    NOW = "now"
+    """What opens its door is asked for, or out; once the parcel is, the next one's turn begins."""
+    LEFT = "left"
+    """Left out: the door did not open, or Harbor refused. It can be tried again at any time."""
+
+
 class Role(StrEnum):
     """What a person is to a delivery."""
 
@@ -97,7 +106,8 @@ class Delivery:
     `held_until` is how long Harbor holds the locker, and while PREPARED how long it is kept so.
     `drop_off_opener` and `pick_up_opener` are what it was booked with; None, from before they were
     kept: whatever is configured, see `opener`. Until `old_code_until` a code may still open the
-    door that was shown to somebody who is no longer to use it.
+    door that was shown to somebody who is no longer to use it. `turn` is its part in the visit that
+    its collector began at `visit_at`.
 
     `recipient` may be somebody whom the bot has never met: `awaited` until they open it.
     `picked_by` named them without asking. `declined`: whoever goes by `recipient_name` takes no
@@ -153,6 +163,8 @@ class Delivery:
     drop_off_opener: Opener | None = None
     pick_up_opener: Opener | None = None
     old_code_until: datetime | None = None
+    turn: Turn | None = None
+    visit_at: datetime | None = None
     request: HarborRequest | None = None
 
     @property

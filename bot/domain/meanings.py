@@ -18,6 +18,7 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
         Action.NEXT: Meaning.OPEN,
         Action.DROP_OFF_CODE: Meaning.OPEN,
         Action.PICK_UP_CODE: Meaning.OPEN,
+        Action.COLLECT_ALL: Meaning.OPEN,
         Action.CANCEL: Meaning.CANCEL,
         Action.CANCEL_OK: Meaning.CANCEL,
         Action.RELEASE: Meaning.END,

@@ -17,7 +17,7 @@ from bot.domain.claims import Claim, claim_payload
 from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
 from bot.domain.deadlines import quiet_until
-from bot.domain.delivery import Delivery, Role
+from bot.domain.delivery import Delivery, RequestKind, Role, Turn
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import PersonId, in_browser
 from bot.domain.lifecycle import State
@@ -25,6 +25,7 @@ from bot.domain.openers import Opener
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
+from bot.domain.visit import to_come
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,19 @@ class Situation:
             and code.holder == self.reader.id
             and not self.over(code.expires_at)
         )
+
+    @property
+    def next_doors(self) -> Sequence[Delivery]:
+        """The parcels whose turn comes by itself once this one's door was used."""
+        if self.delivery.turn is not Turn.NOW:
+            return ()
+        return to_come(self.delivery, self.companions)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the parcel was left out of a visit, and has not been tried again since."""
+        tried = self.code_out or self.delivery.asks is RequestKind.PICK_UP_TOKEN
+        return self.delivery.turn is Turn.LEFT and self.collects and not tried
 
     @property
     def hushed(self) -> bool:

@@ -17,7 +17,7 @@ from bot.domain.card import (
     slip_subjects,
 )
 from bot.domain.codes import Code
-from bot.domain.delivery import Delivery, Role
+from bot.domain.delivery import Delivery, Role, Turn
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
@@ -85,6 +85,8 @@ async def tell_of_one_visit(
     for other in await tx.deliveries_of(person, live=True):
         if waits_beside(other, delivery, person):
             await tx.mark(person, delivery_subject(other.id), now=now)
+            if other.turn is Turn.NOW:  # which tells what comes after it
+                await tx.mark_about(code_subject(other.id), now=now)
 
 
 async def tell_of_the_next(

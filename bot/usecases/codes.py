@@ -42,10 +42,10 @@ async def disown_code(act: Actor, delivery: Delivery) -> Delivery:
     """Take the pick-up code from whoever has it: somebody else is to collect.
 
     What has been shown can't be called back at Harbor: the delivery, which is not saved here,
-    remembers until when it may still open the door.
+    remembers until when it may still open the door. It is no longer part of anybody's visit.
     """
     code, until = await act.tx.code(delivery.id), delivery.old_code_until
     await take_code_away(act.tx, delivery, now=act.now)
     if code is not None and code.kind is CodeKind.PICK_UP and code.revealed:
         until = max(code.expires_at, until or code.expires_at)
-    return replace(delivery, code_until=None, old_code_until=until)
+    return replace(delivery, code_until=None, old_code_until=until, turn=None, visit_at=None)

@@ -14,7 +14,7 @@ from datetime import datetime
 from bot.domain.actions import roles_of
 from bot.domain.closures import Closure, closure_of
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import PARTIES, Delivery, Role
+from bot.domain.delivery import PARTIES, Delivery, Role, Turn
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE, State
@@ -110,9 +110,10 @@ async def read_card(
 ) -> Situation | None:
     """The situation that `reader`'s card about a delivery shows; None where either is gone.
 
-    Most cards take one statement, what is prepared one more. What happens between that and the
-    `stories` (history, companions) of a parcel that is in its locker puts the card out of date
-    again; so does it where the tower of what is prepared is closed or opened.
+    Most cards take one statement; what is prepared, and what opens a door in a visit to several,
+    one more. What happens between that and the `stories` (history, companions) of a parcel that is
+    in its locker puts the card out of date again; so does it where the tower of what is prepared is
+    closed or opened.
     """
     read = await database.glance(lambda tx: tx.read_delivery(delivery, reader))
     if read is None or read.reader is None:
@@ -121,6 +122,9 @@ async def read_card(
     if _wants_locker(situation):
         closures = await database.glance(lambda tx: tx.closures())
         return replace(situation, closure=known.closure_of(situation.delivery, closures))
+    if not stories and situation.delivery.turn is Turn.NOW:
+        theirs = await database.glance(lambda tx: tx.deliveries_of(reader, live=True))
+        return _told_with(situation, [], theirs)
     if not stories or not _has_stories(situation):
         return situation
     found = situation.delivery

@@ -11,19 +11,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alerts import gone_unasked
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
-from bot.domain.history import HistoryEntry, HistoryEvent, event_of
+from bot.domain.history import HistoryEntry, event_of
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
-from bot.domain.opening_hours import collectable_by
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
 from bot.ports.signals import Change
-from bot.usecases.alerts import raise_alert, revive_alerts, settle_alerts
+from bot.usecases.alerts import revive_alerts, settle_alerts
 from bot.usecases.cards import tell, tell_of_the_next
-from bot.usecases.claims import make_claim
 
 ROUSES: Mapping[Event, frozenset[Role]] = {
     Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
@@ -106,62 +103,3 @@ async def _let_begin(
     if waiting is not None and waiting.state is State.REQUESTED and waiting.request is None:
         wanted = HarborRequest.made(RequestKind.LOCKER, now, waiting.sender)
         await save(tx, replace(waiting, request=wanted, trouble=None), now=now, policy=policy)
-
-
-async def conclude(
-    tx: Transaction,
-    delivery: Delivery,
-    event: Event,
-    *,
-    now: datetime,
-    policy: Policy,
-    occupied_at: datetime | None = None,
-) -> Delivery:
-    """Let an observed event happen, with all that follows from it."""
-    await tx.drop_code(delivery.id)  # its message goes as `tell` says
-    changes: dict[str, Any] = {
-        "request": None,
-        "trouble": None,
-        "code_until": None,
-        "held_until": None,
-        "reminders_sent": 0,
-    }
-    if event is Event.DROPPED_OFF:
-        changes |= {
-            "occupied_at": occupied_at,
-            "reported_at": now,
-            "collect_until": collectable_by(await tx.tower(delivery.tower), now + policy.storage),
-            "overdue_at": None,
-        }
-        await _claimable(tx, delivery)
-        changes |= await _has_come(tx, delivery)
-    elif event is Event.COLLECTED:
-        changes |= {"collected_at": now}
-        await tx.drop_claim(delivery.id)
-        await _wonder(tx, delivery, policy, now=now)
-    return await transition(tx, delivery, event, now=now, policy=policy, **changes)
-
-
-async def _claimable(tx: Transaction, delivery: Delivery) -> None:
-    """A parcel put in after an operator had ended the delivery can be collected all the same."""
-    if delivery.state is State.CLOSED and delivery.unclaimed:
-        await make_claim(tx, delivery.id)
-
-
-async def _has_come(tx: Transaction, delivery: Delivery) -> dict[str, Any]:
-    """Whoever is awaited and has opened the bot in the very moment in which they were picked has
-    the parcel now."""
-    person = (
-        await tx.person(delivery.recipient) if delivery.awaited and delivery.recipient else None
-    )
-    if person is None or not person.reachable:
-        return {}
-    await tx.drop_claim(delivery.id)
-    return {"awaited": False}
-
-
-async def _wonder(tx: Transaction, delivery: Delivery, policy: Policy, *, now: datetime) -> None:
-    """A parcel that left before anybody was given a code for it is the operators' business."""
-    history = await tx.history(delivery.id)
-    if all(entry.event is not HistoryEvent.PICK_UP_ISSUED for entry in history):
-        await raise_alert(tx, gone_unasked(now, delivery), policy)

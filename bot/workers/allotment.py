@@ -23,7 +23,8 @@ from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict
 from bot.ports.lockers import Lockers
 from bot.usecases.cards import keep_code
-from bot.usecases.transitions import conclude, save, transition
+from bot.usecases.observed import conclude
+from bot.usecases.transitions import save, transition
 from bot.usecases.waiting import has_come_by, was_in_vain
 from bot.workers.standing import standing
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble, Turn
 from bot.domain.lifecycle import State
 from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.usecases.cards import tell
 from bot.usecases.transitions import save
+from bot.usecases.visit import leave_out
 
 MAKES_SENSE_IN: dict[RequestKind, frozenset[State]] = {
     RequestKind.LOCKER: frozenset({State.REQUESTED}),
@@ -46,8 +47,10 @@ class CarriedOut:
             now = self._clock.now()
             after = replace(current, request=None, **changes)  # type: ignore[arg-type]  # Delivery's own fields
             seen = after.trouble is not current.trouble
-            await save(tx, after, now=now, policy=self._policy, seen=seen)
+            after = await save(tx, after, now=now, policy=self._policy, seen=seen)
             if seen:
                 await tell(tx, after, now=now)
+            if after.trouble is Trouble.REFUSED and after.turn is Turn.NOW:
+                await leave_out(tx, after, now=now, policy=self._policy)
 
         await self._database.run(step, brief=True)

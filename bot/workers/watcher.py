@@ -41,7 +41,8 @@ from bot.ports.errors import EdgeError, Refused, TryLater
 from bot.ports.lockers import Lockers, Push
 from bot.ports.replicas import News
 from bot.usecases.cards import show_code, tell
-from bot.usecases.transitions import conclude, save
+from bot.usecases.observed import conclude
+from bot.usecases.transitions import save
 from bot.usecases.vouching import Stray, heard, last_known, strays
 from bot.workers.alerts import Alerts
 from bot.workers.comparison import Found, compare

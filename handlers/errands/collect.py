@@ -65,6 +65,8 @@ are other errands'."""
 _QUERY = 60
 _ANYWHERE = (MENU, NOTHING, *(f"{PRACTICE}/{stage.value}" for stage in Stage))
 """Where no words are asked for at all."""
+_VISITS = 2
+"""So many towers at most have a button for all that waits there."""
 _LINKS_ONLY = (
     HELP,
     *("send/size", "send/who", "send/person", "send/review"),
@@ -220,8 +222,11 @@ async def waiting_prompt(screen: Screen) -> Message:
     theirs = sorted(_theirs(person, live), key=lambda d: (d.state is not State.STORED, d.tower))
     lines, rows = [_("🔑 <b>Your parcels to collect</b>")], list[Row]()
     ready = [delivery for delivery in theirs if delivery.state is State.STORED]
-    for tower, there in groupby(ready, key=lambda delivery: delivery.tower):
-        lines.append(await _visit(screen, tower, list(there)))
+    for tower, waiting in groupby(ready, key=lambda delivery: delivery.tower):
+        there = list(waiting)
+        lines.append(await _visit(screen, tower, there))
+        if len(there) > 1 and len(rows) < _VISITS:
+            rows.append((await _all_there(screen, there),))
     if coming := len(theirs) - len(ready):
         lines.append(
             screen.words.n(
@@ -249,6 +254,17 @@ async def _visit(screen: Screen, tower: TowerId, there: list[Delivery]) -> str:
         tower=esc(found.name if found else None),
         doors=esc(", ".join(doors), 200),
     )
+
+
+async def _all_there(screen: Screen, there: list[Delivery]) -> Button:
+    """All of one tower, one after the other."""
+    found = await screen.sight.towers.one(there[0].tower)
+    said = screen.words._(
+        "📦 {tower} · collect all {count}",
+        tower=plain(found.name if found else None),
+        count=len(there),
+    )
+    return Button(said, press_on(Action.COLLECT_ALL, there[0]))
 
 
 async def _label(screen: Screen, delivery: Delivery) -> str:

@@ -29,6 +29,7 @@ from tests.support.project import (
     Scene,
     Size,
     State,
+    Turn,
     Unheard,
     Waiting,
     alert_card,
@@ -236,6 +237,15 @@ def _of_codes() -> Iterator[Case]:
             for form in Opener:
                 told = f"a {form.value}, {name}"
                 yield _code_case(kind, told, reported, holder, form=form, is_=of_code, **around)
+        if kind is CodeKind.PICK_UP:
+            turn = a_delivery(state, turn=Turn.NOW, visit_at=NOW)
+            beside = [a_delivery(state, locker_name=door) for door in ("4", "7")]
+            for form in Opener:
+                told, more = f"a {form.value}, its turn", {"digits": "4711"}
+                yield _code_case(kind, told, turn, BEN, form=form, companions=beside)
+                told = f"{told}, digits beside it"
+                yield _code_case(kind, told, turn, BEN, form=form, is_=more, companions=beside)
+            yield _code_case(kind, "its turn, the last", turn, BEN)
         suspect = a_delivery(state, door_suspect=True)
         yield _code_case(kind, "several people have reported the door", suspect, holder)
         yield _code_case(kind, "a link, door reported", reported, holder, form=Opener.LINK)

@@ -19,7 +19,8 @@ from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.usecases.actor import Actor
-from bot.usecases.transitions import conclude, transition
+from bot.usecases.observed import conclude
+from bot.usecases.transitions import transition
 from tests.support.scenes import ANNA, BEN, CARA, NOW, TOWER, a_delivery
 
 OLGA, OTTO = Person(PersonId(9), "Olga"), Person(PersonId(8), "Otto")

@@ -14,7 +14,7 @@ from datetime import datetime
 from bot.domain.card import Card, delivery_subject, slip_subjects
 from bot.domain.claims import claim_payload
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import Delivery, Turn
 from bot.domain.ids import LockerId, PersonId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Message
@@ -58,6 +58,7 @@ async def at_any_time(world: World) -> list[str]:
     return [
         *_one_parcel_a_locker(deliveries),
         *_each_code_one_reader(world.chat),
+        *_one_turn_a_tower(deliveries),
         *await _codes_are_their_holders(world, deliveries),
     ]
 
@@ -81,6 +82,16 @@ def _one_parcel_a_locker(deliveries: Iterable[Delivery]) -> list[str]:
     doors = Counter(_door(d) for d in deliveries if d.state in LIVE and d.locker is not None)
     return [
         f"{times} live deliveries have locker {door}" for door, times in doors.items() if times > 1
+    ]
+
+
+def _one_turn_a_tower(deliveries: Iterable[Delivery]) -> list[str]:
+    """Of those who fetch several, each is at one door of a tower at a time."""
+    now = [delivery for delivery in deliveries if delivery.turn is Turn.NOW]
+    turns = Counter((delivery.collector, delivery.tower) for delivery in now)
+    return [
+        *(f"{times} turns at once for {whose}" for whose, times in turns.items() if times > 1),
+        *(f"its turn while {each.state}" for each in now if each.state is not State.STORED),
     ]
 
 

@@ -38,7 +38,7 @@ from bot.domain.alerts import (
 from bot.domain.business import Business
 from bot.domain.closures import Closure
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import Delivery, NoPhoto, RequestKind, Role, Trouble
+from bot.domain.delivery import Delivery, NoPhoto, RequestKind, Role, Trouble, Turn
 from bot.domain.figures import Doors
 from bot.domain.history import HistoryEntry
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
@@ -128,6 +128,7 @@ __all__ = [
     "TowerId",
     "Town",
     "Trouble",
+    "Turn",
     "Unheard",
     "Waiting",
     "alert_card",

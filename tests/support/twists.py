@@ -23,6 +23,7 @@ from tests.support.project import (
     Size,
     State,
     Trouble,
+    Turn,
 )
 from tests.support.scenes import (
     ANNA,
@@ -137,6 +138,8 @@ def _beside(*doors: str) -> dict[str, Any]:
     return {"companions": [a_delivery(State.STORED, locker_name=door) for door in doors]}
 
 
+_NOW = {"turn": Turn.NOW, "visit_at": NOW}
+_LEFT = {"turn": Turn.LEFT, "visit_at": NOW}
 TROUBLES = {
     None: "no trouble",
     Trouble.HARBOR_AWAY: "Harbor away",
@@ -449,6 +452,31 @@ TWISTS = (
     *_LINK_TWISTS,
     # several at one place
     Twist("more prepared there", {}, {"more_prepared": True}, states=_ONWARD),
+    Twist("several there, its turn", _NOW, _beside("4", "7"), states=_IN),
+    Twist(
+        "several there, its turn, the code is out",
+        _NOW,
+        _beside("4", "7"),
+        code=CodeKind.PICK_UP,
+        states=_IN,
+        alike=True,
+    ),
+    Twist("several there, its turn, the last", _NOW, states=_IN, alike=True),
+    Twist("several there, left out", _LEFT, _beside("4"), states=_IN),
+    Twist(
+        "several there, left out, and tried again",
+        _LEFT,
+        _beside("4"),
+        code=CodeKind.PICK_UP,
+        states=_IN,
+        alike=True,
+    ),
+    Twist(
+        "several there, Harbor said no",
+        {**_LEFT, "trouble": Trouble.REFUSED},
+        _beside("4"),
+        states=_IN,
+    ),
     # a door that several people have reported
     Twist("several people have reported the door", _SUSPECT, states=(*_HELD, State.STORED)),
     Twist(

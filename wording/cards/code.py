@@ -18,6 +18,7 @@ from bot.domain.openers import Opener, app_link, fits_symbol
 from wording.cards.opening import app_said, hand_to_app, new_said, spelled
 from wording.cards.rows import Row, another_door, deed, filled, next_parcel
 from wording.cards.scene import Scene
+from wording.cards.visit import coming_next, leave_or_stop
 from wording.language import Words
 from wording.sanitize import seen_units, units
 
@@ -54,8 +55,10 @@ def _caption(scene: Scene, code: Code, most: int) -> str:
     stands last, where no notification's preview reaches."""
     head, digits = _head(scene, code), _keypad(scene, code)
     how, text, helps = "\n".join(steps(scene, code)), _text(code), tips(scene, code)
+    then = coming_next(scene)
     for parts in (
-        (head, how, helps, text, digits),
+        (head, how, helps, then, text, digits),
+        (head, how, then, text, digits),
         (head, how, text, digits),
         (head, text, digits),
         (head, how, digits),
@@ -202,7 +205,7 @@ def _rows(scene: Scene, code: Code) -> list[Row]:
     onward = another_door(scene) or next_parcel(scene)
     opens: list[Row] = [(_opens(scene, code),), (onward,), (_copies(scene, code),)]
     if not drop_off:
-        return [*opens, helps]
+        return [*opens, helps, leave_or_stop(scene)]
     fits = deed(scene, _("It doesn't fit"), Action.SIZE)
     return [*opens, helps, (fits, deed(scene, _("Cancel"), Action.CANCEL))]
 

@@ -16,7 +16,7 @@ from wording.cards.opening import needs
 from wording.cards.rows import card, guide, map_pin, menu
 from wording.cards.scene import Scene
 from wording.cards.sender_ends import fetched_out, reason, taken_out
-from wording.cards.timeline import timeline
+from wording.cards.timeline import earlier, latest
 
 
 def waiting(scene: Scene) -> Message:
@@ -77,7 +77,9 @@ def collected(scene: Scene) -> Message:
             sender=scene.sender_name,
             time=time,
         )
-    return card([[title, scene.place], [timeline(scene)]], [menu(scene), guide(scene)])
+    return card(
+        [[title, scene.place], [latest(scene)]], [earlier(scene)], [menu(scene), guide(scene)]
+    )
 
 
 def not_coming(scene: Scene) -> Message:

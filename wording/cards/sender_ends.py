@@ -14,7 +14,7 @@ from bot.domain.tower import Low
 from wording.cards.prepared import again, forgotten
 from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
-from wording.cards.timeline import operators_reason, timeline
+from wording.cards.timeline import earlier, latest, operators_reason
 from wording.sanitize import esc
 
 
@@ -37,8 +37,9 @@ def collected(scene: Scene) -> Message:
             "✅ <b>{name} has collected it</b> ({time})", name=scene.recipient_first, time=time
         )
     return card(
-        [[title, scene.place], [timeline(scene)]],
+        [[title, scene.place], [latest(scene)]],
         [go(_("Send another parcel"), Place.SEND)],
+        [earlier(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -52,9 +53,9 @@ def taken_out(scene: Scene) -> Message:
     )
     onward = go(_("Send another parcel"), Place.SEND) if scene.situation.sends else None
     return card(
-        [[title, scene.place], [_who_is_unknown(scene)], [timeline(scene)]],
+        [[title, scene.place], [_who_is_unknown(scene)], [latest(scene)]],
         [onward],
-        [problem(scene)],
+        [earlier(scene), problem(scene)],
         [menu(scene), guide(scene)],
     )
 
@@ -83,12 +84,12 @@ def fetched_out(scene: Scene) -> Message:
         title = _("✅ <b>The parcel has been taken out</b> ({time})", time=time)
     reason = operators_reason(scene, HistoryEvent.FETCHED_BY_OPERATOR)
     unknown = _who_is_unknown(scene)
-    told: list[list[str | None]] = [[title, scene.place], [reason], [unknown], [timeline(scene)]]
+    told: list[list[str | None]] = [[title, scene.place], [reason], [unknown], [latest(scene)]]
     if scene.situation.collects:
-        return card(told, [menu(scene), guide(scene)])
+        return card(told, [earlier(scene)], [menu(scene), guide(scene)])
     asks = scene.situation.looked_after and not unknown
     ask = None if not asks else _("If you have a question, report a problem.")
-    return card([*told, [ask]], [problem(scene)], [menu(scene), guide(scene)])
+    return card([*told, [ask]], [earlier(scene), problem(scene)], [menu(scene), guide(scene)])
 
 
 def cancelled(scene: Scene) -> Message:
@@ -180,9 +181,10 @@ def closed(scene: Scene) -> Message:
         [
             [_("⛔ <b>An operator has ended this delivery</b>"), scene.place],
             [reason(scene)],
-            [timeline(scene)],
+            [latest(scene)],
         ],
         [go(_("Send another parcel"), Place.SEND)],
+        [earlier(scene)],
         [menu(scene), guide(scene)],
     )
 

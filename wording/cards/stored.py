@@ -24,7 +24,8 @@ from wording.cards.photo import see_photo, sender_told
 from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
-from wording.sanitize import esc, esc_name
+from wording.cards.visit import collect_all, coming_next, leave_or_stop, left_out, one_visit
+from wording.sanitize import esc_name
 
 _GIVEN_UP = frozenset({HistoryEvent.CANCELLED, HistoryEvent.LAPSED, HistoryEvent.CLOSED})
 
@@ -66,23 +67,29 @@ def for_sender(scene: Scene) -> Message:
 def for_collector(scene: Scene) -> Message:
     """Where it is, till when, and the code: for whoever may fetch it."""
     _ = scene.words._
-    onward, photo = next_parcel(scene), see_photo(scene)
+    photo, every = see_photo(scene), collect_all(scene)
+    onward = None if every is not None and scene.situation.code_out else next_parcel(scene)
+    turns = leave_or_stop(scene)
+    full = onward or every or turns or (photo and scene.situation.code_out)
     return card(
         [
             [_for_you(scene), _door(scene), scene.place, scene.hours_line],
             [_deadline(scene), extendable(scene)],
             [_opens_by(scene)],
             [_late(scene), _moved(scene), _held(scene), _old_code(scene)],
+            [left_out(scene)],
             [_getting(scene) or scene.trouble],
-            [scene.note, _one_visit(scene)],
+            [scene.note, coming_next(scene) or one_visit(scene)],
         ],
         [onward],
+        [every],
         _codes(scene),
+        turns,
         [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
         [hand_over(scene)],
         [decline(scene)],
         [photo],
-        [None if onward or (photo and scene.situation.code_out) else map_pin(scene)],
+        [None if full else map_pin(scene)],
         [problem(scene), menu(scene)],
     )
 
@@ -288,16 +295,3 @@ def _codes(scene: Scene) -> Row:
     if not scene.situation.code_out:
         return (deed(scene, get_said(words, CodeKind.PICK_UP, opener), Action.PICK_UP_CODE),)
     return (deed(scene, words._("Show again"), Action.PICK_UP_CODE), fresh)
-
-
-def _one_visit(scene: Scene) -> str | None:
-    if not scene.situation.companions:
-        return None
-    labels = dict.fromkeys(esc(other.locker_name) or "?" for other in scene.situation.companions)
-    doors = ", ".join(f"<b>{label}</b>" for label in [*labels][:6])
-    return scene.words.n(
-        "📦 {count} more parcel waits for you in this tower (locker {doors}): one visit will do.",
-        "📦 {count} more parcels wait for you in this tower (lockers {doors}): one visit will do.",
-        len(scene.situation.companions),
-        doors=doors,
-    )

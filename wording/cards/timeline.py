@@ -2,6 +2,7 @@
 
 Guarantees: what nobody but its writer and the operators should read (the words of a problem
 report) stays out; the same thing over and over is one line; never longer than a card has room for.
+A card shows the last lines and a button that leads to all of them.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import in_browser
+from bot.domain.message import Button
 from bot.domain.openers import Opener
+from wording.cards.rows import deed
 from wording.cards.scene import Scene
 from wording.sanitize import esc, esc_linked
 
 MOST = 24
 _KEPT_FIRST = 4
+_LAST = 2
+"""So many lines stand on a card, and one more where it is the only other: "…" takes a line, too."""
 _BY_OPERATORS = frozenset(
     {
         HistoryEvent.CLOSED,
@@ -37,12 +43,36 @@ _REASONED = _BY_OPERATORS - _MESSAGES | {HistoryEvent.EXTENDED}
 
 def timeline(scene: Scene) -> str:
     """The lines; empty when nothing is known."""
+    return "\n".join(_lines(scene))
+
+
+def latest(scene: Scene) -> str:
+    """The last lines, for a card: what went before is behind the button `earlier`."""
+    before, last = folded(scene)
+    return "\n".join(["…", *last] if before else last)
+
+
+def earlier(scene: Scene) -> Button | None:
+    """The way to all of it; None where the card shows all there is."""
+    before, _last = folded(scene)
+    return deed(scene, scene.words._("History"), Action.HISTORY) if before else None
+
+
+def folded(scene: Scene) -> tuple[list[str], list[str]]:
+    """The lines that need not be seen at once, and the last ones."""
+    lines = _lines(scene)
+    if len(lines) <= _LAST + 1:
+        return [], lines
+    return lines[:-_LAST], lines[-_LAST:]
+
+
+def _lines(scene: Scene) -> list[str]:
     told = [x for x in scene.situation.history if x.event is not HistoryEvent.UNKNOWN]
     alike = groupby(told, key=lambda moment: (moment.event, moment.by, moment.detail, moment.told))
     steps = [list(moments) for _, moments in alike]
     if len(steps) > MOST:
         steps[_KEPT_FIRST : _KEPT_FIRST + 1 + len(steps) - MOST] = [[]]
-    return "\n".join(_line(scene, moments) if moments else "…" for moments in steps)
+    return [_line(scene, moments) if moments else "…" for moments in steps]
 
 
 def _line(scene: Scene, moments: list[HistoryEntry]) -> str:

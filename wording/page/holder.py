@@ -30,9 +30,10 @@ from wording.cards.opening import (
 from wording.cards.scene import Scene
 from wording.cards.sender_ends import reason
 from wording.cards.stored import extendable
+from wording.cards.timeline import folded
 from wording.page import anybody
-from wording.page.value import Aside, Button, Do, Fact, Mark, Page, bare, some
-from wording.sanitize import plain, plain_name
+from wording.page.value import Aside, Button, Do, Fact, Mark, Page, Story, bare, some
+from wording.sanitize import plain, plain_name, read_out
 
 
 def theirs(scene: Scene, *, told: bool = False) -> Page:
@@ -134,7 +135,17 @@ def _collected(scene: Scene) -> Page:
         time=scene.time(scene.delivery.collected_at),
     )
     lead = scene.words._("Please close the door firmly when you are done.")
-    return _page(scene, Mark.DONE, bare(heading), lead=(lead,), facts=_place(scene))
+    facts, story = _place(scene), _story(scene)
+    return _page(scene, Mark.DONE, bare(heading), lead=(lead,), facts=facts, story=story)
+
+
+def _story(scene: Scene) -> Story | None:
+    """What happened, the last lines first to be seen; None where nothing is known."""
+    _, (before, last) = scene.words._, folded(scene)
+    if not last:
+        return None
+    earlier, latest = tuple(map(read_out, before)), tuple(map(read_out, last))
+    return Story(_("What happened"), latest, earlier, _("Earlier"))
 
 
 def _not_coming(scene: Scene) -> Page:

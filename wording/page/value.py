@@ -63,6 +63,17 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """What happened, under `heading`: the `latest` lines stand there; the `earlier` ones, where
+    there are any, unfold from `unfolds`."""
+
+    heading: str
+    latest: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
+    unfolds: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """See the module. `code` is text to copy, `qr` what a symbol on the page says, `digits` are for
     a keypad and `spelled` says them in words; all of them are secret. `lives`: it shows how things
@@ -79,6 +90,7 @@ class Page:
     facts: tuple[Fact, ...] = ()
     buttons: tuple[Button, ...] = ()
     below: tuple[str, ...] = ()
+    story: Story | None = None
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     code: str | None = field(default=None, repr=False)

@@ -33,6 +33,7 @@ from bot.usecases.collect import decline, hand_over, keep, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.photo import show_photo
 from bot.usecases.slip import show_slip
+from bot.usecases.visit import collect_all, skip, stop
 from handlers.conversation.context import Context
 from handlers.conversation.deliveries import Doing, Doings, looked_up
 from handlers.conversation.navigation import ASK, resume
@@ -63,6 +64,11 @@ DOINGS: Doings = {
     Action.NEW_DROP_OFF_CODE: Doing(new_drop_off_code, _getting_code),
     Action.PICK_UP_CODE: Doing(ask_pick_up_code, _getting_code),
     Action.NEW_PICK_UP_CODE: Doing(partial(ask_pick_up_code, fresh=True), _getting_code),
+    Action.COLLECT_ALL: Doing(collect_all, _getting_code),
+    Action.SKIP: Doing(
+        skip, lambda words: words._("Left out for now. Its own message has a button to try again.")
+    ),
+    Action.STOP: Doing(stop, lambda words: words._("The others stay where they are.")),
     Action.MORE_TIME: Doing(more_time),
     Action.SIZE: Doing(partial(another_size, size=None), _looking),
     Action.SLIP: Doing(show_slip, _passed_on),

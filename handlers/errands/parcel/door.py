@@ -29,6 +29,7 @@ from handlers.conversation.dialogue import Handler
 from handlers.conversation.navigation import ASK, go, resume
 from handlers.conversation.questions import Row, Screen, number
 from wording.cards.door_help import AFRESH, advice, anew_by, noted, opener_now
+from wording.cards.visit import leave_or_stop
 
 STILL_CLOSED, OPENED, TELL = "closed", "opened", "tell"
 NOTED = "noted"
@@ -94,7 +95,8 @@ async def door_prompt(screen: Screen) -> Message:
     _, delivery = screen.words._, await still_possible(screen, Action.DOOR)
     if delivery is None:
         return overtaken(screen)
-    situation = (await screen.scene(delivery)).situation
+    scene = await screen.scene(delivery)
+    situation, onward = scene.situation, tuple(filter(None, leave_or_stop(scene)[:1]))
     helps = advice(screen.words, situation)
     tried = min(number(screen.answers.get("tried")), len(helps) - 1)
     lines = [_("🚪 <b>It did not open</b>"), await which(screen, delivery), helps[tried]]
@@ -107,10 +109,11 @@ async def door_prompt(screen: Screen) -> Message:
         ask: Row = ()
         if situation.may(Action.PROBLEM):
             ask = (Button(_("Write to the operators"), press_on(Action.PROBLEM, delivery)),)
-        return screen.view("\n".join(lines), (tell,), ask, (opened_it,))
+        return screen.view("\n".join(lines), (tell,), ask, onward, (opened_it,))
     rows: list[Row] = [(opened_it, Button(_("Still closed"), press(STILL_CLOSED)))]
     if tried == AFRESH and (fresh := _fresh_code(screen, situation)):
         rows.insert(0, (fresh,))
+    rows.append(onward)
     return screen.view("\n".join(lines), *rows)
 
 
