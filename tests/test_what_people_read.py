@@ -23,6 +23,7 @@ BOOKS = (
     "onlooker",
     "code",
     "slip",
+    "photo",
     "alerts",
     "waiting",
     "beginning",
