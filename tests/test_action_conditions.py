@@ -37,7 +37,7 @@ PLAIN = {
     (State.RENTED, "recipient"): "hand_over",
     (State.RENTED, "operator"): "release end",
     (State.RELEASING, "operator"): "release end",
-    (State.STORED, "sender"): "next more_time size take_back hand_over name door",
+    (State.STORED, "sender"): "next more_time size take_back hand_over name photo door",
     (State.STORED, "recipient"): (
         "pick_up_code new_pick_up_code collect_all more_time hand_over door"
     ),
@@ -70,6 +70,7 @@ SUCCESSOR = {"successor": DeliveryId("next")}
 FETCHED, BY_ANOTHER = {"fetcher": OLGA}, {"fetcher": PersonId(8)}
 SHOWN = {**BY_LINK, "code_until": NOW}
 JAMMED = {**SHOWN, "door_reports": 1}
+PICTURED = {"photo": "AgACAgIAAxkBAAIBQ2"}
 HELD = (State.RESERVED, State.RENTED)
 
 
@@ -113,7 +114,7 @@ HELD = (State.RESERVED, State.RENTED)
             (State.STORED,),
             {"taken_back": True},
             "sender",
-            "take_back size",
+            "take_back size photo",
             "pick_up_code new_pick_up_code collect_all",
         ),
         (
@@ -123,8 +124,17 @@ HELD = (State.RESERVED, State.RENTED)
             "pick_up_code new_pick_up_code collect_all more_time hand_over",
             "",
         ),
+        # A photo is the recipient's to see, and an operator's once a problem has been reported.
+        ((State.STORED,), PICTURED, "sender", "", "see_photo"),
+        ((State.STORED,), PICTURED, "recipient", "", "see_photo"),
+        ((State.STORED,), {**PICTURED, "awaited": True}, "recipient", "", ""),
+        ((State.COLLECTED,), PICTURED, "recipient", "", ""),
+        ((State.STORED, State.COLLECTED), PICTURED, "operator", "", ""),
+        (tuple(State), {**PICTURED, "problem_reported": True}, "operator", "", "see_photo"),
+        ((State.STORED,), {"problem_reported": True}, "operator", "", ""),
+        ((State.STORED,), {"recipient": PersonId(-(2**62))}, "sender", "photo", ""),
         # What an operator fetches out is that operator's alone; another may take it over.
-        ((State.STORED,), FETCHED, "sender", "more_time size take_back hand_over", ""),
+        ((State.STORED,), FETCHED, "sender", "more_time size take_back hand_over photo", ""),
         (
             (State.STORED,),
             FETCHED,
@@ -170,7 +180,7 @@ def test_extensions_are_counted_down_and_never_below_none() -> None:
 
 def test_what_only_shows_or_reports_something_counts_at_any_revision() -> None:
     patient = {a for a, rules in RULES.items() if any(rule.at_any_revision for rule in rules)}
-    names = "NEXT ONE_MORE COLLECT_ALL SLIP DOOR PROBLEM NAME HISTORY LOOK"
+    names = "NEXT ONE_MORE COLLECT_ALL SLIP DOOR PROBLEM NAME PHOTO SEE_PHOTO HISTORY LOOK"
     assert patient == {Action[name] for name in names.split()}
     assert all(rule.at_any_revision for action in patient for rule in RULES[action])
 

@@ -99,6 +99,27 @@ async def test_what_people_share_reaches_the_bot(on: Stage) -> None:
     assert refusal(await on.act("text", text=" ")) == (400, "bad_text")
 
 
+async def test_a_photo_comes_in_sizes_an_album_in_messages_and_a_file_as_what_it_is(
+    on: Stage,
+) -> None:
+    await on.act("photo")
+    await on.act("album", pictures=3)
+    for kind in ("document", "video", "animation", "voice"):
+        await on.act("file", kind=kind)
+    photo, *rest = [u["message"] for u in await updates(on)]
+    album, files = rest[:3], rest[3:]
+    assert [size["width"] for size in photo["photo"]] == [90, 320]
+    assert "media_group_id" not in photo
+    assert len({each["media_group_id"] for each in album}) == 1
+    assert len({each["photo"][-1]["file_unique_id"] for each in (photo, *album)}) == 4
+    for message, kind in zip(files, ("document", "video", "animation", "voice"), strict=True):
+        assert message[kind]["file_id"]
+        assert "photo" not in message
+    assert files[2]["document"]["file_id"] == files[2]["animation"]["file_id"]
+    assert refusal(await on.act("album", pictures=1)) == (400, "bad_album")
+    assert refusal(await on.act("file", kind="poll")) == (400, "bad_file")
+
+
 async def test_one_edits_only_ones_own_text(on: Stage) -> None:
     sent = (await on.act("text", text="helo")).json()
     edited = (await on.act("edit", message_id=sent["message_id"], text="hello")).json()

@@ -329,6 +329,29 @@ async def test_files_telegram_would_not_take_are_refused(on: Stage) -> None:
     assert await on.refused("getFile", file_id="x") == (400, "Bad Request: invalid file_id")
 
 
+async def test_a_file_id_is_good_for_what_it_was_sent_as_by_this_bot_and_until_it_is_forgotten(
+    on: Stage,
+) -> None:
+    photo = (await on.act("photo")).json()["photo"][-1]["file_id"]
+    document = (await on.act("file", kind="document")).json()["document"]["file_id"]
+    sent = await on.ok("sendPhoto", chat_id=on.ann, photo=photo)
+    assert sent["photo"][-1]["file_id"] == photo
+    for method, field, file_id, words in (
+        ("sendPhoto", "photo", document, "can't use file of type Document as Photo"),
+        ("sendDocument", "document", photo, "can't use file of type Photo as Document"),
+        ("sendPhoto", "photo", f"{photo}x", "wrong file identifier/HTTP URL specified"),
+    ):
+        answer = await on.refused(method, chat_id=on.ann, **{field: file_id})
+        assert answer == (400, f"Bad Request: {words}")
+    media = {"type": "photo", "media": document}
+    place = {"chat_id": on.ann, "message_id": sent["message_id"]}
+    refused = await on.refused("editMessageMedia", **place, media=media)
+    assert refused == (400, "Bad Request: can't use file of type Document as Photo")
+    assert (await on.http.delete("/sandbox/files")).is_success
+    refused = await on.refused("sendPhoto", chat_id=on.ann, photo=photo)
+    assert refused == (400, "Bad Request: wrong file identifier/HTTP URL specified")
+
+
 async def test_json_form_multipart_and_query_say_the_same(on: Stage) -> None:
     url = f"/bot{TOKEN}/sendMessage"
     fields = {"chat_id": str(on.ann), "text": "x"}

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble, Turn
+from bot.domain.delivery import Delivery, HarborRequest, NoPhoto, RequestKind, Trouble, Turn
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
@@ -66,6 +66,9 @@ def full_delivery() -> Delivery:
         larger_allowed=False,
         note="o'clock; -- ?%s",
         parcel_name="Mum's 🥾",
+        photo="AgACAgIAAxkBAAIBQ2",
+        no_photo=NoPhoto.LOST,
+        problem_reported=True,
         locker=LockerId(3),
         locker_name="12",
         locker_size=Size.X_LARGE,

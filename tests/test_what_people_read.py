@@ -35,6 +35,7 @@ BOOKS = (
     "onlooker",
     "code",
     "slip",
+    "photo",
     "alerts",
     "waiting",
     "beginning",

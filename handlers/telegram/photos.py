@@ -28,14 +28,5 @@ def photo_in(message: Message) -> str | None:
     return largest.file_id if largest is not None else None
 
 
-class _Otherwise(filters.MessageFilter):
-    """Messages with neither words nor anything else that the bot reads: a file, a video, a sticker,
-    and whatever there will be."""
-
-    def filter(self, message: Message) -> bool:
-        """PTB's question."""
-        known = (message.text, message.photo, message.location, message.contact)
-        return not any(known) and message.users_shared is None
-
-
-OTHERWISE = _Otherwise()
+NO_PHOTO = filters.Document.ALL | filters.VIDEO | filters.ANIMATION | filters.Sticker.ALL
+"""What may have been meant as a photo."""

@@ -66,6 +66,11 @@ def _text(value: Any) -> str:
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
+def _stands_for(made: Mapping[str, Any]) -> Reader:
+    """Of this nothing is read but that it is there: as little as python-telegram-bot needs."""
+    return lambda value: dict(made)
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -116,6 +121,9 @@ _ENTITIES = _each(
     _object({"type": _text, "offset": _count, "length": _count}, {"url": _text}),
 )
 _PICKED = _object({"user_id": _id}, {"first_name": _text, "last_name": _text, "username": _text})
+_A_FILE = {"file_id": "-", "file_unique_id": "-"}
+_A_SIZE = {**_A_FILE, "width": 0, "height": 0}
+_A_STICKER = {"is_animated": False, "is_video": False, "type": "regular"}
 _BELOW = {"message_id": _count, "date": _time, "chat": _CHAT}
 _MESSAGE = _object(
     _BELOW,
@@ -133,6 +141,10 @@ _MESSAGE = _object(
             )
         ),
         "media_group_id": _text,
+        "document": _stands_for(_A_FILE),
+        "video": _stands_for({**_A_SIZE, "duration": 0}),
+        "animation": _stands_for({**_A_SIZE, "duration": 0}),
+        "sticker": _stands_for({**_A_SIZE, **_A_STICKER}),
         "contact": _object({"phone_number": _text, "first_name": _text}, {"user_id": _id}),
         "users_shared": _object(
             {"request_id": _whole(-(2**31), 2**31 - 1), "users": _each(_PICKED)}

@@ -26,12 +26,12 @@ from handlers.conversation.deliveries import about, looked_up
 from handlers.conversation.dialogue import Handler, state_of
 from handlers.conversation.navigation import ASK, MENU, NOTHING, aside, resume, start
 from handlers.conversation.questions import Prompt, Row, Screen
-from handlers.telegram.photos import OTHERWISE, photo_in
+from handlers.telegram.photos import NO_PHOTO, photo_in
 from wording.language import Words
 from wording.sanitize import plain, plain_name
 
 PLACE, WHICH = f"{ASK}/{Action.PHOTO.value}", f"{ASK}/photo_of"
-NO_PHOTO, FOR = "nophoto", "photo_of"
+NONE, FOR = "nophoto", "photo_of"
 _ALBUM = "album"
 """The answer that names the album of which it has been said that it can't be taken."""
 _WORDS_ALONE = f"{ASK}/{Action.PROBLEM.value}"
@@ -57,7 +57,10 @@ async def came(update: Update, context: Context) -> Draft | None:
     if parcels:
         return aside(context.draft, WHICH, photo=photo)
     context.say(
-        context.words._("I take a photo of a parcel of yours while it is in a locker; none is now.")
+        context.words._(
+            "I only take a photo of a parcel you have sent, while it waits in a locker for "
+            "somebody in Telegram. There is none now."
+        )
     )
     return _back(context)
 
@@ -177,7 +180,7 @@ async def photo_prompt(screen: Screen) -> Message:
     )
     if delivery.photo is None:
         lines = [_("📷 <b>Send a photo now</b>"), await which(screen, delivery), seen]
-        return screen.view("\n".join(lines), (Button(_("Without a photo"), press(NO_PHOTO)),))
+        return screen.view("\n".join(lines), (Button(_("Without a photo"), press(NONE)),))
     lines = [
         _("📷 <b>This parcel has a photo</b>"),
         await which(screen, delivery),
@@ -185,7 +188,7 @@ async def photo_prompt(screen: Screen) -> Message:
         _("To replace it, send another."),
     ]
     see = Button(_("📷 See the photo"), press_on(Action.SEE_PHOTO, delivery))
-    away = Button(_("🗑 Take the photo away"), press(NO_PHOTO))
+    away = Button(_("🗑 Take the photo away"), press(NONE))
     return screen.view("\n".join(lines), (see,), (away,))
 
 
@@ -213,8 +216,8 @@ async def _label(screen: Screen, delivery: Delivery) -> str:
 
 PHOTO_ANSWERS: Sequence[Handler] = (
     MessageHandler(filters.PHOTO, given),
-    MessageHandler(OTHERWISE, other),
-    tap(dropped, NO_PHOTO),
+    MessageHandler(NO_PHOTO, other),
+    tap(dropped, NONE),
 )
 """What the question understands."""
 
@@ -225,6 +228,6 @@ PHOTO_PROMPTS: Mapping[str, Prompt] = {WHICH: which_prompt}
 
 PHOTO_LEFTOVERS: Sequence[Handler] = (
     MessageHandler(filters.PHOTO, came),
-    MessageHandler(OTHERWISE, other_came),
+    MessageHandler(NO_PHOTO, other_came),
 )
 """What counts where no place has understood it."""
