@@ -169,6 +169,17 @@ def trace(delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="its 
 
 
 @app.command()
+def picture(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", show_default=False)] = None,
+) -> None:
+    """Replace the picture in the bot's profile by FILE, by LOCKERBOT_PICTURE, or by its own."""
+    from cli.picture import picture as work
+
+    _finish(work(_settings(), file))
+    print("the bot has that picture now")
+
+
+@app.command()
 def audit() -> None:
     """Compare what is ours at Harbor with what is kept here; a line for each thing that is wrong,
     and exit code 1 if there is one. Reads only."""

@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ from harbor.countries import country_code
 from harbor.routes import routes_with
 from harbor.webhooks import ALGORITHMS
 from wording.language import LANGUAGES
+
+NO_PICTURE = "none"
+"""In place of a picture's file: none is set."""
 
 _UNREPLACED = re.compile(r"[{}<>]")
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
@@ -186,6 +190,20 @@ def _privacy(text: str) -> str:
 
 _Listed = (NoDecode, BeforeValidator(_comma_separated))
 
+
+def _picture(name: str) -> str:
+    if name != NO_PICTURE:
+        from pictures import own  # takes a moment, and few settings name a picture
+
+        try:
+            own.as_profile(Path(name).read_bytes())
+        except OSError as error:
+            raise ValueError(f"{name} can't be read ({error.strerror})") from error
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from error
+    return name
+
+
 BotToken = Annotated[SecretStr, AfterValidator(_telegram_token)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
 Bearer = Annotated[SecretStr, AfterValidator(_bearer)]
@@ -208,4 +226,5 @@ Line = Annotated[str, AfterValidator(_line)]
 Contact = Annotated[str, AfterValidator(_contact)]
 PageUrl = Annotated[str, AfterValidator(_page)]
 PrivacyAddress = Annotated[str, AfterValidator(_privacy)]
+Picture = Annotated[str, AfterValidator(_picture)]
 Algorithm = Annotated[str, AfterValidator(_known_algorithm)]

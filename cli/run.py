@@ -18,13 +18,14 @@ from bot.ports.errors import EdgeError
 from cli.bootstrap import Assembly, assembled
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
+from cli.picture import at_start
 from cli.preflight import NOT_MET, check_disk, check_key
 from cli.progress import progress
 from cli.settings import BadSetting, Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
 from handlers.commands import announce, announce_to
-from handlers.profile import present
+from handlers.profile import portray, present
 from handlers.telegram.receiver import Receiver
 from storage import open_database
 from storage import reseal as reseal_all
@@ -100,7 +101,7 @@ async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -
     else:
         url = settings.public_url + settings.webhook_path
         incoming = asyncio.create_task(_hooked(receiver, url, settings.webhook_secret))
-    greeting = asyncio.create_task(_greet(assembly, settings.locale), name="greeting")
+    greeting = asyncio.create_task(_greet(assembly, settings), name="greeting")
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({incoming, stopped}, return_when=asyncio.FIRST_COMPLETED)
     greeting.cancel()
@@ -115,13 +116,16 @@ async def _hooked(receiver: Receiver, url: str, secret: str) -> None:
     await receiver.stay_hooked(url, secret)
 
 
-async def _greet(assembly: Assembly, locale: str) -> None:
+async def _greet(assembly: Assembly, settings: Settings) -> None:
     await assembly.receiver.introduced.wait()
     await announce(assembly.application)
-    await asyncio.gather(
-        _meet_operators(assembly),
-        present(assembly.application, assembly.policy.business, locale),
-    )
+    await asyncio.gather(_meet_operators(assembly), _present(assembly, settings))
+
+
+async def _present(assembly: Assembly, settings: Settings) -> None:
+    await present(assembly.application, assembly.policy.business, settings.locale)
+    if (drawn := at_start(settings)) is not None:
+        await portray(assembly.application, drawn)
 
 
 async def _meet_operators(assembly: Assembly) -> None:

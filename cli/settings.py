@@ -38,6 +38,7 @@ from cli.fields import (
     Line,
     Networks,
     PageUrl,
+    Picture,
     Port,
     PrivacyAddress,
     PublicUrl,
@@ -144,6 +145,7 @@ class Settings(BaseSettings):
     support_contact: Contact | None = Field(None, alias="LOCKERBOT_SUPPORT_CONTACT")
     privacy_address: PrivacyAddress | None = Field(None, alias="LOCKERBOT_PRIVACY_ADDRESS")
     terms_url: PageUrl | None = Field(None, alias="LOCKERBOT_TERMS_URL")
+    picture: Picture | None = Field(None, alias="LOCKERBOT_PICTURE")
     locale: Language = Field("en", alias="LOCKERBOT_LOCALE")
     country: Country | None = Field(None, alias="LOCKERBOT_COUNTRY")
     trusted_proxies: Networks = Field([], alias="LOCKERBOT_TRUSTED_PROXIES")

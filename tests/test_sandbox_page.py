@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import ViewportSize, expect
 
@@ -21,6 +22,7 @@ from tests.support.page_scene import (
     serious,
     until,
 )
+from tests.support.sandbox_telegram import jpeg
 
 pytestmark = IN_A_BROWSER
 
@@ -50,6 +52,32 @@ async def test_two_people_and_a_tower_are_there_from_the_beginning(scene: Scene)
     await expect(scene.page.locator("locker-door[data-status=out-of-service]")).to_contain_text(
         "out of service"
     )
+
+
+async def test_the_empty_chat_shows_what_the_bot_says_of_itself_and_its_picture(
+    scene: Scene,
+) -> None:
+    anna = scene.phone("Anna")
+    await expect(anna.locator(".welcome")).to_contain_text("Press Start to meet the bot")
+    telegram = scene.stage.telegram.state.telegram
+    bot = f"{scene.page.url}telegram/bot{telegram.token}"
+    async with httpx.AsyncClient() as http:
+        said = {"description": "Parcels through lockers.\nRun by Acme."}
+        assert (await http.post(f"{bot}/setMyDescription", json=said)).is_success
+        photo = {"photo": '{"type": "static", "photo": "attach://p"}'}
+        picture = {"p": ("p.jpg", jpeg(200, 200))}
+        answer = await http.post(f"{bot}/setMyProfilePhoto", data=photo, files=picture)
+        assert answer.is_success, answer.text
+        try:
+            await expect(anna.locator(".welcome")).to_contain_text("Run by Acme.")
+            for where in (".welcome", ".bar"):
+                image = anna.locator(f"{where} .avatar img")
+                await expect(image).to_have_js_property("naturalWidth", 200)
+            await scene.start("Anna")
+            await expect(anna.locator(".welcome")).to_be_hidden()
+        finally:  # what a bot says of itself outlives a reset
+            telegram.profile.pictures.clear()
+            await http.post(f"{bot}/setMyDescription", json={"description": ""})
 
 
 async def test_a_card_is_edited_in_place_and_keeps_the_focus(scene: Scene) -> None:

@@ -27,7 +27,7 @@ from telegram.ext import (
 from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.telegram.app import create_app
-from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
+from tests.support.sandbox_telegram import TOKEN, Stage, buttons, jpeg, png, stage
 
 Taken = Callable[[dict[str, Any]], Awaitable[object]]
 Running = contextlib.AbstractAsyncContextManager[None]
@@ -265,3 +265,79 @@ async def test_media_is_exchanged_and_the_same_media_is_no_change(on: Stage) -> 
     assert "text" not in edited
     assert (await edit(png()))["description"].startswith("Bad Request: message is not modified")
     assert (await edit(png(50)))["ok"]
+
+
+async def portrayed(on: Stage, photo: Any, content: bytes = b"") -> dict[str, Any]:
+    """setMyProfilePhoto as a form, with what is uploaded as `p`."""
+    answer = await on.http.post(
+        f"/bot{TOKEN}/setMyProfilePhoto",
+        data={} if photo is None else {"photo": json.dumps(photo)},
+        files={"p": ("p.jpg", content)} if content else None,
+    )
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_the_bot_shows_the_picture_it_has_set_last_also_before_start(on: Stage) -> None:
+    bot = on.telegram.bot["id"]
+    none = {"total_count": 0, "photos": []}
+    assert await on.ok("getUserProfilePhotos", user_id=bot) == none
+    assert await on.ok("getUserProfilePhotos", user_id=on.ann) == none
+    assert (await on.chat())["picture_url"] is None
+    for content in (jpeg(200, 200), jpeg(300, 300)):
+        done = await portrayed(on, {"type": "static", "photo": "attach://p"}, content)
+        assert done == {"ok": True, "result": True}
+        shown = await on.http.get((await on.chat())["picture_url"])
+        assert shown.content == content
+    photos = await on.ok("getUserProfilePhotos", user_id=bot, limit=1)
+    assert photos["total_count"] == 2
+    assert [[size["width"] for size in each] for each in photos["photos"]] == [[300]]
+    second = await on.ok("getUserProfilePhotos", user_id=bot, offset=1)
+    assert [size["width"] for size in second["photos"][0]] == [200]
+
+
+@pytest.mark.parametrize(
+    ("photo", "content", "why"),
+    [
+        (None, b"", "photo isn't specified"),
+        (["static"], b"", "object expected as profile photo"),
+        ({"type": "static", "photo": "attach://q"}, b"x", "photo must be uploaded as a file"),
+        ({"type": "static", "photo": "AgACfile"}, b"", "photo must be uploaded as a file"),
+        ({"type": "static", "photo": "attach://p"}, png(200, 200), "IMAGE_PROCESS_FAILED"),
+        ({"type": "static", "photo": "attach://p"}, b"no picture", "IMAGE_PROCESS_FAILED"),
+    ],
+    ids=["nothing", "no object", "no such upload", "a file that is known", "a PNG", "words"],
+)
+async def test_what_is_no_still_jpeg_that_comes_along_is_no_picture(
+    photo: Any, content: bytes, why: str
+) -> None:
+    async with stage(schema=False) as on:
+        done = await portrayed(on, photo, content)
+        assert (done["ok"], done["description"]) == (False, f"Bad Request: {why}")
+        assert on.telegram.profile.pictures == []
+
+
+async def test_the_schema_knows_no_other_form_of_a_picture(on: Stage) -> None:
+    for photo in ({"type": "oval", "photo": "attach://p"}, {"photo": 5}):
+        done = await portrayed(on, photo, jpeg(200, 200))
+        assert not done["ok"]
+
+
+async def test_nobody_has_pictures_whom_nobody_knows(on: Stage) -> None:
+    assert await on.refused("getUserProfilePhotos", user_id=4711) == (
+        400,
+        "Bad Request: user not found",
+    )
+    assert await on.refused("getUserProfilePhotos", user_id=0) == (
+        400,
+        "Bad Request: invalid user_id specified",
+    )
+
+
+async def test_the_empty_chat_says_what_the_bot_says_of_itself(on: Stage) -> None:
+    await on.ok("setMyDescription", description="Parcels.")
+    await on.ok("setMyDescription", description="Pakete.", language_code="de")
+    for language, said in (("de-AT", "Pakete."), ("it", "Parcels.")):
+        person = on.phones.make("Ada", language_code=language)
+        chat = await on.chat(person.id)
+        assert (chat["messages"], chat["description"]) == ([], said)

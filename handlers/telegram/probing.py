@@ -1,5 +1,5 @@
 """Asks Telegram who we are, whom we have met and where it delivers, and starts nothing: for
-`lockerbot check`."""
+commands by hand, `lockerbot check` before all."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from handlers.telegram.transport import AiohttpRequest
 
 async def username(token: str, api_url: str | None) -> str:
     """The bot's name, without @ (getMe). Raises Misconfigured, TryLater; no token in either."""
-    async with _bot(token, api_url) as bot:
+    async with reached(token, api_url) as bot:
         return bot.username
 
 
 async def has_met(token: str, api_url: str | None, person: PersonId) -> bool:
     """Whether the person has opened the bot (getChat). Raises Misconfigured, TryLater, Refused."""
-    async with _bot(token, api_url) as bot:
+    async with reached(token, api_url) as bot:
         try:
             await bot.get_chat(person)
         except TelegramError as error:
@@ -52,7 +52,7 @@ class Webhook:
 
 async def webhook(token: str, api_url: str | None) -> Webhook:
     """What Telegram has been told (getWebhookInfo). Raises Misconfigured, TryLater."""
-    async with _bot(token, api_url) as bot:
+    async with reached(token, api_url) as bot:
         info = await bot.get_webhook_info()
         return Webhook(
             info.url, info.pending_update_count, info.last_error_date, info.last_error_message
@@ -60,7 +60,8 @@ async def webhook(token: str, api_url: str | None) -> Webhook:
 
 
 @asynccontextmanager
-async def _bot(token: str, api_url: str | None) -> AsyncIterator[Bot]:
+async def reached(token: str, api_url: str | None) -> AsyncIterator[Bot]:
+    """The bot by its token, for a call or two. Raises Misconfigured, TryLater."""
     base = (api_url or TELEGRAM_API_URL).rstrip("/")
     bot = Bot(token, base_url=f"{base}/bot", request=AiohttpRequest())
     try:

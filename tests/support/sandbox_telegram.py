@@ -132,6 +132,15 @@ def buttons(*data: str) -> dict[str, Any]:
 
 def png(width: int = 40, height: int = 30) -> bytes:
     """A picture."""
+    return _drawn(width, height, "PNG")
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """A picture in the other form."""
+    return _drawn(width, height, "JPEG")
+
+
+def _drawn(width: int, height: int, form: str) -> bytes:
     drawn = io.BytesIO()
-    Image.new("RGB", (width, height), (9, 9, 9)).save(drawn, "PNG")
+    Image.new("RGB", (width, height), (9, 9, 9)).save(drawn, form)
     return drawn.getvalue()

@@ -105,7 +105,11 @@ export const stage = {
 
 /** Where the picture of a message is served. */
 export function photoUrl(message) {
-  const path = message.photo_url;
+  return fileUrl(message.photo_url);
+}
+
+/** Where a file of Telegram's is served, by its path below the control side. */
+export function fileUrl(path) {
   if (!path) return null;
   return path.startsWith("/sandbox/") ? `/telegram${path}` : `${TELEGRAM}/${path.replace(/^\//, "")}`;
 }

@@ -7,7 +7,7 @@
  */
 
 import { photoUrl, telegram } from "./api.js";
-import { h, icon, reconcile } from "./dom.js";
+import { h, reconcile } from "./dom.js";
 import { handsets } from "./handsets.js";
 import { Lead } from "./lead.js";
 import {
@@ -18,6 +18,7 @@ import { offerPeople, openAt } from "./sharing.js";
 import { openPicture } from "./sheet.js";
 import { Toasts } from "./toasts.js";
 import { tokenIn, tokenOfAppLink } from "./tokens.js";
+import { Welcome } from "./welcome.js";
 import { world } from "./world.js";
 
 const NEAR_END = 80;
@@ -42,9 +43,8 @@ class PhoneChat extends HTMLElement {
     this.#log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": "Messages" });
     this.#lead = new Lead(this.#log);
     this.#spoken = new Toasts(this);
-    this.#welcome = h("div", { class: "welcome" }, h("span", { class: "avatar" }, icon("tower")),
-      h("p", {}, "Nothing here yet. Press Start to meet the bot."));
-    this.prepend(this.#log, this.#welcome);
+    this.#welcome = new Welcome();
+    this.prepend(this.#log, this.#welcome.element);
     this.addEventListener("act", (event) => this.#obey(event.detail));
     this.addEventListener("click", (event) => this.#clicked(event));
     this.addEventListener("keydown", (event) => {
@@ -59,7 +59,7 @@ class PhoneChat extends HTMLElement {
   show(chat) {
     const last = lastOwnText(chat.messages);
     const answered = this.#attend(chat.messages.at(-1));
-    this.#welcome.hidden = chat.messages.length > 0;
+    this.#welcome.show(chat);
     this.#lead.through(() => reconcile(this.#log, chat.messages, (message) => message.message_id,
       () => document.createElement("chat-message"),
       (element, message) => element.show(message, this.#context(message, last))));

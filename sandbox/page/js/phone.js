@@ -14,6 +14,7 @@ import "./locker-open.js";
 import { popMenu } from "./menu.js";
 import "./phone-status.js";
 import { confirmed } from "./sheet.js";
+import { Avatar } from "./welcome.js";
 import { world } from "./world.js";
 
 const RING_MS = 900;
@@ -63,6 +64,7 @@ class SandboxPhone extends HTMLElement {
     this.#parts.status.classList.toggle("typing", Boolean(chat.typing));
     clearTimeout(this.#typed);
     if (chat.typing) this.#typed = setTimeout(() => world.refreshTelegram(), TYPING_MS);
+    this.#parts.avatar.show(chat);
     this.#parts.chat.show(chat);
     this.#parts.composer.show(chat);
     if (this.#rings !== null && chat.rings > this.#rings) this.#ring();
@@ -76,6 +78,7 @@ class SandboxPhone extends HTMLElement {
     return {
       name: h("h2", {}),
       part: h("span", { class: "part" }),
+      avatar: new Avatar(),
       bot: h("strong", {}),
       status: h("span", { class: "status" }),
       bell: h("p", { class: "visually-hidden", "aria-live": "assertive" }),
@@ -96,10 +99,10 @@ class SandboxPhone extends HTMLElement {
   }
 
   #device() {
-    const { bot, status, bell, chat, composer, line, doorApp, lockerOpen } = this.#parts;
+    const { avatar, bot, status, bell, chat, composer, line, doorApp, lockerOpen } = this.#parts;
     return h("div", { class: "device" },
       h("div", { class: "screen" }, line,
-        h("div", { class: "bar" }, h("span", { class: "avatar" }, icon("tower")),
+        h("div", { class: "bar" }, avatar.element,
           h("div", { class: "who" }, bot, status), icon("bell")),
         bell, chat, composer, doorApp, lockerOpen));
   }

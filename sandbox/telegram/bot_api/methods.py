@@ -18,7 +18,13 @@ from sandbox.telegram.protocol.errors import QUERY_TOO_OLD, bad_request
 from sandbox.telegram.state.chats import Toast
 from sandbox.telegram.state.core import Telegram
 from sandbox.telegram.state.files import LARGEST_DOWNLOAD
-from sandbox.telegram.state.profile import read_commands, read_language, read_scope
+from sandbox.telegram.state.profile import (
+    pictures_shown,
+    read_commands,
+    read_language,
+    read_picture,
+    read_scope,
+)
 from sandbox.telegram.updates.polling import read_allowed
 
 LONGEST_ANSWER = 200
@@ -165,6 +171,25 @@ def delete_my_commands(telegram: Telegram, call: Call) -> Any:
     return True
 
 
+def set_my_profile_photo(telegram: Telegram, call: Call) -> Any:
+    """setMyProfilePhoto: a still one, which shows from now on."""
+    telegram.profile.pictures.insert(0, read_picture(telegram.files, call))
+    telegram.changed()
+    return True
+
+
+def get_user_profile_photos(telegram: Telegram, call: Call) -> Any:
+    """getUserProfilePhotos: the bot's own; people here have none."""
+    user = call.number("user_id")
+    if user <= 0:
+        raise bad_request("invalid user_id specified")
+    if user == telegram.bot["id"]:
+        return pictures_shown(telegram.profile.pictures, call)
+    if user not in telegram.people:
+        raise bad_request("user not found")
+    return pictures_shown([], call)
+
+
 def _set_words(kind: str) -> Callable[[Telegram, Call], Any]:
     def set_words(telegram: Telegram, call: Call) -> Any:
         telegram.profile.set_words(kind, call)
@@ -252,6 +277,8 @@ _BY_NAME: dict[str, Callable[[Telegram, Call], Any]] = {
     "getMyDescription": _get_words("description"),
     "setMyShortDescription": _set_words("short_description"),
     "getMyShortDescription": _get_words("short_description"),
+    "setMyProfilePhoto": set_my_profile_photo,
+    "getUserProfilePhotos": get_user_profile_photos,
     "setChatMenuButton": set_chat_menu_button,
     "getChatMenuButton": get_chat_menu_button,
 }

@@ -1,6 +1,7 @@
 """A chat as its person sees it.
 
-Guarantees: the view is made from the messages alone; nothing in it was meant for the bot.
+Guarantees: the view is made from the messages and the bot's profile alone; nothing in it was meant
+for the bot.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ def chat_view(telegram: Telegram, chat: Chat) -> dict[str, Any]:
     typing = chat.typing_until is not None and chat.typing_until > telegram.clock.now()
     person, language = (chat.person.id, chat.person.language_code) if chat.person else (0, "")
     waiting = [q.id for q in telegram.queries.values() if q.chat is chat and not q.answered]
+    profile, spoken = telegram.profile, language.partition("-")[0]
+    picture = profile.pictures[0] if profile.pictures else None
     return {
+        "description": profile.words("description", spoken),
+        "picture_url": f"/sandbox/files/{picture.path}" if picture else None,
         "messages": [message_view(telegram, m) for m in chat.messages.values()],
         "keyboard": chat.keyboard,
         "force_reply": chat.force_reply,

@@ -89,7 +89,7 @@ class Telegram:
         self.queries: dict[str, CallbackQuery] = {}
         self.updates.clear()
         self._held: Update | None = None
-        self.files.clear()
+        self.files.clear(keep=self.profile.pictures)
         self.limits.clear()
 
     @contextlib.asynccontextmanager

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +54,12 @@ class Files:
     def __init__(self) -> None:
         self._by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
+        self._numbers = itertools.count()
 
-    def clear(self) -> None:
-        """Forget every file."""
-        self._by_id.clear()
-        self._by_path.clear()
+    def clear(self, *, keep: Iterable[StoredFile] = ()) -> None:
+        """Forget every file but these."""
+        self._by_id = {each.id: each for each in keep}
+        self._by_path = {each.path: each for each in keep}
 
     def by_id(self, file_id: str) -> StoredFile | None:
         """The file a file_id names."""
@@ -91,8 +94,9 @@ class Files:
         """Keep any file, as one of this kind. Raises ApiError (400) when it is empty."""
         return self._keep(upload, "documents", kind=kind)
 
-    def photo(self, upload: Upload) -> StoredFile:
-        """Keep an image. Raises ApiError (400) when Telegram would not take it as a photo."""
+    def photo(self, upload: Upload, *, only: str = "") -> StoredFile:
+        """Keep an image, of that type `only`. Raises ApiError (400) when Telegram would not take it
+        as a photo."""
         if len(upload.content) > LARGEST_PHOTO:
             raise bad_request(
                 f"file of size {len(upload.content)} bytes is too big for a photo;"
@@ -106,6 +110,8 @@ class Files:
             raise bad_request("IMAGE_PROCESS_FAILED") from error
         if width + height > 10_000 or max(width, height) > 20 * min(width, height):
             raise bad_request("PHOTO_INVALID_DIMENSIONS")
+        if only and kind != only:
+            raise bad_request("IMAGE_PROCESS_FAILED")
         named = Upload(f"photo.{kind.removeprefix('image/')}", upload.content, kind)
         return self._keep(named, "photos", width, height, kind="Photo")
 
@@ -119,7 +125,7 @@ class Files:
         stored = StoredFile(
             id=f"AgAC{secrets.token_urlsafe(24)}",
             unique_id=hashlib.sha256(upload.content).hexdigest()[:16],
-            path=f"{folder}/file_{len(self._by_id)}.{suffix}",
+            path=f"{folder}/file_{next(self._numbers)}.{suffix}",
             name=upload.name,
             content=upload.content,
             mime_type=upload.mime_type,

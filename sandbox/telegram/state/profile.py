@@ -1,7 +1,8 @@
-"""How the bot presents itself: name, descriptions and command lists.
+"""How the bot presents itself: name, descriptions, pictures and command lists.
 
-Guarantees: a person gets the commands Telegram would show them, by scope and language.
-Source: Bot API, "Determining list of commands".
+Guarantees: a person gets the commands Telegram would show them, by scope and language; a picture is
+a new file each time.
+Source: Bot API, "Determining list of commands", InputProfilePhoto.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from sandbox.telegram.protocol.calls import Call, as_integer
 from sandbox.telegram.protocol.errors import bad_request
+from sandbox.telegram.state.files import Files, StoredFile, photo_content
 
 MOST_COMMANDS = 100
 LONGEST = {"name": 64, "description": 512, "short_description": 120}
@@ -31,6 +33,8 @@ class Profile:
         self._words: dict[tuple[str, str], str] = {}
         self._commands: dict[tuple[Scope, str], list[Command]] = {}
         self.menu_button: dict[str, Any] = {"type": "commands"}
+        self.pictures: list[StoredFile] = []
+        """The latest first; it is the one that is shown."""
 
     def set_words(self, kind: str, call: Call) -> None:
         """Name, description or short_description, for the call's language. Raises ApiError."""
@@ -66,6 +70,35 @@ class Profile:
                 if commands := self.commands(scope, wanted):
                     return commands
         return []
+
+
+def read_picture(files: Files, call: Call) -> StoredFile:
+    """The call's InputProfilePhoto; this Telegram takes still ones alone. Raises ApiError (400)."""
+    if not call.text("photo"):
+        raise bad_request("photo isn't specified")
+    photo = call.structure("photo", "can't parse photo JSON object")
+    if not isinstance(photo, dict):
+        raise bad_request("object expected as profile photo")
+    kind = photo.get("type")
+    if kind is None:
+        raise bad_request('can\'t find field "type"')
+    if kind != "static":
+        raise bad_request("invalid profile photo type specified")
+    if "photo" not in photo:
+        raise bad_request('can\'t find field "photo"')
+    upload = Call(call.method, photo, call.files).upload("photo")
+    if upload is None or not str(photo["photo"]).startswith("attach://"):
+        raise bad_request("photo must be uploaded as a file")
+    return files.photo(upload, only="image/jpeg")
+
+
+def pictures_shown(pictures: list[StoredFile], call: Call) -> dict[str, Any]:
+    """The call's part of them as UserProfilePhotos, in the one size this Telegram keeps."""
+    first = max(call.number("offset"), 0)
+    most = min(max(call.number("limit", 100), 1), 100)
+    some = pictures[first : first + most]
+    sizes = [photo_content(each, spoiler=False)["photo"] for each in some]
+    return {"total_count": len(pictures), "photos": sizes}
 
 
 def read_language(call: Call) -> str:
