@@ -76,6 +76,8 @@ taken away."""
 
 SLIP = "slip"
 """The kind of subject of a message that shows whoever forwards a claim what to pass on."""
+MAP = "map"
+"""The kind of subject of a message that shows a delivery's tower on a map."""
 ALERT = "alert"
 """The kind of subject of a message that tells an operator of an alert."""
 
@@ -110,6 +112,11 @@ def slip_of(subject: str) -> tuple[DeliveryId, str | None]:
     """The delivery and the language that the subject of a slip names."""
     _, delivery, *language = subject.split(":")
     return DeliveryId(delivery), language[0] if language else None
+
+
+def map_subject(delivery: DeliveryId) -> str:
+    """The subject of the message that shows a delivery's tower on a map."""
+    return f"{MAP}:{delivery}"
 
 
 def alert_subject(key: str) -> str:

@@ -112,12 +112,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Venue:
+    """A place on a map, with what it is called and where it is."""
+
+    latitude: float
+    longitude: float
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
-    With `qr`, `sheet` or `plan` it is a picture with a caption, with `file` a file with one.
-    `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
-    which can't have `buttons` too.
+    With `qr`, `sheet` or `plan` it is a picture with a caption, with `file` a file with one, with
+    `venue` a pin on a map, without text. `protected` forbids forwarding and saving. `keys` makes it
+    a message with a reply keyboard, which can't have `buttons` too.
     """
 
     html: str = field(repr=False)
@@ -128,12 +138,16 @@ class Message:
     file: File | None = None
     sheet: Sheet | None = field(default=None, repr=False)
     plan: Plan | None = None
+    venue: Venue | None = None
 
     @property
     def form(self) -> str:
-        """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
+        """`text`, `photo`, `file`, `venue` or `keyboard`: a message can be edited only into its own
+        form."""
         if self.file is not None:
             return "file"
+        if self.venue is not None:
+            return "venue"
         if self.qr or self.sheet or self.plan:
             return "photo"
         return "keyboard" if self.keys else "text"

@@ -13,6 +13,7 @@ from bot.domain.card import (
     alert_subject,
     code_subject,
     delivery_subject,
+    map_subject,
     slip_subjects,
 )
 from bot.domain.codes import Code
@@ -46,7 +47,7 @@ async def tell(
 ) -> None:
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
-    A code that is shown is among them: its buttons carry the revision, too; and so is a slip.
+    A code that is shown is among them: its buttons carry the revision, too; so are slip and pin.
     `visitors`: for whom the parcel begins or ceases to wait in its tower, everybody concerned where
     it is not said.
     """
@@ -54,7 +55,8 @@ async def tell(
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-    await tx.mark_about(code_subject(delivery.id), *slip_subjects(delivery.id), now=now)
+    besides = (code_subject(delivery.id), map_subject(delivery.id), *slip_subjects(delivery.id))
+    await tx.mark_about(*besides, now=now)
     visits = people if visitors is None else visitors
     await asyncio.gather(*(tell_of_one_visit(tx, delivery, each, now=now) for each in visits))
     if delivery.fetcher is not None:
