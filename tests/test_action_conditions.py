@@ -20,26 +20,26 @@ PEOPLE = {"sender": ANNA.id, "recipient": BEN.id, "operator": OLGA}
 
 # What may be done while nothing is special, the doors open by token.
 PLAIN = {
-    (State.PREPARED, "sender"): "at_tower one_more more_time size cancel hand_over name",
-    (State.PREPARED, "recipient"): "hand_over",
+    (State.PREPARED, "sender"): "at_tower one_more more_time size cancel hand_over name map",
+    (State.PREPARED, "recipient"): "hand_over map",
     (State.PREPARED, "operator"): "end",
-    (State.REQUESTED, "sender"): "size cancel hand_over name",
-    (State.REQUESTED, "recipient"): "hand_over",
+    (State.REQUESTED, "sender"): "size cancel hand_over name map",
+    (State.REQUESTED, "recipient"): "hand_over map",
     (State.REQUESTED, "operator"): "release end",
     (State.RESERVED, "sender"): (
-        "next drop_off_code new_drop_off_code more_time size cancel hand_over name door"
+        "next drop_off_code new_drop_off_code more_time size cancel hand_over name door map"
     ),
-    (State.RESERVED, "recipient"): "hand_over",
+    (State.RESERVED, "recipient"): "hand_over map",
     (State.RESERVED, "operator"): "release end",
     (State.RENTED, "sender"): (
-        "next drop_off_code new_drop_off_code more_time size cancel hand_over name door"
+        "next drop_off_code new_drop_off_code more_time size cancel hand_over name door map"
     ),
-    (State.RENTED, "recipient"): "hand_over",
+    (State.RENTED, "recipient"): "hand_over map",
     (State.RENTED, "operator"): "release end",
     (State.RELEASING, "operator"): "release end",
-    (State.STORED, "sender"): "next more_time size take_back hand_over name photo door",
+    (State.STORED, "sender"): "next more_time size take_back hand_over name photo door map",
     (State.STORED, "recipient"): (
-        "pick_up_code new_pick_up_code collect_all more_time hand_over door"
+        "pick_up_code new_pick_up_code collect_all more_time hand_over door map"
     ),
     (State.STORED, "operator"): "fetch hold give",
     (State.CANCELLED, "sender"): "size again",
@@ -121,7 +121,7 @@ HELD = (State.RESERVED, State.RENTED)
             (State.STORED,),
             {"taken_back": True},
             "recipient",
-            "pick_up_code new_pick_up_code collect_all more_time hand_over",
+            "pick_up_code new_pick_up_code collect_all more_time hand_over map",
             "",
         ),
         # A photo is the recipient's to see, and an operator's once a problem has been reported.
@@ -139,10 +139,10 @@ HELD = (State.RESERVED, State.RENTED)
             (State.STORED,),
             FETCHED,
             "recipient",
-            "pick_up_code new_pick_up_code collect_all more_time hand_over",
+            "pick_up_code new_pick_up_code collect_all more_time hand_over map",
             "",
         ),
-        ((State.STORED,), FETCHED, "operator", "fetch", "pick_up_code new_pick_up_code"),
+        ((State.STORED,), FETCHED, "operator", "fetch", "pick_up_code new_pick_up_code map"),
         ((State.STORED,), BY_ANOTHER, "operator", "", ""),
         ((State.PREPARED, State.REQUESTED, *HELD), FETCHED, "sender", "hand_over", ""),
         # In a visit to several, the one whose turn it is is left out, or is the last.
@@ -153,7 +153,7 @@ HELD = (State.RESERVED, State.RENTED)
             (State.STORED,),
             {"turn": Turn.NOW, "taken_back": True},
             "recipient",
-            "pick_up_code new_pick_up_code collect_all more_time hand_over",
+            "pick_up_code new_pick_up_code collect_all more_time hand_over map",
             "",
         ),
         # More time only where there is a time, and not for ever.
@@ -180,7 +180,7 @@ def test_extensions_are_counted_down_and_never_below_none() -> None:
 
 def test_what_only_shows_or_reports_something_counts_at_any_revision() -> None:
     patient = {a for a, rules in RULES.items() if any(rule.at_any_revision for rule in rules)}
-    names = "NEXT ONE_MORE COLLECT_ALL SLIP DOOR PROBLEM NAME PHOTO SEE_PHOTO HISTORY LOOK"
+    names = "NEXT ONE_MORE COLLECT_ALL SLIP MAP DOOR PROBLEM NAME PHOTO SEE_PHOTO HISTORY LOOK"
     assert patient == {Action[name] for name in names.split()}
     assert all(rule.at_any_revision for action in patient for rule in RULES[action])
 

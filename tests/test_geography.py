@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.geography import by_distance, kilometres, nearest
+from bot.domain.geography import by_distance, kilometres, nearest, on_foot
 from bot.domain.ids import TowerId
 from bot.domain.tower import Tower
 from tests.support.scenes import TOWER
@@ -30,6 +31,16 @@ def test_distances_are_as_the_crow_flies(
     tower: Tower, here: tuple[float, float], far: float
 ) -> None:
     assert kilometres(tower, *here) == pytest.approx(far, rel=0.001, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("straight", "minutes"),
+    [(0.0, 1), (0.5, 8), (1.0, 16), (3.84, 60), (3.85, None), (float("inf"), None)],
+)
+def test_a_walk_is_a_third_longer_than_the_line_and_told_up_to_an_hour(
+    straight: float, minutes: int | None
+) -> None:
+    assert on_foot(straight) == (None if minutes is None else timedelta(minutes=minutes))
 
 
 def test_towers_without_coordinates_come_last() -> None:

@@ -27,7 +27,7 @@ from telegram.error import (
 from bot.domain.actions import Action
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId
-from bot.domain.message import Ask, Button, Key, Meaning, Message, Place, press, press_on
+from bot.domain.message import Ask, Button, Key, Meaning, Message, Place, Venue, press, press_on
 from bot.domain.tower import Size
 from bot.ports.errors import (
     EdgeError,
@@ -49,6 +49,7 @@ from tests.support.chat_edge import SandboxTelegram, sandbox_telegram
 
 TEXT = Message("<b>Locker 14</b>", ((Button("Cancel", press("cancel")),),))
 CODE = Message("your code", qr="HARBOR://OPEN/AB/14/C0DE/F00D", protected=True)
+PIN = Message("", venue=Venue(30.2659, -97.7431, "Market", "410 Congress Avenue"))
 KEYS = Message("where are you?", keys=((Key("Here", Ask.LOCATION),), (Key("Cancel"),)))
 
 
@@ -125,6 +126,8 @@ def test_what_looks_and_acts_alike_has_one_digest_and_anything_else_another() ->
         Message("a", qr="X"),
         Message("a", protected=True),
         Message("a", keys=KEYS.keys),
+        Message("a", venue=PIN.venue),
+        Message("a", venue=Venue(30.26, -97.74, "Market", "410 Congress Avenue")),
     ]
     assert len({digest(message) for message in others}) == len(others)
 
@@ -190,6 +193,28 @@ async def test_a_code_is_a_protected_picture_and_a_new_code_replaces_it(chat: Ch
     assert chat.picture() == newer.qr
     [message] = chat.messages
     assert message["caption"] == "your new code"
+
+
+async def test_a_place_is_a_pin_and_is_sent_anew_where_it_changes(chat: Chat) -> None:
+    sent = await chat.messenger.send(chat.ada, PIN, silent=True)
+    [message] = chat.messages
+    assert message["venue"] == {
+        "location": {"latitude": 30.2659, "longitude": -97.7431},
+        "title": "Market",
+        "address": "410 Congress Avenue",
+    }
+    assert message["silent"]
+    with pytest.raises(MessageGone):
+        await chat.messenger.edit(chat.ada, sent, PIN)
+    await chat.messenger.remove(chat.ada, sent, PIN.form)
+    assert chat.messages == []
+
+
+async def test_a_place_that_is_too_old_to_be_deleted_stays(chat: Chat) -> None:
+    sent = await chat.messenger.send(chat.ada, PIN, silent=True)
+    chat.clock.turn(timedelta(hours=49).total_seconds())
+    await chat.messenger.remove(chat.ada, sent, PIN.form)
+    assert [message["message_id"] for message in chat.messages] == [sent]
 
 
 async def test_an_edit_replaces_text_and_buttons_and_repeating_it_does_no_harm(chat: Chat) -> None:

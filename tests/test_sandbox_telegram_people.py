@@ -289,6 +289,23 @@ async def test_places_reach_the_chat(on: Stage) -> None:
     assert venue["venue"]["title"] == "Tower"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "description"),
+    [
+        ({"title": " "}, 'parameter "title" is required'),
+        ({"address": ""}, 'parameter "address" is required'),
+        ({"latitude": 91}, "wrong venue location specified"),
+    ],
+)
+async def test_a_place_that_is_none_is_refused(
+    on: Stage, wrong: dict[str, object], description: str
+) -> None:
+    place = {"latitude": 52.5, "longitude": 13.4, "title": "Tower", "address": "Street 1"}
+    refused = await on.call("sendVenue", **{"chat_id": on.ann, **place, **wrong})
+    assert refused["description"] == f"Bad Request: {description}"
+    assert all("venue" not in message for message in (await on.chat())["messages"])
+
+
 async def test_a_group_tells_the_bot_what_is_meant_for_it(on: Stage) -> None:
     group = (await on.http.post("/sandbox/groups", json={"title": "Neighbours"})).json()["id"]
     for text in ("hello all", "/start", "thanks @harbor_lockers_bot"):

@@ -256,7 +256,7 @@ async def test_a_shared_location_lists_the_nearest_tower_first_with_its_distance
     assert await anna.labels() == ["📍 Share my location", "‹ Back", "❔ Help"]
     await anna.location(30.3051, -97.7276)
     labels = await anna.labels()
-    assert labels[0] == "Hyde Park Hardware · 50 ft"
+    assert labels[0] == "Hyde Park Hardware · 50 ft · 🚶 1 min"
     assert labels[1].startswith(f"{MARKET} · 3.1")
     assert labels[1].endswith(" mi")
     assert (await anna.chat())["keyboard"] is None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.chats import MARKET
 from tests.support.phones import said
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for
@@ -39,3 +40,50 @@ async def test_a_deadline_ticks_on_the_phone_and_its_words_stay_true(town: Town)
     assert said(await anna.phone.sees("Reserved until 11:05 AM")) == shown
     await anna.taps("Get drop-off code")
     assert len(await moments(anna, "Valid until 11:52 AM CST (Mar 2)")) == 2
+
+
+def pins(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [message for message in messages if "venue" in message]
+
+
+async def test_a_pin_comes_once_for_who_asks_and_goes_when_the_parcel_is_over(town: Town) -> None:
+    anna, ben = await town.people("Anna", "Ben")
+    await anna.opens_the_bot()
+    await anna.taps(*BOOKS)
+    await ben.opens_the_bot(await anna.reads_the_link())
+    await ben.taps("Show on the map")
+    [pin] = await ben.phone.sees_pins(1)
+    assert pin["venue"]["title"] == MARKET
+    assert pin["venue"]["address"] == "410 Congress Avenue, Austin"
+    assert (pin["venue"]["location"]["latitude"], pin["silent"]) == (30.2634, True)
+    assert pins(await anna.phone.messages()) == []
+
+    await ben.taps("Show on the map")
+    [again] = await ben.phone.sees_pins(1, after=pin["message_id"])
+    assert again["message_id"] != pin["message_id"]
+    await anna.taps("Get drop-off code")
+    await anna.puts_the_parcel_in()
+    await town.a_few_seconds_pass()
+    await ben.sees("is waiting for you")
+    assert [each["message_id"] for each in await ben.phone.sees_pins(1)] == [again["message_id"]]
+
+    await ben.taps("Get pick-up code")
+    await ben.takes_the_parcel_out()
+    await town.a_few_seconds_pass()
+    await ben.sees("You have collected the parcel")
+    await ben.phone.sees_pins(0)
+
+
+async def test_a_shared_location_tells_how_long_the_walk_is_and_that_it_is_an_estimate(
+    town: Town,
+) -> None:
+    [anna] = await town.people("Anna")
+    await anna.opens_the_bot()
+    await anna.taps("Send a parcel")
+    assert "🚶" not in "".join(await anna.phone.labels())
+    await anna.taps("Nearest")
+    await anna.phone.location(30.3051, -97.7276)
+    await anna.sees("Times on foot are estimates")
+    nearest, next_, *_ = await anna.phone.labels()
+    assert nearest == "Hyde Park Hardware · 50 ft · 🚶 1 min"
+    assert "🚶" not in next_  # more than an hour

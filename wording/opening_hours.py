@@ -17,6 +17,7 @@ from bot.domain.opening_hours import closes_soon, is_open, is_whole_day, next_op
 from bot.domain.tower import Hours, Tower
 from wording.language import Words
 from wording.moments import moment, relative
+from wording.sanitize import read_out
 
 _DAY = timedelta(days=1)
 
@@ -69,17 +70,23 @@ def _closed_now(tower: Tower, at: datetime, words: Words) -> str:
 
 
 def hours_label(tower: Tower, at: datetime, words: Words) -> str | None:
-    """For a button: `closed until Friday 06:00`, `hours unknown`; None while it is open."""
+    """For a button: `closed until Friday 06:00`, `hours unknown`, `closes at 22:00` in the last
+    hour; None while it is open."""
     _ = words._
     opened = is_open(tower, at)
     if opened is None:
         return _("hours unknown")
     if opened:
-        return None
+        return plainly(closing_line(tower, at, words))
     opens = next_opening(tower, at)
     if opens is None:
         return _("closed")
     return _("closed until {moment}", moment=words.moment(opens, tower, now=at))
+
+
+def plainly(line: str | None) -> str | None:
+    """The line where there are no entities."""
+    return None if line is None else read_out(line)
 
 
 def closed_line(tower: Tower, at: datetime, words: Words) -> str | None:

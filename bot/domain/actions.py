@@ -73,6 +73,8 @@ class Action(StrEnum):
     SLIP = "slip"
     """Show the slip: what whoever forwards the claim passes on by any channel; with a language as
     argument, in that one."""
+    MAP = "map"
+    """Show the tower on the messenger's own map."""
     DOOR = "door"
     """The door did not open: walks through what helps."""
     PROBLEM = "help"
@@ -210,6 +212,13 @@ def _handed_on(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
 def _was_picked(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
     picked = delivery.picked_by not in (None, person) and delivery.recipient == person
     return picked and not delivery.recalled
+
+
+def _shown_the_way(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
+    """Whoever sends it or is to collect it; of operators, who fetches it out."""
+    if person in (delivery.sender, delivery.fetcher):
+        return True
+    return person == delivery.recipient and not delivery.recalled
 
 
 def _not_recalled(delivery: Delivery, person: PersonId, policy: Policy) -> bool:
@@ -350,6 +359,11 @@ RULES: Mapping[Action, tuple[Rule, ...]] = MappingProxyType(
         Action.DECLINE: (_rule((Role.RECIPIENT,), (*_PREPARED, *_WAITING, *_STORED), _was_picked),),
         Action.SLIP: (
             _rule(_FORWARDS, (*_PREPARED, *_WAITING, *_STORED), _for_anyone, at_any_revision=True),
+        ),
+        Action.MAP: (
+            _rule(
+                _ANYBODY, (*_PREPARED, *_WAITING, *_STORED), _shown_the_way, at_any_revision=True
+            ),
         ),
         Action.DOOR: (
             _rule(_SENDER, _HELD, at_any_revision=True),

@@ -78,6 +78,8 @@ SLIP = "slip"
 """The kind of subject of a message that shows whoever forwards a claim what to pass on."""
 PHOTO = "photo"
 """The kind of subject of a message that shows the sender's photo of a parcel."""
+MAP = "map"
+"""The kind of subject of a message that shows a delivery's tower on a map."""
 ALERT = "alert"
 """The kind of subject of a message that tells an operator of an alert."""
 
@@ -123,6 +125,11 @@ def photo_of(subject: str) -> DeliveryId | None:
     """The delivery whose photo a card with this subject shows; None for any other kind of card."""
     kind, _, delivery = subject.partition(":")
     return DeliveryId(delivery) if kind == PHOTO else None
+
+
+def map_subject(delivery: DeliveryId) -> str:
+    """The subject of the message that shows a delivery's tower on a map."""
+    return f"{MAP}:{delivery}"
 
 
 def alert_subject(key: str) -> str:

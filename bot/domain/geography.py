@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from math import cos, hypot, radians
+from datetime import timedelta
+from math import ceil, cos, hypot, radians
 
 from bot.domain.ids import TowerId
 from bot.domain.tower import Tower
+
+WALKING = 5.0
+"""Kilometres that somebody walks in an hour."""
+DETOUR = 1.3
+"""By how much a way is longer than the straight line: an estimate."""
+_FAR_TO_WALK = timedelta(hours=1)
+
+
+def on_foot(straight: float) -> timedelta | None:
+    """About how long it takes to walk there, in whole minutes, by the straight line in kilometres;
+    None where that is more than an hour, or nobody knows."""
+    if straight == float("inf"):
+        return None
+    walk = timedelta(minutes=max(1, ceil(straight * DETOUR / WALKING * 60)))
+    return walk if walk <= _FAR_TO_WALK else None
 
 
 def nearest(towers: list[Tower], to: TowerId) -> list[Tower]:

@@ -152,13 +152,23 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Venue:
+    """A place on a map, with what it is called and where it is."""
+
+    latitude: float
+    longitude: float
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One card or screen: HTML text (Telegram's subset), buttons, perhaps a QR symbol.
 
     With `qr`, `sheet`, `plan`, `plot` or `photo` it is a picture with a caption, with `file` a file
-    with one. `photo` names a picture that the messenger has already, in the messenger's own words.
-    `protected` forbids forwarding and saving. `keys` makes it a message with a reply keyboard,
-    which can't have `buttons` too.
+    with one, with `venue` a pin on a map, without text. `photo` names a picture that the messenger
+    has already, in the messenger's own words. `protected` forbids forwarding and saving. `keys`
+    makes it a message with a reply keyboard, which can't have `buttons` too.
     """
 
     html: str = field(repr=False)
@@ -171,12 +181,16 @@ class Message:
     plan: Plan | None = None
     plot: Plot | None = None
     photo: str | None = field(default=None, repr=False)
+    venue: Venue | None = None
 
     @property
     def form(self) -> str:
-        """`text`, `photo`, `file` or `keyboard`: a message can be edited only into its own form."""
+        """`text`, `photo`, `file`, `venue` or `keyboard`: a message can be edited only into its own
+        form."""
         if self.file is not None:
             return "file"
+        if self.venue is not None:
+            return "venue"
         if self.qr or self.sheet or self.plan or self.plot or self.photo:
             return "photo"
         return "keyboard" if self.keys else "text"

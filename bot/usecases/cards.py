@@ -13,6 +13,7 @@ from bot.domain.card import (
     alert_subject,
     code_subject,
     delivery_subject,
+    map_subject,
     photo_subject,
     slip_subjects,
 )
@@ -47,8 +48,8 @@ async def tell(
 ) -> None:
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
-    A code that is shown is among them: its buttons carry the revision, too; and so are a slip and
-    a photo.
+    A code that is shown is among them: its buttons carry the revision, too; and so are a slip, a
+    photo and a pin.
     `visitors`: for whom the parcel begins or ceases to wait in its tower, everybody concerned where
     it is not said.
     """
@@ -66,7 +67,8 @@ async def tell(
 def _beside(delivery: Delivery) -> tuple[str, ...]:
     """The subjects of what may be shown of a delivery beside its cards."""
     slips = slip_subjects(delivery.id)
-    return (code_subject(delivery.id), *slips, photo_subject(delivery.id))
+    rest = (photo_subject(delivery.id), map_subject(delivery.id))
+    return (code_subject(delivery.id), *slips, *rest)
 
 
 async def _renew_screen(tx: Transaction, operator: PersonId, *, now: datetime) -> None:

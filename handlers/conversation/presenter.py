@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from bot.domain.card import PHOTO, SCREEN, SLIP, Card, slip_of
+from bot.domain.card import MAP, PHOTO, SCREEN, SLIP, Card, slip_of
 from bot.domain.deadlines import quiet_until
 from bot.domain.ids import DeliveryId
 from bot.domain.message import Message
@@ -33,6 +33,7 @@ from wording.cards.concern import Concern
 from wording.cards.delivery import delivery_card
 from wording.cards.group import group_alert, group_card
 from wording.cards.photo import photo_card
+from wording.cards.place import map_card
 from wording.cards.scene import Scene
 from wording.cards.wait import wait_card
 from wording.language import speak
@@ -71,6 +72,7 @@ class ChatPresenter:
             "code": self._code,
             SLIP: self._slip,
             PHOTO: self._photo,
+            MAP: self._map,
             "alert": self._alert,
             GROUP: self._group,
             EXPORT: self._export,
@@ -127,6 +129,11 @@ class ChatPresenter:
         reader = speak(situation.reader.language, self._locale)
         told = reader if language is None else speak(language)
         return slip_card(Scene(situation, told), reader, LONGEST_CAPTION), True
+
+    async def _map(self, card: Card) -> Shown:
+        """The answer to a person's own act: silent."""
+        situation = await self._situation(card, _delivery_of(card), stories=False)
+        return map_card(self._scene(situation)) if situation is not None else None, True
 
     async def _alert(self, card: Card) -> Shown:
         """Rings while it stands; that it is over is told in silence."""

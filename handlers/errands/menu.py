@@ -24,7 +24,8 @@ from wording.business import told
 from wording.cards.opening import openers_said
 from wording.language import Words
 from wording.practice import first_said
-from wording.sanitize import esc, plain
+from wording.sanitize import esc
+from wording.tower_names import told_apart
 
 # -- steps
 
@@ -97,7 +98,8 @@ async def _again(screen: Screen) -> Row:
     if tower is None:
         return ()
     size = words.size(person.last_size)
-    text = words._("📦 Send again: {tower}, {size}", tower=plain(tower.name), size=size)
+    name = told_apart([tower], (await screen.sight.towers.all()).value)[tower.id]
+    text = words._("📦 Send again: {tower}, {size}", tower=name, size=size)
     return (Button(text, press(Tap.RESEND)),)
 
 

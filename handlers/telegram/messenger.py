@@ -54,6 +54,8 @@ def digest(message: Message) -> str:
         seen += repr(message.plot)
     if message.photo is not None:
         seen += f"photo {message.photo}"
+    if message.venue is not None:
+        seen += repr(astuple(message.venue))
     if message.file is not None:
         seen += f"{message.file.name}{hashlib.sha256(message.file.content).hexdigest()}"
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
@@ -69,8 +71,8 @@ class TelegramMessenger:
     async def send(
         self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
     ) -> MessageId:
-        """sendPhoto for what is drawn or Telegram has already, sendDocument for a file,
-        sendMessage for another message."""
+        """sendPhoto for what is drawn or Telegram has already, sendDocument for a file, sendVenue for
+        a place on a map, sendMessage for another message."""
         picture = await _picture(message)
         inline, keys = markup.inline(message), markup.reply(message) if message.keys else None
         async with self._call(chat, lane, sending=True):
@@ -80,6 +82,17 @@ class TelegramMessenger:
                     picture,
                     caption=message.html,
                     parse_mode=_HTML,
+                    api_kwargs=inline,
+                    protect_content=message.protected,
+                    disable_notification=silent,
+                )
+            elif venue := message.venue:
+                sent = await self._bot.send_venue(
+                    chat,
+                    venue.latitude,
+                    venue.longitude,
+                    venue.title,
+                    venue.address,
                     api_kwargs=inline,
                     protect_content=message.protected,
                     disable_notification=silent,
@@ -114,9 +127,9 @@ class TelegramMessenger:
         self, chat: PersonId, sent: MessageId, message: Message, *, lane: Lane = Lane.NEWS
     ) -> None:
         """editMessageMedia or editMessageText; a message with a reply keyboard can't be edited,
-        and a file is sent anew."""
-        if message.keys or message.file:
-            raise MessageGone("a message with a reply keyboard or a file is not edited")
+        and a file or a place is sent anew."""
+        if message.keys or message.file or message.venue:
+            raise MessageGone("a message with a reply keyboard, a file or a place is not edited")
         picture = await _picture(message)
         inline = markup.inline(message)
         async with self._call(chat, lane):
@@ -140,13 +153,14 @@ class TelegramMessenger:
     async def remove(
         self, chat: PersonId, sent: MessageId, form: str, *, lane: Lane = Lane.TIDYING
     ) -> None:
-        """deleteMessage; after 48 hours, when that is refused, nothing is left to read in it."""
+        """deleteMessage; after 48 hours, when that is refused, nothing is left to read in it, but
+        for a place on a map, which stays."""
         if form == "keyboard" and self._keyboards.get(chat, sent) == sent:
             await self._fold_keyboard(chat, lane)
         try:
             await self._delete(chat, sent, lane)
         except MessageGone as gone:
-            if "not found" not in str(gone) and form != "keyboard":
+            if "not found" not in str(gone) and form not in ("keyboard", "venue"):
                 await self._blank(chat, sent, form, lane)
 
     def digest(self, message: Message) -> str:

@@ -146,6 +146,17 @@ class Phone:
         """The latest of the bot's messages that says all of `words`, as soon as there is one."""
         return await self._until(lambda message: all(word in said(message) for word in words))
 
+    async def sees_pins(self, count: int, *, after: int = 0) -> list[Message]:
+        """The places on a map among the bot's messages, once there are so many, all newer than
+        `after`."""
+        async with asyncio.timeout(PATIENCE):
+            shown = await self.chat()
+            while True:
+                pins = [m for m in shown["messages"] if not m["outgoing"] and "venue" in m]
+                if len(pins) == count and all(pin["message_id"] > after for pin in pins):
+                    return pins
+                shown = await self.chat(shown["revision"], 1)
+
     async def loses(self, *words: str) -> None:
         """Return once no message says all of `words` any more."""
         seen: Callable[[Message], bool] = lambda m: all(word in said(m) for word in words)  # noqa: E731  # a predicate

@@ -57,6 +57,8 @@ def page(case: Case, language: str = "en") -> str:
     if view.qr is not None:
         same = view.qr == case.secret
         lines.insert(0, "<QR of the text>" if same else f"<QR of something else: {view.qr}>")
+    if view.venue is not None:
+        lines.insert(0, f"<pin: {view.venue.title}, {view.venue.address}>")
     if view.sheet is not None:
         lines[:0] = _drawn(view.sheet)
     if view.plot is not None:

@@ -78,7 +78,7 @@ def _head(scene: Scene, code: Code) -> str:
         title(scene, code),
         scene.parcel_name,
         scene.place,
-        scene.closed_line,
+        scene.closed_line or scene.closing_line,
         valid(scene, code),
         scene.suspect,
         app,

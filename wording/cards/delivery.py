@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain.actions import Action
 from bot.domain.delivery import Role
 from bot.domain.message import Message
 from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.photo import with_way_to_photo
 from wording.cards.recipient import RECIPIENT
-from wording.cards.rows import name_it
+from wording.cards.rows import map_pin, name_it
 from wording.cards.scene import Scene
 from wording.cards.sender import SENDER
 
@@ -29,7 +30,7 @@ def delivery_card(scene: Scene) -> Message | None:
     roles = scene.situation.roles
     if Role.SENDER in roles:
         shown = with_way_to_photo(scene, SENDER[delivery.state](scene), MOST_BUTTONS)
-        return _named(scene, _nameable(scene, shown))
+        return _named(scene, _with_more(scene, shown))
     if Role.RECIPIENT in roles:
         return _named(scene, RECIPIENT[delivery.state](scene))
     if Role.HANDED_ON in roles:
@@ -46,10 +47,14 @@ def _named(scene: Scene, message: Message) -> Message:
     return replace(message, html="\n".join((title, name, *rest)))
 
 
-def _nameable(scene: Scene, message: Message) -> Message:
-    """The way to name it above the way out, where the card has room for one more button."""
-    button = name_it(scene)
-    if button is None or sum(map(len, message.buttons)) >= MOST_BUTTONS:
+def _with_more(scene: Scene, message: Message) -> Message:
+    """The way to name it, and the tower on a map, above the way out: as many of them as the card
+    has room for. The line about the place leads to a map on every card."""
+    there = [button for row in message.buttons for button in row]
+    wanted = (name_it(scene), map_pin(scene) if scene.situation.may(Action.MAP) else None)
+    more = [button for button in wanted if button is not None and button not in there]
+    more = more[: max(0, MOST_BUTTONS - len(there))]
+    if not more:
         return message
     *rows, last = message.buttons
-    return replace(message, buttons=(*rows, (button,), last))
+    return replace(message, buttons=(*rows, tuple(more), last))

@@ -77,9 +77,12 @@ def name_it(scene: Scene) -> Button | None:
     return deed(scene, said, Action.NAME)
 
 
-def map_pin(scene: Scene) -> Button:
-    """The tower on a map."""
-    return Button(scene.words._("Show on the map"), url=map_url(scene.situation.tower))
+def map_pin(scene: Scene) -> Button | None:
+    """The tower on a map: the messenger's own where the point is known, else a search for it."""
+    tower, said = scene.situation.tower, scene.words._("Show on the map")
+    if tower.latitude is None or tower.longitude is None:
+        return Button(said, url=map_url(tower))
+    return deed(scene, said, Action.MAP)
 
 
 def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | None]) -> Message:

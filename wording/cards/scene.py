@@ -18,7 +18,7 @@ from bot.domain.situation import Situation
 from bot.domain.tower import Low, Tower
 from wording.language import Words
 from wording.moments import moment, ticking
-from wording.opening_hours import closed_line, week_line
+from wording.opening_hours import closed_line, closing_line, week_line
 from wording.sanitize import capital, esc, esc_name, plain, plain_name
 
 NOTE = 200
@@ -117,6 +117,12 @@ class Scene:
         """That the tower is closed now, and until when; a line of its own, if that is known."""
         line = closed_line(self.situation.tower, self.situation.now, self.words)
         return f"🕘 {line}" if line else None
+
+    @property
+    def closing_line(self) -> str | None:
+        """How long the tower is open still, in its last hour: for what is read at once."""
+        line = closing_line(self.situation.tower, self.situation.now, self.words)
+        return f"🕘 {capital(line)}" if line else None
 
     @property
     def hours_line(self) -> str | None:

@@ -34,6 +34,7 @@ from handlers.errands.operations.tower import OPEN
 from wording.cards.orphan import in_vain, why_not_released
 from wording.moments import ticking
 from wording.sanitize import esc, plain
+from wording.tower_names import told_apart
 
 OVERVIEW, TOWERS, ORPHANS = "ops/ops", "ops/towers", "ops/orphans"
 TO_TOWERS, TO_STUCK, TO_ORPHANS, TO_DOORS = "towers", "stuck", "orphans", "doors"
@@ -147,7 +148,8 @@ async def towers_prompt(screen: Screen) -> Message:
         *(_tower_line(screen, x, held[x.id], left_out_said(screen, x, closures)) for x in entries)
     )
     title = _("🏢 <b>Towers</b>")
-    rows = [(Button(plain(tower.name, 40), press(OPEN, tower.id)),) for tower in entries]
+    names = told_apart(entries, reading.value)
+    rows = [(Button(names[tower.id], press(OPEN, tower.id)),) for tower in entries]
     return screen.view("\n".join([title, *lines]), *rows, screen.pages(page, more))
 
 

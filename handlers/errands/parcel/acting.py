@@ -32,6 +32,7 @@ from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code
 from bot.usecases.collect import decline, hand_over, keep, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.photo import show_photo
+from bot.usecases.place import show_map
 from bot.usecases.slip import show_slip
 from bot.usecases.visit import collect_all, skip, stop
 from handlers.conversation.context import Context
@@ -73,6 +74,7 @@ DOINGS: Doings = {
     Action.SIZE: Doing(partial(another_size, size=None), _looking),
     Action.SLIP: Doing(show_slip, _passed_on),
     Action.SEE_PHOTO: Doing(show_photo, _comes_below),
+    Action.MAP: Doing(show_map, lambda words: words._("The pin comes below.")),
     Action.AGAIN: Doing(try_again, _looking),
     Action.ELSEWHERE: Doing(try_elsewhere, _looking),
     Action.ANOTHER_DOOR_OK: Doing(another_door, _looking),

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from telegram import Update
 
 from bot.domain.closures import Closure, closure_of
-from bot.domain.geography import by_distance, kilometres
+from bot.domain.geography import by_distance, kilometres, on_foot
 from bot.domain.ids import TowerId
-from bot.domain.message import Ask, Button, Key, Message, press
+from bot.domain.message import Ask, Button, Key, Message, Press, press
 from bot.domain.openers import Openers
 from bot.domain.person import Draft
 from bot.domain.tower import Tower, beside
@@ -25,7 +26,8 @@ from handlers.conversation.navigation import go
 from handlers.conversation.questions import Screen
 from wording.cards.closing import closed_line
 from wording.opening_hours import hours_label
-from wording.sanitize import esc, plain
+from wording.sanitize import esc
+from wording.tower_names import told_apart
 
 TOWER, NEAR = "send/tower", "send/near"
 TAKE, NEARBY, EVERY = "tower", "near", "every"
@@ -102,8 +104,9 @@ async def tower_prompt(screen: Screen) -> Message:
     listing = await _listed(screen, reading.value)
     page, entries, more = screen.page_of(listing.towers)
     closed = await closed_among(screen, entries)
+    names = told_apart(entries, reading.value)
     rows = [
-        (Button(_label(screen, each, listing, each.id in closed), press(TAKE, each.id)),)
+        (Button(_label(screen, each, listing, names[each.id], each.id in closed), _take(each)),)
         for each in entries
     ]
     lines = [_("📦 <b>Which tower?</b>"), _("Tap one, or type a name or an address.")]
@@ -116,6 +119,8 @@ async def tower_prompt(screen: Screen) -> Message:
     for tower in entries:
         if (why := closed.get(tower.id)) is not None:
             lines.append(closed_line(screen.words, tower.name, why.words))
+    if listing.distance is not None and entries:
+        lines.append(_("🚶 Times on foot are estimates: the straight line and 30\u00a0% more."))
     narrowed = "query" in screen.answers or "here" in screen.answers
     near = Button(_("📍 Nearest to me"), press(NEARBY))
     extra = (Button(_("All towers"), press(EVERY)), near) if narrowed else (near,)
@@ -158,7 +163,8 @@ async def _listed(screen: Screen, towers: list[Tower]) -> _Listing:
     if here := screen.answers.get("here"):
         latitude, longitude = here
         near = by_distance(found, latitude, longitude)
-        return _Listing(near, frozenset(), lambda tower: kilometres(tower, latitude, longitude))
+        away = partial(kilometres, latitude=latitude, longitude=longitude)
+        return _Listing(near, frozenset(), away)
     person = screen.person.id
     used = await screen.sight.database.look(lambda tx: tx.recent_towers(person, _LOOK_BACK))
     recent = _recent(screen, {tower.id: tower for tower in towers}, used, found)
@@ -187,11 +193,18 @@ def _matches(tower: Tower, query: str | None) -> bool:
     return all(word in place for word in words)
 
 
-def _label(screen: Screen, tower: Tower, listing: _Listing, closed: bool) -> str:
-    name = f"🕘 {plain(tower.name)}" if tower.id in listing.recent else plain(tower.name)
+def _take(tower: Tower) -> Press:
+    return press(TAKE, tower.id)
+
+
+def _label(screen: Screen, tower: Tower, listing: _Listing, name: str, closed: bool) -> str:
     if closed:
-        name = f"🚫 {plain(tower.name)}"
+        name = f"🚫 {name}"
+    elif tower.id in listing.recent:
+        name = f"🕘 {name}"
     far = listing.distance(tower) if listing.distance else float("inf")
     away = None if far == float("inf") else screen.words.distance(far, tower.country)
     hours = hours_label(tower, screen.now, screen.words)
-    return " · ".join(filter(None, (name, away, hours)))
+    walk = None if closed or hours else on_foot(far)
+    walked = None if walk is None else f"🚶 {screen.words.span(walk)}"
+    return " · ".join(filter(None, (name, away, walked, hours)))

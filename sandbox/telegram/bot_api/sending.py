@@ -104,10 +104,11 @@ def send_location(telegram: Telegram, call: Call) -> Any:
 
 
 def send_venue(telegram: Telegram, call: Call) -> Any:
-    """sendVenue."""
-    location = _location(call)
+    """sendVenue: a pin with a name and an address, both of which have to say something. (In which
+    words Telegram refuses an empty one was not observed: these are the sandbox's.)"""
+    location = _location(call, "venue location")
     for name in ("title", "address"):
-        if not call.text(name):
+        if not call.text(name).strip():
             raise bad_request(f'parameter "{name}" is required')
     venue = {"location": location, "title": call.text("title"), "address": call.text("address")}
     return _send(telegram, call, lambda: {"location": location, "venue": venue})
@@ -191,7 +192,7 @@ def _given(call: Call, name: str) -> list[Any] | None:
     return entities if isinstance(entities, list) else None
 
 
-def _location(call: Call) -> Content:
+def _location(call: Call, what: str = "location") -> Content:
     location = {}
     for name, limit in (("latitude", 90), ("longitude", 180)):
         if not call.text(name).strip():
@@ -201,5 +202,5 @@ def _location(call: Call) -> Content:
         except ValueError as error:
             raise bad_request(f"{name} is empty") from error
         if not abs(location[name]) <= limit:
-            raise bad_request("wrong location specified")
+            raise bad_request(f"wrong {what} specified")
     return location
