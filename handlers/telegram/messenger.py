@@ -71,8 +71,8 @@ class TelegramMessenger:
     async def send(
         self, chat: PersonId, message: Message, *, silent: bool, lane: Lane = Lane.NEWS
     ) -> MessageId:
-        """sendPhoto for what is drawn or Telegram has already, sendDocument for a file, sendVenue for
-        a place on a map, sendMessage for another message."""
+        """sendPhoto for what is drawn or Telegram has already, sendDocument for a file, sendVenue
+        for a place on a map, sendMessage for another message."""
         picture = await _picture(message)
         inline, keys = markup.inline(message), markup.reply(message) if message.keys else None
         async with self._call(chat, lane, sending=True):
