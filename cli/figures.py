@@ -50,12 +50,10 @@ async def figures(
 
 
 async def _read(tx: Transaction, tower: str, now: datetime) -> tuple[Figures, list[Tower]]:
-    known = await tx.towers()
-    towers = [each for each in known if tower in ("", each.id)]
+    towers = [each for each in await tx.towers() if tower in ("", each.id)]
     if tower and not towers:
         raise Refused(f"no tower {tower} is known here")
-    wanted = {each.id for each in towers} if tower else None
-    return await of_last_days(tx, wanted, known, now=now), towers
+    return await of_last_days(tx, towers, now=now), towers
 
 
 def _table(found: Figures) -> Table:

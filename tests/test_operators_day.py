@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
@@ -24,6 +25,8 @@ from bot.domain.tower import LockerStatus, Size
 from bot.ports.database import Database, Transaction
 from bot.usecases.actor import Actor
 from bot.usecases.report import report_problem
+from bot.workers.sampler import AFTER, Sampler
+from pictures.figures import WIDTH
 from sandbox.harbor import seeds
 from sandbox.harbor.states import Status
 from tests.support.chats import MARKET, OPERATOR, START, Chats, chats
@@ -34,6 +37,7 @@ TOWERS = 30
 PARCELS = 300
 THEIRS = TowerId("0100000000000207")
 """The one tower that the colleague looks after."""
+THEIR_PARCELS = range(7, PARCELS, 25)
 CUSTOMERS = [Person(PersonId(20_000 + n), f"Customer{n} Number{n % 50}") for n in range(100)]
 
 
@@ -146,6 +150,7 @@ async def test_an_operators_day(day: Day) -> None:
     world, olga, otto = day.world, day.olga, day.otto
     await _problems(day)
     await _looks_at_all_of_it(day)
+    await _looks_at_the_week(day)
     await _answers_a_problem(day)
     await _the_colleague_works_at_one_tower(day)
     anna = await world.phone("Anna", last_name="Longname")
@@ -176,6 +181,25 @@ async def _looks_at_all_of_it(day: Day) -> None:
     await olga.sees("4 deliveries found", "Customer57 Number7 → Customer58 Number8")
     await olga.text(f"/ops {_parcel(13).id}")
     await olga.sees(_parcel(13).id, "Customer13 Number13 → Customer14 Number14")
+
+
+async def _looks_at_the_week(day: Day) -> None:
+    """The operator of all towers sees all of them, the colleague the one that is theirs."""
+    world = day.world
+    sampler = Sampler(world.database, world.lockers, world.clock)
+    await world.turn(2 * AFTER.total_seconds())
+    await sampler.turn()
+    for phone, name, parcels in (
+        (day.olga, "All towers", range(PARCELS)),
+        (day.otto, "Depot 7", THEIR_PARCELS),
+    ):
+        await phone.text("/ops")
+        await phone.press("Figures")
+        collected = sum(_parcel(number).state is State.COLLECTED for number in parcels)
+        shown = await phone.sees(name, f"Booked: {len(parcels)}\n", f"recipients: {collected}\n")
+        assert "Fewest free: " in str(shown)
+        picture = world.telegram.files.by_id(shown["photo"][-1]["file_id"])
+        assert Image.open(io.BytesIO(picture.content)).width == WIDTH
 
 
 async def _answers_a_problem(day: Day) -> None:

@@ -32,7 +32,7 @@ def sampler(core: Core, **instead: Any) -> Sampler:
 
 async def noted(core: Core) -> list[Seen]:
     days = week(["UTC"], core.clock.now())
-    return await core.database.look(lambda tx: tx.doors_by_hour(days, [TOWER]))
+    return await core.database.look(lambda tx: tx.doors_by_hour(days, {"UTC": [TOWER]}))
 
 
 def to_the_minute(core: Core, minute: int) -> None:

@@ -23,7 +23,9 @@ TOWERS = [
     Tower(HERE, "Here", "", "", None, None, BERLIN),
     Tower(THERE, "There", "", "", None, None, AUSTIN),
 ]
-WEEK = week([BERLIN, AUSTIN], NOW)
+NEAR, FAR = {BERLIN: [HERE]}, {AUSTIN: [THERE]}
+EVERY = {BERLIN: [HERE], AUSTIN: [THERE], "UTC": [GONE]}
+WEEK = week(EVERY, NOW)
 HOUR = timedelta(hours=1)
 
 
@@ -56,23 +58,22 @@ async def test_a_booking_is_of_the_day_that_the_tower_had(database: Database) ->
         made("a", late),
         made("b", late, THERE),
         made("c", late, GONE),
-        made("before", WEEK.since - timedelta(seconds=1)),
+        made("before", WEEK.starts[BERLIN][0] - timedelta(seconds=1)),
         made("first", datetime(2026, 2, 23, 23, tzinfo=UTC)),
         made("still before there", datetime(2026, 2, 24, 5, tzinfo=UTC), THERE),
     )
     ask = database.look
-    assert await ask(lambda tx: tx.booked_by_day(WEEK, None)) == {0: 1, 5: 2, 6: 1}
-    assert await ask(lambda tx: tx.booked_by_day(WEEK, [HERE])) == {0: 1, 6: 1}
-    assert await ask(lambda tx: tx.booked_by_day(WEEK, [THERE])) == {5: 1}
-    assert await ask(lambda tx: tx.booked_by_day(WEEK, [GONE])) == {5: 1}, "UTC"
-    assert await ask(lambda tx: tx.booked_by_day(WEEK, [])) == {}
+    assert await ask(lambda tx: tx.booked_by_day(WEEK, EVERY)) == {0: 1, 5: 2, 6: 1}
+    assert await ask(lambda tx: tx.booked_by_day(WEEK, NEAR)) == {0: 1, 6: 1}
+    assert await ask(lambda tx: tx.booked_by_day(WEEK, FAR)) == {5: 1}
+    assert await ask(lambda tx: tx.booked_by_day(WEEK, {})) == {}
 
 
 async def test_a_parcel_that_was_booked_anew_counts_once(database: Database) -> None:
     again = made("again", NOW)
     before = made("before", NOW - timedelta(days=1), successor=again.id, state=State.CANCELLED)
     await add(database, again, before)
-    assert await database.look(lambda tx: tx.booked_by_day(WEEK, None)) == {6: 1}
+    assert await database.look(lambda tx: tx.booked_by_day(WEEK, NEAR)) == {6: 1}
 
 
 async def test_only_what_recipients_have_collected_counts_and_only_known_waits_are_averaged(
@@ -89,9 +90,9 @@ async def test_only_what_recipients_have_collected_counts_and_only_known_waits_a
         collected("elsewhere", NOW, 3 * HOUR, THERE),
         made("not yet", NOW),
     )
-    here = await database.look(lambda tx: tx.collected_by_day(WEEK, [HERE]))
+    here = await database.look(lambda tx: tx.collected_by_day(WEEK, NEAR))
     assert here == {6: Collected(4, 3, 12 * HOUR)}
-    every = await database.look(lambda tx: tx.collected_by_day(WEEK, None))
+    every = await database.look(lambda tx: tx.collected_by_day(WEEK, EVERY))
     assert every == {6: Collected(5, 4, 15 * HOUR)}
 
 
@@ -102,16 +103,16 @@ async def test_of_an_hour_the_first_note_of_a_tower_counts_and_zones_are_kept_ap
     hour = NOW.replace(minute=0)
     await note(database, hour, {HERE: Doors(3, 8), THERE: Doors(1, 4), GONE: Doors(2, 2)})
     await note(database, hour, {HERE: Doors(0, 9)})
-    await note(database, WEEK.since - HOUR, {HERE: Doors(5, 5)})
+    await note(database, WEEK.starts[BERLIN][0] - HOUR, {HERE: Doors(5, 5)})
     noted = await database.look(lambda tx: tx.towers_noted(hour))
     assert set(noted) == {HERE, THERE, GONE}
     assert await database.look(lambda tx: tx.towers_noted(hour - HOUR)) == set()
-    assert await database.look(lambda tx: tx.doors_by_hour(WEEK, None)) == [
-        Seen(hour, AUSTIN, Doors(1, 4)),
+    assert await database.look(lambda tx: tx.doors_by_hour(WEEK, EVERY)) == [
         Seen(hour, BERLIN, Doors(3, 8)),
+        Seen(hour, AUSTIN, Doors(1, 4)),
         Seen(hour, "UTC", Doors(2, 2)),
     ]
-    assert await database.look(lambda tx: tx.doors_by_hour(WEEK, [HERE])) == [
+    assert await database.look(lambda tx: tx.doors_by_hour(WEEK, NEAR)) == [
         Seen(hour, BERLIN, Doors(3, 8))
     ]
 
@@ -119,11 +120,14 @@ async def test_of_an_hour_the_first_note_of_a_tower_counts_and_zones_are_kept_ap
 async def test_many_towers_are_noted_at_once_and_forgotten_after_their_week(
     database: Database,
 ) -> None:
-    hour = WEEK.since
-    await note(database, hour, {TowerId(f"{n:016x}"): Doors(n, n + 1) for n in range(1500)})
-    [seen] = await database.look(lambda tx: tx.doors_by_hour(WEEK, None))
-    assert seen.doors == Doors(sum(range(1500)), sum(range(1, 1501)))
-    end = WEEK.until
+    hour, end = WEEK.starts["UTC"][0], WEEK.starts["UTC"][-1]
+    towers = [TowerId(f"{n:016x}") for n in range(1500)]
+    await note(database, hour, {tower: Doors(n, n + 1) for n, tower in enumerate(towers)})
+    await add(database, made("first", hour, towers[0]), made("last", hour, towers[-1]))
+    many = {"UTC": towers}
+    seen = await database.look(lambda tx: tx.doors_by_hour(WEEK, many))
+    assert sum(each.doors.free for each in seen) == sum(range(1500))
+    assert await database.look(lambda tx: tx.booked_by_day(WEEK, many)) == {0: 2}
     await database.run(lambda tx: tx.prune(end - KEPT, 1000))
     assert await database.look(lambda tx: tx.towers_noted(hour)), "a whole week is told of"
     await database.run(lambda tx: tx.prune(hour + KEPT, 1000))
@@ -133,13 +137,13 @@ async def test_many_towers_are_noted_at_once_and_forgotten_after_their_week(
 async def test_the_figures_of_a_tower_are_its_own(database: Database) -> None:
     await add(database, made("a", NOW), made("b", NOW, THERE), collected("c", NOW, HOUR, THERE))
     await note(database, NOW.replace(minute=0), {HERE: Doors(1, 2), THERE: Doors(3, 4)})
-    here = await database.look(lambda tx: of_last_days(tx, {HERE}, TOWERS, now=NOW))
+    here = await database.look(lambda tx: of_last_days(tx, TOWERS[:1], now=NOW))
     assert (here.booked, here.collected.count) == (1, 0)
     assert [*here.free.values()] == [Doors(1, 2)]
     assert [slot[1] for slot in here.free] == [18], "its own clock"
-    every = await database.look(lambda tx: of_last_days(tx, None, TOWERS, now=NOW))
+    every = await database.look(lambda tx: of_last_days(tx, TOWERS, now=NOW))
     assert (every.booked, every.collected.count) == (2, 1)
-    nobody = await database.look(lambda tx: of_last_days(tx, set(), TOWERS, now=NOW))
+    nobody = await database.look(lambda tx: of_last_days(tx, [], now=NOW))
     assert (nobody.booked, [*nobody.free]) == (0, [])
 
 
@@ -154,6 +158,6 @@ async def test_what_was_noted_of_doors_and_parcels_stays_when_a_person_is_forgot
 ) -> None:
     parcel = replace(collected("a", NOW, HOUR), recipient=PersonId(2))
     await add(database, parcel)
-    before = await database.look(lambda tx: tx.collected_by_day(WEEK, None))
+    before = await database.look(lambda tx: tx.collected_by_day(WEEK, NEAR))
     await database.run(lambda tx: tx.forget_person(PersonId(2)))
-    assert await database.look(lambda tx: tx.collected_by_day(WEEK, None)) == before
+    assert await database.look(lambda tx: tx.collected_by_day(WEEK, NEAR)) == before

@@ -23,7 +23,8 @@ from tests.support.records import happened, made
 NOW = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
 PERSON, TOWER, LOCKER = PersonId(1), TowerId("aa"), LockerId(1)
 PERIOD = Period(NOW, NOW)
-WEEK = week(["Europe/Berlin", "America/Chicago"], NOW)
+ZONED = {"Europe/Berlin": [TOWER, TowerId("bb")], "America/Chicago": [TowerId("cc")]}
+WEEK = week(ZONED, NOW)
 CARD = Card(1, PERSON, "screen", lease=2)
 
 
@@ -119,15 +120,30 @@ QUESTIONS = {
     "history_by_time": lambda tx: tx.event_records(PERIOD, None, None, 5),
     "history_by_time (more)": lambda tx: tx.event_records(PERIOD, [TOWER], happened(), 5),
     "deliveries_by_creation (first)": lambda tx: tx.first_booking(),
-    "deliveries_by_creation (counted)": lambda tx: tx.booked_by_day(WEEK, [TOWER]),
-    "deliveries_by_creation (counted at all)": lambda tx: tx.booked_by_day(WEEK, None),
-    "deliveries_by_collection": lambda tx: tx.collected_by_day(WEEK, [TOWER]),
-    "deliveries_by_collection (at all)": lambda tx: tx.collected_by_day(WEEK, None),
-    "sqlite_autoindex_free_doors_1": lambda tx: tx.doors_by_hour(WEEK, [TOWER]),
-    "sqlite_autoindex_free_doors_1 (at all)": lambda tx: tx.doors_by_hour(WEEK, None),
-    "sqlite_autoindex_free_doors_1 (noted)": lambda tx: tx.towers_noted(NOW),
+    "sqlite_autoindex_free_doors_1": lambda tx: tx.doors_by_hour(WEEK, ZONED),
+    "free_doors_by_time": lambda tx: tx.towers_noted(NOW),
     "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
+
+
+COUNTS = {
+    "deliveries_booked (tower=? AND created_at>? AND created_at<?)": lambda tx: tx.booked_by_day(
+        WEEK, ZONED
+    ),
+    "deliveries_collected (tower=? AND collected_at>? AND collected_at<?)": (
+        lambda tx: tx.collected_by_day(WEEK, ZONED)
+    ),
+}
+
+
+@pytest.mark.parametrize("found", COUNTS)
+async def test_what_is_counted_is_read_from_an_index_alone_and_only_of_its_towers_and_days(
+    explaining: Explaining, found: str
+) -> None:
+    await COUNTS[found](SqlTransaction(explaining, Sealer(["key"])))
+    looks = [plan for plan in explaining.plans if plan.startswith(("SEARCH", "SCAN"))]
+    assert looks == [f"SEARCH deliveries USING COVERING INDEX {found}"] * 7 * len(ZONED)
+    assert not any("TEMP B-TREE" in plan for plan in explaining.plans)
 
 
 @pytest.mark.parametrize("indexes", QUESTIONS)

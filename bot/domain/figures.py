@@ -7,18 +7,21 @@ nought: days before the bot was at work, hours in which no doors were seen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.ids import TowerId
+
 DAYS = 7
 """How many days are told of; the last is the present one."""
-NO_ZONE = "UTC"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 Slot = tuple[date, int]
 """An hour of a day, as a clock on the wall shows it."""
+Zoned = Mapping[str, Sequence[TowerId]]
+"""Towers by their zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +33,16 @@ class Week:
     starts: Mapping[str, tuple[datetime, ...]]
     hours: frozenset[Slot]
 
-    @property
-    def since(self) -> datetime:
-        """When the first of them begins, wherever that is first."""
-        return min(starts[0] for starts in self.starts.values())
-
-    @property
-    def until(self) -> datetime:
-        """When the last of them ends, wherever that is last."""
-        return max(starts[-1] for starts in self.starts.values())
-
 
 def week(zones: Iterable[str], now: datetime) -> Week:
-    """The days up to the present one where that is furthest on. What is in none of these zones is
-    in `NO_ZONE`."""
-    there = {zone: ZoneInfo(zone) for zone in set(zones) or {NO_ZONE}}
+    """The days up to the present one where that is furthest on; of no zone at all, in UTC."""
+    there = {zone: ZoneInfo(zone) for zone in set(zones) or {"UTC"}}
     today = max(now.astimezone(zone).date() for zone in there.values())
     days = tuple(today - _DAY * (DAYS - 1 - n) for n in range(DAYS))
     bounds = (*days, today + _DAY)
     starts = {
         name: tuple(datetime.combine(day, time(), zone).astimezone(UTC) for day in bounds)
-        for name, zone in ({NO_ZONE: ZoneInfo(NO_ZONE)} | there).items()
+        for name, zone in there.items()
     }
     hours = frozenset(
         _slot(at, zone)

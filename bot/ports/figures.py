@@ -6,28 +6,24 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.figures import Collected, Doors, Seen, Week
+from bot.domain.figures import Collected, Doors, Seen, Week, Zoned
 from bot.domain.ids import TowerId
 
 
 class Figures(Protocol):
-    """Each count is found by an index, however much there is before and after its days; `towers`:
-    at these alone, None: at any. The days of a tower are those of its zone."""
+    """Each count is read from an index alone, of its towers and days and nothing else, however much
+    there is besides. The days of a tower are those of its zone, which the week must know."""
 
     async def first_booking(self) -> datetime | None:
         """When the first delivery of all was made."""
         ...
 
-    async def booked_by_day(
-        self, week: Week, towers: Collection[TowerId] | None
-    ) -> Mapping[int, int]:
-        """By the number of the day, how many parcels were booked; one that was booked anew counts
-        once, when that was done last."""
+    async def booked_by_day(self, week: Week, towers: Zoned) -> Mapping[int, int]:
+        """By the number of the day, where there were any, how many parcels were booked; one that
+        was booked anew counts once, when that was done last."""
         ...
 
-    async def collected_by_day(
-        self, week: Week, towers: Collection[TowerId] | None
-    ) -> Mapping[int, Collected]:
+    async def collected_by_day(self, week: Week, towers: Zoned) -> Mapping[int, Collected]:
         """By the number of the day, how many were collected by their recipients."""
         ...
 
@@ -40,6 +36,6 @@ class Figures(Protocol):
         """The towers of which that is known."""
         ...
 
-    async def doors_by_hour(self, week: Week, towers: Collection[TowerId] | None) -> list[Seen]:
-        """What was noted in these days, the towers of a zone together."""
+    async def doors_by_hour(self, week: Week, towers: Zoned) -> list[Seen]:
+        """What was noted in these days, the towers of a zone together, hour by hour."""
         ...

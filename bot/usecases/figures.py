@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.figures import Figures, figures, week
@@ -12,20 +13,16 @@ from bot.domain.tower import Tower
 from bot.ports.database import Transaction
 
 
-async def of_last_days(
-    tx: Transaction,
-    towers: Collection[TowerId] | None,
-    known: Iterable[Tower],
-    *,
-    now: datetime,
-) -> Figures:
-    """At these towers, None: at any; `known` tells their zones."""
-    there = [tower for tower in known if towers is None or tower.id in towers]
-    days = week((tower.told_zone for tower in there), now)
+async def of_last_days(tx: Transaction, towers: Iterable[Tower], *, now: datetime) -> Figures:
+    """At these towers together."""
+    by_zone = defaultdict[str, list[TowerId]](list)
+    for tower in towers:
+        by_zone[tower.told_zone].append(tower.id)
+    days = week(by_zone, now)
     first, booked, collected, seen = await asyncio.gather(
         tx.first_booking(),
-        tx.booked_by_day(days, towers),
-        tx.collected_by_day(days, towers),
-        tx.doors_by_hour(days, towers),
+        tx.booked_by_day(days, by_zone),
+        tx.collected_by_day(days, by_zone),
+        tx.doors_by_hour(days, by_zone),
     )
     return figures(days, first, booked, collected, seen)

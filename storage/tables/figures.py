@@ -4,21 +4,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
-from bot.domain.figures import NO_ZONE, Collected, Doors, Seen, Week
+from bot.domain.figures import Collected, Doors, Seen, Week, Zoned
 from bot.domain.ids import TowerId
-from storage.connection import Subject, chunks, tuples
-from storage.tables.records import at_towers
+from storage.connection import Subject, chunks, marks, tuples
 from storage.tables.rows import moment, stamp
 
+_TOWERS = 500
+"""How many are named in a statement, once for each day."""
 _MICROSECOND = timedelta(microseconds=1)
-_ZONE = f"coalesce(t.zone, '{NO_ZONE}')"
-_AT_TOWER = "left join towers as t on t.id = d.tower"
-_LAY_SINCE = "coalesce(d.occupied_at, d.reported_at)"
-_LAY = f"case when d.collected_at > {_LAY_SINCE} then d.collected_at - {_LAY_SINCE} else 0 end"
-"""A push may tell of the door a moment later than a person has."""
+_SINCE = "coalesce(occupied_at, reported_at)"
+_LAY = f"case when collected_at > {_SINCE} then collected_at - {_SINCE} end"
+"""Nothing where it is not known, or a push has told of the door later than a person has."""
+_BOOKED = """select {number}, count(*) from deliveries
+             where tower in ({towers}) and created_at >= ? and created_at < ?
+                 and successor is null"""
+_COLLECTED = f"""select {{number}}, count(*), count({_SINCE}),
+                     cast(coalesce(sum({_LAY}), 0) as bigint)
+                 from deliveries
+                 where tower in ({{towers}}) and collected_at >= ? and collected_at < ?
+                     and collected_at is not null and taken_back = 0 and fetcher is null"""
+"""As the indexes have it."""
 
 
 class Figures(Subject):
@@ -28,43 +40,39 @@ class Figures(Subject):
         row = await self._db.fetch_one("select min(created_at) from deliveries")
         return moment(row[0]) if row and row[0] is not None else None
 
-    async def booked_by_day(
-        self, week: Week, towers: Collection[TowerId] | None
-    ) -> Mapping[int, int]:
-        day, values = _day("d.created_at", week)
-        rows = await self._db.fetch_all(
-            f"""select {day}, count(*) from deliveries as d {_AT_TOWER}
-                where d.created_at >= ? and d.created_at < ? and d.successor is null
-                {at_towers(towers)} group by 1""",
-            (*values, stamp(week.since), stamp(week.until), *(towers or ())),
-        )
-        return {number: count for number, count in rows if number is not None}
+    async def booked_by_day(self, week: Week, towers: Zoned) -> Mapping[int, int]:
+        booked = Counter[int]()
+        for number, count in await self._by_day(_BOOKED, week, towers):
+            booked[number] += count
+        return +booked
 
-    async def collected_by_day(
-        self, week: Week, towers: Collection[TowerId] | None
-    ) -> Mapping[int, Collected]:
-        day, values = _day("d.collected_at", week)
-        rows = await self._db.fetch_all(
-            f"""select {day}, count(*), count({_LAY_SINCE}),
-                    cast(coalesce(sum(case when {_LAY_SINCE} is not null then {_LAY} end), 0)
-                         as bigint)
-                from deliveries as d {_AT_TOWER}
-                where d.collected_at >= ? and d.collected_at < ?
-                    and d.taken_back = 0 and d.fetcher is null {at_towers(towers)} group by 1""",
-            (*values, stamp(week.since), stamp(week.until), *(towers or ())),
-        )
-        return {
-            number: Collected(count, timed, waited * _MICROSECOND)
-            for number, count, timed, waited in rows
-            if number is not None
-        }
+    async def collected_by_day(self, week: Week, towers: Zoned) -> Mapping[int, Collected]:
+        collected: dict[int, Collected] = {}
+        for number, count, timed, lay in await self._by_day(_COLLECTED, week, towers):
+            if count:
+                more = Collected(count, timed, lay * _MICROSECOND)
+                collected[number] = collected.get(number, Collected()) + more
+        return collected
+
+    async def _by_day(self, one_day: str, week: Week, towers: Zoned) -> list[Any]:
+        """A row for each day and so many towers of a zone; days are counted one by one, which needs
+        neither a calendar in SQL nor anything sorted."""
+        found = []
+        for zone, some in _some(towers):
+            days = pairwise(map(stamp, week.starts[zone]))
+            told = [(number, values) for number, values in enumerate(days)]
+            listed = marks(len(some))
+            sql = " union all ".join(one_day.format(number=n, towers=listed) for n, _ in told)
+            values = [value for _, span in told for value in (*some, *span)]
+            found.append(self._db.fetch_all(sql, values))
+        return [row for rows in await asyncio.gather(*found) for row in rows]
 
     async def note_doors(self, hour: datetime, seen: Mapping[TowerId, Doors]) -> None:
-        noted = [(stamp(hour), tower, x.free, x.doors) for tower, x in seen.items()]
+        noted = [(tower, stamp(hour), x.free, x.doors) for tower, x in seen.items()]
         for some in chunks(noted):
             await self._db.execute(
-                f"""insert into free_doors (at, tower, free, doors) values {tuples(len(some), 4)}
-                    on conflict (at, tower) do nothing""",
+                f"""insert into free_doors (tower, at, free, doors) values {tuples(len(some), 4)}
+                    on conflict (tower, at) do nothing""",
                 [value for row in some for value in row],
             )
 
@@ -72,22 +80,22 @@ class Figures(Subject):
         rows = await self._db.fetch_all("select tower from free_doors where at = ?", (stamp(hour),))
         return {TowerId(tower) for (tower,) in rows}
 
-    async def doors_by_hour(self, week: Week, towers: Collection[TowerId] | None) -> list[Seen]:
-        rows = await self._db.fetch_all(
-            f"""select d.at, {_ZONE}, cast(sum(d.free) as bigint), cast(sum(d.doors) as bigint)
-                from free_doors as d {_AT_TOWER}
-                where d.at >= ? and d.at < ? {at_towers(towers)} group by 1, 2 order by 1, 2""",
-            (stamp(week.since), stamp(week.until), *(towers or ())),
-        )
-        return [Seen(moment(at), zone, Doors(free, doors)) for at, zone, free, doors in rows]
+    async def doors_by_hour(self, week: Week, towers: Zoned) -> list[Seen]:
+        seen = []
+        for zone, some in _some(towers):
+            first, *_, end = map(stamp, week.starts[zone])
+            rows = await self._db.fetch_all(
+                f"""select at, cast(sum(free) as bigint), cast(sum(doors) as bigint)
+                    from free_doors where tower in ({marks(len(some))}) and at >= ? and at < ?
+                    group by at order by at""",
+                (*some, first, end),
+            )
+            seen += [Seen(moment(at), zone, Doors(free, doors)) for at, free, doors in rows]
+        return seen
 
 
-def _day(column: str, week: Week) -> tuple[str, list[str | int]]:
-    """SQL for the number of the day in the tower's zone, null for a moment in none of them; and its
-    values."""
-    sql, values = [f"case {_ZONE}"], list[str | int]()
-    for zone, (since, *ends) in week.starts.items():
-        numbered = " ".join(f"when {column} < ? then {number}" for number in range(len(ends)))
-        sql.append(f"when ? then case when {column} < ? then null {numbered} end")
-        values += [zone, stamp(since), *map(stamp, ends)]
-    return " ".join([*sql, "end"]), values
+def _some(towers: Zoned) -> Iterator[tuple[str, Sequence[TowerId]]]:
+    """So many towers of a zone as one statement can name."""
+    for zone, there in towers.items():
+        for some in chunks(there, _TOWERS):
+            yield zone, some

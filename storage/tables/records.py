@@ -40,7 +40,7 @@ class Records(Subject):
             values = [stamp(after.created_at), after.id]
         rows = await self._db.fetch_all(
             f"""{_SELECT_DELIVERIES} where d.created_at >= ? and d.created_at < ? {beyond}
-                {at_towers(towers)} order by d.created_at, d.id limit ?""",
+                {_at(towers)} order by d.created_at, d.id limit ?""",
             (stamp(since), stamp(period.until), *values, *(towers or ()), limit),
         )
         return _DELIVERIES.read_all(rows)
@@ -58,13 +58,13 @@ class Records(Subject):
             values = [stamp(after.at), after.delivery, after.number]
         rows: Sequence[Any] = await self._db.fetch_all(
             f"""{_SELECT_EVENTS} where h.at >= ? and h.at < ? {beyond}
-                {at_towers(towers)} order by h.at, h.delivery, h.number limit ?""",
+                {_at(towers)} order by h.at, h.delivery, h.number limit ?""",
             (stamp(since), stamp(period.until), *values, *(towers or ()), limit),
         )
         return _EVENTS.read_all(rows)
 
 
-def at_towers(towers: Collection[TowerId] | None) -> str:
+def _at(towers: Collection[TowerId] | None) -> str:
     """SQL: only at these towers; at none, where there are none."""
     if towers is None:
         return ""

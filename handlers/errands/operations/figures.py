@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from telegram import Update
 
-from bot.domain.ids import TowerId
 from bot.domain.message import Message
 from bot.domain.person import Draft
 from bot.domain.tower import Tower
@@ -62,18 +61,14 @@ async def figures_prompt(screen: Screen) -> Message:
     words, known = screen.words, (await screen.sight.towers.all()).value
     wanted = screen.answers.get(_TOWER)
     if wanted is None:
-        there = screen.sight.policy.towers_of(screen.person.id)
-        shown = [tower for tower in known if there is None or tower.id in there]
+        shown = [tower for tower in known if screen.looks_after(tower.id)]
         name = _together(screen, shown)
     else:
-        there = frozenset({TowerId(str(wanted))})
-        shown = [tower for tower in known if tower.id in there and screen.looks_after(tower.id)]
+        shown = [each for each in known if each.id == wanted and screen.looks_after(each.id)]
         if not shown:
             return screen.view(words._("No such tower."))
         name = shown[0].name
-    figures = await screen.sight.database.look(
-        lambda tx: of_last_days(tx, there, known, now=screen.now)
-    )
+    figures = await screen.sight.database.look(lambda tx: of_last_days(tx, shown, now=screen.now))
     message = screen.view(told(words, figures, name, shown))
     return replace(message, plot=plot(words, figures, name, shown)) if figures else message
 
