@@ -374,7 +374,11 @@ async def test_a_parcel_that_moves_to_another_locker_takes_its_photo_along(
 
 
 async def test_the_name_of_the_file_is_in_no_log_and_no_repr(
-    world: Chats, anna: Phone, ben: Phone, caplog: pytest.LogCaptureFixture
+    world: Chats,
+    anna: Phone,
+    ben: Phone,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await store_for(world, anna, ben)
@@ -382,7 +386,9 @@ async def test_the_name_of_the_file_is_in_no_log_and_no_repr(
     await ben.press(SEE)
     photo = (await latest(world, anna)).photo
     assert photo
-    assert photo not in caplog.text
+    logged = capsys.readouterr().out
+    assert "dropped_off" in logged
+    assert photo not in caplog.text + logged
     assert photo not in repr(await latest(world, anna))
 
 

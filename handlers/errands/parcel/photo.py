@@ -176,7 +176,7 @@ async def photo_prompt(screen: Screen) -> Message:
         return overtaken(screen)
     seen = _(
         "Whoever collects the parcel in Telegram sees it, and an operator once a problem is "
-        "reported. It goes when the parcel is over and its time to collect has passed."
+        "reported. I forget it once the parcel is out and its time to collect has passed."
     )
     if delivery.photo is None:
         lines = [_("📷 <b>Send a photo now</b>"), await which(screen, delivery), seen]
