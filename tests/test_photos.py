@@ -259,6 +259,19 @@ async def test_a_photo_among_the_words_of_a_problem_is_not_shown_to_the_recipien
     assert (await latest(world, anna)).photo is None
 
 
+async def test_a_photo_that_comes_too_late_is_kept_nowhere(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await store_for(world, anna, ben)
+    await anna.press("Add a photo")
+    await ben.press("Get pick-up code")
+    await world.tower.take_out(await ben.code())
+    await anna.photo()
+    await anna.sees("That is no longer possible: it has changed in the meantime.")
+    assert (await latest(world, anna)).photo is None
+    assert not any("button is from before" in card for card in await anna.cards())
+
+
 async def test_a_claim_in_the_caption_of_a_photo_is_not_lost(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
