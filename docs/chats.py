@@ -167,6 +167,16 @@ async def _hand_over(play: Play) -> None:
     await play.tells("Anna", "can’t be called back")
 
 
+async def _photo(play: Play) -> None:
+    await play.store_by_link()
+    anna = play.phone("Anna")
+    await play.press(anna, "Attach")
+    await anna.get_by_role("menuitem", name="Photo").click()
+    await play.tells("Anna", "This parcel has a photo")
+    await play.press(play.phone("Ben"), "See the photo")
+    await play.tells("Ben", "The sender’s photo")
+
+
 async def _collected(play: Play) -> None:
     await play.store_by_link()
     await play.press(play.phone("Ben"), "Get opening link")
@@ -201,6 +211,7 @@ CHATS = (
     Chat("several-parcels", "Anna", 1100, _several_parcels),
     Chat("recipient-by-link", "Ben", 1050, _recipient_by_link),
     Chat("recipient-by-token", "Ben", 1220, _recipient_by_token),
+    Chat("photo", "Ben", 1000, _photo),
     Chat("keypad", "Anna", 1425, _keypad),
     Chat("door-stays-shut", "Anna", 900, _door_stays_shut),
     Chat("hold-over", "Anna", 800, _hold_over),

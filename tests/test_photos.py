@@ -259,6 +259,19 @@ async def test_a_photo_among_the_words_of_a_problem_is_not_shown_to_the_recipien
     assert (await latest(world, anna)).photo is None
 
 
+async def test_a_photo_that_comes_too_late_is_kept_nowhere(
+    world: Chats, anna: Phone, ben: Phone
+) -> None:
+    await store_for(world, anna, ben)
+    await anna.press("Add a photo")
+    await ben.press("Get pick-up code")
+    await world.tower.take_out(await ben.code())
+    await anna.photo()
+    await anna.sees("That is no longer possible: it has changed in the meantime.")
+    assert (await latest(world, anna)).photo is None
+    assert not any("button is from before" in card for card in await anna.cards())
+
+
 async def test_a_claim_in_the_caption_of_a_photo_is_not_lost(
     world: Chats, anna: Phone, ben: Phone
 ) -> None:
@@ -374,7 +387,11 @@ async def test_a_parcel_that_moves_to_another_locker_takes_its_photo_along(
 
 
 async def test_the_name_of_the_file_is_in_no_log_and_no_repr(
-    world: Chats, anna: Phone, ben: Phone, caplog: pytest.LogCaptureFixture
+    world: Chats,
+    anna: Phone,
+    ben: Phone,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await store_for(world, anna, ben)
@@ -382,7 +399,9 @@ async def test_the_name_of_the_file_is_in_no_log_and_no_repr(
     await ben.press(SEE)
     photo = (await latest(world, anna)).photo
     assert photo
-    assert photo not in caplog.text
+    logged = capsys.readouterr().out
+    assert "dropped_off" in logged
+    assert photo not in caplog.text + logged
     assert photo not in repr(await latest(world, anna))
 
 

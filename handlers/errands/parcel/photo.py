@@ -72,7 +72,9 @@ async def given(update: Update, context: Context) -> Draft | None:
     photo = _photo(update, context)
     if photo is None:
         return None
-    delivery = await authorized(context.act, about(context.draft), Action.PHOTO)
+    delivery, me = await context.tx.delivery(about(context.draft)), context.person.id
+    if delivery is None or not permitted(Action.PHOTO, delivery, me, context.wiring.policy):
+        return None  # the question says that it has changed
     await add_photo(context.act, delivery, photo)
     context.say(_added_said(context.words))
     return None
@@ -176,7 +178,7 @@ async def photo_prompt(screen: Screen) -> Message:
         return overtaken(screen)
     seen = _(
         "Whoever collects the parcel in Telegram sees it, and an operator once a problem is "
-        "reported. It goes when the parcel is over and its time to collect has passed."
+        "reported. I forget it once the parcel is out and its time to collect has passed."
     )
     if delivery.photo is None:
         lines = [_("📷 <b>Send a photo now</b>"), await which(screen, delivery), seen]
