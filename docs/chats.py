@@ -114,6 +114,14 @@ async def _sender_by_token(play: Play) -> None:
     await play.tells("Anna", "HARBOR://OPEN/")
 
 
+async def _practice(play: Play) -> None:
+    anna = play.phone("Anna")
+    await play.press(anna, "Start", "Send a parcel", "Back")  # so that the towers are known
+    await play.press(anna, "Practise first", "Practice tower", "Medium", AT_TOWER)
+    await play.press(anna, "Parcel in", "Now be Robin")
+    await play.tells("Anna", "Robin, a parcel from Anna")
+
+
 async def _slip(play: Play) -> None:
     await play.book(BY_LINK, "Prepare", "Pick-up slip")
     await play.tells("Anna", "A parcel for you from Anna")
@@ -205,6 +213,7 @@ class Chat:
 
 
 CHATS = (
+    Chat("practice", "Anna", 1010, _practice),
     Chat("sender-by-link", "Anna", 1300, _sender_by_link),
     Chat("sender-by-token", "Anna", 1220, _sender_by_token),
     Chat("slip", "Anna", 1590, _slip),

@@ -240,11 +240,9 @@ def _screen(practising: Practising, said: str, paragraphs: list[str], *rows: Row
     below everything else."""
     _ = practising.words._
     mark = "\n".join(filter(None, (_("🎓 <b>Practice</b>"), said and f"<i>{said}</i>")))
-    out = (
-        Button(leave_said(practising.words), press(Step.LEAVE)),
-        Button(_("❔ Help"), press(Place.HELP)),
-    )
-    return Message("\n\n".join([mark, *paragraphs]), (*rows, out))
+    leave = Button(leave_said(practising.words), press(Step.LEAVE))
+    guide = Button(_("❔ Help"), press(Place.HELP))
+    return Message("\n\n".join([mark, *paragraphs]), (*rows, (leave,), (guide,)))
 
 
 def _card(practising: Practising) -> Message:
