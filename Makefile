@@ -91,6 +91,7 @@ debian: $(READY)
 screenshots: $(READY)
 	$(BIN)/python -m docs.screenshots
 	$(BIN)/python -m docs.chats
+	$(BIN)/python -m docs.feature_chats
 	$(BIN)/python -m docs.parcel_pages
 
 format: $(READY)

@@ -232,13 +232,18 @@ CHATS = (
 
 async def begin(page: Page, base: str) -> None:
     """Turn the clock to the next half past twelve, and start again."""
+    await turn_to_noon(page, base)
+    await page.request.post(f"{base}/sandbox/reset")
+    await page.goto(base)
+
+
+async def turn_to_noon(page: Page, base: str) -> None:
+    """Turn the clock to the next half past twelve."""
     told = await (await page.request.get(f"{base}/harbor/sandbox/clock")).json()
     now = datetime.fromisoformat(told["now"]).astimezone(ZONE)
     since_midnight = timedelta(hours=now.hour, minutes=now.minute, seconds=now.second)
     turn = (NOON - since_midnight) % timedelta(days=1)
     await page.request.post(f"{base}/harbor/sandbox/clock", data={"turn": turn.total_seconds()})
-    await page.request.post(f"{base}/sandbox/reset")
-    await page.goto(base)
 
 
 async def _take(browser: Browser, base: str, chat: Chat, folder: Path) -> Path:
@@ -264,10 +269,10 @@ async def _take(browser: Browser, base: str, chat: Chat, folder: Path) -> Path:
     return path
 
 
-async def main(folder: Path, names: Collection[str] = ()) -> None:
-    """Write every picture, or those named, into `folder`, which is there. Raises KeyError for a
-    name that is none."""
-    named = {chat.name: chat for chat in CHATS}
+async def main(folder: Path, names: Collection[str] = (), chats: Collection[Chat] = CHATS) -> None:
+    """Write every picture of `chats`, or those named, into `folder`, which is there. Raises
+    KeyError for a name that is none."""
+    named = {chat.name: chat for chat in chats}
     chosen = [named[name] for name in names or named]
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
     async with (

@@ -48,14 +48,17 @@ def left_out(scene: Scene) -> str | None:
 
 def coming_next(scene: Scene) -> str | None:
     """In its turn: that the next door's comes by itself."""
-    doors = _doors(scene.situation.next_doors)
-    if not doors:
+    others = scene.situation.next_doors
+    if not others:
         return None
     # NOTE: {doors} are the labels of lockers: "4, 7".
-    return scene.words._(
+    return scene.words.n(
         "📦 One visit: as soon as Harbor reports this parcel as taken out, the code or link for "
-        "the next door comes by itself. Still to come: {doors}.",
-        doors=doors,
+        "the next door comes by itself. Still to come: locker {doors}.",
+        "📦 One visit: as soon as Harbor reports this parcel as taken out, the code or link for "
+        "the next door comes by itself. Still to come: lockers {doors}.",
+        len(others),
+        doors=_doors(others),
     )
 
 

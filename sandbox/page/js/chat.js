@@ -112,6 +112,7 @@ class PhoneChat extends HTMLElement {
   #stay() {
     this.#extent = `${this.#log.scrollHeight}/${this.#log.clientHeight}`;
     if (this.#atEnd && this.#log.scrollTop < this.#end) this.#log.scrollTop = this.#end;
+    this.#lead.see();
   }
 
   /** How far down the newest message is looked at: its end; a picture is not scrolled out of view. */

@@ -4,6 +4,7 @@
  * Guarantees: a button that is still there keeps the focus; otherwise the first button of the same
  * message has it, or that of the newest message that has one, or the log until there is one. What was
  * led there goes on to the next step's first button; what somebody has moved stays where it is.
+ * Whoever goes by keys sees what the focus was led to.
  */
 
 export class Lead {
@@ -38,6 +39,11 @@ export class Lead {
     const next = same ?? keysOf(message)[0] ?? keysOf(newest)[0] ?? this.#log;
     if (next !== document.activeElement) next.focus({ preventScroll: true });
     this.#led = same ? null : next;
+  }
+
+  /** Where the focus was led by keys, look there: the end of a tall message may be far below. */
+  see() {
+    if (this.#led?.matches(":focus-visible")) this.#led.scrollIntoView({ block: "nearest", container: "nearest" });
   }
 }
 

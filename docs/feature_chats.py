@@ -1,0 +1,148 @@
+"""Pictures of chats for features.md, one a feature, taken in Chromium: `make screenshots`.
+
+`python -m docs.feature_chats NAME…` takes those alone. A feature more is a line more: `FEATURES`
+tells for each what is done before the picture is taken.
+
+Guarantees: as `docs.chats`, which takes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from urllib.parse import urljoin
+
+from playwright.async_api import expect
+
+from docs.chats import AT_TOWER, BY_LINK, BY_TOKEN, Chat, Play, main
+from docs.screenshots import FOLDER
+
+Step = str | Callable[[Play], Awaitable[None]]
+"""What happens: "Anna: label" presses a button on her phone, "Anna> words" writes to the bot, and
+"Anna< words" waits until she reads them; "> label" presses one that is on no phone."""
+_SAYS = re.compile(r"^(\w*)([:<>]) (.+)$")
+
+
+def done(*steps: Step) -> Callable[[Play], Awaitable[None]]:
+    """All of them, in turn."""
+
+    async def play(stage: Play) -> None:
+        for step in steps:
+            await (_told(stage, step) if isinstance(step, str) else step(stage))
+
+    return play
+
+
+async def _told(play: Play, step: str) -> None:
+    read = _SAYS.match(step)
+    assert read is not None, step
+    who, how, words = read.groups()
+    if how == "<":
+        await play.tells(who, words)
+    elif how == ">" and who:
+        box = play.phone(who).get_by_role("textbox")
+        await box.fill(words)
+        await box.press("Enter")
+        await box.blur()
+    else:
+        await play.press(play.phone(who) if who else play.page, words)
+
+
+async def put_in(play: Play) -> None:
+    """Anna opens the door of her newest link, and puts the parcel in."""
+    await play.press(play.phone("Anna"), "Open door")
+    app = play.phone("Anna").get_by_role("region", name="Locker Open")
+    await app.get_by_role("button", name=re.compile("^(Open|Install)$")).click()
+    walk = app.get_by_role("button", name="Walk to the tower")
+    opens = app.get_by_role("button", name="Open door")
+    await expect(walk.or_(opens).first).to_be_visible()
+    if await walk.is_visible():  # once: then she is there
+        await walk.click()
+    await opens.click()
+    await play.shut_after("Put the parcel in")
+    await play.tells("Anna", "In locker")
+
+
+async def pick_ben(play: Play) -> None:
+    """Anna answers Telegram's picker."""
+    keys = play.phone("Anna").get_by_role("group", name="Reply keyboard")
+    await play.press(keys, "Pick")
+    await play.press(play.page.get_by_role("dialog", name="Choose a person"), "Ben")
+
+
+async def share_location(play: Play) -> None:
+    """Anna says where she stands."""
+    await play.press(play.phone("Anna").get_by_role("group", name="Reply keyboard"), "Share my")
+    await play.press(play.page, "Share this location")
+
+
+async def fill_up(play: Play) -> None:
+    """Others take all medium lockers of the tower by token."""
+    base = urljoin(play.page.url, "/harbor/sandbox")
+    state = await (await play.page.request.get(f"{base}/state")).json()
+    [tower] = [each for each in state["towers"] if each["location"]["name"] == BY_TOKEN]
+    for locker in tower["lockers"]:
+        if locker["status"] == "available" and locker["type"] == "medium":
+            path = f"{base}/towers/{tower['id']}/lockers/{locker['id']}/status"
+            await play.page.request.post(path, data={"status": "out of service"})
+
+
+async def olga(play: Play) -> None:
+    """An operator."""
+    await play.join_operator("Olga")
+
+
+async def is_rid_of_toasts(play: Play) -> None:
+    """Nothing lies over the chat any more."""
+    await expect(play.page.locator(".toast")).to_have_count(0)
+
+
+SEND = ("Anna: Start", "Anna: Send a parcel")
+LINK, TOKEN = (*SEND, f"Anna: {BY_LINK}"), (*SEND, f"Anna: {BY_TOKEN}")
+BY_CLAIM = ("Anna: Medium", "Anna: Send a link or code")
+TO_BEN = ("Ben: Start", *LINK, "Anna: Medium", "Anna: Pick a person", pick_ben)
+NAMED = (*TOKEN, *BY_CLAIM, "Anna: Name it", "Anna> Mum’s boots", "Anna: Reserve a locker")
+HERE, GONE = f"Anna: {AT_TOWER}", "Anna< Reserved until"
+TOWERS = (olga, "Olga> /ops", "Olga: Towers", f"Olga: {BY_LINK}")
+SHUT = ("Anna: It did not open", *["Anna: Still closed"] * 3, "Anna: Report this door")
+
+FEATURES = (
+    Chat("prepared", "Anna", 1330, done(*LINK, *BY_CLAIM, "Anna: Prepare", "Anna< Prepared")),
+    Chat("names", "Anna", 1300, done(*NAMED, GONE)),
+    Chat("search", "Anna", 700, done(*NAMED, GONE, "Anna> /parcels", "Anna> boots", "Anna< boots")),
+    Chat("waiting", "Anna", 760, done(fill_up, *TOKEN, "Anna: Medium · full", "Anna: Tell me")),
+    Chat("not-for-me", "Ben", 800, done(*TO_BEN, "Anna: Prepare", "Ben: Not for me")),
+    Chat(
+        "one-visit",
+        "Ben",
+        1200,
+        done(
+            *(*TO_BEN, "Anna: Prepare", "Anna: One more like this", HERE, put_in),
+            *("Anna: Next parcel", put_in, "Ben: Collect all 2 here", "Ben< comes by itself"),
+        ),
+    ),
+    Chat(
+        "another-size",
+        "Anna",
+        800,
+        done(*TOKEN, *BY_CLAIM, "Anna: Reserve", "Anna: Get drop-off", "Anna: It doesn't fit"),
+    ),
+    Chat("nearest-tower", "Anna", 700, done(*SEND, "Anna: Nearest", share_location, "Anna< mi")),
+    Chat("low-doors", "Anna", 700, done(*LINK, "Anna: Any door", "Anna: Rather", is_rid_of_toasts)),
+    Chat("how-long-held", "Anna", 800, done(*LINK, *BY_CLAIM, "Anna< for 5 min")),
+    Chat("tower-doors", "Olga", 1000, done(*TOWERS, "Olga< free")),
+    Chat(
+        "tower-closed",
+        "Olga",
+        900,
+        done(*TOWERS, "Olga: Close for booking", "Olga> The street is being paved."),
+    ),
+    Chat("export", "Olga", 800, done(olga, "Olga> /ops", "Olga: Export", "Olga< days")),
+)
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(FOLDER, sys.argv[1:], FEATURES))
