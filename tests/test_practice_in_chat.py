@@ -208,7 +208,7 @@ async def test_what_is_no_answer_gets_the_same_stage_again(world: Chats, anna: P
         await act()
         assert await world.state(anna) == "practice/reserved"
         (screen,) = await anna.cards()
-        assert screen.startswith(MARK)
+        assert MARK in screen  # below a sentence, where what came can't be taken
 
 
 # -- beside what is real
@@ -336,9 +336,9 @@ async def test_times_are_those_of_most_real_towers_once_any_are_known(
 ) -> None:
     await anna.text("/practice")
     await anna.press(*BY_CODE[:3])
-    await anna.sees("Reserved until 17:05 UTC (5 min)")
+    await anna.sees("Reserved until 17:05 UTC (2 Mar)")
     await anna.press("Leave practice", "Send a parcel")
     await anna.text("/practice")
     await anna.press(*BY_CODE[:3])
-    await anna.sees("Reserved until 11:05 AM CST (5 min)")
+    await anna.sees("Reserved until 11:05 AM CST (Mar 2)")
     assert not any("callback_data" not in each for each in buttons((await anna.messages())[-1]))

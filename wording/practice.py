@@ -22,6 +22,7 @@ from wording.cards.code import code_card, openable
 from wording.cards.delivery import delivery_card
 from wording.cards.scene import Scene
 from wording.language import Words
+from wording.moments import still
 from wording.sanitize import capital, esc
 
 _LONGEST = 4096
@@ -242,7 +243,8 @@ def _screen(practising: Practising, said: str, paragraphs: list[str], *rows: Row
     mark = "\n".join(filter(None, (_("🎓 <b>Practice</b>"), said and f"<i>{said}</i>")))
     leave = Button(leave_said(practising.words), press(Step.LEAVE))
     guide = Button(_("❔ Help"), press(Place.HELP))
-    return Message("\n\n".join([mark, *paragraphs]), (*rows, (leave,), (guide,)))
+    html = still("\n\n".join([mark, *paragraphs]))  # no time runs out
+    return Message(html, (*rows, (leave,), (guide,)))
 
 
 def _card(practising: Practising) -> Message:
