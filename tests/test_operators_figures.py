@@ -7,6 +7,7 @@ import asyncio
 import io
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,20 +141,12 @@ async def test_an_operator_of_one_tower_sees_its_figures_and_no_others(world: Ch
 
 async def test_whoever_is_no_operator_gets_none(world: Chats) -> None:
     anna = await booked(world)
-    await anna.text("/menu")
-    await anna.forge("figures")
-    draft = await world.draft(anna)
-
-    async def save(tx: Any) -> None:
-        await tx.save_draft(type(draft)(**{**_fields(draft), "errand": "ops", "step": "figures"}))
-
-    await world.database.run(save)
-    await anna.forge("prev:figures")
-    assert "All towers" not in str(await anna.messages())
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    for answers in ({}, {"tower": TOWER}):
+        draft = replace(await world.draft(anna), errand="ops", step="figures", answers=answers)
+        await world.database.run(lambda tx, draft=draft: tx.save_draft(draft))
+        await anna.forge("figures")
+        await anna.sticker()
+        assert "📊" not in str(await anna.messages())
 
 
 # -- the command
