@@ -257,7 +257,7 @@ async def _take(browser: Browser, base: str, chat: Chat, folder: Path) -> Path:
     phone = play.phone(chat.person)
     await phone.evaluate("phone => { phone.style.maxHeight = 'none'; }")
     device = phone.locator(".device")
-    await device.scroll_into_view_if_needed()
+    await phone.evaluate("phone => phone.scrollIntoView({ inline: 'center', block: 'nearest' })")
     await expect(phone.locator(".toast")).to_have_count(0)
     await device.get_by_role("log").evaluate("log => { log.scrollTop = log.scrollHeight; }")
     await page.mouse.move(0, 0)
