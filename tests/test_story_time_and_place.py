@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.chats import MARKET
-from tests.support.phones import said
+from tests.support.phones import buttons, said
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for
 from tests.test_story import BOOKS
@@ -39,7 +39,8 @@ async def test_a_deadline_ticks_on_the_phone_and_its_words_stay_true(town: Town)
     await town.minutes_pass(2)
     assert said(await anna.phone.sees("Reserved until 11:05 AM")) == shown
     await anna.taps("Get drop-off code")
-    assert len(await moments(anna, "Valid until 11:52 AM CST (Mar 2)")) == 2
+    until, left = await moments(anna, "Valid until")
+    assert until["unix_time"] == left["unix_time"]
 
 
 def pins(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -87,3 +88,41 @@ async def test_a_shared_location_tells_how_long_the_walk_is_and_that_it_is_an_es
     nearest, next_, *_ = await anna.phone.labels()
     assert nearest == "Hyde Park Hardware · 50 ft · 🚶 1 min"
     assert "🚶" not in next_  # more than an hour
+
+
+async def test_the_settings_say_what_rings_and_the_phone_rings_for_it(town: Town) -> None:
+    anna, ben = await town.people("Anna", "Ben")
+    await anna.opens_the_bot()
+    await ben.opens_the_bot()
+    await ben.says("/settings")
+    await ben.taps("What rings when")
+    await ben.sees("You have no quiet hours", "a parcel is in its locker (sender, recipient)")
+    await ben.taps("Back", "Quiet hours", "22:00–07:00", "What rings when")
+    told = said(await ben.phone.sees("Quiet hours: 22:00–07:00"))
+    aloud, hushed = told.index("in quiet hours too"), told.index("without a sound in quiet hours")
+    assert (
+        aloud < told.index("the last reminder") < hushed < told.index("a parcel is in its locker")
+    )
+
+    await anna.taps(*BOOKS)
+    await ben.opens_the_bot(await anna.reads_the_link())
+    await anna.taps("Get drop-off code")
+    before = await ben.rings()
+    await anna.puts_the_parcel_in()
+    await town.a_few_seconds_pass()
+    await ben.sees("is waiting for you")
+    assert await ben.rings() == before + 1
+
+
+async def test_a_claim_link_and_the_code_are_copied_by_a_button(town: Town) -> None:
+    [anna] = await town.people("Anna")
+    await anna.opens_the_bot()
+    await anna.taps("Send a parcel", MARKET, "Medium", "Send a link", "Prepare")
+    await anna.taps("Pick-up slip")
+    slip = await anna.phone.sees("To collect it, open this link")
+    [copied] = [b["copy_text"]["text"] for b in buttons(slip) if "copy_text" in b]
+    assert copied in said(slip)
+    await anna.taps("I'm at the tower")
+    code = await anna.phone.sees("HARBOR://OPEN/")
+    [copied] = [b["copy_text"]["text"] for b in buttons(code) if "copy_text" in b]
+    assert copied in said(code)

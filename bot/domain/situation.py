@@ -24,6 +24,7 @@ from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.person import Person
 from bot.domain.policy import Policy
+from bot.domain.rings import hushed, last_call
 from bot.domain.tower import Tower
 from bot.domain.visit import to_come
 
@@ -163,9 +164,7 @@ class Situation:
     @property
     def hushed(self) -> bool:
         """Whether the reader's quiet hours silence this: all but a last call."""
-        delivery = self.delivery
-        late = delivery.overdue_at is not None or delivery.reminders_sent > 1
-        if delivery.state is State.STORED and late:
+        if not hushed(last_call(self.delivery)):
             return False
         return quiet_until(self.reader, self.tower.told_zone, self.now) is not None
 

@@ -28,6 +28,7 @@ from bot.domain.limits import (
 )
 from bot.domain.person import Person
 from bot.domain.recipient import NOBODY, Recipient
+from bot.domain.rings import Call, roused
 from bot.usecases.actor import Actor, check
 from bot.usecases.alerts import raise_alert
 from bot.usecases.cards import concerned, tell_of_one_visit
@@ -191,7 +192,7 @@ async def hand_over(
     if person is not None and act.person == person == delivery.recipient:
         return delivery
     chosen = await picked(act, person, name)
-    rings = frozenset({Role.RECIPIENT} if chosen.id not in (None, act.person) else ())
+    rings = roused(Call.GIVEN if chosen.id not in (None, act.person) else None)
     return await open_again(act, delivery, HistoryEvent.HANDED_OVER, chosen=chosen, rouse=rings)
 
 
@@ -268,7 +269,7 @@ async def decline(act: Actor, delivery: Delivery) -> Delivery:
         HistoryEvent.DECLINED,
         declined,
         before=concerned(delivery),
-        rouse=frozenset({Role.SENDER, Role.HANDED_ON}),
+        rouse=roused(Call.DECLINED),
     )
 
 

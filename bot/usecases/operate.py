@@ -19,6 +19,7 @@ from bot.domain.ids import PersonId, in_browser, new_delivery_id
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, WRITTEN_ABOUT, Draft
+from bot.domain.rings import Call, roused
 from bot.domain.tower import LockerStatus, Size
 from bot.ports.signals import Change
 from bot.usecases.actor import Actor, NotYours, ask_of_harbor, check
@@ -29,7 +30,7 @@ from bot.usecases.codes import disown_code
 from bot.usecases.collect import open_again
 from bot.usecases.extend import let_wait
 
-_BOTH = frozenset({Role.SENDER, Role.RECIPIENT})
+_BOTH = roused(Call.OPERATOR, PARTIES)
 
 
 def _words(reason: str) -> str | None:
@@ -86,7 +87,7 @@ async def give(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     on; whoever could collect until now no longer can."""
     check(act, Action.GIVE, delivery)
     event = HistoryEvent.GIVEN_BY_OPERATOR
-    return await open_again(act, delivery, event, _words(reason), rouse=frozenset({Role.SENDER}))
+    return await open_again(act, delivery, event, _words(reason), rouse=_BOTH & {Role.SENDER})
 
 
 async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
@@ -96,10 +97,11 @@ async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
     text = text[:MAX_NOTE]
     await act.record(delivery, HistoryEvent.MESSAGE, text)
     told = PARTIES | {Role.HANDED_ON} if delivery.unclaimed else PARTIES
+    rings = roused(Call.OPERATOR, told)
     for person in concerned(delivery):
         if delivery.roles_of(person) & told and person != act.person:
             await _write_to(act, person, text, delivery)
-    await tell(act.tx, delivery, now=act.now, rouse=told)
+    await tell(act.tx, delivery, now=act.now, rouse=rings)
 
 
 async def message_one(act: Actor, delivery: Delivery, role: Role, text: str) -> PersonId | None:
@@ -113,7 +115,7 @@ async def message_one(act: Actor, delivery: Delivery, role: Role, text: str) -> 
     text = text[:MAX_NOTE]
     await act.record(delivery, HistoryEvent.MESSAGE_TO_ONE, text, told=person)
     await _write_to(act, person, text, delivery)
-    await tell(act.tx, delivery, now=act.now, rouse=frozenset({role}))
+    await tell(act.tx, delivery, now=act.now, rouse=roused(Call.OPERATOR, frozenset({role})))
     return person
 
 

@@ -6,31 +6,21 @@ are written in the caller's transaction, all or none; the log hears of it once t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Role
+from bot.domain.delivery import PARTIES, Delivery, HarborRequest, RequestKind, Role
 from bot.domain.history import HistoryEntry, event_of
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import ENDS, LIVE, Event, State, advance
 from bot.domain.policy import Policy
+from bot.domain.rings import OF_EVENTS, roused
 from bot.ports.database import Transaction
 from bot.ports.signals import Change
 from bot.usecases.alerts import revive_alerts, settle_alerts
 from bot.usecases.cards import tell, tell_of_the_next
-
-ROUSES: Mapping[Event, frozenset[Role]] = {
-    Event.DROPPED_OFF: frozenset({Role.SENDER, Role.RECIPIENT}),
-    Event.COLLECTED: frozenset({Role.SENDER, Role.RECIPIENT, Role.HANDED_ON}),
-    Event.OVERDUE: frozenset({Role.SENDER, Role.RECIPIENT}),
-    Event.CLOSED: frozenset({Role.SENDER, Role.RECIPIENT}),
-    Event.LAPSED: frozenset({Role.SENDER}),
-    Event.FORGOTTEN: frozenset({Role.SENDER}),
-}
-"""Whose phone rings at which event; at any other, cards change in silence."""
 
 _VISITS = frozenset({Event.DROPPED_OFF, Event.COLLECTED})
 """Events that change a visit to the tower for the one who collects, and for nobody else."""
@@ -68,7 +58,9 @@ async def transition(
 
 
 def _roused(delivery: Delivery, event: Event) -> frozenset[Role]:
-    rouse = ROUSES.get(event, frozenset())
+    rouse = roused(OF_EVENTS.get(event))
+    if event is Event.CLOSED:
+        return rouse & PARTIES
     if event is not Event.OVERDUE:
         return rouse
     if delivery.fetcher is not None:

@@ -18,6 +18,7 @@ from bot.domain.delivery import Delivery, Role
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import Event
 from bot.domain.policy import Policy
+from bot.domain.rings import RINGS, Call, Sound, roused
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict, TryLater
@@ -98,39 +99,58 @@ class Reminders:
         elif Deadline.OVERDUE in due:
             await self._overdue(tx, current, now)
         elif Deadline.LAST_REMINDER in due:
-            await self._remind(tx, current, now, sent=2, whom=_collecting(current))
+            whom = _collecting(current)
+            rouse = roused(Call.LAST_REMINDER, frozenset({whom} if whom else ()))
+            await self._remind(tx, current, now, sent=2, rouse=rouse)
         elif Deadline.FIRST_REMINDER in due:
-            await self._first_reminder(tx, current, now, current.collector)
+            await self._first_reminder(tx, current, now, Call.FIRST_REMINDER, current.collector)
         elif Deadline.AWAITED in due:
-            await self._first_reminder(tx, current, now, current.sender)
+            await self._first_reminder(tx, current, now, Call.AWAITED, current.sender)
         elif Deadline.HOLD_OVER in due:
-            await self._remind(tx, current, now, sent=2, whom=None)
-        elif {Deadline.HOLD_ENDING, Deadline.PREPARED_ENDING} & set(due):
-            await self._remind(tx, current, now, sent=1, whom=Role.SENDER)
+            await self._remind(tx, current, now, sent=2)
+        elif Deadline.HOLD_ENDING in due:
+            await self._remind(tx, current, now, sent=1, rouse=roused(Call.HOLD_ENDING))
+        elif Deadline.PREPARED_ENDING in due:
+            await self._remind(tx, current, now, sent=1, rouse=roused(Call.PREPARED_ENDING))
         else:
-            await self._remind(tx, current, now, sent=current.reminders_sent, whom=None)
+            await self._remind(tx, current, now, sent=current.reminders_sent)
 
     async def _remind(
-        self, tx: Transaction, current: Delivery, now: datetime, *, sent: int, whom: Role | None
+        self,
+        tx: Transaction,
+        current: Delivery,
+        now: datetime,
+        *,
+        sent: int,
+        rouse: frozenset[Role] = frozenset(),
     ) -> None:
         after = await save(tx, replace(current, reminders_sent=sent), now=now, policy=self._policy)
-        await tell(tx, after, now=now, rouse=frozenset({whom} if whom else ()))
+        await tell(tx, after, now=now, rouse=rouse)
 
     async def _first_reminder(
-        self, tx: Transaction, current: Delivery, now: datetime, whom: PersonId | None
+        self,
+        tx: Transaction,
+        current: Delivery,
+        now: datetime,
+        call: Call,
+        whom: PersonId | None,
     ) -> None:
-        """Put off to the end of their quiet hours; not sent where reminders are off."""
+        """As the table has it: put off to the end of their quiet hours, not where reminders are
+        off."""
+        ring = RINGS[call]
         reminded = await tx.person(whom) if whom else None
         if reminded is not None:
             tower = await tx.tower(current.tower)
             zone = tower.told_zone if tower else "UTC"
-            if (until := quiet_until(reminded, zone, now)) is not None:
+            until = quiet_until(reminded, zone, now) if ring.sound is Sound.PUT_OFF else None
+            if until is not None:
                 rest = [at for at, alarm in deadlines(current, self._policy) if at > now]
                 await tx.save_delivery(replace(current, deadline_at=min([until, *rest])))
                 return
-        wanted = reminded is not None and reminded.reminders and current.fetcher is None
+        wanted = reminded is not None and (reminded.reminders or not ring.optional)
         role = Role.SENDER if whom == current.sender else Role.RECIPIENT
-        await self._remind(tx, current, now, sent=1, whom=role if wanted else None)
+        roles = frozenset({role} if wanted and current.fetcher is None else ())
+        await self._remind(tx, current, now, sent=1, rouse=roused(call, roles))
 
     async def _forget(self, tx: Transaction, current: Delivery, now: datetime) -> None:
         forgotten = Event.FORGOTTEN

@@ -15,6 +15,7 @@ from bot.domain.ids import DeliveryId
 from bot.domain.message import Message
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.rings import Call, hushed
 from bot.domain.situation import AlertSituation, Situation
 from bot.domain.waiting import WAIT, Wait, wait_of
 from bot.ports.clock import Clock
@@ -183,8 +184,9 @@ class ChatPresenter:
             return None, True
         tower = known.waited_at(wait.tower)
         words = speak(person.language, self._locale)
-        hushed = quiet_until(person, tower.told_zone, known.now) is not None
-        return wait_card(words, wait, tower, self._policy, known.now), not card.ring or hushed
+        quiet = quiet_until(person, tower.told_zone, known.now) is not None
+        silent = not card.ring or (quiet and hushed(Call.TURN))
+        return wait_card(words, wait, tower, self._policy, known.now), silent
 
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))

@@ -25,14 +25,16 @@ from handlers.conversation.errand import Errand
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen, low_said
 from wording.language import LANGUAGES, Words, own_name
+from wording.rings import rings_said
 from wording.sanitize import capital, plain_name
 
 SETTINGS, LANGUAGE, QUIET = "settings/settings", "settings/language", "settings/quiet"
-REFUSED = "settings/refused"
+REFUSED, RINGS = "settings/refused", "settings/rings"
 CHOOSE_LANGUAGE, SPEAK = "languages", "speak"
 CHOOSE_QUIET, QUIET_AT = "hours", "quiet"
 REMINDERS, LOW, PICKS = "remind", "lower", "picks"
 CHOOSE_REFUSED, ALLOW = "refused", "allow"
+SHOW_RINGS = "rings"
 
 _LONGEST_ID = 20
 _PRESETS = ("22-7", "23-8")
@@ -110,6 +112,11 @@ async def toggled_picks(update: Update, context: Context) -> None:
     await _save(context, pickable=not context.person.pickable)
 
 
+async def showed_rings(update: Update, context: Context) -> Draft:
+    """To what rings when."""
+    return go(context.draft, RINGS)
+
+
 async def chose_refused(update: Update, context: Context) -> Draft:
     """To those whose picks they have refused."""
     return go(context.draft, REFUSED, page=None)
@@ -163,6 +170,7 @@ async def settings_prompt(screen: Screen) -> Message:
                 press(CHOOSE_QUIET),
             ),
         ),
+        (Button(_("🔔 What rings when"), press(SHOW_RINGS)),),
         (_toggle(_("Reminders"), person.reminders, REMINDERS),),
         (Button(low_said(screen.words, person.low_locker), press(LOW)),),
         (_toggle(_("Others may pick me to collect"), person.pickable, PICKS),),
@@ -198,6 +206,12 @@ async def quiet_prompt(screen: Screen) -> Message:
         *spans,
         (Button(_("Off"), press(QUIET_AT, "off")),),
     )
+
+
+async def rings_prompt(screen: Screen) -> Message:
+    """What rings, and what quiet hours do to it."""
+    words, person = screen.words, screen.person
+    return screen.view(rings_said(words, person, quiet_said(words, person)))
 
 
 async def refused_prompt(screen: Screen) -> Message:
@@ -239,16 +253,19 @@ ERRAND = Errand(
             tap(toggled_low, LOW),
             tap(toggled_picks, PICKS),
             tap(chose_refused, CHOOSE_REFUSED),
+            tap(showed_rings, SHOW_RINGS),
             back_to(MENU, afresh=True),
         ],
         LANGUAGE: [tap(spoke, SPEAK), back_to(SETTINGS)],
         QUIET: [tap(tapped_quiet, QUIET_AT), text(typed_quiet), back_to(SETTINGS)],
         REFUSED: [tap(allowed, ALLOW), pages(), back_to(SETTINGS)],
+        RINGS: [back_to(SETTINGS)],
     },
     questions={
         SETTINGS: settings_prompt,
         LANGUAGE: language_prompt,
         QUIET: quiet_prompt,
         REFUSED: refused_prompt,
+        RINGS: rings_prompt,
     },
 )

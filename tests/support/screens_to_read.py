@@ -698,6 +698,8 @@ def _own_affairs() -> Iterator[Asked]:
     yield Asked("Refused senders", "many", refused, {}, crowd)
     yield Asked("Refused senders", "many, second page", refused, {"page": 1}, crowd)
     yield Asked("Which language?", "as usual", "settings/language")
+    yield Asked("What rings when", "no quiet hours", "settings/rings")
+    yield Asked("What rings when", "quiet hours, reminders off", "settings/rings", {}, CALM, other)
     yield Asked("Quiet hours", "none", "settings/quiet")
     yield Asked("Quiet hours", "some", "settings/quiet", {}, CALM, resting)
     unread = {NOTICE: "I could not read that. Please write it like 22:30-7:00."}

@@ -203,7 +203,8 @@ def _rows(scene: Scene, code: Code) -> list[Row]:
         deed(scene, new_said(scene.words, code.form), fresh),
     )
     onward = another_door(scene) or next_parcel(scene)
-    opens: list[Row] = [(_opens(scene, code),), (onward,), (_copies(scene, code),)]
+    copies = (_copies(scene, code), _copies_digits(scene, code))
+    opens: list[Row] = [(_opens(scene, code),), (onward,), copies]
     if not drop_off:
         return [*opens, helps, leave_or_stop(scene)]
     fits = deed(scene, _("It doesn't fit"), Action.SIZE)
@@ -226,6 +227,13 @@ def handed_over(scene: Scene, code: Code) -> str | None:
     if code.form is Opener.LINK or template is None:
         return None
     return app_link(template, code.text)
+
+
+def _copies_digits(scene: Scene, code: Code) -> Button | None:
+    """To be sent to whoever stands at the keypad."""
+    if code.digits is None:
+        return None
+    return Button(scene.words._("Copy the digits"), copy=code.digits)
 
 
 def _copies(scene: Scene, code: Code) -> Button | None:

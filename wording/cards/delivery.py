@@ -11,6 +11,7 @@ from dataclasses import replace
 from bot.domain.actions import Action
 from bot.domain.delivery import Role
 from bot.domain.message import Message
+from wording.cards.claiming import claim_link, copy_link
 from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.photo import with_way_to_photo
 from wording.cards.recipient import RECIPIENT
@@ -48,13 +49,19 @@ def _named(scene: Scene, message: Message) -> Message:
 
 
 def _with_more(scene: Scene, message: Message) -> Message:
-    """The way to name it, and the tower on a map, above the way out: as many of them as the card
-    has room for. The line about the place leads to a map on every card."""
+    """The way to name it, what copies its claim link, and the tower on a map, above the way out: as
+    many of them as the card has room for. The line about the place leads to a map on every card."""
     there = [button for row in message.buttons for button in row]
-    wanted = (name_it(scene), map_pin(scene) if scene.situation.may(Action.MAP) else None)
+    link = claim_link(scene)
+    wanted = (
+        name_it(scene),
+        copy_link(scene, link) if link is not None else None,
+        map_pin(scene) if scene.situation.may(Action.MAP) else None,
+    )
     more = [button for button in wanted if button is not None and button not in there]
     more = more[: max(0, MOST_BUTTONS - len(there))]
     if not more:
         return message
     *rows, last = message.buttons
-    return replace(message, buttons=(*rows, tuple(more), last))
+    pairs = (tuple(more[at : at + 2]) for at in range(0, len(more), 2))
+    return replace(message, buttons=(*rows, *pairs, last))

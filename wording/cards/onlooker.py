@@ -10,7 +10,7 @@ from __future__ import annotations
 from bot.domain.actions import Action
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Message
-from wording.cards.claiming import forwarding, who_is_missing
+from wording.cards.claiming import claim_link, copy_link, forwarding, who_is_missing
 from wording.cards.rows import card, deed, guide, menu
 from wording.cards.scene import Scene
 
@@ -19,7 +19,7 @@ def handed_on(scene: Scene) -> Message:
     """The claim is theirs to pass on, or to take back; once somebody has the parcel, who it is."""
     if scene.situation.claim is None or _over(scene):
         return _in_other_hands(scene)
-    _ = scene.words._
+    _, link = scene.words._, claim_link(scene)
     title = _(
         "🤝 <b>Somebody else will collect the parcel from {sender}</b>",
         sender=scene.sender_name,
@@ -27,6 +27,7 @@ def handed_on(scene: Scene) -> Message:
     return card(
         [[title], [who_is_missing(scene)]],
         forwarding(scene),
+        [copy_link(scene, link) if link is not None else None],
         [deed(scene, _("I collect it after all"), Action.KEEP)],
         [menu(scene), guide(scene)],
     )
