@@ -8,6 +8,7 @@ own, and nothing leads to a map, a web address or a code that could be real.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.domain.actions import Action
 from bot.domain.meanings import meaning_of
@@ -30,12 +31,27 @@ Row = tuple[Button, ...]
 
 
 class _Scene(Scene):
-    """A scene at a tower that stands on no map."""
+    """A scene at a tower that stands on no map, on a clock that stands still: moments are plain
+    words, which no phone counts down."""
 
     @property
     def place(self) -> str:
         """Its name alone."""
         return f"📍 {self.tower_name}"
+
+    def time(self, at: datetime | None) -> str:
+        """The moment; a question mark for never."""
+        told = self.situation
+        if at is None:
+            return "?"
+        return self.words.moment(at, told.tower, now=told.now, named=told.zones)
+
+    def until(self, at: datetime | None) -> str:
+        """The moment in bold, with the time that is left where that is less than a day."""
+        moment, left = f"<b>{self.time(at)}</b>", at and at - self.situation.now
+        if not left or left >= timedelta(days=1):
+            return moment
+        return f"{moment} ({self.words.span(left)})"
 
 
 @dataclass(frozen=True, slots=True)
