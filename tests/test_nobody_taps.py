@@ -159,9 +159,15 @@ async def test_pruning_keeps_up_in_small_portions(database: Database) -> None:
 async def test_pruning_goes_on_by_itself_until_there_is_nothing_left(world: Chats) -> None:
     await handled_long_ago(world.database, 4 * PORTION)
 
-    async def gone() -> bool:
+    async def begun() -> bool:
         world.clock.turn(60)  # it looks once an hour
+        return await left(world.database) < 4 * PORTION
+
+    async def gone() -> bool:
+        world.clock.turn(0.1)
         return await left(world.database) == 0
 
+    await holds(begun)
+    began = world.clock.now()
     await holds(gone)
-    assert world.clock.now() - START < timedelta(hours=3)
+    assert world.clock.now() - began < timedelta(hours=1), "it does not wait for the next look"

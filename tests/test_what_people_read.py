@@ -91,14 +91,16 @@ def test_every_case_has_a_title_of_its_own(books: Books) -> None:
 
 
 def test_no_message_in_any_language_counts_down_in_words(books: Books) -> None:
-    """Behind a moment, in brackets, or as how long ago: where it was wrong a minute later."""
+    """Behind a moment, in brackets, or as how long ago: where it was wrong a minute later. Not so
+    in practice, whose clock stands still."""
+    real = [case for name, cases in books.items() if name != "practice" for case in cases]
     for language in LANGUAGES:
         words = speak(language)
         spans = {words.span(timedelta(**{unit: n})) for unit in UNITS for n in (1, 2, 3, 5, 21, 90)}
         said = "|".join({re.sub(r"\d+", r"\\d+", span) for span in spans})
         stale = re.compile(rf"\((?:{said})\)|\d+[\u00a0 ]\w+ ago|\bin \d+[\u00a0 ](?:min|h)\b")
         assert stale.search(f"18:00 ({words.span(timedelta(minutes=49))})")
-        for case in (case for cases in books.values() for case in cases):
+        for case in real:
             view = case.views[language]
             found = stale.search(read_out(view.html)) if view is not None else None
             assert found is None, (case.title, language, found)

@@ -9,7 +9,6 @@ entity is written. Pages, slips, buttons and toasts have no entities: there `Wor
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from html import escape
 
@@ -18,7 +17,6 @@ from wording.language import Words
 
 _TODAY, _NAMED, _DATED, _RELATIVE = "t", "wt", "dt", "r"
 """Telegram's formats: time; day of the week and time; date and time; how long until then."""
-_TAG = re.compile(r"</?tg-time\b[^>]*>")
 
 
 def moment(
@@ -46,11 +44,6 @@ def ticking(
 def relative(at: datetime, said: str) -> str:
     """`in 40 minutes`, as the phone says it; else `said`, which names the moment."""
     return _entity(at, said, _RELATIVE)
-
-
-def still(html: str) -> str:
-    """The same message without entities: what it tells of time stays as it is written."""
-    return _TAG.sub("", html)
 
 
 def plainly_ticking(

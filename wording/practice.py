@@ -8,6 +8,7 @@ own, and nothing leads to a map, a web address or a code that could be real.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.domain.actions import Action
 from bot.domain.meanings import meaning_of
@@ -22,7 +23,6 @@ from wording.cards.code import code_card, openable
 from wording.cards.delivery import delivery_card
 from wording.cards.scene import Scene
 from wording.language import Words
-from wording.moments import still
 from wording.sanitize import capital, esc
 
 _LONGEST = 4096
@@ -31,12 +31,27 @@ Row = tuple[Button, ...]
 
 
 class _Scene(Scene):
-    """A scene at a tower that stands on no map."""
+    """A scene at a tower that stands on no map, on a clock that stands still: moments are plain
+    words, which no phone counts down."""
 
     @property
     def place(self) -> str:
         """Its name alone."""
         return f"📍 {self.tower_name}"
+
+    def time(self, at: datetime | None) -> str:
+        """The moment; a question mark for never."""
+        told = self.situation
+        if at is None:
+            return "?"
+        return self.words.moment(at, told.tower, now=told.now, named=told.zones)
+
+    def until(self, at: datetime | None) -> str:
+        """The moment in bold, with the time that is left where that is less than a day."""
+        moment, left = f"<b>{self.time(at)}</b>", at and at - self.situation.now
+        if not left or left >= timedelta(days=1):
+            return moment
+        return f"{moment} ({self.words.span(left)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +258,7 @@ def _screen(practising: Practising, said: str, paragraphs: list[str], *rows: Row
     mark = "\n".join(filter(None, (_("🎓 <b>Practice</b>"), said and f"<i>{said}</i>")))
     leave = Button(leave_said(practising.words), press(Step.LEAVE))
     guide = Button(_("❔ Help"), press(Place.HELP))
-    html = still("\n\n".join([mark, *paragraphs]))  # no time runs out
-    return Message(html, (*rows, (leave,), (guide,)))
+    return Message("\n\n".join([mark, *paragraphs]), (*rows, (leave,), (guide,)))
 
 
 def _card(practising: Practising) -> Message:

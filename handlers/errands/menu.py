@@ -86,7 +86,9 @@ def _expect(words: Words) -> str:
     """What to expect, in two lines."""
     _ = words._
     send = _("<b>Send</b>: I find you a locker and tell you what becomes of the parcel.")
-    collect = _("<b>Collect</b>: I tell you when it is in, and give you what opens the door.")
+    collect = _(
+        "<b>Collect</b>: I tell you when your parcel is in, and give you what opens the door."
+    )
     return f"{send}\n{collect}"
 
 
