@@ -218,8 +218,10 @@ async def test_of_an_album_it_is_said_once_that_none_was_taken(
     await store_for(world, anna, ben)
     if asked:
         await anna.press("Add a photo")
+    sent = world.outbox.tally.sent
     await anna.album(4)
     await anna.sees("I take one photo, sent by itself. None of these was taken.")
+    assert world.outbox.tally.sent == sent + 1
     assert sum("None of these was taken" in card for card in await anna.cards()) == 1
     assert (await latest(world, anna)).photo is None
     await anna.photo()
