@@ -24,7 +24,7 @@ from bot.domain.situation import AlertSituation
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.errors import EdgeError, Misconfigured, NotOffered, TryLater, Unreadable
 from bot.ports.lockers import LeftOut
-from bot.usecases import transitions
+from bot.usecases import observed
 from bot.usecases.book import cancel
 from bot.usecases.codes import ask_drop_off_code
 from bot.workers.harbor_requests import HarborRequests
@@ -517,7 +517,7 @@ async def test_a_delivery_of_which_nothing_can_be_concluded_holds_up_no_other(
     async def conclude(tx: Any, delivery: Delivery, *rest: Any, **named: Any) -> Delivery:
         if delivery.id == broken.id:
             raise OverflowError("date value out of range")
-        return await transitions.conclude(tx, delivery, *rest, **named)
+        return await observed.conclude(tx, delivery, *rest, **named)
 
     with monkeypatch.context() as patched:
         patched.setattr("bot.workers.watcher.conclude", conclude)
