@@ -133,29 +133,33 @@ async def test_from_a_pasted_slip_to_an_empty_locker(street: Street) -> None:
     slip = await street.sends(stored=False)
     page = await street.browses()
     await page.goto(link_in(slip))
-    await expect(page.get_by_role("heading")).to_have_text("A parcel is on its way to a locker")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        "A parcel is on its way to a locker"
+    )
     await looked_at(page)
 
     await page.get_by_role("button", name="Collect here").click()
-    await expect(page.get_by_role("heading")).to_have_text("Your parcel is on its way")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your parcel is on its way")
     await looked_at(page)
     await street.world.quiet()
     await street.anna.loses("To collect it, open this link")
 
     await street.puts_it_in()
     await page.reload()
-    await expect(page.get_by_role("heading")).to_contain_text("Your parcel is in locker")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Your parcel is in locker")
     await looked_at(page)
 
     await page.get_by_role("button", name=re.compile("^Open door")).click()
-    await expect(page.get_by_role("heading")).to_contain_text("opening link")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("opening link")
     await looked_at(page)
     await street.takes_out(page)
     await street.anna.sees("has collected it")
     assert await street.ours() == 0
 
     await page.goto(link_in(slip))
-    await expect(page.get_by_role("heading")).to_contain_text("The parcel has been taken out")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "The parcel has been taken out"
+    )
     await looked_at(page)
 
 
@@ -165,14 +169,18 @@ async def test_without_scripts_too_and_after_previews_which_claim_nothing(street
 
     page = await street.browses(scripts=False, dark=True)
     await page.goto(link_in(slip))
-    await expect(page.get_by_role("heading")).to_have_text("A parcel is waiting in a locker")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        "A parcel is waiting in a locker"
+    )
     await page.get_by_role("button", name="Collect here").click()
-    await expect(page.get_by_role("heading")).to_contain_text("Your parcel is in locker")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Your parcel is in locker")
     await page.get_by_role("button", name=re.compile("^Open door")).click()
     await street.takes_out(page)
     assert await street.ours() == 0
     await page.goto(link_in(slip))
-    await expect(page.get_by_role("heading")).to_contain_text("The parcel has been taken out")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "The parcel has been taken out"
+    )
 
 
 async def previewed(link: str) -> None:
@@ -194,14 +202,14 @@ async def test_of_two_browsers_at_once_one_collects_and_the_other_is_told(street
     for page in (first, second):
         await page.goto(link)
     await first.get_by_role("button", name="Collect here").click()
-    await expect(first.get_by_role("heading")).to_contain_text("Your parcel is in locker")
+    await expect(first.get_by_role("heading", level=1)).to_contain_text("Your parcel is in locker")
     await second.get_by_role("button", name="Collect here").click()
-    await expect(second.get_by_role("heading")).to_have_text("Somebody else was first")
+    await expect(second.get_by_role("heading", level=1)).to_have_text("Somebody else was first")
     await first.get_by_role("button", name=re.compile("^Open door")).click()
     await street.takes_out(first)
     assert await street.ours() == 0
     await second.goto(link)
-    await expect(second.get_by_role("heading")).to_have_text("There is no parcel here")
+    await expect(second.get_by_role("heading", level=1)).to_have_text("There is no parcel here")
 
 
 async def test_the_slips_picture_leads_to_the_page_as_its_text_does(street: Street) -> None:
