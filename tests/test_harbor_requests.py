@@ -245,11 +245,14 @@ async def test_a_late_push_adds_the_time_to_what_was_already_known(core: Core):
     happened = core.clock.now()
     core.clock.turn(60)
     await core.look()
-    assert (await core.now(delivery)).occupied_at is None
+    before = await core.now(delivery)
+    assert before.occupied_at is None
     assert delivery.locker is not None
     push = Push(TOWER, delivery.locker, LockerStatus.OCCUPIED, happened, "LOCKER_TOKEN_USED", True)
     await core.watcher.heard(push)
-    assert (await core.now(delivery)).occupied_at == happened
+    known = await core.now(delivery)
+    assert known.occupied_at == happened
+    assert known.revision == before.revision, "a button on the card as it was counts still"
 
 
 async def test_a_late_sync_after_the_hold_ran_out_still_finds_the_parcel(core: Core):

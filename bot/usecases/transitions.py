@@ -71,7 +71,8 @@ def _roused(delivery: Delivery, event: Event) -> frozenset[Role]:
 async def save(
     tx: Transaction, delivery: Delivery, *, now: datetime, policy: Policy, seen: bool = True
 ) -> Delivery:
-    """Save a changed delivery; `seen` when people can see the change. Raises Conflict.
+    """Save a changed delivery; `seen` when people can see a change by which a button may mean
+    something else. Raises Conflict.
 
     A successor that waits for its locker to be given back asks for one of its own from then on.
     """

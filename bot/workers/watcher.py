@@ -327,7 +327,8 @@ class Watcher:
                 current.state is State.STORED and current.reported_at and at <= current.reported_at
             ):
                 known = replace(current, occupied_at=happened)
-                known = await save(tx, known, now=now, policy=self._policy)
+                # Buttons mean what they meant: whoever taps the card as it was is not turned away.
+                known = await save(tx, known, now=now, policy=self._policy, seen=False)
                 await tell(tx, known, now=now)
 
         await self._database.run(step, brief=True)
