@@ -30,6 +30,10 @@ TOO_WIDE = "box => box.scrollWidth - box.clientWidth"
 TOO_TALL = "box => box.scrollHeight - box.clientHeight"
 STICKS_OUT = "document.documentElement.scrollWidth - innerWidth"
 FOREIGN = '<b class="x"><a href="javascript:x">a</a><img src="x"><script>b</script></b>'
+SHOWN = """async (seconds) => {
+  const { shown } = await import("/js/moments.js");
+  return seconds.map((each) => shown(new Date(each * 1000), "r", new Date(0), "en"));
+}"""
 FOREIGN_TIMES = (
     '<time datetime="2026-03-02T17:05:00Z" data-format="r" onclick="x">a</time>'
     '<time datetime="soon" data-format="r">b</time>'
@@ -308,3 +312,5 @@ async def test_a_moment_ticks_in_the_phones_language_and_its_own_text_is_kept(sc
     await expect(moment).to_have_text("in 40 Minuten")
     await scene.turn_clock("one hour")
     await expect(moment).to_have_text("vor 19 Minuten")
+    told = await scene.page.evaluate(SHOWN, [259_170, 3_599, 172_750, -259_170])
+    assert told == ["in 3 days", "in 59 minutes", "in 2 days", "2 days ago"]

@@ -20,11 +20,13 @@ const PARTS = {
   T: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 
-/** "in 40 minutes", "5 minutes ago": the largest unit of which there is one. */
+/** "in 40 minutes", "5 minutes ago": the largest unit of which there is one; a minute that has just
+ * begun takes no hour and no day away. */
 function relative(at, now, language) {
   const seconds = Math.trunc((at - now) / 1000);
   const [unit, size] = SPANS.find(([, length]) => Math.abs(seconds) >= length) ?? SPANS.at(-1);
-  return new Intl.RelativeTimeFormat(language).format(Math.trunc(seconds / size), unit);
+  const whole = size > 60 && seconds > 0 ? seconds + 59 : seconds;
+  return new Intl.RelativeTimeFormat(language).format(Math.trunc(whole / size), unit);
 }
 
 /** What a phone in `language` shows for `form` of Telegram's; null where that says nothing. */
