@@ -187,7 +187,7 @@ class Settings(BaseSettings):
                 found = _complaints(error)
             if found.keys() <= wrong.keys():
                 raise BadSetting(next(iter(found.values())))
-            wrong = found | wrong
+            wrong |= found
 
     @classmethod
     def complaint(cls, name: str, value: str) -> str | None:
