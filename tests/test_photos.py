@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.delivery import Delivery, NoPhoto
 from bot.domain.history import HistoryEvent
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
@@ -403,6 +404,12 @@ async def test_the_name_of_the_file_is_in_no_log_and_no_repr(
     assert "dropped_off" in logged
     assert photo not in caplog.text + logged
     assert photo not in repr(await latest(world, anna))
+    await anna.press("‹ Back")
+    await anna.photo()
+    await anna.sees("Which parcel is this a photo of?")
+    draft = await world.database.look(lambda tx: tx.draft(PersonId(anna.id)))
+    assert draft.answers["photo"]
+    assert draft.answers["photo"] not in repr(draft)
 
 
 async def test_it_is_in_its_senders_export_and_in_nobody_elses(database: Database) -> None:

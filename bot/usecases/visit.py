@@ -88,10 +88,9 @@ async def _left_out(
     if code is not None and code.revealed:
         await tx.save_code(replace(code, revealed=False))
     await tx.mark_about(code_subject(delivery.id), now=now)
-    asks = delivery.request
-    if asks is not None and asks.kind is RequestKind.PICK_UP_TOKEN:
-        asks = None
-    left = replace(delivery, turn=Turn.LEFT, request=asks)
+    left = replace(delivery, turn=Turn.LEFT)
+    if left.asks is RequestKind.PICK_UP_TOKEN:
+        left = replace(left, request=None, trouble=None)  # which the request was in
     left = await save(tx, left, now=now, policy=policy)
     await tell(tx, left, now=now)
     return left
