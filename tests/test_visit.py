@@ -240,6 +240,23 @@ async def test_what_harbor_refuses_is_left_out_and_its_card_rings(core: Core) ->
     assert await shown(core, first) == [True]
 
 
+async def test_whoever_is_refused_another_code_keeps_the_one_they_have_and_their_turn(
+    here: Core,
+) -> None:
+    first, second = await waiting(here, BY_TOKEN, BY_TOKEN)
+    await begins(here, first)
+
+    async def refuses(*_: Any) -> Any:
+        raise Refused("no")
+
+    here.worker = working(here, pick_up_token=refuses)
+    await here.on(BEN, first, ask_pick_up_code, fresh=True)
+    await here.work()
+    kept = await here.now(first)
+    assert (kept.turn, kept.trouble) == (Turn.NOW, Trouble.REFUSED)
+    assert await shown(here, first, second) == [True, False]
+
+
 async def test_what_is_left_out_while_harbor_is_asked_is_not_asked_for_any_more(
     here: Core,
 ) -> None:

@@ -55,8 +55,11 @@ async def stop(act: Actor, delivery: Delivery) -> Delivery:
 
 async def leave_out(tx: Transaction, delivery: Delivery, *, now: datetime, policy: Policy) -> None:
     """Harbor has refused what opens its door, in its turn: its collector's phone rings, and the
-    next one's turn begins."""
+    next one's turn begins; unless they have what may open it still, and were refused another."""
     assert delivery.collector is not None, "whoever asked for it"
+    code = await tx.code(delivery.id)
+    if code is not None and code.revealed and code.expires_at > now:
+        return
     await _left_out(tx, delivery, now=now, policy=policy)
     await tx.mark(delivery.collector, delivery_subject(delivery.id), now=now, ring=True)
     await go_on(tx, delivery, now=now, policy=policy)
