@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,11 @@ from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
 from bot.usecases.export import held_about
-from bot.usecases.photo import JUST_IN, forget_photos
+from bot.usecases.photo import JUST_IN, forget_photos, show_photo
 from tests.support.chats import MARKET, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
+from tests.support.desk import OLGA, Desk, one
 from tests.support.phones import Message, Phone, said
 
 ASKS = "A photo helps whoever collects it"
@@ -324,6 +326,17 @@ async def test_operators_see_it_after_a_problem_was_reported_and_the_history_say
     await anna.sees("The photo was looked at (an operator)")
     await olga.press("The problem is dealt with", "Yes")
     await olga.loses(TITLE)
+
+
+@pytest.mark.parametrize(
+    "part", [{"handed_over_by": OLGA.id}, {"recipient": OLGA.id, "taken_back": True}]
+)
+async def test_an_operator_with_a_part_in_it_that_shows_no_photo_is_written_down_too(
+    desk: Desk, part: dict[str, Any]
+) -> None:
+    delivery = await desk.keep(one(State.STORED, photo=FILE_ID, problem_reported=True, **part))
+    await desk.act(OLGA, show_photo, delivery)
+    assert [each.event for each in await desk.history(delivery)] == [HistoryEvent.PHOTO_SEEN]
 
 
 async def test_onlookers_never_see_it(world: Chats, anna: Phone, ben: Phone) -> None:
