@@ -2,7 +2,8 @@
 
 Guarantees: of a photo nothing is kept but the messenger's own name for it, until its sender takes
 it away or is forgotten, and no longer than the storage time and the parcel last; that an operator
-was shown it stands in the delivery's history.
+was shown it stands in the delivery's history. One that waits for *which parcel?* is kept in its
+sender's draft until they have answered, or gone elsewhere.
 """
 
 from __future__ import annotations
