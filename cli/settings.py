@@ -173,17 +173,21 @@ class Settings(BaseSettings):
     @classmethod
     def load_what_can_be_used(cls) -> tuple[Settings, dict[str, str]]:
         """As `load`, with its default for each setting that can't be used; and by their names, what
-        is wrong with those, one line each."""
-        try:
-            return cls(), {}
-        except ValidationError as error:
-            wrong = _complaints(error)
-        defaults = {
-            field.alias or name: field.get_default(call_default_factory=True)
-            for name, field in cls.model_fields.items()
-            if (field.alias or name.upper()) in wrong
-        }
-        return cls(**defaults), wrong
+        is wrong with those, one line each. What is at odds with such a default is wrong, too."""
+        wrong: dict[str, str] = {}
+        while True:
+            defaults = {
+                field.alias or name: field.get_default(call_default_factory=True)
+                for name, field in cls.model_fields.items()
+                if (field.alias or name.upper()) in wrong
+            }
+            try:
+                return cls(**defaults), wrong
+            except ValidationError as error:
+                found = _complaints(error)
+            if found.keys() <= wrong.keys():
+                raise BadSetting(next(iter(found.values())))
+            wrong |= found
 
     @classmethod
     def complaint(cls, name: str, value: str) -> str | None:

@@ -67,6 +67,8 @@ def as_profile(content: bytes) -> bytes:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise ValueError("has too many pixels")
             upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    except Image.DecompressionBombError as error:
+        raise ValueError("has too many pixels") from error
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise ValueError("is no picture that can be read; use a JPEG or a PNG") from error
     if min(upright.size) < _SMALLEST:

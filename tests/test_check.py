@@ -74,6 +74,15 @@ def contents(name: str) -> bytes:
     return Path(name).read_bytes()
 
 
+async def test_what_is_at_odds_with_the_default_of_what_can_not_be_used_is_told_in_a_line(said):
+    told = await said(LOCKERBOT_STORAGE_HOURS="three days", LOCKERBOT_FIRST_REMINDER_HOURS="100")
+    assert told.code == 2
+    assert [line.partition(":")[0] for line in told.complaints] == [
+        "LOCKERBOT_STORAGE_HOURS",
+        "LOCKERBOT_FIRST_REMINDER_HOURS",
+    ]
+
+
 async def test_every_problem_is_told_at_once_and_what_depends_on_it_is_not_tried(said, tmp_path):
     told = await said(
         TELEGRAM_BOT_TOKEN="",

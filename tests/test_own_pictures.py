@@ -81,6 +81,7 @@ def test_what_can_not_be_used_is_refused_with_its_reason(content: bytes, why: st
         own.as_profile(content)
 
 
-def test_a_picture_of_too_many_pixels_is_not_even_unpacked() -> None:
+@pytest.mark.parametrize("size", [(10_000, 5_001), (20_000, 20_000)])
+def test_a_picture_of_too_many_pixels_is_not_even_unpacked(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="too many pixels"):
-        own.as_profile(picture((10_000, 5_001), mode="1"))
+        own.as_profile(picture(size, mode="1"))

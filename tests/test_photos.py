@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
 from bot.domain.delivery import Delivery, NoPhoto
 from bot.domain.history import HistoryEvent
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
 from bot.usecases.export import held_about
-from bot.usecases.photo import JUST_IN, forget_photos
+from bot.usecases.photo import JUST_IN, forget_photos, show_photo
 from tests.support.chats import MARKET, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
+from tests.support.desk import OLGA, Desk, one
 from tests.support.phones import Message, Phone, said
 
 ASKS = "A photo helps whoever collects it"
@@ -327,6 +330,17 @@ async def test_operators_see_it_after_a_problem_was_reported_and_the_history_say
     await olga.loses(TITLE)
 
 
+@pytest.mark.parametrize(
+    "part", [{"handed_over_by": OLGA.id}, {"recipient": OLGA.id, "taken_back": True}]
+)
+async def test_an_operator_with_a_part_in_it_that_shows_no_photo_is_written_down_too(
+    desk: Desk, part: dict[str, Any]
+) -> None:
+    delivery = await desk.keep(one(State.STORED, photo=FILE_ID, problem_reported=True, **part))
+    await desk.act(OLGA, show_photo, delivery)
+    assert [each.event for each in await desk.history(delivery)] == [HistoryEvent.PHOTO_SEEN]
+
+
 async def test_onlookers_never_see_it(world: Chats, anna: Phone, ben: Phone) -> None:
     delivery = await store_for(world, anna, ben)
     await anna.photo()
@@ -405,6 +419,12 @@ async def test_the_name_of_the_file_is_in_no_log_and_no_repr(
     assert "dropped_off" in logged
     assert photo not in caplog.text + logged
     assert photo not in repr(await latest(world, anna))
+    await anna.press("‹ Back")
+    await anna.photo()
+    await anna.sees("Which parcel is this a photo of?")
+    draft = await world.database.look(lambda tx: tx.draft(PersonId(anna.id)))
+    assert draft.answers["photo"]
+    assert draft.answers["photo"] not in repr(draft)
 
 
 async def test_it_is_in_its_senders_export_and_in_nobody_elses(database: Database) -> None:

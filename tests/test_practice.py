@@ -171,3 +171,11 @@ def test_within_other_words_only_a_whole_code_is_one() -> None:
     assert holds_practice_code("it says practice-1, what now?", within=True)
     assert not holds_practice_code("it says practice-1, what now?")
     assert not holds_practice_code("malpractice-1", within=True)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["K7QF-2M9X, at practice 1", "Practice-1: https://t.me/x_bot?start=c_abcdefghijklmnopqrstuv"],
+)
+def test_a_claim_beside_a_code_of_practice_counts(typed: str) -> None:
+    assert not holds_practice_code(typed, within=True)

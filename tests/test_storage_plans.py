@@ -122,6 +122,8 @@ QUESTIONS = {
     "deliveries_by_creation (first)": lambda tx: tx.first_booking(),
     "sqlite_autoindex_free_doors_1": lambda tx: tx.doors_by_hour(WEEK, ZONED),
     "free_doors_by_time": lambda tx: tx.towers_noted(NOW),
+    "deliveries_with_photo": lambda tx: tx.photos_over(NOW, 5),
+    "deliveries_by_sender, deliveries_by_recipient (photos)": lambda tx: tx.photos_of(PERSON),
     "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
 

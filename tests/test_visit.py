@@ -13,14 +13,16 @@ from bot.domain.delivery import Delivery, RequestKind, Trouble, Turn
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.domain.person import Person
 from bot.ports.database import Database
-from bot.ports.errors import Refused
+from bot.ports.errors import Refused, TryLater
 from bot.usecases.actor import NotPermitted
 from bot.usecases.codes import ask_pick_up_code
 from bot.usecases.collect import hand_over, take_back
+from bot.usecases.export import held_about
 from bot.usecases.operate import fetch
 from bot.usecases.visit import collect_all, skip, stop
-from tests.support.core import ANNA, BEN, OPERATOR, Core, core_on, working
+from tests.support.core import ANNA, BEN, NAMES, OPERATOR, Core, core_on, working
 
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 ELSEWHERE = TowerId("0100000000000102")
@@ -238,6 +240,23 @@ async def test_what_harbor_refuses_is_left_out_and_its_card_rings(core: Core) ->
     assert await shown(core, first) == [True]
 
 
+async def test_whoever_is_refused_another_code_keeps_the_one_they_have_and_their_turn(
+    here: Core,
+) -> None:
+    first, second = await waiting(here, BY_TOKEN, BY_TOKEN)
+    await begins(here, first)
+
+    async def refuses(*_: Any) -> Any:
+        raise Refused("no")
+
+    here.worker = working(here, pick_up_token=refuses)
+    await here.on(BEN, first, ask_pick_up_code, fresh=True)
+    await here.work()
+    kept = await here.now(first)
+    assert (kept.turn, kept.trouble) == (Turn.NOW, Trouble.REFUSED)
+    assert await shown(here, first, second) == [True, False]
+
+
 async def test_what_is_left_out_while_harbor_is_asked_is_not_asked_for_any_more(
     here: Core,
 ) -> None:
@@ -248,6 +267,52 @@ async def test_what_is_left_out_while_harbor_is_asked_is_not_asked_for_any_more(
     assert (await here.now(first)).asks is None
     await here.work()
     assert await shown(here, first, second) == [False, True]
+
+
+async def test_what_is_left_out_while_harbor_is_away_does_not_stay_in_that_trouble(
+    here: Core,
+) -> None:
+    first, _second = await waiting(here, BY_TOKEN, BY_TOKEN)
+
+    async def away(*_: Any) -> Any:
+        raise TryLater("away")
+
+    here.worker = working(here, pick_up_token=away)
+    await here.on(BEN, first, collect_all)
+    for _ in range(3):
+        await here.work()
+        here.clock.turn(60)
+    assert (await here.now(first)).trouble is Trouble.HARBOR_AWAY
+    await here.on(BEN, first, skip)
+    left = await here.now(first)
+    assert (left.turn, left.trouble, left.request) == (Turn.LEFT, None, None)
+
+
+async def test_of_a_code_that_was_left_out_it_is_remembered_that_it_may_still_open_the_door(
+    here: Core,
+) -> None:
+    first, _second = await waiting(here, BY_TOKEN, BY_TOKEN)
+    await begins(here, first)
+    [code] = await codes(here, first)
+    await here.on(BEN, first, skip)
+    await here.on(ANNA, first, take_back)
+    assert code is not None
+    assert (await here.now(first)).old_code_until == code.expires_at
+
+
+async def test_of_a_visit_nothing_is_in_the_export_of_whoever_does_not_make_it(
+    here: Core,
+) -> None:
+    first, _second = await waiting(here, BY_TOKEN, BY_TOKEN)
+    await begins(here, first)
+
+    async def held(who: PersonId) -> dict[str, Any]:
+        person, now = Person(who, NAMES[who]), here.clock.now()
+        found = await here.database.look(lambda tx: held_about(tx, person, now))
+        return next(each for each in found["deliveries"] if each["id"] == first.id)
+
+    assert "visit_at" in await held(BEN)
+    assert not {"turn", "visit_at"} & (await held(ANNA)).keys()
 
 
 async def test_whoever_stops_keeps_the_present_code_and_nothing_comes_after_it(

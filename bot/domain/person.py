@@ -52,5 +52,5 @@ class Draft:
     chat: PersonId
     errand: str = "menu"
     step: str = "menu"
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict, repr=False)
     version: int = 0

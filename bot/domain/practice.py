@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.claims import code_signs
+from bot.domain.claims import code_signs, read_claim
 from bot.domain.codes import Code, CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
@@ -221,6 +221,9 @@ class Practised:
 
 
 def holds_practice_code(text: str, *, within: bool = False) -> bool:
-    """Whether `text` is a code of practice, however it was typed; `within`: or holds one."""
+    """Whether `text` is a code of practice, however it was typed; `within`: or holds one, and no
+    claim, which then counts."""
     signs = code_signs(text)
-    return _ALONE.fullmatch(signs) is not None or (within and _WITHIN.search(signs) is not None)
+    if _ALONE.fullmatch(signs) is not None:
+        return True
+    return within and _WITHIN.search(signs) is not None and read_claim(text) is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery, RequestKind
+from bot.domain.delivery import Delivery, RequestKind, Turn
 from bot.usecases.actor import Actor, ask_of_harbor, check
 from bot.usecases.cards import show_code, take_code_away, tell
 
@@ -42,10 +42,12 @@ async def disown_code(act: Actor, delivery: Delivery) -> Delivery:
     """Take the pick-up code from whoever has it: somebody else is to collect.
 
     What has been shown can't be called back at Harbor: the delivery, which is not saved here,
-    remembers until when it may still open the door. It is no longer part of anybody's visit.
+    remembers until when it may still open the door; so it does of what was shown before the parcel
+    was left out of a visit. It is no longer part of anybody's visit.
     """
     code, until = await act.tx.code(delivery.id), delivery.old_code_until
     await take_code_away(act.tx, delivery, now=act.now)
-    if code is not None and code.kind is CodeKind.PICK_UP and code.revealed:
+    shown = code is not None and (code.revealed or delivery.turn is Turn.LEFT)
+    if code is not None and code.kind is CodeKind.PICK_UP and shown:
         until = max(code.expires_at, until or code.expires_at)
     return replace(delivery, code_until=None, old_code_until=until, turn=None, visit_at=None)

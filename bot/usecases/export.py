@@ -35,6 +35,7 @@ LEFT_OUT = (
 _PEOPLE = frozenset({"sender", "recipient", "picked_by", "handed_over_by", "fetcher"})
 _APART = frozenset({"request"})
 _SENDERS = frozenset({"photo", "no_photo"})
+_COLLECTORS = frozenset({"turn", "visit_at"})
 
 
 async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
@@ -76,6 +77,7 @@ async def _delivery(tx: Transaction, delivery: Delivery, me: PersonId) -> Held:
         if name not in _APART
         and not (name in _PEOPLE and getattr(delivery, name) != me)
         and not (name in _SENDERS and delivery.sender != me)
+        and not (name in _COLLECTORS and delivery.collector != me)
     }
     return {
         **{name: value for name, value in known.items() if value is not None},

@@ -2,7 +2,8 @@
 
 Guarantees: of a photo nothing is kept but the messenger's own name for it, until its sender takes
 it away or is forgotten, and no longer than the storage time and the parcel last; that an operator
-was shown it stands in the delivery's history.
+was shown it stands in the delivery's history. One that waits for *which parcel?* is kept in its
+sender's draft until they have answered, or gone elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.actions import Action, permitted
 from bot.domain.card import photo_subject
-from bot.domain.delivery import Delivery, NoPhoto
+from bot.domain.delivery import Delivery, NoPhoto, Role
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId
 from bot.ports.database import Transaction
@@ -63,7 +64,8 @@ async def show_photo(act: Actor, delivery: Delivery) -> None:
     """The photo comes below everything else."""
     check(act, Action.SEE_PHOTO, delivery)
     subject = photo_subject(delivery.id)
-    if not delivery.roles_of(act.person):
+    rule = permitted(Action.SEE_PHOTO, delivery, act.person, act.policy)
+    if rule is not None and Role.OPERATOR in rule.roles:
         shown = await act.tx.card(act.person, subject)
         if shown is None or shown.message is None:
             await act.record(delivery, HistoryEvent.PHOTO_SEEN)

@@ -55,8 +55,11 @@ async def stop(act: Actor, delivery: Delivery) -> Delivery:
 
 async def leave_out(tx: Transaction, delivery: Delivery, *, now: datetime, policy: Policy) -> None:
     """Harbor has refused what opens its door, in its turn: its collector's phone rings, and the
-    next one's turn begins."""
+    next one's turn begins; unless they have what may open it still, and were refused another."""
     assert delivery.collector is not None, "whoever asked for it"
+    code = await tx.code(delivery.id)
+    if code is not None and code.revealed and code.expires_at > now:
+        return
     await _left_out(tx, delivery, now=now, policy=policy)
     await tx.mark(delivery.collector, delivery_subject(delivery.id), now=now, ring=True)
     await go_on(tx, delivery, now=now, policy=policy)
@@ -88,10 +91,9 @@ async def _left_out(
     if code is not None and code.revealed:
         await tx.save_code(replace(code, revealed=False))
     await tx.mark_about(code_subject(delivery.id), now=now)
-    asks = delivery.request
-    if asks is not None and asks.kind is RequestKind.PICK_UP_TOKEN:
-        asks = None
-    left = replace(delivery, turn=Turn.LEFT, request=asks)
+    left = replace(delivery, turn=Turn.LEFT)
+    if left.asks is RequestKind.PICK_UP_TOKEN:
+        left = replace(left, request=None, trouble=None)  # which the request was in
     left = await save(tx, left, now=now, policy=policy)
     await tell(tx, left, now=now)
     return left

@@ -15,12 +15,9 @@ from wording.cards.claiming import claim_link, copy_link
 from wording.cards.onlooker import handed_on, no_longer_yours
 from wording.cards.photo import with_way_to_photo
 from wording.cards.recipient import RECIPIENT
-from wording.cards.rows import map_pin, name_it
+from wording.cards.rows import MOST_BUTTONS, map_pin, name_it
 from wording.cards.scene import Scene
 from wording.cards.sender import SENDER
-
-MOST_BUTTONS = 8
-"""Below one card; see `wording.cards.rows`."""
 
 
 def delivery_card(scene: Scene) -> Message | None:
@@ -30,7 +27,7 @@ def delivery_card(scene: Scene) -> Message | None:
         return None
     roles = scene.situation.roles
     if Role.SENDER in roles:
-        shown = with_way_to_photo(scene, SENDER[delivery.state](scene), MOST_BUTTONS)
+        shown = with_way_to_photo(scene, SENDER[delivery.state](scene))
         return _named(scene, _with_more(scene, shown))
     if Role.RECIPIENT in roles:
         return _named(scene, RECIPIENT[delivery.state](scene))

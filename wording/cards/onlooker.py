@@ -24,10 +24,12 @@ def handed_on(scene: Scene) -> Message:
         "🤝 <b>Somebody else will collect the parcel from {sender}</b>",
         sender=scene.sender_name,
     )
+    onward = forwarding(scene)
+    copied = copy_link(scene, link) if link is not None else None
     return card(
         [[title], [who_is_missing(scene)]],
-        forwarding(scene),
-        [copy_link(scene, link) if link is not None else None],
+        onward,
+        [None if copied in onward else copied],
         [deed(scene, _("I collect it after all"), Action.KEEP)],
         [menu(scene), guide(scene)],
     )

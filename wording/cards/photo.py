@@ -13,7 +13,7 @@ from bot.domain.actions import Action
 from bot.domain.delivery import NoPhoto, Role
 from bot.domain.lifecycle import State
 from bot.domain.message import Button, Message
-from wording.cards.rows import deed
+from wording.cards.rows import MOST_BUTTONS, deed
 from wording.cards.scene import Scene
 
 
@@ -57,7 +57,7 @@ def sender_told(scene: Scene) -> str | None:
     return None
 
 
-def with_way_to_photo(scene: Scene, message: Message, most: int) -> Message:
+def with_way_to_photo(scene: Scene, message: Message) -> Message:
     """The sender's card with a button for the photo above the way out.
 
     Where it has room for no more, the line that asks is enough, and a photo that is there takes the
@@ -68,9 +68,9 @@ def with_way_to_photo(scene: Scene, message: Message, most: int) -> Message:
         return message
     said = _("📷 Add a photo") if delivery.photo is None else _("📷 Photo")
     button, rows = deed(scene, said, Action.PHOTO), message.buttons
-    if delivery.photo is not None and sum(map(len, rows)) >= most:
+    if delivery.photo is not None and sum(map(len, rows)) >= MOST_BUTTONS:
         rows = tuple(row for row in map(_but_size, rows) if row)
-    if button is None or sum(map(len, rows)) >= most:
+    if button is None or sum(map(len, rows)) >= MOST_BUTTONS:
         return message
     return replace(message, buttons=(*rows[:-1], (button,), rows[-1]))
 

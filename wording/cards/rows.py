@@ -7,6 +7,7 @@ phone; lines that have nothing to say take no room.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.domain.actions import Action
 from bot.domain.delivery import Trouble
@@ -14,6 +15,8 @@ from bot.domain.message import Button, Message, Place, press, press_on
 from wording.cards.scene import Scene, map_url
 
 Row = tuple[Button | None, ...]
+MOST_BUTTONS = 8
+"""Below one card."""
 
 
 def deed(scene: Scene, text: str, action: Action, arg: object = None) -> Button | None:
@@ -89,6 +92,16 @@ def card(paragraphs: Iterable[Iterable[str | None]], *rows: Iterable[Button | No
     """Paragraphs of lines over rows of buttons; what is None or empty is left out."""
     texts = ["\n".join(filter(None, lines)) for lines in paragraphs]
     return Message("\n\n".join(filter(None, texts)), filled(rows))
+
+
+def with_room(message: Message, *give_way: Button | None) -> Message:
+    """The card with `MOST_BUTTONS` at most: of those that give way as many as that takes, the first
+    of them first."""
+    rows = message.buttons
+    for each in give_way:
+        if sum(map(len, rows)) > MOST_BUTTONS:
+            rows = filled(tuple(button for button in row if button != each) for row in rows)
+    return replace(message, buttons=rows)
 
 
 def filled(rows: Iterable[Iterable[Button | None]]) -> tuple[tuple[Button, ...], ...]:

@@ -21,7 +21,7 @@ from wording.cards.claiming import (
 )
 from wording.cards.opening import get_said, may_still_open, needs, new_said, no_link, on_its_way
 from wording.cards.photo import see_photo, sender_told
-from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem
+from wording.cards.rows import Row, card, deed, map_pin, menu, next_parcel, problem, with_room
 from wording.cards.scene import Scene
 from wording.cards.timeline import operators_reason
 from wording.cards.visit import collect_all, coming_next, leave_or_stop, left_out, one_visit
@@ -71,7 +71,8 @@ def for_collector(scene: Scene) -> Message:
     onward = None if every is not None and scene.situation.code_out else next_parcel(scene)
     turns = leave_or_stop(scene)
     full = onward or every or turns or (photo and scene.situation.code_out)
-    return card(
+    hands_on, longer = hand_over(scene), deed(scene, _("More time"), Action.MORE_TIME)
+    told = card(
         [
             [_for_you(scene), _door(scene), scene.place, scene.hours_line],
             [_deadline(scene), extendable(scene)],
@@ -85,13 +86,14 @@ def for_collector(scene: Scene) -> Message:
         [every],
         _codes(scene),
         turns,
-        [_not_open(scene), deed(scene, _("More time"), Action.MORE_TIME)],
-        [hand_over(scene)],
+        [_not_open(scene), longer],
+        [hands_on],
         [decline(scene)],
         [photo],
         [None if full else map_pin(scene)],
         [problem(scene), menu(scene)],
     )
+    return with_room(told, hands_on, onward, longer)  # whoever stands there opens the door first
 
 
 def being_fetched(scene: Scene) -> Message:
