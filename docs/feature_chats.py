@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 from playwright.async_api import expect
 
 from docs.chats import AT_TOWER, BY_LINK, BY_TOKEN, Chat, Play, main
-from docs.screenshots import FOLDER
+from docs.screenshots import FOLDER, SETTLED_MILLISECONDS
 
 Step = str | Callable[[Play], Awaitable[None]]
 """What happens: "Anna: label" presses a button on her phone, "Anna> words" writes to the bot, and
@@ -52,17 +52,34 @@ async def _told(play: Play, step: str) -> None:
 
 async def put_in(play: Play) -> None:
     """Anna opens the door of her newest link, and puts the parcel in."""
-    await play.press(play.phone("Anna"), "Open door")
-    app = play.phone("Anna").get_by_role("region", name="Locker Open")
+    await _at_the_door(play, "Anna", "Put the parcel in")
+    await play.tells("Anna", "In locker")
+
+
+async def take_out(play: Play) -> None:
+    """Ben opens the door of his newest link, and takes the parcel out."""
+    await _at_the_door(play, "Ben", "Take the parcel out")
+    await play.tells("Ben", "You have collected the parcel")
+
+
+async def _at_the_door(play: Play, name: str, deed: str) -> None:
+    await play.press(play.phone(name), "Open door")
+    app = play.phone(name).get_by_role("region", name="Locker Open")
     await app.get_by_role("button", name=re.compile("^(Open|Install)$")).click()
     walk = app.get_by_role("button", name="Walk to the tower")
     opens = app.get_by_role("button", name="Open door")
     await expect(walk.or_(opens).first).to_be_visible()
-    if await walk.is_visible():  # once: then she is there
+    if await walk.is_visible():  # once: then they are there
         await walk.click()
     await opens.click()
-    await play.shut_after("Put the parcel in")
-    await play.tells("Anna", "In locker")
+    await play.shut_after(deed)
+
+
+async def two_days(play: Play) -> None:
+    """They pass hour by hour, so that free doors are noted in each."""
+    for _ in range(48):
+        await play.turn("hour")
+        await play.page.wait_for_timeout(SETTLED_MILLISECONDS)
 
 
 async def pick_ben(play: Play) -> None:
@@ -89,6 +106,11 @@ async def fill_up(play: Play) -> None:
             await play.page.request.post(path, data={"status": "out of service"})
 
 
+async def pinned(play: Play) -> None:
+    """Ben sees the pin."""
+    await expect(play.phone("Ben").locator("chat-message figure.place")).to_be_visible()
+
+
 async def olga(play: Play) -> None:
     """An operator."""
     await play.join_operator("Olga")
@@ -100,7 +122,9 @@ BY_CLAIM = ("Anna: Medium", "Anna: Send a link or code")
 TO_BEN = ("Ben: Start", *LINK, "Anna: Medium", "Anna: Pick a person", pick_ben)
 NAMED = (*TOKEN, *BY_CLAIM, "Anna: Name it", "Anna> Mum’s boots", "Anna: Reserve a locker")
 HERE, RESERVED = f"Anna: {AT_TOWER}", "Anna< Reserved until"
-TOWERS = (olga, "Olga> /ops", "Olga: Towers", f"Olga: {BY_LINK}")
+OLGA = (olga, "Olga> /ops")
+SETTINGS = ("Anna: Start", "Anna> /settings")
+TOWERS = (*OLGA, "Olga: Towers", f"Olga: {BY_LINK}")
 JAMMED = tuple(
     step.replace("Anna", who)
     for who in ("Anna", "Ben")
@@ -149,7 +173,19 @@ FEATURES = (
         done(*TOWERS, "Olga: Close for booking", "Olga> The street is being paved."),
     ),
     Chat("door-left-out", "Olga", 900, done(olga, *JAMMED, "Olga< is left out of booking")),
-    Chat("export", "Olga", 800, done(olga, "Olga> /ops", "Olga: Export", "Olga< days")),
+    Chat("export", "Olga", 800, done(*OLGA, "Olga: Export", "Olga< days")),
+    Chat("first-message", "Anna", 850, done("Anna: Start", "Anna< What would you like to do?")),
+    Chat("pin", "Ben", 900, done(*TO_BEN, "Anna: Prepare", "Ben: Show on the map", pinned)),
+    Chat("what-rings", "Anna", 1460, done(*SETTINGS, "Anna: What rings", "Anna< Never rings")),
+    Chat(
+        "figures",
+        "Olga",
+        1150,
+        done(
+            *(*TO_BEN, HERE, put_in, two_days, "Ben: Get opening link", take_out),
+            *(*OLGA, "Olga: Figures", "Olga< Collected by their recipients: 1"),
+        ),
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from bot.domain.lifecycle import State
 from docs.chats import turn_to_noon
 from tests.support.browser import IN_A_BROWSER
 from tests.support.demo_page import Demo
-from tests.support.keyboard import Keyboard
+from tests.support.keyboard import IS_FOCUSED, Keyboard
 from tests.support.page_scene import serious
 from tests.support.pages_to_read import scene
 from tests.test_page_fits import HALF_SEEN, OUTSIDE, TOO_WIDE
@@ -145,6 +145,58 @@ async def several_in_one_visit(demo: Demo, keys: Keyboard) -> None:
     await nothing_wrong(demo)
 
 
+async def a_photo(demo: Demo, keys: Keyboard) -> None:
+    anna, ben = demo.phone("Anna"), demo.phone("Ben")
+    await keys.press(anna, "Start")
+    await book(demo, keys, "Send a link or code", "Reserve a locker", "Get drop-off code")
+    await at_the_door(demo, keys, "Anna", "Put the parcel in")
+    await demo.tells("Anna", "In locker")
+    await keys.press(anna, "Open in Ben’s phone")
+    await demo.tells("Ben", "a parcel from Anna is waiting for you")
+    await keys.press(anna, "Attach")
+    photo = anna.get_by_role("menuitem", name="Photo")
+    while not await photo.evaluate(IS_FOCUSED):
+        await demo.page.keyboard.press("ArrowDown")
+    await demo.page.keyboard.press("Enter")
+    await demo.tells("Anna", "This parcel has a photo")
+    await nothing_wrong(demo)
+    await keys.press(ben, "See the photo")
+    await demo.tells("Ben", "The sender’s photo")
+    await nothing_wrong(demo)
+    await keys.press(anna, "Remove the photo")
+    await demo.tells("Anna", "The photo is removed")
+    await expect(ben.get_by_text("The sender’s photo")).to_have_count(0)
+
+
+async def practice(demo: Demo, keys: Keyboard) -> None:
+    anna = demo.phone("Anna")
+    await keys.press(anna, "Start", "Practise first", "Practice tower", SIZE, "I'm at the tower")
+    await nothing_wrong(demo)
+    await keys.press(anna, "Open door 14", "Parcel in, door closed")
+    await nothing_wrong(demo)
+    await keys.press(anna, "Now be Robin", "Get opening link", "Parcel out, door closed")
+    await demo.tells("Anna", "a real parcel looks the same")
+    await nothing_wrong(demo)
+    await keys.press(anna, "Leave practice")
+    await demo.tells("Anna", "What would you like to do?")
+
+
+async def a_pin_and_what_rings(demo: Demo, keys: Keyboard) -> None:
+    anna, ben = demo.phone("Anna"), demo.phone("Ben")
+    await keys.press(anna, "Start")
+    await book(demo, keys, "Send a link or code", "Reserve a locker")
+    await keys.press(anna, "Open in Ben’s phone")
+    await keys.press(ben, "Show on the map")
+    await expect(ben.locator("figure.place")).to_be_visible()
+    await nothing_wrong(demo)
+    await keys.say(demo, "Ben", "/settings")
+    await keys.press(ben, "What rings when")
+    await demo.tells("Ben", "Never rings")
+    await nothing_wrong(demo)
+    await keys.press(ben, "Back")
+    await demo.tells("Ben", "Settings")
+
+
 def harbor(demo: Demo) -> str:
     """Where the sandbox's Harbor is told what happens there."""
     return urljoin(demo.page.url, "/harbor/sandbox")
@@ -171,9 +223,12 @@ WALKS: tuple[Walk, ...] = (
     not_for_me,
     tell_me_when_one_is_free,
     several_in_one_visit,
+    a_photo,
+    practice,
+    a_pin_and_what_rings,
 )
 IN_SHORT = {(a_name_a_search_and_a_history, 320), (not_for_me, 390)}
-"""What `make test` shows; the rest is for `make test-long`."""
+"""What `make test` shows; the rest is for `make test-more`."""
 
 
 @pytest.mark.parametrize(

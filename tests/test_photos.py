@@ -112,7 +112,7 @@ async def test_a_photo_is_replaced_and_taken_away_where_it_is_shown(
     [second] = await pictures(ben)
     assert second["message_id"] == first["message_id"]
     assert second["photo"] != first["photo"]
-    await anna.press("Take the photo away")
+    await anna.press("Remove the photo")
     await ben.loses(TITLE)
     assert SEE not in await ben.labels(await ben.sees("is waiting for you"))
     kept = await latest(world, anna)
@@ -133,7 +133,7 @@ async def test_where_a_card_has_eight_buttons_it_asks_by_words_and_a_photo_has_i
     labels = await anna.labels(card)
     assert len(labels) == 8
     assert "📷 Photo" in labels
-    await anna.press("📷 Photo", "Take the photo away")
+    await anna.press("📷 Photo", "Remove the photo")
     assert "It doesn't fit" in await anna.labels(await anna.sees("In locker"))
 
 
@@ -193,15 +193,15 @@ async def test_what_is_no_photo_is_said_to_be_none_once_above_the_present_questi
     for send in (*no_photos, anna.sticker):
         await anna.text("/start")
         await send()
-        await anna.sees("That is no photo I can take", "What would you like to do?")
+        await anna.sees("I can't use that", "What would you like to do?")
         await anna.press("Add a photo")
         await send()
-        await anna.sees("That is no photo I can take", "Send a photo now")
-        assert sum("no photo I can take" in card for card in await anna.cards()) == 1
+        await anna.sees("I can't use that", "Send a photo now")
+        assert sum("I can't use that" in card for card in await anna.cards()) == 1
     assert (await latest(world, anna)).photo is None
     await anna.file("voice")
     await anna.sees("Send a photo now")
-    await anna.loses("no photo I can take")
+    await anna.loses("I can't use that")
     await anna.photo()
     await anna.sees(ADDED)
 
@@ -223,13 +223,13 @@ async def test_of_an_album_it_is_said_once_that_none_was_taken(
         await anna.press("Add a photo")
     sent = world.outbox.tally.sent
     await anna.album(4)
-    await anna.sees("I take one photo, sent by itself. None of these was taken.")
+    await anna.sees("A parcel has one photo, sent by itself. None of these was kept.")
     assert world.outbox.tally.sent == sent + 1
-    assert sum("None of these was taken" in card for card in await anna.cards()) == 1
+    assert sum("None of these was kept" in card for card in await anna.cards()) == 1
     assert (await latest(world, anna)).photo is None
     await anna.photo()
     await anna.sees(ADDED)
-    await anna.loses("None of these was taken")
+    await anna.loses("None of these was kept")
 
 
 async def test_a_photo_that_is_too_large_is_said_to_be(
@@ -248,7 +248,7 @@ async def test_with_no_parcel_in_a_locker_it_is_said_what_photos_are_for(
     world: Chats, anna: Phone
 ) -> None:
     await anna.photo()
-    await anna.sees("I only take a photo of a parcel you have sent", "There is none now.")
+    await anna.sees("You can add a photo of a parcel that you have sent", "There is none now.")
     await store(world, anna, "Myself")
     await anna.photo()
     await anna.sees("There is none now.")
@@ -260,7 +260,7 @@ async def test_a_photo_among_the_words_of_a_problem_is_not_shown_to_the_recipien
     await store_for(world, anna, ben)
     await anna.press("Report a problem")
     await anna.photo()
-    await anna.sees("I can pass on words only. The photo was not taken.", "What is wrong?")
+    await anna.sees("I can pass on words only. The photo was not kept.", "What is wrong?")
     assert (await latest(world, anna)).photo is None
 
 

@@ -164,7 +164,7 @@ def _review(practising: Practising) -> Message:
         size=words.size(practised.size),
     )
     collects = _(
-        "Somebody made up collects it: {name}. You will be both people in turn.",
+        "It is for {name}, who is made up. You will be both people in turn.",
         name=practising.other,
     )
     policy = practised.policy(practising.policy)
@@ -176,7 +176,7 @@ def _review(practising: Practising) -> Message:
 
 def _reserved(practising: Practising) -> Message:
     card = _card(practising)
-    said = practising.words._("A locker is reserved. Here no time runs out: take yours.")
+    said = practising.words._("A locker is reserved. Here no time runs out.")
     get = _as_on(card, Action.DROP_OFF_CODE, Step.GET_DROP_OFF)
     return _screen(practising, said, [card.html], (get,))
 

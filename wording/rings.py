@@ -24,7 +24,7 @@ def rings_said(words: Words, person: Person, hours: str) -> str:
                 _("🔔 <b>What rings when</b>"),
                 _("Quiet hours: {hours} (the tower's local time)", hours=hours)
                 if quiet
-                else _("You have no quiet hours, so all of this rings."),
+                else _("You have no quiet hours: what rings, rings at any hour."),
             )
         )
     ]
@@ -80,7 +80,7 @@ def _calls(words: Words) -> Mapping[Call, str]:
         Call.GIVEN: _("somebody lets you collect it"),
         Call.DECLINED: _("whoever was picked says “Not for me”"),
         Call.AWAITED: _("whoever was picked has not opened this bot"),
-        Call.HOLD_ENDING: _("a locker is held for a short time only"),
+        Call.HOLD_ENDING: _("a locker is soon no longer held"),
         Call.LAPSED: _("the time to drop it off has run out"),
         Call.PREPARED_ENDING: _("a prepared parcel is soon no longer kept"),
         Call.FORGOTTEN: _("a prepared parcel is no longer kept"),

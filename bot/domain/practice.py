@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from bot.domain.claims import code_signs, read_claim
 from bot.domain.codes import Code, CodeKind
-from bot.domain.delivery import Delivery
+from bot.domain.delivery import Delivery, NoPhoto
 from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import BY_TOKEN, Opener, Openers
@@ -176,6 +176,7 @@ class Practised:
             self.size,
             _STATES[self.stage],
             recipient=RECIPIENT,
+            no_photo=NoPhoto.DECLINED,  # no photo could be taken for it
             locker=LockerId(0),
             locker_name=DOOR,
             locker_size=self.size,

@@ -45,7 +45,7 @@ async def came(update: Update, context: Context) -> Draft | None:
     if (draft := _album(update, context)) is not None:
         return draft
     if state_of(context.draft) == _WORDS_ALONE:
-        context.say(context.words._("I can pass on words only. The photo was not taken."))
+        context.say(context.words._("I can pass on words only. The photo was not kept."))
         return None
     photo = _photo(update, context)
     if photo is None:
@@ -58,7 +58,7 @@ async def came(update: Update, context: Context) -> Draft | None:
         return aside(context.draft, WHICH, photo=photo)
     context.say(
         context.words._(
-            "I only take a photo of a parcel you have sent, while it waits in a locker for "
+            "You can add a photo of a parcel that you have sent, while it waits in a locker for "
             "somebody in Telegram. There is none now."
         )
     )
@@ -101,7 +101,7 @@ async def dropped(update: Update, context: Context) -> Draft:
     delivery = await authorized(context.act, about(context.draft), Action.PHOTO)
     await drop_photo(context.act, delivery)
     if delivery.photo is not None:
-        context.say(context.words._("The photo is taken away."))
+        context.say(context.words._("The photo is removed."))
     return resume(context.draft)
 
 
@@ -136,7 +136,7 @@ def _added_said(words: Words) -> str:
 
 
 def _say_no_photo(context: Context) -> None:
-    context.say(context.words._("That is no photo I can take. Send it as a photo, not as a file."))
+    context.say(context.words._("I can't use that. Send it as a photo, not as a file."))
 
 
 def _photo(update: Update, context: Context) -> str | None:
@@ -155,7 +155,7 @@ def _album(update: Update, context: Context) -> Draft | None:
     album, draft = update.effective_message.media_group_id, context.draft
     if album is None:
         return None
-    context.say(context.words._("I take one photo, sent by itself. None of these was taken."))
+    context.say(context.words._("A parcel has one photo, sent by itself. None of these was kept."))
     if draft.answers.get(_ALBUM) == album:
         context.keep_screen()
         return draft
@@ -190,7 +190,7 @@ async def photo_prompt(screen: Screen) -> Message:
         _("To replace it, send another."),
     ]
     see = Button(_("📷 See the photo"), press_on(Action.SEE_PHOTO, delivery))
-    away = Button(_("🗑 Take the photo away"), press(NONE))
+    away = Button(_("🗑 Remove the photo"), press(NONE))
     return screen.view("\n".join(lines), (see,), (away,))
 
 
