@@ -93,6 +93,10 @@ def test_no_button_of_it_leads_to_anything_real() -> None:
         assert "href" not in message.html
 
 
+def test_no_message_of_it_asks_for_a_photo_which_could_be_of_no_parcel() -> None:
+    assert [language for language, message in every() if "📷" in message.html] == []
+
+
 def test_leaving_is_possible_at_every_stage() -> None:
     for _, message in every():
         said = [button.press.verb for button in buttons(message) if button.press is not None]
