@@ -1,5 +1,4 @@
-"""The buttons below a delivery's cards: never more than fit, and none twice, whatever comes
-together."""
+"""The buttons below cards and codes: never more than fit, none twice, whatever comes together."""
 
 from __future__ import annotations
 
@@ -14,17 +13,20 @@ from bot.domain.codes import CodeKind
 from bot.domain.lifecycle import State
 from bot.domain.message import Message
 from bot.domain.person import Person
+from handlers.telegram.messenger import LONGEST_CAPTION
 from tests.support.scenes import ANNA, BEN, CLAIM, STORY, a_code, a_delivery, a_history, a_scene
 from tests.support.seen import buttons, labels
 from tests.support.twists import AWAITED, MINE, MINE_AROUND, TWISTS, Twist
+from wording.cards.code import code_card
 from wording.cards.delivery import delivery_card
 from wording.cards.rows import MOST_BUTTONS
+from wording.cards.scene import Scene
 
 READERS = (ANNA, BEN)
 
 
-def shown(state: State, reader: Person, *twists: Twist) -> Message | None:
-    """The card where all of these come together; of two that are at odds the later counts."""
+def met(state: State, reader: Person, *twists: Twist) -> Scene:
+    """All of these come together; of two that are at odds the later counts."""
     about: dict[str, Any] = {}
     around: dict[str, Any] = {"history": a_history(*STORY)}
     for twist in twists:
@@ -35,7 +37,11 @@ def shown(state: State, reader: Person, *twists: Twist) -> Message | None:
         holder = delivery.sender if twist.code is CodeKind.DROP_OFF else delivery.collector
         if twist.code is not None and holder == reader.id:
             around["code"] = replace(a_code(twist.code, reader.id), **twist.code_is)
-    return delivery_card(a_scene(delivery, reader, **around))
+    return a_scene(delivery, reader, **around)
+
+
+def shown(state: State, reader: Person, *twists: Twist) -> Message | None:
+    return delivery_card(met(state, reader, *twists))
 
 
 def telling(state: State, reader: Person, *usual: Twist) -> list[Twist]:
@@ -59,12 +65,14 @@ def together(state: State, reader: Person) -> Iterator[tuple[Twist, ...]]:
 def test_no_card_has_more_buttons_than_fit_and_none_twice(state: State) -> None:
     for reader in READERS:
         for twists in together(state, reader):
-            view = shown(state, reader, *twists)
-            there = buttons(view) if view is not None else []
-            why = (reader.name, [twist.name for twist in twists], [each.text for each in there])
-            assert len(there) <= MOST_BUTTONS, why
-            assert len({str(each) for each in there}) == len(there), why
-            assert len({each.text for each in there}) == len(there), why
+            scene = met(state, reader, *twists)
+            code = code_card(scene, LONGEST_CAPTION) if scene.situation.code is not None else None
+            for view in (delivery_card(scene), code):
+                there = buttons(view) if view is not None else []
+                why = (reader.name, [twist.name for twist in twists], [each.text for each in there])
+                assert len(there) <= MOST_BUTTONS, why
+                assert len({str(each) for each in there}) == len(there), why
+                assert len({each.text for each in there}) == len(there), why
 
 
 def test_in_its_turn_a_door_can_be_opened_left_out_and_reported_before_anything_else() -> None:

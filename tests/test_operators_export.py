@@ -10,26 +10,25 @@ import stat
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.policy import Policy
 from bot.ports.database import Database
-from cli.commands import app
 from handlers.conversation import records
 from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.commands import KEY, on_file
 from tests.support.databases import a_delivery
 from tests.support.phones import Phone
 
 OTTO = PersonId(9001)
 ELSEWHERE = TowerId("0100000000000102")
-KEY = "a key for tests of a command"
 
 
 @pytest.fixture
@@ -167,11 +166,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def invoked(path: Path, *words: str) -> tuple[int, str]:
-    given = {"DATABASE_URL": f"sqlite:///{path}", "LOCKERBOT_SECRET_KEY": KEY}
-    done = CliRunner().invoke(app, ["export", *words], env=given)
-    said = "" if isinstance(done.exception, SystemExit) else str(done.exception or "")
-    return done.exit_code, done.output + said
+invoked = partial(on_file, "export")
 
 
 def test_the_command_writes_a_file_of_its_owners_alone_and_overwrites_none(path: Path) -> None:

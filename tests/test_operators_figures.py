@@ -9,12 +9,12 @@ import stat
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
 from bot.domain.figures import Doors
 from bot.domain.ids import PersonId, TowerId
@@ -23,17 +23,16 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.ports.database import Database
 from bot.workers.sampler import AFTER, Sampler
-from cli.commands import app
 from pictures.figures import WIDTH
 from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.commands import KEY, on_file
 from tests.support.databases import a_delivery
 from tests.support.phones import TOWER, Phone
 from tests.support.ways import run, url_for
 
 OTTO = PersonId(9001)
 ELSEWHERE = TowerId("0100000000000102")
-KEY = "a key for tests of a command"
 
 
 @pytest.fixture
@@ -185,11 +184,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def invoked(path: Path, *words: str) -> tuple[int, str]:
-    given = {"DATABASE_URL": f"sqlite:///{path}", "LOCKERBOT_SECRET_KEY": KEY}
-    done = CliRunner().invoke(app, ["figures", *words], env=given)
-    said = "" if isinstance(done.exception, SystemExit) else str(done.exception or "")
-    return done.exit_code, done.output + said
+invoked = partial(on_file, "figures")
 
 
 def test_the_command_prints_a_line_a_day_and_changes_nothing(path: Path) -> None:

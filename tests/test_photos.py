@@ -15,8 +15,11 @@ from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
+from bot.usecases.alerts import end_what_has_run_out
 from bot.usecases.export import held_about
 from bot.usecases.photo import JUST_IN, forget_photos, show_photo
+from bot.usecases.report import report_problem
+from tests.support import scenes
 from tests.support.chats import MARKET, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
@@ -339,6 +342,17 @@ async def test_an_operator_with_a_part_in_it_that_shows_no_photo_is_written_down
     delivery = await desk.keep(one(State.STORED, photo=FILE_ID, problem_reported=True, **part))
     await desk.act(OLGA, show_photo, delivery)
     assert [each.event for each in await desk.history(delivery)] == [HistoryEvent.PHOTO_SEEN]
+
+
+async def test_an_operator_sees_it_no_longer_once_the_problem_has_run_out(desk: Desk) -> None:
+    delivery = await desk.keep(one(State.COLLECTED, photo=FILE_ID))
+    await desk.act(scenes.BEN, report_problem, delivery, "It is torn open.")
+    await desk.act(OLGA, show_photo, await desk.now_of(delivery))
+    await desk.shown()
+    over = desk.now + timedelta(days=31)
+    await desk.database.run(lambda tx: end_what_has_run_out(tx, desk.policy, now=over))
+    assert not (await desk.now_of(delivery)).problem_reported
+    assert f"Olga photo:{delivery.id}" in await desk.owed()
 
 
 async def test_onlookers_never_see_it(world: Chats, anna: Phone, ben: Phone) -> None:

@@ -6,8 +6,11 @@ import pytest
 
 from bot.domain.delivery import Trouble
 from bot.domain.lifecycle import State
-from bot.usecases.book import cancel
-from tests.support.core import ANNA, Core
+from bot.domain.openers import Opener, Openers
+from bot.domain.tower import Size
+from bot.usecases.book import another_size, cancel
+from bot.usecases.operate import release
+from tests.support.core import ANNA, OPERATOR, Core
 
 
 def refusing(call: str, name: str = "409", times: int | None = 1) -> dict[str, object]:
@@ -41,6 +44,32 @@ async def test_a_refusal_to_take_a_locker_back_is_said_and_asked_again_by_itself
     await core.look()
     assert (await core.now(delivery)).state is State.CANCELLED
     assert await core.assigned() == set()
+
+
+async def test_an_operator_need_not_wait_until_it_is_asked_again_by_itself(core: Core):
+    delivery = await core.rented()
+    await core.on(ANNA, delivery, cancel)
+    await core.faults(refusing("release"))
+    await core.work()
+    assert (await core.now(delivery)).trouble is Trouble.REFUSED
+    await core.on(OPERATOR, delivery, release)
+    await core.work()
+    taken = await core.now(delivery)
+    assert (taken.request, taken.trouble) == (None, None)
+
+
+async def test_who_stands_at_the_tower_waits_for_another_locker_no_longer_than_for_a_refusal(
+    core: Core,
+):
+    delivery = await core.reserved(openers=Openers(Opener.LINK, Opener.LINK))
+    assert delivery.state is State.RENTED
+    await core.faults(refusing("release", times=None))
+    another = await core.on(ANNA, delivery, another_size, size=Size.LARGE)
+    await core.work()
+    assert (await core.now(delivery)).request is not None, "it is asked again all the same"
+    taken = await core.now(another)
+    assert (taken.state, taken.trouble) == (State.RENTED, None)
+    assert taken.locker not in (None, delivery.locker)
 
 
 async def test_a_reservation_whose_cancelling_is_refused_is_cancelled_a_little_later(core: Core):

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.alerts import Alert, AlertKind, last_day
+from bot.domain.card import photo_subject
 from bot.domain.delivery import Delivery
 from bot.domain.policy import Policy
 from bot.ports.database import Transaction
@@ -81,6 +82,11 @@ async def revive_alerts(tx: Transaction, delivery: Delivery) -> None:
 
 
 async def end_what_has_run_out(tx: Transaction, policy: Policy, *, now: datetime) -> None:
-    """Alerts whose last day has come, and that nobody has seen, are over."""
+    """Alerts whose last day has come, and that nobody has seen, are over. With one of a reported
+    problem goes what operators were shown for it."""
     for alert in await tx.alerts_run_out(now):
         await end_alert(tx, alert.key, policy, now=now)
+        about = await tx.delivery(alert.delivery) if alert.delivery else None
+        if about is not None and about.problem_reported and alert.kind is AlertKind.PROBLEM:
+            await tx.save_delivery(replace(about, problem_reported=False))
+            await tx.mark_about(photo_subject(about.id), now=now)

@@ -13,7 +13,15 @@ from bot.domain.actions import Action, permitted
 from bot.domain.alerts import Alert, AlertKind, problem_key
 from bot.domain.card import SCREEN
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import MAX_NOTE, PARTIES, Delivery, HarborRequest, RequestKind, Role
+from bot.domain.delivery import (
+    MAX_NOTE,
+    PARTIES,
+    Delivery,
+    HarborRequest,
+    RequestKind,
+    Role,
+    Trouble,
+)
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId, in_browser, new_delivery_id
 from bot.domain.lifecycle import Event, State
@@ -39,10 +47,13 @@ def _words(reason: str) -> str | None:
 
 
 async def release(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
-    """Have the locker given back at Harbor. Where that is under way, nothing more is asked."""
+    """Have the locker given back at Harbor. Where that is under way, nothing more is asked; what
+    Harbor has refused is asked again at once."""
     check(act, Action.RELEASE, delivery)
     if delivery.state is State.RELEASING:
-        after = await ask_of_harbor(act, delivery, RequestKind.RELEASE, by=None)
+        refused = delivery.trouble is Trouble.REFUSED
+        asked = replace(delivery, request=None) if refused else delivery
+        after = await ask_of_harbor(act, asked, RequestKind.RELEASE, by=None)
     else:
         after = await give_up(act, delivery)
     if after is delivery:

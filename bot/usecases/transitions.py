@@ -85,13 +85,15 @@ async def save(
         )
     )
     if after.successor is not None and after.request is None:
-        await _let_begin(tx, after.successor, now=now, policy=policy)
+        await let_begin(tx, after.successor, now=now, policy=policy)
     return after
 
 
-async def _let_begin(
+async def let_begin(
     tx: Transaction, successor: DeliveryId, *, now: datetime, policy: Policy
 ) -> None:
+    """A successor that waits for a locker to be given back asks for one of its own, if it has not
+    done so."""
     waiting = await tx.delivery(successor)
     if waiting is not None and waiting.state is State.REQUESTED and waiting.request is None:
         wanted = HarborRequest.made(RequestKind.LOCKER, now, waiting.sender)

@@ -34,7 +34,7 @@ from bot.ports.errors import (
 from bot.ports.lockers import Lockers
 from bot.ports.signals import CAUSE
 from bot.usecases.cards import tell
-from bot.usecases.transitions import save
+from bot.usecases.transitions import let_begin, save
 from bot.workers.allocation import Allocator
 from bot.workers.code_requests import CodeRequests
 from bot.workers.giving_back import GivingBack, NotYet
@@ -183,7 +183,7 @@ class HarborRequests:
                 await self._give_up(delivery, request)
 
     async def _ask_again(self, leased: Leased, delivery: Delivery, request: HarborRequest) -> None:
-        """In a while; the card says so."""
+        """In a while; the card says so, and a successor waits for that locker no longer."""
         due = self._clock.now() + _AFTER_REFUSAL * 2**request.failures
 
         async def step(tx: Transaction) -> None:
@@ -191,6 +191,8 @@ class HarborRequests:
             if current is not None and current.trouble is not Trouble.REFUSED:
                 now, refused = self._clock.now(), replace(current, trouble=Trouble.REFUSED)
                 await tell(tx, await save(tx, refused, now=now, policy=self._policy), now=now)
+                if refused.successor is not None:
+                    await let_begin(tx, refused.successor, now=now, policy=self._policy)
             await tx.request_failed(leased, due)
 
         await self._database.run(step)

@@ -9,6 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from cli.commands import app
+
 ROOT = Path(__file__).parents[2]
 """So that the commands run are those beside these tests, whatever is installed."""
 KEY = "a-key-for-the-tests-of-the-command-line"
@@ -39,6 +43,15 @@ def environment(folder: Path, url: str = "http://127.0.0.1:9", **more: str) -> d
         "PORT": "0",
     } | more
     return {name: value for name, value in given.items() if value}
+
+
+def on_file(command: str, path: Path, *words: str) -> tuple[int, str]:
+    """A command in this very process, on the SQLite database at `path`: its exit code, and what it
+    said."""
+    given = {"DATABASE_URL": f"sqlite:///{path}", "LOCKERBOT_SECRET_KEY": KEY}
+    done = CliRunner().invoke(app, [command, *words], env=given)
+    said = "" if isinstance(done.exception, SystemExit) else str(done.exception or "")
+    return done.exit_code, done.output + said
 
 
 @asynccontextmanager
