@@ -22,15 +22,16 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
 
 # Compiled tests are kept, whatever the environment says: each process would compile all of them anew.
 test: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "not long"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "not long and not every_width"
 
 # The rest of the tests: further ways through the page and the command line, further faults, openers and
 # themes, the wheel installed, the benchmarks tried.
 test-more: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m long
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "long and not every_width"
 
-# These, and both state machines with forty times as many examples.
+# These, walks through the page at every width, and both state machines with forty times as many examples.
 test-long: test-more
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m every_width
 	PYTHONDONTWRITEBYTECODE= EXAMPLES=40 $(BIN)/pytest -n 3 $(LONG)
 
 check: $(READY)

@@ -61,7 +61,7 @@ _QUERIES = {
     "all towers": "tower",
     "a name that a third of all parcels have": "order",
     "a name that 20,000 parcels have": "gift",
-    "the name of one parcel": "order 4242",
+    "the name of a hundred parcels": "order 424",
     "nothing": "nobody of that name",
 }
 

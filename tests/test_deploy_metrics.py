@@ -149,6 +149,7 @@ NO_NEWS = {"Alerts that stand"}
 
 
 @with_prometheus
+@pytest.mark.long
 async def test_prometheus_finds_all_that_is_named_and_after_a_parcel_every_panel_shows_something(
     sqlite_url: str, tmp_path: Path
 ) -> None:

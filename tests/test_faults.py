@@ -26,6 +26,7 @@ def test_without_a_fault_every_step_comes_about_by_itself(plain: tuple[Opener, T
     assert list(told.outcomes.values()) == [Outcome.BY_ITSELF] * len(story(opener))
 
 
+@pytest.mark.long
 def test_the_story_makes_every_call_that_changes_something(plain: tuple[Opener, Told]) -> None:
     opener, told = plain
     made = {call for calls in told.calls.values() for _, call in calls}
@@ -50,6 +51,7 @@ def test_one_fault_at_several_steps_is_met_at_each_and_loses_nothing() -> None:
     assert [told.outcomes[trial.step] for trial in trials] == [Outcome.BY_ITSELF] * len(trials)
 
 
+@pytest.mark.long
 def test_a_fault_in_a_call_that_is_not_made_counts_as_not_met() -> None:
     trial = Trial(Opener.TOKEN, 1, "telegram", "sendDocument", "reset")
     assert tell(Opener.TOKEN, {1: trial}).outcomes[1] is Outcome.NOT_MET

@@ -23,7 +23,7 @@ from web.pages.where import Where
 from wording.language import speak
 from wording.page import holder
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.long]
 
 TOWER, SIZE = "Barton Springs Garage", "Medium"
 TOWER_ID = "0100000000000103"
@@ -227,8 +227,6 @@ WALKS: tuple[Walk, ...] = (
     practice,
     a_pin_and_what_rings,
 )
-IN_SHORT = {(a_name_a_search_and_a_history, 320), (not_for_me, 390)}
-"""What `make test` shows; the rest is for `make test-more`."""
 
 
 @pytest.mark.parametrize(
@@ -238,7 +236,7 @@ IN_SHORT = {(a_name_a_search_and_a_history, 320), (not_for_me, 390)}
             walk,
             width,
             id=f"{walk.__name__}-{width}",
-            marks=() if (walk, width) in IN_SHORT else pytest.mark.long,
+            marks=() if width == min(HEIGHTS) else pytest.mark.every_width,
         )
         for walk in WALKS
         for width in HEIGHTS

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, ViewportSize, expect
 from tests.support.browser import IN_A_BROWSER
 from tests.support.page_scene import BY_KEYPAD, NARROW, Scene
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.long]
 
 LAPTOP: ViewportSize = {"width": 1024, "height": 768}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
@@ -46,9 +46,9 @@ LAPPED = """async phone => {
     "size",
     [
         pytest.param(LAPTOP, id="1024"),
-        pytest.param(TABLET, id="768", marks=pytest.mark.long),
-        pytest.param({"width": 1200, "height": 800}, id="1200", marks=pytest.mark.long),
-        pytest.param({"width": 390, "height": 844}, id="390", marks=pytest.mark.long),
+        pytest.param(TABLET, id="768"),
+        pytest.param({"width": 1200, "height": 800}, id="1200"),
+        pytest.param({"width": 390, "height": 844}, id="390"),
         pytest.param(SMALLEST, id="320"),
     ],
 )
@@ -70,7 +70,6 @@ async def test_on_a_laptop_both_phones_and_all_doors_are_seen_at_once(scene: Sce
     assert await scene.page.evaluate(COVERED) <= 0
 
 
-@pytest.mark.long
 async def test_the_name_of_the_bot_does_not_lie_under_the_language(scene: Scene) -> None:
     await scene.page.set_viewport_size(SMALLEST)
     assert await scene.phone("Anna").evaluate(LAPPED) <= 0
@@ -80,8 +79,8 @@ async def test_the_name_of_the_bot_does_not_lie_under_the_language(scene: Scene)
     "size",
     [
         pytest.param(SMALLEST, id="320"),
-        pytest.param(NARROW, id="360", marks=pytest.mark.long),
-        pytest.param(LAPTOP, id="1024", marks=pytest.mark.long),
+        pytest.param(NARROW, id="360"),
+        pytest.param(LAPTOP, id="1024"),
     ],
 )
 async def test_a_code_that_comes_is_seen_whole(scene: Scene, size: ViewportSize) -> None:
@@ -98,7 +97,6 @@ async def test_a_code_that_comes_is_seen_whole(scene: Scene, size: ViewportSize)
     assert shown["y"] + shown["height"] <= log["y"] + log["height"]
 
 
-@pytest.mark.long
 async def test_a_toast_covers_no_message_and_goes_when_one_comes(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Count: 0")
@@ -120,14 +118,12 @@ async def enter(scene: Scene, button: Locator) -> None:
     await scene.page.keyboard.press("Enter")
 
 
-@pytest.mark.long
 async def test_the_focus_goes_from_start_to_the_first_button(scene: Scene) -> None:
     anna = scene.phone("Anna")
     await enter(scene, anna.get_by_role("button", name="Start"))
     await expect(anna.get_by_role("button", name="Count: 0")).to_be_focused()
 
 
-@pytest.mark.long
 async def test_a_button_that_is_still_there_keeps_the_focus_and_another_does_not_get_it(
     scene: Scene,
 ) -> None:

@@ -13,7 +13,7 @@ from tests.support.page_scene import (
     Scene,
 )
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.long]
 
 OPEN_DOOR = re.compile(r"Open door \d+")
 
@@ -62,7 +62,6 @@ async def test_a_parcel_goes_in_and_comes_out_by_the_door_app(scene: Scene) -> N
     await expect(scene.hint).to_contain_text("That was a whole delivery")
 
 
-@pytest.mark.long
 async def test_the_door_app_keeps_a_code_that_cannot_open_yet(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Bluetooth", "Drop-off code", "Open with the door app")
@@ -80,7 +79,6 @@ async def test_the_door_app_keeps_a_code_that_cannot_open_yet(scene: Scene) -> N
     await expect(scene.open_door()).to_have_count(1)
 
 
-@pytest.mark.long
 async def test_the_door_app_takes_a_token_from_the_bots_app_link(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "App link", "Open in the app")
@@ -94,7 +92,6 @@ async def test_the_door_app_takes_a_token_from_the_bots_app_link(scene: Scene) -
     await expect(scene.open_door()).to_have_count(1)
 
 
-@pytest.mark.long
 async def test_the_door_app_takes_a_code_that_was_copied(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "App link", "Copy the code", "Door app", "Paste the code")
@@ -104,7 +101,6 @@ async def test_the_door_app_takes_a_code_that_was_copied(scene: Scene) -> None:
     ).to_be_visible()
 
 
-@pytest.mark.long
 async def test_the_door_app_scans_the_code_on_another_phone(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off code")
@@ -116,7 +112,6 @@ async def test_the_door_app_scans_the_code_on_another_phone(scene: Scene) -> Non
     await expect(scene.open_door()).to_have_count(1)
 
 
-@pytest.mark.long
 async def test_the_door_app_says_why_a_door_stays_shut(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off code", "Open with the door app", "Walk to the tower")
@@ -148,7 +143,6 @@ async def test_a_parcel_goes_in_and_comes_out_by_links(scene: Scene) -> None:
     await expect(scene.hint).to_contain_text("That was a whole delivery")
 
 
-@pytest.mark.long
 async def test_android_installs_locker_open_once(scene: Scene) -> None:
     ben = await scene.start("Ben")
     await scene.press(ben, "Drop-off link", "Open the door")
@@ -162,7 +156,6 @@ async def test_android_installs_locker_open_once(scene: Scene) -> None:
     await expect(app.get_by_role("button", name="Walk to the tower")).to_be_visible()
 
 
-@pytest.mark.long
 async def test_a_link_that_did_not_open_its_door_is_tried_again(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off link")
@@ -176,7 +169,6 @@ async def test_a_link_that_did_not_open_its_door_is_tried_again(scene: Scene) ->
     await expect(scene.open_door()).to_have_count(1)
 
 
-@pytest.mark.long
 async def test_a_parcel_that_does_not_fit_is_taken_back(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off link")
@@ -191,7 +183,6 @@ async def test_a_parcel_that_does_not_fit_is_taken_back(scene: Scene) -> None:
     await expect(door).to_have_attribute("data-status", "available")
 
 
-@pytest.mark.long
 async def test_a_used_link_and_one_that_is_over_say_so(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.press(anna, "Drop-off link")
@@ -210,7 +201,6 @@ async def test_a_used_link_and_one_that_is_over_say_so(scene: Scene) -> None:
     await expect(app).to_contain_text("This link is over")
 
 
-@pytest.mark.long
 async def test_a_link_of_no_harbor_says_so(scene: Scene) -> None:
     anna = await scene.start("Anna")
     await scene.say(anna, "https://lockeropen.com/open?token=nonsense")

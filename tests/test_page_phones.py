@@ -18,7 +18,7 @@ from tests.support.page_scene import (
     serious,
 )
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.long]
 
 TOKEN_OF = """async (address) => {
   const { tokenOfAppLink } = await import("/js/tokens.js");
@@ -26,7 +26,6 @@ TOKEN_OF = """async (address) => {
 }"""
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "address",
     [
@@ -46,7 +45,6 @@ async def test_an_app_link_may_be_written_in_several_ways(scene: Scene, address:
     }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "address",
     ["https://a.example/#top", f"https://a.example/?p={'0A' * 30}&a={'0B' * 16}", "no address"],
@@ -55,7 +53,6 @@ async def test_another_address_is_no_app_link(scene: Scene, address: str) -> Non
     assert await scene.page.evaluate(TOKEN_OF, address) is None
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("tower", "mark"),
     [
@@ -72,7 +69,6 @@ async def test_each_tower_is_marked_with_how_it_opens(scene: Scene, tower: str, 
     await expect(sign).to_have_count(1)
 
 
-@pytest.mark.long
 async def test_two_towers_at_one_place_have_names_of_their_own(opened: Opened) -> None:
     page = await opened.page.context.new_page()
     async with serving_sandbox(create_stage(twin=True)) as base:
@@ -87,7 +83,6 @@ async def test_two_towers_at_one_place_have_names_of_their_own(opened: Opened) -
         await page.close()
 
 
-@pytest.mark.long
 async def test_the_kind_of_a_phone_is_remembered_and_its_place_is_not(scene: Scene) -> None:
     anna = scene.phone("Anna")
     kind = anna.get_by_role("combobox", name="Kind of phone")
@@ -102,7 +97,6 @@ async def test_the_kind_of_a_phone_is_remembered_and_its_place_is_not(scene: Sce
     await expect(place).to_have_value("")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("app", ["Door app", "Locker Open"])
 async def test_axe_finds_nothing_serious_in_an_app_on_a_narrow_screen(
     scene: Scene, app: str

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.support.browser import IN_A_BROWSER
 from tests.support.demo_page import Demo
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.long]
 
 NEWCOMERS_TAPS = range(1, 7)
 """The bot's buttons from the menu to a way to open the door."""
@@ -68,7 +68,6 @@ WAYS = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("opener", WAYS)
 async def test_a_parcel_goes_from_hand_to_hand_by(demo: Demo, opener: str) -> None:
     way, anna, ben = WAYS[opener], demo.phone("Anna"), demo.phone("Ben")

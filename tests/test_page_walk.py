@@ -135,6 +135,7 @@ async def test_the_operator_sees_what_the_bot_does(demo: Demo) -> None:
     await expect(demo.phone("Anna").get_by_text("Harbor answers")).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_a_slip_pasted_into_the_browser_leads_to_an_empty_locker(demo: Demo) -> None:
     anna = demo.phone("Anna")
     await demo.press(anna, "Start", "Send a parcel", BY_LINK, SIZE, "Send a link or code")

@@ -12,7 +12,7 @@ from handlers.conversation.navigation import MENU, NOTHING
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.databases import opened
 from tests.support.phones import Phone, buttons, said
-from tests.support.ways import run, url_for
+from tests.support.ways import run, url_for, ways
 
 MARK = "🎓 Practice"
 FIRST = "Practise first"
@@ -63,12 +63,12 @@ async def kept(world: Chats) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "way",
-    [
+    ways(
         "polling, SQLite",
         "polling, PostgreSQL, link",
         "webhooks, SQLite, link",
         "webhooks, PostgreSQL",
-    ],
+    ),
 )
 async def test_a_whole_parcel_is_practised_and_nothing_of_it_is_real(
     way: str, request: pytest.FixtureRequest

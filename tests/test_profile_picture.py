@@ -125,6 +125,7 @@ def test_a_picture_that_can_not_be_used_is_refused_when_the_settings_are_read(
             Settings.load(LOCKERBOT_PICTURE=str(file))
 
 
+@pytest.mark.long
 async def test_by_command_the_picture_is_replaced_whatever_is_there(tmp_path: Path) -> None:
     stage = create_stage(limits=False)
     kept = stage.state.stage.telegram.state.telegram.profile.pictures

@@ -81,6 +81,7 @@ async def test_a_reservation_that_nobody_looks_at_rings_before_it_ends(outside: 
     assert await anna.rings() == before + 1
 
 
+@pytest.mark.long
 async def test_a_code_that_ran_out_leaves_the_chat_by_itself(outside: Outside) -> None:
     anna = await outside.phone("Anna")
     await anna.open()

@@ -17,7 +17,7 @@ from tests.support.browsers import Browser, Browsers
 from tests.support.chats import MARKET
 from tests.support.hooked import hooked
 from tests.support.town import Somebody, Town
-from tests.support.ways import run, url_for
+from tests.support.ways import run, url_for, ways
 
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link")
@@ -68,7 +68,7 @@ class Street:
         await self.town.a_few_seconds_pass()
 
 
-WAYS = (
+WAYS = ways(
     "polling, SQLite, link",
     "polling, PostgreSQL, token",
     "webhooks, SQLite, token",

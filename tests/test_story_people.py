@@ -11,14 +11,16 @@ import pytest
 
 from tests.support.chats import MARKET
 from tests.support.town import Somebody, Town
-from tests.support.ways import run, url_for
+from tests.support.ways import run, url_for, ways
 
 TO_WHOM = ("Send a parcel", MARKET, "Medium", "Pick a person")
 KEPT = "That parcel is kept for somebody who was picked for it"
 
 
 @pytest.fixture(
-    params=["polling, SQLite", "polling, PostgreSQL", "webhooks, SQLite", "webhooks, PostgreSQL"]
+    params=ways(
+        "polling, SQLite", "polling, PostgreSQL", "webhooks, SQLite", "webhooks, PostgreSQL"
+    )
 )
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
     """The bot as it may be run: on either database, asking Telegram for news or being told."""

@@ -15,10 +15,10 @@ from bot.domain.openers import BY_TOKEN, Opener, Openers
 from tests.support.chats import MARKET
 from tests.support.phones import said
 from tests.support.town import Somebody, Town
-from tests.support.ways import run, url_for
+from tests.support.ways import run, url_for, ways
 
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
-WAYS = (
+WAYS = ways(
     "polling, SQLite, token",
     "polling, PostgreSQL, link",
     "webhooks, SQLite, link",

@@ -27,6 +27,20 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 TOGETHER = ("test_page_", "test_sandbox_page", "test_what_people_read")
 """How the names of files begin whose tests share what takes long to open."""
+ONE_DATABASE = (
+    "test_usecases",
+    "test_open_by_link",
+    "test_pages",
+    "test_nobody_taps",
+    "test_doors_left_out",
+    "test_visit",
+    "test_lost_links",
+    "test_limits",
+    "test_closed_hours",
+    "test_what_the_log_tells",
+)
+"""Files of tests that hold on either database, on PostgreSQL for `make test-more`: what differs
+between the databases is storage's, whose tests are not among them."""
 LONGEST = ("test_story_machine", "test_harbor_with_sandbox")
 """The files with a test that would keep everybody waiting if it were among the last to begin."""
 _MEMORY = Path("/dev/shm")
@@ -66,7 +80,11 @@ def _one_authority(folder: Path) -> Path:
     return path
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "[postgres" in item.name and item.path.name.startswith(ONE_DATABASE):
+            item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: not item.path.name.startswith(LONGEST))
 
 

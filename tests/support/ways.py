@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -38,3 +39,13 @@ async def run(
         policy = Policy(openers=openers, operators=frozenset({OPERATOR}))
         async with opened(url) as database, chats(database, policy=policy, pages=pages) as world:
             yield world
+
+
+def ways(*all_of: str) -> list[Any]:
+    """Each of them for a fixture or a test; those by polling on PostgreSQL and by webhooks on SQLite
+    for `make test-more`, since the others show each database and each way of hearing."""
+    crossed = ("polling, PostgreSQL", "webhooks, SQLite")
+    return [
+        pytest.param(way, marks=pytest.mark.long if way.startswith(crossed) else ())
+        for way in all_of
+    ]
