@@ -42,8 +42,8 @@ async def run(
 
 
 def ways(*all_of: str) -> list[Any]:
-    """Each of them for a fixture or a test; those by polling on PostgreSQL and by webhooks on SQLite
-    for `make test-more`, since the others show each database and each way of hearing."""
+    """Each of them for a fixture or a test; by polling on PostgreSQL and by webhooks on SQLite for
+    `make test-more` alone, since the others show each database and each way of hearing."""
     crossed = ("polling, PostgreSQL", "webhooks, SQLite")
     return [
         pytest.param(way, marks=pytest.mark.long if way.startswith(crossed) else ())
