@@ -11,9 +11,11 @@ import pytest
 
 from bot.domain.alerts import (
     LIFETIMES,
+    UNHEARD_KEY,
     Alert,
     AlertKind,
     Away,
+    Unheard,
     arg_to_key,
     door_left_out,
     door_out_key,
@@ -27,6 +29,7 @@ from bot.domain.alerts import (
     last_day,
     limit_reached,
     no_links,
+    nobody_heard,
     not_collected,
     not_saved,
     odd_key,
@@ -203,3 +206,10 @@ def test_a_key_goes_through_a_button_without_a_colon_or_a_slash() -> None:
         assert arg_to_key(carried) == key
         assert not {":", "/"} & set(carried)
         assert len(carried) == len(key)
+
+
+def test_that_nobody_is_heard_is_told_with_the_cause_and_telegrams_own_words_if_there_are_any():
+    told = nobody_heard(NOW, Unheard.TAKEN, "Conflict")
+    assert (told.key, told.kind, told.raised_at) == (UNHEARD_KEY, AlertKind.UNHEARD, NOW)
+    assert told.detail == {"why": "taken", "said": "Conflict"}
+    assert nobody_heard(NOW, Unheard.TAKEN).detail == {"why": "taken"}

@@ -219,11 +219,33 @@ async def test_a_verified_push_tells_when_and_an_unverified_one_tells_nothing(co
     assert stored.reported_at == core.clock.now()
 
 
-async def test_a_push_of_the_same_second_counts_though_a_tower_tells_no_fractions(core: Core):
+@pytest.mark.parametrize("is_in", [True, False])
+async def test_a_push_of_the_second_in_which_the_locker_was_had_counts_if_the_list_agrees(
+    core: Core, is_in: bool
+):
+    """A tower tells no fractions: it may be of the parcel that was in there before."""
     core.clock.turn(0.7)
     delivery = await core.rented()
     assert delivery.locker is not None
     at = core.clock.now().replace(microsecond=0)
+    push = Push(TOWER, delivery.locker, LockerStatus.OCCUPIED, at, "LOCKER_TOKEN_USED", True)
+    await core.watcher.heard(push)
+    assert (await core.now(delivery)).state is State.RENTED
+    if is_in:
+        await core.put_in(delivery)
+    await core.look()
+    now = await core.now(delivery)
+    expected = (State.STORED, at) if is_in else (State.RENTED, None)
+    assert (now.state, now.occupied_at) == expected
+    core.clock.turn(5)
+    await core.look()
+    assert (await core.now(delivery)).state is expected[0], "it is not heard again"
+
+
+async def test_a_push_of_a_later_moment_of_that_second_needs_no_list(core: Core):
+    delivery = await core.rented()
+    assert delivery.locker is not None
+    at = core.clock.now()
     push = Push(TOWER, delivery.locker, LockerStatus.OCCUPIED, at, "LOCKER_TOKEN_USED", True)
     await core.watcher.heard(push)
     assert (await core.now(delivery)).occupied_at == at

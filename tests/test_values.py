@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from bot.domain.actions import Action
 from bot.domain.card import (
     Card,
     alert_subject,
@@ -19,8 +21,10 @@ from bot.domain.delivery import HarborRequest, RequestKind, Role
 from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_delivery_id, new_row_id
 from bot.domain.lifecycle import State
 from bot.domain.limits import claim_length
-from bot.domain.message import Ask, Button, File, Key, Message, Press, press, press_on
+from bot.domain.meanings import meaning_of
+from bot.domain.message import Ask, Button, File, Key, Meaning, Message, Press, press, press_on
 from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
+from bot.domain.recipient import NOBODY, Reach, Recipient, reach
 from bot.domain.situation import Links, Situation, waits_beside
 from bot.domain.tower import Size
 from tests.support.scenes import ANNA, BEN, CARA, CLAIM, NOW, OTHER, POLICY, TOWER, a_delivery
@@ -184,3 +188,37 @@ def test_what_is_over_without_ever_having_had_a_locker_is_prepared_again() -> No
     never = {state for state in State if a_delivery(state, locker=None).to_prepare_again}
     assert never == {State.LAPSED, State.CANCELLED}
     assert not any(a_delivery(state, locker=LockerId(1)).to_prepare_again for state in State)
+
+
+def test_whoever_has_refused_or_takes_nothing_from_pickers_is_not_reached_by_a_pick() -> None:
+    """Somebody whom the bot has never met, or who has blocked it, is awaited."""
+    assert reach(ANNA, refused=False) is Reach.HERE
+    assert reach(ANNA, refused=True) is Reach.REFUSES
+    assert reach(None, refused=True) is Reach.REFUSES
+    assert reach(replace(ANNA, pickable=False), refused=False) is Reach.REFUSES
+    assert reach(replace(ANNA, reachable=False), refused=False) is Reach.AWAITED
+    assert reach(None, refused=False) is Reach.AWAITED
+
+
+def test_a_recipient_that_is_taken_from_a_delivery_and_put_back_is_the_same() -> None:
+    """Each field by itself, so that none is another's."""
+    changes: tuple[dict[str, Any], ...] = (
+        {"recipient": CARA.id},
+        {"recipient_name": "Cara"},
+        {"picked_by": CARA.id},
+        {"awaited": True},
+        {"declined": True},
+    )
+    bare = a_delivery(State.STORED, recipient=None, recipient_name=None)
+    for change in changes:
+        delivery = replace(bare, **change)
+        assert Recipient.of(delivery).on(bare) == delivery
+        assert Recipient.of(delivery) != NOBODY
+
+
+def test_a_button_means_what_it_says_of_itself_or_else_what_its_word_does() -> None:
+    cancels = Button("Cancel", press_on(Action.CANCEL, a_delivery(State.RENTED)))
+    assert meaning_of(cancels) is Meaning.CANCEL
+    assert meaning_of(replace(cancels, meaning=Meaning.OPEN)) is Meaning.OPEN
+    assert meaning_of(Button("Menu", press("menu"))) is None
+    assert meaning_of(Button("A page", url="https://example.org")) is None

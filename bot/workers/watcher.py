@@ -62,7 +62,7 @@ _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
 _EARLY = timedelta(minutes=1)
 """How long digits are kept for a link of which nobody here knows yet: its push may overtake the
-answer that it comes with."""
+answer that it comes with. What is in doubt is kept until the next look."""
 _MOST_EARLY = 64
 _BETWEEN_HINTS = timedelta(seconds=1)
 """How often pushes that anybody may have sent make us look, at most."""
@@ -128,11 +128,12 @@ class Watcher:
         return self._clock.now() + (self._policy.watch if live else self._policy.watch_idle)
 
     async def _stand_by(self, now: datetime) -> datetime:
-        """Another process watches: only digits that came too early wait here for their answer."""
+        """Another process watches: only what was pushed too early waits here, digits for their
+        answer and a drop-off that is in doubt for what the other process concludes."""
         if not self._early:
             return now + LOOK_AGAIN
         live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
-        await self._hear_again(live, now)
+        await self._hear_again(live, None, now)
         return now + _BETWEEN_HINTS
 
     def _take_pushes(self) -> None:
@@ -157,7 +158,7 @@ class Watcher:
         """Conclude from what is there first: each commit tells those concerned at once. That a
         locker is gone is confirmed beside it, tower by tower, and nobody waits for that."""
         live = await self._live.read()
-        await self._hear_again(live.values(), began)
+        await self._hear_again(live.values(), listed, began)
         same = self._quiet is not None and listed is self._quiet[0] and live is self._quiet[1]
         found = Found() if same else await compare(live, listed)
         self._quiet = None if found else (listed, live)
@@ -197,15 +198,27 @@ class Watcher:
                 self._early.append((self._clock.now(), push))
         if push.status is LockerStatus.OCCUPIED:
             for delivery in there:
-                await self._note_time(delivery, push.at)
+                if not await self._note_time(delivery, push.at):
+                    self._early.append((self._clock.now(), push))
 
-    async def _hear_again(self, live: Iterable[Delivery], now: datetime) -> None:
-        """Digits that came before the answer they belong to."""
+    async def _hear_again(
+        self, live: Iterable[Delivery], listed: Collection[Locker] | None, began: datetime
+    ) -> None:
+        """Digits that came before the answer they belong to, and a drop-off in the very second in
+        which the delivery came by its locker: the list says whether the locker is occupied, or
+        without one (None) whoever has read it."""
         for _ in range(len(self._early)):
             came, push = self._early.popleft()
             there = [x for x in live if (x.tower, x.locker) == (push.tower, push.locker)]
-            noted = [await self._note_digits(delivery, push) for delivery in there]
-            if not any(noted) and now - came < _EARLY:
+            if push.digits is not None:
+                noted = [await self._note_digits(delivery, push) for delivery in there]
+            elif listed is None or began < came:
+                noted = [await self._note_time(delivery, push.at) for delivery in there]
+            elif _occupied(push, listed):
+                noted = [await self._note_time(each, push.at, listed=True) for each in there]
+            else:
+                continue
+            if not any(noted) and began - came < _EARLY:
                 self._early.append((came, push))
 
     # -- what is assigned to us
@@ -308,17 +321,22 @@ class Watcher:
 
         return await self._database.run(step, brief=True)
 
-    async def _note_time(self, delivery: Delivery, at: datetime) -> None:
-        async def step(tx: Transaction) -> None:
+    async def _note_time(self, delivery: Delivery, at: datetime, *, listed: bool = False) -> bool:
+        """False where it is in doubt whether that drop-off was this delivery's: towers tell whole
+        seconds, and in that one it came by its locker. `listed`: the list has it as occupied."""
+
+        async def step(tx: Transaction) -> bool:
             now = self._clock.now()
             current = await tx.delivery(delivery.id)
             if current is None or current.occupied_at is not None:
-                return
+                return True
             since = await _theirs_since(tx, current)
-            if since is None or at < since.replace(microsecond=0):  # towers tell whole seconds
-                return
+            if since is None or at < since.replace(microsecond=0):
+                return True
             happened = min(at, now)  # a tower's clock may be ahead of ours
             if meaning(current.state, LockerStatus.OCCUPIED) is Event.DROPPED_OFF:
+                if at < since and not listed:
+                    return False
                 dropped = Event.DROPPED_OFF
                 await conclude(
                     tx, current, dropped, now=now, policy=self._policy, occupied_at=happened
@@ -330,8 +348,9 @@ class Watcher:
                 # Buttons mean what they meant: whoever taps the card as it was is not turned away.
                 known = await save(tx, known, now=now, policy=self._policy, seen=False)
                 await tell(tx, known, now=now)
+            return True
 
-        await self._database.run(step, brief=True)
+        return await self._database.run(step, brief=True)
 
     # -- what nobody here remembers
 
@@ -380,6 +399,14 @@ def _borne(failures: list[Exception]) -> Iterator[None]:
 def _has_news(had: Delivery, seen: Locker) -> bool:
     """Whether the locker's status is a late fact about the ended delivery that had it."""
     return had.locker == seen.id and isinstance(meaning(had.state, seen.status), Event)
+
+
+def _occupied(push: Push, listed: Iterable[Locker]) -> bool:
+    """Whether a parcel is in the push's locker by that list."""
+    return any(
+        (each.tower, each.id, each.status) == (push.tower, push.locker, LockerStatus.OCCUPIED)
+        for each in listed
+    )
 
 
 def _settled(delivery: Delivery, began: datetime) -> bool:
