@@ -18,8 +18,8 @@ from bot.domain.waiting import (
     LASTING,
     PROMISED,
     STEPS,
-    Turn,
     Wait,
+    WaitEvent,
     Waiting,
     after,
     due,
@@ -158,7 +158,7 @@ def test_a_wait_that_is_over_goes_nowhere_and_only_a_promise_has_an_end() -> Non
     for (state, turn), becomes in STEPS.items():
         end = NOW + POLICY.head_start
         before = replace(a_wait(1), state=state, turn_until=end if state in PROMISED else None)
-        now_is = after(before, turn, turn_until=end if turn is Turn.GRANTED else None)
+        now_is = after(before, turn, turn_until=end if turn is WaitEvent.GRANTED else None)
         assert now_is.state is becomes
         assert (now_is.turn_until is not None) == (becomes in PROMISED)
 
@@ -177,7 +177,7 @@ async def test_of_two_waits_of_one_person_for_the_same_the_second_is_refused(
     await database.run(lambda tx: tx.add_wait(first))
     with pytest.raises(Conflict):
         await database.run(lambda tx: tx.add_wait(again))
-    await database.run(lambda tx: tx.save_wait(first, after(first, Turn.ENDED)))
+    await database.run(lambda tx: tx.save_wait(first, after(first, WaitEvent.ENDED)))
     await database.run(lambda tx: tx.add_wait(again))
     assert await database.look(lambda tx: tx.waits_of(PersonId(1))) == [again]
     assert len(await database.look(lambda tx: tx.every_wait_of(PersonId(1)))) == 2

@@ -114,6 +114,14 @@ def beside(tower: Tower, other: Tower) -> bool:
     return tower.id == other.id or (tower.location is not None and tower.location == other.location)
 
 
+def at_location_of(tower: TowerId, towers: Iterable[Tower]) -> list[Tower]:
+    """Those of `towers` that stand where it does, itself among them; none where it is none of
+    them."""
+    known = list(towers)
+    here = next((each for each in known if each.id == tower), None)
+    return [] if here is None else [each for each in known if beside(each, here)]
+
+
 def as_place(tower: Tower) -> Tower:
     """The tower as the place where it stands: under its location's name."""
     return replace(tower, name=tower.location_name or tower.name)

@@ -38,7 +38,7 @@ LASTING = frozenset({Waiting.WAITING, Waiting.TURN, Waiting.BOOKING})
 PROMISED = frozenset({Waiting.TURN, Waiting.BOOKING})
 
 
-class Turn(StrEnum):
+class WaitEvent(StrEnum):
     """What happens to a wait, apart from its end: somebody stops waiting, or has their locker."""
 
     GRANTED = "granted"
@@ -52,14 +52,14 @@ class Turn(StrEnum):
     NOT_THERE = "not_there"
 
 
-STEPS: Mapping[tuple[Waiting, Turn], Waiting] = {
-    (Waiting.WAITING, Turn.GRANTED): Waiting.TURN,
-    (Waiting.WAITING, Turn.ENDED): Waiting.OVER,
-    (Waiting.WAITING, Turn.NOT_THERE): Waiting.NOWHERE,
-    (Waiting.TURN, Turn.USED): Waiting.BOOKING,
-    (Waiting.TURN, Turn.UNUSED): Waiting.PASSED,
-    (Waiting.BOOKING, Turn.UNUSED): Waiting.WAITING,
-    (Waiting.BOOKING, Turn.LOST): Waiting.WAITING,
+STEPS: Mapping[tuple[Waiting, WaitEvent], Waiting] = {
+    (Waiting.WAITING, WaitEvent.GRANTED): Waiting.TURN,
+    (Waiting.WAITING, WaitEvent.ENDED): Waiting.OVER,
+    (Waiting.WAITING, WaitEvent.NOT_THERE): Waiting.NOWHERE,
+    (Waiting.TURN, WaitEvent.USED): Waiting.BOOKING,
+    (Waiting.TURN, WaitEvent.UNUSED): Waiting.PASSED,
+    (Waiting.BOOKING, WaitEvent.UNUSED): Waiting.WAITING,
+    (Waiting.BOOKING, WaitEvent.LOST): Waiting.WAITING,
 }
 """Where a wait goes from there; whoever has used their turn in vain keeps their place."""
 
@@ -97,18 +97,18 @@ class Wait:
         return locker.size is self.size and (locker.low or not self.low)
 
 
-def after(wait: Wait, turn: Turn, *, turn_until: datetime | None = None) -> Wait:
+def after(wait: Wait, event: WaitEvent, *, turn_until: datetime | None = None) -> Wait:
     """The wait after that. Raises KeyError where it can't happen."""
-    state = STEPS[wait.state, turn]
+    state = STEPS[wait.state, event]
     kept = turn_until or (wait.turn_until if state in PROMISED else None)
     return replace(wait, state=state, turn_until=kept)
 
 
-def due(wait: Wait, now: datetime) -> Turn | None:
+def due(wait: Wait, now: datetime) -> WaitEvent | None:
     """What time alone makes of it at `now`."""
     if wait.ends_at is None or wait.ends_at > now:
         return None
-    return Turn.ENDED if wait.state is Waiting.WAITING else Turn.UNUSED
+    return WaitEvent.ENDED if wait.state is Waiting.WAITING else WaitEvent.UNUSED
 
 
 class Tapped(StrEnum):

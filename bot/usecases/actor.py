@@ -60,6 +60,13 @@ class Actor:
             **changes,  # type: ignore[arg-type]  # the fields of Delivery, by name
         )
 
+    async def change(self, delivery: Delivery) -> Delivery:
+        """Save `delivery` and tell those concerned: their cards change in silence, and nothing of
+        it stands in the history."""
+        after = await save(self.tx, delivery, now=self.now, policy=self.policy)
+        await tell(self.tx, after, now=self.now)
+        return after
+
     async def note(
         self,
         delivery: Delivery,
@@ -135,7 +142,5 @@ async def ask_of_harbor(
     under_way = delivery.request
     if under_way is not None and under_way.kind is kind and by in (under_way.by, None):
         return delivery
-    after = replace(delivery, request=HarborRequest.made(kind, act.now, by), trouble=None)
-    after = await save(act.tx, after, now=act.now, policy=act.policy)
-    await tell(act.tx, after, now=act.now)
-    return after
+    wanted = HarborRequest.made(kind, act.now, by)
+    return await act.change(replace(delivery, request=wanted, trouble=None))

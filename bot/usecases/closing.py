@@ -14,11 +14,9 @@ from bot.domain.closures import Closure, closure_of
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.ids import LockerId, TowerId, new_row_id
 from bot.domain.openers import Opener
-from bot.domain.tower import beside
+from bot.domain.tower import at_location_of
 from bot.usecases.actor import Actor, NotYours
 from bot.usecases.alerts import end_alert, raise_alert
-from bot.usecases.cards import tell
-from bot.usecases.transitions import save
 
 
 class ClosedForBooking(Exception):
@@ -99,10 +97,8 @@ async def leave_out_if_reported(act: Actor, delivery: Delivery) -> Delivery:
 async def _tell_who_prepared(act: Actor, tower: TowerId) -> None:
     """Their cards say, in silence, whether they can get a locker there: at the whole location,
     since for a link Harbor picks among all of it."""
-    towers = await act.tx.towers()
-    here = next((each for each in towers if each.id == tower), None)
-    there = [each.id for each in towers if here is not None and beside(each, here)] or [tower]
-    await act.tx.mark_prepared(there, now=act.now)
+    there = at_location_of(tower, await act.tx.towers())
+    await act.tx.mark_prepared([each.id for each in there] or [tower], now=act.now)
 
 
 async def _tell_whoever_has_it(
@@ -110,9 +106,7 @@ async def _tell_whoever_has_it(
 ) -> None:
     for each in await act.tx.live_at(tower, locker):
         if each.locker == locker and each.door_suspect is not suspect:
-            known = replace(each, door_suspect=suspect)
-            after = await save(act.tx, known, now=act.now, policy=act.policy)
-            await tell(act.tx, after, now=act.now)
+            await act.change(replace(each, door_suspect=suspect))
 
 
 def _check(act: Actor, tower: TowerId) -> None:

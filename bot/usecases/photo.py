@@ -19,7 +19,6 @@ from bot.domain.ids import DeliveryId
 from bot.ports.database import Transaction
 from bot.usecases.actor import Actor, check
 from bot.usecases.cards import tell
-from bot.usecases.transitions import save
 
 JUST_IN = timedelta(hours=1)
 """For so long after the drop-off a photo that is sent unasked is for the parcel that asks for one,
@@ -45,19 +44,13 @@ def just_in(deliveries: list[Delivery], now: datetime) -> Delivery | None:
 async def add_photo(act: Actor, delivery: Delivery, photo: str) -> Delivery:
     """This photo, in the place of any before it. Cards change in silence."""
     check(act, Action.PHOTO, delivery)
-    return await _changed(act, replace(delivery, photo=photo, no_photo=None))
+    return await act.change(replace(delivery, photo=photo, no_photo=None))
 
 
 async def drop_photo(act: Actor, delivery: Delivery) -> Delivery:
     """No photo, or no longer: it is taken out of chats, and not asked for again."""
     check(act, Action.PHOTO, delivery)
-    return await _changed(act, replace(delivery, photo=None, no_photo=NoPhoto.DECLINED))
-
-
-async def _changed(act: Actor, delivery: Delivery) -> Delivery:
-    after = await save(act.tx, delivery, now=act.now, policy=act.policy)
-    await tell(act.tx, after, now=act.now)
-    return after
+    return await act.change(replace(delivery, photo=None, no_photo=NoPhoto.DECLINED))
 
 
 async def show_photo(act: Actor, delivery: Delivery) -> None:

@@ -17,9 +17,7 @@ from bot.domain.policy import Policy
 from bot.domain.visit import to_come, waiting
 from bot.ports.database import Transaction
 from bot.usecases.actor import Actor, NotPermitted, check
-from bot.usecases.cards import tell
 from bot.usecases.codes import ask_pick_up_code
-from bot.usecases.transitions import save
 
 
 async def collect_all(act: Actor, delivery: Delivery) -> Delivery:
@@ -39,7 +37,7 @@ async def collect_all(act: Actor, delivery: Delivery) -> Delivery:
 async def skip(act: Actor, delivery: Delivery) -> Delivery:
     """It can't be opened, or not now: the next one's turn begins."""
     check(act, Action.SKIP, delivery)
-    left = await _left_out(act.tx, delivery, now=act.now, policy=act.policy)
+    left = await _left_out(act, delivery)
     await go_on(act.tx, delivery, now=act.now, policy=act.policy)
     return left
 
@@ -47,10 +45,7 @@ async def skip(act: Actor, delivery: Delivery) -> Delivery:
 async def stop(act: Actor, delivery: Delivery) -> Delivery:
     """What opens this door stays; nothing comes after it."""
     check(act, Action.STOP, delivery)
-    last = replace(delivery, turn=None, visit_at=None)
-    last = await save(act.tx, last, now=act.now, policy=act.policy)
-    await tell(act.tx, last, now=act.now)
-    return last
+    return await act.change(replace(delivery, turn=None, visit_at=None))
 
 
 async def leave_out(tx: Transaction, delivery: Delivery, *, now: datetime, policy: Policy) -> None:
@@ -60,7 +55,7 @@ async def leave_out(tx: Transaction, delivery: Delivery, *, now: datetime, polic
     code = await tx.code(delivery.id)
     if code is not None and code.revealed and code.expires_at > now:
         return
-    await _left_out(tx, delivery, now=now, policy=policy)
+    await _left_out(Actor(tx, delivery.collector, now, policy), delivery)
     await tx.mark(delivery.collector, delivery_subject(delivery.id), now=now, ring=True)
     await go_on(tx, delivery, now=now, policy=policy)
 
@@ -77,23 +72,17 @@ async def go_on(tx: Transaction, delivery: Delivery, *, now: datetime, policy: P
 
 
 async def _turn_of(act: Actor, delivery: Delivery, visit: datetime) -> Delivery:
-    begun = replace(delivery, turn=Turn.NOW, visit_at=visit)
-    begun = await save(act.tx, begun, now=act.now, policy=act.policy)
-    await tell(act.tx, begun, now=act.now)
+    begun = await act.change(replace(delivery, turn=Turn.NOW, visit_at=visit))
     return await ask_pick_up_code(act, begun)
 
 
-async def _left_out(
-    tx: Transaction, delivery: Delivery, *, now: datetime, policy: Policy
-) -> Delivery:
+async def _left_out(act: Actor, delivery: Delivery) -> Delivery:
     """What opens it is taken out of the chat, and shown again where they try once more."""
-    code = await tx.code(delivery.id)
+    code = await act.tx.code(delivery.id)
     if code is not None and code.revealed:
-        await tx.save_code(replace(code, revealed=False))
-    await tx.mark_about(code_subject(delivery.id), now=now)
+        await act.tx.save_code(replace(code, revealed=False))
+    await act.tx.mark_about(code_subject(delivery.id), now=act.now)
     left = replace(delivery, turn=Turn.LEFT)
     if left.asks is RequestKind.PICK_UP_TOKEN:
         left = replace(left, request=None, trouble=None)  # which the request was in
-    left = await save(tx, left, now=now, policy=policy)
-    await tell(tx, left, now=now)
-    return left
+    return await act.change(left)

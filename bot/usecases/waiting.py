@@ -14,8 +14,8 @@ from bot.domain.delivery import Delivery
 from bot.domain.ids import TowerId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus, Tower, beside
-from bot.domain.waiting import Turn, Wait, Waiting, after, due, next_in_line, wait_subject
+from bot.domain.tower import Locker, LockerStatus, Tower, at_location_of
+from bot.domain.waiting import Wait, WaitEvent, Waiting, after, due, next_in_line, wait_subject
 from bot.ports.database import Transaction
 
 _AT_ONCE = 100
@@ -25,7 +25,7 @@ async def use_turn(tx: Transaction, delivery: Delivery, *, now: datetime) -> Non
     """A locker has been asked for by whoever may have a turn for it."""
     for wait in await _waits_for(tx, delivery):
         if wait.state is Waiting.TURN:
-            await tx.save_wait(wait, after(wait, Turn.USED))
+            await tx.save_wait(wait, after(wait, WaitEvent.USED))
             await tx.mark_about(wait_subject(wait.id), now=now)
 
 
@@ -39,7 +39,7 @@ async def was_in_vain(tx: Transaction, delivery: Delivery, *, now: datetime) -> 
     """None was left: a turn that was used for it is lost, and its person waits in their place."""
     for wait in await _waits_for(tx, delivery):
         if wait.state is Waiting.BOOKING:
-            await tx.save_wait(wait, after(wait, Turn.LOST))
+            await tx.save_wait(wait, after(wait, WaitEvent.LOST))
             await tx.mark(wait.person, wait_subject(wait.id), now=now)
 
 
@@ -47,9 +47,9 @@ async def let_time_pass(tx: Transaction, *, now: datetime) -> bool:
     """What time alone ends, in silence; False where nothing (more) is due."""
     waits = await tx.waits_due(now, _AT_ONCE)
     for wait in waits:
-        turn = due(wait, now)
-        assert turn is not None, "it is due"
-        await _changed(tx, wait, after(wait, turn), now)
+        event = due(wait, now)
+        assert event is not None, "it is due"
+        await _changed(tx, wait, after(wait, event), now)
     return bool(waits)
 
 
@@ -67,12 +67,12 @@ async def give_turns(
         return 0  # absence is not evidence
     for wait in waits:
         if wait.state is Waiting.WAITING and not any(map(wait.fits, lockers)):
-            await _changed(tx, wait, after(wait, Turn.NOT_THERE), now)
+            await _changed(tx, wait, after(wait, WaitEvent.NOT_THERE), now)
     there = [wait for wait in waits if any(map(wait.fits, lockers))]
     free = await _free(tx, there, lockers)
     turns = next_in_line(there, free, now)
     for wait in turns:
-        told = after(wait, Turn.GRANTED, turn_until=now + policy.head_start)
+        told = after(wait, WaitEvent.GRANTED, turn_until=now + policy.head_start)
         await _changed(tx, wait, told, now, ring=True)
     return len(turns)
 
@@ -117,6 +117,4 @@ def waited_for_there(towers: Sequence[Tower], wait: Wait, tower: TowerId, *, by_
     """Whether it is waited for at `tower`, or where a link opens the door at its location."""
     if wait.tower == tower or not by_link:
         return wait.tower == tower
-    places = {known.id: known for known in towers}
-    one, other = places.get(wait.tower), places.get(tower)
-    return one is not None and other is not None and beside(one, other)
+    return any(each.id == tower for each in at_location_of(wait.tower, towers))

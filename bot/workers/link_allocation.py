@@ -25,7 +25,7 @@ from bot.domain.ids import LockerId
 from bot.domain.observations import Door
 from bot.domain.openers import OpenLink
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus, Low, Size, Tower, beside
+from bot.domain.tower import Locker, LockerStatus, Low, Size, Tower, at_location_of
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError, NoLocker, NotOffered, TryLater
@@ -161,9 +161,7 @@ class LinkAllocator:
 
     async def _beside(self, delivery: Delivery) -> list[Tower]:
         """The towers among whose lockers Harbor picks; none where its tower is not known."""
-        towers = await self._database.look(lambda tx: tx.towers())
-        here = next((tower for tower in towers if tower.id == delivery.tower), None)
-        return [] if here is None else [tower for tower in towers if beside(tower, here)]
+        return at_location_of(delivery.tower, await self._database.look(lambda tx: tx.towers()))
 
     async def give_back_unnamed(self, delivery: Delivery) -> None:
         """The answer to an earlier request for a link was lost, and with it the link: of what is

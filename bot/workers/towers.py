@@ -19,7 +19,7 @@ import structlog
 
 from bot.domain.closures import bookable
 from bot.domain.ids import TowerId
-from bot.domain.tower import Locker, Size, Tower, beside
+from bot.domain.tower import Locker, Size, Tower, at_location_of
 from bot.domain.waiting import Wait, left_over
 from bot.ports.clock import Clock
 from bot.ports.database import Database
@@ -162,9 +162,8 @@ class Towers:
 
     async def beside(self, tower: TowerId) -> list[TowerId]:
         """The towers of its location, itself among them."""
-        towers = (await self.all()).value
-        here = next((found for found in towers if found.id == tower), None)
-        return [tower] if here is None else [x.id for x in towers if beside(x, here)]
+        there = at_location_of(tower, (await self.all()).value)
+        return [each.id for each in there] or [tower]
 
     async def _lockers_at(self, tower: TowerId) -> Reading[list[Locker]]:
         if tower not in self._at:
