@@ -124,6 +124,8 @@ QUESTIONS = {
     "free_doors_by_time": lambda tx: tx.towers_noted(NOW),
     "deliveries_with_photo": lambda tx: tx.photos_over(NOW, 5),
     "deliveries_by_sender, deliveries_by_recipient (photos)": lambda tx: tx.photos_of(PERSON),
+    "closures_standing": lambda tx: tx.closures(),
+    "waits_by_tower": lambda tx: tx.waits_at([TOWER]),
     "browsers_by_cookie": lambda tx: tx.browser("page", "cookie"),
 }
 

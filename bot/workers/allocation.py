@@ -154,7 +154,7 @@ class Allocator:
         be two deliveries' own, and what is seen of it would be taken for either's. One that is left
         out of booking, or promised to somebody who has waited, is not free for others either."""
         lockers = [locker for locker in at_tower if locker.id not in refused]
-        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        closures = await self._database.glance(lambda tx: tx.closures())
         promised = await self._allotments.promised(delivery, [delivery.tower])
         lockers = bookable(lockers, closures)
         lockers = await self._allotments.left_over(delivery, lockers, promised)
@@ -171,7 +171,7 @@ class Allocator:
 
     async def _nearest_with_room(self, delivery: Delivery) -> TowerId | None:
         towers = await self._database.look(lambda tx: tx.towers())
-        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        closures = await self._database.glance(lambda tx: tx.closures())
         closed = closed_towers(closures)
         near = [each for each in nearest(towers, delivery.tower) if each.id not in closed]
         for tower in near[:_TOWERS_ASKED]:

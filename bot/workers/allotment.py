@@ -42,7 +42,7 @@ class Allotments:
     async def promised(self, delivery: Delivery, towers: Sequence[TowerId]) -> list[Wait]:
         """The waits at these towers to which a locker is promised, but for its sender's."""
         now = self._clock.now()
-        waits = await self._database.look(lambda tx: tx.waits_at(towers), one_statement=True)
+        waits = await self._database.glance(lambda tx: tx.waits_at(towers))
         return promised_to_others(waits, delivery.sender, now)
 
     async def left_over(

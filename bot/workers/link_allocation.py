@@ -156,7 +156,7 @@ class LinkAllocator:
             except EdgeError as error:
                 log.info("counts_not_read", tower=tower.id, why=str(error))
                 return None
-        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        closures = await self._database.glance(lambda tx: tx.closures())
         return bookable(found, closures)
 
     async def _beside(self, delivery: Delivery) -> list[Tower]:

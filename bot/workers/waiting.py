@@ -93,7 +93,7 @@ class WaitingList:
         if looked is not None and now < looked + self._policy.wait_look:
             return
         self._looked[place] = now
-        closures = await self._database.look(lambda tx: tx.closures(), one_statement=True)
+        closures = await self._database.glance(lambda tx: tx.closures())
         closed = closed_towers(closures)
         if any(tower.id in closed or is_open(tower, now) is False for tower in towers):
             return

@@ -246,7 +246,7 @@ async def _looked_after(screen: Screen) -> Tower | None:
 
 
 async def _standing(screen: Screen, tower: TowerId) -> list[Closure]:
-    found = await screen.sight.database.look(lambda tx: tx.closures(), one_statement=True)
+    found = await screen.sight.database.glance(lambda tx: tx.closures())
     return [each for each in found if each.tower == tower]
 
 

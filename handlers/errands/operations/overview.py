@@ -143,7 +143,7 @@ async def towers_prompt(screen: Screen) -> Message:
     held = Counter(delivery.tower for delivery in live if delivery.locker is not None)
     theirs = [tower for tower in reading.value if screen.looks_after(tower.id)]
     page, entries, more = screen.page_of(sorted(theirs, key=lambda tower: tower.name))
-    closures = await screen.sight.database.look(lambda tx: tx.closures(), one_statement=True)
+    closures = await screen.sight.database.glance(lambda tx: tx.closures())
     lines = await asyncio.gather(
         *(_tower_line(screen, x, held[x.id], left_out_said(screen, x, closures)) for x in entries)
     )

@@ -130,7 +130,7 @@ async def tower_prompt(screen: Screen) -> Message:
 async def closed_among(screen: Screen, places: Sequence[Tower]) -> Mapping[TowerId, Closure]:
     """Which of these nothing can be booked at now, and why."""
     sight = screen.sight
-    closures = await sight.database.look(lambda tx: tx.closures(), one_statement=True)
+    closures = await sight.database.glance(lambda tx: tx.closures())
     towers = (await sight.towers.all()).value if closures else []
     found = {
         place.id: closure_of(place, towers, closures, at_place=sight.by_link(place))
