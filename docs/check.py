@@ -43,8 +43,8 @@ def faults() -> list[str]:
     ]
     if not EXAMPLE.exists() or EXAMPLE.read_text("utf-8") != example(readme):
         found.append(".env.example: not as the settings and the README are; run with --write")
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    for target in re.findall(r"`make ([a-z]+)", readme):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for target in re.findall(r"`make ([a-z-]+)", readme):
         if target not in targets:
             found.append(f"README.md: there is no `make {target}`")
     for document in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))):

@@ -150,10 +150,9 @@ class _Telling:
                 self._put(trial)
             if number == 0:
                 self._world.begin()
-            taps = await self._taps(step)
-            late = taps is None and step.in_time and await self._in_time(step)
-            if taps is None and not late:
-                self._told.outcomes[number] = Outcome.LOST
+            outcome = await self._outcome(step)
+            if outcome is Outcome.LOST:
+                self._told.outcomes[number] = outcome
                 self._told.wrong.append(f"step {step.name!r} did not come about")
                 self._told.wrong += await self._phones.transcript()
                 return
@@ -162,20 +161,18 @@ class _Telling:
             rested = await self._world.until(self._world.at_rest, _REST)
             if not rested:
                 self._told.wrong.append(f"something is owed still after {step.name!r}")
-            outcome = Outcome.AFTER_A_TAP if taps else Outcome.BY_ITSELF
-            outcome = Outcome.IN_TIME if late else outcome
             self._told.outcomes[number] = outcome if met else Outcome.NOT_MET
             self._unanswered(step.name, trial)
         await self._audit()
 
-    async def _taps(self, step: Step) -> int | None:
-        """How often the person had to tap again; None where it was all in vain."""
+    async def _outcome(self, step: Step) -> Outcome:
+        """What came of the step, whether or not a fault was met in it."""
         done = await self._phones.act(step)
         for taps in range(_AGAIN):
             if done and await self._world.until(lambda: self._sees(step), PATIENCE):
-                return taps
+                return Outcome.AFTER_A_TAP if taps else Outcome.BY_ITSELF
             done = await self._phones.tap_again(step)
-        return None
+        return Outcome.IN_TIME if step.in_time and await self._in_time(step) else Outcome.LOST
 
     async def _in_time(self, step: Step) -> bool:
         """Whether it came about when the hold had run out, with a phone at the tower."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,10 @@ WHY = "The pavement is being mended"
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
-def policy(**more: object) -> Policy:
+def policy(**more: Any) -> Policy:
     scoped = {ELSEWHERE: frozenset({OTTO})}
     every = Policy(operators=frozenset({OPERATOR, ODA}), tower_operators=scoped)
-    return replace(every, **more)  # type: ignore[arg-type]  # Policy's own fields
+    return replace(every, **more)
 
 
 @pytest.fixture

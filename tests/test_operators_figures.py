@@ -96,23 +96,21 @@ async def test_the_bot_notes_free_doors_by_itself(world: Chats) -> None:
     world.clock.turn(2 * AFTER.total_seconds())
     hour = world.clock.now().replace(minute=0)
     async with asyncio.timeout(10):
-        while not await world.database.look(lambda tx: tx.towers_noted(hour)):  # noqa: ASYNC110
+        while not await world.database.look(lambda tx: tx.towers_noted(hour)):  # noqa: ASYNC110  # it has no event
             await asyncio.sleep(0.01)
 
 
-async def test_before_anything_is_known_there_is_a_sentence_and_no_picture(world: Chats) -> None:
-    olga = await world.phone("Olga", id=OPERATOR)
-    await olga.open()
+async def test_before_anything_is_known_there_is_a_sentence_and_no_picture(olga: Phone) -> None:
     await olga.text("/ops")
     await olga.press("Figures")
     shown = await olga.sees("No figures yet.")
     assert "photo" not in shown
 
 
-async def test_a_tower_without_deliveries_has_noughts_and_its_own_doors(world: Chats) -> None:
+async def test_a_tower_without_deliveries_has_noughts_and_its_own_doors(
+    world: Chats, olga: Phone
+) -> None:
     await booked(world)
-    olga = await world.phone("Olga", id=OPERATOR)
-    await olga.open()
     await sampled(world)
     tower = await world.towers.one(ELSEWHERE)
     assert tower is not None

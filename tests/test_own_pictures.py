@@ -16,10 +16,13 @@ def opened(content: bytes) -> Image.Image:
 
 
 def picture(
-    size: tuple[int, int] = (300, 200), form: str = "PNG", mode: str = "RGB", fill: object = 0
+    size: tuple[int, int] = (300, 200),
+    form: str = "PNG",
+    mode: str = "RGB",
+    fill: int | tuple[int, ...] = 0,
 ) -> bytes:
     written = io.BytesIO()
-    Image.new(mode, size, fill).save(written, form)  # type: ignore[arg-type]  # a colour of the mode
+    Image.new(mode, size, fill).save(written, form)
     return written.getvalue()
 
 

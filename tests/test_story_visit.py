@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.domain.codes import Code
 from bot.domain.delivery import Turn
 from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.ports.database import Transaction
 from tests.support.chats import MARKET
 from tests.support.phones import said
 from tests.support.town import Somebody, Town
@@ -66,10 +68,11 @@ async def three_for_ben(town: Town) -> tuple[Somebody, Somebody]:
 async def shown(ben: Somebody, town: Town) -> list[str]:
     """What opens a door, of all that is in the chat: the texts of the codes, or the links."""
     mine = await town.world.deliveries(ben.phone)
-    codes = [
-        await town.world.database.look(lambda tx, of=each: tx.code(of.id))  # type: ignore[misc]  # bound now
-        for each in mine
-    ]
+
+    async def look(tx: Transaction) -> list[Code | None]:
+        return [await tx.code(each.id) for each in mine]
+
+    codes = await town.world.database.look(look)
     seen = "\n".join(str(message) for message in await ben.phone.messages())
     return [code.text for code in codes if code is not None and code.text in seen]
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, RequestKind, Trouble, Turn
-from bot.domain.ids import PersonId, TowerId
+from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.person import Person
@@ -221,10 +221,10 @@ async def test_what_harbor_refuses_is_left_out_and_its_card_rings(core: Core) ->
     first, second = await waiting(core, BY_TOKEN, BY_TOKEN)
     await core.all_shown()
 
-    async def refuses(tower: TowerId, locker: int, *rest: Any) -> Any:
+    async def refuses(tower: TowerId, locker: LockerId, seconds: int) -> Any:
         if locker == first.locker:
             raise Refused("no")
-        return await core.lockers.pick_up_token(tower, locker, *rest)  # type: ignore[arg-type]
+        return await core.lockers.pick_up_token(tower, locker, seconds)
 
     core.worker = working(core, pick_up_token=refuses)
     await begins(core, first)

@@ -39,8 +39,8 @@ ONE_DATABASE = (
     "test_closed_hours",
     "test_what_the_log_tells",
 )
-"""Files of tests that hold on either database, on PostgreSQL for `make test-more`: what differs
-between the databases is storage's, whose tests are not among them."""
+"""How the names of files begin whose tests hold on either database, on PostgreSQL for
+`make test-more`: what differs between the two is storage's, whose tests are not among them."""
 LONGEST = ("test_story_machine", "test_harbor_with_sandbox")
 """The files with a test that would keep everybody waiting if it were among the last to begin."""
 _MEMORY = Path("/dev/shm")
