@@ -52,27 +52,16 @@ async def _told(play: Play, step: str) -> None:
 
 async def put_in(play: Play) -> None:
     """Anna opens the door of her newest link, and puts the parcel in."""
-    await _at_the_door(play, "Anna", "Put the parcel in")
+    await play.open_by_link("Anna")
+    await play.shut_after("Put the parcel in")
     await play.tells("Anna", "In locker")
 
 
 async def take_out(play: Play) -> None:
     """Ben opens the door of his newest link, and takes the parcel out."""
-    await _at_the_door(play, "Ben", "Take the parcel out")
+    await play.open_by_link("Ben")
+    await play.shut_after("Take the parcel out")
     await play.tells("Ben", "You have collected the parcel")
-
-
-async def _at_the_door(play: Play, name: str, deed: str) -> None:
-    await play.press(play.phone(name), "Open door")
-    app = play.phone(name).get_by_role("region", name="Locker Open")
-    await app.get_by_role("button", name=re.compile("^(Open|Install)$")).click()
-    walk = app.get_by_role("button", name="Walk to the tower")
-    opens = app.get_by_role("button", name="Open door")
-    await expect(walk.or_(opens).first).to_be_visible()
-    if await walk.is_visible():  # once: then they are there
-        await walk.click()
-    await opens.click()
-    await play.shut_after(deed)
 
 
 async def two_days(play: Play) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,28 +11,20 @@ from bot.domain.closures import Closure
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers
-from bot.domain.policy import Policy
 from bot.ports.database import Database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.operators import ELSEWHERE, ODA, OTTO, with_otto
 from tests.support.phones import TOWER, Phone
 from wording.cards.closing import closed_said
 from wording.language import LANGUAGES, speak
 
-OTTO, ODA = PersonId(9001), PersonId(9002)
-ELSEWHERE = TowerId("0100000000000102")
 WHY = "The pavement is being mended"
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
-def policy(**more: Any) -> Policy:
-    scoped = {ELSEWHERE: frozenset({OTTO})}
-    every = Policy(operators=frozenset({OPERATOR, ODA}), tower_operators=scoped)
-    return replace(every, **more)
-
-
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database, policy=policy()) as world:
+    async with chats(sqlite_database, policy=with_otto(ODA)) as world:
         yield world
 
 
@@ -295,7 +286,7 @@ async def test_an_operator_opens_only_what_they_were_asked_about(world: Chats, o
 async def test_by_link_a_place_is_closed_while_one_of_its_towers_is(
     sqlite_database: Database,
 ) -> None:
-    async with chats(sqlite_database, policy=policy(openers=BY_LINK), twin=True) as world:
+    async with chats(sqlite_database, policy=with_otto(ODA, openers=BY_LINK), twin=True) as world:
         olga, anna = await operator(world, "Olga", OPERATOR), await world.phone("Anna")
         await anna.open()
         await at_tower(olga, f"{MARKET} · 0106")

@@ -6,27 +6,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.domain.ids import PersonId, TowerId
+from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers
-from bot.domain.policy import Policy
 from bot.ports.database import Database
-from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.operators import OTTO, with_otto
 from tests.support.phones import TOWER, Phone
 
-OTTO = PersonId(9001)
-ELSEWHERE = TowerId("0100000000000102")
 BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    policy = Policy(
-        operators=frozenset({OPERATOR}),
-        tower_operators={ELSEWHERE: frozenset({OTTO})},
-        openers=BY_LINK,
-    )
-    async with chats(sqlite_database, policy=policy) as world:
+    async with chats(sqlite_database, policy=with_otto(openers=BY_LINK)) as world:
         yield world
 
 

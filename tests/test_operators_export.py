@@ -17,24 +17,20 @@ from typing import Any
 import pytest
 
 from bot.domain.history import HistoryEntry, HistoryEvent
-from bot.domain.ids import DeliveryId, PersonId, TowerId
-from bot.domain.policy import Policy
+from bot.domain.ids import DeliveryId, PersonId
 from bot.ports.database import Database
 from handlers.conversation import records
 from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.commands import KEY, on_file
 from tests.support.databases import a_delivery
+from tests.support.operators import OTTO, with_otto
 from tests.support.phones import Phone
-
-OTTO = PersonId(9001)
-ELSEWHERE = TowerId("0100000000000102")
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    policy = Policy(operators=frozenset({OPERATOR}), tower_operators={ELSEWHERE: frozenset({OTTO})})
-    async with chats(sqlite_database, policy=policy) as world:
+    async with chats(sqlite_database, policy=with_otto()) as world:
         yield world
 
 

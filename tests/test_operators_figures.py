@@ -17,9 +17,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.figures import Doors
-from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.ports.database import Database
 from bot.workers.sampler import AFTER, Sampler
@@ -28,17 +26,14 @@ from storage import open_database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.commands import KEY, on_file
 from tests.support.databases import a_delivery
+from tests.support.operators import ELSEWHERE, OTTO, with_otto
 from tests.support.phones import TOWER, Phone
 from tests.support.ways import run, url_for
-
-OTTO = PersonId(9001)
-ELSEWHERE = TowerId("0100000000000102")
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    policy = Policy(operators=frozenset({OPERATOR}), tower_operators={ELSEWHERE: frozenset({OTTO})})
-    async with chats(sqlite_database, policy=policy) as world:
+    async with chats(sqlite_database, policy=with_otto()) as world:
         yield world
 
 

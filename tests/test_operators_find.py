@@ -10,24 +10,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.alerts import key_to_arg
-from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.person import Draft
-from bot.domain.policy import Policy
 from bot.ports.database import Database, Transaction
-from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.chats import MARKET, Chats, chats
+from tests.support.operators import ELSEWHERE, ODA, OTTO, with_otto
 from tests.support.phones import TOWER, Phone
-
-OTTO, ODA = PersonId(9001), PersonId(9002)
-ELSEWHERE = TowerId("0100000000000102")
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    policy = Policy(
-        operators=frozenset({OPERATOR, ODA}), tower_operators={ELSEWHERE: frozenset({OTTO})}
-    )
-    async with chats(sqlite_database, policy=policy) as world:
+    async with chats(sqlite_database, policy=with_otto(ODA)) as world:
         yield world
 
 

@@ -14,7 +14,7 @@ from bot.ports.database import Database, Transaction
 from bot.usecases.export import held_about
 from bot.usecases.find_own import search_own
 from storage.tables import search
-from tests.support.chats import MARKET, OPERATOR, Chats
+from tests.support.chats import MARKET, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
 from tests.support.phones import Phone
@@ -37,10 +37,8 @@ async def the_parcel(world: Chats, phone: Phone) -> Delivery:
 
 
 async def test_both_people_and_the_operator_read_the_name_and_find_by_it(
-    world: Chats, anna: Phone, ben: Phone
+    world: Chats, anna: Phone, ben: Phone, olga: Phone
 ) -> None:
-    olga = await world.phone("Olga", id=OPERATOR)
-    await olga.open()
     await book(anna, ORDER, "Send a link")
     await anna.sees("🏷 Order")
     await ben.open((await anna.claim())[0])
