@@ -14,7 +14,7 @@ from bot.domain.lifecycle import LIVE, State
 from bot.domain.tower import Tower
 from wording.cards.scene import map_url
 from wording.language import Words
-from wording.moments import plainly_ticking
+from wording.moments import ticking
 from wording.opening_hours import closed_line, week_line
 from wording.page.value import Button, Do, Fact, Mark, Page, bare, some
 from wording.sanitize import plain
@@ -91,7 +91,7 @@ def deadline(
     """Until when it waits."""
     if until is None:
         return ()
-    told = plainly_ticking(words, until, tower, now=now, named=zones)
+    told = bare(ticking(words, until, tower, now=now, named=zones))
     return (Fact(words._("Collect by"), told, strong=True),)
 
 
