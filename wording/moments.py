@@ -46,15 +46,6 @@ def relative(at: datetime, said: str) -> str:
     return _entity(at, said, _RELATIVE)
 
 
-def plainly_ticking(
-    words: Words, at: datetime, tower: Tower | None, *, now: datetime, named: bool = False
-) -> str:
-    """As `ticking` reads where there are no entities."""
-    said = words.moment(at, tower, now=now, named=named)
-    date = words.day_and_month(at, tower, now=now)
-    return said if words.day(at, tower, now=now) == date else f"{said} ({date})"
-
-
 def _entity(at: datetime, said: str, form: str) -> str:
     unix = int(at.timestamp())
     return f'<tg-time unix="{unix}" format="{form}">{escape(said)}</tg-time>'

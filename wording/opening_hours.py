@@ -77,16 +77,12 @@ def hours_label(tower: Tower, at: datetime, words: Words) -> str | None:
     if opened is None:
         return _("hours unknown")
     if opened:
-        return plainly(closing_line(tower, at, words))
+        closes = closing_line(tower, at, words)
+        return read_out(closes) if closes else None
     opens = next_opening(tower, at)
     if opens is None:
         return _("closed")
     return _("closed until {moment}", moment=words.moment(opens, tower, now=at))
-
-
-def plainly(line: str | None) -> str | None:
-    """The line where there are no entities."""
-    return None if line is None else read_out(line)
 
 
 def closed_line(tower: Tower, at: datetime, words: Words) -> str | None:

@@ -41,10 +41,7 @@ class _Scene(Scene):
 
     def time(self, at: datetime | None) -> str:
         """The moment; a question mark for never."""
-        told = self.situation
-        if at is None:
-            return "?"
-        return self.words.moment(at, told.tower, now=told.now, named=told.zones)
+        return self.time_plain(at)
 
     def until(self, at: datetime | None) -> str:
         """The moment in bold, with the time that is left where that is less than a day."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from bot.domain.actions import Action
 from bot.domain.message import Message, Venue
-from wording.cards.scene import Scene
-from wording.sanitize import plain
+from wording.cards.scene import Scene, plain_place
 
 
 def map_card(scene: Scene) -> Message | None:
@@ -17,6 +16,5 @@ def map_card(scene: Scene) -> Message | None:
     tower = scene.situation.tower
     if tower.latitude is None or tower.longitude is None or not scene.situation.may(Action.MAP):
         return None
-    name = plain(tower.name) or plain(tower.id)
-    address = ", ".join(filter(None, (plain(tower.address, 80), plain(tower.city))))
+    name, address = plain_place(tower)
     return Message("", venue=Venue(tower.latitude, tower.longitude, name, address or name))

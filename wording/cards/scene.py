@@ -224,6 +224,12 @@ class Scene:
         return None
 
 
+def plain_place(tower: Tower) -> tuple[str, str]:
+    """A tower's name and its address, which is empty where it is not known: for what is no HTML."""
+    address = ", ".join(filter(None, (plain(tower.address, 80), plain(tower.city))))
+    return plain(tower.name) or plain(tower.id), address
+
+
 def map_url(tower: Tower) -> str:
     """A map with a pin at the tower; a search for its address where the point is unknown."""
     if tower.latitude is None or tower.longitude is None:

@@ -12,12 +12,11 @@ from datetime import datetime
 from bot.domain.browsers import Unclaimed
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.tower import Tower
-from wording.cards.scene import map_url
+from wording.cards.scene import map_url, plain_place
 from wording.language import Words
-from wording.moments import plainly_ticking
+from wording.moments import ticking
 from wording.opening_hours import closed_line, week_line
 from wording.page.value import Button, Do, Fact, Mark, Page, bare, some
-from wording.sanitize import plain
 
 
 def title(words: Words) -> str:
@@ -78,8 +77,7 @@ def _how(words: Words, *, here: bool, lives: bool) -> str:
 def place(words: Words, tower: Tower, now: datetime) -> tuple[Fact, ...]:
     """Where it is, and when one can get there."""
     _ = words._
-    address = ", ".join(some(plain(tower.address, 80), plain(tower.city)))
-    name = plain(tower.name) or plain(tower.id)
+    name, address = plain_place(tower)
     hours = " · ".join(some(bare(closed_line(tower, now, words)), week_line(tower, words)))
     where = Fact(_("Place"), f"{name}, {address}" if address else name, url=map_url(tower))
     return (where, Fact(_("Hours"), hours)) if hours else (where,)
@@ -91,7 +89,7 @@ def deadline(
     """Until when it waits."""
     if until is None:
         return ()
-    told = plainly_ticking(words, until, tower, now=now, named=zones)
+    told = bare(ticking(words, until, tower, now=now, named=zones))
     return (Fact(words._("Collect by"), told, strong=True),)
 
 

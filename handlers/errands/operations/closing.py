@@ -16,9 +16,8 @@ from bot.domain.closures import Closure
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import LockerId, PersonId, TowerId, read_id
 from bot.domain.message import Button, Message, press
-from bot.domain.person import Draft, Person
+from bot.domain.person import Draft
 from bot.domain.tower import Tower, beside
-from bot.ports.database import Transaction
 from bot.usecases.closing import back_in_use, close_tower, open_tower
 from handlers.conversation.confirmations import REASON, overtaken, reason_of
 from handlers.conversation.context import Context
@@ -221,10 +220,9 @@ async def _since(screen: Screen, tower: Tower, closure: Closure) -> str:
 
 
 async def _who(screen: Screen, operator: PersonId | None) -> str:
-    async def step(tx: Transaction) -> Person | None:
-        return await tx.person(operator) if operator is not None else None
-
-    known = await screen.sight.database.look(step)
+    known = None
+    if operator is not None:
+        known = await screen.sight.database.look(lambda tx: tx.person(operator))
     return esc_name(known.name if known else None) or screen.words._("an operator")
 
 

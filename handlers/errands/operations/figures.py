@@ -60,21 +60,17 @@ async def figures_prompt(screen: Screen) -> Message:
     """The picture; below it the same in a few lines."""
     words, known = screen.words, (await screen.sight.towers.all()).value
     wanted = screen.answers.get(_TOWER)
-    if wanted is None:
-        shown = [tower for tower in known if screen.looks_after(tower.id)]
-        name = _together(screen, shown)
-    else:
-        shown = [each for each in known if each.id == wanted and screen.looks_after(each.id)]
-        if not shown:
-            return screen.view(words._("No such tower."))
-        name = shown[0].name
+    shown = [each for each in known if wanted in (None, each.id) and screen.looks_after(each.id)]
+    if wanted is not None and not shown:
+        return screen.view(words._("No such tower."))
+    name = _together(screen, shown)
     figures = await screen.sight.database.look(lambda tx: of_last_days(tx, shown, now=screen.now))
     message = screen.view(told(words, figures, name, shown))
     return replace(message, plot=plot(words, figures, name, shown)) if figures else message
 
 
 def _together(screen: Screen, shown: list[Tower]) -> str:
-    """What the towers of an operator are called together."""
+    """What they are called together; one alone goes by its own name."""
     _, operators = screen.words._, screen.sight.policy.operators
     if len(shown) == 1:
         return shown[0].name

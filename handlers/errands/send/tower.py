@@ -43,12 +43,13 @@ _LOOK_BACK = 12
 async def took_tower(update: Update, context: Context) -> Draft | None:
     """A tower has been tapped; where they are is forgotten. Raises ClosedForBooking."""
     assert context.press is not None
-    tower = context.press.arg
-    if tower is None or all(known.id != tower for known in await context.tx.towers()):
+    arg = context.press.arg
+    known = await context.tx.tower(TowerId(arg)) if arg is not None else None
+    if known is None:
         return None
-    there = TowerId(tower)
-    await open_for_booking(context.act, there, (await openers_at(context, there)).drop_off)
-    return go(context.draft, "send/size", tower=tower, page=None, here=None)
+    openers = context.wiring.open_requests.openers_at(known)
+    await open_for_booking(context.act, known.id, openers.drop_off)
+    return go(context.draft, "send/size", tower=known.id, page=None, here=None)
 
 
 async def openers_at(context: Context, tower: TowerId) -> Openers:
