@@ -94,6 +94,7 @@ async def fill(database: Database, past: int, people: int) -> None:
         await tx._db.execute(_DELIVERIES, (past, LIVE, people, people, TOWERS, past))
         called = [(f"d{n}", as_stored(word)) for n in range(past) for word in _called(n)]
         await write(tx, "insert into parcel_words (delivery, word)", called)
+        await tx._db.execute(_OVER, (past,))
 
     async def tidy(tx: Any) -> None:
         await tx._db.execute("vacuum analyze")
@@ -120,6 +121,10 @@ select 'd' || i, 1000 + (i * 7919) % cast(? as bigint),
     i, cast(1 + i / 30 % 60 as text), i, i, 0, 0, 0, 0, 0
 from n
 """
+
+_OVER = """update parcel_words set
+    tower = (select tower from deliveries where id = delivery),
+    ended_at = (select changed_at from deliveries where id = delivery and changed_at < ?)"""
 
 
 async def measure(database: Database, query: str, rounds: int) -> tuple[int, list[float]]:

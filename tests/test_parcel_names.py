@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -142,14 +143,16 @@ async def test_what_looks_like_a_claim_code_among_ones_parcels_is_looked_for(
 
 async def _named(tx: Transaction, delivery: Delivery) -> None:
     await tx.add_delivery(delivery)
-    await tx.index_parcel(delivery.id, delivery.parcel_name)
+    await tx.index_parcel(delivery)
 
 
-@pytest.mark.parametrize("frequent", [search._FREQUENT, 2])
+# Rare words; frequent ones of few spellings; frequent ones of too many.
+@pytest.mark.parametrize(("frequent", "spellings"), [(search._FREQUENT, 50), (1, 50), (1, 0)])
 async def test_what_is_over_is_found_by_words_of_its_name_and_no_longer_once_forgotten(
-    database: Database, monkeypatch: pytest.MonkeyPatch, frequent: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, frequent: int, spellings: int
 ) -> None:
     monkeypatch.setattr(search, "_FREQUENT", frequent)
+    monkeypatch.setattr(search, "_SPELLINGS", spellings)
     made = [
         a_delivery("boots", sender=ANNA, state=State.COLLECTED, parcel_name="Mum's new Boots"),
         a_delivery("hat", sender=BEN, state=State.COLLECTED, parcel_name="Mum's Hat"),
@@ -179,8 +182,36 @@ async def test_what_is_over_is_found_by_words_of_its_name_and_no_longer_once_for
     gone = await database.look(lambda tx: tx.delivery(made[0].id))
     assert gone is not None
     assert gone.parcel_name is None
-    await database.run(lambda tx: tx.index_parcel(made[1].id, None))
+    await database.run(lambda tx: tx.index_parcel(replace(made[1], parcel_name=None)))
     assert await found("mums") == set()
+
+
+async def test_of_very_many_of_one_name_the_latest_are_found_in_their_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FREQUENT", 4)
+    names = ("gift", "gifts", "gift wrap", "gift", "gift wrap", "gifts wrap")
+
+    async def write(tx: Transaction) -> None:
+        for number, name in enumerate(names):
+            over = START + timedelta(minutes=number)
+            made = a_delivery(str(number), state=State.STORED, parcel_name=name, changed_at=START)
+            await _named(tx, made)
+            saved = await tx.delivery(made.id)
+            assert saved is not None
+            ended = replace(saved, state=State.COLLECTED, changed_at=over)
+            await tx.save_delivery(replace(ended, locker=None))
+
+    async def found(*words: str, limit: int = 10) -> list[str]:
+        ended = await database.look(lambda tx: tx.ended_called(words, None, limit))
+        return [delivery for delivery, _ in ended]
+
+    await database.run(write)
+    assert await found("gift") == ["5", "4", "3", "2", "1", "0"]
+    assert await found("gift", limit=2) == ["5", "4"]
+    assert await found("wrap", "gift") == ["5", "4", "2"]
+    monkeypatch.setattr(search, "_FREQUENT", 2)  # of each of two words: the latest alone
+    assert await found("gift", "gifts") == ["5"]
 
 
 async def test_ones_own_are_found_by_person_tower_and_door_and_nobody_elses(

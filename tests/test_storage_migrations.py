@@ -1,12 +1,15 @@
 """Migrations: each whole or not at all, once, by whichever replica comes first."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from bot.domain.lifecycle import State
 from storage import StorageBroken, StorageUnavailable, migrate, migrating, open_database
+from storage.tables.words import as_stored
 from storage.urls import sqlite_path
-from tests.support.databases import KEYS
+from tests.support.databases import KEYS, a_delivery
 
 
 async def test_migrating_names_what_it_applied_and_repeats_nothing(bare_url: str) -> None:
@@ -90,6 +93,34 @@ def test_a_migration_cut_off_in_the_middle_is_refused() -> None:
     ]
     with pytest.raises(StorageBroken, match="middle"):
         migrating.statements("create table a (id int);\ncreate table b (")
+
+
+async def test_parcels_of_an_earlier_version_are_found_by_their_names_where_they_were(
+    bare_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = a_delivery("over", state=State.COLLECTED, parcel_name="Boots")
+    live = a_delivery("live", state=State.STORED, parcel_name="Boots")
+
+    async def write(tx: Any) -> None:
+        for delivery in (over, live):
+            await tx.add_delivery(delivery)
+            await tx._db.execute(
+                "insert into parcel_words (delivery, word) values (?, ?)",
+                (delivery.id, as_stored("boots")),
+            )
+
+    with monkeypatch.context() as earlier:
+        before = {name: all_ for name, all_ in migrating.known().items() if name < "0023"}
+        earlier.setattr(migrating, "known", lambda: before)
+        await migrate(bare_url)
+        async with open_database(bare_url, keys=KEYS) as database:
+            await database.run(write)
+    async with open_database(bare_url, keys=KEYS) as database:
+        for towers in (None, [over.tower]):
+            found = await database.look(
+                lambda tx, towers=towers: tx.ended_called(["boot"], towers, 5)
+            )
+            assert found == [(over.id, over.changed_at)]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.search import Glimpse
 
@@ -38,7 +39,7 @@ class Search(Protocol):
         """What was at these towers, behind this door (None: behind any)."""
         ...
 
-    async def index_parcel(self, delivery: DeliveryId, name: str | None) -> None:
+    async def index_parcel(self, delivery: Delivery) -> None:
         """Write down by which words of its name this delivery is found, and by no others."""
         ...
 
@@ -47,7 +48,7 @@ class Search(Protocol):
     ) -> Ended:
         """What has a name with a word that begins with each of `words`, at one of these towers.
 
-        Of words that very many parcels have, what was last at each tower that is known is found.
+        Where very many parcels have each of several words, only the latest are looked through.
         """
         ...
 

@@ -144,7 +144,7 @@ async def _begin(
     delivery = replace(delivery, deadline_at=next_deadline(delivery, act.policy))
     delivery = await act.tx.add_delivery(delivery)
     if delivery.parcel_name:
-        await act.tx.index_parcel(delivery.id, delivery.parcel_name)
+        await act.tx.index_parcel(delivery)
     event = HistoryEvent.PREPARED if prepared else HistoryEvent.REQUESTED
     entry = HistoryEntry(delivery.id, act.now, event, act.person, wish.size.value)
     await act.tx.record(entry, Change.to(delivery, event, act.now))

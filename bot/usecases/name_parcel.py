@@ -13,5 +13,5 @@ async def name_parcel(act: Actor, delivery: Delivery, name: str | None) -> Deliv
     """Call it so (None: by no name any more). Cards change in silence; no history says the word."""
     check(act, Action.NAME, delivery)
     named = replace(delivery, parcel_name=name[:MAX_PARCEL_NAME] if name else None)
-    await act.tx.index_parcel(named.id, named.parcel_name)
+    await act.tx.index_parcel(named)
     return await act.change(named)

@@ -22,6 +22,7 @@ from bot.ports.signals import Change
 from storage.connection import Row, Subject, chunks, marks, tuples, unless_written
 from storage.tables.owed import Owed
 from storage.tables.rows import Codec, Rows, moment, stamp
+from storage.tables.words import write_end_of_parcel
 
 log = structlog.get_logger()
 
@@ -145,6 +146,8 @@ class Deliveries(Subject):
             ),
             check=unless_written(f"delivery {delivery.id} is no longer at {delivery.version}"),
         )
+        if saved.parcel_name and saved.state in ENDS:
+            await write_end_of_parcel(self._db, saved)
         self._owe(saved)
         return saved
 

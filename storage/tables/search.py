@@ -11,6 +11,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE
 from bot.domain.search import Glimpse
@@ -27,16 +28,14 @@ _AT_ONCE = 100
 _PORTION = 200
 _SHARES, _LEAST = 4, 50
 """How many times its even share is read of each condition at first, and how much at least."""
-_FREQUENT, _LATEST = 30_000, 1_000
-"""So many parcels that are called alike are not looked up one by one: then so many that were last
-at each tower are looked through."""
-_CALLED = """exists (select 1 from parcel_words where delivery = deliveries.id
-    and word >= ? and word < ?)"""
-# SQLite goes through a cross join in its order: first the names, of which there are few.
-_ONE_CALLED = """(select distinct delivery from parcel_words where word >= ? and word < ?) as called
-    cross join deliveries"""
-_LAST_AT = f"""(select id, changed_at, state from deliveries where tower = ? and {_ENDED}
-    order by changed_at desc limit {_LATEST}) as deliveries"""
+_FREQUENT = 20_000
+"""Where so many parcels are called alike, they are gone through from the latest back."""
+_SPELLINGS = 50
+"""Up to so many words that begin alike are each gone through so; of more, all parcels are."""
+_CALLED = """(select delivery as id, word, tower, ended_at as changed_at from parcel_words
+    where ended_at is not null) as called"""
+_ALSO_CALLED = """exists (select 1 from parcel_words as other where other.delivery = called.id
+    and other.word >= ? and other.word < ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +95,10 @@ class Search(Deliveries):
     async def ended_of(
         self, people: Sequence[PersonId], towers: Collection[TowerId] | None, limit: int
     ) -> Ended:
-        there, theirs = ("", ()) if towers is None else (f"tower in ({marks(len(towers))})", towers)
+        there, theirs = _at(towers)
         return await self._latest(
             [
-                _Condition(f"{column} = ?{' and ' if there else ''}{there}", (person, *theirs))
+                _Condition(f"{column} = ?{there} and {_ENDED}", (person, *theirs))
                 for person in people
                 for column in ("sender", "recipient")
             ],
@@ -108,11 +107,11 @@ class Search(Deliveries):
 
     async def ended_at(self, towers: Sequence[TowerId], door: str | None, limit: int) -> Ended:
         behind, name = ("", ()) if door is None else (" and locker_name = ?", (door,))
-        which = [_Condition(f"tower = ?{behind}", (tower, *name)) for tower in towers]
+        which = [_Condition(f"tower = ?{behind} and {_ENDED}", (at, *name)) for at in towers]
         return await self._latest(which, limit)
 
-    async def index_parcel(self, delivery: DeliveryId, name: str | None) -> None:
-        await write_words_of_parcel(self._db, delivery, name or "")
+    async def index_parcel(self, delivery: Delivery) -> None:
+        await write_words_of_parcel(self._db, delivery)
 
     async def ended_called(
         self, words: Sequence[str], towers: Collection[TowerId] | None, limit: int
@@ -122,18 +121,21 @@ class Search(Deliveries):
         ranges = [tuple(_range(as_stored(word))) for word in words]
         counts = [await self._how_often(each) for each in ranges]
         rarest = counts.index(min(counts))
-        if counts[rarest] < _FREQUENT:
-            first, others = ranges.pop(rarest), ranges
-            which = ["deliveries.id = called.delivery", *(_CALLED for _ in others)]
-            which += [] if towers is None else [f"tower in ({marks(len(towers))})"]
-            values = (*first, *chain(*others), *(towers or ()))
-            return await self._latest([_Condition(" and ".join(which), values, _ONE_CALLED)], limit)
-        if towers is None:
-            rows = await self._db.fetch_all("select id from towers")
-            towers = [TowerId(tower) for (tower,) in rows]
-        called, ends = " and ".join(_CALLED for _ in ranges), [*chain(*ranges)]
+        first, others = ranges[rarest], [*ranges[:rarest], *ranges[rarest + 1 :]]
+        there, theirs = _at(towers)
+        also = "".join(f" and {_ALSO_CALLED}" for _ in others) + there
+        ends = (*chain(*others), *theirs)
+        spelled = await self._spellings(first) if counts[rarest] == _FREQUENT else []
+        if not spelled:
+            one = _Condition(f"word >= ? and word < ?{also}", (*first, *ends), _CALLED)
+            return await self._latest([one], limit)
+        since = await self._since(spelled) if others else [0] * len(spelled)
         return await self._latest(
-            [_Condition(called, (tower, *ends), _LAST_AT) for tower in towers], limit
+            [
+                _Condition(f"word = ? and changed_at >= ?{also}", (word, oldest, *ends), _CALLED)
+                for word, oldest in zip(spelled, since, strict=True)
+            ],
+            limit,
         )
 
     async def _how_often(self, ends: Sequence[str]) -> int:
@@ -144,6 +146,35 @@ class Search(Deliveries):
             ends,
         )
         return int(rows[0][0]) if rows else 0
+
+    async def _spellings(self, ends: Sequence[str]) -> list[str]:
+        """The words in this range; none where there are more than `_SPELLINGS`."""
+        rows = await self._db.fetch_all(
+            f"""with recursive spelled(number, word) as (
+                    select 1, min(word) from parcel_words where word >= ? and word < ?
+                    union all
+                    select number + 1, (select min(next.word) from parcel_words as next
+                        where next.word > spelled.word and next.word < ?)
+                    from spelled where word is not null and number <= {_SPELLINGS}
+                )
+                select word from spelled where word is not null""",
+            (*ends, ends[1]),
+        )
+        return [word for (word,) in rows] if len(rows) <= _SPELLINGS else []
+
+    async def _since(self, words: Sequence[str]) -> list[int]:
+        """From when on to look for each of these words, so that some `_FREQUENT` parcels are looked
+        at in all: where two words are frequent, few parcels may be called by both."""
+        parts = (
+            f"""select {place}, min(ended_at) from (
+                    select ended_at from parcel_words where word = ? and ended_at is not null
+                    order by ended_at desc limit {_FREQUENT // len(words)}
+                ) as latest{place}"""
+            for place, _ in enumerate(words)
+        )
+        rows = await self._db.fetch_all(" union all ".join(parts), words)
+        found: dict[int, int | None] = dict(rows)  # type: ignore[arg-type]  # rows of two
+        return [found.get(place) or 0 for place, _ in enumerate(words)]
 
     async def _latest(self, which: Sequence[_Condition], limit: int) -> Ended:
         """The latest that are over of which any of these is true; each is found by an index.
@@ -184,7 +215,7 @@ class Search(Deliveries):
             parts = [
                 f"""select * from (
                         select {place} as part, id, coalesce(changed_at, 0) as changed
-                        from {which[place].source} where {which[place].which} and {_ENDED}
+                        from {which[place].source} where {which[place].which}
                         order by changed_at desc limit {int(limit)}
                     ) as part{place}"""
                 for place in some
@@ -218,6 +249,11 @@ class Search(Deliveries):
             await write_words(self._db, PersonId(person), name)
             await self._db.execute("update people set indexed = 1 where id = ?", (person,))
         return len(rows)
+
+
+def _at(towers: Collection[TowerId] | None) -> tuple[str, Sequence[TowerId]]:
+    """As SQL what is at one of `towers` (None: at any), and its values."""
+    return ("", ()) if towers is None else (f" and tower in ({marks(len(towers))})", [*towers])
 
 
 def _latest_of(read: Sequence[Sequence[tuple[str, int]]], limit: int) -> list[tuple[str, int]]:
