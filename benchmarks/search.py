@@ -61,7 +61,9 @@ _QUERIES = {
     "all towers": "tower",
     "a name that a third of all parcels have": "order",
     "a name that 20,000 parcels have": "gift",
+    "two such names, both of which none has": "order gift",
     "the name of a hundred parcels": "order 424",
+    "the name of 37,000 parcels, no two alike": "order 1",
     "nothing": "nobody of that name",
 }
 

@@ -13,9 +13,11 @@ from bot.domain.alerts import key_to_arg
 from bot.domain.lifecycle import State
 from bot.domain.person import Draft
 from bot.ports.database import Database, Transaction
+from storage.tables import search
 from tests.support.chats import MARKET, Chats, chats
+from tests.support.databases import a_delivery
 from tests.support.operators import ELSEWHERE, ODA, OTTO, with_otto
-from tests.support.phones import TOWER, Phone
+from tests.support.phones import TOWER, Phone, said
 
 
 @pytest.fixture
@@ -59,6 +61,24 @@ async def test_a_healthy_delivery_is_found_by_whatever_is_known_of_it_and_opens(
     await olga.sees(delivery.id, "Locker requested")
     await olga.press("Back")
     assert await world.state(olga) == "ops/ops"
+
+
+async def test_it_is_said_where_only_the_latest_of_very_many_were_looked_through(
+    world: Chats, olga: Phone, anna: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FREQUENT", 1)
+
+    async def write(tx: Transaction) -> None:
+        for name in ("000000000a", "000000000b"):
+            over = a_delivery(name, state=State.COLLECTED, parcel_name="Red Boots")
+            await tx.add_delivery(replace(over, sender=anna.id))
+            await tx.index_parcel(over)
+
+    await world.database.run(write)
+    await olga.text("/ops red")
+    assert "only the latest" not in said(await olga.sees("2 deliveries found"))
+    await olga.text("/ops red boots")
+    assert "only the latest were searched" in said(await olga.sees("One delivery found"))
 
 
 async def test_what_is_typed_at_the_overview_is_looked_for(

@@ -166,7 +166,7 @@ async def test_what_is_over_is_found_by_words_of_its_name_and_no_longer_once_for
             await _named(tx, delivery)
 
     async def found(*words: str, towers: list[TowerId] | None = None) -> set[str]:
-        ended = await database.look(lambda tx: tx.ended_called(words, towers, 10))
+        ended, _ = await database.look(lambda tx: tx.ended_called(words, towers, 10))
         return {delivery for delivery, _ in ended}
 
     await database.run(write)
@@ -202,16 +202,22 @@ async def test_of_very_many_of_one_name_the_latest_are_found_in_their_order(
             ended = replace(saved, state=State.COLLECTED, changed_at=over)
             await tx.save_delivery(replace(ended, locker=None))
 
-    async def found(*words: str, limit: int = 10) -> list[str]:
-        ended = await database.look(lambda tx: tx.ended_called(words, None, limit))
-        return [delivery for delivery, _ in ended]
+    async def found(*words: str, limit: int = 10) -> tuple[list[str], bool]:
+        ended, whole = await database.look(lambda tx: tx.ended_called(words, None, limit))
+        return [delivery for delivery, _ in ended], whole
 
     await database.run(write)
-    assert await found("gift") == ["5", "4", "3", "2", "1", "0"]
-    assert await found("gift", limit=2) == ["5", "4"]
-    assert await found("wrap", "gift") == ["5", "4", "2"]
-    monkeypatch.setattr(search, "_FREQUENT", 2)  # of each of two words: the latest alone
-    assert await found("gift", "gifts") == ["5"]
+    assert await found("gift") == (["5", "4", "3", "2", "1", "0"], True)
+    assert await found("gift", limit=2) == (["5", "4"], True)
+    assert await found("wrap", "gift") == (["5", "4", "2"], True)
+    monkeypatch.setattr(search, "_FREQUENT", 2)  # each in two names and more
+    assert await found("wrap", "gift") == (["5", "4"], False)
+    assert await found("gift", "wrap") == (["5", "4"], False)  # of two spellings the latest each
+    monkeypatch.setattr(search, "_SPELLINGS", 1)
+    assert await found("gift", "wrap") == (["5", "4"], False)
+    assert await found("gift", "gifts") == (["5"], False)
+    monkeypatch.setattr(search, "_FREQUENT", 6)
+    assert await found("gift", "gifts") == (["5", "1"], True)
 
 
 async def test_ones_own_are_found_by_person_tower_and_door_and_nobody_elses(

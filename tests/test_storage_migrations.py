@@ -120,7 +120,7 @@ async def test_parcels_of_an_earlier_version_are_found_by_their_names_where_they
             found = await database.look(
                 lambda tx, towers=towers: tx.ended_called(["boot"], towers, 5)
             )
-            assert found == [(over.id, over.changed_at)]
+            assert found == ([(over.id, over.changed_at)], True)
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ async def test_the_latest_of_very_many_parcels_of_one_name_are_read_from_an_inde
     assert [plan.partition(" (")[2] for plan in found][-2:] == [
         "word=? AND ended_at>?)",
         "word=? AND ended_at>?)",
-    ]
+    ], looks
     assert not any("deliveries" in plan for plan in looks), looks
     assert not any("TEMP B-TREE" in plan for plan in explaining.plans), explaining.plans
 

@@ -45,10 +45,10 @@ class Search(Protocol):
 
     async def ended_called(
         self, words: Sequence[str], towers: Collection[TowerId] | None, limit: int
-    ) -> Ended:
-        """What has a name with a word that begins with each of `words`, at one of these towers.
-
-        Where very many parcels have each of several words, only the latest are looked through.
+    ) -> tuple[Ended, bool]:
+        """What has a name with a word that begins with each of `words`, at one of these towers; and
+        whether all that are over were looked through: where very many parcels have each of several
+        words, only the latest are.
         """
         ...
 

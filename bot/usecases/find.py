@@ -39,12 +39,14 @@ class Found:
     """Deliveries, the live ones first, then the latest change first.
 
     `more`: there are more than are told of. `crowd`: so many people go by that name that their past
-    deliveries were not looked through.
+    deliveries were not looked through. `latest`: so many parcels have these words in their names
+    that of what is over only the latest were looked through.
     """
 
     deliveries: Sequence[DeliveryId] = ()
     more: bool = False
     crowd: bool = False
+    latest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,18 @@ async def search(tx: Transaction, operator: PersonId, policy: Policy, query: str
     people = await _people(tx, query)
     crowd = len(people) > MOST_PEOPLE
     places = await _places(tx, parts, towers)
-    past = await asyncio.gather(
-        tx.ended_of([] if crowd else people, theirs, MOST_FOUND + 1),
-        tx.ended_called(() if query.startswith("@") else words_of(query), theirs, MOST_FOUND + 1),
-        *(tx.ended_at(at, door, MOST_FOUND + 1) for at, door in places),
+    words = () if query.startswith("@") else words_of(query)
+    (called, whole), past = await asyncio.gather(
+        tx.ended_called(words, theirs, MOST_FOUND + 1),
+        asyncio.gather(
+            tx.ended_of([] if crowd else people, theirs, MOST_FOUND + 1),
+            *(tx.ended_at(at, door, MOST_FOUND + 1) for at, door in places),
+        ),
     )
-    over = {delivery: changed for part in past for delivery, changed in part}
+    over = {delivery: changed for part in (called, *past) for delivery, changed in part}
     latest = sorted(over, key=lambda each: over[each] or _LONG_AGO, reverse=True)
     found = list(dict.fromkeys((*(glimpse.delivery for glimpse in live), *latest)))
-    return Found(tuple(found[:MOST_FOUND]), len(found) > MOST_FOUND, crowd)
+    return Found(tuple(found[:MOST_FOUND]), len(found) > MOST_FOUND, crowd, not whole)
 
 
 async def _people(tx: Transaction, query: str) -> list[PersonId]:

@@ -28,14 +28,16 @@ _AT_ONCE = 100
 _PORTION = 200
 _SHARES, _LEAST = 4, 50
 """How many times its even share is read of each condition at first, and how much at least."""
-_FREQUENT = 20_000
-"""Where so many parcels are called alike, they are gone through from the latest back."""
+_FREQUENT = 10_000
+"""Where so many parcels are called alike, they are gone through from the latest back; and where
+they are to be called by another word, too, so many of them at most."""
 _SPELLINGS = 50
-"""Up to so many words that begin alike are each gone through so; of more, all parcels are."""
+"""Up to so many words that begin alike are each gone through for itself, without sorting."""
 _CALLED = """(select delivery as id, word, tower, ended_at as changed_at from parcel_words
     where ended_at is not null) as called"""
-_ALSO_CALLED = """exists (select 1 from parcel_words as other where other.delivery = called.id
-    and other.word >= ? and other.word < ?)"""
+# With a limit PostgreSQL looks each up, and never reads all that a frequent word is said of.
+_ALSO_CALLED = """(select 1 from parcel_words as other where other.delivery = called.id
+    and other.word >= ? and other.word < ? limit 1) = 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +117,32 @@ class Search(Deliveries):
 
     async def ended_called(
         self, words: Sequence[str], towers: Collection[TowerId] | None, limit: int
-    ) -> Ended:
+    ) -> tuple[Ended, bool]:
         if not words:
-            return []
+            return [], True
         ranges = [tuple(_range(as_stored(word))) for word in words]
         counts = [await self._how_often(each) for each in ranges]
         rarest = counts.index(min(counts))
         first, others = ranges[rarest], [*ranges[:rarest], *ranges[rarest + 1 :]]
+        frequent = counts[rarest] == _FREQUENT
+        spelled = await self._spellings(first) if frequent else []
+        called: list[tuple[str, Sequence[str]]] = [("word = ?", (word,)) for word in spelled]
+        called = called or [("word >= ? and word < ?", first)]
+        since = await self._since(called) if frequent and others else [0] * len(called)
         there, theirs = _at(towers)
         also = "".join(f" and {_ALSO_CALLED}" for _ in others) + there
-        ends = (*chain(*others), *theirs)
-        spelled = await self._spellings(first) if counts[rarest] == _FREQUENT else []
-        if not spelled:
-            one = _Condition(f"word >= ? and word < ?{also}", (*first, *ends), _CALLED)
-            return await self._latest([one], limit)
-        since = await self._since(spelled) if others else [0] * len(spelled)
-        return await self._latest(
+        found = await self._latest(
             [
-                _Condition(f"word = ? and changed_at >= ?{also}", (word, oldest, *ends), _CALLED)
-                for word, oldest in zip(spelled, since, strict=True)
+                _Condition(
+                    f"{which} and changed_at >= ?{also}",
+                    (*values, oldest, *chain(*others), *theirs),
+                    _CALLED,
+                )
+                for (which, values), oldest in zip(called, since, strict=True)
             ],
             limit,
         )
+        return found, not any(since)
 
     async def _how_often(self, ends: Sequence[str]) -> int:
         """How many parcels are called so, counted to `_FREQUENT`."""
@@ -162,19 +168,22 @@ class Search(Deliveries):
         )
         return [word for (word,) in rows] if len(rows) <= _SPELLINGS else []
 
-    async def _since(self, words: Sequence[str]) -> list[int]:
-        """From when on to look for each of these words, so that some `_FREQUENT` parcels are looked
-        at in all: where two words are frequent, few parcels may be called by both."""
+    async def _since(self, called: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
+        """From when on to look for each of these, so that `_FREQUENT` parcels are looked at in all;
+        0 where that is all there are."""
+        most = _FREQUENT // len(called)
         parts = (
-            f"""select {place}, min(ended_at) from (
-                    select ended_at from parcel_words where word = ? and ended_at is not null
-                    order by ended_at desc limit {_FREQUENT // len(words)}
+            f"""select {place}, case when count(*) < {most} then 0 else min(ended_at) end from (
+                    select ended_at from parcel_words where {which} and ended_at is not null
+                    order by ended_at desc limit {most}
                 ) as latest{place}"""
-            for place, _ in enumerate(words)
+            for place, (which, _) in enumerate(called)
         )
-        rows = await self._db.fetch_all(" union all ".join(parts), words)
-        found: dict[int, int | None] = dict(rows)  # type: ignore[arg-type]  # rows of two
-        return [found.get(place) or 0 for place, _ in enumerate(words)]
+        rows = await self._db.fetch_all(
+            " union all ".join(parts), [value for _, values in called for value in values]
+        )
+        found: dict[int, int] = dict(rows)  # type: ignore[arg-type]  # rows of two
+        return [found.get(place, 0) for place, _ in enumerate(called)]
 
     async def _latest(self, which: Sequence[_Condition], limit: int) -> Ended:
         """The latest that are over of which any of these is true; each is found by an index.

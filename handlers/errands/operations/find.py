@@ -87,6 +87,13 @@ async def found_prompt(screen: Screen) -> Message:
                 " name to see it."
             )
         )
+    if found.latest:
+        lines.append(
+            _(
+                "Very many parcels have these words in their names: of those that are over, only "
+                "the latest were searched."
+            )
+        )
     rows: list[Row] = []
     for number, delivery in enumerate(deliveries, 1 + page * PAGE):
         lines.append(await _line(screen, number, delivery))
