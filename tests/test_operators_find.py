@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -15,6 +16,7 @@ from bot.domain.person import Draft
 from bot.ports.database import Database, Transaction
 from storage.tables import search
 from tests.support.chats import MARKET, Chats, chats
+from tests.support.core import START
 from tests.support.databases import a_delivery
 from tests.support.operators import ELSEWHERE, ODA, OTTO, with_otto
 from tests.support.phones import TOWER, Phone, said
@@ -69,10 +71,10 @@ async def test_it_is_said_where_only_the_latest_of_very_many_were_looked_through
     monkeypatch.setattr(search, "_FREQUENT", 1)
 
     async def write(tx: Transaction) -> None:
-        for name in ("000000000a", "000000000b"):
-            over = a_delivery(name, state=State.COLLECTED, parcel_name="Red Boots")
-            await tx.add_delivery(replace(over, sender=anna.id))
-            await tx.index_parcel(over)
+        for name, when in (("000000000a", START), ("000000000b", START + timedelta(hours=1))):
+            over = a_delivery(name, sender=anna.id, state=State.COLLECTED, changed_at=when)
+            named = await tx.add_delivery(replace(over, parcel_name="Red boots"))
+            await tx.index_parcel(named)
 
     await world.database.run(write)
     await olga.text("/ops red")
