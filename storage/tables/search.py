@@ -26,7 +26,7 @@ _ENDED = f"state in ({states_listed(ENDS)})"
 _AT_ONCE = 100
 """Parts of one question; SQLite takes 500."""
 _PORTION = 200
-_SHARES, _LEAST = 4, 50
+_SHARES, _LEAST = 2, 50
 """How many times its even share is read of each condition at first, and how much at least."""
 _FREQUENT = 10_000
 """Where so many parcels are called alike, they are gone through from the latest back; and where
