@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harbor.client import LOCKER
+from harbor.entries import PORTION, read_each
 from harbor.errors import Broken
-from harbor.lists import PORTION, read_each
 from tests.test_odd_harbor import Town, door, serving
 
 Doors = list[dict[str, Any]]

@@ -17,8 +17,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from harbor import reading, wire
 from harbor.answers import Listed, read_as
 from harbor.client import CLOSEST
+from harbor.entries import read_each
 from harbor.errors import Broken, OutcomeUnknown
-from harbor.lists import read_each
 from harbor.webhooks import Push
 from harbor.wire import LockerSize, LockerStatus
 
