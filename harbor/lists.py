@@ -1,29 +1,27 @@
-"""Harbor's lists: page by page, entry by entry, and nothing read anew that is as it was.
+"""Harbor's lists: page by page, and nothing read anew that is as it was.
 
 Guarantees: of a list each entry that can be read is there, on whatever page of it, once; what can't
-be read is left out and counted. Entries are read in portions, so that the loop is held up no longer
-than one body takes to be JSON. Of a list that is remembered a page with the bytes of last time is
-not read again, nor is an entry that says what it said; where every page is as it was, the very list
-of last time is given back.
+be read is left out and counted. Of a list that is remembered a page with the bytes of last time is
+not read again, nor is an entry with the bytes of last time; where every page is as it was, the very
+list of last time is given back.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from harbor.answers import Listed, loaded_list, where
+from harbor.answers import Listed
 from harbor.connection import Connection
+from harbor.entries import Entry, read_each
 from harbor.errors import Broken, Refused
 from harbor.left_out import Unreadable
 from harbor.routes import Route
-from harbor.wire import Location, Locker
 
 PAGE = 500
 LIKE_A_PAGE = 100
@@ -31,10 +29,6 @@ LIKE_A_PAGE = 100
 books: only one as long as pages commonly are is taken for the first of several."""
 ASK_FOR_PAGES_AGAIN = timedelta(hours=1)
 """How long Harbor is believed to give a list whole, once it has given it twice over."""
-PORTION = 200
-"""Entries that are read before anybody else has a turn."""
-
-Entry = TypeVar("Entry", bound=Location | Locker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +48,11 @@ class Asked(Generic[Entry]):
 
 @dataclass(slots=True)
 class _Page(Generic[Entry]):
-    """What an answer held: a digest of its bytes, and by its id each entry, raw and read."""
+    """What an answer held: a digest of its bytes, and by its own bytes each entry."""
 
     digest: bytes
     listed: Listed[Entry]
-    entries: Mapping[Any, tuple[Any, Entry]]
+    entries: Mapping[bytes, Entry]
 
 
 class Memory(Generic[Entry]):
@@ -167,31 +161,3 @@ class Lists:
             yield page if len(fresh) == len(page.entries) else replace(page, entries=fresh)
             seen |= {entry.id for entry in fresh}
             skipped += len(page.entries) + page.left_out
-
-
-async def read_each(
-    shape: TypeAdapter[Entry],
-    call: str,
-    body: bytes,
-    known: Mapping[Any, tuple[Any, Entry]] | None = None,
-) -> tuple[Listed[Entry], Mapping[Any, tuple[Any, Entry]]]:
-    """`body` as a list, each entry as `shape`, and by its id each entry raw and read; what is
-    `known` as it is raw is not read again. Raises Broken if it is no list at all."""
-    known = known or {}
-    entries: list[Entry] = []
-    named: dict[Any, tuple[Any, Entry]] = {}
-    left_out, why = 0, ""
-    for number, raw in enumerate(loaded_list(call, body), start=1):
-        name = raw.get("id") if isinstance(raw, dict) else None
-        before = known.get(name) if isinstance(name, (int, str)) else None
-        try:
-            same = before is not None and before[0] == raw
-            entry = before[1] if before is not None and same else shape.validate_python(raw)
-            entries.append(entry)
-            if isinstance(name, (int, str)):
-                named[name] = raw, entry
-        except ValidationError as error:
-            left_out, why = left_out + 1, why or where(error)
-        if number % PORTION == 0:
-            await asyncio.sleep(0)
-    return Listed(entries, left_out, why), named

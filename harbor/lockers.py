@@ -24,7 +24,7 @@ from bot.ports.lockers import LeftOut
 from harbor import errors, wire
 from harbor.client import Harbor
 from harbor.countries import country_code
-from harbor.lists import PORTION
+from harbor.entries import PORTION
 from harbor.pushes import REFERENCE
 
 log = structlog.get_logger(__name__)

@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, AliasPath, Field, SecretStr, model_validator
+from pydantic.dataclasses import dataclass
 
 from bot.domain.ids import TowerId
 from harbor.reading import (
+    KEEP_QUIET,
     AnyId,
     Digits,
     HeaderSecret,
@@ -67,23 +69,27 @@ class LockerSize(StrEnum):
         return known(cls, "x-large" if plain == "xlarge" else plain, cls.UNKNOWN)
 
 
-class Locker(Wire):
-    """One door. `id` goes into paths, `name` is the label on the door, "" where Harbor has none."""
+@dataclass(frozen=True, slots=True, config=KEEP_QUIET)
+class Locker:
+    """One door. `id` goes into paths, `name` is the label on the door, "" where Harbor has none.
+
+    There may be tens of thousands at a time; as models 10,000 of them take 10 MB more.
+    """
 
     id: LockerNumber
+    tower_id: Tower16 = Field(validation_alias=AliasChoices("towerId", "tower_id"))
     name: Annotated[str, lenient("")] = ""
     is_low: Annotated[bool, lenient(False)] = Field(
-        False, validation_alias=AliasChoices("isLowLocker", "is_low_locker")
+        default=False, validation_alias=AliasChoices("isLowLocker", "is_low_locker")
     )
-    tower_id: Tower16 = Field(validation_alias=AliasChoices("towerId", "tower_id"))
     status_name: Annotated[str, lenient("")] = Field(
-        "", validation_alias=AliasChoices(AliasPath("status", "name"), "status")
+        default="", validation_alias=AliasChoices(AliasPath("status", "name"), "status")
     )
     size_name: Annotated[str, lenient("")] = Field(
-        "", validation_alias=AliasChoices(AliasPath("type", "name"), "type")
+        default="", validation_alias=AliasChoices(AliasPath("type", "name"), "type")
     )
     type_id: Annotated[Number | None, lenient()] = Field(
-        None, validation_alias=AliasPath("type", "id")
+        default=None, validation_alias=AliasPath("type", "id")
     )
 
     @property

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
-from harbor.lists import PORTION
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harbor.client import LOCKER
+from harbor.entries import PORTION, read_each
+from harbor.errors import Broken
 from tests.test_odd_harbor import Town, door, serving
 
 Doors = list[dict[str, Any]]
@@ -72,3 +80,52 @@ async def test_two_entries_of_one_id_are_both_what_they_say() -> None:
         assert [each.tower[-1] for each in first] == ["1", "2"]
         town.lists["assigned"].append(door(9))
         assert [each.tower[-1] for each in await port.assigned()] == ["1", "2", "1"]
+
+
+INSIDE = st.text('{},[]"\\ 1', max_size=9)
+ENTRY = st.builds(
+    lambda number, name, more: door(number, name=name, more=more),
+    st.integers(1, 9),
+    INSIDE,
+    st.none() | INSIDE | st.lists(st.dictionaries(INSIDE, INSIDE, max_size=2), max_size=3),
+)
+
+
+@given(
+    st.lists(ENTRY, max_size=6), st.lists(ENTRY, max_size=6), st.sampled_from([",", ", ", " ,\n"])
+)
+def test_braces_and_commas_inside_an_entry_end_none(
+    before: Doors, after: Doors, comma: str
+) -> None:
+    async def read() -> None:
+        known = None
+        for entries in (before, [*after, *before]):
+            body = json.dumps(entries, separators=(comma, ":")).encode()
+            listed, known = await read_each(LOCKER, "lockers", body, known)
+            assert listed.entries == [LOCKER.validate_python(entry) for entry in entries]
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'[{"id":1},{"id":2}', b'[{"id":1},]', b'[{"id":1},{"id":2}}]', b'{"id":1},{"id":2}', b"[}{]"],
+)
+async def test_what_is_cut_off_or_no_list_is_no_list_of_its_parts(body: bytes) -> None:
+    with pytest.raises(Broken):
+        await read_each(LOCKER, "lockers", body)
+
+
+async def test_others_have_their_turn_while_a_long_list_is_read() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    await read_each(LOCKER, "lockers", json.dumps(doors(PORTION * 5)).encode())
+    waiting.cancel()
+    assert turns >= 5

@@ -12,13 +12,13 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from harbor import reading, wire
+from harbor import client, reading, wire
 from harbor.answers import Listed, read_as
 from harbor.client import CLOSEST
+from harbor.entries import read_each
 from harbor.errors import Broken, OutcomeUnknown
-from harbor.lists import read_each
 from harbor.webhooks import Push
 from harbor.wire import LockerSize, LockerStatus
 
@@ -44,7 +44,7 @@ TOKEN = {"payload": "c0ffee", "payload_auth": "ABCD", "expires": "2026-11-23T12:
 
 
 def locker(**changes: Any) -> wire.Locker:
-    return wire.Locker.model_validate({**LOCKER, **changes})
+    return client.LOCKER.validate_python({**LOCKER, **changes})
 
 
 def test_a_locker_is_read_as_documented() -> None:
@@ -235,7 +235,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=12,
 )
-SHAPES: dict[type[BaseModel], dict[str, Any]] = {
+SHAPES: dict[type[Any], dict[str, Any]] = {
     wire.Locker: LOCKER,
     wire.Location: LOCATION,
     wire.LockerToken: TOKEN,
@@ -247,17 +247,18 @@ SHAPES: dict[type[BaseModel], dict[str, Any]] = {
 
 
 @given(st.sampled_from(list(SHAPES)), st.data())
-def test_unknown_fields_change_nothing(shape: type[BaseModel], data: st.DataObject) -> None:
+def test_unknown_fields_change_nothing(shape: type[Any], data: st.DataObject) -> None:
     known = SHAPES[shape]
     if shape is Push:
         known = {**known, "timestamp": "2026-11-23T12:00:00Z", "locker_status": "rented"}
     extra = data.draw(st.dictionaries(st.text().map(lambda name: f"new {name}"), json_values))
-    assert shape.model_validate({**extra, **known}) == shape.model_validate(known)
+    read = TypeAdapter(shape).validate_python
+    assert read({**extra, **known}) == read(known)
 
 
 @given(st.sampled_from(list(SHAPES)), st.data())
 def test_any_value_in_any_field_is_read_or_refused_and_never_a_stray_error(
-    shape: type[BaseModel], data: st.DataObject
+    shape: type[Any], data: st.DataObject
 ) -> None:
     known = SHAPES[shape]
     odd = data.draw(st.dictionaries(st.sampled_from(sorted(known)), json_values, min_size=1))

@@ -31,8 +31,8 @@ from bot.workers.harbor_requests import HarborRequests
 from bot.workers.towers import Towers
 from bot.workers.watcher import Watcher
 from harbor import client, wire
+from harbor.entries import read_each
 from harbor.errors import Broken
-from harbor.lists import read_each
 from harbor.lockers import HarborLockers
 from tests.support.core import ANNA, Core, Twisted, core_on, working
 from tests.support.harbor_stand_in import Heard, StandIn, answer, granted, stand_in

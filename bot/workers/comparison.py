@@ -7,8 +7,9 @@ concluded here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 from bot.domain.delivery import Delivery
@@ -40,21 +41,26 @@ class Found:
 async def compare(live: Mapping[DeliveryId, Delivery], listed: Iterable[Locker]) -> Found:
     """All of `live` with all that is `listed` as assigned to us."""
     assigned: dict[Door, Locker] = {}
-    async for locker in _in_portions(listed):
-        assigned[locker.tower, locker.id] = locker
+    async for lockers in _portions(listed):
+        assigned |= {(locker.tower, locker.id): locker for locker in lockers}
     found, known, awaited = Found(), set[Door](), set[TowerId]()
-    async for delivery in _in_portions(live.values()):
-        known.update(places(delivery))
-        if delivery.candidate == ANY_LOCKER:
-            awaited.add(delivery.tower)
-        if delivery.state not in FREES or delivery.locker is None:
-            continue
-        seen = assigned.get(door(delivery))
-        if seen is None or not is_ours(seen):
-            found.missing.append(delivery)
-        elif (told := meaning(delivery.state, seen.status)) is not None:
-            found.news.append((delivery, seen.status, told))
-    await asyncio.sleep(0)
+    async for deliveries in _portions(live.values()):
+        for delivery in deliveries:
+            if delivery.candidate is not None:
+                known.update(places(delivery))
+                if delivery.candidate == ANY_LOCKER:
+                    awaited.add(delivery.tower)
+            if delivery.locker is None:
+                continue
+            here = door(delivery)
+            known.add(here)
+            if delivery.state not in FREES:
+                continue
+            seen = assigned.get(here)
+            if seen is None or not is_ours(seen):
+                found.missing.append(delivery)
+            elif (told := meaning(delivery.state, seen.status)) is not None:
+                found.news.append((delivery, seen.status, told))
     for key in assigned.keys() - known:
         seen = assigned[key]
         theirs = seen.status is LockerStatus.RENTED and seen.tower in awaited
@@ -63,11 +69,11 @@ async def compare(live: Mapping[DeliveryId, Delivery], listed: Iterable[Locker])
     return found
 
 
-async def _in_portions(many: Iterable[T]) -> AsyncIterator[T]:
-    for number, one in enumerate(many, start=1):
-        yield one
-        if number % _PORTION == 0:
-            await asyncio.sleep(0)
+async def _portions(many: Iterable[T]) -> AsyncIterator[Sequence[T]]:
+    left = iter(many)
+    while some := list(islice(left, _PORTION)):
+        yield some
+        await asyncio.sleep(0)
 
 
 def is_ours(seen: Locker) -> bool:
