@@ -29,10 +29,12 @@ class Connection(Protocol):
     """A connection inside a transaction.
 
     `skip_locked` ends a select whose rows are to be written at once: those that another is writing
-    are passed over. It is empty where there is one writer.
+    are passed over. It is empty where there is one writer. `lateral`: whether a select in a join
+    may name what stands before it.
     """
 
     skip_locked: str
+    lateral: bool
 
     async def execute(
         self,

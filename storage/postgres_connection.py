@@ -47,6 +47,7 @@ class PostgresConnection:
     """`storage.connection.Connection` over a connection that is in a transaction."""
 
     skip_locked = "for update skip locked"
+    lateral = True
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw

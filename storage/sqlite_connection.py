@@ -24,6 +24,7 @@ class SqliteConnection:
     """
 
     skip_locked = ""
+    lateral = False
 
     def __init__(self, thread: Thread, *, brief: bool = False) -> None:
         self._thread, self._brief = thread, brief
@@ -112,6 +113,7 @@ class InlineConnection:
     a database that is locked is StorageUnavailable at once."""
 
     skip_locked = ""
+    lateral = False
 
     def __init__(self, path: Path) -> None:
         with border():

@@ -32,6 +32,7 @@ class Explaining:
     """A connection that finds nothing but notes how SQLite would have looked."""
 
     skip_locked = ""
+    lateral = False
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw

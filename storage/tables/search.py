@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter
-from typing import Any
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
@@ -19,15 +16,12 @@ from bot.ports.database import Database, Transaction
 from bot.ports.search import Ended
 from storage.connection import Row, chunks, marks
 from storage.tables.deliveries import Deliveries, states_listed
+from storage.tables.latest import Condition, latest
 from storage.tables.rows import moment
 from storage.tables.words import as_stored, write_words, write_words_of_parcel
 
 _ENDED = f"state in ({states_listed(ENDS)})"
-_AT_ONCE = 100
-"""Parts of one question; SQLite takes 500."""
 _PORTION = 200
-_SHARES, _LEAST = 2, 50
-"""How many times its even share is read of each condition at first, and how much at least."""
 _FREQUENT = 10_000
 """Where so many parcels are called alike, they are gone through from the latest back; and where
 they are to be called by another word, too, so many of them at most."""
@@ -38,17 +32,6 @@ _CALLED = """(select delivery as id, word, tower, ended_at as changed_at from pa
 # With a limit PostgreSQL looks each up, and never reads all that a frequent word is said of.
 _ALSO_CALLED = """(select 1 from parcel_words as other where other.delivery = called.id
     and other.word >= ? and other.word < ? limit 1) = 1"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """What is asked of a delivery: SQL and its values, those of `source` first."""
-
-    which: str
-    values: Sequence[Any]
-    source: str = "deliveries"
-
-
 _GLIMPSES = f"""select id, tower, locker_name, changed_at, recipient_name, parcel_name,
                        sender, recipient
                 from deliveries where state in ({states_listed(LIVE)})"""
@@ -98,9 +81,10 @@ class Search(Deliveries):
         self, people: Sequence[PersonId], towers: Collection[TowerId] | None, limit: int
     ) -> Ended:
         there, theirs = _at(towers)
-        return await self._latest(
+        return await latest(
+            self._db,
             [
-                _Condition(f"{column} = ?{there} and {_ENDED}", (person, *theirs))
+                Condition(f"{column} = ?{there} and {_ENDED}", (person, *theirs))
                 for person in people
                 for column in ("sender", "recipient")
             ],
@@ -109,8 +93,8 @@ class Search(Deliveries):
 
     async def ended_at(self, towers: Sequence[TowerId], door: str | None, limit: int) -> Ended:
         behind, name = ("", ()) if door is None else (" and locker_name = ?", (door,))
-        which = [_Condition(f"tower = ?{behind} and {_ENDED}", (at, *name)) for at in towers]
-        return await self._latest(which, limit)
+        which = [Condition(f"tower = ?{behind} and {_ENDED}", (at, *name)) for at in towers]
+        return await latest(self._db, which, limit)
 
     async def index_parcel(self, delivery: Delivery) -> None:
         await write_words_of_parcel(self._db, delivery)
@@ -131,9 +115,10 @@ class Search(Deliveries):
         since = await self._since(called) if frequent and others else [0] * len(called)
         there, theirs = _at(towers)
         also = "".join(f" and {_ALSO_CALLED}" for _ in others) + there
-        found = await self._latest(
+        found = await latest(
+            self._db,
             [
-                _Condition(
+                Condition(
                     f"{which} and changed_at >= ?{also}",
                     (*values, oldest, *chain(*others), *theirs),
                     _CALLED,
@@ -185,58 +170,6 @@ class Search(Deliveries):
         found: dict[int, int] = dict(rows)  # type: ignore[arg-type]  # rows of two
         return [found.get(place, 0) for place, _ in enumerate(called)]
 
-    async def _latest(self, which: Sequence[_Condition], limit: int) -> Ended:
-        """The latest that are over of which any of these is true; each is found by an index.
-
-        Of each a share is read at first, and all that may be needed only of those whose share may
-        not have been enough.
-        """
-        if not which:
-            return []
-        share = min(limit, max(_LEAST, _SHARES * limit // len(which)))
-        read = await self._portions(which, share)
-        latest = _latest_of(read, limit)
-        oldest = latest[-1][1] if len(latest) == limit else 0
-        short = [
-            place
-            for place, rows in enumerate(read)
-            if len(rows) == share < limit and rows[-1][1] >= oldest
-        ]
-        for place, rows in zip(
-            short, await self._portions([which[place] for place in short], limit), strict=True
-        ):
-            read[place] = rows
-        return [
-            (DeliveryId(id_), moment(changed) if changed else None)
-            for id_, changed in _latest_of(read, limit)
-        ]
-
-    async def _portions(
-        self, which: Sequence[_Condition], limit: int
-    ) -> list[list[tuple[str, int]]]:
-        """Of each condition the latest `limit` deliveries: their ids, and when they changed.
-
-        The limit is written out: of one that it is only told later, PostgreSQL assumes the worst,
-        and sorts all that there ever was.
-        """
-        found: list[list[tuple[str, int]]] = [[] for _ in which]
-        for some in chunks(range(len(which)), _AT_ONCE):
-            parts = [
-                f"""select * from (
-                        select {place} as part, id, coalesce(changed_at, 0) as changed
-                        from {which[place].source} where {which[place].which}
-                        order by changed_at desc limit {int(limit)}
-                    ) as part{place}"""
-                for place in some
-            ]
-            rows = await self._db.fetch_all(
-                " union all ".join(parts),
-                [value for place in some for value in which[place].values],
-            )
-            for place, id_, changed in rows:
-                found[place].append((id_, changed))
-        return found
-
     async def doors_called(self, names: Sequence[str]) -> list[str]:
         if not names:
             return []
@@ -263,12 +196,6 @@ class Search(Deliveries):
 def _at(towers: Collection[TowerId] | None) -> tuple[str, Sequence[TowerId]]:
     """As SQL what is at one of `towers` (None: at any), and its values."""
     return ("", ()) if towers is None else (f" and tower in ({marks(len(towers))})", [*towers])
-
-
-def _latest_of(read: Sequence[Sequence[tuple[str, int]]], limit: int) -> list[tuple[str, int]]:
-    """The latest of all that was read, each once."""
-    found = dict(row for rows in read for row in rows)
-    return sorted(found.items(), key=itemgetter(1), reverse=True)[:limit]
 
 
 def _range(word: str) -> Iterator[str]:
