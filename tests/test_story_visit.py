@@ -13,15 +13,15 @@ import pytest
 from bot.domain.codes import Code
 from bot.domain.delivery import Turn
 from bot.domain.ids import TowerId
-from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.domain.openers import BY_TOKEN, Opener
 from bot.ports.database import Transaction
 from sandbox.harbor import seeds
 from tests.support.chats import MARKET
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.phones import TOWER, said
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for, ways
 
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 OTHER = TowerId("0100000000000102")
 WAYS = ways(
     "polling, SQLite, token",
@@ -34,7 +34,7 @@ WAYS = ways(
 @pytest.fixture(params=WAYS)
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
     """The bot as it may be run."""
-    openers = BY_LINK if "link" in request.param else BY_TOKEN
+    openers = BOTH_BY_LINK if "link" in request.param else BY_TOKEN
     async with run(request.param, url_for(request.param, request), openers) as world:
         yield Town(world)
 
