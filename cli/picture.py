@@ -1,7 +1,8 @@
 """The picture in the bot's profile: at start where it has none, and by `lockerbot picture`.
 
 Guarantees: what the command is given, or else what is configured, or else the bot's own drawing, in
-the form that Telegram takes.
+the form that Telegram takes. What draws (Pillow) is loaded when a picture is made, not before: most
+bots have one when they start.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from bot.ports.errors import Refused
 from cli.fields import NO_PICTURE
 from cli.settings import Settings
 from handlers.profile import replace_picture
-from pictures import own
 
 
 def at_start(settings: Settings) -> Callable[[], bytes] | None:
@@ -22,7 +22,7 @@ def at_start(settings: Settings) -> Callable[[], bytes] | None:
     OSError and ValueError for a file that has changed since the settings were read."""
     if settings.picture == NO_PICTURE:
         return None
-    return own.profile if settings.picture is None else partial(_read, Path(settings.picture))
+    return _own if settings.picture is None else partial(_read, Path(settings.picture))
 
 
 async def picture(settings: Settings, file: Path | None) -> None:
@@ -30,7 +30,7 @@ async def picture(settings: Settings, file: Path | None) -> None:
     used, Misconfigured, TryLater."""
     settings.need("TELEGRAM_BOT_TOKEN")
     assert settings.telegram_bot_token is not None, "asked for above"
-    drawn = partial(_read, file) if file is not None else at_start(settings) or own.profile
+    drawn = partial(_read, file) if file is not None else at_start(settings) or _own
     try:
         made = drawn()
     except (OSError, ValueError) as error:
@@ -39,7 +39,15 @@ async def picture(settings: Settings, file: Path | None) -> None:
     await replace_picture(token, settings.telegram_api_url, made)
 
 
+def _own() -> bytes:
+    from pictures import own
+
+    return own.profile()
+
+
 def _read(file: Path) -> bytes:
+    from pictures import own
+
     return own.as_profile(file.read_bytes())
 
 

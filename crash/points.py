@@ -128,7 +128,7 @@ async def _brought(trigger: Trigger, what: str, take: Original, *body: Any) -> A
 
 
 def purpose(step: Any) -> str:
-    """Who has a step taken: `Outbox._send`."""
+    """Who has a step taken: `Showing._send`."""
     while isinstance(step, partial):
         step = step.func
     name: str = getattr(step, "__qualname__", type(step).__qualname__)

@@ -11,8 +11,9 @@ from bot.domain.actions import CONFIRMS, RULES, Action, concerns, extensions_lef
 from bot.domain.delivery import Delivery, RequestKind, Turn
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event, State
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import Opener
 from bot.domain.policy import Policy
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.scenes import ANNA, BEN, BY_LINK, CARA, NOW, POLICY, a_delivery
 
 OLGA = PersonId(9)
@@ -212,7 +213,7 @@ def test_an_action_concerns_whoever_may_ever_take_it() -> None:
 
 
 def test_the_opener_of_the_moment_counts_for_what_was_booked_before_openers_were_kept() -> None:
-    policy = Policy(openers=Openers(Opener.LINK, Opener.LINK))
+    policy = Policy(openers=BOTH_BY_LINK)
     stored = a_delivery(State.STORED, code_until=NOW + timedelta(hours=1))
     assert permitted(Action.NEW_PICK_UP_CODE, stored, BEN.id, POLICY)
     assert not permitted(Action.NEW_PICK_UP_CODE, stored, BEN.id, policy)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.alert_buttons import arg_to_key, key_to_arg
 from bot.domain.alerts import (
     LIFETIMES,
     UNHEARD_KEY,
@@ -16,7 +17,6 @@ from bot.domain.alerts import (
     AlertKind,
     Away,
     Unheard,
-    arg_to_key,
     door_left_out,
     door_out_key,
     door_reported,
@@ -25,7 +25,6 @@ from bot.domain.alerts import (
     guessing,
     guessing_key,
     harbor_away,
-    key_to_arg,
     last_day,
     limit_reached,
     no_links,

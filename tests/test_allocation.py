@@ -14,7 +14,7 @@ from bot.domain.codes import CodeKind
 from bot.domain.delivery import HarborRequest, RequestKind
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers, OpenLink
+from bot.domain.openers import Opener, OpenLink
 from bot.domain.tower import Locker, LockerStatus, Tower
 from bot.ports.errors import Misconfigured, NotOffered, Refused, TryLater
 from bot.usecases import operate
@@ -25,8 +25,7 @@ from bot.workers.harbor_requests import HarborRequests
 from bot.workers.signals import Signals
 from tests.support.core import ANNA, BEN, OPERATOR, START, TOWER, Core, Twisted, core_on, worker_on
 from tests.support.databases import listen, opened
-
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
+from tests.support.openers import BOTH_BY_LINK
 
 
 def working(core: Core, **instead: Callable[..., Any]) -> HarborRequests:
@@ -211,14 +210,14 @@ async def test_a_link_for_another_tower_of_the_place_says_where_the_parcel_goes(
     towers = await core.database.look(lambda tx: tx.towers())
     other = next(tower.id for tower in towers if tower.id != TOWER)
     door = (await core.lockers.lockers(other))[0].id
-    delivery = await core.request(openers=BY_LINK)
+    delivery = await core.request(openers=BOTH_BY_LINK)
     await work(linking(core, door, other))
     rented = await core.now(delivery)
     assert (rented.state, rented.tower, rented.locker) == (State.RENTED, other, door)
 
 
 async def test_a_link_once_made_is_not_lost_with_the_label_on_its_door(core: Core):
-    delivery = await core.request(openers=BY_LINK)
+    delivery = await core.request(openers=BOTH_BY_LINK)
 
     async def lockers(tower: TowerId) -> list[Any]:
         raise TryLater("busy")
@@ -231,7 +230,7 @@ async def test_a_link_once_made_is_not_lost_with_the_label_on_its_door(core: Cor
 
 
 async def test_cancelling_while_a_link_is_made_gives_its_locker_back(core: Core):
-    delivery, released = await core.request(openers=BY_LINK), []
+    delivery, released = await core.request(openers=BOTH_BY_LINK), []
 
     async def drop_off_link(tower: Tower, *_: object, **__: object) -> OpenLink:
         await core.on(ANNA, delivery, cancel)
@@ -255,7 +254,7 @@ async def test_a_locker_that_harbor_gives_to_our_next_delivery_has_left_the_one_
     core: Core, gone: State
 ):
     first = await (core.rented() if gone is State.LAPSED else core.stored())
-    second = await core.request(BEN, openers=BY_LINK)
+    second = await core.request(BEN, openers=BOTH_BY_LINK)
     await work(linking(core, int(first.locker or 0)))
     assert (await core.now(first)).state is gone
     after = await core.now(second)

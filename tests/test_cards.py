@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.actions import Action, permitted
+from bot.domain.alert_buttons import AlertAction, arg_to_key
 from bot.domain.alerts import (
     Alert,
-    AlertAction,
     AlertKind,
     Unheard,
-    arg_to_key,
     door_left_out,
     door_reported,
     gone_unasked,

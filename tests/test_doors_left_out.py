@@ -11,7 +11,6 @@ from bot.domain.alerts import AlertKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.domain.tower import Low, Size
 from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted, NotYours
@@ -20,8 +19,8 @@ from bot.usecases.closing import back_in_use, leave_out_if_reported
 from bot.usecases.report import door_did_not_open
 from bot.workers.towers import Towers
 from tests.support.core import ANNA, BEN, CLEO, OPERATOR, TOWER, Core, core_on
+from tests.support.openers import BOTH_BY_LINK
 
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 OTTO = PersonId(77)
 
 
@@ -197,8 +196,8 @@ async def test_an_operator_of_another_tower_takes_no_door_in(sqlite_database: Da
 async def test_by_link_harbor_may_give_such_a_door_and_it_is_kept_until_its_sender_chooses(
     sqlite_database: Database,
 ) -> None:
-    async with core_on(sqlite_database, openers=BY_LINK) as core:
-        wish = {"openers": BY_LINK, "larger_allowed": False}
+    async with core_on(sqlite_database, openers=BOTH_BY_LINK) as core:
+        wish = {"openers": BOTH_BY_LINK, "larger_allowed": False}
         first = await core.request(**wish)
         await core.work()
         first = await reports(core, await core.now(first))

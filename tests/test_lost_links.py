@@ -10,20 +10,18 @@ import pytest
 from bot.domain.delivery import Delivery
 from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.domain.tower import LockerStatus, Size
 from bot.ports.errors import TryLater
 from bot.ports.lockers import Push
 from bot.usecases.book import cancel
 from crash.audit import every_locker_has_its_delivery
 from tests.support.core import ANNA, BEN, TOWER, Core, core_on, working
-
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
+from tests.support.openers import BOTH_BY_LINK
 
 
 @pytest.fixture
 async def core(database) -> AsyncIterator[Core]:
-    async with core_on(database, openers=BY_LINK) as core:
+    async with core_on(database, openers=BOTH_BY_LINK) as core:
         yield core
 
 
@@ -57,7 +55,7 @@ async def test_after_a_lost_answer_the_locker_that_a_push_names_is_given_back_an
 
 
 async def test_what_a_push_names_as_another_delivery_s_is_not_given_back(core: Core) -> None:
-    lost, other = await with_a_lost_answer(core), await core.request(BEN, openers=BY_LINK)
+    lost, other = await with_a_lost_answer(core), await core.request(BEN, openers=BOTH_BY_LINK)
     [locker] = await assigned(core)
     await core.watcher.heard(created(core, LockerId(locker), reference=other.id))
     await core.on(ANNA, lost, cancel)
@@ -118,7 +116,7 @@ async def with_a_lost_answer(core: Core) -> Delivery:
         await core.lockers.drop_off_link(*wanted, **named)
         raise TryLater("as if the answer had been lost")
 
-    delivery = await core.request(openers=BY_LINK)
+    delivery = await core.request(openers=BOTH_BY_LINK)
     worker = working(core, drop_off_link=drop_off_link)
     await worker.turn()
     await worker.settle()
@@ -167,7 +165,7 @@ async def test_each_locker_that_two_lost_answers_leave_is_told_once_and_left_alo
     core: Core,
 ) -> None:
     await core.faults({"name": "reset_after", "call": "drop_off_request", "times": 2})
-    delivery = await core.request(openers=BY_LINK)
+    delivery = await core.request(openers=BOTH_BY_LINK)
     for _ in range(6):
         await core.work()
         core.clock.turn(10)

@@ -45,20 +45,18 @@ from tests.support.core import (
     worker_on,
     working,
 )
-
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
-MIXED = Openers(Opener.TOKEN, Opener.LINK)
+from tests.support.openers import BOTH_BY_LINK, MIXED
 
 
 @pytest.fixture
 async def core(database) -> AsyncIterator[Core]:
-    async with core_on(database, openers=BY_LINK) as core:
+    async with core_on(database, openers=BOTH_BY_LINK) as core:
         yield core
 
 
 async def linked(core: Core, **wish: Any) -> Delivery:
     """Asked for at the tower: its link is out."""
-    delivery = await core.request(**({"openers": BY_LINK} | wish))
+    delivery = await core.request(**({"openers": BOTH_BY_LINK} | wish))
     await core.work()
     return await core.now(delivery)
 
@@ -96,15 +94,15 @@ async def test_from_the_tap_at_the_tower_to_the_link_harbor_is_called_twice_at_m
 ) -> None:
     before = await calls_of_harbor(core)
     if prepared:
-        delivery = await core.prepare(openers=BY_LINK)
+        delivery = await core.prepare(openers=BOTH_BY_LINK)
         await core.on(ANNA, delivery, at_tower)
     else:
-        delivery = await core.request(openers=BY_LINK)
+        delivery = await core.request(openers=BOTH_BY_LINK)
     await core.work()
     assert (await code_of(core, delivery)).revealed
     first = await calls_of_harbor(core)
     assert first - before == 2, "what the doors are called, and the link"
-    await core.request(openers=BY_LINK)
+    await core.request(openers=BOTH_BY_LINK)
     await core.work()
     assert await calls_of_harbor(core) - first == 1, "what the doors are called is known by now"
 
@@ -221,7 +219,7 @@ class Sizes:
 
 
 async def by(core: Core, sizes: Sizes, **wish: Any) -> tuple[State, Size | None]:
-    delivery = await core.request(openers=BY_LINK, **wish)
+    delivery = await core.request(openers=BOTH_BY_LINK, **wish)
     worker = working(core, drop_off_link=sizes.drop_off_link)
     await worker.turn()
     await worker.settle()
@@ -266,8 +264,8 @@ async def test_what_harbor_lists_as_full_is_not_asked_for_after_a_refusal(core: 
 async def test_a_recipient_who_needs_a_low_door_counts_as_much_as_the_sender(core: Core) -> None:
     ben = Person(BEN, NAMES[BEN], low_locker=Low.ONLY)
     await core.database.run(lambda tx: tx.save_person(ben))
-    assert (await core.request(recipient=BEN, openers=BY_LINK)).low is Low.ONLY
-    assert (await core.request(recipient=CLEO, openers=BY_LINK)).low is Low.ANY
+    assert (await core.request(recipient=BEN, openers=BOTH_BY_LINK)).low is Low.ONLY
+    assert (await core.request(recipient=CLEO, openers=BOTH_BY_LINK)).low is Low.ANY
 
 
 # -- mixed openers, and a Harbor without open requests
@@ -327,7 +325,7 @@ async def test_a_harbor_without_open_requests_is_believed_when_it_says_so_twice(
     assert await core.alerts() == ["links"]
     assert known.openers_at(tower) == Openers()
     core.clock.turn(timedelta(hours=1).total_seconds())
-    assert known.openers_at(tower) == BY_LINK, "looked at again after an hour"
+    assert known.openers_at(tower) == BOTH_BY_LINK, "looked at again after an hour"
     assert len(asked) == 2
 
 
@@ -427,7 +425,7 @@ async def test_digits_of_a_link_that_nobody_knows_are_not_kept_for_long(core: Co
 async def test_a_prepared_parcel_holds_nothing_until_its_sender_is_at_the_tower(
     core: Core,
 ) -> None:
-    delivery = await core.prepare(openers=BY_LINK)
+    delivery = await core.prepare(openers=BOTH_BY_LINK)
     await core.work()
     assert await assigned(core) == set()
     await core.on(ANNA, delivery, at_tower)
@@ -445,12 +443,12 @@ async def test_a_prepared_parcel_by_token_gets_its_code_in_one_tap_too(core: Cor
 
 
 async def test_the_claim_of_a_prepared_parcel_can_be_forwarded_and_taken(core: Core) -> None:
-    delivery = await core.prepare(openers=BY_LINK)
+    delivery = await core.prepare(openers=BOTH_BY_LINK)
     assert (await core.claimed(delivery)).recipient == BEN
 
 
 async def test_nothing_prepared_is_forgotten_without_a_word(core: Core) -> None:
-    delivery = await core.prepare(openers=BY_LINK)
+    delivery = await core.prepare(openers=BOTH_BY_LINK)
     await core.all_shown()
     await core.pass_time(days=6, seconds=1)
     assert await core.rings(ANNA, delivery)
@@ -467,13 +465,13 @@ async def test_nothing_prepared_is_forgotten_without_a_word(core: Core) -> None:
 
 
 async def test_a_cancelled_parcel_that_was_prepared_gives_nothing_back(core: Core) -> None:
-    delivery = await core.prepare(openers=BY_LINK)
+    delivery = await core.prepare(openers=BOTH_BY_LINK)
     after = await core.on(ANNA, delivery, cancel)
     assert (after.state, after.request) == (State.CANCELLED, None)
 
 
 async def test_twelve_prepared_parcels_go_in_one_after_the_other(core: Core) -> None:
-    first = await core.prepare(openers=BY_LINK, size=Size.SMALL)
+    first = await core.prepare(openers=BOTH_BY_LINK, size=Size.SMALL)
     for _ in range(11):
         core.clock.turn(1)
         await core.on(ANNA, first, one_more)
@@ -499,8 +497,8 @@ async def test_twelve_prepared_parcels_go_in_one_after_the_other(core: Core) -> 
 
 async def test_what_others_or_other_places_have_prepared_is_not_next(core: Core) -> None:
     elsewhere = next(x.id for x in await core.lockers.towers() if x.id != TOWER)
-    await core.prepare(BEN, openers=BY_LINK)
-    await core.prepare(ANNA, openers=BY_LINK, tower=TowerId(elsewhere))
+    await core.prepare(BEN, openers=BOTH_BY_LINK)
+    await core.prepare(ANNA, openers=BOTH_BY_LINK, tower=TowerId(elsewhere))
     rented = await linked(core)
     with pytest.raises(NotPermitted):
         await core.on(ANNA, rented, next_parcel)

@@ -15,6 +15,7 @@ from bot.domain.message import Message
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import Person
 from bot.domain.tower import Low
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.scenes import (
     ANNA,
     BEN,
@@ -156,7 +157,7 @@ def test_what_the_door_takes_is_told_until_it_has_been_asked_for() -> None:
 
 
 def test_a_parcel_for_which_harbor_made_no_link_says_so_and_what_to_do_without_the_app() -> None:
-    links = replace(POLICY, openers=Openers(Opener.LINK, Opener.LINK))
+    links = replace(POLICY, openers=BOTH_BY_LINK)
     ben = replace(BEN, language="en")
     said = "Harbor made no link for this parcel. If you don't have the app, "
     fell_back = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.TOKEN}
@@ -175,7 +176,7 @@ def test_a_parcel_for_which_harbor_made_no_link_says_so_and_what_to_do_without_t
 @pytest.mark.parametrize(
     ("openers", "told", "untold"),
     [
-        (Openers(Opener.LINK, Opener.LINK), ["Opening link"], ["Code", "Keypad", "(to"]),
+        (BOTH_BY_LINK, ["Opening link"], ["Code", "Keypad", "(to"]),
         (Openers(), ["Code for the app"], ["link", "Keypad", "(to"]),
         (
             Openers(Opener.TOKEN, Opener.LINK, keypad=True),

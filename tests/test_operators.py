@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.alerts import AlertKind, key_to_arg
+from bot.domain.alert_buttons import key_to_arg
+from bot.domain.alerts import AlertKind
 from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
 from bot.ports.database import Transaction

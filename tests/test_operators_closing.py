@@ -10,16 +10,15 @@ import pytest
 from bot.domain.closures import Closure
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.ports.database import Database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.operators import ELSEWHERE, ODA, OTTO, with_otto
 from tests.support.phones import TOWER, Phone
 from wording.cards.closing import closed_said
 from wording.language import LANGUAGES, speak
 
 WHY = "The pavement is being mended"
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
@@ -286,7 +285,9 @@ async def test_an_operator_opens_only_what_they_were_asked_about(world: Chats, o
 async def test_by_link_a_place_is_closed_while_one_of_its_towers_is(
     sqlite_database: Database,
 ) -> None:
-    async with chats(sqlite_database, policy=with_otto(ODA, openers=BY_LINK), twin=True) as world:
+    async with chats(
+        sqlite_database, policy=with_otto(ODA, openers=BOTH_BY_LINK), twin=True
+    ) as world:
         olga, anna = await operator(world, "Olga", OPERATOR), await world.phone("Anna")
         await anna.open()
         await at_tower(olga, f"{MARKET} · 0106")

@@ -8,18 +8,16 @@ import pytest
 
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.ports.database import Database
 from tests.support.chats import MARKET, Chats, chats
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.operators import OTTO, with_otto
 from tests.support.phones import TOWER, Phone
-
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[Chats]:
-    async with chats(sqlite_database, policy=with_otto(openers=BY_LINK)) as world:
+    async with chats(sqlite_database, policy=with_otto(openers=BOTH_BY_LINK)) as world:
         yield world
 
 

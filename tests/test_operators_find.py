@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from bot.domain.alerts import key_to_arg
+from bot.domain.alert_buttons import key_to_arg
 from bot.domain.lifecycle import State
 from bot.domain.person import Draft
 from bot.ports.database import Database, Transaction

@@ -29,7 +29,7 @@ from bot.ports.errors import (
     Unreachable,
 )
 from bot.usecases.cards import reach_changed
-from bot.workers import outbox
+from bot.workers import outbox, showing
 from bot.workers.loop import Loop
 from bot.workers.outbox import Outbox, Tally
 from bot.workers.signals import CARD_LEASE, Signals
@@ -144,6 +144,12 @@ class Owed:
     def another(self, database: Database | None = None) -> Outbox:
         """Another process's outbox, which hears of nothing that is marked here."""
         return Outbox(database or self.database, self.chats, self.truth, self.clock, Signals())
+
+    def watched(self) -> Watched:
+        """The outbox at work on a database that is watched, as all of it sees it from now on."""
+        watched: Any = Watched(self.database)
+        self.outbox._database = self.outbox._showing._database = watched
+        return watched
 
     async def card(self, chat: PersonId = ANNA, subject: str = SCREEN) -> Card:
         card = await self.database.look(lambda tx: tx.card(chat, subject))
@@ -658,8 +664,7 @@ async def test_a_change_that_comes_while_a_message_is_under_way_is_not_lost(owed
 async def test_what_a_step_has_marked_is_shown_without_a_look_for_it(owed: Owed):
     await owed.turn()
     await owed.mark()
-    watched = Watched(owed.database)
-    owed.outbox._database = watched
+    watched = owed.watched()
     await owed.outbox.turn()
     await owed.outbox.settle()
     assert owed.chats.of(ANNA) == ["one"]
@@ -857,9 +862,9 @@ async def test_a_card_that_waited_longer_than_its_turn_is_not_shown_by_two(owed:
 def test_no_call_to_telegram_outlasts_the_turn_it_is_made_in():
     longest = sum(AiohttpRequest().__dict__[f"_{name}"] for name in ("connect", "read", "write"))
     pool = 5.0
-    assert outbox._LEFT.total_seconds() > longest + pool + rate_limit.PATIENCE
-    assert outbox._LEFT.total_seconds() > outbox._PATIENCE
-    assert outbox._LEFT < CARD_LEASE
+    assert showing._LEFT.total_seconds() > longest + pool + rate_limit.PATIENCE
+    assert showing._LEFT.total_seconds() > showing._PATIENCE
+    assert showing._LEFT < CARD_LEASE
 
 
 # -- a database that fails
@@ -900,8 +905,7 @@ async def test_while_nothing_can_be_written_nothing_that_is_found_is_said(owed: 
 
 
 async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed: Owed):
-    watched = Watched(owed.database)
-    owed.outbox._database = watched
+    watched = owed.watched()
     owed.chats.gate[ANNA] = asyncio.Event()
     await owed.mark()
     await owed.outbox.turn()
@@ -918,8 +922,7 @@ async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed
 
 
 async def test_a_send_that_was_never_written_down_counts_as_possibly_doubled(owed: Owed):
-    watched = Watched(owed.database)
-    owed.outbox._database = watched
+    watched = owed.watched()
     owed.chats.gate[ANNA] = asyncio.Event()
     await owed.mark()
     await owed.outbox.turn()
@@ -937,8 +940,8 @@ async def test_a_card_whose_failure_could_not_be_written_down_is_shown_when_its_
     owed: Owed,
 ):
     await owed.turn()
-    watched = Watched(owed.database)
-    owed.outbox._database, watched.broken = watched, True
+    watched = owed.watched()
+    watched.broken = True
     owed.chats.failing = [TryLater("away")]
     await owed.mark()
     await owed.outbox.turn()

@@ -15,7 +15,6 @@ import pytest
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import in_browser
-from bot.domain.openers import Opener, Openers
 from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.usecases.book import another_size, cancel, one_more, try_again
@@ -24,10 +23,9 @@ from bot.usecases.collect import hand_over, take_back
 from bot.usecases.operate import fetch, message_everybody
 from tests.support.browsers import Browser
 from tests.support.core import ANNA, BEN, OPERATOR
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.page_house import House, house_on
 from web.pages import views
-
-LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
@@ -399,8 +397,8 @@ async def test_what_is_no_form_of_the_page_is_refused(
 async def test_the_door_link_is_made_by_a_tap_and_stands_in_that_answer_alone(
     database: Database,
 ) -> None:
-    async with house_on(database, openers=LINK) as house:
-        stored = await house.core.stored(openers=LINK)
+    async with house_on(database, openers=BOTH_BY_LINK) as house:
+        stored = await house.core.stored(openers=BOTH_BY_LINK)
         dora = await house.claims(stored)
         assert "It did not open" not in dora.labels
         asked = asyncio.create_task(dora.presses("Open door"))

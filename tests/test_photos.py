@@ -169,6 +169,28 @@ async def test_long_after_the_drop_off_it_is_asked_whether_it_is_meant_for_that_
     assert (await latest(world, anna)).photo is None
 
 
+async def test_one_that_waits_for_its_parcel_is_kept_as_privacy_says_until_the_question_is_left(
+    world: Chats, anna: Phone
+) -> None:
+    await store(world, anna)
+    await world.turn(JUST_IN.total_seconds() + 1)
+
+    async def held() -> str:
+        me = Person(anna.id, "Anna")
+        return str(await world.database.look(lambda tx: held_about(tx, me, world.clock.now())))
+
+    for way_out in ("‹ Back", "/privacy"):
+        await anna.photo()
+        photo = (await world.draft(anna)).answers["photo"]
+        await anna.press("❔ Help")
+        assert photo in await held(), "the question is come back to from help"
+        await anna.press("‹ Back")
+        assert photo in await held()
+        await (anna.text if way_out.startswith("/") else anna.press)(way_out)
+        assert photo not in await held()
+    await anna.sees("while I ask which parcel it is of, until you answer or leave that question")
+
+
 async def test_a_reminder_does_not_ask_again(world: Chats, anna: Phone, ben: Phone) -> None:
     await store_for(world, anna, ben)
     await anna.sees(ASKS)

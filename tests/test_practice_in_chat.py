@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.domain.openers import BY_TOKEN
 from bot.domain.practice import Stage
 from handlers.conversation.navigation import MENU, NOTHING
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.databases import opened
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.phones import Phone, buttons, said
 from tests.support.ways import run, url_for, ways
 
@@ -37,7 +38,6 @@ BY_LINK = (
     "Open door 14",
     "Parcel out",
 )
-LINKS = Openers(Opener.LINK, Opener.LINK)
 
 
 async def asked_of_harbor(world: Chats, after: int) -> list[str]:
@@ -74,7 +74,7 @@ async def test_a_whole_parcel_is_practised_and_nothing_of_it_is_real(
     way: str, request: pytest.FixtureRequest
 ) -> None:
     by_link = "link" in way
-    async with run(way, url_for(way, request), LINKS if by_link else BY_TOKEN) as world:
+    async with run(way, url_for(way, request), BOTH_BY_LINK if by_link else BY_TOKEN) as world:
         anna = await world.phone("Anna")
         olga = await world.phone("Olga", id=OPERATOR)
         await olga.open()
@@ -101,7 +101,7 @@ async def test_a_whole_parcel_is_practised_and_nothing_of_it_is_real(
 
 
 async def test_the_door_by_link_is_said_to_open_and_nothing_else(sqlite_url: str) -> None:
-    async with run("polling, SQLite", sqlite_url, LINKS) as world:
+    async with run("polling, SQLite", sqlite_url, BOTH_BY_LINK) as world:
         anna = await world.phone("Anna")
         await anna.open()
         await anna.text("/practice")

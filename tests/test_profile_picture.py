@@ -19,7 +19,7 @@ from handlers.profile import portray
 from pictures import own
 from sandbox.stage import create_stage
 from tests.support.chats import Chats
-from tests.support.commands import finished
+from tests.support.commands import finished, ran
 from tests.support.hooked import hooked
 from tests.support.phones import PATIENCE
 from wording.business import description, short_description
@@ -108,7 +108,9 @@ async def test_a_file_that_is_gone_by_now_is_a_warning_and_nothing_more(
 
 def test_none_leaves_the_bot_without_a_picture_and_nothing_is_its_own() -> None:
     assert at_start(Settings.load(LOCKERBOT_PICTURE="none")) is None
-    assert at_start(Settings.load()) is own.profile
+    drawn = at_start(Settings.load())
+    assert drawn is not None
+    assert drawn() == own.profile()
 
 
 def test_a_picture_that_can_not_be_used_is_refused_when_the_settings_are_read(
@@ -144,3 +146,17 @@ async def test_by_command_the_picture_is_replaced_whatever_is_there(tmp_path: Pa
     assert code == 1
     assert "words.png is no picture that can be read" in complaint
     assert len(kept) == 2
+
+
+async def test_what_draws_is_loaded_when_a_picture_is_made_and_not_at_a_start(
+    tmp_path: Path,
+) -> None:
+    tells = """
+import sys
+from cli.run import Settings, at_start
+drawn = at_start(Settings.load())
+before = "PIL" in sys.modules
+drawn()
+print(before, "PIL" in sys.modules)
+"""
+    assert await ran(tmp_path, "-c", tells) == "False True\n"

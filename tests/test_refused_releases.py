@@ -6,11 +6,11 @@ import pytest
 
 from bot.domain.delivery import Trouble
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.domain.tower import Size
 from bot.usecases.book import another_size, cancel
 from bot.usecases.operate import release
 from tests.support.core import ANNA, OPERATOR, Core
+from tests.support.openers import BOTH_BY_LINK
 
 
 def refusing(call: str, name: str = "409", times: int | None = 1) -> dict[str, object]:
@@ -61,7 +61,7 @@ async def test_an_operator_need_not_wait_until_it_is_asked_again_by_itself(core:
 async def test_who_stands_at_the_tower_waits_for_another_locker_no_longer_than_for_a_refusal(
     core: Core,
 ):
-    delivery = await core.reserved(openers=Openers(Opener.LINK, Opener.LINK))
+    delivery = await core.reserved(openers=BOTH_BY_LINK)
     assert delivery.state is State.RENTED
     await core.faults(refusing("release", times=None))
     another = await core.on(ANNA, delivery, another_size, size=Size.LARGE)

@@ -12,7 +12,6 @@ import pytest
 from bot.domain.delivery import Delivery, RequestKind
 from bot.domain.ids import DeliveryId, LockerId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.domain.tower import Locker, LockerStatus
 from bot.ports.errors import NoLocker, Refused, TryLater
 from bot.ports.lockers import Push
@@ -27,9 +26,9 @@ from cli import audit as command
 from cli.settings import Settings
 from tests.support.commands import settings
 from tests.support.core import ANNA, BEN, OPERATOR, TOWER, Core, Twisted, working
+from tests.support.openers import BOTH_BY_LINK
 
 HOURS = 3600
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 def auditor(core: Core, **instead: Any) -> Auditor:
@@ -201,7 +200,7 @@ def push(core: Core, locker: LockerId, **told: Any) -> Push:
 
 
 async def test_a_verified_push_that_names_our_delivery_vouches_for_its_locker(core: Core) -> None:
-    delivery, locker = await core.request(openers=BY_LINK), await free_locker(core)
+    delivery, locker = await core.request(openers=BOTH_BY_LINK), await free_locker(core)
     door = (TOWER, locker.id)
     named = {"reference": delivery.id}
     await core.watcher.heard(push(core, locker.id, verified=False, **named))
@@ -220,7 +219,7 @@ async def test_a_verified_push_that_names_our_delivery_vouches_for_its_locker(co
 
 async def test_a_push_vouches_by_the_reservation_and_the_request_that_we_know(core: Core) -> None:
     reserved = await core.reserved()
-    linked = await core.request(openers=BY_LINK)
+    linked = await core.request(openers=BOTH_BY_LINK)
     await core.work()
     linked = await core.now(linked)
     code = await core.database.look(lambda tx: tx.code(linked.id))
@@ -249,7 +248,7 @@ async def test_harbor_is_told_which_delivery_a_link_is_for(core: Core) -> None:
         asked.append(named["reference"])
         raise NoLocker("No locker available")
 
-    delivery = await core.request(openers=BY_LINK, larger_allowed=False)
+    delivery = await core.request(openers=BOTH_BY_LINK, larger_allowed=False)
     worker = working(core, drop_off_link=drop_off_link)
     await worker.turn()
     await worker.settle()

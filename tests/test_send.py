@@ -18,6 +18,7 @@ from bot.ports.errors import NotOffered
 from handlers.errands.send.size import read_size
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.databases import opened
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.phones import AtTower, Phone, buttons
 from wording.language import speak
 
@@ -27,13 +28,12 @@ BOOK = NEWCOMER[:-1]
 FORWARD = NEWCOMER[:4]
 HERE = (*FORWARD, "I'm at the tower")
 FIRST, TWIN = "0100000000000101", "0100000000000106"
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 
 
 @pytest.fixture
 async def linked(tmp_path: Path) -> AsyncIterator[Chats]:
     """Where Harbor's links open the doors."""
-    policy = Policy(openers=BY_LINK, operators=frozenset({OPERATOR}))
+    policy = Policy(openers=BOTH_BY_LINK, operators=frozenset({OPERATOR}))
     async with (
         opened(f"sqlite:///{tmp_path}/linked.db") as database,
         chats(database, policy=policy) as world,
@@ -171,7 +171,7 @@ async def test_twelve_parcels_go_in_one_after_the_other_in_thirty_taps(
 async def test_towers_of_a_place_are_one_place_by_link_and_the_card_names_the_tower(
     sqlite_database: Database,
 ) -> None:
-    policy = Policy(openers=BY_LINK, operators=frozenset({OPERATOR}))
+    policy = Policy(openers=BOTH_BY_LINK, operators=frozenset({OPERATOR}))
     async with chats(sqlite_database, policy=policy, twin=True) as world:
         flo = await world.phone("Flo")
         await flo.open()

@@ -15,6 +15,7 @@ from cli.bootstrap import _say_what_differs
 from cli.check import _noted
 from cli.openers import demands, differing
 from cli.settings import BadSetting, Settings, known_names, page_links
+from tests.support.openers import BOTH_BY_LINK, MIXED
 from wording.language import LANGUAGES
 
 TOKEN = "42:for-tests-only"
@@ -185,7 +186,7 @@ def test_without_any_setting_the_defaults_of_the_contract_hold():
     assert settings.policy.pick_up.total_seconds() == 900
     assert settings.policy.storage.total_seconds() == 72 * 3600
     assert settings.policy.watch.total_seconds() == 5
-    assert settings.policy.openers == Openers(Opener.LINK, Opener.LINK)
+    assert settings.policy.openers == BOTH_BY_LINK
     assert settings.policy.link_hold.total_seconds() == 300
     assert settings.policy.link_lasts.total_seconds() == 86400
     assert settings.policy.prepared.days == 7
@@ -232,7 +233,7 @@ def test_a_tower_of_the_file_may_say_its_own_opener_and_that_it_has_a_keypad(mon
     )
     monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
     policy = Settings.load().policy
-    assert policy.openers_at(TowerId(FIRST)) == Openers(Opener.TOKEN, Opener.LINK)
+    assert policy.openers_at(TowerId(FIRST)) == MIXED
     assert policy.openers_at(TowerId(SECOND)) == Openers(Opener.LINK, Opener.LINK, keypad=True)
 
 
@@ -367,8 +368,8 @@ def tower(which, location):
 @pytest.mark.parametrize(
     ("openers", "said"),
     [
-        (Openers(Opener.LINK, Opener.LINK), {"link"}),
-        (Openers(Opener.TOKEN, Opener.LINK), {"link", "token"}),
+        (BOTH_BY_LINK, {"link"}),
+        (MIXED, {"link", "token"}),
         (Openers(Opener.TOKEN, Opener.TOKEN, keypad=True), {"token"}),
         (Openers(Opener.LINK, Opener.LINK, keypad=True), {"link", "keypad"}),
     ],

@@ -20,12 +20,12 @@ from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from bot.domain.ids import PersonId
-from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from docs.screenshots import launched
 from tests.support.browser import IN_A_BROWSER
 from tests.support.chats import MARKET, Chats, chats
 from tests.support.databases import opened
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.page_scene import serious
 from tests.support.phones import Phone, said
 
@@ -33,7 +33,6 @@ pytestmark = IN_A_BROWSER
 
 NARROW: Any = {"width": 320, "height": 640}
 PATIENCE_MS = 15_000
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 MESSENGERS = (
     "WhatsApp/2.23.20.0 A",
     "TelegramBot (like TwitterBot)",
@@ -98,7 +97,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def street(browser: Browser, sqlite_url: str) -> AsyncIterator[Street]:
-    policy = Policy(openers=BY_LINK, operators=frozenset({PersonId(9000)}))
+    policy = Policy(openers=BOTH_BY_LINK, operators=frozenset({PersonId(9000)}))
     async with (
         opened(sqlite_url) as database,
         chats(database, policy=policy, pages=True) as world,

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.domain.openers import BY_TOKEN
 from cli.logs import set_up_logging
 from tests.support.browsers import Browser, Browsers
 from tests.support.chats import MARKET
 from tests.support.hooked import hooked
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for, ways
 
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 BOOKS = ("Send a parcel", MARKET, "Medium", "Send a link")
 
 
@@ -79,7 +79,7 @@ WAYS = ways(
 @pytest.fixture(params=WAYS)
 async def street(request: pytest.FixtureRequest) -> AsyncIterator[Street]:
     by_link = "link" in request.param
-    openers = BY_LINK if by_link else BY_TOKEN
+    openers = BOTH_BY_LINK if by_link else BY_TOKEN
     async with run(request.param, url_for(request.param, request), openers, pages=True) as world:
         browsers = Browsers(world)
         yield Street(Town(world), browsers, by_link)

@@ -12,14 +12,17 @@ import pytest
 
 from bot.domain.codes import Code
 from bot.domain.delivery import Turn
-from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.domain.ids import TowerId
+from bot.domain.openers import BY_TOKEN, Opener
 from bot.ports.database import Transaction
+from sandbox.harbor import seeds
 from tests.support.chats import MARKET
-from tests.support.phones import said
+from tests.support.openers import BOTH_BY_LINK
+from tests.support.phones import TOWER, said
 from tests.support.town import Somebody, Town
 from tests.support.ways import run, url_for, ways
 
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
+OTHER = TowerId("0100000000000102")
 WAYS = ways(
     "polling, SQLite, token",
     "polling, PostgreSQL, link",
@@ -31,7 +34,7 @@ WAYS = ways(
 @pytest.fixture(params=WAYS)
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
     """The bot as it may be run."""
-    openers = BY_LINK if "link" in request.param else BY_TOKEN
+    openers = BOTH_BY_LINK if "link" in request.param else BY_TOKEN
     async with run(request.param, url_for(request.param, request), openers) as world:
         yield Town(world)
 
@@ -43,10 +46,10 @@ async def here(sqlite_url: str) -> AsyncIterator[Town]:
         yield Town(world)
 
 
-async def sends(sender: Somebody, recipient: Somebody, town: Town) -> None:
+async def sends(sender: Somebody, recipient: Somebody, town: Town, tower: str = MARKET) -> None:
     """From the first tap to a parcel in its locker."""
     await sender.opens_the_bot()
-    await sender.taps("Send a parcel", MARKET, "Medium", "Pick a person")
+    await sender.taps("Send a parcel", tower, "Medium", "Pick a person")
     await sender.picks(recipient)
     if town.world.policy.openers.drop_off is Opener.LINK:
         await sender.taps("I'm at the tower")
@@ -111,6 +114,31 @@ async def test_the_list_offers_it_for_a_tower_with_several_and_for_no_other(here
     await ben.says("/collect")
     await ben.taps(f"{MARKET} · collect all 2")
     assert len(await shown(ben, here)) == 1
+
+
+async def test_towers_of_one_name_are_told_apart_where_all_there_can_be_collected(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = seeds.LOCATIONS[1].model_copy(update={"name": MARKET})
+    monkeypatch.setattr(seeds, "LOCATIONS", (seeds.LOCATIONS[0], alike, *seeds.LOCATIONS[2:]))
+    streets = f"{MARKET}, 410 Congress Avenue", f"{MARKET}, 4312 Duval Street"
+    async with run("polling, SQLite, token", sqlite_url) as world:
+        town = Town(world)
+        anna, ben = await town.people("Anna", "Ben")
+        await ben.opens_the_bot()
+        for anna.tower, street in zip((TOWER, OTHER), streets, strict=True):
+            for _parcel in range(2):
+                await sends(anna, ben, town, street)
+        await ben.says("/collect")
+        await ben.sees(*(f"{street}, one visit: lockers" for street in streets))
+        labels = await ben.phone.labels()
+        assert [label for label in labels if MARKET in label and "locker" not in label] == [
+            f"📦 {street} · collect all 2" for street in streets
+        ]
+        assert [sum(f"📦 {street} · locker" in x for x in labels) for street in streets] == [2, 2]
+        await ben.taps(f"{streets[1]} · collect all 2")
+        [present] = [each for each in await world.deliveries(ben.phone) if each.turn is Turn.NOW]
+        assert present.tower == OTHER
 
 
 async def test_a_door_that_stays_shut_is_skipped_with_a_word_and_tried_again(here: Town) -> None:

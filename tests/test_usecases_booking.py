@@ -14,7 +14,7 @@ from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.domain.tower import Low, Size
 from bot.ports.database import Database
@@ -33,10 +33,9 @@ from bot.usecases.book import (
     try_elsewhere,
 )
 from tests.support.desk import ANNA, BEN, CARA, NOW, POLICY, TOWER, Desk, one
+from tests.support.openers import BOTH_BY_LINK, MIXED
 from tests.support.scenes import a_code
 
-LINKS = Openers(Opener.LINK, Opener.LINK)
-MIXED = Openers(Opener.TOKEN, Opener.LINK)
 FOR_BEN = {"recipient": BEN.id, "recipient_name": "Ben"}
 
 
@@ -96,7 +95,7 @@ async def test_the_screen_becomes_the_card_of_what_was_booked(desk: Desk) -> Non
 
 
 async def test_a_link_is_shown_at_once_and_a_token_when_it_is_asked_for(desk: Desk) -> None:
-    by_link = await desk.act(ANNA, request, ANNA, wish(openers=LINKS))
+    by_link = await desk.act(ANNA, request, ANNA, wish(openers=BOTH_BY_LINK))
     assert asked(by_link) == (RequestKind.LOCKER, ANNA.id, NOW, 0)
     by_token = await desk.act(ANNA, request, ANNA, wish(openers=MIXED))
     assert asked(by_token) == (RequestKind.LOCKER, None, NOW, 0)
@@ -223,7 +222,7 @@ async def test_elsewhere_is_the_other_tower_with_what_opens_its_doors(
     sqlite_database: Database,
 ) -> None:
     there = TowerId("00000000000000bb")
-    policy = Policy(operators=POLICY.operators, tower_openers={there: LINKS})
+    policy = Policy(operators=POLICY.operators, tower_openers={there: BOTH_BY_LINK})
     desk = Desk(sqlite_database, policy)
     nowhere = await desk.keep(one(State.NO_LOCKER))
     new = await desk.act(ANNA, try_elsewhere, nowhere)
@@ -308,7 +307,7 @@ async def test_cancelling_takes_the_code_away_and_has_the_locker_given_back(desk
 
 
 def test_what_a_delivery_was_booked_with_counts_before_what_is_configured() -> None:
-    policy = Policy(openers=LINKS)
+    policy = Policy(openers=BOTH_BY_LINK)
     kept = one(State.STORED, drop_off_opener=Opener.TOKEN)
     assert kept.opener(CodeKind.DROP_OFF, policy) is Opener.TOKEN
     assert kept.opener(CodeKind.PICK_UP, policy) is Opener.LINK

@@ -12,7 +12,7 @@ from bot.domain.codes import Code
 from bot.domain.delivery import Delivery, RequestKind, Trouble, Turn
 from bot.domain.ids import LockerId, PersonId, TowerId
 from bot.domain.lifecycle import State
-from bot.domain.openers import BY_TOKEN, Opener, Openers
+from bot.domain.openers import BY_TOKEN, Openers
 from bot.domain.person import Person
 from bot.ports.database import Database
 from bot.ports.errors import Refused, TryLater
@@ -23,8 +23,8 @@ from bot.usecases.export import held_about
 from bot.usecases.operate import fetch
 from bot.usecases.visit import collect_all, skip, stop
 from tests.support.core import ANNA, BEN, NAMES, OPERATOR, Core, core_on, working
+from tests.support.openers import BOTH_BY_LINK
 
-BY_LINK = Openers(Opener.LINK, Opener.LINK)
 ELSEWHERE = TowerId("0100000000000102")
 
 
@@ -94,7 +94,7 @@ async def test_one_tap_and_each_code_comes_when_the_door_before_was_used(core: C
 async def test_of_a_parcel_before_its_turn_nothing_is_asked_at_harbor_and_nothing_changes(
     here: Core,
 ) -> None:
-    parcels = await waiting(here, BY_TOKEN, BY_LINK, BY_TOKEN)
+    parcels = await waiting(here, BY_TOKEN, BOTH_BY_LINK, BY_TOKEN)
     asked = Counter[int]()
 
     def counted(name: str) -> Any:
@@ -116,7 +116,7 @@ async def test_of_a_parcel_before_its_turn_nothing_is_asked_at_harbor_and_nothin
     assert set(asked.values()) == {1}
 
 
-@pytest.mark.parametrize("openers", [(BY_TOKEN, BY_LINK), (BY_LINK, BY_TOKEN)])
+@pytest.mark.parametrize("openers", [(BY_TOKEN, BOTH_BY_LINK), (BOTH_BY_LINK, BY_TOKEN)])
 async def test_links_and_codes_follow_one_another(
     here: Core, openers: tuple[Openers, Openers]
 ) -> None:

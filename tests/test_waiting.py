@@ -9,12 +9,12 @@ from datetime import time, timedelta
 import pytest
 
 from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.tower import Size
 from bot.domain.waiting import Waiting
 from bot.ports.database import Database
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.phones import AtTower, Phone
 
 FULL = "Medium · full · 🔔 tell me"
@@ -247,7 +247,7 @@ async def test_no_turn_begins_while_the_tower_is_closed(world: Chats, anna: Phon
 async def test_by_link_others_get_no_locker_during_a_head_start_either(
     sqlite_database: Database,
 ) -> None:
-    policy = Policy(openers=Openers(Opener.LINK, Opener.LINK), operators=frozenset({OPERATOR}))
+    policy = Policy(openers=BOTH_BY_LINK, operators=frozenset({OPERATOR}))
     async with chats(sqlite_database, policy=policy) as world:
         anna, ben = await people(world, "Anna", "Ben")
         await nothing_larger(world, ben)

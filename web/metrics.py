@@ -30,7 +30,7 @@ from bot.domain.lifecycle import TRANSITIONS, State
 from bot.ports.calls import Calls, Durations
 from bot.ports.upkeep import Counts
 from bot.workers.journal import Journal
-from bot.workers.outbox import Tally
+from bot.workers.showing import Tally
 
 
 @dataclass(frozen=True, slots=True)

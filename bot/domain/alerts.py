@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.domain.delivery import Delivery
-from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId, read_id
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
 from bot.domain.lifecycle import LIVE
 from bot.domain.limits import Limit
 from bot.domain.tower import Locker, LockerStatus
@@ -385,42 +385,3 @@ def last_day(kind: AlertKind, since: datetime) -> datetime | None:
     """When an alert of `kind` ends unseen, if what it is about was over at `since`."""
     at_most = LIFETIMES[kind].at_most
     return since + at_most if at_most is not None else None
-
-
-class AlertAction(StrEnum):
-    """What a button on an alert does; its button carries what the alert is about."""
-
-    SEEN = "seen"
-    """An operator has seen it; carries the alert's key, written by `key_to_arg`."""
-    RELEASE_ORPHAN = "free"
-    """Give back a locker that is ours at Harbor and unknown here: asks first; carries the door,
-    written by `door_to_arg`."""
-    EMPTY_ORPHAN = "empty"
-    """Fetch out what lies in such a locker: asks first; carries the door, too."""
-    BACK_IN_USE = "use"
-    """A door that was left out of booking can be used again: asks first; carries the door, too."""
-
-
-def door_to_arg(tower: TowerId | None, locker: LockerId | None) -> str:
-    """A door as a button can carry it."""
-    return f"{tower}.{locker}"
-
-
-def arg_to_door(arg: str) -> tuple[TowerId, LockerId]:
-    """The door that `door_to_arg` wrote as `arg`."""
-    tower, _, locker = arg.partition(".")
-    return TowerId(tower), LockerId(read_id(locker))
-
-
-def key_to_arg(key: str) -> str:
-    """A key as a button can carry it: no colon, no slash, and as short as it was."""
-    return key.translate(_TO_ARG)
-
-
-def arg_to_key(arg: str) -> str:
-    """The key that `key_to_arg` wrote as `arg`."""
-    return arg.translate(_TO_KEY)
-
-
-_TO_ARG = str.maketrans(":/", ".~")
-_TO_KEY = str.maketrans(".~", ":/")

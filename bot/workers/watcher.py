@@ -14,16 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.alerts import AlertKind, odd_key, odd_status
 from bot.domain.delivery import Delivery, RequestKind
-from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import (
@@ -40,14 +38,13 @@ from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError, Refused, TryLater
 from bot.ports.lockers import Lockers, Push
 from bot.ports.replicas import News
-from bot.usecases.cards import show_code, tell
 from bot.usecases.observed import conclude
-from bot.usecases.transitions import save
-from bot.usecases.vouching import Stray, heard, last_known, strays
+from bot.usecases.vouching import Stray, last_known, strays
 from bot.workers.alerts import Alerts
 from bot.workers.comparison import Found, compare
 from bot.workers.live import LiveDeliveries
 from bot.workers.loop import Underway
+from bot.workers.pushes import Pushes
 from bot.workers.reachability import Reachability
 from bot.workers.reconciler import Reconciler
 from bot.workers.signals import LOOK_AGAIN, Signals
@@ -60,10 +57,6 @@ _SIDE_BY_SIDE = 4
 """Conclusions: half of the connections that steps have on PostgreSQL, where taps need them, too."""
 _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
-_EARLY = timedelta(minutes=1)
-"""How long digits are kept for a link of which nobody here knows yet: its push may overtake the
-answer that it comes with. What is in doubt is kept until the next look."""
-_MOST_EARLY = 64
 _BETWEEN_HINTS = timedelta(seconds=1)
 """How often pushes that anybody may have sent make us look, at most."""
 
@@ -86,8 +79,8 @@ class Watcher:
         self._confirming: Underway[TowerId] = Underway(AT_ONCE, lambda _: None)
         self._nudged = False  # by a push that was verified
         self._hinted = False  # by one that anybody may have sent
-        self._early: deque[tuple[datetime, Push]] = deque(maxlen=_MOST_EARLY)
         self._alerts = Alerts(database, clock, policy)
+        self._pushes = Pushes(database, clock, policy)
         self._reconciler = Reconciler(database, lockers, self._alerts, clock, policy)
         self._harbor = Reachability(self._alerts, clock)
         self._began: datetime | None = None
@@ -130,10 +123,10 @@ class Watcher:
     async def _stand_by(self, now: datetime) -> datetime:
         """Another process watches: only what was pushed too early waits here, digits for their
         answer and a drop-off that is in doubt for what the other process concludes."""
-        if not self._early:
+        if not self._pushes.waiting:
             return now + LOOK_AGAIN
         live = await self._database.look(lambda tx: tx.deliveries_at_harbor(), one_statement=True)
-        await self._hear_again(live, None, now)
+        await self._pushes.again(live, None, now)
         return now + _BETWEEN_HINTS
 
     def _take_pushes(self) -> None:
@@ -158,7 +151,7 @@ class Watcher:
         """Conclude from what is there first: each commit tells those concerned at once. That a
         locker is gone is confirmed beside it, tower by tower, and nobody waits for that."""
         live = await self._live.read()
-        await self._hear_again(live.values(), listed, began)
+        await self._pushes.again(live.values(), listed, began)
         same = self._quiet is not None and listed is self._quiet[0] and live is self._quiet[1]
         found = Found() if same else await compare(live, listed)
         self._quiet = None if found else (listed, live)
@@ -186,40 +179,7 @@ class Watcher:
         if not self._database.replicas.watches:
             self._database.replicas.tell(News.PUSH if push.verified else News.HINT)
         if push.verified:
-            now = self._clock.now()
-            await self._database.run(lambda tx: heard(tx, push, self._policy, now))
-        if not push.verified or not (push.digits or push.status is LockerStatus.OCCUPIED):
-            return
-        live = await self._database.look(lambda tx: tx.live_at(push.tower, push.locker))
-        there = [x for x in live if x.locker == push.locker]  # others may merely be trying it
-        if push.digits is not None and push.open_request is not None:
-            noted = [await self._note_digits(delivery, push) for delivery in there]
-            if not any(noted):
-                self._early.append((self._clock.now(), push))
-        if push.status is LockerStatus.OCCUPIED:
-            for delivery in there:
-                if not await self._note_time(delivery, push.at):
-                    self._early.append((self._clock.now(), push))
-
-    async def _hear_again(
-        self, live: Iterable[Delivery], listed: Collection[Locker] | None, began: datetime
-    ) -> None:
-        """Digits that came before the answer they belong to, and a drop-off in the very second in
-        which the delivery came by its locker: the list says whether the locker is occupied, or
-        without one (None) whoever has read it."""
-        for _ in range(len(self._early)):
-            came, push = self._early.popleft()
-            there = [x for x in live if (x.tower, x.locker) == (push.tower, push.locker)]
-            if push.digits is not None:
-                noted = [await self._note_digits(delivery, push) for delivery in there]
-            elif listed is None or began < came:
-                noted = [await self._note_time(delivery, push.at) for delivery in there]
-            elif _occupied(push, listed):
-                noted = [await self._note_time(each, push.at, listed=True) for each in there]
-            else:
-                continue
-            if not any(noted) and began - came < _EARLY:
-                self._early.append((came, push))
+            await self._pushes.take(push)
 
     # -- what is assigned to us
 
@@ -307,51 +267,6 @@ class Watcher:
         if _settled(current, began):
             await conclude(tx, current, event, now=self._clock.now(), policy=self._policy)
 
-    async def _note_digits(self, delivery: Delivery, push: Push) -> bool:
-        """They count only for the very link that is out: whether it is this delivery's."""
-
-        async def step(tx: Transaction) -> bool:
-            code, current = await tx.code(delivery.id), await tx.delivery(delivery.id)
-            if code is None or current is None or code.request != push.open_request:
-                return False
-            if code.digits != push.digits:
-                await tx.save_code(replace(code, digits=push.digits))
-                await show_code(tx, current, code.holder, now=self._clock.now(), ring=False)
-            return True
-
-        return await self._database.run(step, brief=True)
-
-    async def _note_time(self, delivery: Delivery, at: datetime, *, listed: bool = False) -> bool:
-        """False where it is in doubt whether that drop-off was this delivery's: towers tell whole
-        seconds, and in that one it came by its locker. `listed`: the list has it as occupied."""
-
-        async def step(tx: Transaction) -> bool:
-            now = self._clock.now()
-            current = await tx.delivery(delivery.id)
-            if current is None or current.occupied_at is not None:
-                return True
-            since = await _theirs_since(tx, current)
-            if since is None or at < since.replace(microsecond=0):
-                return True
-            happened = min(at, now)  # a tower's clock may be ahead of ours
-            if meaning(current.state, LockerStatus.OCCUPIED) is Event.DROPPED_OFF:
-                if at < since and not listed:
-                    return False
-                dropped = Event.DROPPED_OFF
-                await conclude(
-                    tx, current, dropped, now=now, policy=self._policy, occupied_at=happened
-                )
-            elif (
-                current.state is State.STORED and current.reported_at and at <= current.reported_at
-            ):
-                known = replace(current, occupied_at=happened)
-                # Buttons mean what they meant: whoever taps the card as it was is not turned away.
-                known = await save(tx, known, now=now, policy=self._policy, seen=False)
-                await tell(tx, known, now=now)
-            return True
-
-        return await self._database.run(step, brief=True)
-
     # -- what nobody here remembers
 
     async def _unexplained(
@@ -401,20 +316,6 @@ def _has_news(had: Delivery, seen: Locker) -> bool:
     return had.locker == seen.id and isinstance(meaning(had.state, seen.status), Event)
 
 
-def _occupied(push: Push, listed: Iterable[Locker]) -> bool:
-    """Whether a parcel is in the push's locker by that list."""
-    return any(
-        (each.tower, each.id, each.status) == (push.tower, push.locker, LockerStatus.OCCUPIED)
-        for each in listed
-    )
-
-
 def _settled(delivery: Delivery, began: datetime) -> bool:
     """Whether a reading that began then is no older than the delivery's last change."""
     return delivery.changed_at is None or delivery.changed_at <= began
-
-
-async def _theirs_since(tx: Transaction, delivery: Delivery) -> datetime | None:
-    """When the delivery came by its locker."""
-    moments = await tx.history(delivery.id)
-    return next((x.at for x in reversed(moments) if x.event is HistoryEvent.RESERVED), None)

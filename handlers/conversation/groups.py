@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from telegram import Chat, ChatMember, Update
 
-from bot.domain.alerts import AlertAction, arg_to_key
+from bot.domain.alert_buttons import AlertAction, arg_to_key
 from bot.domain.ids import PersonId
 from bot.ports.people import Opening
 from bot.usecases.actor import Actor, NotYours

@@ -7,7 +7,7 @@ other words are asked for; where it may have been a search, a miss is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from telegram import Message as Received
@@ -55,6 +55,7 @@ from handlers.conversation.navigation import (
 from handlers.conversation.questions import Row, Screen, Tap
 from wording.language import Words
 from wording.sanitize import esc, plain
+from wording.tower_names import told_apart
 
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
 TYPE_CODE, YES_OWN = "claim", "own_ok"
@@ -220,13 +221,14 @@ async def waiting_prompt(screen: Screen) -> Message:
     _, person = screen.words._, screen.person.id
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
     theirs = sorted(_theirs(person, live), key=lambda d: (d.state is not State.STORED, d.tower))
+    names = await _names(screen, theirs)
     lines, rows = [_("🔑 <b>Your parcels to collect</b>")], list[Row]()
     ready = [delivery for delivery in theirs if delivery.state is State.STORED]
     for tower, waiting in groupby(ready, key=lambda delivery: delivery.tower):
-        there = list(waiting)
-        lines.append(await _visit(screen, tower, there))
+        name, there = names.get(tower, ""), list(waiting)
+        lines.append(_visit(screen.words, name, there))
         if len(there) > 1 and len(rows) < _VISITS:
-            rows.append((await _all_there(screen, there),))
+            rows.append((_all_there(screen.words, name, there),))
     if coming := len(theirs) - len(ready):
         lines.append(
             screen.words.n(
@@ -239,40 +241,41 @@ async def waiting_prompt(screen: Screen) -> Message:
         lines.append(_("You have nothing to collect at the moment."))
     page, entries, more = screen.page_of(theirs)
     for delivery in entries:
-        rows.append((Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),))
+        label = _label(screen.words, names.get(delivery.tower, ""), delivery)
+        rows.append((Button(label, press_on(Tap.SHOW, delivery)),))
     rows += [screen.pages(page, more), (Button(_("⌨️ Type a claim code"), press(TYPE_CODE)),)]
     return screen.view("\n".join(lines), *rows)
 
 
-async def _visit(screen: Screen, tower: TowerId, there: list[Delivery]) -> str:
-    words, found = screen.words, await screen.sight.towers.one(tower)
+async def _names(screen: Screen, deliveries: Iterable[Delivery]) -> Mapping[TowerId, str]:
+    """What the towers of these are called; one that nobody knows is not among them."""
+    known = (await screen.sight.towers.all()).value
+    theirs = {delivery.tower for delivery in deliveries}
+    return told_apart([tower for tower in known if tower.id in theirs], known)
+
+
+def _visit(words: Words, tower: str, there: list[Delivery]) -> str:
     doors = dict.fromkeys(plain(delivery.locker_name) for delivery in there)
     return words.n(
         "📍 <b>{tower}</b>: locker {doors}",
         "📍 <b>{tower}</b>, one visit: lockers {doors}",
         len(doors),
-        tower=esc(found.name if found else None),
+        tower=esc(tower, 100),
         doors=esc(", ".join(doors), 200),
     )
 
 
-async def _all_there(screen: Screen, there: list[Delivery]) -> Button:
+def _all_there(words: Words, tower: str, there: list[Delivery]) -> Button:
     """All of one tower, one after the other."""
-    found = await screen.sight.towers.one(there[0].tower)
-    said = screen.words._(
-        "📦 {tower} · collect all {count}",
-        tower=plain(found.name if found else None),
-        count=len(there),
-    )
+    said = words._("📦 {tower} · collect all {count}", tower=tower, count=len(there))
     return Button(said, press_on(Action.COLLECT_ALL, there[0]))
 
 
-async def _label(screen: Screen, delivery: Delivery) -> str:
-    _, found = screen.words._, await screen.sight.towers.one(delivery.tower)
-    name = plain(found.name if found else None)
+def _label(words: Words, tower: str, delivery: Delivery) -> str:
     if delivery.state is State.STORED:
-        return _("📦 {tower} · locker {door}", tower=name, door=plain(delivery.locker_name))
-    return _("⏳ {tower} · on its way", tower=name)
+        door = plain(delivery.locker_name)
+        return words._("📦 {tower} · locker {door}", tower=tower, door=door)
+    return words._("⏳ {tower} · on its way", tower=tower)
 
 
 async def code_prompt(screen: Screen) -> Message:

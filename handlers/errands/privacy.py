@@ -74,7 +74,8 @@ async def privacy_prompt(screen: Screen) -> Message:
         "• where this conversation stands, and which lockers you wait for\n"
         "Codes are stored encrypted, and deleted once used or over. A location you share is"
         " kept until you leave the list of towers, and goes to nobody. The id of a photo is kept"
-        " until you remove the photo, or the parcel is out and its time to collect has passed."
+        " until you remove the photo, or the parcel is out and its time to collect has passed;"
+        " while I ask which parcel it is of, until you answer or leave that question."
     )
     business = told_of_privacy(screen.words, screen.sight.policy.business)
     return screen.view(

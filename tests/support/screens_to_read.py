@@ -9,6 +9,7 @@ from datetime import time, timedelta
 from functools import cache
 from typing import Any
 
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.project import (
     LANGUAGES,
     NOTICE,
@@ -257,10 +258,9 @@ def _beginning() -> Iterator[Asked]:
     yield Asked("No question stands", "nothing", "none/none")
     help_ = ("Help", "help/help")
     yield Asked(help_[0], "from nowhere", help_[1])
-    by_link = Openers(Opener.LINK, Opener.LINK)
     for name, policy in (
-        ("by link", Policy(openers=by_link)),
-        ("by link, with a keypad somewhere", _keypad_somewhere(by_link)),
+        ("by link", Policy(openers=BOTH_BY_LINK)),
+        ("by link, with a keypad somewhere", _keypad_somewhere(BOTH_BY_LINK)),
         ("dropped off by token, collected by link", Policy(openers=Openers(pick_up=Opener.LINK))),
         ("a business says who it is", ACME.policy),
         ("the app has a name", Policy(app_name="Acme & Co")),
@@ -316,7 +316,7 @@ def _booking() -> Iterator[Asked]:
         yield Asked("Review", name, "send/review", chosen | ({"to": to} if to else {}))
     by_link = _town(
         towers=[replace(tower, location=7, location_name="Old Quarter") for tower in FEW],
-        policy=Policy(openers=Openers(Opener.LINK, Opener.LINK)),
+        policy=Policy(openers=BOTH_BY_LINK),
     )
     yield Asked("Which tower?", "by link, two at one location", "send/tower", {}, by_link)
     yield Asked("Which tower?", "one is closed for booking", "send/tower", {}, CLOSED)
@@ -770,7 +770,7 @@ def _closing() -> Iterator[Asked]:
     alone = _town(closures=CLOSURES, operators=(), policy=OF_OTHER)
     at_one = _town(
         towers=[replace(tower, location=7, location_name="Old Quarter") for tower in FEW],
-        policy=Policy(openers=Openers(Opener.LINK, Opener.LINK)),
+        policy=Policy(openers=BOTH_BY_LINK),
     )
     section, step = "Close it for booking?", "close"
     yield _ops(section, "no words yet", step, CALM, **here)

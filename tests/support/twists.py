@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from typing import Any
 
+from tests.support.openers import BOTH_BY_LINK
 from tests.support.project import (
     LIVE,
     Closure,
@@ -16,7 +17,6 @@ from tests.support.project import (
     Low,
     NoPhoto,
     Opener,
-    Openers,
     Person,
     PersonId,
     RequestKind,
@@ -229,7 +229,7 @@ _LINK_TWISTS = (
     Twist(
         "Harbor made no link",
         {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.TOKEN},
-        {"policy": replace(POLICY, openers=Openers(Opener.LINK, Opener.LINK))},
+        {"policy": replace(POLICY, openers=BOTH_BY_LINK)},
         states=(*_HELD, *_IN),
     ),
     Twist("by link, reminded", {**BY_LINK, "reminders_sent": 1}, states=_PREPARED, alike=True),

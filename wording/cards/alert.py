@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.domain.actions import Action
-from bot.domain.alerts import AlertAction, AlertKind, Away, Unheard, door_to_arg, key_to_arg
+from bot.domain.alert_buttons import AlertAction, door_to_arg, key_to_arg
+from bot.domain.alerts import AlertKind, Away, Unheard
 from bot.domain.codes import CodeKind
 from bot.domain.limits import Limit
 from bot.domain.message import Button, Message, Place, press, press_on

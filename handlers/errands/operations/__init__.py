@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram.ext import CommandHandler, filters
 
 from bot.domain.actions import CONFIRMS, Action
-from bot.domain.alerts import AlertAction
+from bot.domain.alert_buttons import AlertAction
 from bot.domain.message import Place
 from handlers.conversation.buttons import back_to, below, on_card, pages, tap, text
 from handlers.conversation.confirmations import sure

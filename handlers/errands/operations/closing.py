@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from telegram import Update
 
-from bot.domain.alerts import AlertAction, arg_to_door, door_to_arg
+from bot.domain.alert_buttons import AlertAction, arg_to_door, door_to_arg
 from bot.domain.closures import Closure
 from bot.domain.delivery import MAX_NOTE
 from bot.domain.ids import LockerId, PersonId, TowerId, read_id

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from telegram import Update
 
 from bot.domain.actions import ANSWERS, Action, permitted
-from bot.domain.alerts import Alert, arg_to_door, arg_to_key, orphan_key, problem_key
+from bot.domain.alert_buttons import arg_to_door, arg_to_key
+from bot.domain.alerts import Alert, orphan_key, problem_key
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.message import Button, Message, Press, press, press_on

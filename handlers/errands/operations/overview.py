@@ -11,7 +11,8 @@ from collections import Counter
 
 from telegram import Update
 
-from bot.domain.alerts import Alert, AlertAction, AlertKind, door_to_arg
+from bot.domain.alert_buttons import AlertAction, door_to_arg
+from bot.domain.alerts import Alert, AlertKind
 from bot.domain.card import SCREEN, Card
 from bot.domain.delivery import Delivery
 from bot.domain.message import Button, Message, press
