@@ -930,6 +930,8 @@ async def test_a_send_that_was_never_written_down_counts_as_possibly_doubled(owe
     watched.broken = True
     owed.chats.gate[ANNA].set()
     await until(lambda: owed.clock.turn(1) and owed.outbox.tally.possible_doubles)
+    await owed.outbox.settle()
+    assert owed.outbox.busy, "nobody may ever signal anything again"
     watched.broken = False
     owed.clock.turn(CARD_LEASE.total_seconds())
     await owed.turn()

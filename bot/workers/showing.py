@@ -246,6 +246,7 @@ class Showing:
                 await self._clock.sleep_until(self._clock.now() + backoff(attempt))
         self.tally.possible_doubles += 1
         self._dues.add(self._clock.now() + CARD_LEASE)  # our turn runs out: shown again then
+        self._signals.cards.set()
         log.error("shown_never_recorded")
         return None
 
