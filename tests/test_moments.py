@@ -94,7 +94,7 @@ def everything(now: datetime, language: str) -> Iterator[tuple[str, Message | No
                 scene = a_scene(delivery, reader, now=now, code=code, words=words)
                 yield f"{reader.name} {opener} {kind}", code_card(scene, 1024)
     for wait in (a_wait(1, ANNA.id), a_turn(1, ANNA.id)):
-        yield str(wait.state), wait_card(words, wait, TOWER, Policy(), now)
+        yield str(wait.state), wait_card(words, wait, TOWER, Policy(), now, ())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

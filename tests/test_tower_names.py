@@ -1,45 +1,112 @@
-"""Towers on buttons: the city behind a name that another has, too."""
+"""Towers by names that tell them apart: the city behind a name that another has, too."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from bot.domain.ids import TowerId
-from bot.domain.tower import Tower
+from bot.domain.tower import Tower, as_place
 from tests.support.scenes import TOWER
-from wording.tower_names import told_apart
+from wording.tower_names import LONGEST, SHORT, told_apart
 
 STATION = replace(TOWER, name="Main Station", city="Madrid", address="Atocha 1", location=None)
+LONG = "Central Railway Station, north"
+HALL = "Market hall at the old harbour"
 
 
 def named(number: int, **of: Any) -> Tower:
     return replace(STATION, id=TowerId(f"{number:016x}"), **of)
 
 
+def at_one(name: str, *numbers: int, **of: Any) -> list[Tower]:
+    """Towers of one location, named as Harbor's lockers name them."""
+    there = {"location": numbers[0], "location_name": name, **of}
+    return [named(number, **there | {"name": f"{name} · {number:04x}"}) for number in numbers]
+
+
 def test_a_name_that_is_there_once_stands_alone() -> None:
     towers = [named(1), named(2, name="Market")]
-    assert list(told_apart(towers, towers).values()) == ["Main Station", "Market"]
+    assert told_apart(towers, towers) == ["Main Station", "Market"]
 
 
 def test_where_names_repeat_the_city_tells_them_apart_whatever_is_shown() -> None:
     there = named(2, city="Sevilla", name="main station ")
     told = told_apart([named(1)], [named(1), there, named(3, name="Market")])
-    assert told == {named(1).id: "Main Station, Madrid"}
-    assert told_apart([there], [named(1), there])[there.id] == "main station, Sevilla"
+    assert told == ["Main Station, Madrid"]
+    assert told_apart([there], [named(1), there]) == ["main station, Sevilla"]
 
 
 def test_where_the_city_is_the_same_too_the_street_does() -> None:
     towers = [named(1), named(2, address="Chamartín 9"), named(3, city="Sevilla")]
-    assert list(told_apart(towers, towers).values()) == [
+    assert told_apart(towers, towers) == [
         "Main Station, Atocha 1",
         "Main Station, Chamartín 9",
         "Main Station, Sevilla",
     ]
+    there = named(4, city="Sevilla", address="Chamartín 9")
+    same_street = replace(towers[2], address="Atocha 1")
+    assert told_apart([towers[0], same_street, there], [*towers[:2], same_street, there]) == [
+        f"Main Station · {number:04x}" for number in (1, 3, 4)
+    ]
 
 
-def test_towers_of_one_location_are_no_namesakes_and_what_is_unknown_is_left_out() -> None:
-    pair = [named(1, location=7), named(2, location=7)]
-    assert set(told_apart(pair, pair).values()) == {"Main Station"}
+def test_what_is_unknown_is_left_out() -> None:
     nowhere = [named(1, city=""), named(2, city="Madrid")]
-    assert told_apart(nowhere, nowhere)[nowhere[0].id] == "Main Station"
+    assert told_apart(nowhere, nowhere) == ["Main Station", "Main Station, Madrid"]
+
+
+@pytest.mark.parametrize("location", [None, 7])
+def test_where_nothing_else_does_the_last_digits_of_the_id_tell_them_apart(
+    location: int | None,
+) -> None:
+    pair = [named(0x10A, location=location), named(0x20B, location=location)]
+    assert told_apart(pair, pair) == ["Main Station · 010a", "Main Station · 020b"]
+    far = [named(0x1010A, location=location), named(0x2010A, location=location)]
+    assert told_apart(far, far) == ["Main Station · 0001010a", "Main Station · 0002010a"]
+
+
+def test_a_place_is_no_namesake_of_its_own_towers_and_each_of_those_keeps_its_digits() -> None:
+    for name in ("Station", LONG):
+        pair = at_one(name, 1, 2)
+        assert told_apart([as_place(pair[0])], pair) == [name]
+        assert told_apart(pair, pair) == [f"{name} · 0001", f"{name} · 0002"]
+    elsewhere = named(9, name="Station", city="Sevilla", location=9, location_name="Station")
+    pair = at_one("Station", 1, 2)
+    assert told_apart([as_place(pair[0]), pair[1], elsewhere], [*pair, elsewhere]) == [
+        "Station, Madrid",
+        "Station · 0002",
+        "Station, Sevilla",
+    ]
+
+
+def test_names_that_are_the_same_once_they_are_cut_are_told_apart_too() -> None:
+    """What tells one apart stands there whole: the name gives way to it."""
+    north, south = named(1, name=LONG), named(2, name=f"{LONG[:-5]}south", address="Chamartín 9")
+    assert told_apart([north, south], [north, south]) == [LONG, f"{LONG[:-5]}south"]
+    assert told_apart([north, south], [north, south], SHORT) == [
+        "Central Railway Station…, Atocha 1",
+        "Central Railway Statio…, Chamartín 9",
+    ]
+    pair = at_one(LONG, 1, 2)
+    assert told_apart(pair, pair, SHORT) == ["Central Railway… · 0001", "Central Railway… · 0002"]
+
+
+def test_no_two_that_are_shown_read_alike_and_none_is_too_long() -> None:
+    endings = ("", "Atocha 1", "A street that is so long that it is cut where it stands")
+    towers = [
+        named(number, name=name, city=city, address=address)
+        for number, (name, city, address) in enumerate(
+            (name, city, address)
+            for name in ("Main Station", "main station", LONG, HALL, f"{HALL} itself", "")
+            for city in endings
+            for address in endings
+        )
+    ]
+    for most in (SHORT, 40):
+        told = told_apart(towers, towers, most)
+        assert len({name.casefold() for name in told}) == len(towers)
+        assert max(map(len, told)) <= LONGEST
+    assert told_apart([towers[3], towers[3]], towers)[0] == told_apart([towers[3]], towers)[0]

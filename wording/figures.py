@@ -16,15 +16,17 @@ from wording.sanitize import esc, plain
 
 _HOUR = timedelta(hours=1)
 _NOTHING = "–"
-_NAME = 60
-"""Signs of a tower's name."""
+LONGEST_NAME = 60
+"""Signs of a tower's name, where it stands alone."""
+_ROOM = LONGEST_NAME + LONGEST_NAME // 2
+"""The same with what tells it apart."""
 
 
 def told(words: Words, figures: Figures, name: str, towers: list[Tower]) -> str:
     """What stands below the picture, or alone where nothing is known. `towers` are those that the
     figures are of, as far as they are known."""
     _ = words._
-    lines = [f"📊 <b>{esc(name, _NAME)}</b>"]
+    lines = [f"📊 <b>{esc(name, _ROOM)}</b>"]
     if not figures:
         return "\n".join([*lines, _("No figures yet.")])
     lines.append(_span(words, figures, towers))
@@ -73,7 +75,7 @@ def plot(words: Words, figures: Figures, name: str, towers: list[Tower]) -> Plot
     collected = [day.collected for day in figures.days]
     counts = [None if each is None else each.count for each in collected]
     return Plot(
-        title=plain(name, _NAME),
+        title=plain(name, LONGEST_NAME),
         subtitle=_span(words, figures, towers),
         days=tuple((words.weekday_name(day), str(day.day)) for day in days),
         bars=(

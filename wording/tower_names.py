@@ -1,38 +1,96 @@
-"""Towers by names that tell them apart, for buttons.
+"""Towers by names that tell them apart: on buttons, in lists, and where nothing else says which.
 
-Guarantees: where one elsewhere has the same name, the city stands behind it; where they have that
-in common, too, the street.
+Guarantees: no two of those shown together read alike. Where one elsewhere reads the same, the city
+stands behind the name; where they have that in common, too, the street; where they have that as
+well, the last digits of the tower's id, by which Harbor's lockers tell towers of one location
+apart. Where nothing reads the same, a name stands alone, as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
-from bot.domain.ids import TowerId
 from bot.domain.tower import Tower, beside
-from wording.sanitize import plain
+from wording.sanitize import NAME, cut, plain, units
+
+SHORT = 24
+"""How much of a name a button has room for that says more than the tower, UTF-16 units."""
+LONGEST = NAME // 2 + 2 + NAME
+"""The most that `told_apart` makes of names of `NAME` units or fewer, UTF-16 units."""
 
 
-def told_apart(shown: Sequence[Tower], among: Iterable[Tower]) -> Mapping[TowerId, str]:
-    """The name of each of those shown; `among` are all there are."""
-    names = {_key(tower.name) for tower in shown}
-    alike = [tower for tower in among if names & _names(tower)]
-    return {tower.id: _told(tower, alike) for tower in shown}
+def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME) -> list[str]:
+    """The name of each of those shown, in their order, cut to `most` units where it stands alone;
+    `among` are all there are."""
+    keys = {_key(tower.name) for tower in shown}
+    surely = most - 1 if all(map(str.isascii, keys)) else most // 2 - 1
+    begin, alike = {key[:surely] for key in keys}, defaultdict[str, list[Tower]](list)
+    for tower in among:
+        for key in _names(tower):
+            if key[:surely] in begin:
+                alike[cut(key, most)].append(tower)
+    told = [_told(tower, alike[cut(_key(tower.name), most)], most) for tower in shown]
+    by_name = defaultdict[str, list[Tower]](list)
+    for tower, name in zip(shown, told, strict=True):
+        by_name[name.casefold()].append(tower)
+    return [
+        _numbered(tower, others, most)
+        if (others := [each for each in by_name[name.casefold()] if each.id != tower.id])
+        else name
+        for tower, name in zip(shown, told, strict=True)
+    ]
 
 
-def _told(tower: Tower, alike: Sequence[Tower]) -> str:
-    name, key = plain(tower.name), _key(tower.name)
-    others = [other for other in alike if key in _names(other) and not beside(other, tower)]
+def _told(tower: Tower, alike: Iterable[Tower], most: int) -> str:
+    others = [other for other in alike if _taken_for(tower, other, most)]
     if not others:
-        return name
-    in_city = any(_key(other.city) == _key(tower.city) for other in others)
-    return ", ".join(filter(None, (name, plain(tower.address if in_city else tower.city))))
+        return plain(tower.name, most)
+    cities = Counter(_key(each.city) for each in (tower, *others))
+    if cities[_key(tower.city)] == 1:
+        return _with(tower, tower.city, most)
+    streets = {_key(each.address) for each in others if cities[_key(each.city)] > 1}
+    if _key(tower.address) not in streets:
+        return _with(tower, tower.address, most)
+    return _numbered(tower, others, most)
 
 
-def _names(tower: Tower) -> set[str]:
+def _taken_for(tower: Tower, other: Tower, most: int) -> bool:
+    """Whether it could be `other`, of which a name reads the same: a place is none of its own
+    towers, and a tower goes by its own name where others stand beside it."""
+    if not beside(tower, other):
+        return True
+    is_place = tower.name == tower.location_name
+    same = cut(_key(other.name), most) == cut(_key(tower.name), most)
+    return tower.id != other.id and same and not is_place
+
+
+def _with(tower: Tower, ending: str, most: int) -> str:
+    """Half as much again as a name alone: where that is not enough, the name gives way, down to
+    its half, and what tells it apart stays whole."""
+    ending = plain(ending)
+    room = max(most // 2, most + most // 2 - 2 - units(ending))
+    return ", ".join(filter(None, (plain(tower.name, min(room, most)), ending)))
+
+
+def _numbered(tower: Tower, others: Sequence[Tower], most: int) -> str:
+    digits = next(
+        (
+            tower.id[-few:]
+            for few in (4, 8)
+            if tower.id[-few:] not in {other.id[-few:] for other in others}
+        ),
+        str(tower.id),
+    )
+    name = tower.name.removesuffix(f" · {tower.id[-4:]}")
+    return f"{plain(name, most - len(digits) - 3)} · {digits}"
+
+
+def _names(tower: Tower) -> Iterable[str]:
     """By which people may know it: its own name, and its location's."""
-    return {_key(name) for name in (tower.name, tower.location_name) if name}
+    own, there = _key(tower.name), _key(tower.location_name or "")
+    return (own, there) if there and there != own else (own,)
 
 
-def _key(said: str | None) -> str:
-    return (said or "").strip().casefold()
+def _key(said: str) -> str:
+    return said.strip().casefold()

@@ -186,7 +186,8 @@ class ChatPresenter:
         words = speak(person.language, self._locale)
         quiet = quiet_until(person, tower.told_zone, known.now) is not None
         silent = not card.ring or (quiet and hushed(Call.TURN))
-        return wait_card(words, wait, tower, self._policy, known.now), silent
+        among = known.towers.values()
+        return wait_card(words, wait, tower, self._policy, known.now, among), silent
 
     async def _group(self, card: Card) -> Shown:
         draft = await self._database.look(lambda tx: tx.draft(card.chat))

@@ -6,7 +6,7 @@ may be asked again at any time; every screen gets its way back and its way to he
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from telegram import Update
 
 from bot.domain.delivery import PARTIES, Delivery
-from bot.domain.ids import TowerId
+from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.message import Button, Key, Message, Place, press
 from bot.domain.openers import Opener
 from bot.domain.person import Draft, Person
@@ -30,6 +30,8 @@ from bot.workers.open_requests import OpenRequests
 from bot.workers.towers import Towers
 from wording.cards.scene import Scene
 from wording.language import Words, speak
+from wording.sanitize import NAME
+from wording.tower_names import SHORT, told_apart
 
 T = TypeVar("T")
 
@@ -186,6 +188,27 @@ class Screen:
         if tower is None:
             return None
         return Surroundings(self.now, self.sight.policy, {tower.id: tower}).place_of(delivery)
+
+    async def called(self, place: Tower | None, most: int = NAME) -> str:
+        """What a tower or a place is called, plain, apart from others that read the same; empty
+        where there is none."""
+        if place is None:
+            return ""
+        [name] = told_apart([place], (await self.sight.towers.all()).value, most)
+        return name
+
+    async def towers_of(
+        self, deliveries: Collection[Delivery], most: int = SHORT
+    ) -> Mapping[DeliveryId, str]:
+        """What is called so where the parcel of each is, or is to be put, told apart; where no
+        tower goes by that id, it is not among them."""
+        towers = (await self.sight.towers.all()).value
+        wanted = {delivery.tower for delivery in deliveries}
+        known = {tower.id: tower for tower in towers if tower.id in wanted}
+        there = Surroundings(self.now, self.sight.policy, known)
+        found = [delivery for delivery in deliveries if delivery.tower in known]
+        names = told_apart([there.place_of(delivery) for delivery in found], towers, most)
+        return {delivery.id: name for delivery, name in zip(found, names, strict=True)}
 
     async def scene(self, delivery: Delivery) -> Scene:
         """The delivery with its people and its whole history, as this person may see it."""

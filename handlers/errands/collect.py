@@ -7,7 +7,7 @@ other words are asked for; where it may have been a search, a miss is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 
 from telegram import Message as Received
@@ -18,7 +18,6 @@ from bot.domain.actions import Action
 from bot.domain.card import delivery_subject
 from bot.domain.claims import read_claim
 from bot.domain.delivery import Delivery
-from bot.domain.ids import TowerId
 from bot.domain.lifecycle import LIVE, State
 from bot.domain.message import Button, Message, Place, press, press_on
 from bot.domain.person import NO_QUESTION, Draft
@@ -54,8 +53,8 @@ from handlers.conversation.navigation import (
 )
 from handlers.conversation.questions import Row, Screen, Tap
 from wording.language import Words
-from wording.sanitize import esc, plain
-from wording.tower_names import told_apart
+from wording.sanitize import NAME, esc, plain
+from wording.tower_names import LONGEST
 
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
 TYPE_CODE, YES_OWN = "claim", "own_ok"
@@ -221,11 +220,12 @@ async def waiting_prompt(screen: Screen) -> Message:
     _, person = screen.words._, screen.person.id
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
     theirs = sorted(_theirs(person, live), key=lambda d: (d.state is not State.STORED, d.tower))
-    names = await _names(screen, theirs)
+    names = await screen.towers_of(theirs, NAME)
     lines, rows = [_("🔑 <b>Your parcels to collect</b>")], list[Row]()
     ready = [delivery for delivery in theirs if delivery.state is State.STORED]
-    for tower, waiting in groupby(ready, key=lambda delivery: delivery.tower):
-        name, there = names.get(tower, ""), list(waiting)
+    for _tower, waiting in groupby(ready, key=lambda delivery: delivery.tower):
+        there = list(waiting)
+        name = names.get(there[0].id, "")
         lines.append(_visit(screen.words, name, there))
         if len(there) > 1 and len(rows) < _VISITS:
             rows.append((_all_there(screen.words, name, there),))
@@ -241,17 +241,10 @@ async def waiting_prompt(screen: Screen) -> Message:
         lines.append(_("You have nothing to collect at the moment."))
     page, entries, more = screen.page_of(theirs)
     for delivery in entries:
-        label = _label(screen.words, names.get(delivery.tower, ""), delivery)
+        label = _label(screen.words, names.get(delivery.id, ""), delivery)
         rows.append((Button(label, press_on(Tap.SHOW, delivery)),))
     rows += [screen.pages(page, more), (Button(_("⌨️ Type a claim code"), press(TYPE_CODE)),)]
     return screen.view("\n".join(lines), *rows)
-
-
-async def _names(screen: Screen, deliveries: Iterable[Delivery]) -> Mapping[TowerId, str]:
-    """What the towers of these are called; one that nobody knows is not among them."""
-    known = (await screen.sight.towers.all()).value
-    theirs = {delivery.tower for delivery in deliveries}
-    return told_apart([tower for tower in known if tower.id in theirs], known)
 
 
 def _visit(words: Words, tower: str, there: list[Delivery]) -> str:
@@ -260,7 +253,7 @@ def _visit(words: Words, tower: str, there: list[Delivery]) -> str:
         "📍 <b>{tower}</b>: locker {doors}",
         "📍 <b>{tower}</b>, one visit: lockers {doors}",
         len(doors),
-        tower=esc(tower, 100),
+        tower=esc(tower, LONGEST),
         doors=esc(", ".join(doors), 200),
     )
 

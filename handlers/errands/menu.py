@@ -25,7 +25,6 @@ from wording.cards.opening import openers_said
 from wording.language import Words
 from wording.practice import first_said
 from wording.sanitize import esc
-from wording.tower_names import told_apart
 
 # -- steps
 
@@ -100,7 +99,7 @@ async def _again(screen: Screen) -> Row:
     if tower is None:
         return ()
     size = words.size(person.last_size)
-    name = told_apart([tower], (await screen.sight.towers.all()).value)[tower.id]
+    name = await screen.called(tower)
     text = words._("📦 Send again: {tower}, {size}", tower=name, size=size)
     return (Button(text, press(Tap.RESEND)),)
 

@@ -70,10 +70,11 @@ async def list_prompt(screen: Screen) -> Message:
     waits = await screen.sight.database.glance(lambda tx: tx.waits_of(person))
     if waits:
         lines += ["", _("🔔 <b>You wait for a locker</b>")]
+    towers = (await screen.sight.towers.all()).value if waits else []
     for wait in waits:
         tower = await screen.sight.waiting_at(wait)
-        lines.append(wait_line(screen.words, wait, tower, screen.now))
-        rows.append((stop_button(screen.words, wait, tower),))
+        lines.append(wait_line(screen.words, wait, tower, towers, screen.now))
+        rows.append((stop_button(screen.words, wait, tower, towers),))
     first = () if entries else (Button(_("📦 Send a parcel"), press(Place.SEND)),)
     return screen.view("\n".join(lines), *rows, screen.pages(page, more), first)
 
@@ -91,15 +92,16 @@ async def _found_prompt(screen: Screen, query: str) -> Message:
 
 
 async def _rows(screen: Screen, entries: Sequence[Delivery]) -> list[Row]:
+    names = await screen.towers_of(entries)
+    labels = [await _label(screen, each, names.get(each.id, "")) for each in entries]
     return [
-        (Button(await _label(screen, delivery), press_on(Tap.SHOW, delivery)),)
-        for delivery in entries
+        (Button(label, press_on(Tap.SHOW, delivery)),)
+        for delivery, label in zip(entries, labels, strict=True)
     ]
 
 
-async def _label(screen: Screen, delivery: Delivery) -> str:
+async def _label(screen: Screen, delivery: Delivery, tower: str) -> str:
     words = screen.words
-    tower = await screen.place_of(delivery)
     ids = [who for who in (delivery.sender, delivery.recipient) if who is not None]
     people = {who: await _person(screen, who) for who in ids}
     return " · ".join(
@@ -108,7 +110,7 @@ async def _label(screen: Screen, delivery: Delivery) -> str:
             (
                 plain_name(delivery.parcel_name, 24),
                 _whose(screen, delivery, people),
-                plain(tower.name if tower else None, 24),
+                tower,
                 plain(delivery.locker_name, 8) if delivery.state in LIVE else "",
                 state_said(words, delivery.state),
             ),

@@ -21,7 +21,8 @@ from handlers.conversation.farewell import FAREWELL, forgotten_said
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen
 from wording.business import told_of_privacy
-from wording.sanitize import esc
+from wording.sanitize import NAME, esc
+from wording.tower_names import LONGEST
 
 PRIVACY, FORGET = "privacy/privacy", "privacy/forget"
 SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
@@ -91,10 +92,11 @@ async def forget_prompt(screen: Screen) -> Message:
     live = await screen.sight.database.look(lambda tx: tx.deliveries_of(person, live=True))
     if live:
         lines = [_("🗑 <b>Not yet</b>"), _("These parcels of yours are under way:")]
-        for tower_id, count in Counter(delivery.tower for delivery in live).items():
-            tower = await screen.sight.towers.one(tower_id)
+        names = await screen.towers_of(live, NAME)
+        there = Counter(names.get(delivery.id, delivery.tower) for delivery in live)
+        for tower, count in there.items():
             times = f" × {count}" if count > 1 else ""
-            lines.append(f"• {esc(tower.name if tower else tower_id)}{times}")
+            lines.append(f"• {esc(tower, LONGEST)}{times}")
         lines.append(_("After that I can forget you."))
         return screen.view("\n".join(lines))
     text = _(

@@ -407,7 +407,7 @@ def _of_waits() -> Iterator[Case]:
         promised = state in PROMISED
         wait = replace((a_turn if promised else a_wait)(1, ANNA.id), state=state)
         views = {
-            language: wait_card(speak(language), wait, TOWER, Policy(), NOW)
+            language: wait_card(speak(language), wait, TOWER, Policy(), NOW, ())
             for language in LANGUAGES
         }
         yield Case("Waiting for a locker", state.value, views, frozenset({state}))

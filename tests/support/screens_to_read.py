@@ -172,9 +172,9 @@ class Asked:
     person: Person = ANNA
 
 
-async def screen_books() -> dict[str, list[Case]]:
-    """The books about the conversation."""
-    books: dict[str, Sequence[Asked]] = {
+def all_asked() -> dict[str, list[Asked]]:
+    """Every question, by its book."""
+    return {
         "beginning": list(_beginning()),
         "booking": list(_booking()),
         "collecting": list(_collecting()),
@@ -183,6 +183,11 @@ async def screen_books() -> dict[str, list[Case]]:
         "operations": list(_operations()),
         "practice": list(_practising()),
     }
+
+
+async def screen_books() -> dict[str, list[Case]]:
+    """The books about the conversation."""
+    books = all_asked()
     views = await _shown([asked for cases in books.values() for asked in cases])
     return {
         name: [Case(asked.section, asked.name, views[id(asked)], _covers(asked)) for asked in cases]
@@ -198,7 +203,7 @@ async def _shown(cases: Sequence[Asked]) -> dict[int, dict[str, Any]]:
         async with some_at_once, open_town(town) as screens:
             return {
                 id(asked): {
-                    language: await screens(_draft(asked), in_language(asked.person, language))
+                    language: await screens(draft_of(asked), in_language(asked.person, language))
                     for language in LANGUAGES
                 }
                 for asked in cases
@@ -209,7 +214,8 @@ async def _shown(cases: Sequence[Asked]) -> dict[int, dict[str, Any]]:
     return {asked: views for visited in visits for asked, views in visited.items()}
 
 
-def _draft(asked: Asked) -> Draft:
+def draft_of(asked: Asked) -> Draft:
+    """Where in the conversation it is asked."""
     errand, _, step = asked.place.partition("/")
     return Draft(asked.person.id, errand, step, asked.answers)
 
@@ -218,7 +224,7 @@ def _covers(asked: Asked) -> frozenset[str]:
     """The place itself; not, where somebody who is no operator is shown the menu instead."""
     operates = asked.person.id in asked.town.operators
     elsewhere = asked.place.startswith("ops/") and not operates
-    return frozenset() if elsewhere else frozenset({place_of(_draft(asked))})
+    return frozenset() if elsewhere else frozenset({place_of(draft_of(asked))})
 
 
 # -- the beginning

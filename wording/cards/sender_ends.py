@@ -16,6 +16,7 @@ from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import earlier, latest, operators_reason
 from wording.sanitize import esc
+from wording.tower_names import LONGEST, told_apart
 
 
 def collected(scene: Scene) -> Message:
@@ -209,7 +210,8 @@ def _offer(scene: Scene) -> str:
     there, here = scene.situation.elsewhere, scene.situation.tower
     if there is None:
         return _("The towers nearby are full, too. Lockers come free all the time: try again soon.")
-    name = f"<b>{esc(there.name)}</b>"
+    [told] = told_apart([there], [there, here])
+    name = f"<b>{esc(told, LONGEST)}</b>"
     if here.latitude is None or here.longitude is None or there.latitude is None:
         return _("There is room at {tower}.", tower=name)
     distance = scene.words.distance(kilometres(there, here.latitude, here.longitude), here.country)

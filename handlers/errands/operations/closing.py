@@ -27,6 +27,7 @@ from handlers.errands.operations.lists import TOWER
 from wording.cards.closing import back_said, quoted
 from wording.moments import moment
 from wording.sanitize import esc, esc_name, plain
+from wording.tower_names import LONGEST
 
 CLOSING, OPENING, BACK = "ops/close", "ops/reopen", "ops/use"
 CLOSE, OPEN = "close", "reopen"
@@ -106,7 +107,7 @@ async def close_prompt(screen: Screen) -> Message:
     if tower is None or any(x.locker is None for x in await _standing(screen, tower.id)):
         return overtaken(screen)
     lines = [
-        _("🚫 <b>Close {tower} for booking?</b>", tower=esc(tower.name)),
+        _("🚫 <b>Close {tower} for booking?</b>", tower=esc(await screen.called(tower), LONGEST)),
         _("People still see it in the list, and that it is closed. What is booked goes on."),
     ]
     if screen.sight.by_link(tower):
@@ -135,7 +136,10 @@ async def open_prompt(screen: Screen) -> Message:
         return overtaken(screen)
     tower, closure = found
     lines = [
-        _("✅ <b>Open {tower} for booking again?</b>", tower=esc(tower.name)),
+        _(
+            "✅ <b>Open {tower} for booking again?</b>",
+            tower=esc(await screen.called(tower), LONGEST),
+        ),
         await _since(screen, tower, closure),
     ]
     return screen.view("\n".join(lines), (Button(_("Yes, open it"), press(YES_OPEN)),))
@@ -152,7 +156,7 @@ async def back_prompt(screen: Screen) -> Message:
         "✅ <b>Is locker {door} at {tower} back in use?</b>\nIt can be booked again then, and what "
         "people report of it counts anew.",
         door=esc(_name(closure)),
-        tower=esc(tower.name),
+        tower=esc(await screen.called(tower), LONGEST),
     )
     return screen.view(text, (Button(_("Yes, back in use"), press(YES_BACK)),))
 

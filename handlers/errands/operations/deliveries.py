@@ -49,6 +49,7 @@ from wording.cards.timeline import timeline
 from wording.delivery_state import state_said
 from wording.language import Words
 from wording.sanitize import esc, plain
+from wording.tower_names import LONGEST
 
 SURE_ORPHAN, SURE_EMPTY = "ops/orphan", "ops/empty"
 YES_ORPHAN, YES_EMPTY = "free_ok", "empty_ok"
@@ -278,10 +279,8 @@ async def _named(screen: Screen, orphan: Alert) -> tuple[str, str]:
     """The orphan's door and tower, by their names where those are known."""
     towers = (await screen.sight.towers.all()).value
     tower = next((tower for tower in towers if tower.id == orphan.tower), None)
-    return (
-        esc(orphan.locker_name) or str(orphan.locker),
-        esc(tower.name if tower else orphan.tower),
-    )
+    name = await screen.called(tower) or orphan.tower
+    return esc(orphan.locker_name) or str(orphan.locker), esc(name, LONGEST)
 
 
 def _state(screen: Screen, delivery: Delivery) -> str:

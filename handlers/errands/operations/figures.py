@@ -20,7 +20,7 @@ from handlers.conversation.dialogue import Handler, state_of
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import Screen, Tap
 from handlers.errands.operations.lists import TOWER
-from wording.figures import plot, told
+from wording.figures import LONGEST_NAME, plot, told
 
 FIGURES = "ops/figures"
 TO_FIGURES = "figures"
@@ -63,17 +63,17 @@ async def figures_prompt(screen: Screen) -> Message:
     shown = [each for each in known if wanted in (None, each.id) and screen.looks_after(each.id)]
     if wanted is not None and not shown:
         return screen.view(words._("No such tower."))
-    name = _together(screen, shown)
+    name = await _together(screen, shown)
     figures = await screen.sight.database.look(lambda tx: of_last_days(tx, shown, now=screen.now))
     message = screen.view(told(words, figures, name, shown))
     return replace(message, plot=plot(words, figures, name, shown)) if figures else message
 
 
-def _together(screen: Screen, shown: list[Tower]) -> str:
+async def _together(screen: Screen, shown: list[Tower]) -> str:
     """What they are called together; one alone goes by its own name."""
     _, operators = screen.words._, screen.sight.policy.operators
     if len(shown) == 1:
-        return shown[0].name
+        return await screen.called(shown[0], LONGEST_NAME)
     if screen.person.id in operators:
         return _("All towers")
     return _("Your towers: {count}", count=len(shown))

@@ -94,10 +94,10 @@ async def found_prompt(screen: Screen) -> Message:
                 "the latest were searched."
             )
         )
-    rows: list[Row] = []
+    names, rows = await screen.towers_of(deliveries), list[Row]()
     for number, delivery in enumerate(deliveries, 1 + page * PAGE):
         lines.append(await _line(screen, number, delivery))
-        rows.append(await entry(screen, delivery, str(number)))
+        rows.append(entry(screen.words, delivery, names, str(number)))
     return screen.view("\n".join(lines), *rows, screen.pages(page, more))
 
 

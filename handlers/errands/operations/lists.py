@@ -25,7 +25,9 @@ from handlers.conversation.dialogue import Handler, state_of
 from handlers.conversation.navigation import start
 from handlers.conversation.questions import Row, Screen, Tap
 from wording.delivery_state import state_said
+from wording.language import Words
 from wording.sanitize import plain
+from wording.tower_names import SHORT
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -89,7 +91,8 @@ async def listed(
 ) -> Message:
     """A page of `found`, a button each; `rows` stand below them."""
     page, entries, more = screen.page_of(found)
-    buttons = [await entry(screen, delivery) for delivery in entries]
+    names = await screen.towers_of(entries)
+    buttons = [entry(screen.words, each, names) for each in entries]
     if not entries:
         lines = [*lines, screen.words._("None at the moment.")]
     return screen.view("\n".join(lines), *buttons, screen.pages(page, more), *rows)
@@ -104,14 +107,16 @@ def tabs(
     return said[chosen], tuple(Button(said[kind], press(verb, kind.value)) for kind in others)
 
 
-async def entry(screen: Screen, delivery: Delivery, mark: str = "") -> Row:
-    """The button that opens a delivery; `mark` stands before what it says."""
-    tower = await screen.sight.towers.one(delivery.tower)
+def entry(
+    words: Words, delivery: Delivery, towers: Mapping[DeliveryId, str], mark: str = ""
+) -> Row:
+    """The button that opens a delivery; `mark` stands before what it says. `towers` are what
+    `Screen.towers_of` makes of the list."""
     parts = (
         mark,
-        plain(tower.name if tower else delivery.tower, 24),
+        towers.get(delivery.id) or plain(delivery.tower, SHORT),
         plain(delivery.locker_name, 8),
-        state_said(screen.words, delivery.state) if delivery.state in LIVE or mark else "",
+        state_said(words, delivery.state) if delivery.state in LIVE or mark else "",
         f"🚪{delivery.door_reports}" if delivery.door_reports else "",
     )
     return (Button(" · ".join(filter(None, parts)), press_on(Action.LOOK, delivery)),)

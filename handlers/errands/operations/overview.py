@@ -15,6 +15,7 @@ from bot.domain.alert_buttons import AlertAction, door_to_arg
 from bot.domain.alerts import Alert, AlertKind
 from bot.domain.card import SCREEN, Card
 from bot.domain.delivery import Delivery
+from bot.domain.ids import TowerId
 from bot.domain.message import Button, Message, press
 from bot.domain.oversight import Stale, is_stale, is_stuck
 from bot.domain.person import Draft
@@ -35,10 +36,12 @@ from handlers.errands.operations.tower import OPEN
 from wording.cards.orphan import in_vain, why_not_released
 from wording.moments import ticking
 from wording.sanitize import esc, plain
-from wording.tower_names import told_apart
+from wording.tower_names import LONGEST, SHORT, told_apart
 
 OVERVIEW, TOWERS, ORPHANS = "ops/ops", "ops/towers", "ops/orphans"
 TO_TOWERS, TO_STUCK, TO_ORPHANS, TO_DOORS = "towers", "stuck", "orphans", "doors"
+_ORPHAN = LONGEST + 20
+"""Signs of an orphan's tower and door."""
 
 # -- steps
 
@@ -145,21 +148,24 @@ async def towers_prompt(screen: Screen) -> Message:
     theirs = [tower for tower in reading.value if screen.looks_after(tower.id)]
     page, entries, more = screen.page_of(sorted(theirs, key=lambda tower: tower.name))
     closures = await screen.sight.database.glance(lambda tx: tx.closures())
+    named = list(zip(entries, told_apart(entries, reading.value), strict=True))
     lines = await asyncio.gather(
-        *(_tower_line(screen, x, held[x.id], left_out_said(screen, x, closures)) for x in entries)
+        *(
+            _tower_line(screen, each, name, held[each.id], left_out_said(screen, each, closures))
+            for each, name in named
+        )
     )
     title = _("🏢 <b>Towers</b>")
-    names = told_apart(entries, reading.value)
-    rows = [(Button(names[tower.id], press(OPEN, tower.id)),) for tower in entries]
+    rows = [(Button(name, press(OPEN, tower.id)),) for tower, name in named]
     return screen.view("\n".join([title, *lines]), *rows, screen.pages(page, more))
 
 
-async def _tower_line(screen: Screen, tower: Tower, held: int, left_out: str) -> str:
+async def _tower_line(screen: Screen, tower: Tower, name: str, held: int, left_out: str) -> str:
     words, free = screen.words, await screen.sight.towers.free(tower.id)
     counts = ", ".join(f"{words.size(size)} {count}" for size, count in free.value.items())
     line = words._(
         "📍 <b>{tower}</b>\nfree: {counts} · held by us: {held}",
-        tower=esc(tower.name),
+        tower=esc(name, LONGEST),
         counts=counts or "?",
         held=held,
     )
@@ -173,18 +179,20 @@ async def orphans_prompt(screen: Screen) -> Message:
     orphans = [alert for alert in alerts if alert.kind is AlertKind.ORPHAN]
     page, entries, more = screen.page_of(orphans)
     lines, rows = [_("🧩 <b>Orphan lockers</b>")], list[Row]()
+    towers, wanted = (await screen.sight.towers.all()).value, {alert.tower for alert in entries}
+    known = [tower for tower in towers if tower.id in wanted]
+    told = zip(known, told_apart(known, towers, SHORT), strict=True)
+    names: dict[TowerId | None, str] = {tower.id: name for tower, name in told}
     for alert in entries:
-        towers = (await screen.sight.towers.all()).value
-        tower = next((tower for tower in towers if tower.id == alert.tower), None)
         locker = plain(alert.locker_name, 12) or str(alert.locker)
-        text = f"{plain(tower.name if tower else alert.tower, 24)} · {locker}"
+        text = f"{names.get(alert.tower) or plain(alert.tower, SHORT)} · {locker}"
         full = alert.status is LockerStatus.OCCUPIED
         act = AlertAction.EMPTY_ORPHAN if full else AlertAction.RELEASE_ORPHAN
         if alert.release:
-            lines.append(_("• {locker}: being released", locker=esc(text, 60)))
+            lines.append(_("• {locker}: being released", locker=esc(text, _ORPHAN)))
             continue
         if alert.refused and (why := why_not_released(screen.words, alert)):
-            lines.append(f"• {esc(text, 60)}: {why}")
+            lines.append(f"• {esc(text, _ORPHAN)}: {why}")
         if in_vain(alert):
             continue
         label = f"📦 {text}" if full else text

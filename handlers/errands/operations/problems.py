@@ -71,6 +71,7 @@ async def problems_prompt(screen: Screen) -> Message:
     found = {delivery.id: delivery for delivery in deliveries}
     title, others = tabs(WHICH, stages(screen.words), by_stage, stage)
     lines, rows = [_("🆘 <b>Problems reported</b>"), title], list[Row]()
+    names = await screen.towers_of(deliveries)
     for number, alert in enumerate(alerts, 1 + page * PAGE):
         delivery = found.get(alert.delivery) if alert.delivery else None
         if delivery is None:
@@ -78,7 +79,7 @@ async def problems_prompt(screen: Screen) -> Message:
         tower = await screen.sight.towers.one(delivery.tower)
         since = ticking(screen.words, alert.raised_at, tower, now=screen.now)
         lines.append(f"{number}. {_('“{text}”', text=esc(alert.text, 100) or '?')} · {since}")
-        rows.append(await entry(screen, delivery, str(number)))
+        rows.append(entry(screen.words, delivery, names, str(number)))
     if not alerts:
         lines.append(_("None at the moment."))
     return screen.view("\n".join(lines), *rows, screen.pages(page, more), others)

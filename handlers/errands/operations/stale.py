@@ -28,6 +28,7 @@ from handlers.conversation.questions import Row, Screen, words_typed
 from handlers.errands.operations.lists import STALE, listed, tabs
 from wording.language import Words
 from wording.sanitize import esc
+from wording.tower_names import LONGEST
 
 BULK = "ops/all"
 TO_STALE, WHY, ALL, YES_ALL = "stale", "why", "all", "all_ok"
@@ -185,7 +186,8 @@ async def bulk_prompt(screen: Screen) -> Message:
         return screen.view(words._("None at the moment."))
     ids = [delivery for delivery, _ in seen]
     deliveries = await screen.sight.database.look(lambda tx: tx.deliveries_with(ids))
-    lines = [bulk.asks(words, len(seen)), *[await _line(screen, each) for each in deliveries]]
+    names = await screen.towers_of(deliveries)
+    lines = [bulk.asks(words, len(seen)), *(_line(each, names) for each in deliveries)]
     if screen.answers.get("more"):
         lines.append(
             words._("These are the first {count}; do it again for the others.", count=len(seen))
@@ -198,7 +200,7 @@ async def bulk_prompt(screen: Screen) -> Message:
     return screen.view("\n".join(lines), (Button(bulk.yes(words), press(YES_ALL)),))
 
 
-async def _line(screen: Screen, delivery: Delivery) -> str:
-    tower = await screen.sight.towers.one(delivery.tower)
-    name, door = esc(tower.name if tower else delivery.tower, 24), esc(delivery.locker_name, 8)
+def _line(delivery: Delivery, towers: Mapping[DeliveryId, str]) -> str:
+    name = esc(towers.get(delivery.id, delivery.tower), LONGEST)
+    door = esc(delivery.locker_name, 8)
     return f"• {name} · {door} · <code>{delivery.id}</code>"

@@ -202,16 +202,17 @@ async def which_prompt(screen: Screen) -> Message:
     if not parcels or "photo" not in screen.answers:
         return overtaken(screen)
     page, shown, more = screen.page_of(parcels)
-    rows: list[Row] = [(Button(await _label(screen, each), press_on(FOR, each)),) for each in shown]
+    names, rows = await screen.towers_of(shown), list[Row]()
+    for each in shown:
+        label = _label(screen.words, each, names.get(each.id, ""))
+        rows.append((Button(label, press_on(FOR, each)),))
     text = _("📷 <b>Which parcel is this a photo of?</b>\nNobody is shown it before you say.")
     return screen.view(text, *rows, screen.pages(page, more))
 
 
-async def _label(screen: Screen, delivery: Delivery) -> str:
-    tower = await screen.sight.towers.one(delivery.tower)
-    name, there = plain_name(delivery.parcel_name, 24), plain(tower.name if tower else None, 24)
-    door = screen.words._("Locker {door}", door=plain(delivery.locker_name, 8))
-    return " · ".join(filter(None, (name, door, there)))
+def _label(words: Words, delivery: Delivery, tower: str) -> str:
+    door = words._("Locker {door}", door=plain(delivery.locker_name, 8))
+    return " · ".join(filter(None, (plain_name(delivery.parcel_name, 24), door, tower)))
 
 
 # -- the tables

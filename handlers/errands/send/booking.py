@@ -194,7 +194,7 @@ async def review_prompt(screen: Screen) -> Message:
     edit = Button(_("✏️ Change the note") if note else _("📝 Add a note"), press(ADD_NOTE))
     call = Button(_("🏷 Rename") if name else _("🏷 Name it"), press(ADD_NAME))
     if place is not None and (closed := await closed_among(screen, [place])):
-        why = closed_line(screen.words, place.name, closed[place.id].words)
+        why = closed_line(screen.words, await screen.called(place), closed[place.id].words)
         kept = _("Nothing is lost: choose another tower, or try again later.")
         other = Button(_("📍 Another tower"), press(ELSEWHERE))
         return screen.view("\n".join([*lines, "", why, kept]), (other,), (edit, call))

@@ -26,6 +26,7 @@ from wording.language import Words
 from wording.moments import ticking
 from wording.opening_hours import hours_line
 from wording.sanitize import capital, esc
+from wording.tower_names import LONGEST
 
 SIZE = "send/size"
 TAKE, LOW, LARGER, ASK_WAIT = "size", "low", "larger", "wait"
@@ -107,7 +108,7 @@ async def size_prompt(screen: Screen) -> Message:
     )
     waited = {wait.size for wait in waits if wait.person == person.id}
     where = (
-        _("📍 <b>{tower}</b>", tower=esc(place.name if place else None)),
+        _("📍 <b>{tower}</b>", tower=esc(await screen.called(place), LONGEST)),
         hours_line(place, screen.now, words) if place else "",
         await _several(screen, place),
     )

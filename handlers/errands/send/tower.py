@@ -107,8 +107,8 @@ async def tower_prompt(screen: Screen) -> Message:
     closed = await closed_among(screen, entries)
     names = told_apart(entries, reading.value)
     rows = [
-        (Button(_label(screen, each, listing, names[each.id], each.id in closed), _take(each)),)
-        for each in entries
+        (Button(_label(screen, each, listing, name, each.id in closed), _take(each)),)
+        for each, name in zip(entries, names, strict=True)
     ]
     lines = [_("📦 <b>Which tower?</b>"), _("Tap one, or type a name or an address.")]
     if not reading.value:
@@ -117,9 +117,9 @@ async def tower_prompt(screen: Screen) -> Message:
         lines.append(_("Nothing found for “{query}”.", query=esc(screen.answers["query"])))
     elif reading.at is None:
         lines.append(_("<i>Harbor can't be reached just now; this is what I knew last.</i>"))
-    for tower in entries:
+    for tower, name in zip(entries, names, strict=True):
         if (why := closed.get(tower.id)) is not None:
-            lines.append(closed_line(screen.words, tower.name, why.words))
+            lines.append(closed_line(screen.words, name, why.words))
     if listing.distance is not None and entries:
         lines.append(_("🚶 Times on foot are estimates: the straight line and 30\u00a0% more."))
     narrowed = "query" in screen.answers or "here" in screen.answers

@@ -24,6 +24,7 @@ from handlers.errands.send.tower import openers_at
 from wording.cards.wait import nothing_held_said, stop_button, wait_line
 from wording.language import Words
 from wording.sanitize import esc
+from wording.tower_names import LONGEST
 
 WAIT = "send/wait"
 AGREE = "wait_yes"
@@ -126,14 +127,16 @@ async def wait_prompt(screen: Screen) -> Message:
     waits = await screen.sight.waits(TowerId(screen.answers["tower"]), at_place=at_place)
     here = _(
         "📍 <b>{tower}</b> · {size}",
-        tower=esc(place.name if place else None),
+        tower=esc(await screen.called(place), LONGEST),
         size=words.size(size),
     )
     mine = [x for x in waits if x.person == screen.person.id and x.size is size]
     if mine:
         tower = await screen.sight.waiting_at(mine[0])
-        lines = [_("🔔 <b>You wait for a locker</b>"), wait_line(words, mine[0], tower, screen.now)]
-        return screen.view("\n".join(lines), (stop_button(words, mine[0], tower),))
+        towers = (await screen.sight.towers.all()).value
+        line = wait_line(words, mine[0], tower, towers, screen.now)
+        lines = [_("🔔 <b>You wait for a locker</b>"), line]
+        return screen.view("\n".join(lines), (stop_button(words, mine[0], tower, towers),))
     policy = screen.sight.policy
     lines = [
         here,
