@@ -151,6 +151,16 @@ def _with(*deliveries: Delivery, **changes: Any) -> Town:
     return _town(deliveries=deliveries, **changes)
 
 
+TWIN = replace(TOWER, id=TowerId("00000000000000cc"), address="Side Road 9")
+"""Of the same name, in the same city."""
+
+
+def _in_both(**changes: Any) -> Town:
+    """A parcel in either of two towers of one name."""
+    parcels = [_parcel(1, State.STORED), _parcel(2, State.STORED, tower=TWIN.id)]
+    return _with(*(replace(each, **changes) for each in parcels), towers=[TOWER, TWIN])
+
+
 @cache
 def _this(state: State, **changes: Any) -> Town:
     """One parcel from Anna to Ben, whose story is known; the same town for all who ask for it."""
@@ -437,6 +447,8 @@ def _collecting() -> Iterator[Asked]:
     yield waiting("in a tower no longer known", replace(ready, tower=NOWHERE))
     yield waiting("one is being taken back", replace(ready, taken_back=True))
     many = [_parcel(number, State.STORED, locker_name=str(number)) for number in range(1, 9)]
+    both = ("in two towers of one name", "collect/list", {}, _in_both(), EN_BEN)
+    yield Asked("What waits", *both)
     yield waiting("many", *many)
     yield waiting("many, second page", *many, page=1)
     said = {NOTICE: "That code or link is not valid (any more). Please check it."}
@@ -471,6 +483,7 @@ def _parcels() -> Iterator[Asked]:
     yield at("many, second page", *many, page=1)
     yield at("many, third page", *many, page=2)
     yield at("only ended ones", *many[4:6])
+    yield Asked("My parcels", "in two towers of one name", "parcels/list", {}, _in_both())
     waits = _town(waits=[a_wait(1, ANNA.id, Size.LARGE), a_turn(2, ANNA.id)])
     yield Asked("My parcels", "two lockers are waited for", "parcels/list", {}, waits)
 
@@ -662,6 +675,8 @@ def _photos() -> Iterator[Asked]:
     yield Asked(section, "one", place, {"photo": PICTURED["photo"]}, _this(State.STORED))
     named = a_delivery(State.STORED, parcel_name=HOSTILE["parcel_name"])
     yield Asked(section, "with a name", place, {"photo": PICTURED["photo"]}, _with(named))
+    twins = (section, "in two towers of one name", place, {"photo": PICTURED["photo"]})
+    yield Asked(*twins, _in_both())
     yield Asked(section, "none is in any more", place, {"photo": PICTURED["photo"]}, CALM)
     yield Asked(section, "no photo is known", place, {}, _this(State.STORED))
 
@@ -715,6 +730,7 @@ def _own_affairs() -> Iterator[Asked]:
     forget = ("Forget me?", "privacy/forget")
     yield Asked(forget[0], "as usual", forget[1], {}, _with(_parcel(1, State.COLLECTED)))
     yield Asked(forget[0], "one parcel under way", forget[1], {}, _with(_parcel(1, State.RENTED)))
+    yield Asked(forget[0], "in two towers of one name", forget[1], {}, _in_both())
     many = [_parcel(number, State.RENTED) for number in range(1, 8)]
     many[1] = replace(many[1], tower=NOWHERE)
     yield Asked(forget[0], "many parcels under way", forget[1], {}, _with(*many))
@@ -782,6 +798,7 @@ def _closing() -> Iterator[Asked]:
     yield _ops(section, "no words yet", step, CALM, **here)
     yield _ops(section, "words typed", step, CALM, **here, reason="Being <mended>")
     yield _ops(section, "by link, two at one location", step, at_one, **here)
+    yield _ops(section, "one of two of one name", step, _in_both(), tower=TWIN.id)
     yield _ops(section, "closed by now", step, CLOSED, **here)
     yield _ops(section, "of somebody else", step, alone, **here)
     section, step = "Open it again?", "reopen"
@@ -866,6 +883,9 @@ def _lists() -> Iterator[Asked]:
     many = [_parcel(number, State.STORED, overdue_at=NOW) for number in range(1, 9)]
     yield _ops("Stuck deliveries", "many", "stuck", _with(*many))
     yield _ops("Stuck deliveries", "many, second page", "stuck", _with(*many), page=1)
+    twins = _in_both(overdue_at=NOW)
+    yield _ops("Stuck deliveries", "in two towers of one name", "stuck", twins)
+    yield _ops("Towers", "two of one name", "towers", twins)
     yield _ops("Orphan lockers", "none", "orphans", CALM)
     yield _ops("Orphan lockers", "some", "orphans", _town(alerts=ORPHANS))
     away = _town(alerts=ORPHANS, away=True, known=(), towers=())
