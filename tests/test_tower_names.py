@@ -21,10 +21,10 @@ def named(number: int, **of: Any) -> Tower:
     return replace(STATION, id=TowerId(f"{number:016x}"), **of)
 
 
-def at_one(name: str, *numbers: int, **of: Any) -> list[Tower]:
+def at_one(name: str, *numbers: int) -> list[Tower]:
     """Towers of one location, named as Harbor's lockers name them."""
-    there = {"location": numbers[0], "location_name": name, **of}
-    return [named(number, **there | {"name": f"{name} · {number:04x}"}) for number in numbers]
+    place = {"location": numbers[0], "location_name": name}
+    return [named(each, name=f"{name} · {f'{each:04x}'[-4:]}", **place) for each in numbers]
 
 
 def test_a_name_that_is_there_once_stands_alone() -> None:
@@ -64,6 +64,7 @@ def test_where_nothing_else_does_the_last_digits_of_the_id_tell_them_apart(
 ) -> None:
     pair = [named(0x10A, location=location), named(0x20B, location=location)]
     assert told_apart(pair, pair) == ["Main Station · 010a", "Main Station · 020b"]
+    assert told_apart(pair[:1], pair) == ["Main Station · 010a"]
     far = [named(0x1010A, location=location), named(0x2010A, location=location)]
     assert told_apart(far, far) == ["Main Station · 0001010a", "Main Station · 0002010a"]
 
@@ -73,6 +74,9 @@ def test_a_place_is_no_namesake_of_its_own_towers_and_each_of_those_keeps_its_di
         pair = at_one(name, 1, 2)
         assert told_apart([as_place(pair[0])], pair) == [name]
         assert told_apart(pair, pair) == [f"{name} · 0001", f"{name} · 0002"]
+    assert told_apart([as_place(pair[0])], pair, SHORT) == ["Central Railway Station…"]
+    same_digits = at_one("Station", 0x10001, 0x20001)
+    assert told_apart(same_digits, same_digits) == ["Station · 00010001", "Station · 00020001"]
     elsewhere = named(9, name="Station", city="Sevilla", location=9, location_name="Station")
     pair = at_one("Station", 1, 2)
     assert told_apart([as_place(pair[0]), pair[1], elsewhere], [*pair, elsewhere]) == [
@@ -90,8 +94,31 @@ def test_names_that_are_the_same_once_they_are_cut_are_told_apart_too() -> None:
         "Central Railway Station…, Atocha 1",
         "Central Railway Statio…, Chamartín 9",
     ]
+    for first, second in (
+        ("a" * 23 + "bcd", "a" * 23 + "xyz"),
+        ("🏢" * 12 + "bcd", "🏢" * 12 + "xyz"),
+    ):
+        towers = [named(1, name=first), named(2, name=second, city="Sevilla")]
+        for tower in towers:
+            [name] = told_apart([tower], towers, SHORT)
+            assert name.endswith(f"…, {tower.city}")
     pair = at_one(LONG, 1, 2)
     assert told_apart(pair, pair, SHORT) == ["Central Railway… · 0001", "Central Railway… · 0002"]
+
+
+def test_names_that_are_the_same_once_they_have_given_way_are_told_apart_by_digits() -> None:
+    city = "San Sebastián de los Reyes"
+    north, south = (named(n, name=f"Central Station {n}st gate", city=city) for n in (1, 2))
+    among = [
+        north,
+        south,
+        *(replace(each, id=TowerId(f"9{each.id[1:]}"), city="Sevilla") for each in (north, south)),
+    ]
+    assert told_apart([north, south], among, SHORT) == [
+        "Central Station… · 0001",
+        "Central Station… · 0002",
+    ]
+    assert told_apart([north], among, SHORT) == [f"Central Sta…, {city}"]
 
 
 def test_no_two_that_are_shown_read_alike_and_none_is_too_long() -> None:
