@@ -117,6 +117,20 @@ async def test_what_is_at_a_tower_and_behind_a_door_is_found(
     assert sorted(await found(database, query), reverse=True) == numbers
 
 
+async def test_a_part_that_a_door_or_a_tower_has_does_not_stand_for_the_next(
+    database: Database,
+) -> None:
+    await keep(database, one(1), one(2, State.STORED))
+    for query in ("14 cleo", "main cleo", "@anna_s cleo", "anna cleo"):
+        assert await found(database, query) == [], query
+
+
+async def test_what_has_no_door_yet_is_found_by_its_people(database: Database) -> None:
+    await keep(database, one(1, State.REQUESTED, locker=None, locker_name=None))
+    assert await found(database, "bob") == [1]
+    assert await found(database, "none") == []
+
+
 async def test_what_is_under_way_comes_first_then_the_latest(database: Database) -> None:
     live = [one(2, State.STORED), one(4, State.RENTED)]
     await keep(database, one(9), one(1), *live, one(5, State.CANCELLED))
