@@ -204,6 +204,16 @@ async def test_a_portion_that_just_fills_ends_the_file_well(database: Database) 
     assert begun(RecordKind.EVENTS, RecordForm.JSON) + ended(RecordForm.JSON) == "[\n]\n"
 
 
+def test_of_chosen_towers_an_operator_gets_those_alone_that_are_theirs() -> None:
+    otto, olga = PersonId(8), PersonId(9)
+    policy = Policy(operators=frozenset({olga}), tower_operators={THERE: frozenset({otto})})
+    chosen = Wanted(RecordKind.EVENTS, RecordForm.CSV, WHOLE, frozenset({HERE, THERE}))
+    assert chosen.for_(olga, policy) == chosen
+    assert chosen.for_(otto, policy) == replace(chosen, towers=frozenset({THERE}))
+    here = replace(chosen, towers=frozenset({HERE}))
+    assert here.for_(otto, policy) == replace(here, towers=frozenset())
+
+
 async def test_an_operator_of_some_towers_gets_what_is_there_alone(database: Database) -> None:
     await keep(database, 2)
     otto, olga, anna = PersonId(8), PersonId(9), PersonId(1)

@@ -230,6 +230,18 @@ async def test_a_delivery_is_named_by_its_id_and_by_its_claim(database: Database
         await meant(database, "0000000001", PersonId(5))
 
 
+async def test_what_is_at_ones_own_tower_is_named_and_a_link_that_leads_nowhere_is_kept_secret(
+    database: Database,
+) -> None:
+    await keep(database, one(1, State.STORED, recipient=None, tower=OTHER.id))
+    await database.run(lambda tx: tx.save_claim(CLAIM))
+    kept = await database.look(lambda tx: tx.delivery(CLAIM.delivery))
+    assert await meant(database, "0000000001", OTTO) == kept
+    assert await meant(database, "K7QF-2M9X", OTTO) == Secret(kept)
+    assert await meant(database, f"https://t.me/x?start=c_{'y' * 22}") == Secret(None)
+    assert await meant(database, "nobody knows") is None
+
+
 async def test_a_claim_code_that_an_operator_types_is_no_try(database: Database) -> None:
     await keep(database, one(1, State.STORED))
     for _time in range(20):

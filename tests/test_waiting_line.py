@@ -11,13 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.card import delivery_subject
 from bot.domain.ids import LockerId, PersonId, TowerId
-from bot.domain.lifecycle import State
-from bot.domain.openers import Opener, Openers
-from bot.domain.person import Person
 from bot.domain.policy import Policy
-from bot.domain.tower import Hours, Locker, LockerStatus, Low, Size, Tower
+from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower
 from bot.domain.waiting import (
     LASTING,
     PROMISED,
@@ -35,8 +31,7 @@ from bot.domain.waiting import (
 from bot.ports.database import Database
 from bot.ports.errors import Conflict
 from bot.usecases.actor import Actor
-from bot.usecases.situation import Surroundings
-from bot.usecases.wait import NoWait, book_turn, stop_waiting, turn_of, wait_for
+from bot.usecases.wait import NoWait, wait_for
 from bot.usecases.waiting import give_turns, let_time_pass
 
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
@@ -268,83 +263,6 @@ async def test_a_size_that_the_tower_does_not_have_ends_the_wait_an_empty_list_d
     wait = await database.look(lambda tx: tx.wait(1))
     assert wait is not None
     assert wait.state is Waiting.NOWHERE
-
-
-# -- in one's turn
-
-
-async def taken(database: Database, who: int, act: Any, *about: Any, at: datetime = NOW) -> Any:
-    """Person `who` takes an act."""
-
-    async def step(tx: Any) -> Any:
-        return await act(Actor(tx, PersonId(who), at, POLICY), *about)
-
-    return await database.run(step)
-
-
-async def waits(database: Database, *added: Wait) -> None:
-    async def step(tx: Any) -> None:
-        for wait in added:
-            await tx.add_wait(wait)
-            await tx.mark(wait.person, wait_subject(wait.id), now=NOW)
-        await tx.save_towers([Tower(TOWER, "Open", "", "", None, None, "UTC")])
-
-    await database.run(step)
-
-
-async def test_a_turn_is_ones_own_while_its_head_start_lasts_and_nobody_elses(
-    sqlite_database: Database,
-) -> None:
-    turn, waiting = a_turn(1), a_wait(2, person=PersonId(1), size=Size.LARGE)
-    booking = a_turn(3, person=PersonId(1), size=Size.SMALL, state=Waiting.BOOKING)
-    await waits(sqlite_database, turn, waiting, booking, a_turn(4))
-    assert await taken(sqlite_database, 1, turn_of, 1) == turn
-    assert [await taken(sqlite_database, 1, turn_of, n) for n in (2, 3, 4, 5)] == [None] * 4
-    over = NOW + POLICY.head_start
-    assert await taken(sqlite_database, 1, turn_of, 1, at=over - timedelta.resolution) == turn
-    assert await taken(sqlite_database, 1, turn_of, 1, at=over) is None
-
-
-async def test_whoever_waits_no_longer_takes_their_message_away_and_no_other(
-    sqlite_database: Database,
-) -> None:
-    await waits(sqlite_database, a_wait(1), a_wait(2))
-    assert not await taken(sqlite_database, 1, stop_waiting, 2)
-    assert not await taken(sqlite_database, 1, stop_waiting, 3)
-    before = await sqlite_database.look(lambda tx: tx.card(PersonId(1), wait_subject(1)))
-    assert await taken(sqlite_database, 1, stop_waiting, 1)
-    assert await sqlite_database.look(lambda tx: tx.wait(1)) is None
-    assert await sqlite_database.look(lambda tx: tx.wait(2)) == a_wait(2)
-    after = await sqlite_database.look(lambda tx: tx.card(PersonId(1), wait_subject(1)))
-    assert before is not None
-    assert after is not None
-    assert after.wanted == before.wanted + 1
-    assert not await taken(sqlite_database, 1, stop_waiting, 1)
-
-
-@pytest.mark.parametrize(("low", "wanted"), [(True, Low.ONLY), (False, Low.RATHER)])
-async def test_in_ones_turn_what_was_waited_for_is_booked_and_the_message_becomes_its_card(
-    sqlite_database: Database, low: bool, wanted: Low
-) -> None:
-    turn = a_turn(1, low=low)
-    await waits(sqlite_database, turn)
-    sender = Person(PersonId(1), "Anna", low_locker=Low.RATHER, larger_allowed=False)
-    openers = Openers(Opener.LINK, Opener.TOKEN)
-    booked = await taken(sqlite_database, 1, book_turn, sender, turn, openers)
-    assert (booked.tower, booked.size, booked.state) == (TOWER, Size.MEDIUM, State.REQUESTED)
-    assert (booked.low, booked.larger_allowed, booked.recipient) == (wanted, False, None)
-    assert (booked.drop_off_opener, booked.pick_up_opener) == (Opener.LINK, Opener.TOKEN)
-    cards = await sqlite_database.look(lambda tx: tx.cards_of(PersonId(1)))
-    assert delivery_subject(booked.id) in {card.subject for card in cards}
-    assert wait_subject(1) not in {card.subject for card in cards}
-
-
-def test_who_waits_where_a_link_opens_waits_at_the_location() -> None:
-    here = Tower(TOWER, "North", "", "", None, None, "UTC", location=7, location_name="Station")
-    known = Surroundings(NOW, POLICY, {TOWER: here})
-    assert known.waited_at(TOWER).name == "North"
-    by_link = replace(POLICY, tower_openers={TOWER: Openers(drop_off=Opener.LINK)})
-    assert replace(known, policy=by_link).waited_at(TOWER).name == "Station"
 
 
 async def test_an_unknown_tower_and_a_closed_one_are_refused(sqlite_database: Database) -> None:
