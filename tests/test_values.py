@@ -44,6 +44,7 @@ from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
 from bot.domain.recipient import NOBODY, Reach, Recipient, reach
 from bot.domain.situation import Links, Situation, waits_beside
 from bot.domain.tower import Size
+from bot.domain.visit import waiting
 from tests.support.scenes import (
     ANNA,
     BEN,
@@ -225,6 +226,15 @@ def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -
     assert not waits_beside(replace(beside, tower=OTHER.id), stored, BEN.id)
     assert not waits_beside(replace(beside, state=State.RENTED), stored, BEN.id)
     assert waits_beside(replace(beside, taken_back=True), stored, ANNA.id)
+
+
+def test_in_a_visit_doors_come_by_their_numbers_after_those_that_have_none() -> None:
+    doors = [None, "A3", "٣", "1", "9", "10", "10"]
+    made = [
+        replace(a_delivery(State.STORED, locker_name=door), id=DeliveryId(name))
+        for name, door in zip("fedcbag", doors, strict=True)
+    ]
+    assert waiting(reversed(made), BEN.id, TOWER.id) == made
 
 
 def test_who_collects_is_the_recipient_unless_it_is_fetched_out_or_taken_back() -> None:
