@@ -242,6 +242,13 @@ async def test_what_is_at_ones_own_tower_is_named_and_a_link_that_leads_nowhere_
     assert await meant(database, "nobody knows") is None
 
 
+async def test_a_claim_code_of_letters_alone_is_read_as_one(database: Database) -> None:
+    await keep(database, one(1, State.STORED, recipient=None))
+    await database.run(lambda tx: tx.save_claim(replace(CLAIM, code="KQFTMNXR")))
+    kept = await database.look(lambda tx: tx.delivery(CLAIM.delivery))
+    assert await meant(database, "kqftmnxr") == Secret(kept)
+
+
 async def test_a_claim_code_that_an_operator_types_is_no_try(database: Database) -> None:
     await keep(database, one(1, State.STORED))
     for _time in range(20):
