@@ -30,6 +30,7 @@ from bot.domain.ids import (
     DeliveryId,
     LockerId,
     MessageId,
+    PersonId,
     in_browser,
     new_delivery_id,
     new_row_id,
@@ -81,6 +82,9 @@ def test_whoever_claims_in_a_browser_has_a_language_and_neither_a_name_nor_a_cha
     made = [somebody_in_browser("de") for _ in range(2)]
     assert all(in_browser(person.id) for person in made)
     assert made[0].id != made[1].id
+    highest = PersonId(-(2**62))
+    assert in_browser(highest)
+    assert not in_browser(PersonId(highest + 1))
     assert [(each.name, each.language, each.reachable) for each in made] == [("", "de", False)] * 2
 
 
