@@ -187,6 +187,13 @@ def test_what_is_shared_is_written_so_that_it_fits_into_a_link() -> None:
     )
 
 
+def test_a_claim_has_a_page_where_there_are_pages_and_it_has_one() -> None:
+    links = Links(page="https://parcels.example/p/{page}")
+    assert links.to_page(PAGED) == f"https://parcels.example/p/{PAGED.page}"
+    assert links.to_page(CLAIM) is None
+    assert Links().to_page(PAGED) is None
+
+
 def test_a_moment_is_over_when_it_has_come() -> None:
     situation = Situation(a_delivery(State.STORED), ANNA, NOW, POLICY, TOWER)
     assert situation.over(NOW)

@@ -79,7 +79,7 @@ class Accepted:
 def main(names: Sequence[str]) -> int:
     """Mutate, run, compare; the exit code."""
     MUTATED.mkdir(exist_ok=True)
-    subprocess.run([sys.executable, "-c", _MAKE], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-c", _MAKE], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     subprocess.run(_command(), check=True, cwd=MUTATED, env=_environment(names))
     found = list(mutants())
     accepted = list(read_list(LIST.read_text("utf-8")))
