@@ -14,7 +14,7 @@ from bot.domain.lifecycle import Event, State
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from tests.support.openers import BOTH_BY_LINK
-from tests.support.scenes import ANNA, BEN, BY_LINK, CARA, NOW, POLICY, a_delivery
+from tests.support.scenes import ANNA, BEN, BY_LINK, CARA, NOW, OTHER, POLICY, a_delivery
 
 OLGA = PersonId(9)
 PEOPLE = {"sender": ANNA.id, "recipient": BEN.id, "operator": OLGA}
@@ -172,6 +172,27 @@ def test_each_fact_takes_away_and_gives_what_it_should(
         assert set(taken.split()) <= plain
         left = (plain - set(taken.split())) | set(given.split())
         assert may(a_delivery(state, **facts), who) == left, state
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.REQUESTED, *HELD, State.STORED])
+def test_whoever_let_somebody_else_collect_may_take_that_back_while_nobody_has_it(
+    state: State,
+) -> None:
+    handed = a_delivery(state, recipient=None, recipient_name=None, handed_over_by=CARA.id)
+
+    def keeps(delivery: Delivery, policy: Policy = POLICY) -> bool:
+        return permitted(Action.KEEP, delivery, CARA.id, policy) is not None
+
+    assert keeps(handed)
+    assert keeps(replace(handed, recipient=BEN.id, awaited=True))
+    assert not keeps(replace(handed, recipient=BEN.id))
+    assert not keeps(replace(handed, taken_back=True))
+    assert not keeps(replace(handed, fetcher=OLGA))
+    assert not keeps(replace(handed, handed_over_by=None))
+    looks_after = Policy(tower_operators={handed.tower: frozenset({CARA.id})})
+    assert not keeps(handed, looks_after), "an operator gives it by an act of operators"
+    elsewhere = Policy(tower_operators={OTHER.id: frozenset({CARA.id})})
+    assert keeps(handed, elsewhere)
 
 
 def test_extensions_are_counted_down_and_never_below_none() -> None:

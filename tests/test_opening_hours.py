@@ -297,6 +297,9 @@ def test_in_its_last_hour_a_screen_says_how_long_it_is_open_still() -> None:
     assert closes_soon(a_tower(None), local("2026-10-02 20:20")) is None
     night = a_tower({FRIDAY: (NIGHT,), SATURDAY: (Hours(time(2), time(9)),)})
     assert closes_soon(night, local("2026-10-03 01:30")) is None  # it opens as it closes
+    brief = a_tower({FRIDAY: (Hours(time(9), time(9, 30)),)})
+    assert shown(closes_soon(brief, local("2026-10-02 09:00"))) == "Fri 02 09:30"
+    assert closes_soon(brief, local("2026-10-02 08:59")) is None
 
 
 @pytest.mark.parametrize("last", [time(23, 59), time(23, 59, 59), time(23, 59, 59, 999_999)])

@@ -25,6 +25,7 @@ from bot.domain.waiting import (
     due,
     left_over,
     next_in_line,
+    wait_of,
     wait_subject,
 )
 from bot.ports.database import Database
@@ -140,6 +141,12 @@ def test_a_head_start_that_is_over_promises_nothing() -> None:
     assert next_in_line(line, [locker], later) == [line[1]]
 
 
+def test_whose_wait_ends_at_this_moment_has_no_turn_any_more() -> None:
+    wait, locker = a_wait(1), a_locker(1)
+    assert next_in_line([wait], [locker], wait.until - timedelta.resolution) == [wait]
+    assert next_in_line([wait], [locker], wait.until) == []
+
+
 def test_every_lasting_wait_ends_by_time_alone() -> None:
     for state in LASTING:
         wait = a_turn(1) if state in PROMISED else a_wait(1)
@@ -151,6 +158,16 @@ def test_every_lasting_wait_ends_by_time_alone() -> None:
             wait, steps = after(wait, turn), steps + 1
             assert steps <= 2
         assert wait.turn_until is None
+
+
+@pytest.mark.parametrize("state", sorted(set(Waiting) - LASTING))
+def test_time_makes_nothing_of_a_wait_that_is_over(state: Waiting) -> None:
+    assert due(a_wait(1, state=state), NOW + timedelta(days=99)) is None
+
+
+def test_the_message_about_a_turn_says_of_which_wait_it_is() -> None:
+    assert wait_subject(4711) == "wait:4711"
+    assert wait_of(wait_subject(4711)) == 4711
 
 
 def test_a_wait_that_is_over_goes_nowhere_and_only_a_promise_has_an_end() -> None:
