@@ -26,6 +26,7 @@ from cli.fields import (
     Algorithm,
     Bearer,
     BotToken,
+    ChatId,
     ChatIds,
     Contact,
     Country,
@@ -84,7 +85,7 @@ class Settings(BaseSettings):
     metrics_port: Port | None = Field(None, alias="LOCKERBOT_METRICS_PORT")
     metrics_host: str = Field("127.0.0.1", alias="LOCKERBOT_METRICS_HOST")
     operator_chat_ids: ChatIds = []
-    operator_group_id: int | None = None
+    operator_group_id: ChatId | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
     sentry_dsn: Dsn | None = None

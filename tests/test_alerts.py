@@ -20,7 +20,6 @@ from bot.domain.alerts import (
     door_left_out,
     door_out_key,
     door_reported,
-    door_to_arg,
     gone_unasked,
     guessed_by_many,
     guessing,
