@@ -185,7 +185,7 @@ def test_no_secret_appears_in_what_is_said_about_it(monkeypatch):
         "postgresql://bot:hunter2@[::1]5432/name",
         "postgresql://bot:hunter2@[]/name",
         "postgresql://bot:hunter2@host:99999/name",
-        "postgresql://bot:hunter2\u2100@host/name",
+        "postgresql://hunter2\u2100:@host/name",
     ],
 )
 def test_of_an_address_of_postgresql_that_libpq_would_repeat_nothing_is_repeated(monkeypatch, url):
