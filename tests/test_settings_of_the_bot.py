@@ -186,7 +186,7 @@ def test_no_secret_appears_in_what_is_said_about_it(monkeypatch):
         "postgresql://bot:hunter2@[::1]5432/name",
         "postgresql://bot:hunter2@[]/name",
         "postgresql://bot:hunter2@host:99999/name",
-        "postgresql://bot:hunter2\u2100@host/name",
+        "postgresql://hunter2\u2100:@host/name",
     ],
 )
 def test_of_an_address_of_postgresql_that_libpq_would_repeat_nothing_is_repeated(monkeypatch, url):
@@ -222,6 +222,22 @@ def test_a_dot_env_file_is_read_and_its_slips_are_refused_too(tmp_path):
     (tmp_path / ".env").write_text("LOCKERBOT_STORAGE_HOUR=10\n")
     with pytest.raises(BadSetting, match="LOCKERBOT_STORAGE_HOURS"):
         Settings.load()
+
+
+@pytest.mark.parametrize("load", [Settings.load, Settings.load_what_can_be_used])
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_dot_env_file_that_is_no_utf_8_is_said_in_a_line(tmp_path, load, encoding):
+    (tmp_path / ".env").write_text("LOCKERBOT_BUSINESS_NAME=Pakete für alle\n", encoding)
+    with pytest.raises(BadSetting) as refused:
+        load()
+    assert str(refused.value) == ".env: is not written in UTF-8; save it so"
+
+
+def test_a_value_of_which_no_text_can_be_made_is_named_and_not_told(monkeypatch):
+    monkeypatch.setenv("HARBOR_CLIENT_SECRET", "hunter2\udcff")
+    with pytest.raises(BadSetting) as refused:
+        Settings.load()
+    assert str(refused.value) == "HARBOR_CLIENT_SECRET: is not written in UTF-8; write it anew"
 
 
 def test_without_any_setting_the_defaults_of_the_contract_hold():
