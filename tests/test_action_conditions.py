@@ -194,6 +194,21 @@ def test_whoever_let_somebody_else_collect_may_take_that_back_while_nobody_has_i
     assert keeps(handed, elsewhere)
 
 
+@pytest.mark.parametrize("state", [State.PREPARED, State.REQUESTED, *HELD, State.STORED])
+def test_whoever_was_picked_by_somebody_else_may_decline_while_it_is_theirs(state: State) -> None:
+    picked = a_delivery(state, picked_by=ANNA.id)
+
+    def declines(delivery: Delivery) -> bool:
+        return permitted(Action.DECLINE, delivery, BEN.id, POLICY) is not None
+
+    assert declines(picked)
+    assert declines(replace(picked, picked_by=CARA.id))
+    assert not declines(replace(picked, picked_by=None)), "they have claimed it"
+    assert not declines(replace(picked, picked_by=BEN.id)), "they have picked themselves"
+    assert not declines(replace(picked, taken_back=True))
+    assert not declines(replace(picked, fetcher=OLGA))
+
+
 def test_extensions_are_counted_down_and_never_below_none() -> None:
     counted = [extensions_left(a_delivery(State.STORED, extensions=n), POLICY) for n in range(5)]
     assert counted == [3, 2, 1, 0, 0]
