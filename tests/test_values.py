@@ -195,6 +195,15 @@ def test_a_claim_has_a_page_where_there_are_pages_and_it_has_one() -> None:
     assert Links().to_page(PAGED) is None
 
 
+def test_an_operator_looks_after_their_towers_or_all_and_what_is_at_none() -> None:
+    policy = replace(POLICY, tower_operators={TOWER.id: frozenset({CARA.id})})
+    every = PersonId(9)
+    assert policy.operators_at(TOWER.id) == {every, CARA.id}
+    assert policy.operators_at(OTHER.id) == policy.operators_at(None) == {every}
+    at = {tower: policy.operates_at(CARA.id, tower) for tower in (TOWER.id, OTHER.id, None)}
+    assert at == {TOWER.id: True, OTHER.id: False, None: False}
+
+
 def test_a_moment_is_over_when_it_has_come() -> None:
     situation = Situation(a_delivery(State.STORED), ANNA, NOW, POLICY, TOWER)
     assert situation.over(NOW)
