@@ -128,6 +128,19 @@ def test_a_day_on_which_the_clocks_change_is_longer_or_shorter() -> None:
         assert not is_open(tower, opens + timedelta(hours=hours))
 
 
+def test_hours_that_end_as_they_begin_are_none() -> None:
+    tower = a_tower({FRIDAY: (Hours(time(9), time(9)),)})
+    assert is_open(tower, local("2026-10-02 09:00")) is False
+    assert next_opening(tower, local("2026-10-02 08:00")) is None
+
+
+def test_yesterday_is_the_towers_own_where_utc_has_tomorrow() -> None:
+    nearly_a_day = a_tower({THURSDAY: (Hours(time(20), time(19, 30)),)}, CHICAGO)
+    evening = local("2026-10-02 19:15", CHICAGO)  # Saturday in UTC
+    assert is_open(nearly_a_day, evening)
+    assert not is_open(nearly_a_day, evening + timedelta(minutes=15))
+
+
 def test_where_the_clock_strikes_twice_it_stays_open_until_the_second_stroke() -> None:
     tower = a_tower({SUNDAY: (Hours(time(0), time(1, 30)),)}, CHICAGO)
     midnight = local("2026-11-01 00:00", CHICAGO)

@@ -24,6 +24,7 @@ from bot.domain.card import (
     slip_subject,
     slip_subjects,
 )
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import HarborRequest, RequestKind, Role
 from bot.domain.ids import (
     CROCKFORD,
@@ -41,7 +42,7 @@ from bot.domain.lifecycle import State
 from bot.domain.limits import claim_length
 from bot.domain.meanings import meaning_of
 from bot.domain.message import Ask, Button, File, Key, Meaning, Message, Press, press, press_on
-from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
+from bot.domain.openers import LONGEST_LINK, Opener, Openers, Token, app_link, token_text
 from bot.domain.recipient import NOBODY, Reach, Recipient, reach
 from bot.domain.situation import Links, Situation, waits_beside
 from bot.domain.tower import Size
@@ -194,6 +195,15 @@ def test_a_claim_has_a_page_where_there_are_pages_and_it_has_one() -> None:
     assert Links().to_page(PAGED) is None
 
 
+def test_an_operator_looks_after_their_towers_or_all_and_what_is_at_none() -> None:
+    policy = replace(POLICY, tower_operators={TOWER.id: frozenset({CARA.id})})
+    every = PersonId(9)
+    assert policy.operators_at(TOWER.id) == {every, CARA.id}
+    assert policy.operators_at(OTHER.id) == policy.operators_at(None) == {every}
+    at = {tower: policy.operates_at(CARA.id, tower) for tower in (TOWER.id, OTHER.id, None)}
+    assert at == {TOWER.id: True, OTHER.id: False, None: False}
+
+
 def test_a_moment_is_over_when_it_has_come() -> None:
     situation = Situation(a_delivery(State.STORED), ANNA, NOW, POLICY, TOWER)
     assert situation.over(NOW)
@@ -215,6 +225,10 @@ def test_a_button_carries_one_thing() -> None:
     for carried in ({}, {"url": "https://a.example", "copy": "x"}):
         with pytest.raises(ValueError, match=f"not {len(carried)}"):
             Button("Go", **carried)
+
+
+def test_a_button_has_plain_blanks_where_a_line_of_it_may_break() -> None:
+    assert Button("3:00\u00a0PM at 5\u00a0km", press("menu")).text == "3:00 PM at 5 km"
 
 
 def test_a_message_has_the_form_of_what_it_carries() -> None:
@@ -267,6 +281,22 @@ def test_roles_are_both_for_a_parcel_to_oneself_and_none_for_a_stranger() -> Non
     assert stored.roles_of(BEN.id) == {Role.RECIPIENT}
     assert stored.roles_of(CARA.id) == own.roles_of(BEN.id) == frozenset()
     assert own.roles_of(ANNA.id) == {Role.SENDER, Role.RECIPIENT}
+    handed = replace(stored, handed_over_by=CARA.id)
+    assert handed.roles_of(CARA.id) == {Role.HANDED_ON}
+    assert handed.roles_of(BEN.id) == {Role.RECIPIENT}
+
+
+def test_what_opens_a_door_is_what_was_booked_else_what_is_configured_at_its_tower() -> None:
+    by_link = Openers(Opener.LINK, Opener.LINK)
+    policy = replace(POLICY, tower_openers={TOWER.id: by_link})
+    stored = a_delivery(State.STORED)
+    there = replace(stored, tower=OTHER.id)
+    for kind in CodeKind:
+        assert stored.opener(kind, policy) is Opener.LINK
+        assert there.opener(kind, policy) is Opener.TOKEN
+    booked = replace(stored, drop_off_opener=Opener.TOKEN)
+    assert booked.opener(CodeKind.DROP_OFF, policy) is Opener.TOKEN
+    assert booked.opener(CodeKind.PICK_UP, policy) is Opener.LINK
 
 
 def test_a_delivery_is_superseded_once_its_successor_is_all_that_counts() -> None:

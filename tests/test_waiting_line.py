@@ -25,6 +25,7 @@ from bot.domain.waiting import (
     due,
     left_over,
     next_in_line,
+    promised_to_others,
     wait_of,
     wait_subject,
 )
@@ -132,6 +133,13 @@ def test_a_low_door_is_set_aside_for_whoever_needs_one_and_for_nobody_else() -> 
     assert left_over([low, high], [a_turn(1, low=True)]) == [high]
     assert left_over([low, high], [a_turn(1)]) == [low]
     assert left_over([low], [a_turn(1)]) == []
+
+
+def test_what_is_promised_to_others_is_nobodys_own_and_only_while_it_is_promised() -> None:
+    line = [a_turn(1), a_turn(2), a_wait(3)]
+    assert promised_to_others(line, PersonId(1), NOW) == [line[1]]
+    assert promised_to_others(line, PersonId(3), NOW) == line[:2]
+    assert promised_to_others(line, PersonId(3), NOW + POLICY.head_start) == []
 
 
 def test_a_head_start_that_is_over_promises_nothing() -> None:
