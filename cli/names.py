@@ -7,11 +7,13 @@ ever told.
 from __future__ import annotations
 
 import difflib
+import io
 import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 PREFIX = "LOCKERBOT_"
 FILE = Path(".env")
@@ -59,10 +61,13 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
 
 
 def unreadable(known: Collection[str]) -> Iterator[str]:
-    """A line where `.env` can't be read, and for each setting of which no text can be made."""
+    """A line where `.env` can't be read, for each line in it that is none, and for each setting of
+    which no text can be made."""
     try:
         if FILE.is_file():
-            FILE.read_text("utf-8")
+            for line in parse_stream(io.StringIO(FILE.read_text("utf-8"))):
+                if line.error or (line.key and line.value is None):
+                    yield f"{FILE}, line {line.original.line}: is not NAME=value; write it so"
     except OSError as error:
         yield f"{FILE}: can't be read ({error.strerror}); let whoever runs the bot read it"
     except UnicodeDecodeError:

@@ -233,6 +233,18 @@ def test_a_dot_env_file_that_is_no_utf_8_is_said_in_a_line(tmp_path, load, encod
     assert str(refused.value) == ".env: is not written in UTF-8; save it so"
 
 
+@pytest.mark.parametrize("load", [Settings.load, Settings.load_what_can_be_used])
+@pytest.mark.parametrize("slip", ["PORT: 8080", "TELEGRAM_BOT_TOKEN", 'PUBLIC_URL="https://a'])
+def test_a_line_of_dot_env_that_sets_nothing_is_named_by_its_number_and_not_told(
+    tmp_path, capsys, load, slip
+):
+    (tmp_path / ".env").write_text(f"# ours\n\nexport LOCKERBOT_STORAGE_HOURS=10\n{slip}\n")
+    with pytest.raises(BadSetting) as refused:
+        load()
+    assert str(refused.value) == ".env, line 4: is not NAME=value; write it so"
+    assert capsys.readouterr().err == ""
+
+
 def test_a_value_of_which_no_text_can_be_made_is_named_and_not_told(monkeypatch):
     monkeypatch.setenv("HARBOR_CLIENT_SECRET", "hunter2\udcff")
     with pytest.raises(BadSetting) as refused:
