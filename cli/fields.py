@@ -33,6 +33,7 @@ _MAIL = re.compile(r"[^\s<>\"'@:/]+@[^\s<>\"'@:/]+\.[a-zA-Z]{2,}")
 _CONTACT = re.compile(
     rf"\s*(?:@[A-Za-z0-9_]{{4,32}}|\+?[0-9][0-9 ()./-]{{4,}}|{_MAIL.pattern}|{_PAGE.pattern})\s*"
 )
+_ROUTES = """write {"cancel_reservation": "METHOD /path"}"""
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -40,6 +41,13 @@ def _comma_separated(value: Any) -> Any:
     if isinstance(value, str):
         return [part for part in (piece.strip() for piece in value.split(",")) if part]
     return value
+
+
+def chat_id(number: int) -> int:
+    """Of a person or a group; raises ValueError. Telegram's have "at most 52 significant bits"."""
+    if not 0 < abs(number) < 2**52:
+        raise ValueError(f"{number} is no Telegram id; copy it again")
+    return number
 
 
 def _networks(value: Any) -> Any:
@@ -66,15 +74,19 @@ def _written_out(url: str) -> None:
 
 def _http_base(url: str) -> str:
     _written_out(url)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no port, or no address in brackets
+        usable = False
+    if not usable or parts.query:
         raise ValueError("is no URL; write http(s)://host[:port][/path]")
     return url.rstrip("/")
 
 
 def _public_url(url: str) -> str:
     _written_out(url)
-    if urlsplit(url).scheme != "https":
+    if not url.lower().startswith("https://"):
         raise ValueError("must begin with https://; Telegram delivers webhooks to nothing else")
     return _http_base(url)
 
@@ -92,7 +104,10 @@ def _bearer(token: SecretStr) -> SecretStr:
 
 
 def _dsn(dsn: SecretStr) -> SecretStr:
-    parts = urlsplit(dsn.get_secret_value())
+    try:
+        parts = urlsplit(dsn.get_secret_value())
+    except ValueError:  # which may repeat it
+        parts = urlsplit("")
     project = parts.path.rpartition("/")[2]
     if parts.scheme not in ("http", "https") or not parts.username or not project.isdecimal():
         raise ValueError("is no DSN; copy the one that Sentry shows (https://key@host/number)")
@@ -100,8 +115,10 @@ def _dsn(dsn: SecretStr) -> SecretStr:
 
 
 def _database_url(url: str) -> str:
-    if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
-        raise ValueError("must begin with sqlite:///, postgres:// or postgresql://")
+    from storage import url_fault  # takes a moment, and few commands need it
+
+    if fault := url_fault(url):
+        raise ValueError(fault)
     return url
 
 
@@ -140,7 +157,13 @@ def _mapping(value: Any) -> Any:
     """A JSON object, or lines of TOML, as a mapping."""
     if not isinstance(value, str):
         return value
-    return json.loads(value) if value.lstrip().startswith("{") else tomllib.loads(value)
+    try:
+        read = json.loads(value) if value.lstrip().startswith("{") else tomllib.loads(value)
+    except ValueError as error:
+        raise ValueError(f"can't be read ({error}); {_ROUTES}") from None
+    if not all(isinstance(route, str) for route in read.values()):
+        raise ValueError(f"names no route where one is to be; {_ROUTES}")
+    return read
 
 
 def _known_routes(overrides: dict[str, str]) -> dict[str, str]:
@@ -215,7 +238,8 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[int, Field(ge=10, le=7 * 86400)]
-ChatIds = Annotated[list[int], *_Listed]
+ChatId = Annotated[int, AfterValidator(chat_id)]
+ChatIds = Annotated[list[ChatId], *_Listed]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)]
 Language = Annotated[str, AfterValidator(_language)]
 Country = Annotated[str, AfterValidator(_country)]

@@ -1,17 +1,23 @@
 """Names in the environment and `.env` that no setting has, and which setting was meant.
 
-Guarantees: values are looked at only as to whether there is one; none is ever told.
+Guarantees: values are looked at only as to whether there is one, and whether it is text; none is
+ever told.
 """
 
 from __future__ import annotations
 
 import difflib
+import io
 import os
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 PREFIX = "LOCKERBOT_"
+FILE = Path(".env")
+"""Beside where the program is started."""
 _OURS = ("TELEGRAM_", "HARBOR_", "OPERATOR_")
 """How other names begin that hardly anybody but this bot reads."""
 _NEAR = 0.85
@@ -54,16 +60,41 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
 """By the setting, what other bots call it; the most telling name first."""
 
 
+def unreadable(known: Collection[str]) -> Iterator[str]:
+    """A line where `.env` can't be read, for each line in it that is none, and for each setting of
+    which no text can be made."""
+    try:
+        if FILE.is_file():
+            for line in parse_stream(io.StringIO(FILE.read_text("utf-8"))):
+                if line.error or (line.key and line.value is None):
+                    yield f"{FILE}, line {line.original.line}: is not NAME=value; write it so"
+    except OSError as error:
+        yield f"{FILE}: can't be read ({error.strerror}); let whoever runs the bot read it"
+    except UnicodeDecodeError:
+        yield f"{FILE}: is not written in UTF-8; save it so"
+    for name, value in os.environ.items():
+        if name.upper() in known and not value.isascii() and _is_no_text(value):
+            yield f"{name.upper()}: is not written in UTF-8; write it anew"
+
+
+def _is_no_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def given() -> list[str]:
     """Every name that has a value, in capitals and sorted."""
-    named = {**dotenv_values(".env"), **os.environ}
+    named = {**dotenv_values(FILE), **os.environ}
     return sorted({name.upper() for name, value in named.items() if value})
 
 
 def unknown(known: Collection[str]) -> Iterator[str]:
     """A line for each `LOCKERBOT_*` name that no setting has, empty or not."""
     ours = sorted(name for name in known if name.startswith(PREFIX))
-    for name in sorted({*os.environ, *dotenv_values(".env")}):
+    for name in sorted({*os.environ, *dotenv_values(FILE)}):
         if name.upper().startswith(PREFIX) and name.upper() not in ours:
             (near,) = difflib.get_close_matches(name.upper(), ours, n=1, cutoff=0)
             yield f"{name}: there is no such setting; did you mean {near}?"

@@ -20,6 +20,7 @@ from bot.domain.ids import TowerId
 from bot.domain.openers import LONGEST_LINK, Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
+from cli.fields import chat_id
 
 GRAMMAR = "write token, link, or drop_off=token pick_up=link"
 SAME_FOR_ALL = "write the same opener and keypad for all of them"
@@ -122,7 +123,10 @@ def _of_table(table: Mapping[str, Any]) -> TowerSetting:
 
 def _operators(value: Any, tower: TowerId) -> tuple[int, ...]:
     if isinstance(value, list) and all(type(each) is int for each in value):
-        return tuple(dict.fromkeys(value))
+        try:
+            return tuple(dict.fromkeys(map(chat_id, value)))
+        except ValueError as error:
+            raise ValueError(f"tower {tower}: operators: {error}") from None
     raise ValueError(
         f"tower {tower}: operators is a list of Telegram ids, like [1000, 1001], not {value!r}"
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -164,11 +166,11 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
         pages=_pages(settings, assembly),
     )
     async with contextlib.AsyncExitStack() as stack:
-        await _served(stack, "PORT", app, settings.host, settings.port)
+        await _served(stack, "", app, settings.host, settings.port)
         if settings.metrics_port is not None:
             host = settings.metrics_host
             alone = create_app(metrics=metrics(host))
-            await _served(stack, "LOCKERBOT_METRICS_PORT", alone, host, settings.metrics_port)
+            await _served(stack, "LOCKERBOT_METRICS_", alone, host, settings.metrics_port)
         yield
 
 
@@ -183,14 +185,15 @@ def _pages(settings: Settings, assembly: Assembly) -> Pages | None:
 
 
 async def _served(
-    stack: contextlib.AsyncExitStack, setting: str, app: ASGIApp, host: str, port: int
+    stack: contextlib.AsyncExitStack, prefix: str, app: ASGIApp, host: str, port: int
 ) -> None:
     try:
         await stack.enter_async_context(serving(app, host=host, port=port))
     except OSError as error:
-        at = f"{host}:{port}"
+        elsewhere = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        at, which = f"{host}:{port}", "HOST" if elsewhere else "PORT"
         raise BadSetting(
-            f"{setting}: {at} can't be used ({error.strerror}); set another"
+            f"{prefix}{which}: {at} can't be used ({error.strerror}); set another"
         ) from error
 
 

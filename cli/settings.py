@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -26,6 +27,7 @@ from cli.fields import (
     Algorithm,
     Bearer,
     BotToken,
+    ChatId,
     ChatIds,
     Contact,
     Country,
@@ -46,7 +48,7 @@ from cli.fields import (
     Seconds,
     WebhookSecret,
 )
-from cli.names import PREFIX, in_place_of, unknown
+from cli.names import FILE, PREFIX, in_place_of, unknown, unreadable
 from cli.openers import (
     TowerSetting,
     read_app_link,
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        env_file=FILE, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
 
     telegram_bot_token: BotToken | None = None
@@ -84,7 +86,7 @@ class Settings(BaseSettings):
     metrics_port: Port | None = Field(None, alias="LOCKERBOT_METRICS_PORT")
     metrics_host: str = Field("127.0.0.1", alias="LOCKERBOT_METRICS_HOST")
     operator_chat_ids: ChatIds = []
-    operator_group_id: int | None = None
+    operator_group_id: ChatId | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
     sentry_dsn: Dsn | None = None
@@ -163,7 +165,8 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, **given: Any) -> Settings:
         """From the environment and `.env`; `given` (by alias) wins. Raises BadSetting."""
-        for complaint in unknown(setting_names()):
+        names = setting_names()
+        for complaint in chain(unreadable(names), unknown(names)):
             raise BadSetting(complaint)
         try:
             return cls(**given)
@@ -173,7 +176,10 @@ class Settings(BaseSettings):
     @classmethod
     def load_what_can_be_used(cls) -> tuple[Settings, dict[str, str]]:
         """As `load`, with its default for each setting that can't be used; and by their names, what
-        is wrong with those, one line each. What is at odds with such a default is wrong, too."""
+        is wrong with those, one line each. What is at odds with such a default is wrong, too.
+        Raises BadSetting where nothing can be read."""
+        for complaint in unreadable(setting_names()):
+            raise BadSetting(complaint)
         wrong: dict[str, str] = {}
         while True:
             defaults = {

@@ -11,7 +11,7 @@ from storage.migrating import known, migrate, missing
 from storage.restore import restore
 from storage.tables.codes import reseal
 from storage.tables.sealed import opens_nothing
-from storage.urls import sqlite_path
+from storage.urls import sqlite_path, url_fault
 
 __all__ = [
     "StorageBroken",
@@ -25,4 +25,5 @@ __all__ = [
     "reseal",
     "restore",
     "sqlite_path",
+    "url_fault",
 ]

@@ -22,7 +22,7 @@ from storage.postgres_connection import border
 from storage.progress import Progress, unheard
 from storage.restore import alone
 from storage.sqlite_thread import border as sqlite_border
-from storage.urls import sqlite_path
+from storage.urls import sqlite_path, url_fault
 
 _TABLES = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
 _THEIRS = "select table_name from information_schema.tables where table_schema = current_schema()"
@@ -36,6 +36,9 @@ async def move(source: str, target: str, progress: Progress = unheard) -> Mappin
     Raises StorageBroken (InUse among it) where that is refused, StorageUnavailable where a
     database can't be reached.
     """
+    for which, url in (("first", source), ("second", target)):
+        if fault := url_fault(url):
+            raise StorageBroken(f"the {which} address {fault}")
     path = sqlite_path(source)
     if path is None or sqlite_path(target) is not None:
         raise StorageBroken("data go from sqlite:///file to postgresql://host/name: write both so")

@@ -7,14 +7,22 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.actions import CONFIRMS, RULES, Action, concerns, extensions_left, permitted
-from bot.domain.delivery import Delivery, RequestKind, Turn
+from bot.domain.actions import (
+    CONFIRMS,
+    RULES,
+    Action,
+    concerns,
+    extensions_left,
+    permitted,
+    roles_of,
+)
+from bot.domain.delivery import Delivery, RequestKind, Role, Turn
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import Event, State
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from tests.support.openers import BOTH_BY_LINK
-from tests.support.scenes import ANNA, BEN, BY_LINK, CARA, NOW, POLICY, a_delivery
+from tests.support.scenes import ANNA, BEN, BY_LINK, CARA, NOW, OTHER, POLICY, TOWER, a_delivery
 
 OLGA = PersonId(9)
 PEOPLE = {"sender": ANNA.id, "recipient": BEN.id, "operator": OLGA}
@@ -172,6 +180,61 @@ def test_each_fact_takes_away_and_gives_what_it_should(
         assert set(taken.split()) <= plain
         left = (plain - set(taken.split())) | set(given.split())
         assert may(a_delivery(state, **facts), who) == left, state
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.REQUESTED, *HELD, State.STORED])
+def test_whoever_let_somebody_else_collect_may_take_that_back_while_nobody_has_it(
+    state: State,
+) -> None:
+    handed = a_delivery(state, recipient=None, recipient_name=None, handed_over_by=CARA.id)
+
+    def keeps(delivery: Delivery, policy: Policy = POLICY) -> bool:
+        return permitted(Action.KEEP, delivery, CARA.id, policy) is not None
+
+    assert keeps(handed)
+    assert keeps(replace(handed, recipient=BEN.id, awaited=True))
+    assert not keeps(replace(handed, recipient=BEN.id))
+    assert not keeps(replace(handed, taken_back=True))
+    assert not keeps(replace(handed, fetcher=OLGA))
+    assert not keeps(replace(handed, handed_over_by=None))
+    looks_after = Policy(tower_operators={handed.tower: frozenset({CARA.id})})
+    assert not keeps(handed, looks_after), "an operator gives it by an act of operators"
+    elsewhere = Policy(tower_operators={OTHER.id: frozenset({CARA.id})})
+    assert keeps(handed, elsewhere)
+
+
+@pytest.mark.parametrize("state", [State.PREPARED, State.REQUESTED, *HELD, State.STORED])
+def test_whoever_was_picked_by_somebody_else_may_decline_while_it_is_theirs(state: State) -> None:
+    picked = a_delivery(state, picked_by=ANNA.id)
+
+    def declines(delivery: Delivery) -> bool:
+        return permitted(Action.DECLINE, delivery, BEN.id, POLICY) is not None
+
+    assert declines(picked)
+    assert declines(replace(picked, picked_by=CARA.id))
+    assert not declines(replace(picked, picked_by=None)), "they have claimed it"
+    assert not declines(replace(picked, picked_by=BEN.id)), "they have picked themselves"
+    assert not declines(replace(picked, taken_back=True))
+    assert not declines(replace(picked, fetcher=OLGA))
+
+
+def test_an_operator_is_one_at_their_towers_and_beside_what_else_they_are() -> None:
+    policy = Policy(tower_operators={TOWER.id: frozenset({ANNA.id, CARA.id})})
+    here, there = a_delivery(State.STORED), a_delivery(State.STORED)
+    there = replace(there, tower=OTHER.id)
+    assert roles_of(here, ANNA.id, policy) == {Role.SENDER, Role.OPERATOR}
+    assert roles_of(here, CARA.id, policy) == {Role.OPERATOR}
+    assert roles_of(here, BEN.id, policy) == {Role.RECIPIENT}
+    assert roles_of(there, ANNA.id, policy) == {Role.SENDER}
+    assert roles_of(there, CARA.id, policy) == frozenset()
+
+
+def test_a_problem_is_reported_where_there_is_an_operator_to_read_it() -> None:
+    policy = Policy(tower_operators={TOWER.id: frozenset({OLGA})})
+    here = a_delivery(State.STORED)
+    assert permitted(Action.PROBLEM, here, BEN.id, policy)
+    assert not permitted(Action.PROBLEM, replace(here, tower=OTHER.id), BEN.id, policy)
+    assert not permitted(Action.PROBLEM, here, BEN.id, Policy())
 
 
 def test_extensions_are_counted_down_and_never_below_none() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alert_buttons import arg_to_key, key_to_arg
+from bot.domain.alert_buttons import arg_to_door, arg_to_key, door_to_arg, key_to_arg
 from bot.domain.alerts import (
     LIFETIMES,
     UNHEARD_KEY,
@@ -205,6 +205,12 @@ def test_a_key_goes_through_a_button_without_a_colon_or_a_slash() -> None:
         assert arg_to_key(carried) == key
         assert not {":", "/"} & set(carried)
         assert len(carried) == len(key)
+
+
+def test_a_door_goes_through_a_button_and_what_no_button_says_is_no_door() -> None:
+    assert door_to_arg(TOWER.id, LockerId(14)) == f"{TOWER.id}.14"
+    assert arg_to_door(door_to_arg(TOWER.id, LockerId(14))) == (TOWER.id, 14)
+    assert [arg_to_door(odd)[1] for odd in ("", TOWER.id, "a.x", "a.1.2")] == [0, 0, 0, 0]
 
 
 def test_that_nobody_is_heard_is_told_with_the_cause_and_telegrams_own_words_if_there_are_any():

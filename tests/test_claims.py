@@ -98,5 +98,7 @@ def test_what_is_shown_is_read_whatever_its_length(length: int) -> None:
         claim = new_claim(DeliveryId("a"), length)
         shown = show_claim_code(claim.code)
         assert (claim.delivery, len(claim.code), len(claim.link)) == ("a", length, 22)
+        assert claim.page is not None
+        assert (len(claim.page), claim.page == claim.link) == (22, False)
         assert read_claim(f"it is {shown}.") == Written(code=claim.code)
         assert read_claim(claim_payload(claim)) == Written(link=claim.link)

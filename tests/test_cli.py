@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import signal
@@ -15,13 +16,16 @@ import stamina
 from bot.domain.claims import Claim
 from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.tower import Tower
+from cli.run import _served
 from cli.sandbox_server import serving_sandbox
+from cli.settings import BadSetting
 from sandbox.stage import create_stage
 from storage import migrate
 from tests.support.chats import free_port
 from tests.support.commands import KEY, PATIENCE, finished, started
 from tests.support.databases import a_delivery, opened
 from tests.support.harbor_stand_in import Heard, answer, stand_in
+from web.app import create_app
 
 FIRST, SECOND = "0100000000000101", "0100000000000102"
 
@@ -308,3 +312,9 @@ async def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path):
         assert f"--port {port}" in complaint
         code, _, complaint = await finished(tmp_path, "sandbox", "harbor", "--port", port)
         assert code == 2
+
+
+async def test_a_host_that_is_not_this_machine_s_is_named_and_not_the_port():
+    async with contextlib.AsyncExitStack() as stack:
+        with pytest.raises(BadSetting, match=r"^LOCKERBOT_METRICS_HOST: 192\.0\.2\.1:0 "):
+            await _served(stack, "LOCKERBOT_METRICS_", create_app(), "192.0.2.1", 0)

@@ -101,6 +101,27 @@ WAITS = {"reported_at": HEARD, "collect_until": ENDS}
         (STORED, {**WAITS, "reminders_sent": 2, "overdue_at": ENDS}, ""),
         (STORED, {"collect_until": ENDS}, ""),
         (STORED, {"reported_at": HEARD}, ""),
+        # Who was picked has not come: their sender is reminded, after twelve hours.
+        (
+            STORED,
+            {**WAITS, "awaited": True},
+            "06-02 00:00 awaited, 06-10 06:00 last_reminder, 06-10 12:00 overdue",
+        ),
+        (
+            STORED,
+            {"reported_at": HEARD, "collect_until": HEARD + timedelta(hours=3), "awaited": True},
+            "06-01 15:00 awaited, 06-01 15:00 overdue",
+        ),
+        (
+            STORED,
+            {**WAITS, "awaited": True, "reminders_sent": 1},
+            "06-10 06:00 last_reminder, 06-10 12:00 overdue",
+        ),
+        (
+            STORED,
+            {**WAITS, "awaited": True, "taken_back": True},
+            "06-02 12:00 first_reminder, 06-10 06:00 last_reminder, 06-10 12:00 overdue",
+        ),
         # Too short a wait for both reminders, and for any.
         (
             STORED,

@@ -71,6 +71,30 @@ def test_an_hour_in_which_no_doors_were_seen_is_missing_and_one_without_free_doo
     assert found.fewest == ((today, 11), Doors(0, 8))
 
 
+def test_an_hour_is_missing_from_the_first_of_the_first_day_to_the_last_that_is_over() -> None:
+    shown = week([BERLIN], NOW.replace(minute=0))
+    assert min(shown.hours) == (date(2026, 2, 24), 0)
+    assert max(shown.hours) == (date(2026, 3, 2), 17), "it has just gone by"
+
+
+def test_of_hours_with_as_few_free_doors_the_latest_is_told_and_of_none_no_hour() -> None:
+    at = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    half, few = Doors(4, 8), Doors(1, 4)
+    seen = [half, few, Doors(2, 8), Doors(2, 2)]
+    found = of(*(Seen(at + timedelta(hours=n), BERLIN, each) for n, each in enumerate(seen)))
+    sunday = date(2026, 3, 1)
+    assert found.fewest == ((sunday, 11), Doors(2, 8))
+    assert found.fewest_on([date(2026, 3, 2)]) is None
+    assert of().fewest is None
+
+
+def test_a_day_that_ends_as_the_bot_begins_has_no_figures() -> None:
+    begins = datetime(2026, 3, 1, 23, tzinfo=UTC)  # midnight in Berlin
+    assert [day.booked for day in of(first=begins).days] == [None] * 6 + [0]
+    just_before = of(first=begins - timedelta.resolution)
+    assert [day.booked for day in just_before.days] == [None] * 5 + [0, 0]
+
+
 def test_doors_of_several_zones_are_told_by_their_own_clocks() -> None:
     at = datetime(2026, 3, 1, 17, tzinfo=UTC)
     days = week([BERLIN, AUSTIN], NOW)

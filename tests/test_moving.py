@@ -119,10 +119,12 @@ async def test_what_can_not_be_moved_is_refused_in_one_line(sqlite_url, postgres
         (postgres_url, sqlite_url),
         (sqlite_url, sqlite_url),
         (f"sqlite:///{tmp_path}/nowhere.db", postgres_url),
+        (sqlite_url, "postgresql://bot:hunter2%@host/name"),
     ):
         with pytest.raises(StorageBroken) as refused:
             await move(source, target)
         assert "\n" not in str(refused.value)
+    assert str(refused.value).startswith("the second address has a %")
     await migrate(sqlite_url)
     with closing(sqlite3.connect(tmp_path / "lockerbot.db")) as old, old:
         old.execute("delete from migrations where name = (select max(name) from migrations)")

@@ -128,6 +128,19 @@ def test_a_day_on_which_the_clocks_change_is_longer_or_shorter() -> None:
         assert not is_open(tower, opens + timedelta(hours=hours))
 
 
+def test_hours_that_end_as_they_begin_are_none() -> None:
+    tower = a_tower({FRIDAY: (Hours(time(9), time(9)),)})
+    assert is_open(tower, local("2026-10-02 09:00")) is False
+    assert next_opening(tower, local("2026-10-02 08:00")) is None
+
+
+def test_yesterday_is_the_towers_own_where_utc_has_tomorrow() -> None:
+    nearly_a_day = a_tower({THURSDAY: (Hours(time(20), time(19, 30)),)}, CHICAGO)
+    evening = local("2026-10-02 19:15", CHICAGO)  # Saturday in UTC
+    assert is_open(nearly_a_day, evening)
+    assert not is_open(nearly_a_day, evening + timedelta(minutes=15))
+
+
 def test_where_the_clock_strikes_twice_it_stays_open_until_the_second_stroke() -> None:
     tower = a_tower({SUNDAY: (Hours(time(0), time(1, 30)),)}, CHICAGO)
     midnight = local("2026-11-01 00:00", CHICAGO)
@@ -297,6 +310,9 @@ def test_in_its_last_hour_a_screen_says_how_long_it_is_open_still() -> None:
     assert closes_soon(a_tower(None), local("2026-10-02 20:20")) is None
     night = a_tower({FRIDAY: (NIGHT,), SATURDAY: (Hours(time(2), time(9)),)})
     assert closes_soon(night, local("2026-10-03 01:30")) is None  # it opens as it closes
+    brief = a_tower({FRIDAY: (Hours(time(9), time(9, 30)),)})
+    assert shown(closes_soon(brief, local("2026-10-02 09:00"))) == "Fri 02 09:30"
+    assert closes_soon(brief, local("2026-10-02 08:59")) is None
 
 
 @pytest.mark.parametrize("last", [time(23, 59), time(23, 59, 59), time(23, 59, 59, 999_999)])

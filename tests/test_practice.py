@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.claims import read_claim
-from bot.domain.ids import PersonId
+from bot.domain.codes import CodeKind
+from bot.domain.delivery import Delivery, NoPhoto
+from bot.domain.ids import DeliveryId, LockerId, PersonId, TowerId
+from bot.domain.lifecycle import State
 from bot.domain.message import Message, Place
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import BY_TOKEN, Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.practice import STEPS, Practised, Stage, Step, holds_practice_code
 from bot.domain.tower import Size
-from tests.support.scenes import ANNA, NOW
+from tests.support.scenes import ANNA, BEN, NOW, TOWER
 from tests.support.seen import accepted, buttons, labels, seen
 from wording.language import LANGUAGES, speak
 from wording.practice import Practising, code_said, opens_said, practice
@@ -27,6 +31,14 @@ POLICY = Policy(
     app_name="Acme",
     app_link="https://acme.example/open#{tower_id}/{locker_id}/{payload}/{payload_auth}",
 )
+STATES = {
+    Stage.RESERVED: State.RESERVED,
+    Stage.DROP_OFF: State.RENTED,
+    Stage.IN: State.STORED,
+    Stage.TOLD: State.STORED,
+    Stage.PICK_UP: State.STORED,
+    Stage.OVER: State.COLLECTED,
+}
 MARKS = {
     "en": "🎓 Practice",
     "es": "🎓 Práctica",
@@ -57,6 +69,85 @@ def every() -> Iterator[tuple[str, Message]]:
         for opener in Opener:
             for stage in stages(opener):
                 yield language, shown(stage, opener, language)
+
+
+def at(stage: Stage, openers: Openers = BY_TOKEN) -> Practised:
+    """A large parcel that has come to each stage a minute after the one before."""
+    way = list(Stage)
+    times = {each: NOW + timedelta(minutes=way.index(each)) for each in way[: way.index(stage) + 1]}
+    return Practised(stage, times, Size.LARGE, openers, "Europe/Berlin", "DE")
+
+
+def test_the_tower_of_practice_has_the_clock_of_those_around_and_no_place_on_a_map() -> None:
+    tower = at(Stage.SIZE).tower("Tower of practice")
+    assert (tower.name, tower.zone, tower.country) == ("Tower of practice", "Europe/Berlin", "DE")
+    assert (tower.latitude, tower.longitude) == (None, None)
+
+
+def test_in_practice_no_operator_looks_on_and_no_rule_of_a_real_tower_counts() -> None:
+    openers = Openers(Opener.LINK, Opener.TOKEN)
+    real = replace(
+        POLICY,
+        storage=timedelta(hours=7),
+        openers=BY_TOKEN,
+        tower_openers={TOWER.id: Openers(Opener.LINK, Opener.LINK)},
+        tower_operators={TOWER.id: frozenset({BEN.id})},
+    )
+    practised = at(Stage.SIZE, openers).policy(real)
+    assert practised == Policy(storage=timedelta(hours=7), openers=openers, app_name="Acme")
+
+
+BOTH_WAYS = [
+    (Openers(Opener.TOKEN, Opener.LINK), POLICY.drop_off, POLICY.link_lasts),
+    (Openers(Opener.LINK, Opener.TOKEN), POLICY.link_hold, POLICY.pick_up),
+]
+
+
+@pytest.mark.parametrize(("openers", "to_put_in", "to_take_out"), BOTH_WAYS)
+@pytest.mark.parametrize("stage", STATES)
+def test_a_practised_delivery_is_what_a_real_one_would_be_by_then(
+    stage: Stage, openers: Openers, to_put_in: timedelta, to_take_out: timedelta
+) -> None:
+    practised = at(stage, openers)
+    now, times = practised.now, practised.times
+    lasts = {Stage.DROP_OFF: now + to_put_in, Stage.PICK_UP: now + to_take_out}.get(stage)
+    held = {Stage.RESERVED: now + POLICY.reservation, Stage.DROP_OFF: lasts}.get(stage)
+    put_in = times.get(Stage.IN)
+    assert practised.delivery(ANNA, POLICY) == Delivery(
+        DeliveryId("practice"),
+        ANNA.id,
+        TowerId("practice"),
+        Size.LARGE,
+        STATES[stage],
+        recipient=PersonId(0),
+        no_photo=NoPhoto.DECLINED,
+        locker=LockerId(0),
+        locker_name="14",
+        locker_size=Size.LARGE,
+        held_until=held,
+        occupied_at=put_in,
+        reported_at=put_in,
+        code_until=lasts,
+        collect_until=put_in and put_in + POLICY.storage,
+        collected_at=times.get(Stage.OVER),
+        drop_off_opener=openers.drop_off,
+        pick_up_opener=openers.pick_up,
+    )
+
+
+@pytest.mark.parametrize(("openers", "to_put_in", "to_take_out"), BOTH_WAYS)
+def test_a_code_is_there_at_a_door_alone_for_whoever_stands_there_as_long_as_a_real_one(
+    openers: Openers, to_put_in: timedelta, to_take_out: timedelta
+) -> None:
+    codes = {stage: at(stage, openers).code(ANNA, POLICY) for stage in Stage}
+    told = {stage: code for stage, code in codes.items() if code is not None}
+    assert list(told) == [Stage.DROP_OFF, Stage.PICK_UP]
+    into, out = told.values()
+    assert (into.kind, into.form, into.holder) == (CodeKind.DROP_OFF, openers.drop_off, ANNA.id)
+    assert (out.kind, out.form, out.holder) == (CodeKind.PICK_UP, openers.pick_up, PersonId(0))
+    assert into.expires_at == at(Stage.DROP_OFF).now + to_put_in
+    assert out.expires_at == at(Stage.PICK_UP).now + to_take_out
+    assert {(each.delivery, each.revealed) for each in (into, out)} == {("practice", True)}
 
 
 @pytest.mark.parametrize("first", [Step.RESERVE, Step.AT_TOWER])

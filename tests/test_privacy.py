@@ -10,16 +10,18 @@ import pytest
 
 from bot.domain.alerts import Alert, AlertKind, guessing, limit_reached
 from bot.domain.claims import new_claim, show_claim_code
+from bot.domain.closures import Closure
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import PersonId
 from bot.domain.lifecycle import State
 from bot.domain.limits import Limit
 from bot.domain.person import Person
 from bot.ports.database import Database, Transaction
+from bot.usecases.export import held_about
 from tests.support.chats import MARKET, OPERATOR, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
-from tests.support.phones import Phone, said
+from tests.support.phones import TOWER, Phone, said
 from tests.support.sixty import MANY, sixty_parcels
 
 SENTENCE = "Everything I hold about you, except codes that open a door."
@@ -253,3 +255,30 @@ async def test_words_in_alerts_and_history_of_another_version_are_forgotten_too(
     assert alert is not None
     assert alert.text == ""
     assert [entry.detail for entry in history] == [None, None, "o hat", "small"]
+
+
+async def test_what_an_operator_closed_is_in_their_file_and_theirs_no_longer_once_forgotten(
+    database: Database,
+) -> None:
+    over, standing = (Closure(n, TOWER, START, by=OPERATOR, words=f"Reason {n}") for n in (1, 2))
+    olga = Person(OPERATOR, name="Olga")
+
+    async def close_open_and_close(tx: Transaction) -> None:
+        await tx.save_person(olga)
+        await tx.close(over)
+        await tx.reopen(over.id, START, OPERATOR)
+        await tx.close(standing)
+
+    await database.run(close_open_and_close)
+    held = await database.look(lambda tx: held_about(tx, olga, START))
+    told = held["closed_or_opened_for_booking"]
+    assert [each["your_words"] for each in told] == ["Reason 1", "Reason 2"]
+    assert [each["ended_by_you"] for each in told] == [True, False]
+
+    await database.run(lambda tx: tx.forget_person(OPERATOR))
+    assert await database.look(lambda tx: tx.closures_of(OPERATOR)) == []
+    [now] = await database.look(lambda tx: tx.closures())
+    assert (now.by, now.words) == (None, "Reason 2")
+    await database.run(lambda tx: tx.reopen(standing.id, START, ANNA))
+    left = await database.look(lambda tx: tx.closures_at(TOWER, 9))
+    assert [(each.by, each.words) for each in left] == [(None, None), (None, None)]

@@ -67,6 +67,45 @@ def test_what_is_no_span_of_time_is_said_in_words(first: str, last: str) -> None
         period(first, last, now=NOW)
 
 
+@pytest.mark.parametrize(
+    ("first", "since"),
+    [
+        ("20260301", DAY),
+        ("2026-03-01T10", DAY.replace(hour=10)),
+        ("2026-03-01 10", DAY.replace(hour=10)),
+        ("2026-03-01t10", DAY.replace(hour=10)),
+        ("2026-03-01_10:00", DAY.replace(hour=10)),
+    ],
+)
+def test_a_day_is_told_from_a_moment_however_both_are_written(first: str, since: datetime) -> None:
+    ends = since + timedelta(days=since == DAY)
+    assert period("2026-02-01", first, now=NOW).until == ends
+    assert period(first, now=NOW).since == since
+
+
+@pytest.mark.usefixtures("nepal")
+def test_days_and_moments_are_those_of_utc_wherever_the_machine_is() -> None:
+    evening = DAY.replace(hour=20)  # tomorrow, for the machine
+    assert last_days(1, evening) == WHOLE
+    ten = period("2026-03-01T10:00", now=NOW)
+    assert ten.since.isoformat() == "2026-03-01T10:00:00+00:00"
+    written_there = period("2026-03-01T12:00+02:00", now=NOW)
+    assert written_there.since.isoformat() == "2026-03-01T10:00:00+00:00"
+    name = file_name(RecordKind.EVENTS, RecordForm.CSV, Period(evening, WHOLE.until))
+    assert name == "events-2026-03-01-2026-03-01.csv"
+
+
+def test_what_is_no_span_is_said_by_what_was_written() -> None:
+    with pytest.raises(ValueError, match=r"^2026-03-02 is not before 2026-03-01$"):
+        period("2026-03-02", "2026-03-01", now=NOW)
+    with pytest.raises(ValueError, match=r"^2027-03-02 is not before now$"):
+        period("2027-03-02", now=NOW)
+    with pytest.raises(ValueError, match=r"^'soon' is no day"):
+        period("soon", now=NOW)
+    with pytest.raises(ValueError, match="is no day"):
+        period("0001-01-01T00:00+02:00", now=NOW)  # in UTC, that is before there were years
+
+
 def test_a_file_is_called_by_its_first_and_its_last_day() -> None:
     name = file_name(RecordKind.EVENTS, RecordForm.CSV, last_days(7, NOW))
     assert name == "events-2026-02-23-2026-03-01.csv"
@@ -90,6 +129,21 @@ def test_any_other_cell_is_as_it_is() -> None:
     record = [happened(detail=each) for each in said]
     text = begun(RecordKind.EVENTS, RecordForm.CSV) + written(record, RecordForm.CSV, first=True)
     assert [row["detail"] for row in csv.DictReader(io.StringIO(text, newline=""))] == said
+
+
+def test_a_cell_is_empty_true_or_a_moment_as_the_value_is() -> None:
+    record = made(taken_back=True, overdue_at=NOW)
+    text = begun(RecordKind.DELIVERIES, RecordForm.CSV) + written(
+        [record, made()], RecordForm.CSV, first=True
+    )
+    told, plain = csv.DictReader(io.StringIO(text, newline=""))
+    assert (told["taken_back"], told["overdue_at"]) == ("true", "2026-03-01T12:31:00+00:00")
+    assert (plain["taken_back"], plain["overdue_at"]) == ("false", "")
+
+
+def test_in_json_a_name_is_written_in_its_own_letters() -> None:
+    text = written([made(sender_name="Zoë Кіт")], RecordForm.JSON, first=True)
+    assert '"sender_name": "Zoë Кіт"' in text
 
 
 def test_nothing_that_opens_a_door_or_a_claim_has_a_column() -> None:
@@ -148,6 +202,16 @@ async def test_a_portion_that_just_fills_ends_the_file_well(database: Database) 
     nothing = replace(wanted, period=Period(DAY - timedelta(days=9), DAY))
     assert json.loads(await text_of(database, nothing)) == []
     assert begun(RecordKind.EVENTS, RecordForm.JSON) + ended(RecordForm.JSON) == "[\n]\n"
+
+
+def test_of_chosen_towers_an_operator_gets_those_alone_that_are_theirs() -> None:
+    otto, olga = PersonId(8), PersonId(9)
+    policy = Policy(operators=frozenset({olga}), tower_operators={THERE: frozenset({otto})})
+    chosen = Wanted(RecordKind.EVENTS, RecordForm.CSV, WHOLE, frozenset({HERE, THERE}))
+    assert chosen.for_(olga, policy) == chosen
+    assert chosen.for_(otto, policy) == replace(chosen, towers=frozenset({THERE}))
+    here = replace(chosen, towers=frozenset({HERE}))
+    assert here.for_(otto, policy) == replace(here, towers=frozenset())
 
 
 async def test_an_operator_of_some_towers_gets_what_is_there_alone(database: Database) -> None:

@@ -39,6 +39,7 @@ def test_the_table_says_of_everything_that_rings_whose_phone_and_what_quiet_hour
 
 def test_only_a_last_call_is_heard_in_quiet_hours() -> None:
     assert last_call(a_delivery(State.STORED)) is None
+    assert last_call(a_delivery(State.STORED, reminders_sent=1)) is None, "the first is not heard"
     assert last_call(a_delivery(State.STORED, reminders_sent=2)) is Call.LAST_REMINDER
     assert last_call(a_delivery(State.STORED, overdue_at=NOW)) is Call.OVERDUE
     assert last_call(a_delivery(State.RENTED, reminders_sent=2)) is None

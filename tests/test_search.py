@@ -117,6 +117,20 @@ async def test_what_is_at_a_tower_and_behind_a_door_is_found(
     assert sorted(await found(database, query), reverse=True) == numbers
 
 
+async def test_a_part_that_a_door_or_a_tower_has_does_not_stand_for_the_next(
+    database: Database,
+) -> None:
+    await keep(database, one(1), one(2, State.STORED))
+    for query in ("14 cleo", "main cleo", "@anna_s cleo", "anna cleo"):
+        assert await found(database, query) == [], query
+
+
+async def test_what_has_no_door_yet_is_found_by_its_people(database: Database) -> None:
+    await keep(database, one(1, State.REQUESTED, locker=None, locker_name=None))
+    assert await found(database, "bob") == [1]
+    assert await found(database, "none") == []
+
+
 async def test_what_is_under_way_comes_first_then_the_latest(database: Database) -> None:
     live = [one(2, State.STORED), one(4, State.RENTED)]
     await keep(database, one(9), one(1), *live, one(5, State.CANCELLED))
@@ -214,6 +228,25 @@ async def test_a_delivery_is_named_by_its_id_and_by_its_claim(database: Database
     assert await meant(database, "K7QF-2M9Y") is None
     with pytest.raises(NotYours):
         await meant(database, "0000000001", PersonId(5))
+
+
+async def test_what_is_at_ones_own_tower_is_named_and_a_link_that_leads_nowhere_is_kept_secret(
+    database: Database,
+) -> None:
+    await keep(database, one(1, State.STORED, recipient=None, tower=OTHER.id))
+    await database.run(lambda tx: tx.save_claim(CLAIM))
+    kept = await database.look(lambda tx: tx.delivery(CLAIM.delivery))
+    assert await meant(database, "0000000001", OTTO) == kept
+    assert await meant(database, "K7QF-2M9X", OTTO) == Secret(kept)
+    assert await meant(database, f"https://t.me/x?start=c_{'y' * 22}") == Secret(None)
+    assert await meant(database, "nobody knows") is None
+
+
+async def test_a_claim_code_of_letters_alone_is_read_as_one(database: Database) -> None:
+    await keep(database, one(1, State.STORED, recipient=None))
+    await database.run(lambda tx: tx.save_claim(replace(CLAIM, code="KQFTMNXR")))
+    kept = await database.look(lambda tx: tx.delivery(CLAIM.delivery))
+    assert await meant(database, "kqftmnxr") == Secret(kept)
 
 
 async def test_a_claim_code_that_an_operator_types_is_no_try(database: Database) -> None:

@@ -35,12 +35,25 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path):
     [
         ("TELEGRAM_BOT_TOKEN", "hello", "@BotFather"),
         ("TELEGRAM_API_URL", "telegram.org", "http(s)://"),
+        ("TELEGRAM_API_URL", "http://telegram.example:port", "http(s)://"),
         ("DATABASE_URL", "mysql://x", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///", "sqlite:///file"),
         ("PUBLIC_URL", "http://example.com", "https://"),
+        ("PUBLIC_URL", "https://example.com:port", "http(s)://"),
+        ("PUBLIC_URL", "https://[example.com", "http(s)://"),
         ("PORT", "eighty", "integer"),
         ("PORT", "70000", "65535"),
         ("OPERATOR_CHAT_IDS", "me", "integer"),
+        (
+            "OPERATOR_CHAT_IDS",
+            "1000,99999999999999999999",
+            "99999999999999999999 is no Telegram id",
+        ),
+        ("OPERATOR_CHAT_IDS", "0", "0 is no Telegram id"),
         ("OPERATOR_GROUP_ID", "ops", "integer"),
+        ("OPERATOR_GROUP_ID", "-99999999999999999999", "copy it again"),
+        ("HARBOR_ROUTES", '{"cancel', 'write {"cancel_reservation"'),
+        ("HARBOR_ROUTES", "[cancel_reservation]", 'write {"cancel_reservation"'),
         ("LOCKERBOT_FIRST_REMINDER_HOURS", "72", "less than LOCKERBOT_STORAGE_HOURS (72)"),
         ("LOCKERBOT_LAST_REMINDER_HOURS", "100", "less than LOCKERBOT_STORAGE_HOURS (72)"),
         ("LOCKERBOT_AWAITED_REMINDER_HOURS", "0", "greater than or equal to 1"),
@@ -163,6 +176,40 @@ def test_no_secret_appears_in_what_is_said_about_it(monkeypatch):
     assert "secret" not in str(refused.value).partition(":")[2]
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://bot:hunter2%@host/name",
+        "postgresql://bot:hunter2%00@host/name",
+        "postgresql://bot:hunter2/@host/name",
+        "postgresql://bot:a@hunter2@host/name",
+        "postgresql://bot:hunter2@[::1]5432/name",
+        "postgresql://bot:hunter2@[]/name",
+        "postgresql://bot:hunter2@host:99999/name",
+        "postgresql://hunter2\u2100:@host/name",
+    ],
+)
+def test_of_an_address_of_postgresql_that_libpq_would_repeat_nothing_is_repeated(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(BadSetting, match=r"^DATABASE_URL: ") as refused:
+        Settings.load()
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://",
+        "postgresql:///name?host=/run/postgresql",
+        "postgresql://%2Frun%2Fpostgresql/name",
+        "postgresql://bot:a#b:c%40d@one:5432,two:,[::1]:5433/name?sslmode=require",
+    ],
+)
+def test_whatever_libpq_can_read_is_an_address_of_postgresql(monkeypatch, url):
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert Settings.load().database_url == url
+
+
 def test_an_unknown_name_is_refused_with_the_nearest_known_one(monkeypatch):
     monkeypatch.setenv("LOCKERBOT_WATCH_SECOND", "5")
     with pytest.raises(BadSetting, match="LOCKERBOT_WATCH_SECONDS"):
@@ -175,6 +222,34 @@ def test_a_dot_env_file_is_read_and_its_slips_are_refused_too(tmp_path):
     (tmp_path / ".env").write_text("LOCKERBOT_STORAGE_HOUR=10\n")
     with pytest.raises(BadSetting, match="LOCKERBOT_STORAGE_HOURS"):
         Settings.load()
+
+
+@pytest.mark.parametrize("load", [Settings.load, Settings.load_what_can_be_used])
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_dot_env_file_that_is_no_utf_8_is_said_in_a_line(tmp_path, load, encoding):
+    (tmp_path / ".env").write_text("LOCKERBOT_BUSINESS_NAME=Pakete für alle\n", encoding)
+    with pytest.raises(BadSetting) as refused:
+        load()
+    assert str(refused.value) == ".env: is not written in UTF-8; save it so"
+
+
+@pytest.mark.parametrize("load", [Settings.load, Settings.load_what_can_be_used])
+@pytest.mark.parametrize("slip", ["PORT: 8080", "TELEGRAM_BOT_TOKEN", 'PUBLIC_URL="https://a'])
+def test_a_line_of_dot_env_that_sets_nothing_is_named_by_its_number_and_not_told(
+    tmp_path, capsys, load, slip
+):
+    (tmp_path / ".env").write_text(f"# ours\n\nexport LOCKERBOT_STORAGE_HOURS=10\n{slip}\n")
+    with pytest.raises(BadSetting) as refused:
+        load()
+    assert str(refused.value) == ".env, line 4: is not NAME=value; write it so"
+    assert capsys.readouterr().err == ""
+
+
+def test_a_value_of_which_no_text_can_be_made_is_named_and_not_told(monkeypatch):
+    monkeypatch.setenv("HARBOR_CLIENT_SECRET", "hunter2\udcff")
+    with pytest.raises(BadSetting) as refused:
+        Settings.load()
+    assert str(refused.value) == "HARBOR_CLIENT_SECRET: is not written in UTF-8; write it anew"
 
 
 def test_without_any_setting_the_defaults_of_the_contract_hold():
@@ -276,6 +351,7 @@ def test_only_a_groups_id_is_the_operators_group(monkeypatch, value, group):
         (f'id = "{FIRST}"\noperators = 5', "operators is a list of Telegram ids"),
         (f'id = "{FIRST}"\noperators = ["5"]', "operators is a list of Telegram ids"),
         (f'id = "{FIRST}"\noperators = [true]', "operators is a list of Telegram ids"),
+        (f'id = "{FIRST}"\noperators = [{10**20}]', f"{10**20} is no Telegram id"),
         (f'id = "{FIRST}"\noperator = [5]', "did you mean operators?"),
         (f'id = "{FIRST}"\nopener = "door"', f"tower {FIRST}: 'door' is no opener"),
         (f'id = "{FIRST}"\nopener = ["link"]', f"tower {FIRST}: "),

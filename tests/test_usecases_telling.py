@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.card import alert_subject
-from bot.domain.delivery import MAX_NOTE, RequestKind
+from bot.domain.delivery import MAX_NOTE, RequestKind, Role
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
@@ -20,7 +20,7 @@ from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.collect import hand_over, open_again, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.forget import forget
-from bot.usecases.operate import hold, message_everybody
+from bot.usecases.operate import hold, message_everybody, message_one
 from bot.usecases.report import door_did_not_open, report_problem
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
 
@@ -30,6 +30,18 @@ HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
 
 def rings(*subjects: str) -> set[str]:
     return {f"{subject} rings" for subject in subjects}
+
+
+async def test_words_for_one_ring_on_their_card_alone_and_stand_on_their_screen(
+    desk: Desk,
+) -> None:
+    delivery = await desk.keep(one(State.STORED))
+    assert await desk.act(OLGA, message_one, delivery, Role.RECIPIENT, "By the door") == BEN.id
+    silent = {HER_CARD, HER_CODE, HIS_CODE}
+    assert await desk.owed() == silent | rings(HIS_CARD, "Ben screen")
+    his, hers = [await desk.look(lambda tx, who=who: tx.draft(who.id)) for who in (BEN, ANNA)]
+    assert his.answers == {WRITTEN: "By the door", WRITTEN_ABOUT: delivery.id}
+    assert WRITTEN not in hers.answers
 
 
 # -- events

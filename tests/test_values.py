@@ -9,25 +9,56 @@ from typing import Any
 import pytest
 
 from bot.domain.actions import Action
+from bot.domain.browsers import may_be_cookie, may_be_page, new_cookie, somebody_in_browser
 from bot.domain.card import (
     Card,
     alert_subject,
     code_subject,
     delivery_of,
     delivery_subject,
+    map_subject,
     old_subject,
+    photo_of,
+    photo_subject,
+    slip_of,
+    slip_subject,
+    slip_subjects,
 )
+from bot.domain.codes import CodeKind
 from bot.domain.delivery import HarborRequest, RequestKind, Role
-from bot.domain.ids import CROCKFORD, DeliveryId, LockerId, MessageId, new_delivery_id, new_row_id
+from bot.domain.ids import (
+    CROCKFORD,
+    DeliveryId,
+    LockerId,
+    MessageId,
+    PersonId,
+    in_browser,
+    new_delivery_id,
+    new_row_id,
+    read_id,
+)
+from bot.domain.languages import LANGUAGES
 from bot.domain.lifecycle import State
 from bot.domain.limits import claim_length
 from bot.domain.meanings import meaning_of
 from bot.domain.message import Ask, Button, File, Key, Meaning, Message, Press, press, press_on
-from bot.domain.openers import LONGEST_LINK, Token, app_link, token_text
+from bot.domain.openers import LONGEST_LINK, Opener, Openers, Token, app_link, token_text
 from bot.domain.recipient import NOBODY, Reach, Recipient, reach
 from bot.domain.situation import Links, Situation, waits_beside
 from bot.domain.tower import Size
-from tests.support.scenes import ANNA, BEN, CARA, CLAIM, NOW, OTHER, POLICY, TOWER, a_delivery
+from bot.domain.visit import waiting
+from tests.support.scenes import (
+    ANNA,
+    BEN,
+    CARA,
+    CLAIM,
+    NOW,
+    OTHER,
+    PAGED,
+    POLICY,
+    TOWER,
+    a_delivery,
+)
 
 
 def test_a_delivery_goes_by_ten_small_letters_and_digits_that_nobody_mistakes() -> None:
@@ -40,6 +71,32 @@ def test_a_delivery_goes_by_ten_small_letters_and_digits_that_nobody_mistakes() 
 def test_a_rows_identity_fits_a_bigint_and_uses_its_62_bits() -> None:
     widths = {new_row_id().bit_length() for _ in range(200)}
     assert max(widths) == 62
+
+
+def test_what_a_button_says_is_an_id_or_that_of_nobody() -> None:
+    assert [read_id(said) for said in ("14", 14, "9" * 19)] == [14, 14, int("9" * 19)]
+    odd = ("", None, "-1", "1.5", "x1", "²", "١٤", "9" * 20)  # decimal for some, but not to us
+    assert [read_id(said) for said in odd] == [0] * len(odd)
+
+
+def test_whoever_claims_in_a_browser_has_a_language_and_neither_a_name_nor_a_chat() -> None:
+    made = [somebody_in_browser("de") for _ in range(2)]
+    assert all(in_browser(person.id) for person in made)
+    assert made[0].id != made[1].id
+    highest = PersonId(-(2**62))
+    assert in_browser(highest)
+    assert not in_browser(PersonId(highest + 1))
+    assert [(each.name, each.language, each.reachable) for each in made] == [("", "de", False)] * 2
+
+
+def test_a_cookie_and_a_pages_secret_are_told_from_whatever_was_never_given_out() -> None:
+    cookie, page = new_cookie(), PAGED.page or ""
+    assert (may_be_cookie(cookie), may_be_page(page)) == (True, True)
+    assert (may_be_cookie(page), may_be_page(cookie)) == (False, False)
+    assert new_cookie() != cookie
+    for odd in ("", "é", "x"):
+        assert not may_be_cookie(cookie[:-1] + odd + "\n" * (odd == "x"))
+        assert not may_be_page(page[:-1] + odd + "\n" * (odd == "x"))
 
 
 def test_a_request_is_due_at_once_and_has_an_identity_of_its_own() -> None:
@@ -63,6 +120,26 @@ def test_a_cards_subject_says_which_delivery_it_is_about_and_is_never_renamed() 
     others = (code_subject(delivery), alert_subject("a:b"), "screen", "")
     assert [delivery_of(subject) for subject in others] == [None] * 4
     assert delivery_of("delivery:a:b") == "a:b"
+
+
+def test_a_slip_says_of_which_delivery_and_in_which_language_it_is() -> None:
+    delivery = DeliveryId("7k2m9xq4tz")
+    assert slip_subject(delivery) == "slip:7k2m9xq4tz"
+    assert slip_subject(delivery, "de") == "slip:7k2m9xq4tz:de"
+    assert slip_of(slip_subject(delivery)) == (delivery, None)
+    assert slip_of(slip_subject(delivery, "de")) == (delivery, "de")
+    every = [slip_of(subject) for subject in slip_subjects(delivery)]
+    assert every == [(delivery, language) for language in (None, *LANGUAGES)]
+
+
+def test_a_photo_and_a_map_say_of_which_delivery_they_are() -> None:
+    delivery = DeliveryId("7k2m9xq4tz")
+    assert photo_subject(delivery) == "photo:7k2m9xq4tz"
+    assert map_subject(delivery) == "map:7k2m9xq4tz"
+    assert photo_of(photo_subject(delivery)) == delivery
+    assert photo_of("photo:a:b") == "a:b"
+    assert photo_of(map_subject(delivery)) is None
+    assert photo_of(delivery_subject(delivery)) is None
 
 
 def test_a_card_is_owed_sends_and_has_told_as_its_counters_and_its_message_say() -> None:
@@ -111,6 +188,22 @@ def test_what_is_shared_is_written_so_that_it_fits_into_a_link() -> None:
     )
 
 
+def test_a_claim_has_a_page_where_there_are_pages_and_it_has_one() -> None:
+    links = Links(page="https://parcels.example/p/{page}")
+    assert links.to_page(PAGED) == f"https://parcels.example/p/{PAGED.page}"
+    assert links.to_page(CLAIM) is None
+    assert Links().to_page(PAGED) is None
+
+
+def test_an_operator_looks_after_their_towers_or_all_and_what_is_at_none() -> None:
+    policy = replace(POLICY, tower_operators={TOWER.id: frozenset({CARA.id})})
+    every = PersonId(9)
+    assert policy.operators_at(TOWER.id) == {every, CARA.id}
+    assert policy.operators_at(OTHER.id) == policy.operators_at(None) == {every}
+    at = {tower: policy.operates_at(CARA.id, tower) for tower in (TOWER.id, OTHER.id, None)}
+    assert at == {TOWER.id: True, OTHER.id: False, None: False}
+
+
 def test_a_moment_is_over_when_it_has_come() -> None:
     situation = Situation(a_delivery(State.STORED), ANNA, NOW, POLICY, TOWER)
     assert situation.over(NOW)
@@ -132,6 +225,10 @@ def test_a_button_carries_one_thing() -> None:
     for carried in ({}, {"url": "https://a.example", "copy": "x"}):
         with pytest.raises(ValueError, match=f"not {len(carried)}"):
             Button("Go", **carried)
+
+
+def test_a_button_has_plain_blanks_where_a_line_of_it_may_break() -> None:
+    assert Button("3:00\u00a0PM at 5\u00a0km", press("menu")).text == "3:00 PM at 5 km"
 
 
 def test_a_message_has_the_form_of_what_it_carries() -> None:
@@ -156,6 +253,15 @@ def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -
     assert waits_beside(replace(beside, taken_back=True), stored, ANNA.id)
 
 
+def test_in_a_visit_doors_come_by_their_numbers_after_those_that_have_none() -> None:
+    doors = [None, "A3", "٣", "1", "9", "10", "10"]
+    made = [
+        replace(a_delivery(State.STORED, locker_name=door), id=DeliveryId(name))
+        for name, door in zip("fedcbag", doors, strict=True)
+    ]
+    assert waiting(reversed(made), BEN.id, TOWER.id) == made
+
+
 def test_who_collects_is_the_recipient_unless_it_is_fetched_out_or_taken_back() -> None:
     stored = a_delivery(State.STORED)
     back, fetched = replace(stored, taken_back=True), replace(stored, fetcher=CARA.id)
@@ -175,6 +281,22 @@ def test_roles_are_both_for_a_parcel_to_oneself_and_none_for_a_stranger() -> Non
     assert stored.roles_of(BEN.id) == {Role.RECIPIENT}
     assert stored.roles_of(CARA.id) == own.roles_of(BEN.id) == frozenset()
     assert own.roles_of(ANNA.id) == {Role.SENDER, Role.RECIPIENT}
+    handed = replace(stored, handed_over_by=CARA.id)
+    assert handed.roles_of(CARA.id) == {Role.HANDED_ON}
+    assert handed.roles_of(BEN.id) == {Role.RECIPIENT}
+
+
+def test_what_opens_a_door_is_what_was_booked_else_what_is_configured_at_its_tower() -> None:
+    by_link = Openers(Opener.LINK, Opener.LINK)
+    policy = replace(POLICY, tower_openers={TOWER.id: by_link})
+    stored = a_delivery(State.STORED)
+    there = replace(stored, tower=OTHER.id)
+    for kind in CodeKind:
+        assert stored.opener(kind, policy) is Opener.LINK
+        assert there.opener(kind, policy) is Opener.TOKEN
+    booked = replace(stored, drop_off_opener=Opener.TOKEN)
+    assert booked.opener(CodeKind.DROP_OFF, policy) is Opener.TOKEN
+    assert booked.opener(CodeKind.PICK_UP, policy) is Opener.LINK
 
 
 def test_a_delivery_is_superseded_once_its_successor_is_all_that_counts() -> None:

@@ -25,6 +25,8 @@ from bot.domain.waiting import (
     due,
     left_over,
     next_in_line,
+    promised_to_others,
+    wait_of,
     wait_subject,
 )
 from bot.ports.database import Database
@@ -133,11 +135,24 @@ def test_a_low_door_is_set_aside_for_whoever_needs_one_and_for_nobody_else() -> 
     assert left_over([low], [a_turn(1)]) == []
 
 
+def test_what_is_promised_to_others_is_nobodys_own_and_only_while_it_is_promised() -> None:
+    line = [a_turn(1), a_turn(2), a_wait(3)]
+    assert promised_to_others(line, PersonId(1), NOW) == [line[1]]
+    assert promised_to_others(line, PersonId(3), NOW) == line[:2]
+    assert promised_to_others(line, PersonId(3), NOW + POLICY.head_start) == []
+
+
 def test_a_head_start_that_is_over_promises_nothing() -> None:
     line, locker = [a_turn(1), a_wait(2)], a_locker(1)
     assert next_in_line(line, [locker], NOW) == []
     later = NOW + POLICY.head_start
     assert next_in_line(line, [locker], later) == [line[1]]
+
+
+def test_whose_wait_ends_at_this_moment_has_no_turn_any_more() -> None:
+    wait, locker = a_wait(1), a_locker(1)
+    assert next_in_line([wait], [locker], wait.until - timedelta.resolution) == [wait]
+    assert next_in_line([wait], [locker], wait.until) == []
 
 
 def test_every_lasting_wait_ends_by_time_alone() -> None:
@@ -151,6 +166,16 @@ def test_every_lasting_wait_ends_by_time_alone() -> None:
             wait, steps = after(wait, turn), steps + 1
             assert steps <= 2
         assert wait.turn_until is None
+
+
+@pytest.mark.parametrize("state", sorted(set(Waiting) - LASTING))
+def test_time_makes_nothing_of_a_wait_that_is_over(state: Waiting) -> None:
+    assert due(a_wait(1, state=state), NOW + timedelta(days=99)) is None
+
+
+def test_the_message_about_a_turn_says_of_which_wait_it_is() -> None:
+    assert wait_subject(4711) == "wait:4711"
+    assert wait_of(wait_subject(4711)) == 4711
 
 
 def test_a_wait_that_is_over_goes_nowhere_and_only_a_promise_has_an_end() -> None:

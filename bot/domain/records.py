@@ -11,6 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -119,9 +120,10 @@ def last_days(days: int, now: datetime) -> Period:
 def _moment(text: str, *, through: bool = False) -> datetime:
     """A day's beginning (`through`: its end) or a moment, UTC where no offset is written."""
     try:
+        with suppress(ValueError):  # no day, but it may be a moment
+            day = datetime.combine(date.fromisoformat(text), time(), UTC)
+            return day + timedelta(days=through)
         found = datetime.fromisoformat(text)
-        if "T" not in text and " " not in text and ":" not in text:
-            return found.replace(tzinfo=UTC) + timedelta(days=through)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
@@ -181,8 +183,7 @@ def _cell(value: Any) -> str:
 
 
 def _object(record: Record) -> dict[str, Any]:
-    names = (field.name for field in fields(record))
-    return dict(zip(names, map(_plain, _values(record)), strict=True))
+    return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
 
 
 def _plain(value: Any) -> Any:

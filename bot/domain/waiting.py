@@ -141,7 +141,7 @@ def left_over(lockers: Iterable[Locker], promised: Collection[Wait]) -> list[Loc
     """The free lockers, one fewer for each promise: whoever waits for a low door sets a low one
     aside, anybody else another where there is one."""
     free = [locker for locker in lockers if locker.status is LockerStatus.AVAILABLE]
-    for wait in sorted(promised, key=lambda wait: not wait.low):
+    for wait in promised:
         if (locker := _one_for(wait, free)) is not None:
             free.remove(locker)
     return free

@@ -19,7 +19,8 @@ class Closures(Protocol):
         ...
 
     async def reopen(self, closure: int, at: datetime, by: PersonId) -> bool:
-        """`by` says that it is over; False where it was over already."""
+        """`by` says that it is over; False where it was over already. Of somebody who has been
+        forgotten since they closed it the words go, too."""
         ...
 
     async def closures(self) -> Sequence[Closure]:
@@ -28,6 +29,10 @@ class Closures(Protocol):
 
     async def closures_at(self, tower: TowerId, limit: int) -> Sequence[Closure]:
         """Those of the tower itself, standing or over; the latest first."""
+        ...
+
+    async def closures_of(self, operator: PersonId) -> Sequence[Closure]:
+        """All that this operator has closed or opened again, the first first."""
         ...
 
     async def door_closed(self, tower: TowerId, locker: LockerId) -> Closure | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.domain.alerts import Alert
 from bot.domain.claims import Claim, claim_payload, show_claim_code
+from bot.domain.closures import Closure
 from bot.domain.codes import Code
 from bot.domain.delivery import Delivery
 from bot.domain.history import WITHOUT_WORDS, HistoryEntry, HistoryEvent
@@ -61,6 +62,7 @@ async def held_about(tx: Transaction, person: Person, now: datetime) -> Held:
         "deliveries": await asyncio.gather(*(_delivery(tx, each, me) for each in theirs)),
         "done_in_deliveries_of_others": [await _elsewhere(tx, each, done, me) for each in others],
         "waits_for_lockers": [asdict(each) for each in await tx.every_wait_of(me)],
+        "closed_or_opened_for_booking": [_closure(each, me) for each in await tx.closures_of(me)],
         "refused_senders_since": [each.at for each in await tx.refusals_of(me)],
         "alerts": [_alert(alert, me) for alert in await tx.alerts_of(me)],
         "wrong_claim_codes_of_a_day": asdict(tries),
@@ -128,6 +130,19 @@ def _claim(claim: Claim | None, delivery: Delivery, me: PersonId) -> Held | None
         return None
     written = {"code": show_claim_code(claim.code), "link": claim_payload(claim)}
     return written | ({"page": claim.page} if claim.page else {})
+
+
+def _closure(closure: Closure, me: PersonId) -> Held:
+    mine = closure.by == me
+    return {
+        "tower": closure.tower,
+        "locker": closure.locker,
+        "at": closure.at,
+        "closed_by_you": mine,
+        "your_words": closure.words if mine else None,
+        "ended_at": closure.ended_at,
+        "ended_by_you": closure.ended_by == me,
+    }
 
 
 def _alert(alert: Alert, me: PersonId) -> Held:

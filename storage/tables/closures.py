@@ -30,8 +30,9 @@ class Closures(Subject):
 
     async def reopen(self, closure: int, at: datetime, by: PersonId) -> bool:
         row = await self._db.fetch_one(
-            """update closures set ended_at = ?, ended_by = ? where id = ? and ended_at is null
-               returning id""",
+            """update closures set ended_at = ?, ended_by = ?,
+                   words = case when by is null then null else words end
+               where id = ? and ended_at is null returning id""",
             (stamp(at), by, closure),
         )
         return row is not None
@@ -46,6 +47,13 @@ class Closures(Subject):
             await self._db.fetch_all(
                 f"{_SELECT} where tower = ? and locker is null order by at desc, id limit ?",
                 (tower, limit),
+            )
+        )
+
+    async def closures_of(self, operator: PersonId) -> list[Closure]:
+        return CLOSURES.read_all(
+            await self._db.fetch_all(
+                f"{_SELECT} where by = ? or ended_by = ? order by at, id", (operator, operator)
             )
         )
 

@@ -190,6 +190,13 @@ class People(Subject):
         await self._db.execute(
             "update history set detail = null, told = null where told = ?", (person,)
         )
+        # The words of a closure that stands are what people read of it: they go when it ends.
+        await self._db.execute(
+            """update closures set by = null, words = case when ended_at is null then words end
+               where by = ?""",
+            (person,),
+        )
+        await self._db.execute("update closures set ended_by = null where ended_by = ?", (person,))
         # An alert of an earlier version does not say whose words it holds; the history does.
         await self._db.execute(
             """update alerts set detail = '{}' where kind = ? and (person = ? or (person is null

@@ -3,11 +3,13 @@
 `world` is the whole bot with people who have phones, `core` the core between a database and a
 Harbor, `desk` the use cases alone: all three on SQLite. A file that needs another has its own of
 that name. In a browser, `scene` is the sandbox's page with a small bot, `demo` the demo's page.
+With `nepal` the machine's own clock shows the time of that country.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
     from tests.support.page_scene import Opened, Scene
     from tests.support.phones import Phone
     from tests.support.town import Town
+
+
+@pytest.fixture
+def nepal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own clock shows five hours and three quarters more than UTC."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "NPT-5:45")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture

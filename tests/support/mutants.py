@@ -1,16 +1,17 @@
 """`python -m tests.support.mutants [NAME…]` (`make mutants`): is every mutant of the core killed?
 
-mutmut changes the functions of bot/domain and bot/usecases one little thing at a time and runs the
-tests that reach the function. What survives is either a test that is missing or a change that makes
-no difference; the latter are listed, with a reason each, in tests/surviving_mutants.toml.
+mutmut changes the functions of bot/domain and bot/usecases one little thing at a time; the tests
+that reach the function are run against each (tests/support/each_mutant.py). What survives is either
+a test that is missing or a change that makes no difference; the latter are listed, with a reason
+each, in tests/surviving_mutants.toml.
 
 Guarantees: exit code 1 if a mutant survived that is not listed, or if one is listed without a
 reason or in vain. A mutant is known by its function and the lines it changes, not by its number,
-which moves with every edit. What survives is tried once more in an interpreter of its own: what is
-called while a module is imported keeps its first form in the process that mutmut forks.
+which moves with every edit.
 
-NAME is a mutant or a pattern ("bot.domain.claims*"). Without any, all that have no verdict yet are
-tried: a run that was stopped goes on where it was, in the folder mutants/.
+NAME is a mutant or a pattern ("bot.domain.claims*"); without any, all are meant. What was killed is
+not tried again until its function changes, so a run that was stopped goes on where it was, in the
+folder mutants/.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ ROOT = Path(__file__).parents[2]
 MUTATED = ROOT / "mutants"
 LIST = ROOT / "tests" / "surviving_mutants.toml"
 _SURVIVED, _NO_TESTS = 0, 33
+_MAKE = """
+from mutmut.__main__ import copy_also_copy_files, copy_src_dir, create_mutants, setup_source_paths
+copy_src_dir()
+copy_also_copy_files()
+setup_source_paths()
+create_mutants(1)
+"""
 _PLAIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "1"}
 """Plugins cost more than most of these tests; and Hypothesis, where it is told that this is a run
 of many, draws the same examples each time and has no patience to lose."""
@@ -70,15 +78,13 @@ class Accepted:
 
 def main(names: Sequence[str]) -> int:
     """Mutate, run, compare; the exit code."""
-    mutmut = Path(sys.executable).with_name("mutmut")
-    jobs = os.environ.get("MUTANTS_JOBS", "1")
-    command = [mutmut, "run", "--max-children", jobs, *names]
-    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | _PLAIN)
+    MUTATED.mkdir(exist_ok=True)
+    subprocess.run([sys.executable, "-c", _MAKE], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    subprocess.run(_command(), check=True, cwd=MUTATED, env=_environment(names))
     found = list(mutants())
     accepted = list(read_list(LIST.read_text("utf-8")))
     left = [m for m in found if m.verdict in (_SURVIVED, _NO_TESTS)]
     new = [m for m in left if not any(a.covers(m) for a in accepted)]
-    new = [m for m in new if m.verdict == _NO_TESTS or survives_alone(m)]
     vain = [a for a in accepted if not any(a.covers(m) for m in left)]
     vain = [
         a for a in vain if any(m.function == a.function and m.verdict is not None for m in found)
@@ -89,6 +95,19 @@ def main(names: Sequence[str]) -> int:
     print("".join(f"listed in vain: {a.function}: {a.was} -> {a.now}\n" for a in vain), end="")
     print(f"{len(new)} survived that are not listed in {LIST.relative_to(ROOT)}")
     return int(bool(new or vain))
+
+
+def _command() -> list[str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
+    chosen = settings["pytest_add_cli_args_test_selection"]
+    ours = ["-q", "-p", "tests.support.each_mutant"]
+    asks = [*settings["pytest_add_cli_args"], *ours, *chosen]
+    return [sys.executable, "-m", "pytest", "--rootdir=.", "--tb=native", *asks]
+
+
+def _environment(names: Sequence[str]) -> dict[str, str]:
+    tried = {"MUTANTS_TRIED": " ".join(names or ["*"]), "PYTHONPATH": str(MUTATED)}
+    return os.environ | _PLAIN | tried
 
 
 def mutants() -> Iterator[Mutant]:
@@ -131,24 +150,6 @@ def changed(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
         if side is not None and line[2:].strip():
             side.append(line[2:].strip())
     return " ".join(was), " ".join(now)
-
-
-def survives_alone(mutant: Mutant) -> bool:
-    """Whether the tests that reach it pass in an interpreter which it was imported into."""
-    stats = json.loads((MUTATED / "mutmut-stats.json").read_text("utf-8"))
-    key = mutant.name.partition("__mutmut_")[0]
-    tests = sorted(stats["tests_by_mangled_function_name"].get(key, ()))
-    environment = (
-        os.environ | _PLAIN | {"MUTANT_UNDER_TEST": mutant.name, "PYTHONPATH": str(MUTATED)}
-    )
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "pytest_asyncio.plugin", *tests],
-        check=False,
-        cwd=MUTATED,
-        env=environment,
-        capture_output=True,
-    )
-    return ran.returncode == 0
 
 
 def read_list(text: str) -> Iterator[Accepted]:

@@ -87,13 +87,18 @@ async def doors_prompt(screen: Screen) -> Message:
 
 
 async def listed(
-    screen: Screen, lines: Sequence[str], found: Sequence[Delivery], *rows: Row
+    screen: Screen,
+    lines: Sequence[str],
+    found: Sequence[Delivery],
+    *rows: Row,
+    counted: bool = False,
 ) -> Message:
-    """A page of `found`, a button each; `rows` stand below them."""
+    """A page of `found`, a button each; `rows` stand below them. That there are none is said,
+    unless the lines have `counted` them."""
     page, entries, more = screen.page_of(found)
     names = await screen.towers_of(entries)
     buttons = [entry(screen.words, each, names) for each in entries]
-    if not entries:
+    if not entries and not counted:
         lines = [*lines, screen.words._("None at the moment.")]
     return screen.view("\n".join(lines), *buttons, screen.pages(page, more), *rows)
 

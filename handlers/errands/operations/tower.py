@@ -67,7 +67,7 @@ async def tower_prompt(screen: Screen) -> Message:
         at = ticking(screen.words, reading.at, tower, now=screen.now)
         lines.append(_("Last read: {time}", time=at))
     figures = (Button(_("📊 Figures"), press(TO_FIGURES)),)
-    message = await listed(screen, lines, there, *closing.rows, figures)
+    message = await listed(screen, lines, there, *closing.rows, figures, counted=True)
     if not reading.value:
         return message
     return replace(message, plan=plan(screen.words, reading.value, closing.doors))
