@@ -88,6 +88,7 @@ def test_what_is_no_code_is_not_taken_for_one(text: str) -> None:
 
 def test_letters_alone_are_a_code_only_where_one_was_asked_for_and_nothing_else_stands() -> None:
     assert read_claim(" sneakers. ", asked=True) == Written(code="SNEAKERS")
+    assert read_claim("(xkqftmnx)", asked=True) == Written(code="XKQFTMNX")
     assert read_claim("thanks, that's tomorrow", asked=True) is None
     assert read_claim("hello?", asked=True) is None
 
