@@ -22,17 +22,17 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
 
 # Compiled tests are kept, whatever the environment says: each process would compile all of them anew.
 test: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "not long and not every_width"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 -m "not long and not every_width"
 
 # The rest of the tests: further ways through the page and the command line, further faults, openers and
 # themes, the wheel installed, the benchmarks tried.
 test-more: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m "long and not every_width"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 -m "long and not every_width"
 
 # These, walks through the page at every width, and both state machines with forty times as many examples.
 test-long: test-more
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 -m every_width
-	PYTHONDONTWRITEBYTECODE= EXAMPLES=40 $(BIN)/pytest -n 3 $(LONG)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 -m every_width
+	PYTHONDONTWRITEBYTECODE= EXAMPLES=40 $(BIN)/pytest -n 4 $(LONG)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

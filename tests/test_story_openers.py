@@ -70,9 +70,9 @@ def way(request: pytest.FixtureRequest) -> tuple[str, str]:
     return request.param, url_for(request.param, request)
 
 
-@pytest.fixture
-async def by_link(way: tuple[str, str]) -> AsyncIterator[Doors]:
-    async with doors(*way, LINK, LINK) as there:
+@pytest.fixture(params=[WAYS[0], pytest.param(WAYS[1], marks=pytest.mark.long)])
+async def by_link(request: pytest.FixtureRequest) -> AsyncIterator[Doors]:
+    async with doors(request.param, url_for(request.param, request), LINK, LINK) as there:
         yield there
 
 

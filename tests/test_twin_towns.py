@@ -24,6 +24,7 @@ from wording.cards.wait import wait_card
 from wording.language import speak
 from wording.sanitize import read_out
 
+pytestmark = pytest.mark.long
 NAME = "Central Railway Station of Madrid"
 MORE = TowerId("00000000000000dd")
 LINES_BELOW = 2
