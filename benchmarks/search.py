@@ -1,8 +1,9 @@
-"""Milliseconds until an operator's search is answered, at a million deliveries that are over.
+"""Milliseconds until an operator's search is answered, or a list is read, at a million deliveries.
 
-A hundred thousand people with names out of a few hundred, so that many share one; thirty towers,
-three hundred deliveries under way; a third of all has a name. What is measured is the search and
-the page of deliveries that is then listed, by one who asks alone.
+They are over. A hundred thousand people with names out of a few hundred, so that many share one;
+thirty towers, three hundred deliveries under way; a third of all has a name. What is measured is
+the search and the page of deliveries that is then listed, by one who asks alone; and what the lists
+of /ops are made of.
 """
 
 from __future__ import annotations
@@ -10,24 +11,27 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Bench, Value
 from benchmarks.storage import databases
+from bot.domain.alerts import AlertKind
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.ports.database import Database, Transaction
-from bot.usecases.find import Found, search
+from bot.usecases.find import search
+from bot.usecases.oversight import deliveries_at_harbor, standing_alerts
 from storage.connection import tuples
 from storage.tables.words import as_stored
 
 PAST, LIVE, PEOPLE, TOWERS = 1_000_000, 300, 100_000, 30
 _OPERATOR = PersonId(1)
 _POLICY = Policy(operators=frozenset({_OPERATOR}))
-_PAGE = 6
+_PAGE, _MOST = 6, 60
+Look = Callable[[Transaction], Awaitable[Sequence[object]]]
 _PORTION = 500
 _LETTERS = "bcdfghklmnprstvw"
 _NAMES = [f"{a}{v}{b}" for a in _LETTERS for v in "aeiou" for b in _LETTERS[:5]]
@@ -129,32 +133,51 @@ _OVER = """update parcel_words set
     ended_at = (select changed_at from deliveries where id = delivery and changed_at < ?)"""
 
 
-async def measure(database: Database, query: str, rounds: int) -> tuple[int, list[float]]:
-    """How many are found, and how long each round took, in milliseconds."""
-
-    async def look(tx: Transaction) -> Found:
+def _search(query: str) -> Look:
+    async def look(tx: Transaction) -> Sequence[object]:
         found = await search(tx, _OPERATOR, _POLICY, query)
         await tx.deliveries_with(found.deliveries[:_PAGE])
-        return found
+        return found.deliveries
 
+    return look
+
+
+async def _heeded(tx: Transaction) -> Sequence[object]:
+    over = await tx.alerts_over(AlertKind.PROBLEM, _MOST)
+    return [*await standing_alerts(tx, _OPERATOR, _POLICY), *over]
+
+
+_LISTS: Mapping[str, Look] = {
+    "list: under way, of which those are taken that are stuck or stale": (
+        lambda tx: deliveries_at_harbor(tx, _OPERATOR, _POLICY)
+    ),
+    "list: alerts and problems": _heeded,
+    "list: doors that were reported": lambda tx: tx.doors_reported(_MOST),
+    "list: what is at one tower": lambda tx: tx.deliveries_at_harbor_in(_tower(7).id),
+}
+
+
+async def measure(database: Database, look: Look, rounds: int) -> tuple[int, list[float]]:
+    """How many are found, and how long each round took, in milliseconds."""
     spans = []
     for _ in range(rounds):
         began = time.perf_counter()
         found = await database.look(look)
         spans.append((time.perf_counter() - began) * 1000)
-    return len(found.deliveries), spans
+    return len(found), spans
 
 
 async def compare(
     directory: Path, *, rounds: int, past: int = PAST, people: int = PEOPLE, postgres: bool = True
 ) -> list[dict[str, Value]]:
     """A row for each way to ask, its columns the databases."""
-    rows: dict[str, dict[str, Value]] = {said: {"looked for": said} for said in _QUERIES}
+    looks = {**{said: _search(query) for said, query in _QUERIES.items()}, **_LISTS}
+    rows: dict[str, dict[str, Value]] = {said: {"looked for": said} for said in looks}
     async with databases(directory, with_postgres=postgres) as kinds:
         for name, database in kinds.items():
             await fill(database, past, people)
-            for said, query in _QUERIES.items():
-                found, spans = await measure(database, query, rounds)
+            for said, look in looks.items():
+                found, spans = await measure(database, look, rounds)
                 rows[said] |= {
                     "found": found,
                     f"{name}, ms": round(statistics.median(spans), 1),

@@ -192,9 +192,8 @@ async def test_three_taps_for_a_code_ask_harbor_for_one_token(world: Chats) -> N
 # -- Harbor's bad days
 
 
-@pytest.mark.parametrize(
-    ("fault", "times"), [pytest.param("503", 3, marks=pytest.mark.long), ("reset_after", 1)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("fault", "times"), [("503", 3), ("reset_after", 1)])
 @pytest.mark.parametrize(
     "call",
     ["tower_lockers", "reserve", "drop_off_token", "assigned_lockers", "pick_up_token", "token"],
@@ -244,14 +243,8 @@ async def test_a_harbor_that_is_slow_for_one_delays_nobody_else(world: Chats) ->
 # -- Telegram's bad days
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "reply_lost",
-        *(pytest.param(name, marks=pytest.mark.long) for name in ("bad_gateway", "reset")),
-        pytest.param("too_many_requests", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["reply_lost", "bad_gateway", "reset", "too_many_requests"])
 @pytest.mark.parametrize(
     "call", ["sendMessage", "editMessageText", "sendPhoto", "deleteMessage", "getUpdates"]
 )

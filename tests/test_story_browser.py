@@ -214,6 +214,7 @@ async def test_of_two_browsers_at_once_one_collects_and_the_other_is_told(street
     await expect(second.get_by_role("heading", level=1)).to_have_text("There is no parcel here")
 
 
+@pytest.mark.long
 async def test_the_slips_picture_leads_to_the_page_as_its_text_does(street: Street) -> None:
     slip = await street.sends()
     message = await street.anna.sees("To collect it", "Locker:")

@@ -11,7 +11,7 @@ from sandbox.harbor import seeds
 from tests.support.chats import MARKET
 from tests.support.phones import TOWER
 from tests.support.town import Somebody, Town
-from tests.support.ways import run, url_for, ways
+from tests.support.ways import run, url_for
 
 OTHER = TowerId("0100000000000102")
 STREETS = f"{MARKET}, 410 Congress Avenue", f"{MARKET}, 4312 Duval Street"
@@ -20,7 +20,12 @@ SHORT = "Congress Avenu…, 410 Congress Avenue", "Congress Avenue…, 4312 Duva
 """Where more stands on the button."""
 
 
-@pytest.fixture(params=ways("polling, SQLite, token", "webhooks, PostgreSQL, token"))
+@pytest.fixture(
+    params=[
+        "polling, SQLite, token",
+        pytest.param("webhooks, PostgreSQL, token", marks=pytest.mark.long),
+    ]
+)
 async def town(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Town]:
