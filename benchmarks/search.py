@@ -68,6 +68,7 @@ _QUERIES = {
     "two such names, both of which none has": "order gift",
     "the name of a hundred parcels": "order 424",
     "the name of 37,000 parcels, no two alike": "order 1",
+    "a digit with which 111,000 names begin, no two alike": "1",
     "nothing": "nobody of that name",
 }
 

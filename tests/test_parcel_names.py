@@ -220,6 +220,20 @@ async def test_of_very_many_of_one_name_the_latest_are_found_in_their_order(
     assert await found("gift", "gifts") == (["5", "1"], True)
 
 
+async def test_a_parcel_that_is_called_so_twice_takes_the_place_of_no_other(
+    database: Database,
+) -> None:
+    async def write(tx: Transaction) -> None:
+        for number in range(4):
+            over = START + timedelta(minutes=number)
+            made = a_delivery(str(number), state=State.COLLECTED, changed_at=over)
+            await _named(tx, replace(made, parcel_name="gift gifts gifted"))
+
+    await database.run(write)
+    ended, _ = await database.look(lambda tx: tx.ended_called(["gift"], None, 3))
+    assert [delivery for delivery, _ in ended] == ["3", "2", "1"]
+
+
 async def test_ones_own_are_found_by_person_tower_and_door_and_nobody_elses(
     database: Database,
 ) -> None:

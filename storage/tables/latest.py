@@ -26,31 +26,35 @@ _SHARES, _LEAST = 2, 50
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is asked of a row of `source`, which has an id and a changed_at: SQL and its values."""
+    """What is asked of a row of `source`, which has an id and a changed_at: SQL and its values. Of
+    one delivery there are up to `rows_each`."""
 
     which: str
     values: Sequence[Any]
     source: str = "deliveries"
+    rows_each: int = 1
 
 
 async def latest(db: Connection, which: Sequence[Condition], limit: int) -> Ended:
-    """The latest `limit` of which any of these is true. Of each a share is read at first, and all
-    that may be needed only of those whose share may not have been enough."""
+    """The latest `limit` of which any of these is true, each once. Of each a share is read first,
+    and all that may be needed only where that may not have been enough."""
     if not which:
         return []
     share = min(limit, max(_LEAST, _SHARES * limit // len(which)))
     read = await _portions(db, which, share)
     first = _latest_of(read, limit)
-    oldest = first[-1][1] if len(first) == limit else 0
+    enough = len(first) == limit
+    oldest = first[-1][1] if enough else 0
     short = [
         place
         for place, rows in enumerate(read)
-        if len(rows) == share < limit and rows[-1][1] >= oldest
+        if len(rows) == share and rows[-1][1] >= oldest and not (enough and share == limit)
     ]
-    for place, rows in zip(
-        short, await _portions(db, [which[place] for place in short], limit), strict=True
-    ):
-        read[place] = rows
+    asked = [which[place] for place in short]
+    most = limit * max((one.rows_each for one in asked), default=1)
+    if most > share:
+        for place, rows in zip(short, await _portions(db, asked, most), strict=True):
+            read[place] = rows
     return [
         (DeliveryId(id_), moment(changed) if changed else None)
         for id_, changed in _latest_of(read, limit)

@@ -11,7 +11,7 @@ from itertools import chain
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.lifecycle import ENDS, LIVE
-from bot.domain.search import Glimpse
+from bot.domain.search import MOST_WORDS, Glimpse
 from bot.ports.database import Database, Transaction
 from bot.ports.search import Ended
 from storage.connection import Row, chunks, marks
@@ -122,6 +122,7 @@ class Search(Deliveries):
                     f"{which} and changed_at >= ?{also}",
                     (*values, oldest, *chain(*others), *theirs),
                     _CALLED,
+                    rows_each=1 if spelled else MOST_WORDS,
                 )
                 for (which, values), oldest in zip(called, since, strict=True)
             ],
@@ -167,8 +168,10 @@ class Search(Deliveries):
         rows = await self._db.fetch_all(
             " union all ".join(parts), [value for _, values in called for value in values]
         )
-        found: dict[int, int] = dict(rows)  # type: ignore[arg-type]  # rows of two
-        return [found.get(place, 0) for place, _ in enumerate(called)]
+        found = [0] * len(called)
+        for place, oldest in rows:
+            found[place] = oldest
+        return found
 
     async def doors_called(self, names: Sequence[str]) -> list[str]:
         if not names:
