@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from bot.domain.tower import Tower, beside
-from wording.sanitize import NAME, cut, plain, units
+from wording.sanitize import NAME, cut, esc, plain, units
 
 SHORT = 24
 """How much of a name a button has room for that says more than the tower, UTF-16 units."""
@@ -23,13 +23,11 @@ LONGEST = NAME // 2 + 2 + NAME
 def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME) -> list[str]:
     """The name of each of those shown, in their order, cut to `most` units where it stands alone;
     `among` are all there are."""
-    keys = {_key(tower.name) for tower in shown}
-    surely = most - 1 if all(map(str.isascii, keys)) else most // 2 - 1
-    begin, alike = {key[:surely] for key in keys}, defaultdict[str, list[Tower]](list)
+    alike: dict[str, list[Tower]] = {cut(_key(tower.name), most): [] for tower in shown}
     for tower in among:
         for key in _names(tower):
-            if key[:surely] in begin:
-                alike[cut(key, most)].append(tower)
+            if (read := cut(key, most)) in alike:
+                alike[read].append(tower)
     told = [_told(tower, alike[cut(_key(tower.name), most)], most) for tower in shown]
     by_name = defaultdict[str, list[Tower]](list)
     for tower, name in zip(shown, told, strict=True):
@@ -40,6 +38,11 @@ def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME)
         else name
         for tower, name in zip(shown, told, strict=True)
     ]
+
+
+def esc_tower(name: str | None) -> str:
+    """A name that `told_apart` has made, whole, for HTML."""
+    return esc(name, LONGEST)
 
 
 def _told(tower: Tower, alike: Iterable[Tower], most: int) -> str:

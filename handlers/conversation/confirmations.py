@@ -22,7 +22,7 @@ from wording.cards.opening import may_still_open
 from wording.language import Words
 from wording.moments import moment
 from wording.sanitize import esc, esc_linked, esc_name
-from wording.tower_names import LONGEST
+from wording.tower_names import esc_tower
 
 Said = Callable[[Words], str]
 
@@ -254,7 +254,7 @@ async def which(screen: Screen, delivery: Delivery) -> str:
 async def _where(screen: Screen, delivery: Delivery) -> str:
     _ = screen.words._
     tower = await screen.place_of(delivery)
-    name = esc(await screen.called(tower), LONGEST)
+    name = esc_tower(await screen.called(tower))
     if delivery.locker_name:
         return _("📍 {tower}, locker {door}", tower=name, door=esc(delivery.locker_name))
     return _("📍 {tower}", tower=name)

@@ -54,7 +54,7 @@ from handlers.conversation.navigation import (
 from handlers.conversation.questions import Row, Screen, Tap
 from wording.language import Words
 from wording.sanitize import NAME, esc, plain
-from wording.tower_names import LONGEST
+from wording.tower_names import esc_tower
 
 WAITING, CODE, OWN = "collect/list", "collect/code", f"{ASK}/own"
 TYPE_CODE, YES_OWN = "claim", "own_ok"
@@ -253,7 +253,7 @@ def _visit(words: Words, tower: str, there: list[Delivery]) -> str:
         "📍 <b>{tower}</b>: locker {doors}",
         "📍 <b>{tower}</b>, one visit: lockers {doors}",
         len(doors),
-        tower=esc(tower, LONGEST),
+        tower=esc_tower(tower),
         doors=esc(", ".join(doors), 200),
     )
 

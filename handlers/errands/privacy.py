@@ -21,8 +21,8 @@ from handlers.conversation.farewell import FAREWELL, forgotten_said
 from handlers.conversation.navigation import MENU, go, start
 from handlers.conversation.questions import Row, Screen
 from wording.business import told_of_privacy
-from wording.sanitize import NAME, esc
-from wording.tower_names import LONGEST
+from wording.sanitize import NAME
+from wording.tower_names import esc_tower
 
 PRIVACY, FORGET = "privacy/privacy", "privacy/forget"
 SHOW_ALL, ASK_FORGET, YES = "export", "forget", "forget_ok"
@@ -96,7 +96,7 @@ async def forget_prompt(screen: Screen) -> Message:
         there = Counter(names.get(delivery.id, delivery.tower) for delivery in live)
         for tower, count in there.items():
             times = f" × {count}" if count > 1 else ""
-            lines.append(f"• {esc(tower, LONGEST)}{times}")
+            lines.append(f"• {esc_tower(tower)}{times}")
         lines.append(_("After that I can forget you."))
         return screen.view("\n".join(lines))
     text = _(

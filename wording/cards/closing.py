@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bot.domain.delivery import MAX_NOTE
 from wording.language import Words
-from wording.sanitize import cut, esc, esc_linked, plain
-from wording.tower_names import LONGEST
+from wording.sanitize import cut, esc_linked, plain
+from wording.tower_names import esc_tower
 
 _SHOWN = 200
 """Signs that Telegram shows in answer to a button."""
@@ -35,7 +35,7 @@ def closed_said(words: Words, name: str, said: str | None) -> str:
 def closed_line(words: Words, name: str, said: str | None) -> str:
     """In a list or a question: which tower, by a name that tells it apart, and why; a line of its
     own."""
-    line = words._("🚫 <b>{tower}</b> is closed for booking just now.", tower=esc(name, LONGEST))
+    line = words._("🚫 <b>{tower}</b> is closed for booking just now.", tower=esc_tower(name))
     return f"{line} {quoted(words, said)}" if said else line
 
 

@@ -15,8 +15,7 @@ from wording.cards.prepared import again, forgotten
 from wording.cards.rows import card, deed, go, guide, menu, problem
 from wording.cards.scene import Scene
 from wording.cards.timeline import earlier, latest, operators_reason
-from wording.sanitize import esc
-from wording.tower_names import LONGEST, told_apart
+from wording.tower_names import esc_tower, told_apart
 
 
 def collected(scene: Scene) -> Message:
@@ -211,7 +210,7 @@ def _offer(scene: Scene) -> str:
     if there is None:
         return _("The towers nearby are full, too. Lockers come free all the time: try again soon.")
     [told] = told_apart([there], [there, here])
-    name = f"<b>{esc(told, LONGEST)}</b>"
+    name = f"<b>{esc_tower(told)}</b>"
     if here.latitude is None or here.longitude is None or there.latitude is None:
         return _("There is room at {tower}.", tower=name)
     distance = scene.words.distance(kilometres(there, here.latitude, here.longitude), here.country)

@@ -14,8 +14,7 @@ from bot.domain.tower import Tower
 from bot.domain.waiting import Tapped, Wait, Waiting
 from wording.language import Words
 from wording.moments import ticking
-from wording.sanitize import esc
-from wording.tower_names import LONGEST, SHORT, told_apart
+from wording.tower_names import SHORT, esc_tower, told_apart
 
 
 def wait_card(
@@ -105,4 +104,4 @@ def stop_button(words: Words, wait: Wait, tower: Tower, among: Collection[Tower]
 
 def _called(tower: Tower, among: Collection[Tower]) -> str:
     [name] = told_apart([tower], among)
-    return esc(name, LONGEST)
+    return esc_tower(name)

@@ -27,7 +27,7 @@ from handlers.errands.operations.lists import TOWER
 from wording.cards.closing import back_said, quoted
 from wording.moments import moment
 from wording.sanitize import esc, esc_name, plain
-from wording.tower_names import LONGEST
+from wording.tower_names import esc_tower
 
 CLOSING, OPENING, BACK = "ops/close", "ops/reopen", "ops/use"
 CLOSE, OPEN = "close", "reopen"
@@ -107,7 +107,7 @@ async def close_prompt(screen: Screen) -> Message:
     if tower is None or any(x.locker is None for x in await _standing(screen, tower.id)):
         return overtaken(screen)
     lines = [
-        _("🚫 <b>Close {tower} for booking?</b>", tower=esc(await screen.called(tower), LONGEST)),
+        _("🚫 <b>Close {tower} for booking?</b>", tower=esc_tower(await screen.called(tower))),
         _("People still see it in the list, and that it is closed. What is booked goes on."),
     ]
     if screen.sight.by_link(tower):
@@ -138,7 +138,7 @@ async def open_prompt(screen: Screen) -> Message:
     lines = [
         _(
             "✅ <b>Open {tower} for booking again?</b>",
-            tower=esc(await screen.called(tower), LONGEST),
+            tower=esc_tower(await screen.called(tower)),
         ),
         await _since(screen, tower, closure),
     ]
@@ -156,7 +156,7 @@ async def back_prompt(screen: Screen) -> Message:
         "✅ <b>Is locker {door} at {tower} back in use?</b>\nIt can be booked again then, and what "
         "people report of it counts anew.",
         door=esc(_name(closure)),
-        tower=esc(await screen.called(tower), LONGEST),
+        tower=esc_tower(await screen.called(tower)),
     )
     return screen.view(text, (Button(_("Yes, back in use"), press(YES_BACK)),))
 

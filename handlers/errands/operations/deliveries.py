@@ -49,7 +49,7 @@ from wording.cards.timeline import timeline
 from wording.delivery_state import state_said
 from wording.language import Words
 from wording.sanitize import esc, plain
-from wording.tower_names import LONGEST
+from wording.tower_names import esc_tower
 
 SURE_ORPHAN, SURE_EMPTY = "ops/orphan", "ops/empty"
 YES_ORPHAN, YES_EMPTY = "free_ok", "empty_ok"
@@ -280,7 +280,7 @@ async def _named(screen: Screen, orphan: Alert) -> tuple[str, str]:
     towers = (await screen.sight.towers.all()).value
     tower = next((tower for tower in towers if tower.id == orphan.tower), None)
     name = await screen.called(tower) or orphan.tower
-    return esc(orphan.locker_name) or str(orphan.locker), esc(name, LONGEST)
+    return esc(orphan.locker_name) or str(orphan.locker), esc_tower(name)
 
 
 def _state(screen: Screen, delivery: Delivery) -> str:

@@ -36,7 +36,7 @@ from handlers.errands.operations.tower import OPEN
 from wording.cards.orphan import in_vain, why_not_released
 from wording.moments import ticking
 from wording.sanitize import esc, plain
-from wording.tower_names import LONGEST, SHORT, told_apart
+from wording.tower_names import LONGEST, SHORT, esc_tower, told_apart
 
 OVERVIEW, TOWERS, ORPHANS = "ops/ops", "ops/towers", "ops/orphans"
 TO_TOWERS, TO_STUCK, TO_ORPHANS, TO_DOORS = "towers", "stuck", "orphans", "doors"
@@ -165,7 +165,7 @@ async def _tower_line(screen: Screen, tower: Tower, name: str, held: int, left_o
     counts = ", ".join(f"{words.size(size)} {count}" for size, count in free.value.items())
     line = words._(
         "📍 <b>{tower}</b>\nfree: {counts} · held by us: {held}",
-        tower=esc(name, LONGEST),
+        tower=esc_tower(name),
         counts=counts or "?",
         held=held,
     )

@@ -28,7 +28,7 @@ from handlers.conversation.questions import Row, Screen, words_typed
 from handlers.errands.operations.lists import STALE, listed, tabs
 from wording.language import Words
 from wording.sanitize import esc
-from wording.tower_names import LONGEST
+from wording.tower_names import esc_tower
 
 BULK = "ops/all"
 TO_STALE, WHY, ALL, YES_ALL = "stale", "why", "all", "all_ok"
@@ -201,6 +201,6 @@ async def bulk_prompt(screen: Screen) -> Message:
 
 
 def _line(delivery: Delivery, towers: Mapping[DeliveryId, str]) -> str:
-    name = esc(towers.get(delivery.id, delivery.tower), LONGEST)
+    name = esc_tower(towers.get(delivery.id, delivery.tower))
     door = esc(delivery.locker_name, 8)
     return f"• {name} · {door} · <code>{delivery.id}</code>"

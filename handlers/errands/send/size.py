@@ -25,8 +25,8 @@ from wording.booking import free_said
 from wording.language import Words
 from wording.moments import ticking
 from wording.opening_hours import hours_line
-from wording.sanitize import capital, esc
-from wording.tower_names import LONGEST
+from wording.sanitize import capital
+from wording.tower_names import esc_tower
 
 SIZE = "send/size"
 TAKE, LOW, LARGER, ASK_WAIT = "size", "low", "larger", "wait"
@@ -108,7 +108,7 @@ async def size_prompt(screen: Screen) -> Message:
     )
     waited = {wait.size for wait in waits if wait.person == person.id}
     where = (
-        _("📍 <b>{tower}</b>", tower=esc(await screen.called(place), LONGEST)),
+        _("📍 <b>{tower}</b>", tower=esc_tower(await screen.called(place))),
         hours_line(place, screen.now, words) if place else "",
         await _several(screen, place),
     )

@@ -23,8 +23,7 @@ from handlers.errands.send.size import SIZE, chosen_place, none_free_said
 from handlers.errands.send.tower import openers_at
 from wording.cards.wait import nothing_held_said, stop_button, wait_line
 from wording.language import Words
-from wording.sanitize import esc
-from wording.tower_names import LONGEST
+from wording.tower_names import esc_tower
 
 WAIT = "send/wait"
 AGREE = "wait_yes"
@@ -127,7 +126,7 @@ async def wait_prompt(screen: Screen) -> Message:
     waits = await screen.sight.waits(TowerId(screen.answers["tower"]), at_place=at_place)
     here = _(
         "📍 <b>{tower}</b> · {size}",
-        tower=esc(await screen.called(place), LONGEST),
+        tower=esc_tower(await screen.called(place)),
         size=words.size(size),
     )
     mine = [x for x in waits if x.person == screen.person.id and x.size is size]
