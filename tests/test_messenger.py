@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ from bot.ports.errors import (
     TryLater,
     Unreachable,
 )
+from handlers.telegram.allowance import Rate
 from handlers.telegram.errors import translated
 from handlers.telegram.markup import PERSON_REQUEST
 from handlers.telegram.messenger import TelegramMessenger, digest
@@ -45,7 +47,7 @@ from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.transport import AiohttpRequest, NotSent
 from sandbox.clock import Clock
 from sandbox.telegram.app import DEFAULT_BOT
-from tests.support.chat_edge import SandboxTelegram, sandbox_telegram
+from tests.support.chat_edge import START, SandboxTelegram, sandbox_telegram
 
 TEXT = Message("<b>Locker 14</b>", ((Button("Cancel", press("cancel")),),))
 CODE = Message("your code", qr="HARBOR://OPEN/AB/14/C0DE/F00D", protected=True)
@@ -416,3 +418,15 @@ def test_each_error_says_what_can_be_done(
     error, sending, repeatable = meaning
     assert type(translated(error, sending=True)) is sending
     assert type(translated(error, sending=False)) is repeatable
+
+
+async def test_a_call_that_can_not_leave_keeps_nobody_waiting() -> None:
+    clock = Clock(START, stopped=True)
+    async with AiohttpRequest(connect=1.0) as request:
+        bot = Bot(DEFAULT_BOT, base_url="http://127.0.0.1:9/bot", request=request)
+        messenger = TelegramMessenger(bot, RateLimit(clock, overall=Rate(1, burst=1)))
+        for _ in range(3):
+            async with asyncio.timeout(5):
+                with pytest.raises(TryLater):
+                    await messenger.send(PersonId(1), Message("news"), silent=False)
+            clock.turn(1)

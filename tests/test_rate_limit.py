@@ -34,6 +34,9 @@ class Speakers:
         self.moments: list[datetime] = []
         self.refused: list[float] = []
         self.tasks: list[asyncio.Task[None]] = []
+        self.ready = asyncio.Event()
+        """Cleared where connections are still to be made."""
+        self.ready.set()
 
     async def ask(
         self, *chats: int, times: int = 1, message: bool = True, lane: Lane = Lane.NEWS
@@ -44,12 +47,16 @@ class Speakers:
 
     async def _speak(self, chat: int, message: bool, lane: Lane) -> None:
         try:
-            await self._pace.turn(chat, message=message, lane=lane)
+            left = await self._pace.turn(chat, message=message, lane=lane)
         except TryLater as late:
             self.refused.append(late.after or 0.0)
-        else:
+            return
+        try:
+            await self.ready.wait()
             self.spoke.append(chat)
             self.moments.append(self._clock.now())
+        finally:
+            left()
 
 
 async def settled() -> None:
@@ -87,6 +94,29 @@ async def test_never_more_than_thirty_in_any_second_over_all_chats(clock: Clock)
     await after(clock, 0.01, times=400)
     assert speakers.spoke == list(range(100))
     assert most_in_a_second(speakers.moments) == 30
+
+
+async def test_calls_that_had_to_wait_for_a_connection_count_when_they_leave(clock: Clock) -> None:
+    speakers = Speakers(RateLimit(clock), clock)
+    speakers.ready.clear()
+    await speakers.ask(*range(100))
+    await after(clock, 0.1, times=9)
+    speakers.ready.set()
+    await after(clock, 0.01, times=400)
+    assert speakers.spoke == list(range(100))
+    assert most_in_a_second(speakers.moments) == 30
+
+
+async def test_calls_that_never_leave_hold_nobody_up_once_they_have_failed(clock: Clock) -> None:
+    speakers = Speakers(RateLimit(clock), clock)
+    speakers.ready.clear()
+    await speakers.ask(*range(31))
+    await after(clock, 0.1, times=15)
+    for task in speakers.tasks[:30]:
+        task.cancel()
+    speakers.ready.set()
+    await after(clock, 0.1, times=11)
+    assert speakers.spoke == [30]
 
 
 def most_in_a_second(moments: list[datetime]) -> int:

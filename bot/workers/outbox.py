@@ -26,9 +26,11 @@ from bot.workers.signals import CARD_LEASE, Signals
 log = structlog.get_logger()
 
 AT_ONCE = 64
-"""Chats written to side by side."""
-_FOR_ANSWERS = 16
-"""So many of them are kept for answers to people's own taps."""
+"""Chats written to side by side; and cards leased at a time."""
+_FOR_NEWS = 24
+"""So many of them at most for news, the others being kept for answers to people's own taps: enough
+for Telegram's rate while its answers take less than a second, and each one more makes a tap wait
+longer for the processor."""
 _HELD = 512
 """Cards leased from the database at most, waiting ones included, and as many besides that ring or
 answer somebody. Where so many wait, news are left there as they are marked, and at twice as many
@@ -125,7 +127,7 @@ class Outbox:
         while (following := self._waiting.next_chat()) is not None:
             lane, chat = following
             if chat not in self._underway:
-                room = AT_ONCE if lane is Lane.ANSWER else AT_ONCE - _FOR_ANSWERS
+                room = AT_ONCE if lane is Lane.ANSWER else _FOR_NEWS
                 if len(self._underway) >= room:
                     return
                 self._underway.start(chat, self._serve(chat))

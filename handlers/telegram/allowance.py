@@ -1,8 +1,10 @@
 """How many calls Telegram allows at a given moment; `rate_limit` says who makes them.
 
-Guarantees: at most 30 calls in any second over all chats (28 and a burst of 3), and in one chat one
-message a second after a short burst; no call to a chat that Telegram has put on hold. The overall
-rate is halved when Telegram asks for silence in several chats at once, and recovers slowly.
+Guarantees: at most 30 calls in any second over all chats (28 and a burst of 3), counted as they
+leave, so that those which a new connection or a busy event loop has made late don't come on top of
+the next second's; in one chat one message a second after a short burst; no call to a chat that
+Telegram has put on hold. The overall rate is halved when Telegram asks for silence in several chats
+at once, and recovers slowly.
 Source: Bot FAQ, "My bot is hitting limits"; the true limits are not published, so only
 `retry_after` is believed.
 """
@@ -10,6 +12,7 @@ Source: Bot FAQ, "My bot is hitting limits"; the true limits are not published, 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -38,6 +41,7 @@ _RECOVERS_EVERY = timedelta(seconds=10)
 _RECOVERS_BY = 0.1
 """Of the set rate."""
 
+_SECOND = timedelta(seconds=1)
 _REMEMBERED = 10_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -74,6 +78,39 @@ class _Bucket:
         return min(max(self.full, now), now + self._burst * self._interval)
 
 
+class _LastSecond:
+    """Counts calls from when they are let go until a second after they have left."""
+
+    __slots__ = ("_left", "_let_go", "_most", "_soon")
+
+    def __init__(self, rate: Rate) -> None:
+        self._most = math.ceil(rate.a_second) + rate.burst - 1  # as many as a bucket lets go
+        self._soon = interval(rate.a_second)
+        self._let_go = 0
+        self._left: deque[datetime] = deque()
+
+    def free_at(self, now: datetime) -> datetime:
+        """When one more is not too many; while those let go are still here, when to ask again."""
+        while self._left and not now - _SECOND < self._left[0] <= now:  # or the clock was set back
+            self._left.popleft()
+        surplus = self._let_go + len(self._left) - self._most
+        if surplus < 0:
+            return now
+        if surplus >= len(self._left):
+            return now + self._soon
+        return self._left[surplus] + _SECOND
+
+    def let_go(self) -> None:
+        self._let_go += 1
+
+    def leave(self, now: datetime) -> None:
+        self._let_go -= 1
+        self._left.append(now)
+
+    def give_back(self) -> None:
+        self._let_go -= 1
+
+
 class Allowance:
     """See the module. A rate of None is no limit. By `shares` the overall rate is shared with other
     processes, while there are any."""
@@ -89,6 +126,7 @@ class Allowance:
         self._burst = overall.burst if overall else 1
         self._set = self._fallen = overall.a_second if overall else math.inf
         self._overall = _Bucket(overall, now) if overall else None
+        self._last_second = _LastSecond(overall) if overall else None
         self._chats: dict[int, _Bucket] = {}
         self._holds: dict[int, datetime] = {}
         self._all_held = _NEVER
@@ -111,8 +149,10 @@ class Allowance:
 
     def overall_free_at(self, now: datetime) -> datetime:
         """When another call may be made to some chat."""
-        if self._overall is None:
+        if self._overall is None or self._last_second is None:
             return now
+        if (free := self._last_second.free_at(now)) > now:
+            return free
         if (shares := self._shared) is not None:
             shares.set_rate(interval(self.rate(now)), self._burst)
             return shares.free_at(now)
@@ -130,14 +170,23 @@ class Allowance:
         return max(free, bucket.free_at(now, ahead)) if bucket else free
 
     def take(self, chat: int, now: datetime, *, message: bool) -> None:
-        """A call is made."""
+        """A call is let go."""
         for bucket in self._used(chat, now, message):
             bucket.take(now)
+        if self._last_second is not None:
+            self._last_second.let_go()
         if self._shared is not None:
             self._shared.take()
 
+    def leave(self, now: datetime) -> None:
+        """A call that was let go has left."""
+        if self._last_second is not None:
+            self._last_second.leave(now)
+
     def give_back(self, chat: int, now: datetime, *, message: bool) -> None:
-        """The call that was last taken isn't made after all."""
+        """The call that was let go last isn't made after all."""
+        if self._last_second is not None:
+            self._last_second.give_back()
         for bucket in self._used(chat, now, message):
             bucket.give_back()
         if self._shared is not None:

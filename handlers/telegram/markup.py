@@ -11,9 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from telegram import (
-    CopyTextButton,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
     KeyboardButton,
     KeyboardButtonRequestUsers,
     ReplyKeyboardMarkup,
@@ -47,8 +44,7 @@ def _inline(buttons: Sequence[Sequence[Button]]) -> Mapping[str, Any]:
     rows = [[_button(b) for b in row if _carried(b)] for row in buttons]
     if not any(rows):
         return {}
-    # As it travels: the library would take the objects apart again for every message.
-    return {"reply_markup": InlineKeyboardMarkup([row for row in rows if row]).to_dict()}
+    return {"reply_markup": {"inline_keyboard": [row for row in rows if row]}}
 
 
 def reply(message: Message) -> ReplyKeyboardMarkup:
@@ -65,17 +61,18 @@ def _carried(button: Button) -> bool:
     return button.copy is None or len(button.copy) <= _LONGEST_COPY
 
 
-def _button(button: Button) -> InlineKeyboardButton:
-    copied = None if button.copy is None else CopyTextButton(button.copy)
-    pressed = None if button.press is None else encode(button.press)
-    meaning = meaning_of(button)
-    return InlineKeyboardButton(
-        button.text,
-        callback_data=pressed,
-        url=button.url,
-        copy_text=copied,
-        style=None if meaning is None else STYLES[meaning],
-    )
+def _button(button: Button) -> dict[str, Any]:
+    """InlineKeyboardButton as it travels: the library's would be taken apart again."""
+    said: dict[str, Any] = {"text": button.text}
+    if button.press is not None:
+        said["callback_data"] = encode(button.press)
+    if button.url is not None:
+        said["url"] = button.url
+    if button.copy is not None:
+        said["copy_text"] = {"text": button.copy}
+    if (meaning := meaning_of(button)) is not None:
+        said["style"] = STYLES[meaning]
+    return said
 
 
 def _key(key: Key) -> KeyboardButton:

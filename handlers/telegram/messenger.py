@@ -26,6 +26,7 @@ from handlers.telegram import markup
 from handlers.telegram.callback_data import encode
 from handlers.telegram.errors import UNREADABLE, is_unchanged, pause, translated, unread
 from handlers.telegram.rate_limit import RateLimit
+from handlers.telegram.transport import ON_ITS_WAY
 
 LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 """How many UTF-16 units fit below a picture."""
@@ -199,7 +200,8 @@ class TelegramMessenger:
     async def _call(
         self, chat: PersonId, lane: Lane, *, sending: bool = False, message: bool = False
     ) -> AsyncIterator[None]:
-        await self._pace.turn(chat, message=sending or message, lane=lane)
+        left = await self._pace.turn(chat, message=sending or message, lane=lane)
+        before = ON_ITS_WAY.set(left)
         try:
             yield
         except TelegramError as error:
@@ -209,6 +211,9 @@ class TelegramMessenger:
                 raise translated(error, sending=sending) from error
         except UNREADABLE as error:
             raise unread(error, sending=sending) from error
+        finally:
+            ON_ITS_WAY.reset(before)
+            left()
 
 
 async def _picture(message: Message) -> bytes | str | None:

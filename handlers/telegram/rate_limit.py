@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count, takewhile
 
@@ -37,6 +39,7 @@ class _Call:
     asked: datetime = field(compare=False)
     told: asyncio.Future[timedelta | None] = field(compare=False)
     """None: it is your turn; otherwise how long to stay away."""
+    left: bool = field(default=False, compare=False)
 
 
 class RateLimit:
@@ -68,10 +71,11 @@ class RateLimit:
         """Calls a second over all chats, at present."""
         return self._allowance.rate(self._clock.now())
 
-    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> None:
+    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> Callable[[], None]:
         """Return when a call may be made; `message` when it puts a new message into the chat.
 
-        Raises TryLater when that is not soon.
+        What is returned is to be called when that call has left, or is not going to; more than once
+        does no harm. Until then it takes somebody's place. Raises TryLater when a turn is not soon.
         """
         now = self._clock.now()
         told = asyncio.get_running_loop().create_future()
@@ -89,6 +93,12 @@ class RateLimit:
             raise
         if later is not None:
             raise _later(later)
+        return partial(self._left, call)
+
+    def _left(self, call: _Call) -> None:
+        if not call.left:
+            call.left = True
+            self._allowance.leave(self._clock.now())
 
     def hold(self, chat: int, seconds: float) -> None:
         """Telegram said so (429, `retry_after`): nothing to this chat for a while."""
