@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import SecretStr
-from rich.console import Console
-from rich.table import Table
 
 from bot.domain.ids import LockerId, TowerId
 from cli.settings import BadSetting, Settings
@@ -260,6 +258,9 @@ def _show_rows(rows: Sequence[Row], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
+    from rich.console import Console  # not loaded for the other commands
+    from rich.table import Table
+
     table = Table()
     for name in rows[0] if rows else ["nothing"]:
         table.add_column(name.replace("_", " "), no_wrap=name.endswith("id"), overflow="fold")

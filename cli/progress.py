@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 Told = Callable[[int, int], None]
 """Takes how much is done, and of how much; from any thread."""
 
@@ -15,12 +12,16 @@ Told = Callable[[int, int], None]
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Told]:
     """A bar for as long as the block lasts."""
+    from rich.console import Console  # loaded by those few commands alone that show one
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        Remaining(),
     )
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal

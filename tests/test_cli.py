@@ -22,7 +22,7 @@ from cli.settings import BadSetting
 from sandbox.stage import create_stage
 from storage import migrate
 from tests.support.chats import free_port
-from tests.support.commands import KEY, PATIENCE, finished, started
+from tests.support.commands import KEY, PATIENCE, finished, ran, started
 from tests.support.databases import a_delivery, opened
 from tests.support.harbor_stand_in import Heard, answer, stand_in
 from web.app import create_app
@@ -318,3 +318,13 @@ async def test_a_host_that_is_not_this_machine_s_is_named_and_not_the_port():
     async with contextlib.AsyncExitStack() as stack:
         with pytest.raises(BadSetting, match=r"^LOCKERBOT_METRICS_HOST: 192\.0\.2\.1:0 "):
             await _served(stack, "LOCKERBOT_METRICS_", create_app(), "192.0.2.1", 0)
+
+
+async def test_a_start_loads_nothing_that_only_a_terminal_would_show(tmp_path: Path) -> None:
+    tells = """
+import sys
+from cli.run import run
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(loaded & {"structlog", "httpx", "rich", "pygments"}))
+"""
+    assert await ran(tmp_path, "-c", tells) == "['httpx', 'structlog']\n"

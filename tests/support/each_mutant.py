@@ -4,7 +4,8 @@ mutmut collects them anew for each mutant, which takes far longer than most muta
 forked here has run no test yet, so none is touched by what another mutant has done.
 
 Guarantees: a mutant is killed where a test that reaches its function fails, or they take far longer
-than without it; those that are over soonest come first. A function that is called while modules are
+than without it; first come those that have killed others of that function, then those that are over
+soonest. A function that is called while modules are
 imported keeps its first form in a fork: its mutants are tried in an interpreter of their own,
 against all tests. Verdicts are written where mutmut keeps its own; what was killed is not tried
 again.
@@ -35,6 +36,8 @@ NAMES, ALONE = "MUTANTS_TRIED", "MUTANT_ALONE"
 """The variables that say what is to be tried: patterns with blanks between them; or, in an
 interpreter of its own, the one that is there from the beginning."""
 _SURVIVED, _KILLED, _NO_TESTS = 0, 1, 33  # as mutmut says it
+_KILLER = Path("killer.txt")
+"""The test that a child's mutant was killed by."""
 _PATIENCE, _LONGEST = 20, 900
 """How many times longer than without it the tests of a mutant may take, in processor time; and
 seconds by the clock on the wall, which others make late."""
@@ -78,13 +81,25 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     measured.cache_clear()
     reached = json.loads(MEASURED.read_text("utf-8"))["tests_by_mangled_function_name"]
     tests = {item.nodeid: item for item in session.items}
+    killers: defaultdict[str, list[str]] = defaultdict(list)
     for meta in sorted(Path("bot").glob("*/*.py.meta")):
         with _verdicts(meta) as verdicts:
             for name in _to_try(verdicts):
                 function = name.partition("__mutmut_")[0]
-                mine = [tests[each] for each in reached.get(function, ())]
-                verdicts[name] = _try(session, name, mine, alone=function in at_import)
+                mine = _in_order(reached.get(function, ()), killers[function])
+                _KILLER.unlink(missing_ok=True)
+                verdicts[name] = _try(
+                    session, name, [tests[each] for each in mine], alone=function in at_import
+                )
+                if _KILLER.exists():
+                    killers[function].append(_KILLER.read_text("utf-8"))
     return True
+
+
+def _in_order(reach: Sequence[str], killers: Sequence[str]) -> list[str]:
+    """What has killed a mutant of a function mostly kills the next."""
+    spent, lately = measured(), {name: number for number, name in enumerate(killers)}
+    return sorted(reach, key=lambda name: (-lately.get(name, -1), spent[name]))
 
 
 def _measure(session: pytest.Session) -> int:
@@ -120,9 +135,8 @@ def _try(session: pytest.Session, name: str, tests: Sequence[pytest.Item], *, al
     verdict = _NO_TESTS
     if tests:
         spent = measured()
-        quickest = sorted(tests, key=lambda item: spent[item.nodeid])
         seconds = 5 + int(_PATIENCE * sum(spent[item.nodeid] for item in tests))
-        verdict = _in_child(lambda: _as(name, session, quickest), seconds)
+        verdict = _in_child(lambda: _as(name, session, tests), seconds)
     return _alone(name) if alone and verdict in (_SURVIVED, _NO_TESTS) else verdict
 
 
@@ -147,6 +161,7 @@ def _run(session: pytest.Session, tests: Sequence[pytest.Item], *, stop: bool) -
         after = tests[at + 1] if at + 1 < len(tests) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if session.testsfailed and stop:
+            _KILLER.write_text(item.nodeid, "utf-8")
             break
     return _KILLED if session.testsfailed else _SURVIVED
 
