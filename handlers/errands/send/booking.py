@@ -68,7 +68,7 @@ async def began_again(update: Update, context: Context) -> Draft:
     try:
         await open_for_booking(context.act, person.last_tower, opener)
     except ClosedForBooking as closed:
-        context.say(context.wiring.phrases.closed(person.language, closed), alert=True)
+        await context.say_closed(closed)
         return start(context.draft, TOWER)
     return start(context.draft, WHO, tower=person.last_tower, size=person.last_size.value)
 
