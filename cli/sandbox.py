@@ -18,7 +18,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from bot.domain.ids import TowerId
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import BY_LINK, BY_TOKEN, Opener
 from cli.bootstrap import Assembly, assembled
 from cli.condition import live, reading, ready
 from cli.lifetime import described_run
@@ -45,11 +45,10 @@ APP_NAME = "Door app"
 APP_LINK = "https://app.example/open#t={tower_id}&l={locker_id}&p={payload}&a={payload_auth}"
 """The app that opens by token, as the page calls it; the page takes its links itself."""
 
-_LINK, _TOKEN = (Openers(opener, opener) for opener in (Opener.LINK, Opener.TOKEN))
 TOWERS = (
-    TowerSetting(TowerId("0100000000000101"), _LINK),
-    TowerSetting(TowerId("0100000000000102"), _LINK, keypad=True),
-    TowerSetting(TowerId("0100000000000103"), _TOKEN),
+    TowerSetting(TowerId("0100000000000101"), BY_LINK),
+    TowerSetting(TowerId("0100000000000102"), BY_LINK, keypad=True),
+    TowerSetting(TowerId("0100000000000103"), BY_TOKEN),
     TowerSetting(TowerId("0100000000000104")),
     TowerSetting(TowerId("0100000000000105")),
 )

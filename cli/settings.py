@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain.business import Business
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.limits import Limits
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import BY_LINK, Openers
 from bot.domain.policy import Policy
 from cli import reminding
 from cli.fields import (
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         28, alias="LOCKERBOT_MESSAGES_A_SECOND"
     )
     opener: Annotated[Openers, NoDecode, BeforeValidator(read_openers)] = Field(
-        Openers(Opener.LINK, Opener.LINK), alias="LOCKERBOT_OPENER"
+        BY_LINK, alias="LOCKERBOT_OPENER"
     )
     app_name: Annotated[str, AfterValidator(read_app_name)] | None = Field(
         None, alias="LOCKERBOT_APP_NAME"
