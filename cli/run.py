@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 
 from bot.domain.ids import PersonId
 from bot.ports.errors import EdgeError
-from cli.bootstrap import Assembly, assembled
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
 from cli.picture import at_start

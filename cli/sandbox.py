@@ -19,7 +19,8 @@ from starlette.types import ASGIApp
 
 from bot.domain.ids import TowerId
 from bot.domain.openers import BY_LINK, BY_TOKEN, Opener
-from cli.bootstrap import Assembly, assembled
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
 from cli.condition import live, reading, ready
 from cli.lifetime import described_run
 from cli.openers import TowerSetting, asks_for_digits
