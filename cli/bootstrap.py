@@ -31,10 +31,11 @@ from bot.workers.towers import Towers
 from bot.workers.waiting import WaitingList
 from bot.workers.watcher import Watcher
 from cli.assembly import Assembly
+from cli.complaints import BadSetting
 from cli.loops import turning
 from cli.openers import demands, described, differing
 from cli.preflight import check_key, say_of_groups
-from cli.settings import BadSetting, Settings, page_links
+from cli.settings import Settings, page_links
 from handlers.app import build_application, build_dialogue, phrases, questions
 from handlers.conversation.context import Wiring
 from handlers.conversation.presenter import ChatPresenter

@@ -19,11 +19,11 @@ import uvloop
 
 from bot.domain.records import RecordForm, RecordKind
 from bot.ports.errors import EdgeError
-from cli.complaints import NAME, complain
+from cli.complaints import NAME, BadSetting, complain
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
 from cli.progress import progress
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from harbor.errors import HarborError
 
 app = typer.Typer(

@@ -7,6 +7,10 @@ import sys
 NAME = "lockerbot"
 
 
+class BadSetting(Exception):
+    """A setting is missing or can't be used; one line: its name, what is wrong, what to do."""
+
+
 def complain(message: str) -> None:
     """Say it; several lines are several complaints."""
     for line in message.splitlines():

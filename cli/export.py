@@ -12,8 +12,9 @@ from typing import TextIO
 
 from bot.domain.records import RecordForm, RecordKind, period
 from bot.usecases.records import Wanted, taken
+from cli.complaints import BadSetting
 from cli.database import as_it_is
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from storage.new_file import new_file
 
 

@@ -20,8 +20,8 @@ import typer
 from dotenv import dotenv_values
 
 from bot.ports.errors import Refused
-from cli.complaints import complain
-from cli.settings import BadSetting, Settings
+from cli.complaints import BadSetting, complain
+from cli.settings import Settings
 
 FILE = Path(".env")
 KEY = "LOCKERBOT_SECRET_KEY"

@@ -21,13 +21,14 @@ from bot.domain.ids import TowerId
 from bot.domain.openers import BY_LINK, BY_TOKEN, Opener
 from cli.assembly import Assembly
 from cli.bootstrap import assembled
+from cli.complaints import BadSetting
 from cli.condition import live, reading, ready
 from cli.lifetime import described_run
 from cli.openers import TowerSetting, asks_for_digits
 from cli.pages import parcel_pages
 from cli.run import receive
 from cli.sandbox_server import Doorway, serving_sandbox
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from cli.stopping import stop_requested
 from sandbox.clock import Clock
 from sandbox.stage import Opener as Mark

@@ -19,9 +19,10 @@ from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from cli.commands import app
+from cli.complaints import BadSetting
 from cli.init import KEY, QUESTIONS, written
 from cli.lifetime import release
-from cli.settings import BadSetting, Settings, setting_names
+from cli.settings import Settings, setting_names
 from tests.support.commands import PATIENCE, ROOT, in_this_process
 
 TOKEN = "42:for-tests-only"

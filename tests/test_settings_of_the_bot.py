@@ -13,8 +13,9 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from cli.bootstrap import _say_what_differs
 from cli.check import _noted
+from cli.complaints import BadSetting
 from cli.openers import demands, differing
-from cli.settings import BadSetting, Settings, known_names, page_links
+from cli.settings import Settings, known_names, page_links
 from tests.support.openers import BOTH_BY_LINK, MIXED
 from wording.language import LANGUAGES
 
