@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import (
     booking,
+    burst,
     growth,
     harbor_transport,
     look,
@@ -200,3 +201,12 @@ def test_a_crowds_telegram_refuses_what_is_beyond_its_limit_in_any_second() -> N
     crowd = Crowd(8, pause=0.4, limit=2)
     taken = [crowd._allowed(at) for at in (0.0, 0.5, 0.9, 1.0, 1.2, 1.5)]
     assert taken == [True, True, False, True, False, True]
+
+
+@pytest.mark.long
+async def test_in_a_burst_both_phones_ring_for_each_parcel_and_each_newcomer_is_greeted(
+    tmp_path: Path,
+) -> None:
+    size = replace(burst.FAST, tapping=2, parcels=20, newcomers=10, within=0.5)
+    parcels, newcomers = await burst.measure(tmp_path, size)
+    assert (parcels["came"], newcomers["came"]) == (40, 10)
