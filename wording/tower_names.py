@@ -43,8 +43,7 @@ def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME)
 
 def name_alone(tower: Tower, most: int = NAME) -> str:
     """Its name alone, plain, cut to `most` units: for where its address stands beside it."""
-    digits = _digits(tower)
-    if units(tower.name) <= most or not tower.name.endswith(digits):
+    if units(tower.name) <= most or not tower.name.endswith(digits := _digits(tower)):
         return plain(tower.name, most)
     return f"{plain(tower.name.removesuffix(digits), most - len(digits))}{digits}"
 
