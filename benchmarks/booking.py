@@ -38,7 +38,7 @@ from bot.usecases.codes import ask_drop_off_code
 
 if TYPE_CHECKING:
     from bot.ports.database import Transaction
-    from cli.bootstrap import Assembly
+    from cli.assembly import Assembly
 
 _AWAY = 0.05
 _TOWERS = 100

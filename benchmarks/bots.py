@@ -18,7 +18,7 @@ from benchmarks.telegram import BUTTONS
 
 if TYPE_CHECKING:
     from benchmarks.loopback import Handler
-    from cli.bootstrap import Assembly
+    from cli.assembly import Assembly
     from cli.settings import Settings
 
 # Each imports its library itself, so that nobody carries another's.

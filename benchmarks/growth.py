@@ -28,7 +28,7 @@ from benchmarks.waiting import until
 
 if TYPE_CHECKING:
     from bot.ports.database import Transaction
-    from cli.bootstrap import Assembly
+    from cli.assembly import Assembly
 
 PARCELS, PEOPLE, UPDATES = 1_000_000, 100_000, 200_000
 _LIVE, _OWN = 100, 20

@@ -35,7 +35,7 @@ from cli.system_clock import SystemClock
 
 if TYPE_CHECKING:
     from bot.ports.database import Database, Transaction
-    from cli.bootstrap import Assembly
+    from cli.assembly import Assembly
 
 CHANGED = 500
 _AT_ONCE = 500

@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 
 from benchmarks.counting import Counter, aside
-from cli.bootstrap import Assembly, assembled
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
 from cli.run import receive
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings

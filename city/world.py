@@ -19,7 +19,8 @@ from typing import Any
 
 import httpx
 
-from cli.bootstrap import Assembly, assembled
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
 from cli.logs import set_up_logging
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings

@@ -1,16 +1,14 @@
 """The bot put together: core, edges and the loops between them, for as long as a block lasts.
 
-Guarantees: everything that was opened is closed in the opposite order; leaving the block lets the
-turn of every loop and every call to Harbor or Telegram under way finish, within seconds.
+Guarantees: everything that was opened is closed in the opposite order, once the loops have ended
+(`cli/loops.py`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import structlog
 
@@ -18,8 +16,6 @@ from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.ports.clock import Clock
 from bot.ports.database import Database
-from bot.ports.errors import EdgeError, TryLater
-from bot.ports.upkeep import Counts
 from bot.workers.alerts import Alerts
 from bot.workers.auditor import Auditor
 from bot.workers.harbor_requests import HarborRequests
@@ -34,36 +30,30 @@ from bot.workers.signals import Signal, Signals
 from bot.workers.towers import Towers
 from bot.workers.waiting import WaitingList
 from bot.workers.watcher import Watcher
+from cli.assembly import Assembly
+from cli.complaints import BadSetting
+from cli.loops import turning
 from cli.openers import demands, described, differing
 from cli.preflight import check_key, say_of_groups
-from cli.settings import BadSetting, Settings, page_links
+from cli.settings import Settings, page_links
 from handlers.app import build_application, build_dialogue, phrases, questions
 from handlers.conversation.context import Wiring
 from handlers.conversation.presenter import ChatPresenter
-from handlers.conversation.questions import Health, Sight
+from handlers.conversation.questions import Sight
 from handlers.conversation.screens import Screens
 from handlers.conversation.transactional import App
 from handlers.telegram.allowance import OVERALL
-from handlers.telegram.introduction import farewell
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
-from handlers.telegram.receiver import NoUpdate, Receiver
+from handlers.telegram.receiver import Receiver
 from handlers.telegram.shares import Shares
 from harbor.client import Harbor
-from harbor.errors import PushRefused
 from harbor.lockers import HarborLockers
-from harbor.pushes import as_push
-from harbor.webhooks import Repetitions, Signature, read_push
+from harbor.webhooks import Signature
 from storage import open_database
 from timezones import zones_at
-from web.deliveries import Refusal
 
 log = structlog.get_logger()
-
-FAREWELL = 5.0
-"""Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
-_ANSWERS = 0.9 * FAREWELL
-"""For answers to buttons: their updates may have been confirmed, so that nobody else gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,79 +67,6 @@ class Plan:
     locale: str = "en"
     signature: Signature | None = None
     page: str = ""
-
-
-@dataclass(slots=True)
-class Assembly:
-    """The running parts, and what the web edge and operators ask of them."""
-
-    database: Database
-    lockers: HarborLockers
-    clock: Clock
-    policy: Policy
-    application: App
-    receiver: Receiver
-    towers: Towers
-    worker: HarborRequests
-    watcher: Watcher
-    reminders: Reminders
-    outbox: Outbox
-    waiting: WaitingList
-    loops: Mapping[str, Loop]
-    signals: Signals
-    saving: Saving
-    signature: Signature | None
-    repetitions: Repetitions = field(default_factory=Repetitions)
-    refused: set[int] = field(default_factory=set)
-    """With which statuses pushes of Harbor were refused: said once each."""
-
-    async def take(self, update: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """An update from Telegram's webhook, until it is committed; the call to answer it with, if
-        any. Raises TryLater, Refusal."""
-        if not self.receiver.introduced.is_set():
-            raise TryLater("Telegram has not told us yet who we are")
-        try:
-            return await self.receiver.take(update)
-        except NoUpdate as error:
-            raise Refusal(400, "not an update") from error
-
-    async def push(self, headers: Mapping[str, str], body: bytes) -> None:
-        """A push of Harbor; a repetition says nothing. Raises Refusal, EdgeError."""
-        try:
-            read = read_push(headers, body, now=self.clock.now(), signature=self.signature)
-        except PushRefused as error:
-            if error.status not in self.refused:
-                self.refused.add(error.status)
-                log.warning("push_refused", why=str(error))
-            raise Refusal(error.status, "refused") from error
-        if read.verified and self.repetitions.knows(read):
-            return
-        await self.watcher.heard(as_push(read))
-        if read.verified:
-            self.repetitions.taken(read)
-
-    async def counts(self) -> Counts | None:
-        """How much is owed, None when the database does not answer."""
-        try:
-            return await self.database.look(lambda tx: tx.counts(deliveries=False))
-        except EdgeError:
-            return None
-
-    def lag(self) -> float | None:
-        """Seconds since assigned lockers were last looked at."""
-        if self.watcher.looked_at is None:
-            return None
-        return (self.clock.now() - self.watcher.looked_at).total_seconds()
-
-    async def condition(self) -> Health:
-        """How the bot is doing, for operators in the chat."""
-        counts = await self.counts()
-        return Health(
-            harbor=not self.watcher.away,
-            database=counts is not None,
-            looked_at=self.watcher.looked_at,
-            cards_owed=counts.cards_owed if counts else 0,
-        )
 
 
 @contextlib.asynccontextmanager
@@ -306,46 +223,3 @@ async def _placed(settings: Settings, database: Database) -> None:
 def _say_what_differs(towers: Sequence[Tower], policy: Policy) -> None:
     if wrong := differing(towers, policy):
         log.error("towers_differ", setting="LOCKERBOT_TOWERS", why=wrong)
-
-
-@contextlib.asynccontextmanager
-async def turning(assembly: Assembly) -> AsyncIterator[None]:
-    """Its loops at work while the block lasts; nothing is said before we are introduced."""
-    await assembly.towers.load()
-    await assembly.worker.recover()
-    await assembly.outbox.recover()
-    running = {name: loop.run() for name, loop in assembly.loops.items()}
-    running["outbox"] = _when_introduced(assembly, running["outbox"])
-    tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
-    try:
-        yield
-    finally:
-        for loop in assembly.loops.values():
-            loop.stop()
-        assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
-        await assembly.outbox.give_back()
-        await _settle(assembly, tasks)
-        await farewell(assembly.application)
-
-
-async def _when_introduced(assembly: Assembly, work: Coroutine[Any, Any, None]) -> None:
-    await assembly.receiver.introduced.wait()
-    await work
-
-
-async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> None:
-    """Let what is under way finish; what does not in time is owed still, and done after restart."""
-    _, late = await asyncio.wait(
-        [
-            *tasks,
-            asyncio.create_task(assembly.worker.settle()),
-            asyncio.create_task(assembly.outbox.settle()),
-            asyncio.create_task(assembly.watcher.settle()),
-            asyncio.create_task(assembly.application.bot_data.answers.settle(_ANSWERS)),
-        ],
-        timeout=FAREWELL,
-    )
-    for task in late:
-        log.warning("left_for_the_next_start", task=task.get_name())
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)

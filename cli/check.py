@@ -31,6 +31,8 @@ from bot.domain.ids import PersonId, TowerId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.ports.errors import EdgeError, Refused
+from cli.complaints import BadSetting
+from cli.loading import NEEDED
 from cli.names import foreign, slips, unknown
 from cli.openers import asks_for_digits, demands, described, differing
 from cli.outside import Untold, clock, delivery, leads_here
@@ -42,7 +44,7 @@ from cli.preflight import (
     check_key,
     of_another_environment,
 )
-from cli.settings import NEEDED, BadSetting, Settings, page_links, setting_names
+from cli.settings import Settings, page_links, setting_names
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import has_met, username, webhook
 from harbor.access import API_URLS, Access

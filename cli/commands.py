@@ -1,14 +1,15 @@
 """`lockerbot …`: every command, and how it ends.
 
-Guarantees: exit code 2 and one line for a setting that can't be used, 1 for something that does not
-work, 0 otherwise; SIGTERM and SIGINT end every command in good order.
+Guarantees: exit code 2 and one line for a setting or an argument that can't be used, 1 for what
+does not work, 0 otherwise; SIGTERM and SIGINT end every command in good order.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,13 +19,15 @@ import uvloop
 
 from bot.domain.records import RecordForm, RecordKind
 from bot.ports.errors import EdgeError
+from cli.complaints import NAME, BadSetting, complain
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
 from cli.progress import progress
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
+from harbor.errors import HarborError
 
 app = typer.Typer(
-    name="lockerbot",
+    name=NAME,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -52,7 +55,7 @@ def _show_version(asked: bool) -> None:
     if asked:
         from cli.lifetime import release
 
-        print(f"lockerbot {release()}")
+        print(f"{NAME} {release()}")
         raise typer.Exit
 
 
@@ -110,11 +113,8 @@ def backup(target: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Copy the SQLite database to FILE while the bot is running."""
     from storage import back_up
 
-    try:
-        with progress("copying") as told:
-            _finish(back_up(_settings().database_url, target, told))
-    except OSError as error:
-        _fail(str(error), 1)
+    with _writing(target), progress("copying") as told:
+        _finish(back_up(_settings().database_url, target, told))
     print(f"backed up to {target}")
 
 
@@ -202,10 +202,8 @@ def export(
     """Write what was made, or what happened, in a span of time to FILE; reads only."""
     from cli.export import export as work
 
-    try:
+    with _writing(target):
         _finish(work(_settings(), target, of, form, since, until))
-    except OSError as error:
-        _fail(str(error), 1)
     print(f"exported to {target}")
 
 
@@ -218,10 +216,8 @@ def figures(
     picture, too, where a file is named. Reads only."""
     from cli.figures import figures as work
 
-    try:
+    with _writing(target):
         _finish(work(_settings(), tower, target))
-    except OSError as error:
-        _fail(str(error), 1)
 
 
 @sandbox_app.callback(invoke_without_command=True)
@@ -265,19 +261,39 @@ def _finish(work: Coroutine[Any, Any, Any]) -> Any:
     return uvloop.run(work)
 
 
+@contextlib.contextmanager
+def _writing(target: Path | None) -> Iterator[None]:
+    """Ends the command where `target` can't be written; nothing is said of what grows beside it."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{target}: can't be written ({error.strerror})" if error.strerror else str(error)
+        _fail(said, 1)
+
+
 def _fail(message: str, code: int) -> NoReturn:
-    for line in message.splitlines():
-        print(f"lockerbot: {line}", file=sys.stderr)
+    complain(message)
     sys.exit(code)
 
 
-def main() -> None:
-    """The console script."""
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """The console script; `words`: what is typed behind its name, if not what was typed."""
     try:
-        app()
+        sys.exit(app(words, prog_name=NAME, standalone_mode=False))
     except BadSetting as error:
         _fail(str(error), 2)
-    except EdgeError as error:
+    except typer.TyperException as error:
+        _fail(_unusable(error), error.exit_code)
+    except (EdgeError, HarborError) as error:
         _fail(str(error), 1)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)
+
+
+def _unusable(error: typer.TyperException) -> str:
+    """What is wrong with what was typed, and where to read more; nothing where help has been
+    shown instead."""
+    told, context = error.format_message().rstrip("."), getattr(error, "ctx", None)
+    if not told or context is None:
+        return told
+    return f"{told}; see {context.command_path} --help"

@@ -16,7 +16,7 @@ from bot.domain.oversight import is_stuck
 from bot.ports.database import Transaction
 from bot.ports.errors import EdgeError
 from bot.ports.upkeep import Counts
-from cli.bootstrap import Assembly
+from cli.assembly import Assembly
 from web.metrics import Reading, Stuck
 
 PATIENCE = 3.0

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.domain.records import RecordForm, RecordKind, period
-from bot.ports.errors import Refused
 from bot.usecases.records import Wanted, taken
+from cli.complaints import BadSetting
 from cli.database import as_it_is
 from cli.settings import Settings
 from storage.new_file import new_file
@@ -21,12 +21,12 @@ from storage.new_file import new_file
 async def export(
     settings: Settings, target: Path, kind: RecordKind, form: RecordForm, since: str, until: str
 ) -> None:
-    """Write the file. Raises BadSetting, Refused where there is no such span or no database, and
-    OSError where the file can't be written or is there already."""
+    """Write the file. Raises BadSetting (for what is no span of time, too), Refused where there is
+    no database, and OSError where the file can't be written or is there already."""
     try:
         wanted = Wanted(kind, form, period(since, until, now=datetime.now(UTC)))
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise BadSetting(str(error)) from None
     async with as_it_is(settings) as database:
         with new_file(target) as path, writing(path) as file:
             async for part in taken(database, wanted):

@@ -17,8 +17,7 @@ import typer
 from pydantic import SecretStr
 
 from bot.domain.ids import LockerId, TowerId
-from cli.settings import BadSetting, Settings
-from harbor.errors import HarborError
+from cli.settings import Settings
 from harbor.wire import FreeCount, Locker, LockerToken, OpenRequest, Tower
 
 if TYPE_CHECKING:
@@ -180,21 +179,14 @@ def release(tower: TowerArgument, locker: LockerArgument, as_json: AsJson = Fals
 
 
 def _ask(errand: Callable[[Harbor], Awaitable[T]]) -> T:
-    """What `errand` brings back from the configured Harbor; ends the command when it fails."""
+    """What `errand` brings back from the configured Harbor. Raises BadSetting, HarborError."""
     from harbor.client import Harbor
 
     async def run(harbor: Harbor) -> T:
         async with harbor:
             return await errand(harbor)
 
-    try:
-        return asyncio.run(run(Harbor(Settings.load().harbor)))
-    except BadSetting as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    except HarborError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    return asyncio.run(run(Harbor(Settings.load().harbor)))
 
 
 def _tower_row(tower: Tower) -> Row:

@@ -19,7 +19,9 @@ from pathlib import Path
 import typer
 from dotenv import dotenv_values
 
-from cli.settings import BadSetting, Settings
+from bot.ports.errors import Refused
+from cli.complaints import BadSetting, complain
+from cli.settings import Settings
 
 FILE = Path(".env")
 KEY = "LOCKERBOT_SECRET_KEY"
@@ -48,7 +50,8 @@ QUESTIONS = (
 
 
 def init() -> None:
-    """Ask, and write. Raises BadSetting where `.env` is there, or an answer can't be used."""
+    """Ask, and write. Raises BadSetting where `.env` is there, or an answer can't be used, and
+    Refused where the answers end too early."""
     if os.path.lexists(FILE):
         raise BadSetting(f"{FILE}: is there already and will not be overwritten; edit it")
     answers = {each.setting: _asked(each) for each in QUESTIONS if not os.environ.get(each.setting)}
@@ -59,18 +62,26 @@ def init() -> None:
 
 
 def _asked(question: Question) -> str:
-    """Asks again where somebody sits there; raises BadSetting where a script answers."""
+    """Asks again where somebody sits there; raises BadSetting where a script answers, and Refused
+    where nobody does."""
     there = sys.stdin.isatty()
     while True:
-        answer: str = typer.prompt(
-            question.words, question.default, hide_input=question.hidden and there
-        ).strip()
+        answer = _typed(question, hidden=question.hidden and there)
         complaint = Settings.complaint(question.setting, answer) if answer else None
         if complaint is None:
             return answer
         if not there:
             raise BadSetting(complaint)
-        typer.echo(complaint, err=True)
+        complain(complaint)
+
+
+def _typed(question: Question, *, hidden: bool) -> str:
+    try:
+        answer: str = typer.prompt(question.words, question.default, hide_input=hidden)
+    except typer.Abort:
+        typer.echo()  # leaves the line of the question
+        raise Refused("no more answers: nothing is written") from None
+    return answer.strip()
 
 
 def written(answers: Mapping[str, str]) -> str:

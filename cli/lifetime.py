@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from cli.bootstrap import Assembly
+from cli.assembly import Assembly
 from cli.openers import described
 from cli.settings import Settings
 

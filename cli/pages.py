@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain.situation import Links
 from bot.usecases.surroundings import KnownSurroundings
-from cli.bootstrap import Assembly
+from cli.assembly import Assembly
 from handlers.telegram.links import links_to
 from web.pages import Pages, Where
 

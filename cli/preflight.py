@@ -14,7 +14,8 @@ from pathlib import Path
 import structlog
 
 from bot.ports.database import Database
-from cli.settings import BadSetting, Settings
+from cli.complaints import BadSetting
+from cli.settings import Settings
 from harbor.access import TOWERS_BEGIN
 from storage import opens_nothing, sqlite_path
 

@@ -17,13 +17,15 @@ from starlette.types import ASGIApp
 
 from bot.domain.ids import PersonId
 from bot.ports.errors import EdgeError
-from cli.bootstrap import Assembly, assembled
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
+from cli.complaints import BadSetting
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
 from cli.picture import at_start
 from cli.preflight import NOT_MET, check_disk, check_key
 from cli.progress import progress
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
 from handlers.commands import announce, announce_to

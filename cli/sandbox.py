@@ -18,15 +18,17 @@ import httpx
 from starlette.types import ASGIApp
 
 from bot.domain.ids import TowerId
-from bot.domain.openers import Opener, Openers
-from cli.bootstrap import Assembly, assembled
+from bot.domain.openers import BY_LINK, BY_TOKEN, Opener
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
+from cli.complaints import BadSetting
 from cli.condition import live, reading, ready
 from cli.lifetime import described_run
 from cli.openers import TowerSetting, asks_for_digits
 from cli.pages import parcel_pages
 from cli.run import receive
 from cli.sandbox_server import Doorway, serving_sandbox
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from cli.stopping import stop_requested
 from sandbox.clock import Clock
 from sandbox.stage import Opener as Mark
@@ -45,11 +47,10 @@ APP_NAME = "Door app"
 APP_LINK = "https://app.example/open#t={tower_id}&l={locker_id}&p={payload}&a={payload_auth}"
 """The app that opens by token, as the page calls it; the page takes its links itself."""
 
-_LINK, _TOKEN = (Openers(opener, opener) for opener in (Opener.LINK, Opener.TOKEN))
 TOWERS = (
-    TowerSetting(TowerId("0100000000000101"), _LINK),
-    TowerSetting(TowerId("0100000000000102"), _LINK, keypad=True),
-    TowerSetting(TowerId("0100000000000103"), _TOKEN),
+    TowerSetting(TowerId("0100000000000101"), BY_LINK),
+    TowerSetting(TowerId("0100000000000102"), BY_LINK, keypad=True),
+    TowerSetting(TowerId("0100000000000103"), BY_TOKEN),
     TowerSetting(TowerId("0100000000000104")),
     TowerSetting(TowerId("0100000000000105")),
 )

@@ -1,26 +1,21 @@
-"""Every setting, read from the environment or `.env` and checked: nobody else reads either.
+"""Every setting: its name, its default, how it is checked, and what follows from it.
 
-Guarantees: a setting that can't be used ends the program before it has begun, in one line that
-says what is wrong and what to do, and shows no secret; an unknown `LOCKERBOT_*` name is refused
-with the nearest known one, so that a slip of the pen is not silently a default.
+Guarantees: a setting is read here and by nobody else, from the environment or `.env`
+(`cli/loading.py`); one that can't be used ends the program before it has begun.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from itertools import chain
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
-from bot.domain.business import Business
 from bot.domain.ids import PersonId, TowerId
-from bot.domain.limits import Limits
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import BY_LINK, Openers
 from bot.domain.policy import Policy
 from cli import reminding
 from cli.fields import (
@@ -48,7 +43,8 @@ from cli.fields import (
     Seconds,
     WebhookSecret,
 )
-from cli.names import FILE, PREFIX, in_place_of, unknown, unreadable
+from cli.loading import Loaded
+from cli.names import PREFIX
 from cli.openers import (
     TowerSetting,
     read_app_link,
@@ -56,23 +52,13 @@ from cli.openers import (
     read_openers,
     read_towers,
 )
+from cli.policy import policy_of
 from harbor.access import ACCOUNTS_URLS, API_URLS, Access, Environment
 from harbor.webhooks import Signature
 
 
-class BadSetting(Exception):
-    """A setting is missing or can't be used; one line: its name, what is wrong, what to do."""
-
-
-class Settings(BaseSettings):
-    """A field's alias, or else its name in capitals, is the setting's name in the environment.
-
-    What Harbor leaves UNKNOWN (the cancel route, how a push is signed) is settable here.
-    """
-
-    model_config = SettingsConfigDict(
-        env_file=FILE, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
-    )
+class Settings(Loaded):
+    """What Harbor leaves UNKNOWN (the cancel route, how a push is signed) is settable here."""
 
     telegram_bot_token: BotToken | None = None
     telegram_api_url: HttpBase = "https://api.telegram.org"
@@ -85,7 +71,7 @@ class Settings(BaseSettings):
     metrics_token: Bearer | None = Field(None, alias="LOCKERBOT_METRICS_TOKEN")
     metrics_port: Port | None = Field(None, alias="LOCKERBOT_METRICS_PORT")
     metrics_host: str = Field("127.0.0.1", alias="LOCKERBOT_METRICS_HOST")
-    operator_chat_ids: ChatIds = []
+    operator_chat_ids: ChatIds = Field([])
     operator_group_id: ChatId | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
@@ -107,7 +93,7 @@ class Settings(BaseSettings):
         28, alias="LOCKERBOT_MESSAGES_A_SECOND"
     )
     opener: Annotated[Openers, NoDecode, BeforeValidator(read_openers)] = Field(
-        Openers(Opener.LINK, Opener.LINK), alias="LOCKERBOT_OPENER"
+        BY_LINK, alias="LOCKERBOT_OPENER"
     )
     app_name: Annotated[str, AfterValidator(read_app_name)] | None = Field(
         None, alias="LOCKERBOT_APP_NAME"
@@ -162,105 +148,10 @@ class Settings(BaseSettings):
     harbor_webhook_signature_header: str = "X-Harbor-Signature"
     harbor_webhook_algorithm: Algorithm = "sha256"
 
-    @classmethod
-    def load(cls, **given: Any) -> Settings:
-        """From the environment and `.env`; `given` (by alias) wins. Raises BadSetting."""
-        names = setting_names()
-        for complaint in chain(unreadable(names), unknown(names)):
-            raise BadSetting(complaint)
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            raise BadSetting(next(iter(_complaints(error).values()))) from None
-
-    @classmethod
-    def load_what_can_be_used(cls) -> tuple[Settings, dict[str, str]]:
-        """As `load`, with its default for each setting that can't be used; and by their names, what
-        is wrong with those, one line each. What is at odds with such a default is wrong, too.
-        Raises BadSetting where nothing can be read."""
-        for complaint in unreadable(setting_names()):
-            raise BadSetting(complaint)
-        wrong: dict[str, str] = {}
-        while True:
-            defaults = {
-                field.alias or name: field.get_default(call_default_factory=True)
-                for name, field in cls.model_fields.items()
-                if (field.alias or name.upper()) in wrong
-            }
-            try:
-                return cls(**defaults), wrong
-            except ValidationError as error:
-                found = _complaints(error)
-            if found.keys() <= wrong.keys():
-                raise BadSetting(next(iter(found.values())))
-            wrong |= found
-
-    @classmethod
-    def complaint(cls, name: str, value: str) -> str | None:
-        """What is wrong with `value` for the setting `name`, in one line; None: nothing."""
-        found = next(f for f, field in cls.model_fields.items() if name in (field.alias, f.upper()))
-        try:
-            cls(**{cls.model_fields[found].alias or found: value})  # type: ignore[arg-type]
-        except ValidationError as error:
-            return _complaints(error).get(name)
-        return None
-
-    def lacking(self, *names: str) -> Iterator[str]:
-        """A line for each of these settings (environment names) that is missing."""
-        for name in names:
-            if not getattr(self, name.removeprefix(PREFIX).lower()):
-                other = in_place_of(name, setting_names())
-                renamed = f" ({other} is set: rename it, if that is it)" if other else ""
-                yield f"{name}: not set; {NEEDED[name]}{renamed}"
-
-    def need(self, *names: str) -> None:
-        """Raise BadSetting for the first of these settings (environment names) that is missing."""
-        for complaint in self.lacking(*names):
-            raise BadSetting(complaint)
-
     @property
     def policy(self) -> Policy:
         """What the core needs to know of all this."""
-        prepared = timedelta(days=self.prepared_days)
-        return Policy(
-            reservation=timedelta(seconds=self.reservation_seconds),
-            drop_off=timedelta(seconds=self.drop_off_token_seconds),
-            pick_up=timedelta(seconds=self.pick_up_token_seconds),
-            storage=timedelta(hours=self.storage_hours),
-            watch=timedelta(seconds=self.watch_seconds),
-            link_hold=timedelta(seconds=self.link_seconds),
-            link_lasts=timedelta(seconds=self.pick_up_link_seconds),
-            orphan_grace=timedelta(seconds=self.orphan_grace_seconds),
-            wait=timedelta(hours=self.wait_hours),
-            head_start=timedelta(seconds=self.head_start_seconds),
-            waits=self.waits,
-            wait_look=timedelta(seconds=self.wait_look_seconds),
-            prepared=prepared,
-            prepared_warning=min(timedelta(hours=self.prepared_warning_hours), prepared / 2),
-            first_reminder=timedelta(hours=self.first_reminder_hours),
-            last_reminder=timedelta(hours=self.last_reminder_hours),
-            awaited_reminder=timedelta(hours=self.awaited_reminder_hours),
-            hold_warning=timedelta(seconds=min(self.hold_warning_seconds, self._shortest_hold / 2)),
-            extension=timedelta(hours=self.extension_hours),
-            extensions=self.extensions,
-            openers=self.opener,
-            tower_openers={tower.id: tower.given(self.opener) for tower in self.towers or ()},
-            app_name=self.app_name,
-            app_link=self.app_link,
-            operators=_people(self.operator_chat_ids),
-            tower_operators={
-                tower.id: _people(tower.operators) for tower in self.towers or () if tower.operators
-            },
-            operator_group=self.operator_group,
-            business=Business(
-                self.business_name, self.support_contact, self.privacy_address, self.terms_url
-            ),
-            limits=Limits(self.live_deliveries, self.holds, self.bookings_an_hour),
-        )
-
-    @property
-    def _shortest_hold(self) -> int:
-        return min(self.reservation_seconds, self.drop_off_token_seconds, self.link_seconds)
+        return policy_of(self)
 
     @property
     def operator_group(self) -> PersonId | None:
@@ -334,20 +225,6 @@ class Settings(BaseSettings):
         return hmac.new(self.keys[0].encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
-def _people(chats: Iterable[int]) -> frozenset[PersonId]:
-    """Those of the ids that are a person's."""
-    return frozenset(PersonId(chat) for chat in chats if chat > 0)
-
-
-NEEDED = {
-    "TELEGRAM_BOT_TOKEN": "ask @BotFather for one",
-    "LOCKERBOT_SECRET_KEY": "make one with `openssl rand -hex 32` and keep it",
-    "HARBOR_CLIENT_ID": "Harbor issues it",
-    "HARBOR_CLIENT_SECRET": "Harbor issues it with the client id",
-}
-"""What has no default, and where it comes from."""
-
-
 def page_links(public_url: str | None) -> str:
     """Where parcel pages are, as `Links.page` says: none without a public address."""
     return f"{public_url}/p/{{page}}" if public_url else ""
@@ -355,18 +232,9 @@ def page_links(public_url: str | None) -> str:
 
 def setting_names() -> list[str]:
     """Every setting by its name in the environment."""
-    return [field.alias or name.upper() for name, field in Settings.model_fields.items()]
+    return Settings.names()
 
 
 def known_names() -> list[str]:
     """Every `LOCKERBOT_*` name."""
     return sorted(name for name in setting_names() if name.startswith(PREFIX))
-
-
-def _complaints(error: ValidationError) -> dict[str, str]:
-    """By each setting's name, the first thing that is wrong with it, in one line."""
-    found: dict[str, str] = {}
-    for each in error.errors(include_input=False, include_url=False):
-        name = str(each["loc"][0]).upper() if each["loc"] else "?"
-        found.setdefault(name, f"{name}: {each['msg'].removeprefix('Value error, ')}")
-    return found

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from bot.domain.ids import PersonId, TowerId
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import BY_LINK, BY_TOKEN
 from bot.domain.policy import Policy
 
 SECRET_KEY = "only-for-the-crash-harness"
@@ -32,15 +32,14 @@ _PORTS = range(20_000, 32_000)
 
 _RESERVATION = timedelta(seconds=3000)
 """So that no deadline falls into the silence at the end."""
-_LINK, _TOKEN = Openers(Opener.LINK, Opener.LINK), Openers(Opener.TOKEN, Opener.TOKEN)
 OPERATOR = 1
 POLICY = Policy(
     reservation=_RESERVATION,
     operators=frozenset({PersonId(OPERATOR)}),
-    openers=_LINK,
+    openers=BY_LINK,
     tower_openers={
         TowerId(f"010000000000010{number}"): openers
-        for number, openers in enumerate((_LINK, _TOKEN, _LINK, _TOKEN, _LINK), start=1)
+        for number, openers in enumerate((BY_LINK, BY_TOKEN, BY_LINK, BY_TOKEN, BY_LINK), start=1)
     },
 )
 """What the bots go by, as far as cards tell of it; doors are opened by either opener, as people

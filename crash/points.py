@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cli.bootstrap import Assembly
+from cli.assembly import Assembly
 from handlers.telegram.transport import AiohttpRequest
 from harbor.connection import Connection
 from storage.postgres import PostgresDatabase

@@ -22,7 +22,9 @@ from bot.domain.openers import Opener, Openers
 from bot.domain.policy import Policy
 from bot.ports.database import Database
 from bot.workers.signals import Signals
-from cli.bootstrap import Assembly, Plan, assemble, turning
+from cli.assembly import Assembly
+from cli.bootstrap import Plan, assemble
+from cli.loops import turning
 from cli.sandbox_server import serving_sandbox
 from handlers.telegram.rate_limit import RateLimit
 from harbor.access import Access

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from telegram import Update
@@ -11,6 +11,8 @@ from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
 from bot.domain.limits import Limit
 from bot.domain.person import Draft
+from bot.domain.tower import Tower
+from bot.usecases.closing import ClosedForBooking
 from bot.usecases.limits import OverLimit
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import Dialogue, Handler, state_of
@@ -40,6 +42,7 @@ from handlers.telegram.introduction import TELEGRAM_API_URL
 from handlers.telegram.transport import AiohttpRequest, UpdatesRequest
 from wording.cards.closing import closed_said
 from wording.language import speak
+from wording.tower_names import told_apart
 
 ERRANDS: Sequence[Errand] = (
     practice.ERRAND,  # before whatever reads claim codes, since its own are none
@@ -103,8 +106,13 @@ def phrases() -> Phrases:
             "That is not saved: I can't write anything down just now. Try again in a minute."
         ),
         over_limit=_over_limit,
-        closed=lambda language, closed: closed_said(speak(language), closed.name, closed.words),
+        closed=_closed,
     )
+
+
+def _closed(language: str, closed: ClosedForBooking, towers: Iterable[Tower]) -> str:
+    [name] = told_apart([closed.place], towers)
+    return closed_said(speak(language), name, closed.words)
 
 
 def _over_limit(language: str, reached: OverLimit) -> str:

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from pictures.slip import Font, font, writable
+from pictures.slip import Font, broken, font, writable
 
 WIDTH = 720
 _MARGIN, _GAP, _GUTTER = 28, 22, 76
+_WIDE = WIDTH - 2 * _MARGIN
+_TITLE_LINE = 34
+"""From one line of a title that takes several to the next."""
 _RIGHT = WIDTH - _MARGIN - _GUTTER
 """Where the last day ends; to its right stands the scale."""
 _CHART, _HEAD, _LINE = 132, 42, 44
@@ -49,18 +52,21 @@ def drawn(
 ) -> bytes:
     """A PNG; see `bot.domain.message.Plot` for what is what. Takes some tens of milliseconds: not
     for the event loop."""
-    top = _MARGIN + 54 + (40 if subtitle else 0)
+    face, parts = _fitting(title)
+    title_ends = _MARGIN + 54 + (len(parts) - 1) * _TITLE_LINE
+    top = title_ends + (40 if subtitle else 0)
     below = top + (len(bars) + 1) * (_HEAD + _CHART + _GAP)
     height = below + 66 + len(legend) * _LINE + _MARGIN
     picture = Image.new("RGB", (WIDTH, height), _GROUND)
     pen = ImageDraw.Draw(picture)
-    _words(pen, (_MARGIN, _MARGIN), title, _fitting(title), WIDTH - 2 * _MARGIN)
+    for number, part in enumerate(parts):
+        _words(pen, (_MARGIN, _MARGIN + number * _TITLE_LINE), part, face, _WIDE)
     if subtitle:
-        _words(pen, (_MARGIN, _MARGIN + 50), subtitle, font("Regular", 26), WIDTH - 2 * _MARGIN)
+        _words(pen, (_MARGIN, title_ends - 4), subtitle, font("Regular", 26), _WIDE)
     bases = range(top + _HEAD + _CHART, below, _HEAD + _CHART + _GAP)
     for base, said in zip(bases, [*(named for named, _ in bars), curve[0]], strict=True):
         at = (_MARGIN, base - _CHART - _HEAD)
-        _words(pen, at, said, font("Bold", 26), WIDTH - 2 * _MARGIN)
+        _words(pen, at, said, font("Bold", 26), _WIDE)
     for number, (_, each) in enumerate(bars):
         _bars(pen, each, bases[number], _COLOURS[number % len(_COLOURS)])
     _curve(pen, curve[1], curve[2], bases[-1], len(days))
@@ -73,7 +79,7 @@ def drawn(
         place = (_MARGIN, below + 72 + number * _LINE, _MARGIN + 56, below + 104 + number * _LINE)
         _looks(pen, place, look)
         at = (_MARGIN + 74, place[1] + 16)
-        _words(pen, at, said, font("Regular", 26), WIDTH - 2 * _MARGIN - 74, anchor="lm")
+        _words(pen, at, said, font("Regular", 26), _WIDE - 74, anchor="lm")
     written = io.BytesIO()
     picture.save(written, format="PNG", compress_level=_QUICKLY)
     return written.getvalue()
@@ -157,11 +163,12 @@ def _column(number: int, count: int) -> tuple[int, int]:
     return _MARGIN + round(number * wide), _MARGIN + round((number + 1) * wide)
 
 
-def _fitting(title: str) -> Font:
-    """The largest in which there is room for all of it, or the smallest."""
+def _fitting(title: str) -> tuple[Font, Sequence[str]]:
+    """The largest in which there is room for all of it in one line, or the smallest, and its
+    lines: how it ends tells towers apart."""
     fonts = [font("Bold", size) for size in (36, 32, 28, 24)]
-    room = WIDTH - 2 * _MARGIN
-    return next((x for x in fonts if x.getlength(_line(title, x)) <= room), fonts[-1])
+    face = next((x for x in fonts if x.getlength(_line(title, x)) <= _WIDE), fonts[-1])
+    return face, [*broken(_line(title, face), face, _WIDE)]
 
 
 def _words(

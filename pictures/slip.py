@@ -104,7 +104,7 @@ class _Sheet:
 
 
 def _paragraph(text: str, font: Font, shade: int, width: int) -> Image.Image:
-    lines = [*_lines(writable(text[:_LONGEST], font), font, width)]
+    lines = [*broken(writable(text[:_LONGEST], font), font, width)]
     height = round(font.size * _LEADING)
     piece = Image.new("L", (width, height * len(lines)), _WHITE)
     pen = ImageDraw.Draw(piece)
@@ -113,7 +113,7 @@ def _paragraph(text: str, font: Font, shade: int, width: int) -> Image.Image:
     return piece
 
 
-def _lines(text: str, font: Font, width: int) -> Iterator[str]:
+def broken(text: str, font: Font, width: int) -> Iterator[str]:
     """Broken between words; a word that is wider than a line, within."""
     line = ""
     for word in text.split(" "):

@@ -23,6 +23,7 @@ from benchmarks import (
     taps,
 )
 from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
+from benchmarks.crowd import Crowd
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving, serving_apart
 from benchmarks.report import Bench, beside, keep
@@ -197,6 +198,15 @@ async def test_a_past_is_copied_and_each_act_is_timed_on_both_databases(tmp_path
 
 
 def test_a_crowds_telegram_refuses_what_is_beyond_its_limit_in_any_second() -> None:
-    crowd = burst.Crowd(replace(burst.FAST, limit=2))
+    crowd = Crowd(8, pause=0.4, limit=2)
     taken = [crowd._allowed(at) for at in (0.0, 0.5, 0.9, 1.0, 1.2, 1.5)]
     assert taken == [True, True, False, True, False, True]
+
+
+@pytest.mark.long
+async def test_in_a_burst_both_phones_ring_for_each_parcel_and_each_newcomer_is_greeted(
+    tmp_path: Path,
+) -> None:
+    size = replace(burst.FAST, tapping=2, parcels=20, newcomers=10, within=0.5)
+    parcels, newcomers = await burst.measure(tmp_path, size)
+    assert (parcels["came"], newcomers["came"]) == (40, 10)

@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 from bot.domain.business import Business
 from bot.domain.policy import Policy
 from bot.ports.database import Database
+from cli.complaints import BadSetting
 from cli.sandbox_server import serving_sandbox
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from handlers.app import build_application, build_dialogue
 from handlers.commands import announce
 from handlers.profile import present

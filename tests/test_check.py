@@ -16,9 +16,10 @@ import pytest
 from bot.domain.alerts import no_links
 from bot.ports.errors import Refused, TryLater
 from cli.check import check
+from cli.complaints import BadSetting
 from cli.outside import Untold, clock, delivery, leads_here
 from cli.sandbox_server import serving_sandbox
-from cli.settings import BadSetting, Settings, setting_names
+from cli.settings import Settings, setting_names
 from handlers.telegram.probing import Webhook
 from sandbox.stage import create_stage
 from storage import known, migrate

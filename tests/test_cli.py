@@ -16,9 +16,9 @@ import stamina
 from bot.domain.claims import Claim
 from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.tower import Tower
+from cli.complaints import BadSetting
 from cli.run import _served
 from cli.sandbox_server import serving_sandbox
-from cli.settings import BadSetting
 from sandbox.stage import create_stage
 from storage import migrate
 from tests.support.chats import free_port

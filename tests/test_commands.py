@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
 import select
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,10 +19,11 @@ from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 from cli.commands import app
+from cli.complaints import BadSetting
 from cli.init import KEY, QUESTIONS, written
 from cli.lifetime import release
-from cli.settings import BadSetting, Settings, setting_names
-from tests.support.commands import PATIENCE, ROOT
+from cli.settings import Settings, setting_names
+from tests.support.commands import PATIENCE, ROOT, in_this_process
 
 TOKEN = "42:for-tests-only"
 ANSWERS = (TOKEN, "production", "shop", "it's a #secret", "", "", "17, 18")
@@ -34,6 +38,53 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def answered(*answers: str):
     return CliRunner().invoke(app, ["init"], input="".join(f"{each}\n" for each in answers))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "about"),
+    [
+        (["run"], 2, "TELEGRAM_BOT_TOKEN"),
+        (["harbor", "towers"], 2, "HARBOR_CLIENT_ID"),
+        (["sandbox", "--port", "1", "harbor"], 2, "--port"),
+        (["runs"], 2, "runs"),
+        (["run", "--fast"], 2, "--fast"),
+        (["export", "x.csv"], 2, "--from"),
+        (["export", "--from", "lately", "x.csv"], 2, "lately"),
+        (["export", "--from", "2026-11-01", "--format", "xls", "x.csv"], 2, "xls"),
+        (["trace"], 2, "DELIVERY"),
+        (["harbor", "lockers", "0100"], 2, "TOWER"),
+        (["trace", "abc"], 1, "lockerbot.db"),
+        (["backup", "x.db"], 1, "lockerbot.db"),
+        (["picture", "x.png"], 1, "x.png"),
+        (["init"], 1, "nothing is written"),
+    ],
+)
+def test_whatever_is_wrong_a_command_says_it_in_one_line_of_one_form(
+    monkeypatch, words, code, about
+):
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN if words[0] == "picture" else "")
+    monkeypatch.setenv(KEY, "k" * 32 if words[0] == "trace" else "")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    ended = in_this_process(*words)
+    assert (ended.exit_code, ended.stderr.count("\n")) == (code, 1), ended.stderr
+    assert ended.stderr.startswith("lockerbot: ")
+    assert about in ended.stderr
+
+
+def test_a_command_that_leads_to_others_shows_which_and_complains_of_nothing():
+    ended = in_this_process("harbor")
+    assert (ended.exit_code, ended.stderr) == (2, "")
+    assert "lockerbot harbor" in ended.stdout
+    assert "towers" in ended.stdout
+
+
+def test_a_file_that_cannot_be_written_is_called_by_its_own_name(tmp_path):
+    with closing(sqlite3.connect("lockerbot.db")) as there:
+        there.execute("create table t (id)")
+    ended = in_this_process("backup", "no/such/copy.db")
+    assert ended.exit_code == 1
+    said = "lockerbot: no/such/copy.db: can't be written (No such file or directory)\n"
+    assert ended.stderr == said
 
 
 def test_the_version_is_told():

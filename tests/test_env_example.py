@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from dotenv import dotenv_values
 
-from cli.settings import BadSetting, Settings, setting_names
+from cli.complaints import BadSetting
+from cli.settings import Settings, setting_names
 from docs.env_example import EXAMPLE, ROOT, example, rows
 
 README = (ROOT / "README.md").read_text()

@@ -45,6 +45,14 @@ def test_it_reads_in_a_light_chat_and_in_a_dark_one() -> None:
     assert image.convert("L").getextrema()[0] < 40, "ink is dark"
 
 
+def test_how_a_title_ends_is_seen_however_long_it_is() -> None:
+    """A tower's name ends with what tells it from others of that name."""
+    name = "Central Railway Station of Madrid, at the northern concourse"
+    one, other = (picture(f"{name}, {street}") for street in ("Calle Mayor 14", "Calle Mayor 16"))
+    assert one.tobytes() != other.tobytes()
+    assert one.height == other.height > picture(name[:30]).height
+
+
 def test_what_is_not_known_looks_neither_like_nought_nor_like_nothing() -> None:
     known = tuple((hour, 0.5) for hour in range(168))
     looks = [

@@ -12,14 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
-from click.testing import Result
-from typer.testing import CliRunner
 
-from cli.harbor import MASK, app
+from cli.harbor import MASK
 from cli.sandbox_server import serving_sandbox
 from cli.settings import Settings
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
+from tests.support.commands import Ended, in_this_process
 
 TOWER = "0100000000000101"
 
@@ -31,13 +30,12 @@ class Shell:
     base: str
     http: httpx.AsyncClient
 
-    async def run(self, *words: object) -> Result:
-        result: Result = await asyncio.to_thread(CliRunner().invoke, app, list(map(str, words)))
-        return result
+    async def run(self, *words: object) -> Ended:
+        return await asyncio.to_thread(in_this_process, "harbor", *map(str, words))
 
     async def json(self, *words: object) -> object:
         result = await self.run(*words, "--json")
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
     async def free(self) -> int:
@@ -158,9 +156,9 @@ async def test_a_link_and_a_token_for_phones_are_masked_unless_asked_for(
     link, token = ("link", "drop-off", where, 1), ("sdk-token",)
     for words, shown in ((link, "http"), (token, "")):
         masked = await shell.run(*words, *form)
-        assert masked.exit_code == 0, masked.output
+        assert masked.exit_code == 0, masked.stderr
         assert MASK in json.loads(masked.stdout).values() if form else MASK in masked.stdout
-        assert "http" not in masked.output
+        assert "http" not in masked.stdout + masked.stderr
         opened = await shell.run(*words, "--show-secrets", *form)
         assert MASK not in opened.stdout
         assert shown in opened.stdout
@@ -179,7 +177,7 @@ async def test_a_secret_is_masked_unless_asked_for(shell: Shell, form: list[str]
     masked = await shell.run("drop-off-token", TOWER, locker, *form)
     assert masked.exit_code == 0
     assert MASK in json.loads(masked.stdout).values() if form else MASK in masked.stdout
-    assert "HARBOR://" not in masked.output
+    assert "HARBOR://" not in masked.stdout + masked.stderr
     shown = await shell.run("drop-off-token", TOWER, locker, "--show-secrets", *form)
     assert MASK not in shown.stdout
     assert f"HARBOR://OPEN/{TOWER}/{locker}/" in shown.stdout
@@ -191,6 +189,7 @@ async def test_what_harbor_refuses_ends_with_exit_code_1(shell: Shell) -> None:
         refused = await shell.run(*words)
         assert refused.exit_code == 1
         assert refused.stdout == ""
+        assert refused.stderr.startswith("lockerbot: ")
         assert refused.stderr.count("\n") == 1
 
 
@@ -216,8 +215,11 @@ async def test_a_harbor_that_is_away_ends_with_exit_code_1(
         ["link", "drop-off", "1"],
     ],
 )
-async def test_bad_usage_ends_with_exit_code_2(shell: Shell, words: list[str]) -> None:
-    assert (await shell.run(*words)).exit_code == 2
+async def test_bad_usage_ends_with_exit_code_2_and_one_line(shell: Shell, words: list[str]) -> None:
+    bad = await shell.run(*words)
+    assert (bad.exit_code, bad.stdout, bad.stderr.count("\n")) == (2, "", 1)
+    assert bad.stderr.startswith("lockerbot: ")
+    assert bad.stderr.endswith(" --help\n")
 
 
 async def test_bad_settings_end_with_exit_code_2_and_one_line(
@@ -226,5 +228,5 @@ async def test_bad_settings_end_with_exit_code_2_and_one_line(
     monkeypatch.setenv("HARBOR_API_URL", "nowhere")
     bad = await shell.run("assigned")
     assert bad.exit_code == 2
-    assert bad.stderr.startswith("HARBOR_API_URL: ")
+    assert bad.stderr.startswith("lockerbot: HARBOR_API_URL: ")
     assert bad.stderr.count("\n") == 1

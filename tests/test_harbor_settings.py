@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.ids import LockerId, TowerId
-from cli.settings import BadSetting, Settings
+from cli.complaints import BadSetting
+from cli.settings import Settings
 from harbor.access import ACCOUNTS_URLS, API_URLS
 from harbor.client import Harbor
 from harbor.errors import NotOffered

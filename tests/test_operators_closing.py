@@ -11,12 +11,14 @@ from bot.domain.closures import Closure
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.ports.database import Database
+from sandbox.harbor import seeds
 from tests.support.chats import MARKET, OPERATOR, Chats, chats
 from tests.support.openers import BOTH_BY_LINK
 from tests.support.operators import ELSEWHERE, ODA, OTTO, with_otto
 from tests.support.phones import TOWER, Phone
 from wording.cards.closing import closed_said
 from wording.language import LANGUAGES, speak
+from wording.tower_names import LONGEST
 
 WHY = "The pavement is being mended"
 
@@ -298,6 +300,27 @@ async def test_by_link_a_place_is_closed_while_one_of_its_towers_is(
         label = next(each for each in await anna.labels() if MARKET in each)
         await anna.press(label)
         assert await world.state(anna) == "send/tower"
+        assert (await anna.toasts())[-1].startswith(f"{MARKET} is closed for booking just now.")
+
+
+async def test_whoever_taps_a_closed_tower_is_told_which_of_that_name_it_is(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike = seeds.LOCATIONS[1].model_copy(update={"name": MARKET})
+    monkeypatch.setattr(seeds, "LOCATIONS", (seeds.LOCATIONS[0], alike, *seeds.LOCATIONS[2:]))
+    which = f"{MARKET}, 410 Congress Avenue"
+    async with chats(sqlite_database, policy=with_otto(ODA)) as world:
+        olga, anna = await operator(world, "Olga", OPERATOR), await world.phone("Anna")
+        await anna.open()
+        await anna.text("/send")
+        await anna.press(which, "Medium", "Myself", "Prepare")
+        await closes(olga, name=which)
+        await anna.text("/send")
+        await anna.press(f"🚫 {which}")
+        assert (await anna.toasts())[-1].startswith(f"{which} is closed for booking just now.")
+        await anna.text("/start")
+        await anna.press("Send again")
+        assert (await anna.toasts())[-1].startswith(f"{which} is closed for booking just now.")
 
 
 async def test_a_closed_tower_is_not_offered_where_another_is_full(
@@ -318,9 +341,9 @@ async def test_a_closed_tower_is_not_offered_where_another_is_full(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sentence_fits_the_answer_to_a_button_in_every_language(language: str) -> None:
     words = speak(language)
-    for name, why in ((MARKET, None), (MARKET, WHY), ("X" * 60, "y" * 200)):
+    for name, why in ((MARKET, None), (MARKET, WHY), ("X" * LONGEST, "y" * 200)):
         said = closed_said(words, name, why)
         assert len(said) <= 200, said
-        assert name[:20] in said
+        assert name in said
     short = closed_said(words, "Quay", "Flood")
     assert "Flood" in short

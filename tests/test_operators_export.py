@@ -192,7 +192,7 @@ def test_the_command_says_what_is_no_span_and_leaves_nothing_behind(path: Path) 
     target = path.with_name("x.csv")
     for words in (("--from", "lately"), ("--from", "2026-03-02", "--to", "2026-03-01")):
         code, said = invoked(path, *words, str(target))
-        assert code == 1, said
+        assert code != 0, said
         assert "is no day" in said or "is not before" in said
     assert invoked(path.with_name("none.db"), "--from", "2026-03-01", str(target))[0] == 1
     assert invoked(path, "--from", "2026-03-01", str(path.parent / "no" / "x.csv"))[0] == 1

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.complaints import BadSetting
 from cli.lifetime import release
 from cli.preflight import FORGETFUL, check_disk
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from tests.support.commands import PATIENCE, ROOT, environment, finished
 
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
+from cli.complaints import BadSetting
 from cli.picture import at_start
 from cli.sandbox_server import serving_sandbox
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 from handlers.profile import portray
 from pictures import own
 from sandbox.stage import create_stage

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bot.domain.delivery import Delivery
 from bot.domain.lifecycle import State
 from bot.ports.errors import TryLater
-from cli.bootstrap import Assembly
+from cli.assembly import Assembly
 from harbor.webhooks import Signature
 from tests.support.core import Core
 from web.deliveries import Refusal

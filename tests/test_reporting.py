@@ -14,10 +14,11 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from bot.ports.errors import TryLater
+from cli.complaints import BadSetting
 from cli.logs import set_up_logging
 from cli.reporting import Reports
 from cli.run import reporting
-from cli.settings import BadSetting, Settings
+from cli.settings import Settings
 
 DSN = "https://0123456789abcdef@sentry.example/42"
 CODE = "K7QF-2M9X"

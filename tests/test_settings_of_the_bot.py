@@ -8,13 +8,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.ids import TowerId
-from bot.domain.openers import Opener, Openers
+from bot.domain.openers import BY_LINK, Opener, Openers
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from cli.bootstrap import _say_what_differs
 from cli.check import _noted
+from cli.complaints import BadSetting
 from cli.openers import demands, differing
-from cli.settings import BadSetting, Settings, known_names, page_links
+from cli.settings import Settings, known_names, page_links
 from tests.support.openers import BOTH_BY_LINK, MIXED
 from wording.language import LANGUAGES
 
@@ -283,6 +284,11 @@ def test_towers_come_as_ids_or_as_a_file(monkeypatch, tmp_path):
     (tmp_path / "towers.toml").write_text('[[towers]]\nid = "0100000000000103"\n')
     monkeypatch.setenv("LOCKERBOT_TOWERS", "towers.toml")
     assert Settings.load().only_towers == ["0100000000000103"]
+
+
+def test_unless_anybody_says_otherwise_all_doors_are_opened_by_link():
+    assert Openers(Opener.LINK, Opener.LINK) == BY_LINK
+    assert Settings.load().policy.openers == BY_LINK
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,24 @@ from typing import Any
 
 import pytest
 
+from bot.domain.codes import CodeKind
 from bot.domain.ids import TowerId
+from bot.domain.lifecycle import State
 from bot.domain.tower import Tower, as_place
-from tests.support.scenes import TOWER
-from wording.tower_names import LONGEST, SHORT, told_apart
+from tests.support.project import (
+    AlertSituation,
+    Concern,
+    alert_card,
+    code_card,
+    delivery_card,
+    gone_unasked,
+    slip_card,
+    speak,
+)
+from tests.support.scenes import ANNA, BEN, NOW, PAGED, TOWER, a_code, a_delivery, a_scene
+from wording.cards.place import map_card
+from wording.sanitize import read_out
+from wording.tower_names import LONGEST, SHORT, name_alone, told_apart
 
 STATION = replace(TOWER, name="Main Station", city="Madrid", address="Atocha 1", location=None)
 LONG = "Central Railway Station, north"
@@ -104,6 +118,52 @@ def test_names_that_are_the_same_once_they_are_cut_are_told_apart_too() -> None:
             assert name.endswith(f"…, {tower.city}")
     pair = at_one(LONG, 1, 2)
     assert told_apart(pair, pair, SHORT) == ["Central Railway… · 0001", "Central Railway… · 0002"]
+
+
+def test_of_a_long_name_that_stands_alone_the_digits_are_not_what_is_cut() -> None:
+    first, second = at_one(f"{HALL}, the upper end", 1, 2)
+    assert name_alone(first) == "Market hall at the old harbour,… · 0001"
+    assert name_alone(second, SHORT) == "Market hall at t… · 0002"
+    assert name_alone(as_place(first), SHORT) == "Market hall at the old…"
+    assert name_alone(named(1, name="Hall · 0001"), SHORT) == "Hall · 0001"
+    from_the_right, _ = at_one("א" * 40, 1, 2)
+    assert name_alone(from_the_right) == f"\u2068{'א' * 32}…\u2069 · 0001"
+    assert told_apart([first], [first]) == [name_alone(first)]
+
+
+def test_names_that_differ_only_where_they_give_way_to_their_digits_are_told_apart() -> None:
+    upper, lower = (at_one(f"{'a' * 19}{end}", 1, 2)[0] for end in "xy")
+    lower = replace(lower, id=TowerId(f"9{lower.id[1:]}"), location=9, city="Sevilla")
+    told = [told_apart([tower], [upper, lower], SHORT)[0] for tower in (upper, lower)]
+    assert told == [f"{'a' * 16}… · 0001, Madrid", f"{'a' * 16}… · 0001, Sevilla"]
+
+
+@pytest.mark.parametrize("state", State)
+def test_whatever_says_a_tower_beside_its_address_says_which_at_that_location(
+    state: State,
+) -> None:
+    there, _ = at_one("Central Railway Station of Madrid, at the northern concourse", 1, 2)
+    parcel, about = a_delivery(state), {"tower": there, "zones": True}
+    cards = [
+        *(delivery_card(a_scene(parcel, reader, **about)) for reader in (ANNA, BEN)),
+        *(map_card(a_scene(parcel, reader, **about)) for reader in (ANNA, BEN)),
+        *(
+            code_card(a_scene(parcel, ANNA, code=a_code(kind, ANNA.id), **about))
+            for kind in CodeKind
+        ),
+        slip_card(a_scene(replace(parcel, recipient=None), ANNA, claim=PAGED, **about)),
+        alert_card(
+            Concern(AlertSituation(gone_unasked(NOW, parcel), NOW, parcel, there), speak("en"))
+        ),
+    ]
+    lines = [
+        line
+        for card in filter(None, cards)
+        for line in (*read_out(card.html).splitlines(), *([card.venue.title] if card.venue else []))
+        if "Central" in line
+    ]
+    assert len(lines) > 1
+    assert all(" · 0001" in line for line in lines)
 
 
 def test_names_that_are_the_same_once_they_have_given_way_are_told_apart_by_digits() -> None:

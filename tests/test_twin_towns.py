@@ -13,6 +13,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.message import Message
+from bot.domain.openers import Opener
 from bot.domain.policy import Policy
 from bot.domain.tower import Tower
 from bot.domain.waiting import Waiting
@@ -25,7 +26,8 @@ from wording.language import speak
 from wording.sanitize import read_out
 
 pytestmark = pytest.mark.long
-NAME = "Central Railway Station of Madrid"
+NAME = "Central Railway Station of Madrid, at the northern concourse"
+"""Longer than a card has room for."""
 MORE = TowerId("00000000000000dd")
 LINES_BELOW = 2
 """Within which a card or a question says the address of the tower that it is about."""
@@ -138,6 +140,31 @@ def test_wherever_a_tower_is_named_it_is_said_which_of_that_name(
                 nameless += [(asked.section, asked.name, line)] * (not told)
     assert nameless == []
     assert named > 300
+
+
+def beside_another(town: Town) -> Town:
+    """Where the first tower has another at its location, as Harbor's lockers name both."""
+    there = {"location": 7, "location_name": NAME}
+    first, other = (
+        replace(TOWER, id=id_, name=f"{NAME} · {id_[-4:]}", **there) for id_ in (TOWER.id, MORE)
+    )
+    rest = [tower for tower in town.towers if tower.id != TOWER.id]
+    return replace(town, towers=[first, other, *rest], known=None)
+
+
+async def test_beside_its_address_a_question_says_which_tower_of_that_location_it_is() -> None:
+    named = 0
+    books = all_asked()
+    for asked in (*books["booking"], *books["operations"]):
+        by_token = asked.town.policy.openers.drop_off is Opener.TOKEN
+        if by_token and asked.section in ("Review", "A tower"):
+            async with open_town(beside_another(asked.town)) as screens:
+                message = await screens(draft_of(asked), in_language(asked.person, "en"))
+            assert message is not None
+            lines = [line for line in read_out(message.html).splitlines() if "Central" in line]
+            named += len(lines)
+            assert [line for line in lines if f" · {TOWER.id[-4:]}" not in line] == []
+    assert named > 10
 
 
 @pytest.mark.parametrize("state", [each for each in Waiting if each is not Waiting.BOOKING])

@@ -39,7 +39,7 @@ from bot.usecases.collect import (
 )
 from bot.usecases.extend import more_time
 from bot.usecases.limits import OverLimit, may_hold_longer, within_limits
-from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, Desk, one
+from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, TOWER, Desk, one
 from tests.support.scenes import CLAIM
 
 HALF_A_MINUTE = timedelta(seconds=30)
@@ -81,6 +81,21 @@ async def test_one_locker_is_held_by_so_many_tokens_and_no_more(sqlite_database:
     caught = await refused(desk, may_hold_longer, rented)
     assert (caught.limit, caught.most, caught.longer) == (Limit.HOLDS, 2, True)
     await desk.act(OLGA, may_hold_longer, rented)
+
+
+async def test_whoever_looks_after_one_tower_has_the_limits_of_everybody_there_too(
+    sqlite_database: Database,
+) -> None:
+    theirs = {TOWER.id: frozenset({ANNA.id})}
+    limited = replace(POLICY, limits=Limits(live=1, holds=1), tower_operators=theirs)
+    desk = Desk(sqlite_database, limited)
+    rented = await desk.keep(one(State.RENTED))
+    wish = Booking(TOWER.id, Size.SMALL)
+    assert (await refused(desk, request, ANNA, wish)).limit is Limit.HOLDS
+    issued = HistoryEntry(rented.id, NOW, HistoryEvent.DROP_OFF_ISSUED, ANNA.id)
+    await desk.database.run(lambda tx: tx.record(issued))
+    assert (await refused(desk, may_hold_longer, rented)).longer
+    assert await desk.act(OLGA, request, OLGA, wish)
 
 
 async def refused(desk: Desk, act: Any, *about: Any) -> OverLimit:

@@ -16,7 +16,7 @@ from bot.domain.ids import DeliveryId, LockerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener
 from bot.domain.oversight import Stale
-from bot.domain.tower import Locker, LockerStatus
+from bot.domain.tower import Locker, LockerStatus, as_place
 from bot.usecases.actor import Actor, NotYours
 from bot.usecases.bulk import MOST_AT_ONCE, Done, each, stale
 from bot.usecases.closing import ClosedForBooking, close_tower, open_for_booking, open_tower
@@ -61,11 +61,15 @@ async def test_a_tower_is_closed_with_words_and_whoever_has_prepared_there_sees_
     [closure] = await standing(towers)
     assert closure == Closure(closure.id, TOWER.id, NOW, by=OTTO.id, words="New floor")
     assert await towers.owed() == PREPARED, "for a link Harbor picks among both towers"
+    here, beside = [
+        await towers.look(lambda tx, id_=each: tx.tower(id_)) for each in (TOWER.id, BESIDE.id)
+    ]
     with pytest.raises(ClosedForBooking) as refused:
         await towers.act(ANNA, open_for_booking, TOWER.id, Opener.TOKEN)
-    assert (refused.value.name, refused.value.words) == ("Main Station", "New floor")
-    with pytest.raises(ClosedForBooking):
+    assert (refused.value.place, refused.value.words) == (here, "New floor")
+    with pytest.raises(ClosedForBooking) as refused:
         await towers.act(ANNA, open_for_booking, BESIDE.id, Opener.LINK)
+    assert refused.value.place == as_place(beside)
     await towers.act(ANNA, open_for_booking, BESIDE.id, Opener.TOKEN)
 
 

@@ -75,7 +75,7 @@ def plot(words: Words, figures: Figures, name: str, towers: list[Tower]) -> Plot
     collected = [day.collected for day in figures.days]
     counts = [None if each is None else each.count for each in collected]
     return Plot(
-        title=plain(name, LONGEST_NAME),
+        title=plain(name, _ROOM),
         subtitle=_span(words, figures, towers),
         days=tuple((words.weekday_name(day), str(day.day)) for day in days),
         bars=(

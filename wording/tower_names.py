@@ -3,7 +3,8 @@
 Guarantees: no two of those shown together read alike. Where one elsewhere reads the same, the city
 stands behind the name; where they have that in common, too, the street; where they have that as
 well, the last digits of the tower's id, by which Harbor's lockers tell towers of one location
-apart. Where nothing reads the same, a name stands alone, as it is.
+apart. Where nothing reads the same, a name stands alone, as it is. Where there is too little room
+the name itself is cut, never what tells it apart.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ LONGEST = NAME // 2 + 2 + NAME
 def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME) -> list[str]:
     """The name of each of those shown, in their order, cut to `most` units where it stands alone;
     `among` are all there are."""
-    alike: dict[str, list[Tower]] = {cut(_key(tower.name), most): [] for tower in shown}
+    alike: dict[str, list[Tower]] = {_read(tower, tower.name, most): [] for tower in shown}
     for tower in among:
-        for key in _names(tower):
-            if (read := cut(key, most)) in alike:
+        for read in _all_read(tower, most):
+            if read in alike:
                 alike[read].append(tower)
-    told = [_told(tower, alike[cut(_key(tower.name), most)], most) for tower in shown]
+    told = [_told(tower, alike[_read(tower, tower.name, most)], most) for tower in shown]
     by_name = defaultdict[str, list[Tower]](list)
     for tower, name in zip(shown, told, strict=True):
         by_name[name.casefold()].append(tower)
@@ -40,20 +41,27 @@ def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME)
     ]
 
 
+def name_alone(tower: Tower, most: int = NAME) -> str:
+    """Its name alone, plain, cut to `most` units: for where its address stands beside it."""
+    if units(tower.name) <= most or not tower.name.endswith(digits := _digits(tower)):
+        return plain(tower.name, most)
+    return f"{plain(tower.name.removesuffix(digits), most - len(digits))}{digits}"
+
+
 def esc_tower(name: str | None) -> str:
-    """A name that `told_apart` has made, whole, for HTML."""
+    """A name that `told_apart` or `name_alone` has made, whole, for HTML."""
     return esc(name, LONGEST)
 
 
 def _told(tower: Tower, alike: Iterable[Tower], most: int) -> str:
     others = [other for other in alike if _taken_for(tower, other, most)]
     if not others:
-        return plain(tower.name, most)
-    cities = Counter(_key(each.city) for each in (tower, *others))
-    if cities[_key(tower.city)] == 1:
+        return name_alone(tower, most)
+    cities = Counter(_folded(each.city) for each in (tower, *others))
+    if cities[_folded(tower.city)] == 1:
         return _with(tower, tower.city, most)
-    streets = {_key(each.address) for each in others if cities[_key(each.city)] > 1}
-    if _key(tower.address) not in streets:
+    streets = {_folded(each.address) for each in others if cities[_folded(each.city)] > 1}
+    if _folded(tower.address) not in streets:
         return _with(tower, tower.address, most)
     return _numbered(tower, others, most)
 
@@ -64,7 +72,7 @@ def _taken_for(tower: Tower, other: Tower, most: int) -> bool:
     if not beside(tower, other):
         return True
     is_place = tower.name == tower.location_name
-    same = cut(_key(other.name), most) == cut(_key(tower.name), most)
+    same = _read(other, other.name, most) == _read(tower, tower.name, most)
     return tower.id != other.id and same and not is_place
 
 
@@ -73,7 +81,7 @@ def _with(tower: Tower, ending: str, most: int) -> str:
     its half, and what tells it apart stays whole."""
     ending = plain(ending)
     room = max(most // 2, most + most // 2 - 2 - units(ending))
-    return ", ".join(filter(None, (plain(tower.name, min(room, most)), ending)))
+    return ", ".join(filter(None, (name_alone(tower, min(room, most)), ending)))
 
 
 def _numbered(tower: Tower, others: Sequence[Tower], most: int) -> str:
@@ -85,15 +93,31 @@ def _numbered(tower: Tower, others: Sequence[Tower], most: int) -> str:
         ),
         str(tower.id),
     )
-    name = tower.name.removesuffix(f" · {tower.id[-4:]}")
+    name = tower.name.removesuffix(_digits(tower))
     return f"{plain(name, most - len(digits) - 3)} · {digits}"
 
 
-def _names(tower: Tower) -> Iterable[str]:
-    """By which people may know it: its own name, and its location's."""
-    own, there = _key(tower.name), _key(tower.location_name or "")
+def _all_read(tower: Tower, most: int) -> Iterable[str]:
+    """As what people may know it: by its own name, and by its location's."""
+    own = _read(tower, tower.name, most)
+    there = _read(tower, tower.location_name or "", most)
     return (own, there) if there and there != own else (own,)
 
 
-def _key(said: str) -> str:
+def _read(tower: Tower, name: str, most: int) -> str:
+    """What is read of one of the tower's names where there is room for `most` units."""
+    name = name.strip()
+    if units(name) > most:
+        digits = _digits(tower)
+        stem = name.removesuffix(digits)
+        name = cut(name, most) if stem == name else f"{cut(stem, most - len(digits))}{digits}"
+    return name.casefold()
+
+
+def _digits(tower: Tower) -> str:
+    """How the name of a tower ends that is not alone at its location."""
+    return f" · {tower.id[-4:]}"
+
+
+def _folded(said: str) -> str:
     return said.strip().casefold()

@@ -45,6 +45,8 @@ class Openers:
 
 BY_TOKEN = Openers()
 """What every tower understands."""
+BY_LINK = Openers(Opener.LINK, Opener.LINK)
+"""What whoever has only a chat can use."""
 
 
 @dataclass(frozen=True, slots=True)

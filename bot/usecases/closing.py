@@ -14,17 +14,18 @@ from bot.domain.closures import Closure, closure_of
 from bot.domain.delivery import MAX_NOTE, Delivery
 from bot.domain.ids import LockerId, TowerId, new_row_id
 from bot.domain.openers import Opener
-from bot.domain.tower import at_location_of
+from bot.domain.tower import Tower, as_place, at_location_of
 from bot.usecases.actor import Actor, NotYours
 from bot.usecases.alerts import end_alert, raise_alert
 
 
 class ClosedForBooking(Exception):
-    """Nothing can be booked at the tower now: its `name`, and the operators' `words` for it."""
+    """Nothing can be booked at `place` now: the tower, or as a place all of its location; the
+    operators' `words` for it."""
 
-    def __init__(self, name: str, words: str | None) -> None:
+    def __init__(self, place: Tower, words: str | None) -> None:
         super().__init__("closed for booking")
-        self.name, self.words = name, words
+        self.place, self.words = place, words
 
 
 async def open_for_booking(act: Actor, tower: TowerId, opener: Opener) -> None:
@@ -38,7 +39,7 @@ async def open_for_booking(act: Actor, tower: TowerId, opener: Opener) -> None:
     towers = await act.tx.towers() if at_place else ()
     closed = closure_of(here, towers, closures, at_place=at_place)
     if closed is not None:
-        raise ClosedForBooking(here.name, closed.words)
+        raise ClosedForBooking(as_place(here) if at_place else here, closed.words)
 
 
 async def close_tower(act: Actor, tower: TowerId, words: str = "") -> bool:

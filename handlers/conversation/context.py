@@ -7,7 +7,7 @@ and a step that is taken again starts clean.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from bot.domain.ids import MessageId
 from bot.domain.message import Press
 from bot.domain.person import Draft, Person
 from bot.domain.policy import Policy
+from bot.domain.tower import Tower
 from bot.ports.calls import Calls
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
@@ -46,8 +47,9 @@ class Phrases:
     """That is not saved yet; please try again in a minute."""
     over_limit: Callable[[str, OverLimit], str]
     """So many are the most; what to do."""
-    closed: Callable[[str, ClosedForBooking], str]
-    """Nothing can be booked at that tower; what its operators say of it."""
+    closed: Callable[[str, ClosedForBooking, Iterable[Tower]], str]
+    """Nothing can be booked at that tower, which is told apart from all others; what its operators
+    say of it."""
 
 
 @dataclass(slots=True)
@@ -115,6 +117,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Wiri
         """One plain sentence: a toast where a button was pressed (`alert`: to be closed by hand),
         else a notice above the present question, with how long it is `until` then."""
         self.said, self.alert, self.said_until = text, alert, until
+
+    async def say_closed(self, closed: ClosedForBooking) -> None:
+        """Why nothing can be booked, as an alert."""
+        phrase, towers = self.wiring.phrases.closed, await self.tx.towers()
+        self.say(phrase(self.person.language, closed, towers), alert=True)
 
     def keep_screen(self) -> None:
         """The screen stays as it is: what the step has to show is shown by other cards."""

@@ -135,8 +135,7 @@ class Dialogue(Transactional):
                     context.say(phrases.over_limit(language, reached), alert=True)
                     return None
                 except ClosedForBooking as closed:  # nothing has been written, the draft stands
-                    said = context.wiring.phrases.closed(context.person.language, closed)
-                    context.say(said, alert=True)
+                    await context.say_closed(closed)
                     return None
                 return step
         if update.callback_query:

@@ -37,7 +37,9 @@ from bot.workers.signals import Signals
 from bot.workers.towers import Towers
 from bot.workers.waiting import WaitingList
 from bot.workers.watcher import Watcher
-from cli.bootstrap import Assembly, Plan, assemble, turning
+from cli.assembly import Assembly
+from cli.bootstrap import Plan, assemble
+from cli.loops import turning
 from cli.pages import parcel_pages
 from cli.sandbox_server import serving_sandbox
 from cli.settings import page_links

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 from typer.testing import CliRunner
 
-from cli.commands import app
+from cli.commands import app, main
 
 ROOT = Path(__file__).parents[2]
 """So that the commands run are those beside these tests, whatever is installed."""
@@ -52,6 +54,27 @@ def on_file(command: str, path: Path, *words: str) -> tuple[int, str]:
     done = CliRunner().invoke(app, [command, *words], env=given)
     said = "" if isinstance(done.exception, SystemExit) else str(done.exception or "")
     return done.exit_code, done.output + said
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended, what it printed, and what it complained of."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def in_this_process(*words: str) -> Ended:
+    """A command in this very process, as the console script runs it."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main(words)
+        except SystemExit as ended:
+            code = ended.code or 0
+    assert isinstance(code, int), code
+    return Ended(code, out.getvalue(), err.getvalue())
 
 
 @asynccontextmanager

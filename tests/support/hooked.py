@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from cli.bootstrap import Assembly, assembled
+from cli.assembly import Assembly
+from cli.bootstrap import assembled
 from cli.lifetime import Lifetime
 from cli.run import answering, receive
 from cli.sandbox_server import serving_sandbox

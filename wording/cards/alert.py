@@ -21,6 +21,7 @@ from wording.cards.concern import Concern
 from wording.cards.orphan import in_vain, orphan_gone_said, orphan_said
 from wording.cards.rows import card
 from wording.sanitize import coded, esc, esc_name
+from wording.tower_names import esc_tower, name_alone
 
 
 def alert_card(concern: Concern) -> Message:
@@ -90,7 +91,7 @@ def _about(concern: Concern) -> str | None:
 def place_said(concern: Concern) -> str | None:
     """Tower and door, as far as they are known."""
     tower = concern.situation.tower
-    parts = [f"📍 {esc(tower.name)}, {esc(tower.address, 80)}"] if tower else []
+    parts = [f"📍 {esc_tower(name_alone(tower))}, {esc(tower.address, 80)}"] if tower else []
     if concern.delivery is not None:
         parts.append(concern.words._("locker {door}", door=concern.door))
     return " · ".join(parts) or None

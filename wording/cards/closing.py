@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.domain.delivery import MAX_NOTE
 from wording.language import Words
 from wording.sanitize import cut, esc_linked, plain
-from wording.tower_names import esc_tower
+from wording.tower_names import LONGEST, esc_tower
 
 _SHOWN = 200
 """Signs that Telegram shows in answer to a button."""
@@ -24,7 +24,7 @@ def closed_said(words: Words, name: str, said: str | None) -> str:
     closed = _(
         "{tower} is closed for booking just now. Nothing is lost: choose another tower, or try "
         "again later.",
-        tower=plain(name),
+        tower=plain(name, LONGEST),
     )
     room = _SHOWN - len(f"{closed} {_('“{text}”', text='')}")
     if not said or room < _LEAST:

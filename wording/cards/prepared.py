@@ -15,7 +15,7 @@ from wording.cards.closing import closed_line
 from wording.cards.opening import needs
 from wording.cards.rows import cancel, card, deed, guide, menu
 from wording.cards.scene import Scene
-from wording.sanitize import plain
+from wording.tower_names import name_alone
 
 
 def prepared(scene: Scene) -> Message:
@@ -52,7 +52,7 @@ def _closed(scene: Scene) -> str | None:
     closure = scene.situation.closure
     if closure is None:
         return None
-    return closed_line(scene.words, plain(scene.situation.tower.name), closure.words)
+    return closed_line(scene.words, name_alone(scene.situation.tower), closure.words)
 
 
 def forgotten(scene: Scene) -> Message:

@@ -20,6 +20,7 @@ from wording.language import Words
 from wording.moments import moment, ticking
 from wording.opening_hours import closed_line, closing_line, week_line
 from wording.sanitize import capital, esc, esc_name, plain, plain_name
+from wording.tower_names import esc_tower, name_alone
 
 NOTE = 200
 _EMPTY = (State.RESERVED, State.RENTED)
@@ -97,7 +98,7 @@ class Scene:
     def tower_name(self) -> str:
         """The tower's name."""
         tower = self.situation.tower
-        return esc(tower.name) or esc(tower.id)
+        return esc_tower(name_alone(tower)) or esc(tower.id)
 
     @property
     def place(self) -> str:
@@ -227,7 +228,7 @@ class Scene:
 def plain_place(tower: Tower) -> tuple[str, str]:
     """A tower's name and its address, which is empty where it is not known: for what is no HTML."""
     address = ", ".join(filter(None, (plain(tower.address, 80), plain(tower.city))))
-    return plain(tower.name) or plain(tower.id), address
+    return name_alone(tower) or plain(tower.id), address
 
 
 def map_url(tower: Tower) -> str:

@@ -29,6 +29,7 @@ from handlers.errands.operations.lists import TOWER, listed
 from wording.language import Words
 from wording.moments import ticking
 from wording.sanitize import esc, plain
+from wording.tower_names import esc_tower, name_alone
 
 OPEN = "tower"
 LEFT_OUT = "reported"
@@ -55,7 +56,7 @@ async def tower_prompt(screen: Screen) -> Message:
     )
     there = sorted(live, key=_by_door)
     lines = [
-        f"🏢 <b>{esc(tower.name)}</b>",
+        f"🏢 <b>{esc_tower(name_alone(tower))}</b>",
         esc(tower.address, 80),
         _("Doors open by: {opener}", opener=f"<code>{_named(policy.openers_at(id_))}</code>"),
         *closing.lines,

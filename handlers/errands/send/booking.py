@@ -41,6 +41,7 @@ from wording.cards.closing import closed_line
 from wording.language import Words
 from wording.opening_hours import hours_line
 from wording.sanitize import esc, esc_name
+from wording.tower_names import esc_tower, name_alone
 
 WHO, PERSON, REVIEW, NOTE = "send/who", "send/person", "send/review", "send/note"
 NAME, ADD_NAME = "send/name", "name_it"
@@ -67,7 +68,7 @@ async def began_again(update: Update, context: Context) -> Draft:
     try:
         await open_for_booking(context.act, person.last_tower, opener)
     except ClosedForBooking as closed:
-        context.say(context.wiring.phrases.closed(person.language, closed), alert=True)
+        await context.say_closed(closed)
         return start(context.draft, TOWER)
     return start(context.draft, WHO, tower=person.last_tower, size=person.last_size.value)
 
@@ -254,10 +255,11 @@ def _recipient(screen: Screen, to: Mapping[str, Any], reach: Reach | None) -> st
 
 def _chosen(screen: Screen, tower: Tower | None) -> str:
     words = screen.words
-    name, size = esc(tower.name if tower else None), words.size(Size(screen.answers["size"]))
+    name = esc_tower(name_alone(tower)) if tower else ""
+    size = words.size(Size(screen.answers["size"]))
     lines = [words._("📍 <b>{tower}</b> · {size}", tower=name, size=size)]
     if tower and tower.address:
-        lines.append(esc(f"{tower.address}, {tower.city}".strip(", "), 80))
+        lines.append(", ".join(filter(None, (esc(tower.address, 80), esc(tower.city)))))
     if tower:
         lines.append(hours_line(tower, screen.now, words))
     return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""The bot's loops at work, for as long as a block lasts.
+
+Guarantees: leaving the block lets the turn of every loop and every call to Harbor or Telegram under
+way finish, within seconds; what does not is owed still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Coroutine
+from typing import Any
+
+import structlog
+
+from cli.assembly import Assembly
+from handlers.telegram.introduction import farewell
+
+log = structlog.get_logger()
+
+FAREWELL = 5.0
+"""Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
+_ANSWERS = 0.9 * FAREWELL
+"""For answers to buttons: their updates may have been confirmed, so that nobody else gives them."""
+
+
+@contextlib.asynccontextmanager
+async def turning(assembly: Assembly) -> AsyncIterator[None]:
+    """Its loops at work while the block lasts; nothing is said before we are introduced."""
+    await assembly.towers.load()
+    await assembly.worker.recover()
+    await assembly.outbox.recover()
+    running = {name: loop.run() for name, loop in assembly.loops.items()}
+    running["outbox"] = _when_introduced(assembly, running["outbox"])
+    tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
+    try:
+        yield
+    finally:
+        for loop in assembly.loops.values():
+            loop.stop()
+        assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
+        await assembly.outbox.give_back()
+        await _settle(assembly, tasks)
+        await farewell(assembly.application)
+
+
+async def _when_introduced(assembly: Assembly, work: Coroutine[Any, Any, None]) -> None:
+    await assembly.receiver.introduced.wait()
+    await work
+
+
+async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> None:
+    """Let what is under way finish; what does not in time is owed still, and done after restart."""
+    _, late = await asyncio.wait(
+        [
+            *tasks,
+            asyncio.create_task(assembly.worker.settle()),
+            asyncio.create_task(assembly.outbox.settle()),
+            asyncio.create_task(assembly.watcher.settle()),
+            asyncio.create_task(assembly.application.bot_data.answers.settle(_ANSWERS)),
+        ],
+        timeout=FAREWELL,
+    )
+    for task in late:
+        log.warning("left_for_the_next_start", task=task.get_name())
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
