@@ -320,7 +320,7 @@ async def test_a_host_that_is_not_this_machine_s_is_named_and_not_the_port():
             await _served(stack, "LOCKERBOT_METRICS_", create_app(), "192.0.2.1", 0)
 
 
-async def test_a_start_loads_nothing_that_only_a_terminal_would_show(tmp_path: Path) -> None:
+async def test_a_start_loads_nothing_that_only_a_terminal_would_show(tmp_path):
     tells = """
 import sys
 from cli.run import run
