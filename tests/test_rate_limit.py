@@ -30,13 +30,17 @@ class Speakers:
 
     def __init__(self, pace: RateLimit, clock: Clock) -> None:
         self._pace, self._clock = pace, clock
+        self.went: list[int] = []
         self.spoke: list[int] = []
         self.moments: list[datetime] = []
         self.refused: list[float] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.ready = asyncio.Event()
         """Cleared where connections are still to be made."""
+        self.heard = asyncio.Event()
+        """Cleared where what is said takes its time to be heard, when it is counted."""
         self.ready.set()
+        self.heard.set()
 
     async def ask(
         self, *chats: int, times: int = 1, message: bool = True, lane: Lane = Lane.NEWS
@@ -47,16 +51,19 @@ class Speakers:
 
     async def _speak(self, chat: int, message: bool, lane: Lane) -> None:
         try:
-            left = await self._pace.turn(chat, message=message, lane=lane)
+            turn = await self._pace.turn(chat, message=message, lane=lane)
         except TryLater as late:
             self.refused.append(late.after or 0.0)
             return
         try:
             await self.ready.wait()
+            turn.left()
+            self.went.append(chat)
+            await self.heard.wait()
             self.spoke.append(chat)
             self.moments.append(self._clock.now())
         finally:
-            left()
+            turn.ended()
 
 
 async def settled() -> None:
@@ -105,6 +112,32 @@ async def test_calls_that_had_to_wait_for_a_connection_count_when_they_leave(clo
     await after(clock, 0.01, times=400)
     assert speakers.spoke == list(range(100))
     assert most_in_a_second(speakers.moments) == 30
+
+
+async def test_calls_that_the_network_holds_up_count_when_they_are_heard(clock: Clock) -> None:
+    speakers = Speakers(RateLimit(clock), clock)
+    await speakers.ask(*range(20))
+    await after(clock, 0.01, times=100)
+    speakers.heard.clear()
+    await speakers.ask(*range(20, 100))
+    await after(clock, 0.01, times=24)
+    speakers.heard.set()
+    await after(clock, 0.01, times=400)
+    assert speakers.spoke == list(range(100))
+    assert most_in_a_second(speakers.moments) == 30
+
+
+async def test_answers_that_do_not_come_hold_nobody_up_for_long(clock: Clock) -> None:
+    speakers = Speakers(RateLimit(clock), clock)
+    speakers.heard.clear()
+    await speakers.ask(*range(31))
+    await after(clock, 0.01, times=124)
+    assert len(speakers.went) == 30
+    await after(clock, 0.01, times=2)
+    assert len(speakers.went) == 31
+    assert speakers.spoke == []
+    speakers.heard.set()
+    await settled()
 
 
 async def test_calls_that_never_leave_hold_nobody_up_once_they_have_failed(clock: Clock) -> None:
@@ -341,7 +374,7 @@ async def test_without_limits_nobody_waits(clock: Clock) -> None:
 def test_a_clock_set_back_silences_nobody() -> None:
     allowance = Allowance(OVERALL, A_CHAT, START)
     for _ in range(OVERALL.burst):
-        allowance.take(1, START, message=True)
+        allowance.take(1, 1, START, message=True)
     earlier = START - timedelta(hours=1)
     assert allowance.overall_free_at(earlier) - earlier < timedelta(seconds=1)
     assert allowance.chat_free_at(1, earlier, message=True) - earlier <= timedelta(seconds=1)
@@ -353,7 +386,7 @@ def test_chats_long_silent_are_forgotten(clock: Clock, chats: int) -> None:
     for chat in range(chats):
         if chat % 5_000 == 0:
             clock.turn(60)
-        allowance.take(chat, clock.now(), message=True)
+        allowance.take(chat, chat, clock.now(), message=True)
     assert len(allowance._chats) <= 10_000
 
 

@@ -347,7 +347,7 @@ class Speakers:
     def ask(self, who: int, pace: RateLimit, times: int, lane: Lane = Lane.NEWS) -> None:
         async def speak(chat: int) -> None:
             with contextlib.suppress(TryLater):
-                (await pace.turn(chat, message=False, lane=lane))()
+                (await pace.turn(chat, message=False, lane=lane)).ended()
                 self.moments.append((who, self._clock.now()))
 
         self.tasks += [asyncio.create_task(speak(chat)) for chat in range(times)]
@@ -411,7 +411,7 @@ async def test_a_process_that_is_alone_asks_nobody(postgres_url: str) -> None:
     clock = Clock(START, stopped=True)
     async with opened(postgres_url) as database:
         pace = RateLimit(clock, shares=Shares(database, clock))
-        (await pace.turn(1, message=True))()
+        (await pace.turn(1, message=True)).ended()
         async with await psycopg.AsyncConnection.connect(postgres_url) as raw:
             rows = await (await raw.execute("select * from shares")).fetchall()
     assert rows == []

@@ -1,10 +1,10 @@
 """How many calls Telegram allows at a given moment; `rate_limit` says who makes them.
 
-Guarantees: at most 30 calls in any second over all chats (28 and a burst of 3), counted as they
-leave, so that those which a new connection or a busy event loop has made late don't come on top of
-the next second's; in one chat one message a second after a short burst; no call to a chat that
-Telegram has put on hold. The overall rate is halved when Telegram asks for silence in several chats
-at once, and recovers slowly.
+Guarantees: at most 30 calls in any second over all chats (28 and a burst of 3), also as Telegram
+counts them: those that a new connection, a busy event loop or the network has made late, by up to a
+quarter of a second on their way, don't come on top of the next second's; in one chat one message a
+second after a short burst; no call to a chat that Telegram has put on hold. The overall rate is
+halved when Telegram asks for silence in several chats at once, and recovers slowly.
 Source: Bot FAQ, "My bot is hitting limits"; the true limits are not published, so only
 `retry_after` is believed.
 """
@@ -15,6 +15,8 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
 
 from handlers.telegram.shares import Shares
 
@@ -42,6 +44,8 @@ _RECOVERS_BY = 0.1
 """Of the set rate."""
 
 _SECOND = timedelta(seconds=1)
+_ON_ITS_WAY = timedelta(milliseconds=250)
+"""So long a call is thought to be on its way at most; what takes longer is Telegram's own work."""
 _REMEMBERED = 10_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -79,36 +83,51 @@ class _Bucket:
 
 
 class _LastSecond:
-    """Counts calls from when they are let go until a second after they have left."""
+    """Counts a call until a second after it has certainly come to Telegram: from when it is let go
+    until its answer, or until it has been on its way for long enough."""
 
-    __slots__ = ("_left", "_let_go", "_most", "_soon")
+    __slots__ = ("_answered", "_let_go", "_most", "_on_its_way", "_soon")
 
     def __init__(self, rate: Rate) -> None:
         self._most = math.ceil(rate.a_second) + rate.burst - 1  # as many as a bucket lets go
         self._soon = interval(rate.a_second)
-        self._let_go = 0
-        self._left: deque[datetime] = deque()
+        self._let_go: set[int] = set()
+        self._on_its_way: dict[int, datetime] = {}  # by call, until when it counts
+        self._answered: deque[datetime] = deque()
 
     def free_at(self, now: datetime) -> datetime:
         """When one more is not too many; while those let go are still here, when to ask again."""
-        while self._left and not now - _SECOND < self._left[0] <= now:  # or the clock was set back
-            self._left.popleft()
-        surplus = self._let_go + len(self._left) - self._most
-        if surplus < 0:
+        self._pass(now)
+        counted = len(self._let_go) + len(self._on_its_way) + len(self._answered)
+        if counted < self._most:
             return now
-        if surplus >= len(self._left):
-            return now + self._soon
-        return self._left[surplus] + _SECOND
+        ends = merge(self._on_its_way.values(), self._answered)
+        return next(islice(ends, counted - self._most, None), now + self._soon)
 
-    def let_go(self) -> None:
-        self._let_go += 1
+    def _pass(self, now: datetime) -> None:
+        """What is over counts no longer, nor what began before the clock was set back."""
+        latest = now + _SECOND + _ON_ITS_WAY
+        while self._answered and not now < self._answered[0] <= latest:
+            self._answered.popleft()
+        while self._on_its_way and not now < next(iter(self._on_its_way.values())) <= latest:
+            del self._on_its_way[next(iter(self._on_its_way))]
 
-    def leave(self, now: datetime) -> None:
-        self._let_go -= 1
-        self._left.append(now)
+    def let_go(self, call: int) -> None:
+        self._let_go.add(call)
 
-    def give_back(self) -> None:
-        self._let_go -= 1
+    def leave(self, call: int, now: datetime) -> None:
+        if call in self._let_go:
+            self._let_go.remove(call)
+            self._on_its_way[call] = now + _ON_ITS_WAY + _SECOND
+
+    def end(self, call: int, now: datetime) -> None:
+        if call in self._let_go or call in self._on_its_way:
+            self._let_go.discard(call)
+            self._on_its_way.pop(call, None)
+            self._answered.append(now + _SECOND)
+
+    def give_back(self, call: int) -> None:
+        self._let_go.discard(call)
 
 
 class Allowance:
@@ -169,24 +188,29 @@ class Allowance:
         bucket = self._of(chat, now) if message else None
         return max(free, bucket.free_at(now, ahead)) if bucket else free
 
-    def take(self, chat: int, now: datetime, *, message: bool) -> None:
-        """A call is let go."""
+    def take(self, call: int, chat: int, now: datetime, *, message: bool) -> None:
+        """A call, of that number, is let go."""
         for bucket in self._used(chat, now, message):
             bucket.take(now)
         if self._last_second is not None:
-            self._last_second.let_go()
+            self._last_second.let_go(call)
         if self._shared is not None:
             self._shared.take()
 
-    def leave(self, now: datetime) -> None:
-        """A call that was let go has left."""
+    def leave(self, call: int, now: datetime) -> None:
+        """A call that was let go has been written to its connection."""
         if self._last_second is not None:
-            self._last_second.leave(now)
+            self._last_second.leave(call, now)
 
-    def give_back(self, chat: int, now: datetime, *, message: bool) -> None:
+    def end(self, call: int, now: datetime) -> None:
+        """A call that was let go has been answered, or has failed."""
+        if self._last_second is not None:
+            self._last_second.end(call, now)
+
+    def give_back(self, call: int, chat: int, now: datetime, *, message: bool) -> None:
         """The call that was let go last isn't made after all."""
         if self._last_second is not None:
-            self._last_second.give_back()
+            self._last_second.give_back(call)
         for bucket in self._used(chat, now, message):
             bucket.give_back()
         if self._shared is not None:

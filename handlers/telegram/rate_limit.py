@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from heapq import heappop, heappush
 from itertools import count, takewhile
 
@@ -39,7 +37,21 @@ class _Call:
     asked: datetime = field(compare=False)
     told: asyncio.Future[timedelta | None] = field(compare=False)
     """None: it is your turn; otherwise how long to stay away."""
-    left: bool = field(default=False, compare=False)
+
+
+class Turn:
+    """A turn to make a call: until it has `ended`, the call takes somebody's place."""
+
+    def __init__(self, allowance: Allowance, clock: Clock, number: int) -> None:
+        self._allowance, self._clock, self._number = allowance, clock, number
+
+    def left(self) -> None:
+        """The call has been written to its connection; to be said where that is known."""
+        self._allowance.leave(self._number, self._clock.now())
+
+    def ended(self) -> None:
+        """The call has been answered, has failed, or is not made after all."""
+        self._allowance.end(self._number, self._clock.now())
 
 
 class RateLimit:
@@ -71,11 +83,11 @@ class RateLimit:
         """Calls a second over all chats, at present."""
         return self._allowance.rate(self._clock.now())
 
-    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> Callable[[], None]:
+    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> Turn:
         """Return when a call may be made; `message` when it puts a new message into the chat.
 
-        What is returned is to be called when that call has left, or is not going to; more than once
-        does no harm. Until then it takes somebody's place. Raises TryLater when a turn is not soon.
+        Whoever makes the call says how it goes on: see `Turn`. Raises TryLater when a turn is not
+        soon.
         """
         now = self._clock.now()
         told = asyncio.get_running_loop().create_future()
@@ -93,12 +105,7 @@ class RateLimit:
             raise
         if later is not None:
             raise _later(later)
-        return partial(self._left, call)
-
-    def _left(self, call: _Call) -> None:
-        if not call.left:
-            call.left = True
-            self._allowance.leave(self._clock.now())
+        return Turn(self._allowance, self._clock, call.number)
 
     def hold(self, chat: int, seconds: float) -> None:
         """Telegram said so (429, `retry_after`): nothing to this chat for a while."""
@@ -126,7 +133,7 @@ class RateLimit:
         elif free > now:
             heappush(self._resting, (free, call))
         else:
-            self._allowance.take(call.chat, now, message=call.message)
+            self._allowance.take(call.number, call.chat, now, message=call.message)
             self._tell(call, None)
 
     def _chat_free_at(self, call: _Call, now: datetime, ahead: int = 0) -> datetime:
@@ -146,7 +153,8 @@ class RateLimit:
         """It was cancelled, perhaps after it had been told to go."""
         self._leave(call)
         if not call.told.cancelled() and call.told.result() is None:
-            self._allowance.give_back(call.chat, self._clock.now(), message=call.message)
+            now = self._clock.now()
+            self._allowance.give_back(call.number, call.chat, now, message=call.message)
             while self._resting:  # their chat may be free now
                 heappush(self._line, heappop(self._resting)[1])
         self._dispatch()
