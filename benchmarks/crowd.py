@@ -42,7 +42,7 @@ class Crowd(Account):
 
     def __init__(self, tapping: int, *, pause: float, limit: int) -> None:
         super().__init__(tapping)
-        self._pause, self._limit = pause, limit
+        self._pause, self._a_second = pause, limit
         self._recent: deque[float] = deque()
         self._ids = itertools.count(10_000_000)
         self.said = Said()
@@ -73,7 +73,7 @@ class Crowd(Account):
     def _allowed(self, now: float) -> bool:
         while self._recent and self._recent[0] <= now - 1:
             self._recent.popleft()
-        if len(self._recent) >= self._limit:
+        if len(self._recent) >= self._a_second:
             return False
         self._recent.append(now)
         return True

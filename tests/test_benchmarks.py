@@ -204,6 +204,14 @@ def test_a_crowds_telegram_refuses_what_is_beyond_its_limit_in_any_second() -> N
 
 
 @pytest.mark.long
+async def test_in_a_burst_what_is_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    size = replace(burst.FAST, limit=10, tapping=1, parcels=20, newcomers=10, within=0.5)
+    parcels, _ = await burst.measure(tmp_path, size)
+    assert parcels["came"] == 40
+    assert int(str(parcels["429"])) > 0
+
+
+@pytest.mark.long
 async def test_in_a_burst_both_phones_ring_for_each_parcel_and_each_newcomer_is_greeted(
     tmp_path: Path,
 ) -> None:

@@ -2,7 +2,7 @@
 
 Guarantees: at most 30 calls in any second over all chats (28 and a burst of 3), also as Telegram
 counts them: those that a new connection, a busy event loop or the network has made late, by up to a
-quarter of a second on their way, don't come on top of the next second's; in one chat one message a
+tenth of a second on their way, don't come on top of the next second's; in one chat one message a
 second after a short burst; no call to a chat that Telegram has put on hold. The overall rate is
 halved when Telegram asks for silence in several chats at once, and recovers slowly.
 Source: Bot FAQ, "My bot is hitting limits"; the true limits are not published, so only
@@ -12,7 +12,7 @@ Source: Bot FAQ, "My bot is hitting limits"; the true limits are not published, 
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import bisect_right, insort
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import merge
@@ -44,7 +44,7 @@ _RECOVERS_BY = 0.1
 """Of the set rate."""
 
 _SECOND = timedelta(seconds=1)
-_ON_ITS_WAY = timedelta(milliseconds=250)
+_ON_ITS_WAY = timedelta(milliseconds=100)
 """So long a call is thought to be on its way at most; what takes longer is Telegram's own work."""
 _REMEMBERED = 10_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -93,7 +93,7 @@ class _LastSecond:
         self._soon = interval(rate.a_second)
         self._let_go: set[int] = set()
         self._on_its_way: dict[int, datetime] = {}  # by call, until when it counts
-        self._answered: deque[datetime] = deque()
+        self._answered: list[datetime] = []  # until when they count, in order
 
     def free_at(self, now: datetime) -> datetime:
         """When one more is not too many; while those let go are still here, when to ask again."""
@@ -107,8 +107,8 @@ class _LastSecond:
     def _pass(self, now: datetime) -> None:
         """What is over counts no longer, nor what began before the clock was set back."""
         latest = now + _SECOND + _ON_ITS_WAY
-        while self._answered and not now < self._answered[0] <= latest:
-            self._answered.popleft()
+        del self._answered[: bisect_right(self._answered, now)]
+        del self._answered[bisect_right(self._answered, latest) :]
         while self._on_its_way and not now < next(iter(self._on_its_way.values())) <= latest:
             del self._on_its_way[next(iter(self._on_its_way))]
 
@@ -121,10 +121,14 @@ class _LastSecond:
             self._on_its_way[call] = now + _ON_ITS_WAY + _SECOND
 
     def end(self, call: int, now: datetime) -> None:
-        if call in self._let_go or call in self._on_its_way:
-            self._let_go.discard(call)
-            self._on_its_way.pop(call, None)
-            self._answered.append(now + _SECOND)
+        until = now + _SECOND
+        if call in self._let_go:
+            self._let_go.remove(call)
+        elif call in self._on_its_way:
+            until = min(until, self._on_its_way.pop(call))
+        else:  # it took so long that it counts no more
+            return
+        insort(self._answered, until)
 
     def give_back(self, call: int) -> None:
         self._let_go.discard(call)
