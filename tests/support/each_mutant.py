@@ -3,11 +3,11 @@
 mutmut collects them anew for each mutant, which takes far longer than most mutants live. What is
 forked here has run no test yet, so none is touched by what another mutant has done.
 
-Guarantees: a mutant is killed where a test that reaches its function fails, or takes far longer
-than without it. First come the tests that have killed others of that function, then those that are
-over soonest. A function that is called while modules are imported keeps its first form in a fork:
-its mutants are tried in an interpreter of their own, against all tests. Verdicts are written where
-mutmut keeps its own; what was killed is not tried again.
+Guarantees: a mutant is killed where a test that reaches its function fails, or they take far longer
+than without it; those that are over soonest come first. A function that is called while modules are
+imported keeps its first form in a fork: its mutants are tried in an interpreter of their own,
+against all tests. Verdicts are written where mutmut keeps its own; what was killed is not tried
+again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -34,13 +35,9 @@ NAMES, ALONE = "MUTANTS_TRIED", "MUTANT_ALONE"
 """The variables that say what is to be tried: patterns with blanks between them; or, in an
 interpreter of its own, the one that is there from the beginning."""
 _SURVIVED, _KILLED, _NO_TESTS = 0, 1, 33  # as mutmut says it
-_KILLER = Path("killer.txt")
-"""The test that a child's mutant was killed by."""
-_PATIENCE, _LATE = 10, 100
-"""How many times longer than without a mutant a test may take, in processor time; and by the clock
-on the wall, which others make late."""
-_AT_LEAST = 3.0
-"""Seconds that it may take in any case."""
+_PATIENCE, _LONGEST = 20, 900
+"""How many times longer than without it the tests of a mutant may take, in processor time; and
+seconds by the clock on the wall, which others make late."""
 
 
 class _Watch:
@@ -81,25 +78,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     measured.cache_clear()
     reached = json.loads(MEASURED.read_text("utf-8"))["tests_by_mangled_function_name"]
     tests = {item.nodeid: item for item in session.items}
-    killers: defaultdict[str, list[str]] = defaultdict(list)
     for meta in sorted(Path("bot").glob("*/*.py.meta")):
         with _verdicts(meta) as verdicts:
             for name in _to_try(verdicts):
                 function = name.partition("__mutmut_")[0]
-                mine = _in_order(reached.get(function, ()), killers[function])
-                _KILLER.unlink(missing_ok=True)
-                verdicts[name] = _try(
-                    session, name, [tests[each] for each in mine], alone=function in at_import
-                )
-                if _KILLER.exists():
-                    killers[function].append(_KILLER.read_text("utf-8"))
+                mine = [tests[each] for each in reached.get(function, ())]
+                verdicts[name] = _try(session, name, mine, alone=function in at_import)
     return True
-
-
-def _in_order(reach: Sequence[str], killers: Sequence[str]) -> list[str]:
-    """What has killed a mutant of a function mostly kills the next."""
-    spent, lately = measured(), {name: number for number, name in enumerate(killers)}
-    return sorted(reach, key=lambda name: (-lately.get(name, -1), spent[name]))
 
 
 def _measure(session: pytest.Session) -> int:
@@ -134,7 +119,10 @@ def _to_try(verdicts: Mapping[str, int | None]) -> list[str]:
 def _try(session: pytest.Session, name: str, tests: Sequence[pytest.Item], *, alone: bool) -> int:
     verdict = _NO_TESTS
     if tests:
-        verdict = _in_child(lambda: _as(name, session, tests))
+        spent = measured()
+        quickest = sorted(tests, key=lambda item: spent[item.nodeid])
+        seconds = 5 + int(_PATIENCE * sum(spent[item.nodeid] for item in tests))
+        verdict = _in_child(lambda: _as(name, session, quickest), seconds)
     return _alone(name) if alone and verdict in (_SURVIVED, _NO_TESTS) else verdict
 
 
@@ -154,27 +142,18 @@ def _alone(name: str) -> int:
 
 
 def _run(session: pytest.Session, tests: Sequence[pytest.Item], *, stop: bool) -> int:
-    """Killed where one of them fails, after which no more are run if it is to `stop`; then a test
-    that takes too long ends the process."""
+    """Killed where one of them fails, after which no more are run if it is to `stop`."""
     for at, item in enumerate(tests):
         after = tests[at + 1] if at + 1 < len(tests) else None
-        if stop:
-            _bear(measured()[item.nodeid])
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if session.testsfailed and stop:
-            _KILLER.write_text(item.nodeid, "utf-8")
             break
     return _KILLED if session.testsfailed else _SURVIVED
 
 
-def _bear(seconds: float) -> None:
-    """From now on, a test that takes so long without a mutant."""
-    signal.setitimer(signal.ITIMER_PROF, _AT_LEAST + _PATIENCE * seconds)
-    signal.setitimer(signal.ITIMER_REAL, 10 * _AT_LEAST + _LATE * seconds)
-
-
-def _in_child(act: Callable[[], int]) -> int:
-    """How it ends in a process of its own; by a signal, its number below nought."""
+def _in_child(act: Callable[[], int], seconds: int = 0) -> int:
+    """How it ends in a process of its own, which may use the processor for so many seconds (0: for
+    as many as it takes); by a signal, its number below nought."""
     child = os.fork()
     if child == 0:
         code = _KILLED
@@ -182,6 +161,9 @@ def _in_child(act: Callable[[], int]) -> int:
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, 1)
             os.dup2(nothing, 2)
+            if seconds:
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+                signal.alarm(_LONGEST)
             code = act()
         finally:
             os._exit(code)
