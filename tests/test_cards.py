@@ -567,6 +567,12 @@ def concern(alert: Alert, **changes: Any) -> Concern:
     return Concern(situation, speak("en"))
 
 
+def test_an_alert_at_a_tower_without_an_address_tells_its_name_alone() -> None:
+    somewhere = replace(TOWER, address="")
+    text = alert_card(concern(ALERTS[AlertKind.ODD], tower=somewhere)).html
+    assert f"📍 {TOWER.name} · " in text
+
+
 @pytest.mark.parametrize("kind", list(AlertKind))
 def test_every_alert_is_told_as_it_stands_and_once_it_is_over(kind: AlertKind) -> None:
     for cleared_at in (None, NOW + timedelta(minutes=5)):

@@ -91,7 +91,8 @@ def _about(concern: Concern) -> str | None:
 def place_said(concern: Concern) -> str | None:
     """Tower and door, as far as they are known."""
     tower = concern.situation.tower
-    parts = [f"📍 {esc_tower(name_alone(tower))}, {esc(tower.address, 80)}"] if tower else []
+    where = (esc_tower(name_alone(tower)), esc(tower.address, 80)) if tower else ()
+    parts = [f"📍 {', '.join(filter(None, where))}"] if tower else []
     if concern.delivery is not None:
         parts.append(concern.words._("locker {door}", door=concern.door))
     return " · ".join(parts) or None
