@@ -270,6 +270,15 @@ async def test_handing_over_tells_whoever_could_collect_and_what_waits_beside_it
     assert [entry.event for entry in await desk.history(after)] == [HistoryEvent.HANDED_OVER]
 
 
+async def test_what_was_written_down_of_last_is_the_latest_of_somebodys_parcels(desk: Desk) -> None:
+    ago = [NOW - timedelta(hours=hours) for hours in (1, 2)]
+    stored, later = one(State.STORED, changed_at=ago[1]), one(State.STORED, "b", changed_at=ago[0])
+    await desk.keep(later, stored)
+    await desk.act(BEN, hand_over, await desk.now_of(stored))
+    theirs = await desk.look(lambda tx: tx.deliveries_of(ANNA.id, live=True))
+    assert [each.id for each in theirs] == ["a", "b"]
+
+
 async def test_the_sender_who_hands_over_forwards_the_claim_as_its_sender(desk: Desk) -> None:
     rented = await desk.keep(one(State.RENTED))
     after = await desk.act(ANNA, hand_over, rented)
