@@ -10,7 +10,7 @@ import pytest
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
+from bot.domain.delivery import MAX_NOTE, MAX_PARCEL_NAME, Delivery, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
@@ -32,9 +32,10 @@ from bot.usecases.book import (
     try_again,
     try_elsewhere,
 )
-from tests.support.desk import ANNA, BEN, CARA, NOW, POLICY, TOWER, Desk, one
+from bot.usecases.closing import ClosedForBooking, close_tower
+from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, TOWER, Desk, one
 from tests.support.openers import BOTH_BY_LINK, MIXED
-from tests.support.scenes import a_code
+from tests.support.scenes import OTHER, a_code
 
 FOR_BEN = {"recipient": BEN.id, "recipient_name": "Ben"}
 
@@ -87,6 +88,32 @@ async def test_a_booking_keeps_what_was_chosen(desk: Desk) -> None:
     assert kept == replace(ANNA, last_tower=TOWER.id, last_size=Size.LARGE)
 
 
+async def test_a_parcels_name_is_as_long_as_names_may_be_and_finds_it_once_it_is_over(
+    desk: Desk,
+) -> None:
+    name = "boots " * MAX_PARCEL_NAME
+    made = await desk.act(ANNA, prepare, ANNA, wish(parcel_name=name, recipient_name="Bob"))
+    assert made.parcel_name == name[:MAX_PARCEL_NAME]
+    assert (made.recipient, made.recipient_name) == (None, "Bob")
+    await desk.act(ANNA, cancel, made)
+    found = await desk.look(lambda tx: tx.ended_called(["boots"], None, 9))
+    assert made.id in str(found)
+
+
+async def test_nothing_is_booked_or_prepared_where_the_tower_or_its_location_is_closed(
+    desk: Desk,
+) -> None:
+    towers = [replace(each, location=7) for each in (TOWER, OTHER)]
+    await desk.database.run(lambda tx: tx.save_towers(towers))
+    await desk.act(OLGA, close_tower, TOWER.id)
+    beside = replace(wish(), tower=OTHER.id)
+    for act in (request, prepare):
+        for closed in (wish(), replace(beside, openers=BOTH_BY_LINK)):
+            with pytest.raises(ClosedForBooking):
+                await desk.act(ANNA, act, ANNA, closed)
+        assert (await desk.act(ANNA, act, ANNA, beside)).tower == OTHER.id
+
+
 async def test_the_screen_becomes_the_card_of_what_was_booked(desk: Desk) -> None:
     screen = await desk.look(lambda tx: tx.card(ANNA.id, SCREEN))
     made = await desk.act(ANNA, request, ANNA, wish())
@@ -113,6 +140,18 @@ async def test_what_is_prepared_asks_for_nothing_and_its_recipient_sees_it_is_co
     assert {f"Anna delivery:{made.id}", f"Ben delivery:{made.id}"} <= await desk.owed()
     assert not await has_claim(desk, made)
     assert (await desk.act(ANNA, request, ANNA, wish(**FOR_BEN))).held_until is None
+
+
+async def test_the_first_that_is_prepared_for_a_place_changes_its_senders_other_cards(
+    desk: Desk,
+) -> None:
+    await desk.keep(one(State.RENTED, "r"))
+    await desk.act(ANNA, prepare, ANNA, wish())
+    beside = {"Anna delivery:r", "Ben delivery:r", "Anna code:r", "Ben code:r"}
+    assert beside <= await desk.owed()
+    await desk.shown()
+    await desk.act(ANNA, prepare, ANNA, wish())
+    assert not beside & await desk.owed(), "they offer the next one already"
 
 
 async def test_whoever_is_not_here_is_awaited_and_one_may_send_to_oneself(
@@ -183,10 +222,14 @@ async def test_one_more_like_it_rings_below_everything_else(desk: Desk) -> None:
 async def test_a_successor_takes_over_recipient_card_and_what_the_sender_has_set_since(
     desk: Desk,
 ) -> None:
-    over = await desk.keep(one(State.NO_LOCKER), handed_over_by=CARA.id)
+    facts = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.LINK}
+    made = one(State.NO_LOCKER, parcel_name="Boots", **facts)
+    over = await desk.keep(made, handed_over_by=CARA.id)
     await desk.database.run(lambda tx: tx.save_person(replace(ANNA, low_locker=Low.RATHER)))
     new = await desk.act(ANNA, try_again, over)
     assert (new.recipient, new.recipient_name, new.handed_over_by) == (BEN.id, "Ben", CARA.id)
+    assert (new.parcel_name, new.note) == ("Boots", over.note)
+    assert (new.drop_off_opener, new.pick_up_opener) == (Opener.TOKEN, Opener.LINK)
     assert (new.state, new.low, asked(new)) == (
         State.REQUESTED,
         Low.RATHER,

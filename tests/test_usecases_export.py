@@ -143,6 +143,11 @@ async def test_a_claim_is_for_who_may_forward_it_while_it_is_open(desk: Desk, cl
     if claim.page:
         written["page"] = claim.page
     assert (await parcel(desk, ANNA))["claim"] == written
+    kept = await desk.keep(one(State.STORED, "d", awaited=True))
+    other = replace(claim, code="K7QF2M9D", link="d" * 22, page=None)
+    await claims(desk, kept, other)
+    assert (await parcel(desk, ANNA, "d"))["claim"] is not None
+    assert (await parcel(desk, BEN, "d"))["claim"] is None, "whoever picked them forwards it"
     for name, state, facts in (("b", State.COLLECTED, nobody), ("c", State.STORED, {})):
         other = replace(claim, code=f"K7QF2M9{name.upper()}", link=name * 22, page=None)
         await claims(desk, await desk.keep(one(state, name, **facts)), other)

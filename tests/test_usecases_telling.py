@@ -42,6 +42,27 @@ async def test_words_for_one_ring_on_their_card_alone_and_stand_on_their_screen(
     his, hers = [await desk.look(lambda tx, who=who: tx.draft(who.id)) for who in (BEN, ANNA)]
     assert his.answers == {WRITTEN: "By the door", WRITTEN_ABOUT: delivery.id}
     assert WRITTEN not in hers.answers
+    [entry] = await desk.history(delivery)
+    written = (HistoryEvent.MESSAGE_TO_ONE, OLGA.id, "By the door", BEN.id)
+    assert (entry.event, entry.by, entry.detail, entry.told) == written
+
+
+async def test_words_for_a_role_that_nobody_has_are_told_to_nobody(desk: Desk) -> None:
+    delivery = await desk.keep(one(State.STORED, recipient=None, recipient_name=None))
+    assert await desk.act(OLGA, message_one, delivery, Role.RECIPIENT, "Hello") is None
+    assert await desk.owed() == set()
+    assert await desk.history(delivery) == []
+
+
+@pytest.mark.parametrize(("recipient", "told"), [(BEN.id, {"Ben screen"}), (None, {"Cara screen"})])
+async def test_words_for_everybody_reach_who_forwards_a_claim_while_it_is_open_and_not_the_writer(
+    desk: Desk, recipient: PersonId | None, told: set[str]
+) -> None:
+    facts = {"sender": OLGA.id, "recipient": recipient, "handed_over_by": CARA.id}
+    delivery = await desk.keep(one(State.STORED, **facts))
+    await desk.act(OLGA, message_everybody, delivery, "By the door")
+    screens = {each for each in await desk.owed() if " screen" in each}
+    assert screens == rings(*told)
 
 
 # -- events

@@ -34,15 +34,13 @@ NAMES, ALONE = "MUTANTS_TRIED", "MUTANT_ALONE"
 """The variables that say what is to be tried: patterns with blanks between them; or, in an
 interpreter of its own, the one that is there from the beginning."""
 _SURVIVED, _KILLED, _NO_TESTS = 0, 1, 33  # as mutmut says it
-_PATIENCE, _IDLE = 20, 60
-"""How many times longer than without it the tests of a mutant may take, in processor time; and how
-many seconds more by the clock on the wall, which others make late, and which goes on where a mutant
-waits for what never comes."""
+_PATIENCE, _LONGEST = 20, 900
+"""How many times longer than without it the tests of a mutant may take, in processor time; and
+seconds by the clock on the wall, which others make late."""
 
 
 class _FirstFailure:
-    """Ends the process of a mutant that is killed: what its test leaves behind is nobody's to clear
-    away, and may never end."""
+    """Ends the process of a mutant that is killed: what its test leaves behind goes with it."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not hasattr(report, "wasxfail"):
@@ -164,7 +162,7 @@ def _in_child(act: Callable[[], int], seconds: int = 0) -> int:
             os.dup2(nothing, 2)
             if seconds:
                 resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-                signal.alarm(_IDLE + seconds)
+                signal.alarm(_LONGEST)
             code = act()
         finally:
             os._exit(code)
