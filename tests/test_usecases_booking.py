@@ -21,6 +21,7 @@ from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted
 from bot.usecases.book import (
     Booking,
+    another_door,
     another_size,
     at_tower,
     cancel,
@@ -112,6 +113,26 @@ async def test_nothing_is_booked_or_prepared_where_the_tower_or_its_location_is_
             with pytest.raises(ClosedForBooking):
                 await desk.act(ANNA, act, ANNA, closed)
         assert (await desk.act(ANNA, act, ANNA, beside)).tower == OTHER.id
+
+
+async def test_what_was_booked_at_a_closed_tower_wants_no_locker_there(desk: Desk) -> None:
+    towers = [replace(each, location=7) for each in (TOWER, OTHER)]
+    await desk.database.run(lambda tx: tx.save_towers(towers))
+    await desk.act(OLGA, close_tower, OTHER.id)
+    by_link = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.TOKEN}
+    by_token = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.LINK}
+    there = await desk.keep(one(State.PREPARED, "a", tower=OTHER.id, **by_token))
+    linked = await desk.keep(one(State.PREPARED, "b", **by_link))
+    nowhere = await desk.keep(one(State.NO_LOCKER, "c", elsewhere=OTHER.id))
+    for act, delivery in ((at_tower, there), (at_tower, linked), (try_elsewhere, nowhere)):
+        with pytest.raises(ClosedForBooking):
+            await desk.act(ANNA, act, delivery)
+    beside = await desk.keep(one(State.PREPARED, "d", **by_token))
+    assert (await desk.act(ANNA, at_tower, beside)).state is State.REQUESTED
+    desk.policy = replace(POLICY, tower_openers={TOWER.id: BOTH_BY_LINK})
+    back = await desk.keep(one(State.NO_LOCKER, "e", tower=OTHER.id, elsewhere=TOWER.id))
+    with pytest.raises(ClosedForBooking):
+        await desk.act(ANNA, try_elsewhere, back)
 
 
 async def test_the_screen_becomes_the_card_of_what_was_booked(desk: Desk) -> None:
@@ -290,6 +311,27 @@ async def test_a_new_token_is_for_the_same_door_although_the_old_one_is_good(des
     after = await desk.act(ANNA, new_drop_off_code, rented)
     assert (after.id, after.state) == (rented.id, State.RENTED)
     assert asked(after) == (RequestKind.DROP_OFF_TOKEN, ANNA.id, NOW, 0)
+
+
+async def test_a_new_code_is_a_token_or_a_link_as_the_drop_off_is_and_not_the_pick_up(
+    desk: Desk,
+) -> None:
+    mixed = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.LINK}
+    by_token = await desk.keep(one(State.RENTED, **mixed))
+    assert (await desk.act(ANNA, new_drop_off_code, by_token)).id == by_token.id
+    mixed = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.TOKEN}
+    by_link = await desk.keep(one(State.RENTED, "b", **mixed))
+    assert (await desk.act(ANNA, new_drop_off_code, by_link)).id != by_link.id
+
+
+async def test_another_door_gives_the_locker_back_and_says_why(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED, door_suspect=True))
+    new = await desk.act(ANNA, another_door, rented)
+    assert (new.size, new.door_suspect) == (rented.size, False)
+    old = await desk.now_of(rented)
+    assert (old.state, old.successor) == (State.RELEASING, new.id)
+    told = [(entry.event, entry.by) for entry in await desk.history(rented)]
+    assert (HistoryEvent.ANOTHER_DOOR, ANNA.id) in told
 
 
 async def test_another_size_gives_the_locker_back_and_says_that_it_did_not_fit(desk: Desk) -> None:
