@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import MAX_NOTE, MAX_PARCEL_NAME, Delivery, RequestKind
+from bot.domain.delivery import MAX_NOTE, MAX_PARCEL_NAME, Delivery, NoPhoto, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
@@ -372,6 +373,22 @@ async def test_a_parcel_that_is_in_goes_back_to_its_sender_and_its_recipient_on(
     assert asked(old) == (RequestKind.PICK_UP_TOKEN, ANNA.id, NOW, 0)
     assert (new.recipient, new.recipient_name, new.size) == (BEN.id, "Ben", Size.LARGE)
     assert "Ben delivery:b" in await desk.owed(), "it no longer waits beside the other"
+
+
+@pytest.mark.parametrize("facts", [{"photo": "AgACAgIAAxkBAAIBQ2"}, {"no_photo": NoPhoto.DECLINED}])
+async def test_a_photo_goes_on_with_the_parcel_that_moves(
+    desk: Desk, facts: dict[str, Any]
+) -> None:
+    plain = await desk.keep(one(State.STORED, "plain"))
+    unseen = await desk.act(ANNA, another_size, plain, Size.LARGE)
+    stored = await desk.keep(one(State.STORED, handed_over_by=CARA.id, **facts))
+    new = await desk.act(ANNA, another_size, stored, Size.LARGE)
+    old = await desk.now_of(stored)
+    assert (new.photo, new.no_photo) == (stored.photo, stored.no_photo)
+    assert (new.changed_at, new.deadline_at) == (NOW, next_deadline(new, POLICY))
+    assert new.revision == unseen.revision
+    assert (old.photo, old.no_photo) == (None, stored.no_photo)
+    assert (old.handed_over_by, new.handed_over_by) == (None, CARA.id)
 
 
 async def test_cancelling_what_is_prepared_is_all_that_happens(desk: Desk) -> None:

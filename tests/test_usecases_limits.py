@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import guessed_by_many
+from bot.domain.alerts import guessed_by_many, limit_reached
 from bot.domain.claims import CLAIM_LENGTH, LONG_CLAIM_LENGTH, read_claim
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId
@@ -64,10 +64,17 @@ async def test_whoever_has_as_many_as_are_allowed_gets_no_more_and_operators_hea
     caught = await refused(desk, within_limits)
     assert (caught.limit, caught.most, caught.longer) == (reached, limits.of(reached), False)
     [key] = await desk.alerts()
-    assert key.startswith(f"limit:{reached}:")
+    known_as = await desk.look(known_to)
+    assert key == limit_reached(NOW, ANNA.id, known_as, reached, 1).key
     alert = await desk.look(lambda tx: tx.alert(key))
     assert (alert.person, alert.detail["most"]) == (ANNA.id, limits.of(reached))
     await desk.act(OLGA, within_limits)
+
+
+async def known_to(tx: Any) -> str:
+    """What Anna goes by in the keys of alerts."""
+    name: str = tx.known_as(ANNA.id)
+    return name
 
 
 async def test_one_locker_is_held_by_so_many_tokens_and_no_more(sqlite_database: Database) -> None:

@@ -432,6 +432,19 @@ async def test_whoever_is_forgotten_loses_what_was_shown_and_operators_their_wor
     }
 
 
+async def test_a_photo_that_was_shown_goes_with_whoever_is_forgotten(desk: Desk) -> None:
+    await desk.keep(one(State.COLLECTED, photo="AgACAgIAAxkBAAIBQ2"), one(State.COLLECTED, "b"))
+
+    async def shown(tx):
+        for name in "ab":
+            await tx.mark(OLGA.id, f"photo:{name}", now=NOW)
+
+    await desk.database.run(shown)
+    await desk.shown()
+    assert await desk.act(ANNA, forget)
+    assert {each for each in await desk.owed() if "photo" in each} == {"Olga photo:a"}
+
+
 async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(desk: Desk) -> None:
     await desk.keep(one(State.STORED))
     assert not await desk.act(BEN, forget)
