@@ -73,3 +73,14 @@ async def test_that_only_the_latest_were_looked_through_is_said(
     done = replace(kept, state=State.COLLECTED, changed_at=NOW)
     await over.database.run(lambda tx: tx.save_delivery(done))
     assert (await found(over, "boots red")).latest
+
+
+@pytest.mark.parametrize(("door", "query"), [("B14", "b14"), ("b14", "B14"), ("Bx", "Bx")])
+async def test_a_door_is_found_at_its_tower_in_capitals_or_not(
+    over: Desk, door: str, query: str
+) -> None:
+    for name, tower in (("d", TOWER), ("e", OTHER)):
+        kept = one(State.COLLECTED, name, locker_name=door, tower=tower.id, changed_at=NOW)
+        await over.keep(kept)
+    assert await found(over, f"main {query}") == Found(("d",))
+    assert await found(over, f"{query} main") == Found(("d",))

@@ -9,20 +9,22 @@ import pytest
 
 from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.card import alert_subject
-from bot.domain.delivery import MAX_NOTE, RequestKind, Role
+from bot.domain.delivery import MAX_NOTE, RequestKind, Role, Turn
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, WRITTEN_ABOUT, Draft
+from bot.domain.policy import Policy
 from bot.usecases.actor import ask_of_harbor
 from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.collect import hand_over, open_again, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.forget import forget
-from bot.usecases.operate import hold, message_everybody, message_one
+from bot.usecases.operate import hold, message_everybody, message_one, see
 from bot.usecases.report import door_did_not_open, report_problem
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
+from tests.support.scenes import OTHER
 
 HER_CODE, HIS_CODE = "Anna code:a", "Ben code:a"
 HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
@@ -141,6 +143,42 @@ async def test_what_is_put_in_or_fetched_changes_the_visit_of_who_collects_alone
     assert "Anna delivery:d" not in await desk.owed()
 
 
+async def test_what_is_shown_beside_a_parcels_cards_is_out_of_date_with_them(desk: Desk) -> None:
+    subjects = ("slip:a", "photo:a", "map:a")
+    stored = await desk.keep(one(State.STORED))
+
+    async def shown(tx):
+        for subject in subjects:
+            await tx.mark(ANNA.id, subject, now=NOW)
+
+    await desk.database.run(shown)
+    await desk.shown()
+    await desk.befall(stored, Event.OVERDUE)
+    assert {f"Anna {subject}" for subject in subjects} <= await desk.owed()
+
+
+async def test_whoever_is_awaited_has_no_visit_that_a_parcel_could_change(desk: Desk) -> None:
+    awaited = await desk.keep(one(State.STORED, awaited=True))
+    await desk.keep(one(State.STORED, "b"), one(State.STORED, "d", taken_back=True))
+    await desk.befall(awaited, Event.OVERDUE)
+    owed = await desk.owed()
+    assert "Ben delivery:b" not in owed
+    assert "Anna delivery:d" in owed, "the sender's has"
+    await desk.shown()
+    rented = await desk.keep(one(State.RENTED, "r", awaited=True))
+    await desk.befall(rented, Event.DROPPED_OFF)
+    assert "Ben delivery:b" not in await desk.owed()
+
+
+async def test_a_code_in_whose_turn_others_wait_tells_that_there_is_one_more(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED))
+    await desk.keep(one(State.STORED, "b", turn=Turn.NOW), one(State.STORED, "c"))
+    await desk.befall(rented, Event.DROPPED_OFF)
+    owed = await desk.owed()
+    assert {"Ben delivery:b", "Ben code:b", "Ben delivery:c"} <= owed
+    assert "Ben code:c" not in owed
+
+
 async def test_the_first_and_the_last_prepared_parcel_of_a_place_change_the_senders_other_cards(
     desk: Desk,
 ) -> None:
@@ -246,6 +284,9 @@ async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(des
     stored = await desk.keep(one(State.STORED))
     alert = "alert:problem:a"
     stored = await desk.act(BEN, report_problem, stored, "p" * (MAX_NOTE + 1))
+    assert stored.problem_reported
+    first = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (first.text, first.person, first.reports) == ("p" * MAX_NOTE, BEN.id, 1)
     assert rings(f"Olga {alert}", f"Otto {alert}") <= await desk.owed()
     [entry] = await desk.history(stored)
     assert (entry.event, entry.by, entry.detail) == (HistoryEvent.PROBLEM, BEN.id, "p" * MAX_NOTE)
@@ -261,6 +302,32 @@ async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(des
     await desk.act(ANNA, report_problem, over, "and again")
     kept = await desk.look(lambda tx: tx.alert("problem:a"))
     assert (kept.reports, kept.ends_at) == (3, desk.now + timedelta(days=30))
+
+
+async def test_a_problem_that_was_seen_rings_again_and_is_unseen_when_it_is_reported_again(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    stored = await desk.act(BEN, report_problem, stored, "stuck")
+    await desk.act(OLGA, see, "problem:a")
+    await desk.shown()
+    await desk.act(BEN, report_problem, stored, "stuck again")
+    assert rings("Olga alert:problem:a", "Otto alert:problem:a") <= await desk.owed()
+    alert = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (alert.seen_at, alert.seen_by, alert.text) == (None, None, "stuck again")
+
+
+async def test_an_alert_is_told_to_who_looks_after_its_tower_and_in_the_operators_group(
+    desk: Desk,
+) -> None:
+    group = PersonId(-100)
+    looks = {TOWER.id: frozenset({OTTO.id}), OTHER.id: frozenset({CARA.id})}
+    desk.policy = Policy(frozenset({OLGA.id}), tower_operators=looks, operator_group=group)
+    stored = await desk.keep(one(State.STORED))
+    await desk.act(BEN, report_problem, stored, "stuck")
+    told = {each for each in await desk.owed() if "alert" in each}
+    assert told == rings("Otto alert:problem:a")
+    assert await desk.look(lambda tx: tx.card(group, "alert:problem:a")) is not None
 
 
 async def test_the_third_report_of_a_door_is_an_alert_and_the_fourth_is_no_other(
@@ -376,6 +443,9 @@ async def test_whoever_has_left_or_is_back_is_seen_by_those_who_share_a_parcel(
     )
     await desk.database.run(lambda tx: reach_changed(tx, BEN.id, now=NOW))
     assert await desk.owed() == {HER_CARD}
+    await desk.shown()
+    await desk.database.run(lambda tx: reach_changed(tx, ANNA.id, now=NOW))
+    assert await desk.owed() == {HIS_CARD, "Cara delivery:d"}
 
 
 async def test_an_operator_who_is_back_is_shown_the_alerts_that_are_owed_still(desk: Desk) -> None:
