@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.card import alert_subject
+from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, RequestKind, Role, Turn
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId, TowerId
@@ -97,6 +98,7 @@ async def test_an_event_shows_on_every_card_and_rings_for_whom_it_is_news(
     [entry] = await desk.history(delivery)
     assert (entry.at, entry.event, entry.by, entry.detail) == (NOW, event.value, BEN.id, "why")
     assert (after.changed_at, after.revision) == (NOW, delivery.revision + 1)
+    assert after.deadline_at == next_deadline(after, POLICY)
     assert after == await desk.now_of(delivery)
 
 
@@ -219,6 +221,22 @@ async def test_alerts_end_or_get_a_last_day_with_their_delivery_and_a_revived_on
     await desk.befall(lapsed, Event.DROPPED_OFF)
     problem = await desk.look(lambda tx: tx.alert("problem:a"))
     assert (problem.ends_at, problem.stands) == (None, True)
+
+
+async def test_an_event_of_what_goes_on_ends_no_alert(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED))
+    await desk.database.run(lambda tx: tx.raise_alert(door_reported(NOW, stored)))
+    await desk.befall(stored, Event.OVERDUE)
+    assert await desk.alerts() == ["door:a"]
+
+
+async def test_the_end_of_a_delivery_by_an_operator_rings_for_its_sender_and_recipient_alone(
+    desk: Desk,
+) -> None:
+    rented = await desk.keep(one(State.RENTED, handed_over_by=CARA.id))
+    await desk.befall(rented, Event.CLOSED)
+    assert rings(HER_CARD, HIS_CARD) <= await desk.owed()
+    assert "Cara delivery:a" in await desk.owed()
 
 
 async def test_what_is_observed_clears_what_the_state_before_had_open(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, LockerId, TowerId
-from bot.domain.lifecycle import State
+from bot.domain.lifecycle import Event, State
 from bot.domain.observations import Door
 from bot.domain.openers import Opener
 from bot.domain.tower import Locker, LockerStatus, Size
@@ -74,6 +74,19 @@ async def test_a_stray_locker_was_asked_for_where_our_records_say_so(desk: Desk)
         DOOR: Stray(locker, kept, asked=True),
         OTHER_DOOR: Stray(other, last, asked=False),
     }
+
+
+@pytest.mark.parametrize(("event", "left"), [(Event.LAPSED, False), (Event.CLOSED, True)])
+async def test_what_is_over_vouches_for_no_locker_unless_it_is_yet_to_be_given_back(
+    desk: Desk, event: Event, left: bool
+) -> None:
+    tried: Door = (TOWER.id, LockerId(15))
+    rented = await desk.keep(ours(candidate=tried[1]))
+    for door in (DOOR, tried, OTHER_DOOR):
+        await vouch(desk, door, "a")
+    await desk.befall(rented, event)
+    doors = set(await vouched(desk, DOOR, tried, OTHER_DOOR))
+    assert doors == ({DOOR, tried, OTHER_DOOR} if left else {OTHER_DOOR})
 
 
 # -- what a push says
