@@ -27,6 +27,7 @@ from bot.usecases.collect import (
     claim_by_link,
     claim_by_page,
     decline,
+    hand_over,
     keep,
 )
 from tests.support.desk import ANNA, BEN, CARA, NOW, Desk, one
@@ -139,3 +140,29 @@ async def test_whoever_declines_is_picked_by_that_person_no_more_and_those_hear_
     owed = await desk.owed()
     assert {"Anna delivery:a rings", "Ben delivery:a", "Ben delivery:b"} <= owed
     assert [entry.event for entry in await desk.history(after)] == [HistoryEvent.DECLINED]
+
+
+async def test_a_parcel_is_handed_to_somebody_picked_whose_phone_rings(desk: Desk) -> None:
+    kept = await claims(desk, one(State.STORED, **NOBODY))
+    given = await desk.act(ANNA, hand_over, kept, BEN.id, "Ben B.")
+    assert (given.recipient, given.recipient_name) == (BEN.id, "Ben B.")
+    assert (given.picked_by, given.handed_over_by) == (ANNA.id, None)
+    assert not await claimable(desk, given)
+    await desk.shown()
+    desk.now += timedelta(minutes=5)
+    given = await desk.act(BEN, hand_over, given, CARA.id, "Cara C.")
+    assert (given.recipient, given.recipient_name) == (CARA.id, "Cara C.")
+    assert (given.picked_by, given.handed_over_by) == (BEN.id, BEN.id)
+    owed = await desk.owed()
+    assert {each for each in owed if each.endswith("rings")} == {"Cara delivery:a rings"}
+    told = [(entry.event, entry.by) for entry in await desk.history(given)]
+    assert told == [(HistoryEvent.HANDED_OVER, ANNA.id), (HistoryEvent.HANDED_OVER, BEN.id)]
+
+
+async def test_whoever_hands_a_parcel_to_themselves_hears_nothing_of_it(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED))
+    assert await desk.act(BEN, hand_over, stored, BEN.id, "Ben") is stored
+    assert await desk.history(stored) == []
+    back = await desk.act(ANNA, hand_over, stored, ANNA.id, "Anna")
+    assert (back.recipient, back.picked_by, back.handed_over_by) == (ANNA.id, None, None)
+    assert not any(each.endswith("rings") for each in await desk.owed())

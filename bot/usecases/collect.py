@@ -208,7 +208,7 @@ async def open_again(
     """The parcel is for `chosen`, with a new claim where they need one; whoever could collect until
     now no longer can. Whoever does it, unless it is the sender, hears who has it, and forwards the
     claim; whoever did so before has no part any more. The caller has checked that they may."""
-    forwards = act.person if act.person not in (delivery.sender, chosen.id) else None
+    forwards = act.person if act.person != delivery.sender else None
     return await _passed_on(
         act,
         replace(delivery, handed_over_by=forwards),
