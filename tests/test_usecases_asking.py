@@ -10,9 +10,10 @@ import pytest
 
 from bot.domain.actions import Action
 from bot.domain.codes import CodeKind
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble, Turn
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
+from bot.domain.openers import Opener
 from bot.usecases.actor import NotPermitted, NotYours, Stale, ask_of_harbor, authorized, check
 from bot.usecases.codes import ask_drop_off_code, ask_pick_up_code, disown_code
 from bot.usecases.extend import more_time
@@ -69,6 +70,22 @@ async def test_a_new_code_is_asked_for_although_the_old_one_is_good(desk: Desk) 
     assert asks(after) == (RequestKind.DROP_OFF_TOKEN, ANNA.id, NOW)
 
 
+async def test_a_new_code_is_not_asked_for_while_the_link_there_is_opens_the_door(
+    desk: Desk,
+) -> None:
+    good = {
+        "drop_off_opener": Opener.LINK,
+        "pick_up_opener": Opener.LINK,
+        "code_until": LATER,
+    }
+    stored = await desk.keep(one(State.STORED, **good))
+    rented = await desk.keep(one(State.RENTED, "b", **good))
+    for who, act, kept in ((BEN, ask_pick_up_code, stored), (ANNA, ask_drop_off_code, rented)):
+        with pytest.raises(NotPermitted):
+            await desk.act(who, act, kept, fresh=True)
+        assert (await desk.act(who, act, kept)).request is not None, "it is not there any more"
+
+
 @pytest.mark.parametrize(
     ("kind", "facts", "before", "until"),
     [
@@ -83,10 +100,12 @@ async def test_a_new_code_is_asked_for_although_the_old_one_is_good(desk: Desk) 
 async def test_a_shown_code_that_is_taken_away_may_open_the_door_until_it_runs_out(
     desk: Desk, kind: CodeKind, facts: dict[str, Any], before: Any, until: Any
 ) -> None:
-    delivery = one(State.STORED, old_code_until=before, code_until=LATER)
+    visit = {"turn": Turn.NOW, "visit_at": NOW}
+    delivery = one(State.STORED, old_code_until=before, code_until=LATER, **visit)
     stored = await with_code(desk, delivery, kind, **facts)
     after = await desk.act(ANNA, disown_code, stored)
     assert (after.old_code_until, after.code_until) == (until, None)
+    assert (after.turn, after.visit_at) == (None, None)
     assert await desk.look(lambda tx: tx.code(stored.id)) is None
     assert {"Anna code:a", "Ben code:a"} <= await desk.owed()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
-from bot.domain.delivery import MAX_NOTE, Delivery, RequestKind
+from bot.domain.delivery import MAX_NOTE, MAX_PARCEL_NAME, Delivery, NoPhoto, RequestKind
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
@@ -21,6 +22,7 @@ from bot.ports.database import Database
 from bot.usecases.actor import NotPermitted
 from bot.usecases.book import (
     Booking,
+    another_door,
     another_size,
     at_tower,
     cancel,
@@ -32,9 +34,10 @@ from bot.usecases.book import (
     try_again,
     try_elsewhere,
 )
-from tests.support.desk import ANNA, BEN, CARA, NOW, POLICY, TOWER, Desk, one
+from bot.usecases.closing import ClosedForBooking, close_tower
+from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, POLICY, TOWER, Desk, one
 from tests.support.openers import BOTH_BY_LINK, MIXED
-from tests.support.scenes import a_code
+from tests.support.scenes import OTHER, a_code
 
 FOR_BEN = {"recipient": BEN.id, "recipient_name": "Ben"}
 
@@ -87,6 +90,52 @@ async def test_a_booking_keeps_what_was_chosen(desk: Desk) -> None:
     assert kept == replace(ANNA, last_tower=TOWER.id, last_size=Size.LARGE)
 
 
+async def test_a_parcels_name_is_as_long_as_names_may_be_and_finds_it_once_it_is_over(
+    desk: Desk,
+) -> None:
+    name = "boots " * MAX_PARCEL_NAME
+    made = await desk.act(ANNA, prepare, ANNA, wish(parcel_name=name, recipient_name="Bob"))
+    assert made.parcel_name == name[:MAX_PARCEL_NAME]
+    assert (made.recipient, made.recipient_name) == (None, "Bob")
+    await desk.act(ANNA, cancel, made)
+    found = await desk.look(lambda tx: tx.ended_called(["boots"], None, 9))
+    assert made.id in str(found)
+
+
+async def test_nothing_is_booked_or_prepared_where_the_tower_or_its_location_is_closed(
+    desk: Desk,
+) -> None:
+    towers = [replace(each, location=7) for each in (TOWER, OTHER)]
+    await desk.database.run(lambda tx: tx.save_towers(towers))
+    await desk.act(OLGA, close_tower, TOWER.id)
+    beside = replace(wish(), tower=OTHER.id)
+    for act in (request, prepare):
+        for closed in (wish(), replace(beside, openers=BOTH_BY_LINK)):
+            with pytest.raises(ClosedForBooking):
+                await desk.act(ANNA, act, ANNA, closed)
+        assert (await desk.act(ANNA, act, ANNA, beside)).tower == OTHER.id
+
+
+async def test_what_was_booked_at_a_closed_tower_wants_no_locker_there(desk: Desk) -> None:
+    towers = [replace(each, location=7) for each in (TOWER, OTHER)]
+    await desk.database.run(lambda tx: tx.save_towers(towers))
+    await desk.act(OLGA, close_tower, OTHER.id)
+    by_link = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.TOKEN}
+    by_token = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.LINK}
+    there = await desk.keep(one(State.PREPARED, "a", tower=OTHER.id, **by_token))
+    linked = await desk.keep(one(State.PREPARED, "b", **by_link))
+    nowhere = await desk.keep(one(State.NO_LOCKER, "c", elsewhere=OTHER.id))
+    for act, delivery in ((at_tower, there), (at_tower, linked), (try_elsewhere, nowhere)):
+        with pytest.raises(ClosedForBooking):
+            await desk.act(ANNA, act, delivery)
+    beside = await desk.keep(one(State.PREPARED, "d", **by_token))
+    assert (await desk.act(ANNA, at_tower, beside)).state is State.REQUESTED
+    desk.policy = replace(POLICY, tower_openers={TOWER.id: BOTH_BY_LINK})
+    back = await desk.keep(one(State.NO_LOCKER, "e", tower=OTHER.id, elsewhere=TOWER.id))
+    with pytest.raises(ClosedForBooking):
+        await desk.act(ANNA, try_elsewhere, back)
+
+
 async def test_the_screen_becomes_the_card_of_what_was_booked(desk: Desk) -> None:
     screen = await desk.look(lambda tx: tx.card(ANNA.id, SCREEN))
     made = await desk.act(ANNA, request, ANNA, wish())
@@ -113,6 +162,18 @@ async def test_what_is_prepared_asks_for_nothing_and_its_recipient_sees_it_is_co
     assert {f"Anna delivery:{made.id}", f"Ben delivery:{made.id}"} <= await desk.owed()
     assert not await has_claim(desk, made)
     assert (await desk.act(ANNA, request, ANNA, wish(**FOR_BEN))).held_until is None
+
+
+async def test_the_first_that_is_prepared_for_a_place_changes_its_senders_other_cards(
+    desk: Desk,
+) -> None:
+    await desk.keep(one(State.RENTED, "r"))
+    await desk.act(ANNA, prepare, ANNA, wish())
+    beside = {"Anna delivery:r", "Ben delivery:r", "Anna code:r", "Ben code:r"}
+    assert beside <= await desk.owed()
+    await desk.shown()
+    await desk.act(ANNA, prepare, ANNA, wish())
+    assert not beside & await desk.owed(), "they offer the next one already"
 
 
 async def test_whoever_is_not_here_is_awaited_and_one_may_send_to_oneself(
@@ -183,10 +244,14 @@ async def test_one_more_like_it_rings_below_everything_else(desk: Desk) -> None:
 async def test_a_successor_takes_over_recipient_card_and_what_the_sender_has_set_since(
     desk: Desk,
 ) -> None:
-    over = await desk.keep(one(State.NO_LOCKER), handed_over_by=CARA.id)
+    facts = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.LINK}
+    made = one(State.NO_LOCKER, parcel_name="Boots", **facts)
+    over = await desk.keep(made, handed_over_by=CARA.id)
     await desk.database.run(lambda tx: tx.save_person(replace(ANNA, low_locker=Low.RATHER)))
     new = await desk.act(ANNA, try_again, over)
     assert (new.recipient, new.recipient_name, new.handed_over_by) == (BEN.id, "Ben", CARA.id)
+    assert (new.parcel_name, new.note) == ("Boots", over.note)
+    assert (new.drop_off_opener, new.pick_up_opener) == (Opener.TOKEN, Opener.LINK)
     assert (new.state, new.low, asked(new)) == (
         State.REQUESTED,
         Low.RATHER,
@@ -249,6 +314,27 @@ async def test_a_new_token_is_for_the_same_door_although_the_old_one_is_good(des
     assert asked(after) == (RequestKind.DROP_OFF_TOKEN, ANNA.id, NOW, 0)
 
 
+async def test_a_new_code_is_a_token_or_a_link_as_the_drop_off_is_and_not_the_pick_up(
+    desk: Desk,
+) -> None:
+    mixed = {"drop_off_opener": Opener.TOKEN, "pick_up_opener": Opener.LINK}
+    by_token = await desk.keep(one(State.RENTED, **mixed))
+    assert (await desk.act(ANNA, new_drop_off_code, by_token)).id == by_token.id
+    mixed = {"drop_off_opener": Opener.LINK, "pick_up_opener": Opener.TOKEN}
+    by_link = await desk.keep(one(State.RENTED, "b", **mixed))
+    assert (await desk.act(ANNA, new_drop_off_code, by_link)).id != by_link.id
+
+
+async def test_another_door_gives_the_locker_back_and_says_why(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED, door_suspect=True))
+    new = await desk.act(ANNA, another_door, rented)
+    assert (new.size, new.door_suspect) == (rented.size, False)
+    old = await desk.now_of(rented)
+    assert (old.state, old.successor) == (State.RELEASING, new.id)
+    told = [(entry.event, entry.by) for entry in await desk.history(rented)]
+    assert (HistoryEvent.ANOTHER_DOOR, ANNA.id) in told
+
+
 async def test_another_size_gives_the_locker_back_and_says_that_it_did_not_fit(desk: Desk) -> None:
     rented = await desk.keep(one(State.RENTED))
     new = await desk.act(ANNA, another_size, rented, Size.X_LARGE)
@@ -287,6 +373,22 @@ async def test_a_parcel_that_is_in_goes_back_to_its_sender_and_its_recipient_on(
     assert asked(old) == (RequestKind.PICK_UP_TOKEN, ANNA.id, NOW, 0)
     assert (new.recipient, new.recipient_name, new.size) == (BEN.id, "Ben", Size.LARGE)
     assert "Ben delivery:b" in await desk.owed(), "it no longer waits beside the other"
+
+
+@pytest.mark.parametrize("facts", [{"photo": "AgACAgIAAxkBAAIBQ2"}, {"no_photo": NoPhoto.DECLINED}])
+async def test_a_photo_goes_on_with_the_parcel_that_moves(
+    desk: Desk, facts: dict[str, Any]
+) -> None:
+    plain = await desk.keep(one(State.STORED, "plain"))
+    unseen = await desk.act(ANNA, another_size, plain, Size.LARGE)
+    stored = await desk.keep(one(State.STORED, handed_over_by=CARA.id, **facts))
+    new = await desk.act(ANNA, another_size, stored, Size.LARGE)
+    old = await desk.now_of(stored)
+    assert (new.photo, new.no_photo) == (stored.photo, stored.no_photo)
+    assert (new.changed_at, new.deadline_at) == (NOW, next_deadline(new, POLICY))
+    assert new.revision == unseen.revision
+    assert (old.photo, old.no_photo) == (None, stored.no_photo)
+    assert (old.handed_over_by, new.handed_over_by) == (None, CARA.id)
 
 
 async def test_cancelling_what_is_prepared_is_all_that_happens(desk: Desk) -> None:

@@ -210,6 +210,22 @@ async def test_what_is_no_longer_theirs_is_shown_as_that_and_not_acted_on(
     assert await acts(desk, cookie) is None
 
 
+async def of_browser(desk: Desk, person: PersonId, delivery: str) -> str:
+    """The cookie of a browser in which `person` is said to have claimed `delivery`."""
+    browser, cookie = Browser(person, DeliveryId(delivery), NOW), new_cookie()
+    await desk.database.run(lambda tx: tx.add_browser(browser, page=PAGE, cookie=cookie))
+    return cookie
+
+
+async def test_where_a_parcel_is_gone_or_its_person_nothing_of_it_is_shown(desk: Desk) -> None:
+    await kept(desk, recipient=PersonId(77))
+    cookie = await of_browser(desk, PersonId(77), "a")
+    assert await look(desk.database, PAGE, cookie, KNOWN) == NoLonger(), "nobody goes by that id"
+    cookie = await of_browser(desk, PersonId(78), "nowhere")
+    assert await look(desk.database, PAGE, cookie, KNOWN) == NoLonger()
+    assert await acts(desk, cookie) is None
+
+
 # -- what takes a parcel's place
 
 

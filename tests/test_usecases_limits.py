@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import guessed_by_many
-from bot.domain.claims import CLAIM_LENGTH, LONG_CLAIM_LENGTH, read_claim
+from bot.domain.alerts import guessed_by_many, guessing, limit_reached
+from bot.domain.claims import CLAIM_LENGTH, LONG_CLAIM_LENGTH, Written, read_claim
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
 from bot.domain.limits import FREE_TRIES, UNASKED_TRIES, Limit, Limits
 from bot.domain.openers import Opener
+from bot.domain.person import Person
 from bot.domain.tower import Size
 from bot.ports.database import Database
 from bot.usecases.book import (
@@ -64,10 +65,17 @@ async def test_whoever_has_as_many_as_are_allowed_gets_no_more_and_operators_hea
     caught = await refused(desk, within_limits)
     assert (caught.limit, caught.most, caught.longer) == (reached, limits.of(reached), False)
     [key] = await desk.alerts()
-    assert key.startswith(f"limit:{reached}:")
+    known_as = await desk.look(known_to)
+    assert key == limit_reached(NOW, ANNA.id, known_as, reached, 1).key
     alert = await desk.look(lambda tx: tx.alert(key))
     assert (alert.person, alert.detail["most"]) == (ANNA.id, limits.of(reached))
     await desk.act(OLGA, within_limits)
+
+
+async def known_to(tx: Any, who: Person = ANNA) -> str:
+    """What somebody goes by in the keys of alerts."""
+    name: str = tx.known_as(who.id)
+    return name
 
 
 async def test_one_locker_is_held_by_so_many_tokens_and_no_more(sqlite_database: Database) -> None:
@@ -139,7 +147,9 @@ async def test_wrong_codes_are_counted_down_then_each_costs_a_pause(desk: Desk) 
     left = [await desk.act(CARA, claim_by_code, CARA, "K7QF-2M9Y") for _ in range(FREE_TRIES)]
     assert left == [*(Wrong(n) for n in range(FREE_TRIES - 1, 0, -1)), Wait(NOW + HALF_A_MINUTE)]
     [key] = await desk.alerts()
-    assert key.startswith("guessing:")
+    known_as = await desk.look(lambda tx: known_to(tx, CARA))
+    assert key == guessing(NOW, CARA.id, known_as).key
+    assert (await desk.look(lambda tx: tx.alert(key))).person == CARA.id
     desk.now += timedelta(seconds=29)
     assert await desk.act(CARA, claim_by_code, CARA, "K7QF-2M9Y") == Wait(NOW + HALF_A_MINUTE)
     desk.now += timedelta(seconds=1)
@@ -235,6 +245,8 @@ async def test_a_link_is_a_claim_wherever_a_code_was_asked_for_and_as_it_is_hand
         ("a", claim_by_code, f"Look: {link}"),
         ("b", claim_by_link, f"c_{CLAIM.link}"),
         ("c", claim_by_link, CLAIM.link),
+        ("d", claim_by_link, f"c_{CLAIM.link} thank you"),
+        ("e", claim_by_chance, Written(link=CLAIM.link)),
     ):
         rented = await desk.keep(one(State.RENTED, name, recipient=None, recipient_name=None))
         claim = replace(CLAIM, delivery=rented.id)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.alerts import door_reported, guessing, not_collected, orphan
-from bot.domain.delivery import Delivery, HarborRequest, RequestKind
+from bot.domain.delivery import Delivery, HarborRequest, RequestKind, Trouble
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
@@ -18,7 +18,7 @@ from bot.domain.tower import Locker, LockerStatus, Size
 from bot.usecases.actor import NotYours
 from bot.usecases.alerts import end_what_has_run_out
 from bot.usecases.operate import end, fetch, fetch_orphan, give, hold, release, release_orphan, see
-from tests.support.desk import ANNA, NOW, OLGA, POLICY, TOWER, Desk, asks, one
+from tests.support.desk import ANNA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, asks, one
 from tests.support.scenes import CLAIM
 
 LATER = NOW + timedelta(minutes=45)
@@ -53,6 +53,19 @@ async def test_what_an_operator_does_stands_in_the_history_with_the_reason(desk:
     assert {"Anna delivery:e rings", "Ben delivery:e"} <= owed
 
 
+async def test_where_no_reason_is_given_none_is_written_down(desk: Desk) -> None:
+    for name, state, act in (
+        ("a", State.RENTED, release),
+        ("b", State.RENTED, end),
+        ("c", State.STORED, fetch),
+        ("d", State.STORED, hold),
+        ("e", State.STORED, give),
+    ):
+        kept = await desk.keep(one(state, name))
+        await desk.act(OLGA, act, kept)
+        assert (await desk.history(kept))[-1].detail is None, act
+
+
 async def test_no_reason_is_none_and_an_end_without_a_locker_asks_for_nothing(desk: Desk) -> None:
     requested = await desk.keep(one(State.REQUESTED, request=None))
     ended = await desk.act(OLGA, end, requested, "  ")
@@ -62,12 +75,15 @@ async def test_no_reason_is_none_and_an_end_without_a_locker_asks_for_nothing(de
     assert asks(await desk.act(OLGA, end, tried)) == (RequestKind.RELEASE, None, NOW)
 
 
-async def test_an_ended_delivery_can_be_claimed_no_more(desk: Desk) -> None:
-    rented = await desk.keep(one(State.RENTED, recipient=None))
-    claim = replace(CLAIM, delivery=rented.id)
+@pytest.mark.parametrize(("state", "act"), [(State.RENTED, end), (State.STORED, fetch)])
+async def test_what_was_ended_or_fetched_out_can_be_claimed_no_more(
+    desk: Desk, state: State, act: Any
+) -> None:
+    kept = await desk.keep(one(state, recipient=None))
+    claim = replace(CLAIM, delivery=kept.id)
     await desk.database.run(lambda tx: tx.save_claim(claim))
-    await desk.act(OLGA, end, rented)
-    assert await desk.look(lambda tx: tx.claim(rented.id)) is None
+    await desk.act(OLGA, act, kept)
+    assert await desk.look(lambda tx: tx.claim(kept.id)) is None
 
 
 async def test_releasing_what_is_being_released_already_changes_nothing(desk: Desk) -> None:
@@ -75,6 +91,12 @@ async def test_releasing_what_is_being_released_already_changes_nothing(desk: De
     releasing = await desk.keep(one(State.RELEASING, request=under_way))
     assert await desk.act(OLGA, release, releasing) is releasing
     assert await desk.history(releasing) == []
+    refused = await desk.keep(one(State.RELEASING, "c", request=under_way, trouble=Trouble.REFUSED))
+    desk.now = LATER
+    again = await desk.act(OLGA, release, refused)
+    assert (asks(again), again.trouble) == ((RequestKind.RELEASE, None, LATER), None)
+    assert [entry.event for entry in await desk.history(again)] == ["released_by_operator"]
+    desk.now = NOW
     stuck = await desk.keep(one(State.RELEASING, "b", request=None))
     assert asks(await desk.act(OLGA, release, stuck)) == (RequestKind.RELEASE, None, NOW)
     assert len(await desk.history(stuck)) == 1
@@ -169,6 +191,34 @@ async def test_who_has_seen_an_alert_first_is_remembered(desk: Desk) -> None:
     await desk.act(OLGA, see, alert.key)
     kept = await desk.look(lambda tx: tx.alert(alert.key))
     assert (kept.seen_by, kept.seen_at, kept.stands) == (OLGA.id, NOW, True)
+
+
+async def test_an_alert_that_is_over_once_it_was_seen_ends_with_it_and_says_so(
+    desk: Desk,
+) -> None:
+    await desk.keep(one(State.COLLECTED, "z"))
+    guessed = guessing(NOW, ANNA.id, "anna")
+    await desk.database.run(lambda tx: tx.raise_alert(guessed))
+    desk.now = LATER
+    await desk.act(OLGA, see, guessed.key)
+    kept = await desk.look(lambda tx: tx.alert(guessed.key))
+    assert (kept.seen_by, kept.seen_at, kept.cleared_at) == (OLGA.id, LATER, LATER)
+    assert f"Otto alert:{guessed.key} rings" in await desk.owed()
+
+
+async def test_an_operator_of_one_tower_touches_the_alerts_of_that_tower_alone(
+    desk: Desk,
+) -> None:
+    theirs = {TOWER.id: frozenset({OTTO.id})}
+    desk.policy = replace(POLICY, operators=frozenset(), tower_operators=theirs)
+    kept = await desk.keep(one(State.STORED))
+    here, nowhere = door_reported(NOW, kept), guessing(NOW, ANNA.id, "anna")
+    for alert in (here, nowhere):
+        await desk.database.run(lambda tx, it=alert: tx.raise_alert(it))
+    await desk.act(OTTO, see, here.key)
+    assert (await desk.look(lambda tx: tx.alert(here.key))).seen_by == OTTO.id
+    with pytest.raises(NotYours):
+        await desk.act(OTTO, see, nowhere.key)
 
 
 async def test_more_time_ends_what_was_told_of_the_overdue_parcel_and_nothing_else(

@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
+from bot.domain.card import photo_subject
 from bot.domain.delivery import MAX_PARCEL_NAME, Delivery, NoPhoto
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import State
+from bot.usecases import find_own
 from bot.usecases.actor import NotPermitted, NotYours
 from bot.usecases.find_own import search_own
 from bot.usecases.name_parcel import name_parcel
 from bot.usecases.photo import (
+    AT_ONCE,
     JUST_IN,
     add_photo,
     drop_photo,
+    forget_photos,
     just_in,
     lose_photo,
     open_for_photo,
@@ -170,6 +174,35 @@ async def test_a_photo_that_the_messenger_has_lost_is_forgotten_and_no_other(des
     assert await desk.owed() == CARDS
 
 
+async def test_photos_of_what_is_over_are_forgotten_and_taken_away_so_many_at_once(
+    desk: Desk,
+) -> None:
+    past = NOW - timedelta.resolution
+    over = [
+        replace(one(State.COLLECTED, "a"), id=DeliveryId(f"over{number:03}"))
+        for number in range(AT_ONCE + 1)
+    ]
+    kept = (
+        one(State.STORED, "s", collect_until=past),
+        one(State.COLLECTED, "n", collect_until=NOW),
+    )
+    await desk.keep(*over, photo=PHOTO, collect_until=past)
+    for each in kept:
+        await desk.keep(each, photo=PHOTO)
+    await desk.database.run(lambda tx: tx.mark(BEN.id, photo_subject(over[0].id), now=NOW))
+    await desk.shown()
+
+    async def forget() -> int:
+        count: int = await desk.database.run(lambda tx: forget_photos(tx, now=NOW))
+        return count
+
+    assert await forget() == AT_ONCE
+    assert await desk.owed() == {"Ben photo:over000"}
+    assert [(await desk.now_of(each)).photo for each in over] == [None] * AT_ONCE + [PHOTO]
+    assert [await forget(), await forget()] == [1, 0]
+    assert [(await desk.now_of(each)).photo for each in kept] == [PHOTO, PHOTO]
+
+
 # -- its place and its slip
 
 
@@ -273,5 +306,19 @@ async def test_nobody_finds_a_parcel_by_an_id_or_a_username_or_by_their_own_name
         return len(await desk.look(lambda tx: search_own(tx, ANNA.id, query)))
 
     assert await found("friend") == 1
+    assert await found("ben") == 1, "whatever their sender calls them"
     for query in ("1", "2", "@anna", "anna"):
         assert await found(query) == 0, query
+
+
+async def test_of_what_is_over_so_many_of_the_latest_are_looked_through(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_own, "MOST_FOUND", 2)
+    ended = [
+        one(State.COLLECTED, name, parcel_name="Boots", changed_at=NOW - timedelta(days=days))
+        for days, name in enumerate("abc")
+    ]
+    await desk.keep(*ended, one(State.STORED, "s", parcel_name="Boots"))
+    found = await desk.look(lambda tx: search_own(tx, ANNA.id, "boots"))
+    assert [each.id for each in found] == ["s", "a", "b"]

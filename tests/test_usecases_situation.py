@@ -16,6 +16,7 @@ from bot.domain.delivery import Delivery
 from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import DeliveryId, LockerId, MessageId, PersonId, TowerId
 from bot.domain.lifecycle import HOLDING, LIVE, State
+from bot.domain.openers import Opener
 from bot.domain.person import Person
 from bot.domain.situation import Situation
 from bot.domain.tower import Locker, LockerStatus
@@ -218,7 +219,7 @@ async def test_a_card_can_be_read_without_its_stories(sqlite_database: Database)
     bare = await read_card(sqlite_database, stored.id, BEN.id, KNOWN, stories=False)
     assert bare is not None
     assert (bare.history, bare.companions) == ((), ())
-    whole = await sqlite_database.look(lambda tx: with_stories(tx, bare))
+    whole = await sqlite_database.look(lambda tx: with_stories(tx, bare, whole=False))
     assert (whole.history, [each.id for each in whole.companions]) == ([STORY], ["beside"])
 
 
@@ -272,12 +273,13 @@ async def test_the_recipient_has_been_told_when_their_phone_shows_that_the_parce
     assert not (await seen(read, sqlite_database, delivery, BEN)).recipient_told
 
 
-async def test_a_parcel_that_nobody_has_claimed_has_told_nobody(
-    sqlite_database: Database, read: Read
+@pytest.mark.parametrize("recipient", [None, BEN.id])
+async def test_a_parcel_that_nobody_has_claimed_or_been_shown_has_told_nobody(
+    sqlite_database: Database, read: Read, recipient: PersonId | None
 ) -> None:
-    unclaimed = a_delivery(State.STORED, recipient=None)
-    await keep(sqlite_database, unclaimed)
-    assert not (await seen(read, sqlite_database, unclaimed, ANNA)).recipient_told
+    untold = a_delivery(State.STORED, recipient=recipient)
+    await keep(sqlite_database, untold)
+    assert not (await seen(read, sqlite_database, untold, ANNA)).recipient_told
 
 
 async def test_another_parcel_prepared_for_the_place_is_told_to_its_sender(
@@ -310,6 +312,7 @@ async def test_the_tower_with_room_is_told_by_name(sqlite_database: Database, re
 
 def test_a_tower_that_nobody_remembers_goes_by_its_id() -> None:
     unknown = KNOWN.tower(TowerId("0123456789abcdef"))
+    assert unknown.id == "0123456789abcdef"
     assert (unknown.name, unknown.zone, unknown.hours) == ("0123…cdef", None, None)
     assert (unknown.address, unknown.city) == ("", "")
     assert (unknown.latitude, unknown.longitude) == (None, None)
@@ -321,6 +324,8 @@ def test_while_harbor_has_yet_to_pick_the_locker_a_parcel_is_at_the_location() -
     known = replace(KNOWN, towers={TOWER.id: hall})
     by_link = a_delivery(State.REQUESTED, **BY_LINK)
     assert known.place_of(by_link) == replace(hall, name="Station")
+    mixed = replace(by_link, pick_up_opener=Opener.TOKEN)
+    assert known.place_of(mixed) == replace(hall, name="Station")
     assert known.place_of(a_delivery(State.RENTED, **BY_LINK)) == hall
     assert known.place_of(a_delivery(State.REQUESTED)) == hall
 
@@ -364,5 +369,12 @@ async def test_an_alert_about_a_tower_names_it_and_one_about_nothing_names_none(
 
     found = await sqlite_database.run(step)
     assert [each.tower for each in found] == [OTHER, None]
+    theirs = replace(POLICY, operators=frozenset(), tower_operators={OTHER.id: {OLGA.id}})
+    known = replace(KNOWN, policy=theirs)
+    for alert, read in ((orphaned, True), (unlinked, False)):
+        of_olga = await sqlite_database.look(
+            lambda tx, key=alert.key: read_alert(tx, key, OLGA.id, known)
+        )
+        assert (of_olga is not None) is read
     assert {(each.delivery, each.sender, each.seen_by) for each in found} == {(None, None, None)}
     assert await sqlite_database.look(lambda tx: read_alert(tx, "gone", OLGA.id, KNOWN)) is None

@@ -9,20 +9,23 @@ import pytest
 
 from bot.domain.alerts import door_reported, problem_reported
 from bot.domain.card import alert_subject
-from bot.domain.delivery import MAX_NOTE, RequestKind, Role
+from bot.domain.deadlines import next_deadline
+from bot.domain.delivery import MAX_NOTE, RequestKind, Role, Turn
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import PersonId, TowerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, WRITTEN_ABOUT, Draft
+from bot.domain.policy import Policy
 from bot.usecases.actor import ask_of_harbor
 from bot.usecases.cards import reach_changed, show_anew
 from bot.usecases.collect import hand_over, open_again, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.forget import forget
-from bot.usecases.operate import hold, message_everybody, message_one
+from bot.usecases.operate import hold, message_everybody, message_one, see
 from bot.usecases.report import door_did_not_open, report_problem
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
+from tests.support.scenes import OTHER
 
 HER_CODE, HIS_CODE = "Anna code:a", "Ben code:a"
 HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
@@ -42,6 +45,27 @@ async def test_words_for_one_ring_on_their_card_alone_and_stand_on_their_screen(
     his, hers = [await desk.look(lambda tx, who=who: tx.draft(who.id)) for who in (BEN, ANNA)]
     assert his.answers == {WRITTEN: "By the door", WRITTEN_ABOUT: delivery.id}
     assert WRITTEN not in hers.answers
+    [entry] = await desk.history(delivery)
+    written = (HistoryEvent.MESSAGE_TO_ONE, OLGA.id, "By the door", BEN.id)
+    assert (entry.event, entry.by, entry.detail, entry.told) == written
+
+
+async def test_words_for_a_role_that_nobody_has_are_told_to_nobody(desk: Desk) -> None:
+    delivery = await desk.keep(one(State.STORED, recipient=None, recipient_name=None))
+    assert await desk.act(OLGA, message_one, delivery, Role.RECIPIENT, "Hello") is None
+    assert await desk.owed() == set()
+    assert await desk.history(delivery) == []
+
+
+@pytest.mark.parametrize(("recipient", "told"), [(BEN.id, {"Ben screen"}), (None, {"Cara screen"})])
+async def test_words_for_everybody_reach_who_forwards_a_claim_while_it_is_open_and_not_the_writer(
+    desk: Desk, recipient: PersonId | None, told: set[str]
+) -> None:
+    facts = {"sender": OLGA.id, "recipient": recipient, "handed_over_by": CARA.id}
+    delivery = await desk.keep(one(State.STORED, **facts))
+    await desk.act(OLGA, message_everybody, delivery, "By the door")
+    screens = {each for each in await desk.owed() if " screen" in each}
+    assert screens == rings(*told)
 
 
 # -- events
@@ -74,6 +98,7 @@ async def test_an_event_shows_on_every_card_and_rings_for_whom_it_is_news(
     [entry] = await desk.history(delivery)
     assert (entry.at, entry.event, entry.by, entry.detail) == (NOW, event.value, BEN.id, "why")
     assert (after.changed_at, after.revision) == (NOW, delivery.revision + 1)
+    assert after.deadline_at == next_deadline(after, POLICY)
     assert after == await desk.now_of(delivery)
 
 
@@ -120,6 +145,42 @@ async def test_what_is_put_in_or_fetched_changes_the_visit_of_who_collects_alone
     assert "Anna delivery:d" not in await desk.owed()
 
 
+async def test_what_is_shown_beside_a_parcels_cards_is_out_of_date_with_them(desk: Desk) -> None:
+    subjects = ("slip:a", "photo:a", "map:a")
+    stored = await desk.keep(one(State.STORED))
+
+    async def shown(tx):
+        for subject in subjects:
+            await tx.mark(ANNA.id, subject, now=NOW)
+
+    await desk.database.run(shown)
+    await desk.shown()
+    await desk.befall(stored, Event.OVERDUE)
+    assert {f"Anna {subject}" for subject in subjects} <= await desk.owed()
+
+
+async def test_whoever_is_awaited_has_no_visit_that_a_parcel_could_change(desk: Desk) -> None:
+    awaited = await desk.keep(one(State.STORED, awaited=True))
+    await desk.keep(one(State.STORED, "b"), one(State.STORED, "d", taken_back=True))
+    await desk.befall(awaited, Event.OVERDUE)
+    owed = await desk.owed()
+    assert "Ben delivery:b" not in owed
+    assert "Anna delivery:d" in owed, "the sender's has"
+    await desk.shown()
+    rented = await desk.keep(one(State.RENTED, "r", awaited=True))
+    await desk.befall(rented, Event.DROPPED_OFF)
+    assert "Ben delivery:b" not in await desk.owed()
+
+
+async def test_a_code_in_whose_turn_others_wait_tells_that_there_is_one_more(desk: Desk) -> None:
+    rented = await desk.keep(one(State.RENTED))
+    await desk.keep(one(State.STORED, "b", turn=Turn.NOW), one(State.STORED, "c"))
+    await desk.befall(rented, Event.DROPPED_OFF)
+    owed = await desk.owed()
+    assert {"Ben delivery:b", "Ben code:b", "Ben delivery:c"} <= owed
+    assert "Ben code:c" not in owed
+
+
 async def test_the_first_and_the_last_prepared_parcel_of_a_place_change_the_senders_other_cards(
     desk: Desk,
 ) -> None:
@@ -160,6 +221,22 @@ async def test_alerts_end_or_get_a_last_day_with_their_delivery_and_a_revived_on
     await desk.befall(lapsed, Event.DROPPED_OFF)
     problem = await desk.look(lambda tx: tx.alert("problem:a"))
     assert (problem.ends_at, problem.stands) == (None, True)
+
+
+async def test_an_event_of_what_goes_on_ends_no_alert(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED))
+    await desk.database.run(lambda tx: tx.raise_alert(door_reported(NOW, stored)))
+    await desk.befall(stored, Event.OVERDUE)
+    assert await desk.alerts() == ["door:a"]
+
+
+async def test_the_end_of_a_delivery_by_an_operator_rings_for_its_sender_and_recipient_alone(
+    desk: Desk,
+) -> None:
+    rented = await desk.keep(one(State.RENTED, handed_over_by=CARA.id))
+    await desk.befall(rented, Event.CLOSED)
+    assert rings(HER_CARD, HIS_CARD) <= await desk.owed()
+    assert "Cara delivery:a" in await desk.owed()
 
 
 async def test_what_is_observed_clears_what_the_state_before_had_open(desk: Desk) -> None:
@@ -225,6 +302,9 @@ async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(des
     stored = await desk.keep(one(State.STORED))
     alert = "alert:problem:a"
     stored = await desk.act(BEN, report_problem, stored, "p" * (MAX_NOTE + 1))
+    assert stored.problem_reported
+    first = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (first.text, first.person, first.reports) == ("p" * MAX_NOTE, BEN.id, 1)
     assert rings(f"Olga {alert}", f"Otto {alert}") <= await desk.owed()
     [entry] = await desk.history(stored)
     assert (entry.event, entry.by, entry.detail) == (HistoryEvent.PROBLEM, BEN.id, "p" * MAX_NOTE)
@@ -240,6 +320,32 @@ async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(des
     await desk.act(ANNA, report_problem, over, "and again")
     kept = await desk.look(lambda tx: tx.alert("problem:a"))
     assert (kept.reports, kept.ends_at) == (3, desk.now + timedelta(days=30))
+
+
+async def test_a_problem_that_was_seen_rings_again_and_is_unseen_when_it_is_reported_again(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    stored = await desk.act(BEN, report_problem, stored, "stuck")
+    await desk.act(OLGA, see, "problem:a")
+    await desk.shown()
+    await desk.act(BEN, report_problem, stored, "stuck again")
+    assert rings("Olga alert:problem:a", "Otto alert:problem:a") <= await desk.owed()
+    alert = await desk.look(lambda tx: tx.alert("problem:a"))
+    assert (alert.seen_at, alert.seen_by, alert.text) == (None, None, "stuck again")
+
+
+async def test_an_alert_is_told_to_who_looks_after_its_tower_and_in_the_operators_group(
+    desk: Desk,
+) -> None:
+    group = PersonId(-100)
+    looks = {TOWER.id: frozenset({OTTO.id}), OTHER.id: frozenset({CARA.id})}
+    desk.policy = Policy(frozenset({OLGA.id}), tower_operators=looks, operator_group=group)
+    stored = await desk.keep(one(State.STORED))
+    await desk.act(BEN, report_problem, stored, "stuck")
+    told = {each for each in await desk.owed() if "alert" in each}
+    assert told == rings("Otto alert:problem:a")
+    assert await desk.look(lambda tx: tx.card(group, "alert:problem:a")) is not None
 
 
 async def test_the_third_report_of_a_door_is_an_alert_and_the_fourth_is_no_other(
@@ -268,6 +374,15 @@ async def test_handing_over_tells_whoever_could_collect_and_what_waits_beside_it
     assert {HER_CARD, HIS_CARD, "Cara delivery:a", "Ben delivery:b"} <= await desk.owed()
     assert not any(each.endswith("rings") for each in await desk.owed())
     assert [entry.event for entry in await desk.history(after)] == [HistoryEvent.HANDED_OVER]
+
+
+async def test_what_was_written_down_of_last_is_the_latest_of_somebodys_parcels(desk: Desk) -> None:
+    ago = [NOW - timedelta(hours=hours) for hours in (1, 2)]
+    stored, later = one(State.STORED, changed_at=ago[1]), one(State.STORED, "b", changed_at=ago[0])
+    await desk.keep(later, stored)
+    await desk.act(BEN, hand_over, await desk.now_of(stored))
+    theirs = await desk.look(lambda tx: tx.deliveries_of(ANNA.id, live=True))
+    assert [each.id for each in theirs] == ["a", "b"]
 
 
 async def test_the_sender_who_hands_over_forwards_the_claim_as_its_sender(desk: Desk) -> None:
@@ -346,6 +461,9 @@ async def test_whoever_has_left_or_is_back_is_seen_by_those_who_share_a_parcel(
     )
     await desk.database.run(lambda tx: reach_changed(tx, BEN.id, now=NOW))
     assert await desk.owed() == {HER_CARD}
+    await desk.shown()
+    await desk.database.run(lambda tx: reach_changed(tx, ANNA.id, now=NOW))
+    assert await desk.owed() == {HIS_CARD, "Cara delivery:d"}
 
 
 async def test_an_operator_who_is_back_is_shown_the_alerts_that_are_owed_still(desk: Desk) -> None:
@@ -400,6 +518,19 @@ async def test_whoever_is_forgotten_loses_what_was_shown_and_operators_their_wor
         "Ben screen",
         *(f"Ben old:{card.message}" for card in before),
     }
+
+
+async def test_a_photo_that_was_shown_goes_with_whoever_is_forgotten(desk: Desk) -> None:
+    await desk.keep(one(State.COLLECTED, photo="AgACAgIAAxkBAAIBQ2"), one(State.COLLECTED, "b"))
+
+    async def shown(tx):
+        for name in "ab":
+            await tx.mark(OLGA.id, f"photo:{name}", now=NOW)
+
+    await desk.database.run(shown)
+    await desk.shown()
+    assert await desk.act(ANNA, forget)
+    assert {each for each in await desk.owed() if "photo" in each} == {"Olga photo:a"}
 
 
 async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(desk: Desk) -> None:

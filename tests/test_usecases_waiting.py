@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,14 +14,14 @@ from bot.domain.ids import LockerId, MessageId, PersonId, TowerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import Opener, Openers
 from bot.domain.person import Person
-from bot.domain.tower import Low, Size, Tower
+from bot.domain.tower import Hours, Low, Size, Tower
 from bot.domain.waiting import Wait, Waiting, wait_subject
 from bot.ports.database import Database
 from bot.usecases.actor import Actor
 from bot.usecases.closing import ClosedForBooking
 from bot.usecases.situation import Surroundings
 from bot.usecases.wait import NoWait, book_turn, stop_waiting, turn_of, wait_for
-from bot.usecases.waiting import let_time_pass
+from bot.usecases.waiting import has_come_by, let_time_pass, use_turn, was_in_vain
 from tests.support.databases import a_delivery
 from tests.test_waiting_line import NOW, POLICY, TOWER, a_locker, a_turn, a_wait, turns
 
@@ -215,3 +215,75 @@ async def test_low_doors_are_kept_in_mind_for_whoever_needs_one(sqlite_database:
     await waits(sqlite_database, a_wait(1, low=True))
     high = [a_locker(number) for number in range(1, 4)]
     assert await turns(sqlite_database, [*high, a_locker(4, low=True)]) == 1
+
+
+async def message(database: Database, number: int, person: int = 1) -> int:
+    """How often the message of a wait has been put out of date."""
+    card = await database.look(lambda tx: tx.card(PersonId(person), wait_subject(number)))
+    assert card is not None
+    return card.wanted
+
+
+async def state(database: Database, number: int) -> Waiting | None:
+    wait = await database.look(lambda tx: tx.wait(number))
+    return wait.state if wait is not None else None
+
+
+MEDIUM = a_delivery("d", tower=TOWER, sender=PersonId(1), state=State.REQUESTED)
+
+
+async def test_a_turn_is_used_by_a_booking_of_its_own_size_and_its_message_goes(
+    sqlite_database: Database,
+) -> None:
+    turn, other = a_turn(1), a_turn(2, person=PersonId(1), size=Size.LARGE)
+    theirs, waiting = a_turn(3), a_wait(4, person=PersonId(1), size=Size.SMALL)
+    await waits(sqlite_database, turn, other, theirs, waiting)
+    for size in (Size.MEDIUM, Size.SMALL):
+        booked = replace(MEDIUM, size=size)
+        await sqlite_database.run(lambda tx, it=booked: use_turn(tx, it, now=NOW))
+    states = [await state(sqlite_database, number) for number in range(1, 5)]
+    assert states == [Waiting.BOOKING, Waiting.TURN, Waiting.TURN, Waiting.WAITING]
+    marks = [
+        await message(sqlite_database, number, person)
+        for number, person in ((1, 1), (2, 1), (3, 3), (4, 1))
+    ]
+    assert marks == [2, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("by_link", "left"), [(True, None), (False, Waiting.TURN)])
+async def test_a_link_is_for_any_tower_of_the_location_and_a_token_for_its_own(
+    sqlite_database: Database, by_link: bool, left: Waiting | None
+) -> None:
+    await waits(sqlite_database, a_turn(1))
+    await sqlite_database.run(lambda tx: tx.save_towers([NORTH, SOUTH, AWAY]))
+    opener = Opener.LINK if by_link else Opener.TOKEN
+    for tower in (AWAY, SOUTH):
+        booked = replace(MEDIUM, tower=tower.id, drop_off_opener=opener)
+        await sqlite_database.run(lambda tx, it=booked: has_come_by(tx, it, now=NOW))
+        if tower is AWAY:
+            assert await state(sqlite_database, 1) is Waiting.TURN
+    assert await state(sqlite_database, 1) is left
+
+
+async def test_whoever_booked_in_vain_waits_in_their_place_and_sees_it(
+    sqlite_database: Database,
+) -> None:
+    booking = a_turn(1, state=Waiting.BOOKING)
+    waiting = a_wait(2, person=PersonId(1), tower=SOUTH.id)
+    await waits(sqlite_database, booking, waiting)
+    later = NOW + timedelta(minutes=1)
+    await sqlite_database.run(lambda tx: was_in_vain(tx, MEDIUM, now=later))
+    assert await state(sqlite_database, 1) is Waiting.WAITING
+    assert [await message(sqlite_database, number) for number in (1, 2)] == [2, 1]
+
+
+async def test_nobody_waits_at_a_tower_that_nobody_knows_or_that_has_closed_for_today(
+    places: Database,
+) -> None:
+    assert await asks(places, replace(NORTH, id=TowerId("ff" * 8))) is NoWait.UNKNOWN
+    day = NOW.astimezone(UTC)
+    for hours, answer in (((day.hour + 1) % 24, NoWait.CLOSED), (day.hour, None)):
+        span = Hours(time(hours), time((hours + 1) % 24))
+        tower = replace(AWAY, hours=dict.fromkeys(range(7), (span,)))
+        await places.run(lambda tx, it=tower: tx.save_towers([it]))
+        assert await asks(places, tower) is answer

@@ -193,7 +193,7 @@ async def one_more(act: Actor, delivery: Delivery) -> Delivery:
 
 
 def _wish_of(act: Actor, delivery: Delivery) -> Booking:
-    """What its sender chose then."""
+    """What its sender chose then, but for whom: the caller says who collects."""
     return Booking(
         tower=delivery.tower,
         size=delivery.size,
@@ -205,8 +205,6 @@ def _wish_of(act: Actor, delivery: Delivery) -> Booking:
         larger_allowed=delivery.larger_allowed,
         note=delivery.note,
         parcel_name=delivery.parcel_name,
-        recipient=delivery.recipient,
-        recipient_name=delivery.recipient_name,
     )
 
 

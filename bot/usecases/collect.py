@@ -13,7 +13,7 @@ from bot.domain.alerts import (
     guessing,
 )
 from bot.domain.card import delivery_subject
-from bot.domain.claims import LINK_PREFIX, Claim, Written, read_claim
+from bot.domain.claims import Claim, Written, read_claim
 from bot.domain.delivery import Delivery, Role
 from bot.domain.history import HistoryEvent
 from bot.domain.ids import DeliveryId, PersonId
@@ -77,9 +77,9 @@ Claimed = Delivery | Own | KeptForAnother | NotYet | Wrong
 
 
 async def claim_by_link(act: Actor, person: Person, payload: str) -> Claimed:
-    """Claim with a deep link's payload (`c_…`)."""
+    """Claim with a deep link's payload (`c_…`), or with the secret in it."""
     written = read_claim(payload)  # what else has been pasted along is left out
-    link = (written and written.link) or payload.removeprefix(LINK_PREFIX)
+    link = (written and written.link) or payload
     claim = await act.tx.claim_by_link(link)
     return await _claimed(act, person, claim) or Wrong()
 
@@ -208,7 +208,7 @@ async def open_again(
     """The parcel is for `chosen`, with a new claim where they need one; whoever could collect until
     now no longer can. Whoever does it, unless it is the sender, hears who has it, and forwards the
     claim; whoever did so before has no part any more. The caller has checked that they may."""
-    forwards = act.person if act.person not in (delivery.sender, chosen.id) else None
+    forwards = act.person if act.person != delivery.sender else None
     return await _passed_on(
         act,
         replace(delivery, handed_over_by=forwards),

@@ -22,7 +22,7 @@ class OverLimit(Exception):
     `longer`: it is one locker that has been held longer that often.
     """
 
-    def __init__(self, limit: Limit, most: int, *, longer: bool = False) -> None:
+    def __init__(self, limit: Limit, most: int, *, longer: bool) -> None:
         super().__init__(f"no more than {most} {limit.value}")
         self.limit, self.most, self.longer = limit, most, longer
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from bot.domain.actions import Action, permitted
 from bot.domain.alerts import Alert, AlertKind, problem_key
 from bot.domain.card import SCREEN
-from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import (
     MAX_NOTE,
     PARTIES,
@@ -98,7 +97,7 @@ async def give(act: Actor, delivery: Delivery, reason: str = "") -> Delivery:
     on; whoever could collect until now no longer can."""
     check(act, Action.GIVE, delivery)
     event = HistoryEvent.GIVEN_BY_OPERATOR
-    return await open_again(act, delivery, event, _words(reason), rouse=_BOTH & {Role.SENDER})
+    return await open_again(act, delivery, event, _words(reason), rouse=_BOTH)
 
 
 async def message_everybody(act: Actor, delivery: Delivery, text: str) -> None:
@@ -205,7 +204,8 @@ async def fetch_orphan(act: Actor, key: str) -> Delivery | None:
 
 
 async def _found(act: Actor, alert: Alert) -> Delivery:
-    """A parcel that belonged to nobody, as a delivery that the operator sends and fetches."""
+    """A parcel that belonged to nobody, as a delivery that the operator sends and fetches. Its next
+    deadline is written with the request for what opens the door."""
     assert alert.tower is not None
     size = alert.detail.get("size")
     until = collectable_by(await act.tx.tower(alert.tower), act.now + act.policy.storage)
@@ -218,13 +218,11 @@ async def _found(act: Actor, alert: Alert) -> Delivery:
         locker=alert.locker,
         locker_name=alert.locker_name or str(alert.locker),
         created_at=act.now,
-        changed_at=act.now,
         reported_at=act.now,
         collect_until=until,
         fetcher=act.person,
     )
-    deadline = next_deadline(delivery, act.policy)
-    delivery = await act.tx.add_delivery(replace(delivery, deadline_at=deadline))
+    delivery = await act.tx.add_delivery(delivery)
     event = HistoryEvent.FOUND_BY_OPERATOR
     entry = HistoryEntry(delivery.id, act.now, event, act.person)
     await act.tx.record(entry, Change.to(delivery, event, act.now))

@@ -203,7 +203,7 @@ def _told_with(
     return replace(situation, history=history, companions=beside)
 
 
-async def with_stories(tx: Transaction, situation: Situation, *, whole: bool = False) -> Situation:
+async def with_stories(tx: Transaction, situation: Situation, *, whole: bool) -> Situation:
     """History and companions, where the card has room for them and the reader may know."""
     delivery, reader = situation.delivery, situation.reader.id
     if not _has_stories(situation) and not (

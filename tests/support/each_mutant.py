@@ -6,8 +6,8 @@ forked here has run no test yet, so none is touched by what another mutant has d
 Guarantees: a mutant is killed where a test that reaches its function fails, or they take far longer
 than without it; those that are over soonest come first. A function that is called while modules are
 imported keeps its first form in a fork: its mutants are tried in an interpreter of their own,
-against all tests. Verdicts are written where mutmut keeps its own; what was killed is not tried
-again.
+against all tests. Each verdict is written at once where mutmut keeps its own; what was killed is
+not tried again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,6 +37,14 @@ _SURVIVED, _KILLED, _NO_TESTS = 0, 1, 33  # as mutmut says it
 _PATIENCE, _LONGEST = 20, 900
 """How many times longer than without it the tests of a mutant may take, in processor time; and
 seconds by the clock on the wall, which others make late."""
+
+
+class _FirstFailure:
+    """Ends the process of a mutant that is killed: what its test leaves behind goes with it."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not hasattr(report, "wasxfail"):
+            os._exit(_KILLED)
 
 
 class _Watch:
@@ -79,35 +86,28 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     reached = json.loads(MEASURED.read_text("utf-8"))["tests_by_mangled_function_name"]
     tests = {item.nodeid: item for item in session.items}
     for meta in sorted(Path("bot").glob("*/*.py.meta")):
-        with _verdicts(meta) as verdicts:
-            for name in _to_try(verdicts):
-                function = name.partition("__mutmut_")[0]
-                mine = [tests[each] for each in reached.get(function, ())]
-                verdicts[name] = _try(session, name, mine, alone=function in at_import)
+        kept = json.loads(meta.read_text("utf-8"))
+        verdicts: dict[str, int | None] = kept["exit_code_by_key"]
+        names = _to_try(verdicts)
+        for name in names:
+            function = name.partition("__mutmut_")[0]
+            mine = [tests[each] for each in reached.get(function, ())]
+            verdicts[name] = _try(session, name, mine, alone=function in at_import)
+            meta.write_text(json.dumps(kept), "utf-8")
+        if names:
+            left = sum(verdicts[name] in (_SURVIVED, _NO_TESTS) for name in names)
+            print(f"{meta}: {left} of {len(names)} are left", file=sys.__stderr__, flush=True)
     return True
 
 
 def _measure(session: pytest.Session) -> int:
     watch = _Watch()
     session.config.pluginmanager.register(watch)
-    failed = _run(session, session.items, stop=False)
+    failed = _run(session, session.items)
     reached = {function: sorted(tests) for function, tests in watch.reached.items()}
     kept = {"tests_by_mangled_function_name": reached, "duration_by_test": watch.spent}
     MEASURED.write_text(json.dumps(kept), "utf-8")
     return failed
-
-
-@contextmanager
-def _verdicts(meta: Path) -> Iterator[dict[str, int | None]]:
-    """Those of a module, by the names of its mutants; they are written down in the end."""
-    kept = json.loads(meta.read_text("utf-8"))
-    verdicts: dict[str, int | None] = kept["exit_code_by_key"]
-    names = _to_try(verdicts)
-    yield verdicts
-    if names:
-        meta.write_text(json.dumps(kept), "utf-8")
-        left = sum(verdicts[name] in (_SURVIVED, _NO_TESTS) for name in names)
-        print(f"{meta}: {left} of {len(names)} are left", file=sys.__stderr__, flush=True)
 
 
 def _to_try(verdicts: Mapping[str, int | None]) -> list[str]:
@@ -128,7 +128,8 @@ def _try(session: pytest.Session, name: str, tests: Sequence[pytest.Item], *, al
 
 def _as(name: str, session: pytest.Session, tests: Sequence[pytest.Item]) -> int:
     set_mutant_under_test(name)
-    return _run(session, tests, stop=True)
+    session.config.pluginmanager.register(_FirstFailure())
+    return _run(session, tests)
 
 
 def _alone(name: str) -> int:
@@ -141,13 +142,11 @@ def _alone(name: str) -> int:
     ).returncode
 
 
-def _run(session: pytest.Session, tests: Sequence[pytest.Item], *, stop: bool) -> int:
-    """Killed where one of them fails, after which no more are run if it is to `stop`."""
+def _run(session: pytest.Session, tests: Sequence[pytest.Item]) -> int:
+    """Killed where one of them fails."""
     for at, item in enumerate(tests):
         after = tests[at + 1] if at + 1 < len(tests) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-        if session.testsfailed and stop:
-            break
     return _KILLED if session.testsfailed else _SURVIVED
 
 
