@@ -43,3 +43,4 @@ async def test_a_door_is_left_out_unless_what_may_open_it_is_still_good(
     await desk.database.run(lambda tx: tx.save_code(code))
     await desk.database.run(lambda tx: leave_out(tx, present, now=NOW, policy=POLICY))
     assert (await desk.now_of(present)).turn is turn
+    assert ("Ben code:a" in await desk.owed()) is (turn is Turn.LEFT), "it is taken out of the chat"
