@@ -129,7 +129,9 @@ async def test_whoever_hands_on_takes_it_back_while_nobody_has_claimed(desk: Des
 async def test_whoever_declines_is_picked_by_that_person_no_more_and_those_hear_of_it(
     desk: Desk,
 ) -> None:
-    kept = await desk.keep(one(State.STORED, picked_by=CARA.id, handed_over_by=CARA.id))
+    kept = await desk.keep(
+        one(State.STORED, picked_by=CARA.id, handed_over_by=CARA.id), recipient_name="B."
+    )
     await desk.keep(one(State.STORED, "b"))
     desk.now += timedelta(minutes=5)
     after = await desk.act(BEN, decline, kept)

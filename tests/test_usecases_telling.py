@@ -25,7 +25,7 @@ from bot.usecases.forget import forget
 from bot.usecases.operate import hold, message_everybody, message_one, see
 from bot.usecases.report import door_did_not_open, report_problem
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
-from tests.support.scenes import OTHER
+from tests.support.scenes import CLAIM, OTHER, asking
 
 HER_CODE, HIS_CODE = "Anna code:a", "Ben code:a"
 HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
@@ -416,7 +416,9 @@ async def test_what_an_operator_fetched_is_nobodys_to_fetch_once_it_is_given_to_
 
 
 async def test_taking_back_ends_the_claim_and_what_was_asked_for(desk: Desk) -> None:
-    stored = await desk.keep(one(State.STORED))
+    asked = asking(RequestKind.PICK_UP_TOKEN, BEN.id)
+    stored = await desk.keep(one(State.STORED, request=asked))
+    await desk.database.run(lambda tx: tx.save_claim(replace(CLAIM, delivery=stored.id)))
     after = await desk.act(ANNA, take_back, stored)
     assert (after.taken_back, after.request) == (True, None)
     assert [entry.event for entry in await desk.history(after)] == [HistoryEvent.TAKEN_BACK]

@@ -19,7 +19,13 @@ from bot.domain.oversight import Stale
 from bot.domain.tower import Locker, LockerStatus, as_place
 from bot.usecases.actor import Actor, NotYours
 from bot.usecases.bulk import MOST_AT_ONCE, Done, each, stale
-from bot.usecases.closing import ClosedForBooking, close_tower, open_for_booking, open_tower
+from bot.usecases.closing import (
+    ClosedForBooking,
+    back_in_use,
+    close_tower,
+    open_for_booking,
+    open_tower,
+)
 from bot.usecases.operate import hold
 from bot.usecases.oversight import standing_alerts
 from tests.support.desk import ANNA, NOW, OLGA, OTTO, TOWER, Desk, one
@@ -123,6 +129,18 @@ async def test_nobody_closes_or_opens_a_tower_that_is_not_theirs(towers: Desk) -
     with pytest.raises(NotYours):
         await towers.act(OTTO, open_tower, BESIDE.id, closure.id)
     assert await standing(towers) == [closure]
+
+
+async def test_a_door_is_taken_in_again_by_whoever_looks_after_its_tower(towers: Desk) -> None:
+    for number, tower in ((1, TOWER), (2, BESIDE)):
+        out = Closure(number, tower.id, NOW, LockerId(14), "14")
+        await towers.database.run(lambda tx, it=out: tx.close(it))
+    with pytest.raises(NotYours):
+        await towers.act(OTTO, back_in_use, BESIDE.id, LockerId(14))
+    assert await towers.act(OTTO, back_in_use, TOWER.id, LockerId(14))
+    assert not await towers.act(OTTO, back_in_use, TOWER.id, LockerId(14))
+    [over] = await towers.look(lambda tx: tx.closures_of(OTTO.id))
+    assert (over.id, over.ended_by, over.ended_at) == (1, OTTO.id, NOW)
 
 
 # -- many at once
