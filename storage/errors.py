@@ -18,7 +18,7 @@ class StorageUnavailable(TryLater):
 
 
 class StorageClosed(StorageUnavailable):
-    """It has been closed: the bot is ending."""
+    """It has been closed: the bot is ending, or the step is over that it was asked for."""
 
 
 class StorageBroken(Refused):

@@ -181,10 +181,13 @@ class Writer:
 
     async def _take_alone(self, waiting: _Waiting) -> None:
         """A single statement commits itself."""
+        connection = SqliteConnection(self._thread)
         try:
-            waiting.result = await self._whole(waiting, SqliteConnection(self._thread))
+            waiting.result = await self._whole(waiting, connection)
         except BaseException as e:
             waiting.error = e
+        finally:
+            connection.end()
 
     async def _take_together(self, row: list[_Waiting]) -> None:
         connection = SqliteConnection(self._thread)
@@ -200,7 +203,9 @@ class Writer:
             for waiting, result in zip(row, results, strict=False):
                 waiting.result = result
             await connection.flush()
+            connection.end()
             return
+        connection.end()
         await self._thread.rollback()
         for waiting in row:
             await self._take_alone(waiting)
@@ -216,10 +221,12 @@ class Writer:
             waiting.result = await asyncio.create_task(whole, context=waiting.context)
         except BaseException as e:
             waiting.error = e
+            connection.end()  # before it is undone
             if not shared:
                 await self._thread.rollback()
             elif connection.touched:
                 await self._undo(savepoint, e)
+        connection.end()
 
     async def _whole(
         self, waiting: _Waiting, connection: SqliteConnection, *, commit: bool = False

@@ -81,13 +81,16 @@ class PostgresDatabase:
     async def _take(self, pool: Pool, step: Step[T]) -> T:
         with border():
             async with pool.connection() as raw:
-                transaction = self._transaction(raw)
+                connection = PostgresConnection(raw)
+                transaction = self._transaction(connection)
                 try:
                     result = await step(transaction)
                 except StorageUnavailable as e:
                     if raw.closed:  # a restarted server, say; nothing has been committed yet
                         raise Crossed("the connection was lost half way") from e
                     raise
+                finally:
+                    connection.end()
                 await self._commit(raw, transaction)
         return result
 
@@ -96,16 +99,18 @@ class PostgresDatabase:
         waits for how it ends, as at a commit."""
         with border():
             async with pool.connection() as raw:
-                transaction = self._transaction(raw)
+                connection = PostgresConnection(raw)
+                transaction = self._transaction(connection)
                 await raw.set_autocommit(True)
                 try:
                     return await _finished(step(transaction), lambda: self._signal(transaction))
                 finally:
+                    connection.end()
                     if not raw.closed:
                         await raw.set_autocommit(False)
 
-    def _transaction(self, raw: Raw) -> SqlTransaction:
-        connection, signals = PostgresConnection(raw), self._signals
+    def _transaction(self, connection: PostgresConnection) -> SqlTransaction:
+        signals = self._signals
         if signals is None:
             return SqlTransaction(connection, self._sealer)
         return SqlTransaction(

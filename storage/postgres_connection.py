@@ -1,10 +1,12 @@
 """Connections to PostgreSQL: how `?` becomes its placeholder, and its errors ours.
 
-Guarantees: whatever PostgreSQL raises arrives as an error of ours, with the cause.
+Guarantees: no statement of a step runs once that has ended; whatever PostgreSQL raises arrives as
+an error of ours, with the cause.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,7 +17,7 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 
 from storage.connection import Row, Statement, Then
-from storage.errors import Crossed, StorageBroken, StorageUnavailable
+from storage.errors import Crossed, StorageBroken, StorageClosed, StorageUnavailable
 
 Raw = psycopg.AsyncConnection[TupleRow]
 
@@ -51,6 +53,18 @@ class PostgresConnection:
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
+        self._turn = asyncio.Lock()
+        self._ended = False
+
+    def end(self) -> None:
+        """The step has ended, whether well or not: what it has left running gets no further."""
+        self._ended = True
+
+    async def _run(self, sql: str, values: Sequence[Any]) -> psycopg.AsyncCursor[TupleRow]:
+        async with self._turn:  # psycopg's own would let them in when the step is over
+            if self._ended:
+                raise StorageClosed("the step is over")
+            return await self._raw.execute(native(sql), values)
 
     async def execute(
         self,
@@ -62,18 +76,18 @@ class PostgresConnection:
     ) -> None:
         then = check or note
         with border():
-            cursor = await self._raw.execute(native(sql), values)
+            cursor = await self._run(sql, values)
             rows = await cursor.fetchall() if then is not None else ()
         if then is not None:
             then(rows)
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         with border():
-            return await (await self._raw.execute(native(sql), values)).fetchone()
+            return await (await self._run(sql, values)).fetchone()
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         with border():
-            return await (await self._raw.execute(native(sql), values)).fetchall()
+            return await (await self._run(sql, values)).fetchall()
 
 
 class PostgresSession:

@@ -70,14 +70,15 @@ class SqliteDatabase:
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""
         reader = await self._readers.get()
+        connection = SqliteConnection(reader)
         try:
-            connection = SqliteConnection(reader)
             if not one_statement:  # a single statement sees one snapshot as it is
                 await connection.execute("begin")
             seen = await step(SqlTransaction(connection, self._sealer))
             await connection.flush()  # nothing, unless somebody tried to write: they hear of it
             return seen
         finally:
+            connection.end()
             # Behind whatever a cancelled look left running, so the next one starts clean.
             back = partial(self._readers.put_nowait, reader)
             if one_statement:

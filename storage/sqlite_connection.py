@@ -1,7 +1,7 @@
 """What a transaction of SQLite's is given: as few hops to the connection's thread as can be.
 
-Guarantees: statements run in the order in which they were asked for; whatever SQLite raises arrives
-as an error of ours.
+Guarantees: statements run in the order in which they were asked for, and none once the step has
+ended; whatever SQLite raises arrives as an error of ours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.connection import Row, Then
+from storage.errors import StorageClosed
 from storage.sqlite_thread import STATEMENTS, Checked, Thread, border
+
+_OVER = "the step is over"
 
 
 class SqliteConnection:
@@ -30,7 +33,7 @@ class SqliteConnection:
         self._thread, self._brief = thread, brief
         self._gathered: list[tuple[Checked, Then | None]] = []
         self._travelling: asyncio.Future[None] | None = None
-        self._touched = False
+        self._touched = self._ended = False
 
     async def execute(
         self,
@@ -40,19 +43,31 @@ class SqliteConnection:
         note: Then | None = None,
         check: Then | None = None,
     ) -> None:
-        self._gathered.append(((sql, values, check), note))
+        self._gather((sql, values, check), note)
 
     async def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         found: list[Sequence[Row]] = []
-        self._gathered.append(((sql, values, None), found.append))
+        self._gather((sql, values, None), found.append)
         if self._brief and not self._touched:
             self._run_at_once()
         await self.flush()
+        if not found:  # it was left when the step ended
+            raise StorageClosed(_OVER)
         return found[0]
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         rows = await self.fetch_all(sql, values)
         return rows[0] if rows else None
+
+    def _gather(self, statement: Checked, note: Then | None) -> None:
+        if self._ended:
+            raise StorageClosed(_OVER)
+        self._gathered.append((statement, note))
+
+    def end(self) -> None:
+        """The step has ended, whether well or not: what it has left running gets no further."""
+        self._ended = True
+        self._gathered.clear()
 
     def finish(self) -> None:
         """The step is over: nothing but what it has left is still to be run, and that at once where

@@ -56,6 +56,32 @@ async def test_a_step_that_raises_leaves_nothing_and_passes_its_error_on(
     assert await database.look(lambda tx: tx.card(CHAT, "screen")) is None
 
 
+@pytest.mark.parametrize("brief", [False, True])
+async def test_what_a_step_that_raised_has_left_running_writes_nothing(
+    database: Database, brief: bool
+) -> None:
+    crowd = [PersonId(number) for number in range(20)]
+    left = list[asyncio.Task[None]]()
+
+    async def marked(tx, chat: PersonId) -> None:
+        for _ in range(chat % 7):
+            await asyncio.sleep(0)
+        await tx.draft(chat)
+        await tx.mark(chat, "screen", now=NOW)
+        if chat == crowd[3]:
+            raise LookupError("mine")
+
+    async def fails(tx) -> None:
+        left.extend(asyncio.create_task(marked(tx, chat)) for chat in crowd)
+        await asyncio.gather(*left)
+
+    with pytest.raises(LookupError, match="mine"):
+        await database.run(fails, brief=brief)
+    await asyncio.gather(*left, return_exceptions=True)
+    await database.run(lambda tx: tx.save_draft(Draft(CHAT)))
+    assert [await database.look(lambda tx, c=c: tx.card(c, "screen")) for c in crowd] == [None] * 20
+
+
 async def test_a_step_that_comes_second_leaves_nothing(database: Database) -> None:
     await database.run(lambda tx: tx.save_draft(Draft(CHAT)))
 
