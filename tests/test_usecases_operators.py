@@ -14,11 +14,23 @@ from bot.domain.history import HistoryEvent
 from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
 from bot.domain.opening_hours import collectable_by
+from bot.domain.person import WRITTEN
 from bot.domain.tower import Locker, LockerStatus, Size
 from bot.usecases.actor import NotYours
 from bot.usecases.alerts import end_what_has_run_out
-from bot.usecases.operate import end, fetch, fetch_orphan, give, hold, release, release_orphan, see
-from tests.support.desk import ANNA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, asks, one
+from bot.usecases.operate import (
+    end,
+    fetch,
+    fetch_orphan,
+    give,
+    hold,
+    release,
+    release_orphan,
+    see,
+    settle,
+)
+from bot.usecases.report import report_problem
+from tests.support.desk import ANNA, BEN, NOW, OLGA, OTTO, POLICY, TOWER, Desk, asks, one
 from tests.support.scenes import CLAIM
 
 LATER = NOW + timedelta(minutes=45)
@@ -100,6 +112,45 @@ async def test_releasing_what_is_being_released_already_changes_nothing(desk: De
     stuck = await desk.keep(one(State.RELEASING, "b", request=None))
     assert asks(await desk.act(OLGA, release, stuck)) == (RequestKind.RELEASE, None, NOW)
     assert len(await desk.history(stuck)) == 1
+
+
+async def test_whoever_reported_a_problem_is_rung_and_reads_the_words_that_settle_it(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    await desk.act(BEN, report_problem, stored, "it smells")
+    await desk.shown()
+    assert await desk.act(OLGA, settle, await desk.now_of(stored), "It is  gone")
+    owed = await desk.owed()
+    assert {"Anna delivery:a", "Ben delivery:a rings", "Ben screen rings"} <= owed
+    assert not {"Anna delivery:a rings", "Anna screen rings"} & owed
+    assert (await desk.look(lambda tx: tx.draft(BEN.id))).answers[WRITTEN] == "It is gone"
+    assert WRITTEN not in (await desk.look(lambda tx: tx.draft(ANNA.id))).answers
+    assert (await desk.now_of(stored)).problem_reported is False
+
+
+async def test_a_problem_that_is_settled_without_words_rings_nobody(desk: Desk) -> None:
+    stored = await desk.keep(one(State.STORED))
+    await desk.act(BEN, report_problem, stored, "it smells")
+    await desk.shown()
+    assert await desk.act(OLGA, settle, await desk.now_of(stored))
+    owed = await desk.owed()
+    assert {"Anna delivery:a", "Ben delivery:a"} <= owed
+    assert not {"Ben delivery:a rings", "Ben screen rings"} & owed
+    assert WRITTEN not in (await desk.look(lambda tx: tx.draft(BEN.id))).answers
+
+
+async def test_whoever_has_no_part_in_a_parcel_any_more_reads_nothing_of_how_it_was_settled(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    await desk.act(BEN, report_problem, stored, "it smells")
+    await desk.act(OLGA, give, await desk.now_of(stored))
+    await desk.shown()
+    assert await desk.act(OLGA, settle, await desk.now_of(stored), "It is gone")
+    owed = await desk.owed()
+    assert not {"Anna delivery:a rings", "Ben delivery:a rings", "Ben screen rings"} & owed
+    assert WRITTEN not in (await desk.look(lambda tx: tx.draft(BEN.id))).answers
 
 
 def found_in(status: LockerStatus = LockerStatus.OCCUPIED, size: Size | None = Size.LARGE) -> Any:
