@@ -188,6 +188,19 @@ async def test_a_parcel_in_an_orphan_becomes_its_operators_delivery(desk: Desk) 
     assert await desk.act(OLGA, fetch_orphan, alert.key) is None
 
 
+async def test_a_parcel_found_at_night_can_be_collected_until_its_tower_is_open_again(
+    desk: Desk,
+) -> None:
+    await desk.keep(one(State.COLLECTED, "z"))
+    await desk.database.run(lambda tx: tx.save_towers([TOWER]))
+    desk.now = NOW + timedelta(hours=11)
+    alert = found_in()
+    await desk.database.run(lambda tx: tx.raise_alert(alert))
+    made = await desk.act(OLGA, fetch_orphan, alert.key)
+    until = collectable_by(TOWER, desk.now + POLICY.storage)
+    assert made.collect_until == until > desk.now + POLICY.storage
+
+
 async def test_of_an_orphan_of_no_known_size_a_medium_one_is_made(desk: Desk) -> None:
     await desk.keep(one(State.COLLECTED, "z"))
     alert = replace(found_in(size=None), locker_name=None)
