@@ -387,7 +387,7 @@ def test_chats_long_silent_are_forgotten(clock: Clock, chats: int) -> None:
         if chat % 5_000 == 0:
             clock.turn(60)
         allowance.take(chat, chat, clock.now(), message=True)
-    assert len(allowance._chats) <= 10_000
+    assert len(allowance._chats) <= 5_000
 
 
 async def test_chats_on_hold_for_hours_silence_the_others_for_a_minute_at_most(

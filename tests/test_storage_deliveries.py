@@ -20,6 +20,7 @@ from bot.domain.tower import Low, Size
 from bot.ports.database import Database, Transaction
 from bot.ports.deliveries import Leased
 from bot.ports.errors import Conflict, TryLater
+from storage.tables.deliveries import _all_live
 from storage.tables.rows import stamp
 from storage.urls import sqlite_path
 from tests.support.databases import a_delivery
@@ -442,3 +443,17 @@ async def test_recent_towers_are_the_senders_own_the_latest_first(database: Data
 
 async def _at_harbor_in(tower: TowerId, tx: Transaction) -> list[Delivery]:
     return await tx.deliveries_at_harbor_in(tower)
+
+
+async def test_of_all_live_deliveries_those_that_have_not_changed_are_kept_and_no_other(
+    database: Database,
+) -> None:
+    stays, goes = await add(
+        database, a_delivery("a", state=State.STORED), a_delivery("b", state=State.STORED)
+    )
+    before = {each.id: each for each in await database.look(lambda tx: tx.deliveries_at_harbor())}
+    assert set(before) == {stays.id, goes.id}
+    await database.run(lambda tx: tx.save_delivery(replace(goes, state=State.COLLECTED)))
+    [after] = await database.look(lambda tx: tx.deliveries_at_harbor())
+    assert after is before[stays.id]
+    assert list(_all_live._last.values()) == [after]

@@ -46,7 +46,8 @@ _RECOVERS_BY = 0.1
 _SECOND = timedelta(seconds=1)
 _ON_ITS_WAY = timedelta(milliseconds=100)
 """So long a call is thought to be on its way at most; what takes longer is Telegram's own work."""
-_REMEMBERED = 10_000
+_REMEMBERED = 1_000
+"""So many chats at least, before those that have been silent for long enough are forgotten."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -151,6 +152,7 @@ class Allowance:
         self._overall = _Bucket(overall, now) if overall else None
         self._last_second = _LastSecond(overall) if overall else None
         self._chats: dict[int, _Bucket] = {}
+        self._most_chats = _REMEMBERED
         self._holds: dict[int, datetime] = {}
         self._all_held = _NEVER
 
@@ -228,7 +230,8 @@ class Allowance:
         if self._a_chat is None:
             return None
         if chat not in self._chats:
-            if len(self._chats) >= _REMEMBERED:
+            if len(self._chats) >= self._most_chats:
                 self._chats = {c: b for c, b in self._chats.items() if b.full > now}
+                self._most_chats = max(_REMEMBERED, 2 * len(self._chats))
             self._chats[chat] = _Bucket(self._a_chat, now)
         return self._chats[chat]

@@ -25,7 +25,7 @@ _ARG = r"(?::(?P<arg>[0-9A-Za-z_.~-]+))?"
 _PRESS = re.compile(rf"(?P<verb>{_VERB})(?:{_DELIVERY})?{_ARG}")
 
 
-@lru_cache(4096)  # a message is encoded for its digest, and again to be sent
+@lru_cache(1024)  # a message is encoded for its digest, and again to be sent
 def encode(press: Press) -> str:
     """Callback data for a button. Raises ValueError where it would not read back as `press`."""
     parts = [press.verb]

@@ -39,7 +39,7 @@ def inline(message: Message) -> dict[str, Any]:
     return dict(_inline(message.buttons))
 
 
-@lru_cache(1024)  # most screens look the same for everybody
+@lru_cache(256)  # most screens look the same for everybody
 def _inline(buttons: Sequence[Sequence[Button]]) -> Mapping[str, Any]:
     rows = [[_button(b) for b in row if _carried(b)] for row in buttons]
     if not any(rows):

@@ -62,9 +62,13 @@ _SINCE = f"""returning (
 """When the delivery last went from one state to another, before the line that is written."""
 
 
-@lru_cache(16_384)  # all live ones are read again and again, for metrics say
+@lru_cache(512)  # what changes is read several times while it is told
 def read(row: tuple[Any, ...]) -> Delivery:
     """The delivery that a row of `COLUMNS` holds."""
+    return _read(row)
+
+
+def _read(row: tuple[Any, ...]) -> Delivery:
     fields, (id_, kind, run_at, by, failures, asked) = row[:_WIDTH], row[_WIDTH:]
     delivery = FIELDS.read(fields)
     if id_ is None:
@@ -73,6 +77,27 @@ def read(row: tuple[Any, ...]) -> Delivery:
     since = None if asked is None else moment(asked)
     request = HarborRequest(id_, RequestKind(kind), moment(run_at), by, failures, since)
     return replace(delivery, request=request)
+
+
+class _AllLive:
+    """All live deliveries, which are read again and again, for metrics say: most are what they were
+    the last time, and nothing is kept of those that are not among them any more."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[Any, ...], Delivery] = {}
+
+    async def read(self, rows: Sequence[Row]) -> list[Delivery]:
+        """There may be thousands, and others have their turn."""
+        last, found = self._last, dict[tuple[Any, ...], Delivery]()
+        for some in chunks(rows):
+            for row in map(tuple, some):
+                found[row] = last.get(row) or _read(row)
+            await asyncio.sleep(0)
+        self._last = found
+        return list(found.values())
+
+
+_all_live = _AllLive()
 
 
 def _written(request: HarborRequest | None) -> tuple[Any, ...]:
@@ -180,11 +205,7 @@ class Deliveries(Subject):
 
     async def deliveries_at_harbor(self) -> list[Delivery]:
         rows = await self._db.fetch_all(f"{_SELECT} where {_AT_HARBOR}")
-        found: list[Delivery] = []
-        for some in chunks(rows):
-            found += [read(tuple(row)) for row in some]
-            await asyncio.sleep(0)  # there may be thousands, and others have their turn
-        return found
+        return await _all_live.read(rows)
 
     async def deliveries_at_harbor_in(self, tower: TowerId) -> list[Delivery]:
         return await self._deliveries(f"where {_AT_HARBOR} and tower = ? order by id", (tower,))
