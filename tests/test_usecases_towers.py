@@ -79,6 +79,18 @@ async def test_a_tower_is_closed_with_words_and_whoever_has_prepared_there_sees_
     await towers.act(ANNA, open_for_booking, BESIDE.id, Opener.TOKEN)
 
 
+async def test_for_a_token_the_tower_is_closed_and_for_a_link_its_whole_place(towers: Desk) -> None:
+    named = replace(TOWER, name="Market · 00aa", location_name="Market", location=77)
+    await towers.database.run(lambda tx: tx.save_towers([named]))
+    await towers.act(OTTO, close_tower, TOWER.id, "")
+    told = {}
+    for opener in Opener:
+        with pytest.raises(ClosedForBooking) as refused:
+            await towers.act(ANNA, open_for_booking, TOWER.id, opener)
+        told[opener] = refused.value.place.name
+    assert told == {Opener.TOKEN: "Market · 00aa", Opener.LINK: "Market"}
+
+
 async def test_a_tower_that_nobody_remembers_is_closed_for_what_is_prepared_there(
     towers: Desk,
 ) -> None:
