@@ -3,10 +3,11 @@ into a browser without Telegram."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.support.browser import IN_A_BROWSER
 from tests.support.demo_page import Demo
@@ -65,6 +66,24 @@ async def test_a_parcel_goes_from_hand_to_hand(demo: Demo) -> None:
     await demo.press(anna, "Reserve a locker", "Get drop-off code")
     await expect(code(demo, "Anna")).to_be_visible()
     assert await demo.taps() in range(1, 5)
+
+
+@pytest.mark.long
+async def test_a_door_that_is_closed_at_once_has_its_parcel_in_it(demo: Demo) -> None:
+    pressed = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await pressed.wait()
+        await route.continue_()
+
+    await demo.page.route("**/put-in", held)
+    await book(demo)
+    await code(demo, "Anna").locator(".words code.opens").click()
+    await demo.press(demo.app("Anna", "Door app"), "Walk to the tower", "Open door")
+    await demo.press(demo.page, "Put the parcel in", "Close the door")
+    pressed.set()
+    await demo.tells("Anna", "In locker")
+    await expect(demo.hint).to_have_attribute("data-step", "3")
 
 
 @pytest.mark.long
