@@ -44,7 +44,7 @@ from cli.preflight import (
     check_key,
     of_another_environment,
 )
-from cli.settings import Settings, page_links, setting_names
+from cli.settings import Settings, page_links
 from cli.system_clock import SystemClock
 from handlers.telegram.probing import has_met, username, webhook
 from harbor.access import API_URLS, Access
@@ -92,7 +92,7 @@ async def check(settings: Settings, wrong: Mapping[str, str]) -> int:
         line.partition(":")[0]: line
         for line in settings.lacking(*(name for name in NEEDED if name not in wrong))
     }
-    complaints = [*unknown(setting_names()), *unusable.values(), *_slips(unusable)]
+    complaints = [*unknown(Settings.names()), *unusable.values(), *_slips(unusable)]
     if other := of_another_environment(settings):
         complaints.append(other)
     tried = await asyncio.gather(
@@ -105,7 +105,7 @@ async def check(settings: Settings, wrong: Mapping[str, str]) -> int:
     rows += [(name, "set" if told else "not set", told) for name, told in _noted(settings)]
     rows += [
         (name, "not read", f"set {setting}, if that is meant")
-        for setting, name in foreign(setting_names()).items()
+        for setting, name in foreign(Settings.names()).items()
         if setting not in unusable
     ]
     table = Table("what", "works", "")
@@ -120,7 +120,7 @@ async def check(settings: Settings, wrong: Mapping[str, str]) -> int:
 
 def _slips(unusable: Collection[str]) -> Iterator[str]:
     """Misspelt names of settings that may be left out; the others are told as not set."""
-    for setting, name in slips(setting_names()).items():
+    for setting, name in slips(Settings.names()).items():
         if setting not in unusable:
             yield f"{name}: there is no such setting; did you mean {setting}?"
 

@@ -230,11 +230,6 @@ def page_links(public_url: str | None) -> str:
     return f"{public_url}/p/{{page}}" if public_url else ""
 
 
-def setting_names() -> list[str]:
-    """Every setting by its name in the environment."""
-    return Settings.names()
-
-
 def known_names() -> list[str]:
     """Every `LOCKERBOT_*` name."""
-    return sorted(name for name in setting_names() if name.startswith(PREFIX))
+    return sorted(name for name in Settings.names() if name.startswith(PREFIX))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.domain import actions
 from bot.domain.lifecycle import diagram
-from cli.settings import setting_names
+from cli.settings import Settings
 from docs.env_example import EXAMPLE, example
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,7 @@ def faults() -> list[str]:
         found.append("docs/architecture.md: not as the tables are; run with --write")
     readme = README.read_text("utf-8")
     found += [
-        f"README.md: {name} is not mentioned" for name in setting_names() if name not in readme
+        f"README.md: {name} is not mentioned" for name in Settings.names() if name not in readme
     ]
     if not EXAMPLE.exists() or EXAMPLE.read_text("utf-8") != example(readme):
         found.append(".env.example: not as the settings and the README are; run with --write")

@@ -11,7 +11,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from cli.settings import setting_names
+from cli.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / ".env.example"
@@ -34,7 +34,7 @@ def rows(readme: str) -> list[tuple[list[str], str, str]]:
 
 def example(readme: str) -> str:
     """The file."""
-    left, blocks = setting_names(), [_BEGINNING]
+    left, blocks = Settings.names(), [_BEGINNING]
     for names, defaults, said in rows(readme):
         told = _LINK.sub(r"\1", "; ".join(part for part in (_default(defaults), said) if part))
         lines = [f"# {line}" for line in textwrap.wrap(told.replace("`", ""), 97)]

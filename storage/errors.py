@@ -21,5 +21,9 @@ class StorageClosed(StorageUnavailable):
     """It has been closed: the bot is ending, or the step is over that it was asked for."""
 
 
+STEP_OVER = "the step is over"
+"""What StorageClosed says to whatever a step has left running."""
+
+
 class StorageBroken(Refused):
     """Not like this: newer schema, damaged file, wrong key, unusable URL. The operator's task."""

@@ -181,31 +181,27 @@ class Writer:
 
     async def _take_alone(self, waiting: _Waiting) -> None:
         """A single statement commits itself."""
-        connection = SqliteConnection(self._thread)
-        try:
-            waiting.result = await self._whole(waiting, connection)
-        except BaseException as e:
-            waiting.error = e
-        finally:
-            connection.end()
+        with contextlib.closing(SqliteConnection(self._thread)) as connection:
+            try:
+                waiting.result = await self._whole(waiting, connection)
+            except BaseException as e:
+                waiting.error = e
 
     async def _take_together(self, row: list[_Waiting]) -> None:
-        connection = SqliteConnection(self._thread)
-        await connection.execute("begin immediate")
-        tasks = [
-            asyncio.create_task(self._whole(waiting, connection), context=waiting.context)
-            for waiting in row
-        ]
-        # Behind the statements of all, which gather before the first of them travels.
-        tasks.append(asyncio.create_task(connection.execute(*_COMMIT)))
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        if not any(isinstance(result, BaseException) for result in results):
-            for waiting, result in zip(row, results, strict=False):
-                waiting.result = result
-            await connection.flush()
-            connection.end()
-            return
-        connection.end()
+        with contextlib.closing(SqliteConnection(self._thread)) as connection:
+            await connection.execute("begin immediate")
+            tasks = [
+                asyncio.create_task(self._whole(waiting, connection), context=waiting.context)
+                for waiting in row
+            ]
+            # Behind the statements of all, which gather before the first of them travels.
+            tasks.append(asyncio.create_task(connection.execute(*_COMMIT)))
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            if not any(isinstance(result, BaseException) for result in results):
+                for waiting, result in zip(row, results, strict=False):
+                    waiting.result = result
+                await connection.flush()
+                return
         await self._thread.rollback()
         for waiting in row:
             await self._take_alone(waiting)
@@ -218,15 +214,14 @@ class Writer:
         # In a task of its own, so that the caller's context variables are there.
         whole = self._whole(waiting, connection, commit=True)
         try:
-            waiting.result = await asyncio.create_task(whole, context=waiting.context)
+            with contextlib.closing(connection):  # before it is undone
+                waiting.result = await asyncio.create_task(whole, context=waiting.context)
         except BaseException as e:
             waiting.error = e
-            connection.end()  # before it is undone
             if not shared:
                 await self._thread.rollback()
             elif connection.touched:
                 await self._undo(savepoint, e)
-        connection.end()
 
     async def _whole(
         self, waiting: _Waiting, connection: SqliteConnection, *, commit: bool = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import psycopg
@@ -81,16 +81,13 @@ class PostgresDatabase:
     async def _take(self, pool: Pool, step: Step[T]) -> T:
         with border():
             async with pool.connection() as raw:
-                connection = PostgresConnection(raw)
-                transaction = self._transaction(connection)
                 try:
-                    result = await step(transaction)
+                    with self._transaction(raw) as transaction:
+                        result = await step(transaction)
                 except StorageUnavailable as e:
                     if raw.closed:  # a restarted server, say; nothing has been committed yet
                         raise Crossed("the connection was lost half way") from e
                     raise
-                finally:
-                    connection.end()
                 await self._commit(raw, transaction)
         return result
 
@@ -99,23 +96,28 @@ class PostgresDatabase:
         waits for how it ends, as at a commit."""
         with border():
             async with pool.connection() as raw:
-                connection = PostgresConnection(raw)
-                transaction = self._transaction(connection)
                 await raw.set_autocommit(True)
                 try:
-                    return await _finished(step(transaction), lambda: self._signal(transaction))
+                    with self._transaction(raw) as transaction:
+                        return await _finished(step(transaction), lambda: self._signal(transaction))
                 finally:
-                    connection.end()
                     if not raw.closed:
                         await raw.set_autocommit(False)
 
-    def _transaction(self, connection: PostgresConnection) -> SqlTransaction:
+    @contextlib.contextmanager
+    def _transaction(self, raw: Raw) -> Iterator[SqlTransaction]:
         signals = self._signals
-        if signals is None:
-            return SqlTransaction(connection, self._sealer)
-        return SqlTransaction(
-            connection, self._sealer, signals.lease, self._new_lease, crowded=signals.crowded
-        )
+        with contextlib.closing(PostgresConnection(raw)) as connection:
+            if signals is None:
+                yield SqlTransaction(connection, self._sealer)
+            else:
+                yield SqlTransaction(
+                    connection,
+                    self._sealer,
+                    signals.lease,
+                    self._new_lease,
+                    crowded=signals.crowded,
+                )
 
     async def _commit(self, raw: Raw, transaction: SqlTransaction) -> None:
         """Commit, and signal what became owed. A caller who is cancelled in the act waits for how

@@ -17,7 +17,13 @@ from psycopg import errors
 from psycopg.rows import TupleRow
 
 from storage.connection import Row, Statement, Then
-from storage.errors import Crossed, StorageBroken, StorageClosed, StorageUnavailable
+from storage.errors import (
+    STEP_OVER,
+    Crossed,
+    StorageBroken,
+    StorageClosed,
+    StorageUnavailable,
+)
 
 Raw = psycopg.AsyncConnection[TupleRow]
 
@@ -56,14 +62,14 @@ class PostgresConnection:
         self._turn = asyncio.Lock()
         self._ended = False
 
-    def end(self) -> None:
+    def close(self) -> None:
         """The step has ended, whether well or not: what it has left running gets no further."""
         self._ended = True
 
     async def _run(self, sql: str, values: Sequence[Any]) -> psycopg.AsyncCursor[TupleRow]:
         async with self._turn:  # psycopg's own would let them in when the step is over
             if self._ended:
-                raise StorageClosed("the step is over")
+                raise StorageClosed(STEP_OVER)
             return await self._raw.execute(native(sql), values)
 
     async def execute(

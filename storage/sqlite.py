@@ -70,15 +70,14 @@ class SqliteDatabase:
     async def look(self, step: Step[T], *, one_statement: bool = False) -> T:
         """`Database.look`."""
         reader = await self._readers.get()
-        connection = SqliteConnection(reader)
         try:
-            if not one_statement:  # a single statement sees one snapshot as it is
-                await connection.execute("begin")
-            seen = await step(SqlTransaction(connection, self._sealer))
-            await connection.flush()  # nothing, unless somebody tried to write: they hear of it
+            with contextlib.closing(SqliteConnection(reader)) as connection:
+                if not one_statement:  # a single statement sees one snapshot as it is
+                    await connection.execute("begin")
+                seen = await step(SqlTransaction(connection, self._sealer))
+                await connection.flush()  # nothing, unless somebody tried to write: they hear of it
             return seen
         finally:
-            connection.end()
             # Behind whatever a cancelled look left running, so the next one starts clean.
             back = partial(self._readers.put_nowait, reader)
             if one_statement:

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.connection import Row, Then
-from storage.errors import StorageClosed
+from storage.errors import STEP_OVER, StorageClosed
 from storage.sqlite_thread import STATEMENTS, Checked, Thread, border
-
-_OVER = "the step is over"
 
 
 class SqliteConnection:
@@ -52,7 +50,7 @@ class SqliteConnection:
             self._run_at_once()
         await self.flush()
         if not found:  # it was left when the step ended
-            raise StorageClosed(_OVER)
+            raise StorageClosed(STEP_OVER)
         return found[0]
 
     async def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
@@ -61,10 +59,10 @@ class SqliteConnection:
 
     def _gather(self, statement: Checked, note: Then | None) -> None:
         if self._ended:
-            raise StorageClosed(_OVER)
+            raise StorageClosed(STEP_OVER)
         self._gathered.append((statement, note))
 
-    def end(self) -> None:
+    def close(self) -> None:
         """The step has ended, whether well or not: what it has left running gets no further."""
         self._ended = True
         self._gathered.clear()

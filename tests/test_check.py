@@ -19,7 +19,7 @@ from cli.check import check
 from cli.complaints import BadSetting
 from cli.outside import Untold, clock, delivery, leads_here
 from cli.sandbox_server import serving_sandbox
-from cli.settings import Settings, setting_names
+from cli.settings import Settings
 from handlers.telegram.probing import Webhook
 from sandbox.stage import create_stage
 from storage import known, migrate
@@ -37,7 +37,7 @@ HOOK = "https://bot.example/telegram/a-secret-path"
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    for name in setting_names():
+    for name in Settings.names():
         monkeypatch.delenv(name, raising=False)
 
 

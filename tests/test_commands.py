@@ -22,7 +22,7 @@ from cli.commands import app
 from cli.complaints import BadSetting
 from cli.init import KEY, QUESTIONS, written
 from cli.lifetime import release
-from cli.settings import Settings, setting_names
+from cli.settings import Settings
 from tests.support.commands import PATIENCE, ROOT, in_this_process
 
 TOKEN = "42:for-tests-only"
@@ -32,7 +32,7 @@ ANSWERS = (TOKEN, "production", "shop", "it's a #secret", "", "", "17, 18")
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in setting_names():
+    for name in Settings.names():
         monkeypatch.delenv(name, raising=False)
 
 

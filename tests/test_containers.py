@@ -21,7 +21,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from cli.settings import setting_names
+from cli.settings import Settings
 from tests.support.chats import free_port
 from tests.support.commands import ROOT
 from web.app import create_app
@@ -122,7 +122,7 @@ def test_compose_gives_the_bot_a_root_that_it_cannot_write_and_no_capabilities()
     assert all(
         port.startswith("127.0.0.1:") for s in services.values() for port in s.get("ports", ())
     )
-    assert set(services["bot"]["environment"]) <= set(setting_names())
+    assert set(services["bot"]["environment"]) <= set(Settings.names())
     for service in services.values():
         for mount in service.get("volumes", ()):
             source = mount.partition(":")[0]

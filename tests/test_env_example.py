@@ -6,7 +6,7 @@ import pytest
 from dotenv import dotenv_values
 
 from cli.complaints import BadSetting
-from cli.settings import Settings, setting_names
+from cli.settings import Settings
 from docs.env_example import EXAMPLE, ROOT, example, rows
 
 README = (ROOT / "README.md").read_text()
@@ -19,7 +19,7 @@ def test_the_file_is_as_settings_and_readme_are():
 
 def test_every_setting_stands_in_it_once_and_the_needed_ones_are_open():
     named = [name for names, _, _ in rows(README) for name in names]
-    assert sorted(named) == sorted(setting_names())
+    assert sorted(named) == sorted(Settings.names())
     assert set(dotenv_values(EXAMPLE)) == NEEDED
 
 
@@ -30,7 +30,7 @@ def test_a_setting_that_the_readme_lacks_is_an_error():
 
 def test_a_copy_changes_nothing_and_lacks_what_is_needed(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in setting_names():
+    for name in Settings.names():
         monkeypatch.delenv(name, raising=False)
     untouched = Settings.load()
     (tmp_path / ".env").write_text(EXAMPLE.read_text())

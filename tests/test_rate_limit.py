@@ -51,19 +51,19 @@ class Speakers:
 
     async def _speak(self, chat: int, message: bool, lane: Lane) -> None:
         try:
-            turn = await self._pace.turn(chat, message=message, lane=lane)
+            permit = await self._pace.turn(chat, message=message, lane=lane)
         except TryLater as late:
             self.refused.append(late.after or 0.0)
             return
         try:
             await self.ready.wait()
-            turn.left()
+            permit.left()
             self.went.append(chat)
             await self.heard.wait()
             self.spoke.append(chat)
             self.moments.append(self._clock.now())
         finally:
-            turn.ended()
+            permit.ended()
 
 
 async def settled() -> None:

@@ -200,8 +200,8 @@ class TelegramMessenger:
     async def _call(
         self, chat: PersonId, lane: Lane, *, sending: bool = False, message: bool = False
     ) -> AsyncIterator[None]:
-        turn = await self._pace.turn(chat, message=sending or message, lane=lane)
-        before = ON_ITS_WAY.set(turn.left)
+        permit = await self._pace.turn(chat, message=sending or message, lane=lane)
+        before = ON_ITS_WAY.set(permit.left)
         try:
             yield
         except TelegramError as error:
@@ -213,7 +213,7 @@ class TelegramMessenger:
             raise unread(error, sending=sending) from error
         finally:
             ON_ITS_WAY.reset(before)
-            turn.ended()
+            permit.ended()
 
 
 async def _picture(message: Message) -> bytes | str | None:

@@ -39,8 +39,8 @@ class _Call:
     """None: it is your turn; otherwise how long to stay away."""
 
 
-class Turn:
-    """A turn to make a call: until it has `ended`, the call takes somebody's place."""
+class Permit:
+    """To make one call: until that has `ended`, it takes somebody's place."""
 
     def __init__(self, allowance: Allowance, clock: Clock, number: int) -> None:
         self._allowance, self._clock, self._number = allowance, clock, number
@@ -83,10 +83,10 @@ class RateLimit:
         """Calls a second over all chats, at present."""
         return self._allowance.rate(self._clock.now())
 
-    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> Turn:
+    async def turn(self, chat: int, *, message: bool, lane: Lane = Lane.NEWS) -> Permit:
         """Return when a call may be made; `message` when it puts a new message into the chat.
 
-        Whoever makes the call says how it goes on: see `Turn`. Raises TryLater when a turn is not
+        Whoever makes the call says how it goes on: see `Permit`. Raises TryLater when a turn is not
         soon.
         """
         now = self._clock.now()
@@ -105,7 +105,7 @@ class RateLimit:
             raise
         if later is not None:
             raise _later(later)
-        return Turn(self._allowance, self._clock, call.number)
+        return Permit(self._allowance, self._clock, call.number)
 
     def hold(self, chat: int, seconds: float) -> None:
         """Telegram said so (429, `retry_after`): nothing to this chat for a while."""
