@@ -6,8 +6,8 @@ forked here has run no test yet, so none is touched by what another mutant has d
 Guarantees: a mutant is killed where a test that reaches its function fails, or they take far longer
 than without it; those that are over soonest come first. A function that is called while modules are
 imported keeps its first form in a fork: its mutants are tried in an interpreter of their own,
-against all tests. Each verdict is written at once where mutmut keeps its own; what was killed is
-not tried again.
+against all tests. As many are tried at once as there are cores. Each verdict is written at once
+where mutmut keeps its own; what was killed is not tried again.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import resource
 import signal
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import pytest
@@ -85,19 +86,31 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     measured.cache_clear()
     reached = json.loads(MEASURED.read_text("utf-8"))["tests_by_mangled_function_name"]
     tests = {item.nodeid: item for item in session.items}
-    for meta in sorted(Path("bot").glob("*/*.py.meta")):
-        kept = json.loads(meta.read_text("utf-8"))
-        verdicts: dict[str, int | None] = kept["exit_code_by_key"]
-        names = _to_try(verdicts)
-        for name in names:
+    cores = ThreadPoolExecutor(os.cpu_count())
+    begun = {}
+    modules = {
+        meta: json.loads(meta.read_text("utf-8")) for meta in Path("bot").glob("*/*.py.meta")
+    }
+    for meta in sorted(modules):
+        for name in _to_try(modules[meta]["exit_code_by_key"]):
             function = name.partition("__mutmut_")[0]
             mine = [tests[each] for each in reached.get(function, ())]
-            verdicts[name] = _try(session, name, mine, alone=function in at_import)
-            meta.write_text(json.dumps(kept), "utf-8")
-        if names:
-            left = sum(verdicts[name] in (_SURVIVED, _NO_TESTS) for name in names)
-            print(f"{meta}: {left} of {len(names)} are left", file=sys.__stderr__, flush=True)
+            trial = cores.submit(_try, session, name, mine, alone=function in at_import)
+            begun[trial] = meta, name
+    to_come = Counter(meta for meta, _ in begun.values())
+    for trial in as_completed(begun):
+        meta, name = begun[trial]
+        modules[meta]["exit_code_by_key"][name] = trial.result()
+        meta.write_text(json.dumps(modules[meta]), "utf-8")
+        to_come[meta] -= 1
+        if not to_come[meta]:
+            _say(meta, modules[meta]["exit_code_by_key"])
     return True
+
+
+def _say(meta: Path, verdicts: Mapping[str, int | None]) -> None:
+    left = sum(verdict in (_SURVIVED, _NO_TESTS) for verdict in verdicts.values())
+    print(f"{meta}: {left} of {len(verdicts)} are left", file=sys.__stderr__, flush=True)
 
 
 def _measure(session: pytest.Session) -> int:
