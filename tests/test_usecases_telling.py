@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.alerts import door_reported, problem_reported
-from bot.domain.card import alert_subject
+from bot.domain.card import Lane, alert_subject
+from bot.domain.codes import CodeKind
 from bot.domain.deadlines import next_deadline
 from bot.domain.delivery import MAX_NOTE, RequestKind, Role, Turn
 from bot.domain.history import HistoryEvent
@@ -18,14 +19,14 @@ from bot.domain.opening_hours import collectable_by
 from bot.domain.person import NO_QUESTION, WRITTEN, WRITTEN_ABOUT, Draft
 from bot.domain.policy import Policy
 from bot.usecases.actor import ask_of_harbor
-from bot.usecases.cards import reach_changed, show_anew
+from bot.usecases.cards import keep_code, reach_changed, show_anew, take_code_away
 from bot.usecases.collect import hand_over, open_again, take_back
 from bot.usecases.extend import more_time
 from bot.usecases.forget import forget
 from bot.usecases.operate import hold, message_everybody, message_one, see
 from bot.usecases.report import door_did_not_open, report_problem
 from tests.support.desk import ANNA, BEN, CARA, NOW, OLGA, OTTO, POLICY, TOWER, Desk, one
-from tests.support.scenes import CLAIM, OTHER, asking
+from tests.support.scenes import CLAIM, OTHER, a_code, asking
 
 HER_CODE, HIS_CODE = "Anna code:a", "Ben code:a"
 HER_CARD, HIS_CARD = "Anna delivery:a", "Ben delivery:a"
@@ -540,3 +541,31 @@ async def test_nobody_is_forgotten_while_a_parcel_of_theirs_is_under_way(desk: D
     assert not await desk.act(BEN, forget)
     assert await desk.owed() == set()
     assert await desk.look(lambda tx: tx.person(BEN.id)) == BEN
+
+
+# -- what opens a door
+
+
+@pytest.mark.parametrize("revealed", [True, False])
+async def test_a_code_rings_before_any_news_where_its_holder_has_asked_to_see_it(
+    desk: Desk, revealed: bool
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    code = replace(a_code(CodeKind.PICK_UP, BEN.id), delivery=stored.id, revealed=revealed)
+    await desk.database.run(lambda tx: keep_code(tx, stored, code, now=NOW))
+    assert await desk.look(lambda tx: tx.code(stored.id)) == code
+    assert await desk.owed() == (rings(HIS_CODE) if revealed else set())
+    due = await desk.database.run(lambda tx: tx.lease_cards(NOW, NOW, 9))
+    assert [card.lane for card in due] == ([Lane.ANSWER] if revealed else [])
+
+
+async def test_a_code_that_is_taken_away_is_kept_no_more_and_its_message_is_out_of_date(
+    desk: Desk,
+) -> None:
+    stored = await desk.keep(one(State.STORED))
+    code = replace(a_code(CodeKind.PICK_UP, BEN.id), delivery=stored.id)
+    await desk.database.run(lambda tx: tx.save_code(code))
+    await desk.database.run(lambda tx: take_code_away(tx, stored, now=NOW))
+    assert await desk.look(lambda tx: tx.code(stored.id)) is None
+    assert await desk.owed() == {HER_CODE, HIS_CODE}
+    assert len(await desk.database.run(lambda tx: tx.lease_cards(NOW, NOW, 9))) == 2

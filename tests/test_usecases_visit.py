@@ -10,7 +10,7 @@ import pytest
 from bot.domain.codes import CodeKind
 from bot.domain.delivery import RequestKind, Turn
 from bot.domain.lifecycle import State
-from bot.usecases.visit import collect_all, leave_out, stop
+from bot.usecases.visit import collect_all, go_on, leave_out, stop
 from tests.support.desk import BEN, NOW, POLICY, Desk, asks, one
 from tests.support.scenes import a_code
 
@@ -44,3 +44,10 @@ async def test_a_door_is_left_out_unless_what_may_open_it_is_still_good(
     await desk.database.run(lambda tx: leave_out(tx, present, now=NOW, policy=POLICY))
     assert (await desk.now_of(present)).turn is turn
     assert ("Ben code:a" in await desk.owed()) is (turn is Turn.LEFT), "it is taken out of the chat"
+
+
+async def test_after_a_parcel_that_is_part_of_no_visit_nothing_has_its_turn(desk: Desk) -> None:
+    alone = await desk.keep(one(State.STORED, locker_name="1"), one(State.STORED, "b"))
+    await desk.database.run(lambda tx: go_on(tx, alone, now=NOW, policy=POLICY))
+    waiting = await desk.look(lambda tx: tx.deliveries_of(BEN.id, live=True))
+    assert [each.turn for each in waiting] == [None, None]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.actions import Action
-from bot.domain.card import code_subject, delivery_subject
+from bot.domain.card import delivery_subject
 from bot.domain.delivery import Delivery, RequestKind, Turn
 from bot.domain.policy import Policy
 from bot.domain.visit import to_come, waiting
@@ -77,11 +77,11 @@ async def _turn_of(act: Actor, delivery: Delivery, visit: datetime) -> Delivery:
 
 
 async def _left_out(act: Actor, delivery: Delivery) -> Delivery:
-    """What opens it is taken out of the chat, and shown again where they try once more."""
+    """What opens it is taken out of the chat, as its cards change, and shown again where they try
+    once more."""
     code = await act.tx.code(delivery.id)
     if code is not None and code.revealed:
         await act.tx.save_code(replace(code, revealed=False))
-    await act.tx.mark_about(code_subject(delivery.id), now=act.now)
     left = replace(delivery, turn=Turn.LEFT)
     if left.asks is RequestKind.PICK_UP_TOKEN:
         left = replace(left, request=None, trouble=None)  # which the request was in
