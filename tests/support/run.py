@@ -3,7 +3,8 @@
 Loops are uvloop's, as in the bot. Files are in memory where the machine has room there, so nobody
 waits for a disk. Those who speak TLS know one authority, as they speak to nobody: to read all that
 there are takes 20 ms for each client of each test. `sniffio` is known not to be installed: each of
-httpx's locks would look for it anew through the whole path. Tests for which much is opened once are
+httpx's locks would look for it anew through the whole path. A traceback in what a test logs is a
+plain one: rich takes 20 ms to draw one of a few lines. Tests for which much is opened once are
 one worker's, and begin first.
 """
 
@@ -25,6 +26,7 @@ import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 TOGETHER = ("test_page_", "test_sandbox_page", "test_twin_towns", "test_what_people_read")
 """How the names of files begin whose tests share what takes long to open."""
@@ -55,6 +57,7 @@ def examples(few: int) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    ConsoleRenderer.get_active().exception_formatter = plain_traceback
     if importlib.util.find_spec("sniffio") is None:
         sys.modules["sniffio"] = None  # type: ignore[assignment] # as the import system has it
     if "PYTEST_XDIST_WORKER" in os.environ:
