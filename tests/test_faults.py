@@ -14,7 +14,9 @@ from faults.trials import Outcome, Told, Trial, faults_of, tell
 BOTH = (Opener.TOKEN, Opener.LINK)
 
 
-@pytest.fixture(scope="module", params=BOTH)
+@pytest.fixture(
+    scope="module", params=[Opener.TOKEN, pytest.param(Opener.LINK, marks=pytest.mark.long)]
+)
 def plain(request: pytest.FixtureRequest) -> tuple[Opener, Told]:
     """The story without any fault."""
     return request.param, tell(request.param, {})

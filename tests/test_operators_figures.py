@@ -61,7 +61,9 @@ async def pictures(world: Chats, phone: Phone) -> list[Image.Image]:
     return [Image.open(io.BytesIO(file.content)) for file in files]
 
 
-@pytest.mark.parametrize("way", ["polling, SQLite", "webhooks, PostgreSQL"])
+@pytest.mark.parametrize(
+    "way", ["polling, SQLite", pytest.param("webhooks, PostgreSQL", marks=pytest.mark.long)]
+)
 async def test_the_figures_of_all_towers_and_of_one_are_a_picture(
     way: str, request: pytest.FixtureRequest
 ) -> None:

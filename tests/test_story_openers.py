@@ -64,24 +64,29 @@ async def doors(way: str, url: str, drop_off: Opener, pick_up: Opener) -> AsyncI
         yield Doors(Town(world), drop_off, pick_up)
 
 
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """How the bot is run, and its database."""
-    return request.param, url_for(request.param, request)
-
-
 @pytest.fixture(params=[WAYS[0], pytest.param(WAYS[1], marks=pytest.mark.long)])
 async def by_link(request: pytest.FixtureRequest) -> AsyncIterator[Doors]:
     async with doors(request.param, url_for(request.param, request), LINK, LINK) as there:
         yield there
 
 
-@pytest.mark.parametrize("pick_up", Opener)
-@pytest.mark.parametrize("drop_off", Opener)
+@pytest.mark.parametrize(
+    ("way", "drop_off", "pick_up"),
+    [
+        pytest.param(way, *openers, marks=() if way == usual else pytest.mark.long)
+        for openers, usual in {
+            (TOKEN, TOKEN): WAYS[1],
+            (TOKEN, LINK): WAYS[0],
+            (LINK, TOKEN): WAYS[0],
+            (LINK, LINK): WAYS[1],
+        }.items()
+        for way in WAYS
+    ],
+)
 async def test_a_parcel_goes_from_hand_to_hand_whatever_opens_the_doors(
-    way: tuple[str, str], drop_off: Opener, pick_up: Opener
+    way: str, drop_off: Opener, pick_up: Opener, request: pytest.FixtureRequest
 ) -> None:
-    async with doors(*way, drop_off, pick_up) as there:
+    async with doors(way, url_for(way, request), drop_off, pick_up) as there:
         anna, ben = await there.town.people("Anna", "Ben")
         await there.books(anna)
         await ben.opens_the_bot(await anna.reads_the_link())

@@ -14,7 +14,9 @@ from tests.support.town import Town
 from tests.support.ways import run, url_for
 
 
-@pytest.fixture(params=["polling, SQLite", "webhooks, PostgreSQL"])
+@pytest.fixture(
+    params=["polling, SQLite", pytest.param("webhooks, PostgreSQL", marks=pytest.mark.long)]
+)
 async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
     """The bot as it may be run: asking Telegram for news or being told, on either database."""
     async with run(request.param, url_for(request.param, request)) as world:
