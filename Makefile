@@ -22,7 +22,7 @@ demo: $(if $(wildcard $(READY)),$(READY),$(DEMO))
 
 # Compiled tests are kept, whatever the environment says: each process would compile all of them anew.
 test: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 -m "not long and not every_width"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 5 -m "not long and not every_width"
 
 # The rest of the tests: further ways through the page and the command line, further faults, openers and
 # themes, the wheel installed, the benchmarks tried.

@@ -41,6 +41,12 @@ ONE_DATABASE = (
     "test_limits",
     "test_closed_hours",
     "test_what_the_log_tells",
+    "test_outbox",
+    "test_allocation",
+    "test_records",
+    "test_dialogue",
+    "test_waiting_line",
+    "test_parcel_names",
 )
 """How the names of files begin whose tests hold on either database, on PostgreSQL for
 `make test-more`: what differs between the two is storage's, whose tests are not among them."""
