@@ -268,12 +268,14 @@ async def test_pictures_and_texts_arrive_as_they_were_sent() -> None:
     async with serving_sandbox(app) as url, bot_at(url) as bot:
         ada = app.state.phones.make("Ada").id
         app.state.phones.open(ada)
-        said = await bot.send_message(ada, text)
+        await bot.send_message(ada, text)
         shown = await bot.send_photo(ada, _picture("red"), caption=text)
         await bot.edit_message_media(
             InputMediaPhoto(_picture("green"), caption=text), ada, shown.message_id
         )
-    assert (said.text, shown.caption) == (text, text)
+    chat = app.state.telegram.chat(ada)
+    _, first, second = [each.body for each in chat.messages.values()]
+    assert (first["text"], second["caption"]) == (text, text)
 
 
 async def test_what_an_edit_answers_is_believed_and_not_read() -> None:
@@ -284,6 +286,24 @@ async def test_what_an_edit_answers_is_believed_and_not_read() -> None:
     async with wire(answers(response("200 OK", portal))) as url, bot_at(url) as bot:
         with pytest.raises(NetworkError):
             await bot.edit_message_text("changed", 1, 2)
+
+
+async def test_of_a_message_that_was_sent_only_which_one_it_is_is_read() -> None:
+    sent = (
+        b'{"message_id":7,"date":1,"chat":{"id":5,"type":"private","title":3},"text":[],"from":9}'
+    )
+    long = b'{"ok":true,"result":%b}' % sent
+    async with wire(answers(response("200 OK", long))) as url, bot_at(url) as bot:
+        said = await bot.send_message(5, "Hello")
+    assert (said.message_id, said.chat.id, said.text) == (7, 5, None)
+
+
+@pytest.mark.parametrize("odd", [b"{}", b'{"message_id":"7"}', b"[" * 100_000, b"7", b"nothing"])
+async def test_an_answer_that_names_no_message_says_nothing_of_what_was_sent(odd: bytes) -> None:
+    long = b'{"ok":true,"result":%b}' % odd
+    async with wire(answers(response("200 OK", long))) as url, bot_at(url) as bot:
+        with pytest.raises(NetworkError, match="does not say which message was sent"):
+            await bot.send_message(5, "Hello")
 
 
 @pytest.mark.parametrize("result", [b"[7, null]", b'[{"callback_query": "odd"}]', b"[]"])

@@ -32,6 +32,7 @@ then on its arrival no longer depends on this process."""
 _JSON = {"Content-Type": "application/json"}
 
 _EDITS = ("/editMessageText", "/editMessageMedia")
+_SENDS = ("/sendMessage", "/sendPhoto", "/sendDocument", "/sendVenue")
 _OK = b'{"ok":true,"result":'
 
 
@@ -116,8 +117,8 @@ class AiohttpRequest(BaseRequest):
                 **_sent(request_data),
             ) as answer:
                 body = await answer.read()
-                if url.endswith(_EDITS) and body.startswith(_OK):
-                    body = _OK + b"true}"  # the whole message again, which nobody here reads
+                if body.startswith(_OK):
+                    body = _of_use(url, body)
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES:
                     if not body.startswith(_OK) and not self.parse_json_payload(body)["ok"]:
                         raise NetworkError("a refusal with the status of a success")
@@ -183,6 +184,28 @@ def _method_of(url: str) -> str:
     """The method of the Bot API that is called; nothing else of a URL is repeated anywhere."""
     name = url.rpartition("/")[2]
     return name if name.isascii() and name.isalpha() else "other"
+
+
+def _of_use(url: str, body: bytes) -> bytes:
+    """Of the message that Telegram answers with, what is read here: of one that was edited nothing,
+    of one that was sent which one it is. python-telegram-bot makes objects of all that there is.
+
+    Raises NetworkError where nothing says which message was sent.
+    """
+    if url.endswith(_EDITS):
+        return _OK + b"true}"
+    if not url.endswith(_SENDS):
+        return body
+    try:
+        sent = json.loads(body)["result"]
+    except (ValueError, RecursionError):
+        sent = None
+    match sent:
+        case {"message_id": int(which), "date": int(date), "chat": {"id": int(chat), "type": kind}}:
+            place = {"id": chat, "type": kind}
+            kept = {"message_id": which, "date": date, "chat": place}
+            return _OK + json.dumps(kept).encode() + b"}"
+    raise NetworkError("the answer does not say which message was sent")
 
 
 def _sent(request_data: RequestData | None) -> dict[str, Any]:
