@@ -65,7 +65,7 @@ class Words:
 
     def _said(self, source: str, said: str) -> str:
         """English as it is printed: its sentences are written in the code, as code is typed."""
-        return said.translate(_CURLY) if said == source and source not in PROMISED else said
+        return _printed(said) if said == source and source not in PROMISED else said
 
     def size(self, size: Size) -> str:
         """A locker size, as it stands within a sentence."""
@@ -100,7 +100,7 @@ class Words:
         if _local(at, tower).date() == _local(now, tower).date():
             return ""
         if self.day_by_name(at, tower, now=now):
-            return format_date(_local(at, tower), "EEEE", locale=self.locale)
+            return _named(_local(at, tower).date(), self.locale)
         return self.day_and_month(at, tower, now=now)
 
     def day_by_name(self, at: datetime, tower: Tower | None, *, now: datetime) -> bool:
@@ -112,8 +112,7 @@ class Words:
         """The date of that moment at the tower, `3 Oct`; with the year where that is another."""
         local = _local(at, tower)
         day = "MMMd" if local.year == _local(now, tower).year else "yMMMd"
-        said = format_skeleton(day, local, locale=self._dated_at(tower))
-        return said.translate(_SPACES)
+        return _dated(day, local.date(), self._dated_at(tower))
 
     def moment(
         self, at: datetime, tower: Tower | None, *, now: datetime, named: bool = False
@@ -186,6 +185,24 @@ class Words:
 
 def _local(at: datetime, tower: Tower | None) -> datetime:
     return at.astimezone(ZoneInfo(tower.told_zone if tower else "UTC"))
+
+
+# Of cards that change at once most name the same few days.
+
+
+@lru_cache(maxsize=256)
+def _named(day: calendar_day, locale: Locale) -> str:
+    return format_date(day, "EEEE", locale=locale)
+
+
+@lru_cache(maxsize=256)
+def _dated(skeleton: str, day: calendar_day, locale: Locale) -> str:
+    return format_skeleton(skeleton, day, locale=locale).translate(_SPACES)
+
+
+@lru_cache(maxsize=2048)
+def _printed(said: str) -> str:
+    return said.translate(_CURLY)
 
 
 def _zone(local: datetime) -> str:

@@ -59,14 +59,15 @@ def interval(a_second: float) -> timedelta:
 class _Bucket:
     """Token bucket in the form of one moment (GCRA): the bucket is full again at `full`."""
 
-    __slots__ = ("_burst", "_interval", "full")
+    __slots__ = ("_a_second", "_burst", "_interval", "full")
 
     def __init__(self, rate: Rate, now: datetime) -> None:
         self._burst, self.full = rate.burst, now
-        self.set_rate(rate.a_second)
+        self._a_second, self._interval = rate.a_second, interval(rate.a_second)
 
     def set_rate(self, a_second: float) -> None:
-        self._interval = interval(a_second)
+        if a_second != self._a_second:
+            self._a_second, self._interval = a_second, interval(a_second)
 
     def free_at(self, now: datetime, ahead: int = 0) -> datetime:
         """When there is a token, after `ahead` others have taken theirs."""
