@@ -15,10 +15,13 @@ from typing import Any
 import httpx
 
 from bot.domain.alerts import AlertKind
-from bot.domain.card import Card
+from bot.domain.card import Card, delivery_of
 from bot.domain.ids import LockerId, PersonId, TowerId
-from bot.domain.lifecycle import State
+from bot.domain.languages import LANGUAGES
+from bot.domain.lifecycle import ENDS, State
+from bot.domain.situation import Situation
 from bot.domain.tower import LockerStatus
+from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.workers.open_requests import OpenRequests
 from bot.workers.towers import Towers
@@ -33,6 +36,8 @@ from handlers.conversation.questions import Health, Sight
 from handlers.conversation.screens import Screens
 from harbor.lockers import HarborLockers
 from sandbox.telegram.text.html import parse_html
+from wording.cards.scene import Scene
+from wording.language import speak
 
 _HELD_AS = {
     State.RESERVED: {LockerStatus.RESERVED},
@@ -118,17 +123,33 @@ def no_message_is_shared(claims: Collection[Claim]) -> list[str]:
     ]
 
 
+class _InALanguage(ChatPresenter):
+    """Cards of deliveries in `language`; None: in their reader's."""
+
+    language: str | None = None
+
+    def _scene(self, situation: Situation) -> Scene:
+        if self.language is None:
+            return super()._scene(situation)
+        return Scene(situation, speak(self.language))
+
+
 class Chats:
     """What people see, held against what is true. `page` is where parcel pages are, if anywhere."""
 
     def __init__(
-        self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers, page: str
+        self,
+        http: httpx.AsyncClient,
+        database: Database,
+        lockers: HarborLockers,
+        page: str,
+        clock: Clock | None = None,
     ) -> None:
         self._http, self._database = http, database
-        clock, policy = SystemClock(), POLICY
+        clock, policy = clock or SystemClock(), POLICY
         links = OpenRequests(database, clock, policy)
         sight = Sight(database, Towers(database, lockers, clock), clock, policy, links, _healthy)
-        self._presenter = ChatPresenter(
+        self._presenter = _InALanguage(
             database,
             clock,
             policy,
@@ -178,9 +199,23 @@ class Chats:
             return [f"a {kind} card's message is not there"]
         text, _ = parse_html(view.html)
         seen = message.get("text") or message.get("caption") or ""
-        if _less(text) != _less(seen):
+        if _less(text) != _less(seen) and _less(seen) not in await self._in_any_language(card):
             return [f"a {kind} card shows\n{seen}\nwhere the truth is\n{text}"]
         return []
+
+    async def _in_any_language(self, card: Card) -> set[str]:
+        """A card of what is over, in any language: whoever chooses another has only those of live
+        deliveries told anew."""
+        about = delivery_of(card.subject)
+        delivery = await self._database.look(lambda tx: tx.delivery(about)) if about else None
+        if delivery is None or delivery.state not in ENDS:
+            return set()
+        told = set()
+        for self._presenter.language in LANGUAGES:
+            view, _ = await self._presenter.present(card)
+            told |= {_less(parse_html(view.html)[0])} if view else set()
+        self._presenter.language = None
+        return told
 
 
 def _less(text: str) -> str:
