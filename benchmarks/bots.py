@@ -55,11 +55,12 @@ async def ours(
     from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
-    from cli.run import spare_the_collector
+    from cli.memory import few_arenas, spare_the_collector
     from cli.system_clock import SystemClock
     from handlers.telegram.rate_limit import RateLimit
 
     set_up_logging("warning", None)
+    few_arenas()
     clock = SystemClock()
     async with serving(harbor) as stand_in:
         database = f"sqlite:///{directory}/taps.db"

@@ -57,10 +57,11 @@ async def paced(url: str, token: str, directory: Path, *, harbor: str, setting: 
     from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
-    from cli.run import spare_the_collector
+    from cli.memory import few_arenas, spare_the_collector
     from cli.system_clock import SystemClock
 
     set_up_logging("error", None)
+    few_arenas()
     database = f"sqlite:///{directory}/{_FILE}"
     settings = settings_for(token, url, database, harbor, LOCKERBOT_MESSAGES_A_SECOND=setting)
     async with assembled(settings, SystemClock()) as assembly:

@@ -92,7 +92,7 @@ async def replica(url: str, token: str, directory: Path, *, database: str, harbo
     from benchmarks.settings import settings_for
     from cli.bootstrap import assembled
     from cli.logs import set_up_logging
-    from cli.run import spare_the_collector
+    from cli.memory import few_arenas, spare_the_collector
     from cli.system_clock import SystemClock
     from handlers.telegram.rate_limit import RateLimit
     from web.app import create_app
@@ -100,6 +100,7 @@ async def replica(url: str, token: str, directory: Path, *, database: str, harbo
     from web.serving import serving as serving_web
 
     set_up_logging("error", None)
+    few_arenas()
     settings = settings_for(token, url, database, harbor)
     clock = SystemClock()
     pace = RateLimit(clock, overall=None, a_chat=None)

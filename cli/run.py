@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +21,7 @@ from cli.bootstrap import assembled
 from cli.complaints import BadSetting
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
+from cli.memory import few_arenas, spare_the_collector
 from cli.picture import at_start
 from cli.preflight import NOT_MET, check_disk, check_key
 from cli.progress import progress
@@ -70,6 +70,7 @@ def reporting(settings: Settings) -> Iterator[Reports | None]:
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; a fault of the bot's own that ends it is logged, and the exit
     code is 1. Raises BadSetting, Misconfigured."""
+    few_arenas()
     check_disk(settings)
     stop, lifetime = stop_requested(), Lifetime()
     try:
@@ -87,14 +88,6 @@ async def run(settings: Settings) -> None:
         sys.exit(1)
     finally:
         lifetime.over()
-
-
-def spare_the_collector() -> None:
-    """What the start has brought in is there to stay: the garbage collector passes it over from now
-    on, and comes less often. See docs/performance.md."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
 
 
 async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -> None:

@@ -13,7 +13,8 @@ import uvloop
 
 from cli.bootstrap import assembled
 from cli.logs import set_up_logging
-from cli.run import answering, receive, spare_the_collector
+from cli.memory import spare_the_collector
+from cli.run import answering, receive
 from cli.settings import Settings
 from cli.stopping import stop_requested
 from cli.system_clock import SystemClock
