@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import OpenLink, Token
-from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower, known_zone
+from bot.domain.tower import Hours, Locker, LockerStatus, Size, Tower, digits_apart, known_zone
 from bot.ports import errors as edge
 from bot.ports.calls import Calls
 from bot.ports.lockers import LeftOut
@@ -66,9 +66,11 @@ class HarborLockers:
         """Every tower we may use, with its location's address; dear, so keep the answer."""
         with _translated():
             found = await self._harbor.towers()
-        shared = Counter(tower.location.id for tower in found)
+        there = defaultdict[int, list[TowerId]](list)
+        for tower in found:
+            there[tower.location.id].append(tower.id)
         return [
-            _tower(tower, self._country, alone=shared[tower.location.id] == 1)
+            _tower(tower, self._country, there[tower.location.id])
             for tower in found
             if self._only is None or tower.id in self._only
         ]
@@ -276,14 +278,14 @@ def _open_link(asked: wire.OpenRequest, tower: TowerId, locker: LockerId) -> Ope
     return OpenLink(tower, locker, asked.link.get_secret_value(), request, digits)
 
 
-def _tower(tower: wire.Tower, country: str | None, *, alone: bool) -> Tower:
-    """A tower under its location's name, with its own last digits where it does not stand alone;
-    in `country` where none is known."""
+def _tower(tower: wire.Tower, country: str | None, there: Sequence[TowerId]) -> Tower:
+    """A tower under its location's name, with its own last digits where it does not stand alone
+    `there`; in `country` where none is known."""
     place = tower.location
     name = place.name or place.address1 or tower.id
     return Tower(
         id=tower.id,
-        name=name if alone else f"{name} · {tower.id[-4:]}",
+        name=name if len(there) == 1 else f"{name} · {digits_apart(tower.id, there)}",
         address=", ".join(line for line in (place.address1, place.address2) if line),
         city=place.city or "",
         latitude=place.lat,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import time
 from typing import Any
@@ -20,6 +20,7 @@ from harbor.lockers import HarborLockers
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from tests.support.harbor_stand_in import ONCE, Answer, Line, access, answer, half, stand_in
+from wording.tower_names import name_alone
 
 TOWER, LOCKER = TowerId("0100000000000101"), LockerId(959)
 LINK = "locker-open://dropoff?token=t"
@@ -98,12 +99,15 @@ async def test_every_status_has_a_name_in_the_core(status: str) -> None:
     assert locker.size is None
 
 
-def place(**changes: Any) -> Callable[[Any], bytes]:
+PAIR = ("0100000000000001", "0100000000000002")
+
+
+def place(ids: Sequence[str] = PAIR, **changes: Any) -> Callable[[Any], bytes]:
     """A Harbor with one location and two towers."""
     location = {"id": 7, "name": "Pier", "address1": "1 Quay", "address2": None, **changes}
     doors = [
-        {"id": n, "name": "1", "towerId": f"010000000000000{n}", "status": "available"}
-        for n in (1, 2)
+        {"id": n, "name": "1", "towerId": tower, "status": "available"}
+        for n, tower in enumerate(ids, 1)
     ]
 
     def say(heard: Any) -> bytes:
@@ -120,7 +124,31 @@ async def test_towers_at_one_location_are_told_apart() -> None:
         assert [tower.name for tower in towers] == ["Pier · 0001", "Pier · 0002"]
         assert towers[0].address == "1 Quay"
         only = await HarborLockers(harbor, only=[TowerId("0100000000000002")]).towers()
-        assert [tower.id for tower in only] == ["0100000000000002"]
+        assert [(tower.id, tower.name) for tower in only] == [("0100000000000002", "Pier · 0002")]
+
+
+@pytest.mark.parametrize(
+    ("ids", "names"),
+    [
+        (["0100000000010001", "0100000000020001"], ["Pier · 00010001", "Pier · 00020001"]),
+        (
+            ["0100000000010001", "0200000000010001"],
+            ["Pier · 0100000000010001", "Pier · 0200000000010001"],
+        ),
+        (
+            ["0100000000010001", "0100000000020001", "0100000000020002"],
+            ["Pier · 00010001", "Pier · 00020001", "Pier · 0002"],
+        ),
+    ],
+)
+async def test_towers_whose_ids_end_alike_are_told_apart_by_more_digits(
+    ids: list[str], names: list[str]
+) -> None:
+    async with stand_in(place(ids)) as server, server.harbor() as harbor:
+        towers = await HarborLockers(harbor).towers()
+    assert [tower.name for tower in towers] == names
+    for tower, name in zip(towers, names, strict=True):
+        assert name_alone(replace(tower, name=f"{'P' * 40}{name}"), 30).endswith(name[4:])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.codes import CodeKind
 from bot.domain.ids import TowerId
 from bot.domain.lifecycle import State
-from bot.domain.tower import Tower, as_place
+from bot.domain.tower import Tower, as_place, digits_apart
 from tests.support.project import (
     AlertSituation,
     Concern,
@@ -38,7 +38,9 @@ def named(number: int, **of: Any) -> Tower:
 def at_one(name: str, *numbers: int) -> list[Tower]:
     """Towers of one location, named as Harbor's lockers name them."""
     place = {"location": numbers[0], "location_name": name}
-    return [named(each, name=f"{name} · {f'{each:04x}'[-4:]}", **place) for each in numbers]
+    there = [named(each, **place) for each in numbers]
+    ids = [tower.id for tower in there]
+    return [replace(each, name=f"{name} · {digits_apart(each.id, ids)}") for each in there]
 
 
 def test_a_name_that_is_there_once_stands_alone() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from bot.domain.tower import Tower, beside
+from bot.domain.tower import FEWEST, Tower, beside, digits_apart
 from wording.sanitize import NAME, cut, esc, plain, units
 
 SHORT = 24
@@ -43,7 +43,7 @@ def told_apart(shown: Sequence[Tower], among: Iterable[Tower], most: int = NAME)
 
 def name_alone(tower: Tower, most: int = NAME) -> str:
     """Its name alone, plain, cut to `most` units: for where its address stands beside it."""
-    if units(tower.name) <= most or not tower.name.endswith(digits := _digits(tower)):
+    if units(tower.name) <= most or not (digits := _digits(tower, tower.name)):
         return plain(tower.name, most)
     return f"{plain(tower.name.removesuffix(digits), most - len(digits))}{digits}"
 
@@ -85,15 +85,8 @@ def _with(tower: Tower, ending: str, most: int) -> str:
 
 
 def _numbered(tower: Tower, others: Sequence[Tower], most: int) -> str:
-    digits = next(
-        (
-            tower.id[-few:]
-            for few in (4, 8)
-            if tower.id[-few:] not in {other.id[-few:] for other in others}
-        ),
-        str(tower.id),
-    )
-    name = tower.name.removesuffix(_digits(tower))
+    digits = digits_apart(tower.id, [other.id for other in others])
+    name = tower.name.removesuffix(_digits(tower, tower.name))
     return f"{plain(name, most - len(digits) - 3)} · {digits}"
 
 
@@ -108,15 +101,16 @@ def _read(tower: Tower, name: str, most: int) -> str:
     """What is read of one of the tower's names where there is room for `most` units."""
     name = name.strip()
     if units(name) > most:
-        digits = _digits(tower)
+        digits = _digits(tower, name)
         stem = name.removesuffix(digits)
         name = cut(name, most) if stem == name else f"{cut(stem, most - len(digits))}{digits}"
     return name.casefold()
 
 
-def _digits(tower: Tower) -> str:
-    """How the name of a tower ends that is not alone at its location."""
-    return f" · {tower.id[-4:]}"
+def _digits(tower: Tower, name: str) -> str:
+    """How the name of a tower ends that is not alone at its location; nothing, where it is."""
+    _, dot, digits = name.rpartition(" · ")
+    return f"{dot}{digits}" if len(digits) >= FEWEST and tower.id.endswith(digits) else ""
 
 
 def _folded(said: str) -> str:

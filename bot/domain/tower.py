@@ -53,6 +53,10 @@ class Size(StrEnum):
         return following[0] if following else None
 
 
+FEWEST = 4
+"""So many digits of a tower's id are told at least."""
+
+
 def known_zone(name: str) -> str | None:
     """`name` if the tz database has a zone of that name, else None."""
     try:
@@ -112,6 +116,13 @@ class Locker:
 def beside(tower: Tower, other: Tower) -> bool:
     """Whether both stand at one location, where Harbor picks among their lockers for a link."""
     return tower.id == other.id or (tower.location is not None and tower.location == other.location)
+
+
+def digits_apart(tower: TowerId, others: Iterable[TowerId]) -> str:
+    """The last digits of a tower's id, as few as tell it from the `others`: 4, or 8, or all."""
+    theirs = [other for other in others if other != tower]
+    fit = (few for few in (FEWEST, 8) if tower[-few:] not in {other[-few:] for other in theirs})
+    return tower[-next(fit, len(tower)) :]
 
 
 def at_location_of(tower: TowerId, towers: Iterable[Tower]) -> list[Tower]:
