@@ -318,6 +318,39 @@ async def test_an_edit_whose_answer_was_lost_is_undone_where_the_truth_is_as_bef
     assert owed.chats.of(ANNA) == ["one"]
 
 
+async def test_an_edit_that_was_refused_for_now_needs_no_undoing(owed: Owed):
+    await shown_once(owed, "one")
+    owed.truth.views[SCREEN] = Message("two")
+    owed.chats.failing = [TryLater("flood", undone=True)]
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = Message("one")
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.calls == ["send silently", "edit"], "which has not been done"
+
+
+async def test_what_is_sent_for_a_message_that_is_gone_is_owed_though_it_was_refused_for_now(
+    owed: Owed,
+):
+    await shown_once(owed, "one")
+    owed.chats.messages.clear()
+    owed.truth.views[SCREEN] = Message("two")
+    owed.chats.failing = [MessageGone(), TryLater("flood", undone=True)]
+    await owed.mark()
+    await owed.turn()
+    owed.truth.views[SCREEN] = Message("one")
+    await owed.mark()
+    await owed.turn()
+    assert owed.chats.of(ANNA) == ["one"]
+
+
+async def shown_once(owed: Owed, text: str) -> None:
+    owed.truth.views[SCREEN] = Message(text)
+    await owed.mark()
+    await owed.turn()
+
+
 async def replaced_by(owed: Owed, message: int) -> None:
     """Anna's screen is sent anew, which is written down, and no more is done."""
     await owed.mark()

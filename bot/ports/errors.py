@@ -12,11 +12,14 @@ class EdgeError(Exception):
 
 
 class TryLater(EdgeError):
-    """Not now: the same call may succeed later; `after` is the other side's own delay, seconds."""
+    """Not now: the same call may succeed later; `after` is the other side's own delay, seconds.
 
-    def __init__(self, message: str, after: float | None = None) -> None:
+    `undone`: nothing has come of the call, for certain.
+    """
+
+    def __init__(self, message: str, after: float | None = None, *, undone: bool = False) -> None:
         super().__init__(message)
-        self.after = after
+        self.after, self.undone = after, undone
 
 
 class Unreadable(TryLater):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -88,8 +89,8 @@ class Showing:
         except (TryLater, OutcomeUnknown) as error:
             if isinstance(error, OutcomeUnknown):
                 self.tally.possible_doubles += 1
-            after = error.after if isinstance(error, TryLater) else None
-            await self._put_off(card, after, unsure=True)
+            later = error if isinstance(error, TryLater) else TryLater("no answer")
+            await self._put_off(card, later.after, unsure=not later.undone)
         except Unreachable:
             return await self._unreachable(card)
         except Refused as error:
@@ -160,9 +161,12 @@ class Showing:
     async def _put(self, card: Card, view: Message) -> tuple[MessageId, MessageId | None]:
         """Show `view` in silence: by which message, and which one that replaces."""
         if card.message is not None and card.form == view.form:
-            with contextlib.suppress(MessageGone):
+            try:
                 await self._messenger.edit(card.chat, card.message, view, lane=card.lane)
-                return card.message, None
+            except MessageGone:
+                with _gone():
+                    return await self._sent(card, view, silent=True), card.message
+            return card.message, None
         return await self._sent(card, view, silent=True), card.message
 
     async def _sent(self, card: Card, view: Message, *, silent: bool) -> MessageId:
@@ -192,7 +196,8 @@ class Showing:
             try:
                 await self._messenger.edit(card.chat, message, view, lane=card.lane)
             except MessageGone:
-                return await self._send(card, view, silent=True)
+                with _gone():
+                    return await self._send(card, view, silent=True)
             except Exception as error:
                 blame(error, view)
                 raise
@@ -300,6 +305,15 @@ class Showing:
         )
         self._dues.add(due)
         self._signals.cards.set()
+
+
+@contextlib.contextmanager
+def _gone() -> Iterator[None]:
+    """The message is gone: nothing is as it was shown, though nothing comes of this call."""
+    try:
+        yield
+    except TryLater as error:
+        raise TryLater(str(error), error.after) from error
 
 
 def _kind(card: Card) -> str:

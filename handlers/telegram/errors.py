@@ -63,7 +63,7 @@ def translated(error: TelegramError, *, sending: bool) -> EdgeError:
     """What `error` means; `sending` when the call can't be repeated without risk of a double."""
     match error:
         case RetryAfter():
-            return TryLater("Telegram asks for a pause", after=pause(error))
+            return TryLater("Telegram asks for a pause", after=pause(error), undone=True)
         case Forbidden() | ChatMigrated():
             return Unreachable("the bot may not write there")
         case InvalidToken() | EndPointNotFound():
@@ -71,7 +71,7 @@ def translated(error: TelegramError, *, sending: bool) -> EdgeError:
         case BadRequest():
             return _bad_request(error)
         case NotSent():
-            return TryLater("Telegram can't be reached")
+            return TryLater("Telegram can't be reached", undone=True)
         case NetworkError() if sending:
             return OutcomeUnknown("Telegram's answer was lost")
         case NetworkError():

@@ -193,4 +193,4 @@ def _is_late(call: _Call, now: datetime) -> bool:
 
 
 def _later(wait: timedelta) -> TryLater:
-    return TryLater("Telegram has had its share for now", after=wait.total_seconds())
+    return TryLater("Telegram has had its share for now", after=wait.total_seconds(), undone=True)
