@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from bot.domain.tower import FEWEST, Tower, beside, digits_apart
+from bot.domain.tower import FEWEST_DIGITS, Tower, beside, digits_apart
 from wording.sanitize import NAME, cut, esc, plain, units
 
 SHORT = 24
@@ -110,7 +110,7 @@ def _read(tower: Tower, name: str, most: int) -> str:
 def _digits(tower: Tower, name: str) -> str:
     """How the name of a tower ends that is not alone at its location; nothing, where it is."""
     _, dot, digits = name.rpartition(" · ")
-    return f"{dot}{digits}" if len(digits) >= FEWEST and tower.id.endswith(digits) else ""
+    return f"{dot}{digits}" if len(digits) >= FEWEST_DIGITS and tower.id.endswith(digits) else ""
 
 
 def _folded(said: str) -> str:

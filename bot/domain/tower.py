@@ -53,7 +53,7 @@ class Size(StrEnum):
         return following[0] if following else None
 
 
-FEWEST = 4
+FEWEST_DIGITS = 4
 """So many digits of a tower's id are told at least."""
 
 
@@ -121,7 +121,9 @@ def beside(tower: Tower, other: Tower) -> bool:
 def digits_apart(tower: TowerId, others: Iterable[TowerId]) -> str:
     """The last digits of a tower's id, as few as tell it from the `others`: 4, or 8, or all."""
     theirs = [other for other in others if other != tower]
-    fit = (few for few in (FEWEST, 8) if tower[-few:] not in {other[-few:] for other in theirs})
+    fit = (
+        few for few in (FEWEST_DIGITS, 8) if tower[-few:] not in {other[-few:] for other in theirs}
+    )
     return tower[-next(fit, len(tower)) :]
 
 
