@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.ids import TowerId
-from bot.domain.tower import Low, Size, Tower, as_place, beside, following, known_zone, places
+from bot.domain.tower import (
+    Low,
+    Size,
+    Tower,
+    as_place,
+    beside,
+    digits_apart,
+    following,
+    known_zone,
+    places,
+)
 from tests.support.scenes import OTHER, TOWER
 
 FIRST = replace(TOWER, location=7, location_name="Station")
@@ -25,6 +35,20 @@ def test_taps_lead_from_any_door_over_rather_low_to_low_only_and_round() -> None
 
 def test_each_size_but_the_largest_has_a_larger_one() -> None:
     assert [size.larger() for size in Size] == [Size.MEDIUM, Size.LARGE, Size.X_LARGE, None]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ("0100000000010001", "0001"),
+        ("0100000000010002", "0001"),
+        ("0100000000020001", "00010001"),
+        ("0200000000010001", "0100000000010001"),
+    ],
+)
+def test_of_an_id_as_few_digits_are_told_as_tell_it_apart(other: str, told: str) -> None:
+    tower = TowerId("0100000000010001")
+    assert digits_apart(tower, [TowerId(other), tower]) == told
 
 
 @pytest.mark.parametrize("name", ["", "Europe/Nowhere", "../../etc/passwd", "Europe", "\0"])
