@@ -126,7 +126,7 @@ async def prometheus(folder: Path, target: str) -> AsyncIterator[httpx.AsyncClie
 
 
 async def asked(http: httpx.AsyncClient, path: str, **query: str) -> Any:
-    answer = (await http.get(path, params=query)).json()
+    answer = (await http.get(path, params=query)).raise_for_status().json()
     assert answer["status"] == "success", answer
     return answer["data"]
 
@@ -135,7 +135,8 @@ async def scraped(http: httpx.AsyncClient) -> None:
     """Return once Prometheus has read the bot, and gone through the rules."""
     async with asyncio.timeout(60):
         while True:
-            with contextlib.suppress(httpx.TransportError, KeyError):
+            # It refuses connections at first, and then answers 503 until it has begun.
+            with contextlib.suppress(httpx.HTTPError, KeyError):
                 groups = (await asked(http, "/rules"))["groups"]
                 health = {rule["health"] for group in groups for rule in group["rules"]}
                 [up] = (await asked(http, "/query", query="sum(up)"))["result"] or [None]

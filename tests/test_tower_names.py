@@ -128,6 +128,8 @@ def test_of_a_long_name_that_stands_alone_the_digits_are_not_what_is_cut() -> No
     assert name_alone(second, SHORT) == "Market hall at t… · 0002"
     assert name_alone(as_place(first), SHORT) == "Market hall at the old…"
     assert name_alone(named(1, name="Hall · 0001"), SHORT) == "Hall · 0001"
+    own_id = f"{1:016x}"
+    assert name_alone(named(1, name=own_id)) == own_id
     from_the_right, _ = at_one("א" * 40, 1, 2)
     assert name_alone(from_the_right) == f"\u2068{'א' * 32}…\u2069 · 0001"
     assert told_apart([first], [first]) == [name_alone(first)]

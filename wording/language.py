@@ -100,7 +100,7 @@ class Words:
         if _local(at, tower).date() == _local(now, tower).date():
             return ""
         if self.day_by_name(at, tower, now=now):
-            return _named(_local(at, tower).date(), self.locale)
+            return _day_of_the_week(_local(at, tower).date(), self.locale)
         return self.day_and_month(at, tower, now=now)
 
     def day_by_name(self, at: datetime, tower: Tower | None, *, now: datetime) -> bool:
@@ -135,7 +135,7 @@ class Words:
 
     def weekday(self, day: calendar_day) -> str:
         """A day of the last or the next few: `Fri 2`."""
-        return format_skeleton("Ed", day, locale=self.locale).translate(_SPACES)
+        return _dated("Ed", day, self.locale)
 
     def weekday_name(self, day: calendar_day) -> str:
         """`Fri`, as the head of a column."""
@@ -191,7 +191,7 @@ def _local(at: datetime, tower: Tower | None) -> datetime:
 
 
 @lru_cache(maxsize=256)
-def _named(day: calendar_day, locale: Locale) -> str:
+def _day_of_the_week(day: calendar_day, locale: Locale) -> str:
     return format_date(day, "EEEE", locale=locale)
 
 

@@ -110,7 +110,9 @@ def _read(tower: Tower, name: str, most: int) -> str:
 def _digits(tower: Tower, name: str) -> str:
     """How the name of a tower ends that is not alone at its location; nothing, where it is."""
     _, dot, digits = name.rpartition(" · ")
-    return f"{dot}{digits}" if len(digits) >= FEWEST_DIGITS and tower.id.endswith(digits) else ""
+    if not dot or len(digits) < FEWEST_DIGITS or not tower.id.endswith(digits):
+        return ""
+    return f"{dot}{digits}"
 
 
 def _folded(said: str) -> str:

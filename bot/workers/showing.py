@@ -86,11 +86,11 @@ class Showing:
         CAUSE.set(self._signals.journal.cause_of_card(card))
         try:
             return await self._show(card)
-        except (TryLater, OutcomeUnknown) as error:
-            if isinstance(error, OutcomeUnknown):
-                self.tally.possible_doubles += 1
-            later = error if isinstance(error, TryLater) else TryLater("no answer")
-            await self._put_off(card, later.after, unsure=not later.undone)
+        except OutcomeUnknown:
+            self.tally.possible_doubles += 1
+            await self._put_off(card, None, unsure=True)
+        except TryLater as error:
+            await self._put_off(card, error.after, unsure=not error.undone)
         except Unreachable:
             return await self._unreachable(card)
         except Refused as error:

@@ -15,6 +15,7 @@ import math
 from bisect import bisect_right, insort
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from heapq import merge
 from itertools import islice
 
@@ -51,6 +52,7 @@ _REMEMBERED = 1_000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=64)
 def interval(a_second: float) -> timedelta:
     """How far apart so many calls a second are."""
     return timedelta(microseconds=math.ceil(1_000_000 / a_second))
@@ -59,15 +61,14 @@ def interval(a_second: float) -> timedelta:
 class _Bucket:
     """Token bucket in the form of one moment (GCRA): the bucket is full again at `full`."""
 
-    __slots__ = ("_a_second", "_burst", "_interval", "full")
+    __slots__ = ("_burst", "_interval", "full")
 
     def __init__(self, rate: Rate, now: datetime) -> None:
         self._burst, self.full = rate.burst, now
-        self._a_second, self._interval = rate.a_second, interval(rate.a_second)
+        self._interval = interval(rate.a_second)
 
     def set_rate(self, a_second: float) -> None:
-        if a_second != self._a_second:
-            self._a_second, self._interval = a_second, interval(a_second)
+        self._interval = interval(a_second)
 
     def free_at(self, now: datetime, ahead: int = 0) -> datetime:
         """When there is a token, after `ahead` others have taken theirs."""
