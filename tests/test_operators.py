@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.alert_buttons import key_to_arg
-from bot.domain.alerts import AlertKind
+from bot.domain.alerts import AlertKind, orphan_key
+from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
 from bot.ports.database import Transaction
@@ -405,6 +408,23 @@ async def test_nobody_but_an_operator_sees_an_alert_to_its_end(
     for data in (f"seen:{key_to_arg(alert.key)}", "empty:0100.7", "seen:nonsense"):
         await anna.forge(data)
     assert await world.database.look(lambda tx: tx.alerts()) == [alert]
+
+
+async def test_of_an_orphan_is_told_how_the_delivery_that_asked_for_it_goes_on(
+    world: Chats, olga: Phone, anna: Phone
+) -> None:
+    await book(anna)
+    (delivery,) = await world.deliveries(anna)
+    orphan = await stray(world)
+    here = (world.tower.id, LockerId(orphan))
+    await world.database.run(lambda tx: tx.vouch(*here, delivery.id, world.clock.now()))
+    alert = await world.database.look(lambda tx: tx.alert(orphan_key(*here)))
+    about = replace(alert, delivery=delivery.id)
+    await world.database.run(lambda tx: tx.save_alert(about))
+    await world.look()
+    await olga.sees("Orphan locker", f"delivery {delivery.id}, locker reserved")
+    await anna.press("Get drop-off code")
+    await olga.sees("Orphan locker", f"delivery {delivery.id}, to be dropped off")
 
 
 async def test_what_lies_in_an_orphan_locker_is_fetched_out(world: Chats, olga: Phone) -> None:

@@ -3,13 +3,15 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bot.domain.card import Card, Lane, old_subject
+from bot.domain.alerts import Alert, AlertKind
+from bot.domain.card import Card, Lane, alert_subject, old_subject
 from bot.domain.ids import DeliveryId, MessageId, PersonId
-from bot.ports.database import Database
+from bot.ports.database import Database, Transaction
 from bot.workers.signals import CARD_LEASE, Signals
 from storage import StorageUnavailable
 from tests.support.databases import a_delivery, listen
@@ -334,6 +336,26 @@ async def test_marks_about_a_subject_take_each_cards_turn_unless_somebody_is_at_
     after = await find(database)
     assert after is not None
     assert (after.wanted, after.lease) == (3, anna.lease)
+
+
+async def _raised(alert: Alert, tx: Transaction) -> bool:
+    return await tx.raise_alert(alert)
+
+
+async def test_marks_about_a_delivery_reach_the_alerts_about_it_that_stand(
+    database: Database,
+) -> None:
+    kind, here = AlertKind.PROBLEM, DeliveryId("a")
+    about, over = (Alert(key, kind, NOW, delivery=here) for key in ("about", "over"))
+    other = Alert("other", kind, NOW, delivery=DeliveryId("b"))
+    for message, alert in enumerate((about, over, other), start=1):
+        await database.run(partial(_raised, alert))
+        await marked_and_shown(database, message, subject=alert_subject(alert.key))
+    await database.run(lambda tx: tx.clear_alert("over", NOW))
+    await marked_and_shown(database)
+    await database.run(lambda tx: tx.mark_about(SUBJECT, now=NOW, alerts_of=DeliveryId("a")))
+    owed = sorted(card.subject for card in await lease(database, 60))
+    assert owed == [alert_subject(about.key), SUBJECT]
 
 
 async def test_marking_about_a_subject_makes_no_card(database: Database) -> None:

@@ -85,6 +85,9 @@ QUESTIONS = {
     "cards_leased (all)": lambda tx: tx.free_cards(),
     "cards_by_subject": lambda tx: tx.cards_about("screen"),
     "cards_by_subject (mark)": lambda tx: tx.mark_about("screen", now=NOW),
+    "cards_by_subject, alerts_about": lambda tx: tx.mark_about(
+        "a", "b", now=NOW, alerts_of=DeliveryId("x")
+    ),
     "cards_by_subject (mark prepared)": lambda tx: tx.mark_prepared([TOWER], now=NOW),
     "deliveries_by_state, cards_by_subject (prepared)": lambda tx: tx.mark_prepared(
         [TOWER], now=NOW

@@ -31,8 +31,11 @@ class Cards(Protocol):
         """
         ...
 
-    async def mark_about(self, *subjects: str, now: datetime) -> None:
-        """Every card about one of them that there is, in any chat, is out of date from now on."""
+    async def mark_about(
+        self, *subjects: str, now: datetime, alerts_of: DeliveryId | None = None
+    ) -> None:
+        """Every card about one of them that there is, in any chat, is out of date from now on; so
+        is every alert about the delivery `alerts_of` that stands."""
         ...
 
     async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:

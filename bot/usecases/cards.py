@@ -49,7 +49,7 @@ async def tell(
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
     A code that is shown is among them: its buttons carry the revision, too; and so are a slip, a
-    photo and a pin.
+    photo and a pin, and what operators are told of the delivery as long as it stands.
     `visitors`: for whom the parcel begins or ceases to wait in its tower, everybody concerned where
     it is not said.
     """
@@ -57,7 +57,7 @@ async def tell(
     for person in people:
         ring = bool(delivery.roles_of(person) & rouse)
         await tx.mark(person, delivery_subject(delivery.id), now=now, ring=ring)
-    await tx.mark_about(*_beside(delivery), now=now)
+    await tx.mark_about(*_beside(delivery), now=now, alerts_of=delivery.id)
     visits = people if visitors is None else visitors
     await asyncio.gather(*(tell_of_one_visit(tx, delivery, each, now=now) for each in visits))
     if delivery.fetcher is not None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.card import Card, Lane, delivery_subject, old_subject
+from bot.domain.card import Card, Lane, alert_subject, delivery_subject, old_subject
 from bot.domain.ids import DeliveryId, MessageId, PersonId, TowerId, in_browser, new_row_id
 from storage.connection import Row, Subject, marks
 from storage.tables.owed import Owed
@@ -107,8 +107,17 @@ class Cards(Subject):
         about = f"subject in ({marks(len(subjects))})"
         return await self._cards(f"where {about} order by chat", subjects)
 
-    async def mark_about(self, *subjects: str, now: datetime) -> None:
-        await self._mark_where(f"subject in ({marks(len(subjects))})", subjects, now)
+    async def mark_about(
+        self, *subjects: str, now: datetime, alerts_of: DeliveryId | None = None
+    ) -> None:
+        if alerts_of is None:
+            await self._mark_where(f"subject in ({marks(len(subjects))})", subjects, now)
+            return
+        given = ", ".join("(?)" for _ in subjects)
+        alerts = f"""select '{alert_subject("")}' || key from alerts
+                     where delivery = ? and cleared_at is null"""
+        which = f"subject in (values {given} union all {alerts})"
+        await self._mark_where(which, (*subjects, alerts_of), now)
 
     async def mark_prepared(self, towers: Sequence[TowerId], *, now: datetime) -> None:
         prepared = f"""select '{delivery_subject(DeliveryId(""))}' || id from deliveries
