@@ -32,9 +32,12 @@ _PORTS = range(20_000, 32_000)
 
 _RESERVATION = timedelta(seconds=3000)
 """So that no deadline falls into the silence at the end."""
+_ORPHAN_GRACE = timedelta(seconds=10)
+"""So that what is to be given back by itself is given back before the audit."""
 OPERATOR = 1
 POLICY = Policy(
     reservation=_RESERVATION,
+    orphan_grace=_ORPHAN_GRACE,
     operators=frozenset({PersonId(OPERATOR)}),
     openers=BY_LINK,
     tower_openers={
@@ -86,6 +89,7 @@ def environment(
         "LOCKERBOT_BOOKINGS_AN_HOUR": "100000",
         "LOCKERBOT_LIVE_DELIVERIES": "100000",
         "LOCKERBOT_RESERVATION_SECONDS": str(int(_RESERVATION.total_seconds())),
+        "LOCKERBOT_ORPHAN_GRACE_SECONDS": str(int(_ORPHAN_GRACE.total_seconds())),
         "OPERATOR_CHAT_IDS": str(OPERATOR),
         "LOG_LEVEL": "warning",
         "LOG_FORMAT": "console",

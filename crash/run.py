@@ -131,8 +131,9 @@ class Run:
                 lives += [asyncio.create_task(person.live()) for person in people]
                 await self._pull_again_and_again(bots)
                 self.on_quiet()
-                await self._let_it_become_quiet(lives, bots, telegram)
-                await self._audit(url, http, [OPERATOR, *self.town.people])
+                async with self._the_truth(url) as (database, lockers):
+                    await self._let_it_become_quiet(lives, bots, telegram, database, lockers)
+                    await self._audit(http, database, lockers)
             except (RuntimeError, httpx.HTTPError) as error:
                 self.faults.append(str(error) or type(error).__name__)
             finally:
@@ -204,8 +205,23 @@ class Run:
     async def _more_than(self, before: int) -> bool:
         return len(self.confirmed) > before
 
+    @contextlib.asynccontextmanager
+    async def _the_truth(self, url: str) -> AsyncIterator[tuple[Database, HarborLockers]]:
+        """What the bots have written down, and what Harbor holds for them."""
+        access = Access(f"{url}/harbor", f"{url}/harbor", "sandbox", _ANYBODYS)
+        async with (
+            open_database(self.database_url, keys=[SECRET_KEY]) as database,
+            Harbor(access) as harbor,
+        ):
+            yield database, HarborLockers(harbor)
+
     async def _let_it_become_quiet(
-        self, lives: list[asyncio.Task[None]], bots: Bots, telegram: Any
+        self,
+        lives: list[asyncio.Task[None]],
+        bots: Bots,
+        telegram: Any,
+        database: Database,
+        lockers: HarborLockers,
     ) -> None:
         if not await _until(bots.up, _A_KILL_TAKES):
             self.faults.append("a bot does not find itself well")
@@ -215,10 +231,9 @@ class Run:
         self.town.ending = True
         await asyncio.gather(*lives)
         began = time.monotonic()
-        async with open_database(self.database_url, keys=[SECRET_KEY]) as database:
-            await self._calm(database, telegram)
-            await self._press_what_is_outdated()
-            await self._calm(database, telegram)
+        await self._calm(database, lockers, telegram)
+        await self._press_what_is_outdated()
+        await self._calm(database, lockers, telegram)
         silent_from = time.monotonic()
         self.quiet_after = silent_from - began
         await asyncio.sleep(SILENCE)
@@ -230,12 +245,14 @@ class Run:
         else:
             self.faults += [f"SIGTERM ended a bot with code {code}" for code in codes if code]
 
-    async def _calm(self, database: Database, telegram: Any) -> None:
-        """Nothing is owed for a while; what still is when that takes too long, the audit says."""
+    async def _calm(self, database: Database, lockers: HarborLockers, telegram: Any) -> None:
+        """Nothing is owed for a while, and no locker is left to be told of or to be given back;
+        what still is when that takes too long, the audit says."""
         calm, deadline = 0, time.monotonic() + self._quiet_within()
         while calm < 4 and time.monotonic() < deadline:
-            owed = await audit.nothing_is_owed(database)
-            calm = 0 if owed or telegram.updates.pending else calm + 1
+            owed = telegram.updates.pending or await audit.nothing_is_owed(database)
+            owed = owed or await audit.every_locker_has_its_delivery(database, lockers)
+            calm = 0 if owed else calm + 1
             await asyncio.sleep(0.7)  # longer than one look of the watcher
 
     async def _press_what_is_outdated(self) -> None:
@@ -261,23 +278,21 @@ class Run:
             if found:
                 self.faults.append(f"{found} tracebacks in the log of bot {number}")
 
-    async def _audit(self, url: str, http: httpx.AsyncClient, people: list[int]) -> None:
-        async with (
-            open_database(self.database_url, keys=[SECRET_KEY]) as database,
-            Harbor(Access(f"{url}/harbor", f"{url}/harbor", "sandbox", _ANYBODYS)) as harbor,
-        ):
-            lockers = HarborLockers(harbor)
-            page = page_links(PUBLIC_URL if self.router is not None else None)
-            chats = audit.Chats(http, database, lockers, page)
-            claimed = await asyncio.to_thread(claims, self.database_url)
-            self.faults += await audit.nothing_is_owed(database)
-            self.faults += await audit.every_update_took_effect(database, self.confirmed)
-            self.faults += await audit.every_locker_has_its_delivery(database, lockers)
-            self.faults += audit.no_message_is_shared(claimed)
-            self.faults += await chats.tell_the_truth(people, claimed)
-            alerts = await database.look(lambda tx: tx.alerts())
-            self.alerts = Counter(alert.kind.value for alert in alerts)
-            self.deliveries = (await database.look(lambda tx: tx.counts())).deliveries
+    async def _audit(
+        self, http: httpx.AsyncClient, database: Database, lockers: HarborLockers
+    ) -> None:
+        assert self.town is not None, "people have lived"
+        page = page_links(PUBLIC_URL if self.router is not None else None)
+        chats = audit.Chats(http, database, lockers, page)
+        claimed = await asyncio.to_thread(claims, self.database_url)
+        self.faults += await audit.nothing_is_owed(database)
+        self.faults += await audit.every_update_took_effect(database, self.confirmed)
+        self.faults += await audit.every_locker_has_its_delivery(database, lockers)
+        self.faults += audit.no_message_is_shared(claimed)
+        self.faults += await chats.tell_the_truth([OPERATOR, *self.town.people], claimed)
+        alerts = await database.look(lambda tx: tx.alerts())
+        self.alerts = Counter(alert.kind.value for alert in alerts)
+        self.deliveries = (await database.look(lambda tx: tx.counts())).deliveries
         self.ghosts = len(chats.ghosts)
         self.faults += self.ledger.faults() + self.queries.faults()
         unexplained = self.ledger.unexplained(chats.ghosts)

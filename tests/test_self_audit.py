@@ -158,6 +158,31 @@ async def test_a_locker_that_has_left_us_and_is_rented_anew_is_not_ours(
     assert await core.assigned() == {delivery.locker}
 
 
+@pytest.mark.parametrize("over", ["collected", "cancelled"])
+async def test_a_locker_that_is_rented_again_after_it_has_left_us_is_told_within_a_minute(
+    core: Core, over: str
+) -> None:
+    if over == "collected":
+        delivery = await core.collected(await core.claimed(await core.stored(), BEN))
+    else:
+        delivery = await core.rented()
+        await core.on(ANNA, delivery, cancel)
+        await core.work()
+        await core.sync()
+        await core.look()
+        delivery = await core.now(delivery)
+    assert delivery.state.value == over
+    assert delivery.locker is not None
+    await rent(core, delivery.locker)
+    core.clock.turn(59)
+    await core.look()
+    assert await core.alerts() == [], "Harbor's list may be late"
+    core.clock.turn(1)
+    await core.look()
+    told = await orphan(core, delivery.locker)
+    assert (told.asked, told.delivery) == (False, delivery.id)
+
+
 async def test_a_locker_that_harbor_gave_to_somebody_else_is_not_vouched_for(core: Core) -> None:
     delivery = await core.request()
     refused = []

@@ -23,6 +23,10 @@ class LockerStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+HELD = frozenset({LockerStatus.RESERVED, LockerStatus.RENTED})
+"""Kept for somebody, with nothing in it yet."""
+
+
 class Low(IntEnum):
     """Whether a low door is wanted: one that can be reached from a wheelchair."""
 

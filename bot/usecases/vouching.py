@@ -16,11 +16,9 @@ from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId
 from bot.domain.observations import Door, places
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus
+from bot.domain.tower import HELD, Locker, LockerStatus
 from bot.ports.database import Transaction
 from bot.ports.lockers import Push
-
-_HELD = (LockerStatus.RESERVED, LockerStatus.RENTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ async def strays(
 async def heard(tx: Transaction, push: Push, policy: Policy, now: datetime) -> None:
     """A verified push: whoever's the locker is by it is written down. One that does not say whose
     changes nothing while a live delivery has the locker: a token's push names nobody."""
-    if push.status not in _HELD:
+    if push.status not in HELD:
         if push.status is LockerStatus.AVAILABLE:
             await tx.no_longer_vouch(push.tower, push.locker)
         return

@@ -22,7 +22,7 @@ from bot.domain.history import HistoryEntry, HistoryEvent
 from bot.domain.ids import LockerId, TowerId
 from bot.domain.openers import Opener
 from bot.domain.policy import Policy
-from bot.domain.tower import Locker, LockerStatus, Low
+from bot.domain.tower import HELD, Locker, LockerStatus, Low
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import Conflict, EdgeError, Misconfigured, NotOffered, Refused
@@ -36,8 +36,6 @@ from bot.workers.open_requests import OpenRequests
 from bot.workers.standing import standing
 
 log = structlog.get_logger()
-
-_HELD = (LockerStatus.RESERVED, LockerStatus.RENTED)
 
 _TOWERS_ASKED = 4
 _SHOWN = timedelta(seconds=10)
@@ -124,7 +122,7 @@ class Allocator:
         self, delivery: Delivery, candidate: LockerId, request: HarborRequest
     ) -> bool:
         ours = await self._allotments.held(delivery, candidate)
-        if ours is None or ours.status not in _HELD:
+        if ours is None or ours.status not in HELD:
             return False
         locker, number = self._given.to(request) or (None, None)
         if locker == candidate:

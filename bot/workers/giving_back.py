@@ -14,7 +14,7 @@ from bot.domain.ids import LockerId
 from bot.domain.lifecycle import Event, State
 from bot.domain.observations import AFTER_HOLD, may_hold_parcel
 from bot.domain.policy import Policy
-from bot.domain.tower import LockerStatus
+from bot.domain.tower import HELD, LockerStatus
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import NotOffered, TryLater
@@ -75,7 +75,7 @@ class GivingBack:
             if status is LockerStatus.OCCUPIED and may_hold_parcel(delivery) and not elsewhere:
                 await self._leave_to_watcher(delivery, request, locker)
                 return
-            ours_perhaps = status in (LockerStatus.RESERVED, LockerStatus.RENTED)
+            ours_perhaps = status in HELD
             over = delivery.held_until or delivery.changed_at or self._clock.now()
             ours_perhaps &= self._clock.now() <= over + AFTER_HOLD
             if ours_perhaps and not elsewhere:

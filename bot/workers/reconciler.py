@@ -16,7 +16,7 @@ import structlog
 from bot.domain.alerts import Alert, AlertKind, orphan, orphan_detail, orphan_key
 from bot.domain.observations import Door
 from bot.domain.policy import Policy
-from bot.domain.tower import LockerStatus
+from bot.domain.tower import HELD, LockerStatus
 from bot.ports.clock import Clock
 from bot.ports.database import Database
 from bot.ports.errors import EdgeError, NotOffered, Refused
@@ -28,8 +28,6 @@ log = structlog.get_logger()
 
 _LEFT_ALONE = frozenset({LockerStatus.DECLINED, LockerStatus.OCCUPIED})
 """On its way back already; and what holds a parcel."""
-_GIVEN_BACK = frozenset({LockerStatus.RESERVED, LockerStatus.RENTED})
-"""What is given back by itself, where it is ours."""
 
 
 class Reconciler:
@@ -86,7 +84,7 @@ class Reconciler:
     def _goes_by_itself(self, alert: Alert, stray: Stray) -> bool:
         """Whether it is given back without an operator's word."""
         waited = self._clock.now() >= alert.raised_at + self._policy.orphan_grace
-        return stray.asked and waited and not alert.refused and stray.locker.status in _GIVEN_BACK
+        return stray.asked and waited and not alert.refused and stray.locker.status in HELD
 
     async def _give_back(self, alert: Alert, stray: Stray) -> None:
         """Whoever asked for it is told of a refusal; nobody's phone rings if that was nobody."""

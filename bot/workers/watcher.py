@@ -57,6 +57,8 @@ _SIDE_BY_SIDE = 4
 """Conclusions: half of the connections that steps have on PostgreSQL, where taps need them, too."""
 _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
+_FOLLOWED_WITHIN = timedelta(minutes=1)
+"""So long Harbor's list may still have a locker that we have seen leave."""
 _BETWEEN_HINTS = timedelta(seconds=1)
 """How often pushes that anybody may have sent make us look, at most."""
 
@@ -290,13 +292,15 @@ class Watcher:
 
     def _on_its_way_back(self, had: Delivery, seen: Locker, began: datetime) -> bool:
         """Whether the locker of a delivery that has ended is accounted for: its release is still
-        to be asked for or Harbor waits for the tower to hear of it, or the delivery ended so lately
-        that Harbor's list may simply not have followed yet."""
+        to be asked for or Harbor waits for the tower to hear of it; an operator ended the delivery,
+        and what Harbor refused to take back may lapse by itself; or it ended so lately that
+        Harbor's list may not have followed yet."""
         if had.asks is RequestKind.RELEASE:
             return True
         if had.state is State.CLOSED and seen.status is LockerStatus.DECLINED:
             return True
-        return had.changed_at is not None and began - had.changed_at < self._policy.drop_off
+        lapses = self._policy.drop_off if had.state is State.CLOSED else _FOLLOWED_WITHIN
+        return had.changed_at is not None and began - had.changed_at < lapses
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ Guarantees: what is only likely is not said: a locker is the bot's own where its
 from __future__ import annotations
 
 from bot.domain.alerts import Alert
-from bot.domain.tower import LockerStatus
+from bot.domain.tower import HELD, LockerStatus
 from wording.cards.concern import Concern
 from wording.delivery_state import state_said
 from wording.language import Words
@@ -49,7 +49,7 @@ def _last_known(concern: Concern) -> str | None:
 def _goes_by_itself(concern: Concern) -> str | None:
     """Where the orphan is the bot's own by its records: when it is given back."""
     alert, policy = concern.alert, concern.situation.policy
-    held = alert.status in (LockerStatus.RESERVED, LockerStatus.RENTED)
+    held = alert.status in HELD
     if not alert.asked or alert.refused or not held:
         return None
     return concern.words._(
