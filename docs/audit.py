@@ -1,8 +1,9 @@
 """`python -m docs.audit` (`make audit`): known weaknesses of what `requirements/run.lock` pins.
 
 Asks pip-audit, which asks PyPI. Exit code 1 where a pinned release has a known weakness. Where the
-data can't be had (no network, an index that tells none) that is said, in so many words, and is no
-failure: nothing was found out, neither that all is well nor that it is not.
+data can't be had (no network, an index that tells of only some) and no weakness is among it, that
+is said, in so many words, and is no failure: neither that all is well was found out, nor that it is
+not.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ def read(told: str) -> tuple[int, Sequence[str]]:
     except (ValueError, KeyError, TypeError) as error:
         raise NoData("the tool gives no report") from error
     known = [each for each in releases if "skip_reason" not in each]
-    if len(known) < len(releases) or not releases:
+    weaknesses = [*_weaknesses(known)]
+    if not weaknesses and (len(known) < len(releases) or not releases):
         raise NoData(f"the index tells of {len(known)} of {len(releases)} releases")
-    return len(known), [*_weaknesses(known)]
+    return len(known), weaknesses
 
 
 def _weaknesses(releases: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -28,6 +28,11 @@ def test_each_known_weakness_is_told_with_what_mends_it() -> None:
     )
 
 
+def test_a_known_weakness_counts_though_the_index_does_not_tell_of_all() -> None:
+    checked, weaknesses = read(report(WEAK, UNKNOWN))
+    assert (checked, len(weaknesses)) == (1, 2)
+
+
 @pytest.mark.parametrize("told", ["", "{}", "[]", report(), report(UNKNOWN), report(WELL, UNKNOWN)])
 def test_where_the_index_tells_nothing_nothing_is_concluded(told: str) -> None:
     with pytest.raises(NoData):
