@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from bot.domain.alert_buttons import key_to_arg
-from bot.domain.alerts import AlertKind, orphan_key
+from bot.domain.alerts import AlertKind
 from bot.domain.ids import LockerId
 from bot.domain.lifecycle import State
 from bot.domain.openers import token_text
@@ -415,12 +413,9 @@ async def test_of_an_orphan_is_told_how_the_delivery_that_asked_for_it_goes_on(
 ) -> None:
     await book(anna)
     (delivery,) = await world.deliveries(anna)
-    orphan = await stray(world)
-    here = (world.tower.id, LockerId(orphan))
+    here = (world.tower.id, LockerId(await stray(world)))
+    await olga.sees("Orphan locker", "Nothing here shows that the bot asked for it")
     await world.database.run(lambda tx: tx.vouch(*here, delivery.id, world.clock.now()))
-    alert = await world.database.look(lambda tx: tx.alert(orphan_key(*here)))
-    about = replace(alert, delivery=delivery.id)
-    await world.database.run(lambda tx: tx.save_alert(about))
     await world.look()
     await olga.sees("Orphan locker", f"delivery {delivery.id}, locker reserved")
     await anna.press("Get drop-off code")

@@ -69,9 +69,10 @@ class Reconciler:
                 alert.key, status=locker.status, locker_name=locker.name, refused=False
             )
             alert = replace(alert, refused=False)
-        if alert.asked is not stray.asked:
+        last = stray.last.id if stray.last is not None else alert.delivery
+        if (alert.asked, alert.delivery) != (stray.asked, last):
             detail = orphan_detail(locker, asked=stray.asked)
-            await self._alerts.amend(alert.key, detail=detail)
+            await self._alerts.amend(alert.key, delivery=last, detail=detail)
         if alert.release and locker.status is LockerStatus.OCCUPIED:
             await self._alerts.amend(alert.key, ring=True, release=False)
         elif alert.release and locker.status not in _LEFT_ALONE:
