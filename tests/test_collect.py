@@ -175,7 +175,7 @@ async def test_what_was_typed_where_no_code_was_asked_for_is_no_try(
     await ben.sees("4 more tries")
 
 
-async def test_a_door_code_typed_by_hand_or_a_sticker_is_answered_with_the_present_question_once(
+async def test_a_door_code_a_sticker_or_a_voice_message_is_answered_with_the_present_question_once(
     world: Chats, ben: Phone
 ) -> None:
     await ben.open()
@@ -183,6 +183,7 @@ async def test_a_door_code_typed_by_hand_or_a_sticker_is_answered_with_the_prese
     for _ in range(6):
         await ben.text("HARBOR://OPEN/0100000000000101/1F/0123ABCD")
         await ben.sticker()
+        await ben.file("voice")
     assert [said for said in await ben.cards() if "Type the claim code" in said] == [
         await ben.screen()
     ]

@@ -125,8 +125,15 @@ async def prometheus(folder: Path, target: str) -> AsyncIterator[httpx.AsyncClie
         await process.wait()
 
 
+class NotReady(Exception):
+    """Prometheus listens, and can't be asked yet."""
+
+
 async def asked(http: httpx.AsyncClient, path: str, **query: str) -> Any:
-    answer = (await http.get(path, params=query)).raise_for_status().json()
+    said = await http.get(path, params=query)
+    if said.status_code == 503:
+        raise NotReady
+    answer = said.json()
     assert answer["status"] == "success", answer
     return answer["data"]
 
@@ -135,8 +142,7 @@ async def scraped(http: httpx.AsyncClient) -> None:
     """Return once Prometheus has read the bot, and gone through the rules."""
     async with asyncio.timeout(60):
         while True:
-            # It refuses connections at first, and then answers 503 until it has begun.
-            with contextlib.suppress(httpx.HTTPError, KeyError):
+            with contextlib.suppress(httpx.TransportError, NotReady, KeyError):
                 groups = (await asked(http, "/rules"))["groups"]
                 health = {rule["health"] for group in groups for rule in group["rules"]}
                 [up] = (await asked(http, "/query", query="sum(up)"))["result"] or [None]

@@ -12,6 +12,8 @@ from ipaddress import ip_network
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import in_browser
@@ -26,6 +28,9 @@ from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.openers import BOTH_BY_LINK
 from tests.support.page_house import House, house_on
 from web.pages import views
+from web.pages.visit import Visit, give_cookie, take_cookie
+from web.pages.where import Where
+from wording.language import speak
 
 
 @pytest.fixture
@@ -558,6 +563,15 @@ async def test_the_cookie_is_its_own_random_value_for_this_path_and_no_script(he
     assert secret not in value[1]
     assert {"HttpOnly", "SameSite=lax", f"Path=/p/{secret}"} <= set(given.split("; "))
     assert "Secure" not in given, "to this very machine by http"
+
+
+def test_by_https_the_cookie_is_given_and_taken_for_https_alone() -> None:
+    visit = Visit(Request({"type": "http"}), "x", None, speak("en"))
+    given, taken = Response(), Response()
+    give_cookie(given, visit, Where("https://bot.example"), "a")
+    take_cookie(taken, visit, Where("https://bot.example"))
+    for answer in (given, taken):
+        assert "Secure" in answer.headers["Set-Cookie"].split("; ")
 
 
 async def test_a_page_that_has_not_changed_is_not_sent_again(here: House) -> None:

@@ -22,7 +22,7 @@ from tests.support.chats import MARKET, OPERATOR, Chats
 from tests.support.core import ANNA, BEN, START
 from tests.support.databases import a_delivery
 from tests.support.phones import TOWER, Phone, said
-from tests.support.sixty import MANY, sixty_parcels
+from tests.support.sixty import parcels
 
 SENTENCE = "Everything I hold about you, except codes that open a door."
 
@@ -124,11 +124,11 @@ async def test_the_claim_that_one_may_forward_is_in_ones_own_file_alone(
     assert [line.get("detail") for line in held["deliveries"][0]["history"]] == [None, "aired"]
 
 
-async def test_each_of_sixty_parcels_is_in_the_file(world: Chats, anna: Phone) -> None:
-    made = await sixty_parcels(world, anna.id, anna.id, State.STORED)
+async def test_each_of_250_parcels_is_in_the_file(world: Chats, anna: Phone) -> None:
+    made = await parcels(world, anna.id, anna.id, State.STORED, 250)
     _, held = await exported(world, anna)
     assert {parcel["id"] for parcel in held["deliveries"]} == {delivery.id for delivery in made}
-    assert len(made) == MANY
+    assert len(made) == 250
 
 
 async def test_what_one_did_in_deliveries_of_others_is_in_the_file(world: Chats) -> None:

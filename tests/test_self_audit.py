@@ -159,7 +159,7 @@ async def test_a_locker_that_has_left_us_and_is_rented_anew_is_not_ours(
 
 
 @pytest.mark.parametrize("over", ["collected", "cancelled"])
-async def test_a_locker_that_is_rented_again_after_it_has_left_us_is_told_within_a_minute(
+async def test_a_locker_that_is_rented_again_after_it_has_left_us_is_told_after_a_minute(
     core: Core, over: str
 ) -> None:
     if over == "collected":

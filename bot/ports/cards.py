@@ -35,7 +35,7 @@ class Cards(Protocol):
         self, *subjects: str, now: datetime, alerts_of: DeliveryId | None = None
     ) -> None:
         """Every card about one of them that there is, in any chat, is out of date from now on; so
-        is every alert about the delivery `alerts_of` that stands."""
+        is every card of a standing alert about the delivery `alerts_of`."""
         ...
 
     async def mark_sender(self, delivery: DeliveryId, *, now: datetime, unless: PersonId) -> None:

@@ -49,7 +49,7 @@ async def tell(
     """Put the cards of everybody concerned out of date; ring for the roles in `rouse`.
 
     A code that is shown is among them: its buttons carry the revision, too; and so are a slip, a
-    photo and a pin, and what operators are told of the delivery as long as it stands.
+    photo, a pin, and the standing alerts about the delivery.
     `visitors`: for whom the parcel begins or ceases to wait in its tower, everybody concerned where
     it is not said.
     """

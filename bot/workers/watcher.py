@@ -58,7 +58,7 @@ _SIDE_BY_SIDE = 4
 _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
 _FOLLOWED_WITHIN = timedelta(minutes=1)
-"""So long Harbor's list may still have a locker that we have seen leave."""
+"""So long Harbor's list may still have the locker of a delivery that has ended."""
 _BETWEEN_HINTS = timedelta(seconds=1)
 """How often pushes that anybody may have sent make us look, at most."""
 
@@ -284,13 +284,13 @@ class Watcher:
             had = latest.get(key)
             if had is not None and _has_news(had, seen):
                 await self._conclude(had, seen.status, began)
-            elif had is None or not self._on_its_way_back(had, seen, began):
+            elif had is None or not self._accounted_for(had, seen, began):
                 orphans[key] = seen, had
         if not orphans:
             return {}
         return await self._database.look(lambda tx: strays(tx, orphans))
 
-    def _on_its_way_back(self, had: Delivery, seen: Locker, began: datetime) -> bool:
+    def _accounted_for(self, had: Delivery, seen: Locker, began: datetime) -> bool:
         """Whether the locker of a delivery that has ended is accounted for: its release is still
         to be asked for or Harbor waits for the tower to hear of it; an operator ended the delivery,
         and what Harbor refused to take back may lapse by itself; or it ended so lately that
@@ -299,8 +299,8 @@ class Watcher:
             return True
         if had.state is State.CLOSED and seen.status is LockerStatus.DECLINED:
             return True
-        lapses = self._policy.drop_off if had.state is State.CLOSED else _FOLLOWED_WITHIN
-        return had.changed_at is not None and began - had.changed_at < lapses
+        long = self._policy.drop_off if had.state is State.CLOSED else _FOLLOWED_WITHIN
+        return had.changed_at is not None and began - had.changed_at < long
 
 
 @contextlib.contextmanager

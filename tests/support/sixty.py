@@ -33,6 +33,13 @@ async def sixty_parcels(
     world: World, sender: PersonId, recipient: PersonId, state: State
 ) -> list[Delivery]:
     """From one to the other, all in `state`, each with a line of history."""
+    return await parcels(world, sender, recipient, state, MANY)
+
+
+async def parcels(
+    world: World, sender: PersonId, recipient: PersonId, state: State, many: int
+) -> list[Delivery]:
+    """As `sixty_parcels`, but so many."""
     now = world.clock.now()
 
     def parcel(number: int) -> Delivery:
@@ -51,7 +58,7 @@ async def sixty_parcels(
         )
 
     async def step(tx: Transaction) -> list[Delivery]:
-        made = [await tx.add_delivery(parcel(number)) for number in range(MANY)]
+        made = [await tx.add_delivery(parcel(number)) for number in range(many)]
         for delivery in made:
             await tx.record(HistoryEntry(delivery.id, now, "requested", sender))
         return made
