@@ -87,6 +87,7 @@ def story(opener: Opener) -> Sequence[Step]:
         Step(
             "drop off", "Anna", "in", sees={"Anna": ("In locker",), "Ben": ("is waiting for you",)}
         ),
+        Step("the way", "Ben", taps=("Show on the map",), sees={"Ben": (f"📍 {_MARKET}",)}),
         Step("pick-up code", "Ben", taps=(collect,), sees={"Ben": (opens_again,)}),
         Step(
             "collect",
@@ -264,9 +265,10 @@ def _all_in(text: str, words: Sequence[str]) -> bool:
 
 
 def _said(message: Mapping[str, Any]) -> str:
-    """Its words, and where its buttons lead."""
+    """Its words, or the name of the place on the map; and where its buttons lead."""
     urls = [button.get("url", "") for button in _inline(message)]
-    return " ".join([message.get("text") or message.get("caption") or "", *urls])
+    place = f"📍 {message['venue']['title']}" if "venue" in message else ""
+    return " ".join([message.get("text") or message.get("caption") or place, *urls])
 
 
 def _inline(message: Mapping[str, Any]) -> list[dict[str, Any]]:
