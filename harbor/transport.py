@@ -59,7 +59,7 @@ class Transport(AiohttpTransport):
     """One pool of HTTP/1.1 connections; takes no proxy from the environment."""
 
     def __init__(self, limits: httpx.Limits) -> None:
-        # Left to itself httpx reads all certificates once more, for some 25 ms and 1 MB.
+        # Left to itself httpx reads all certificates once more, which takes some 50 ms.
         super().__init__(verify=_UNUSED, limits=limits)
 
     def get_client(self) -> aiohttp.ClientSession:
