@@ -13,6 +13,10 @@ from sandbox.resettable import Resettable
 from web.pages.where import PATH
 from web.serving import serving
 
+_IDLE = 75
+"""Seconds; longer than clients keep a connection (httpx 5 s), so that none sends its next request
+into one that is just being ended."""
+
 
 class Doorway:
     """Before the sandbox: what is asked for a parcel page goes to `pages`, which says itself whom
@@ -37,4 +41,4 @@ def serving_sandbox(
 ) -> AbstractAsyncContextManager[str]:
     """Serve a sandbox's `app` for as long as the block lasts; see `web.serving.serving`."""
     guarded = app if isinstance(app, Doorway) else Guard(app, host)
-    return serving(guarded, host=host, port=port, protocol=Resettable)
+    return serving(guarded, host=host, port=port, protocol=Resettable, idle=_IDLE)

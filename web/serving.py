@@ -60,12 +60,13 @@ async def serving(
     host: str = "127.0.0.1",
     port: int = 0,
     protocol: type[asyncio.Protocol] | None = None,
+    idle: int = 5,
 ) -> AsyncIterator[str]:
     """Serve `app` in the running loop and yield its base URL, without a trailing slash.
 
     `port` 0 takes any that is free. `protocol`: what speaks HTTP on a connection, if not
-    `web.connections.Bounded`. Raises OSError when the address is taken or the app's lifespan can't
-    begin.
+    `web.connections.Bounded`. `idle`: seconds after which a connection that asks nothing is ended.
+    Raises OSError when the address is taken or the app's lifespan can't begin.
 
     No access log: the webhook's path is a secret.
     """
@@ -76,6 +77,7 @@ async def serving(
             ws="none",
             log_config=None,
             access_log=False,
+            timeout_keep_alive=idle,
             proxy_headers=False,  # an address is the socket's: see web.pages.visitors
             timeout_graceful_shutdown=_GRACE,
             backlog=_BACKLOG,
