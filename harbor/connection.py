@@ -172,10 +172,12 @@ class Connection:
         words: tuple[str, ...] = API_WORDS,
     ) -> bytes:
         changes, status, began = route.changes, None, time.perf_counter()
+        # What is posted may be a secret, which is for that address alone.
+        follows = not changes and route.method == "GET"
         try:
             request = self._http.build_request(route.method, url, **content)
             async with asyncio.timeout(self._longest):
-                answer = await self._http.send(request, auth=auth, follow_redirects=not changes)
+                answer = await self._http.send(request, auth=auth, follow_redirects=follows)
             status = answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
             raise _lost(error, name, self._environment, changes) from error

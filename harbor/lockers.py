@@ -271,7 +271,7 @@ def _token(token: wire.LockerToken) -> Token:
 
 
 def _open_link(asked: wire.OpenRequest, tower: TowerId, locker: LockerId) -> OpenLink:
-    if asked.link is None:
+    if asked.link is None or not asked.link.get_secret_value().strip():
         raise edge.OutcomeUnknown("Harbor took a Locker Open request without giving its link")
     digits = asked.digits.get_secret_value() if asked.digits is not None else None
     request = asked.id if isinstance(asked.id, int) else None

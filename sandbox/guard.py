@@ -35,7 +35,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         asked, origin = headers.get("host", ""), headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != asked.lower():
+        if origin is not None and _host_of(origin) != asked.lower():
             return PlainTextResponse("another page's request", status_code=403)
         if _API.match(scope["path"]) or self._goes_by(asked):
             return None
@@ -55,3 +55,11 @@ class Guard:
         # Where it listens at every address, people come by one of them; no page can make up such a
         # name for us.
         return address.is_loopback or self._host in _ANY_ADDRESS
+
+
+def _host_of(origin: str) -> str | None:
+    """None for what is no origin."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None

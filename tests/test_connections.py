@@ -10,21 +10,24 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
 from web import connections
 from web.serving import serving
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+LARGE = 32 * 1024 * 1024
+"""Bytes: more than the system holds of an answer that nobody reads."""
 
 
 class Slow:
-    """`/healthz`, `/echo`, `/right`, which is asked by right, and `/slow`, which answers when it is
-    let."""
+    """`/healthz`, `/echo`, `/right`, which is asked by right, `/slow`, which answers when it is
+    let, and `/large` and `/stream`, which answer with `LARGE` bytes in one piece and in many."""
 
     def __init__(self) -> None:
-        self.begun, self.let = asyncio.Event(), asyncio.Event()
+        self.begun, self.let, self.over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.sent = 0
 
     async def healthz(self, _: Request) -> Response:
         return PlainTextResponse("well")
@@ -41,6 +44,27 @@ class Slow:
         await self.let.wait()
         return PlainTextResponse("at last")
 
+    async def large(self, _: Request) -> Response:
+        return PlainTextResponse(b"x" * LARGE)
+
+    async def stream(self, _: Request) -> Response:
+        return StreamingResponse(self._pieces())
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        try:
+            for _ in range(LARGE // 2**16):
+                yield b"x" * 2**16
+                self.sent += 1
+        finally:
+            self.over.set()
+
+    async def stuck(self) -> None:
+        """Return when nothing more of any `/stream` is taken."""
+        before = 0
+        while not self.sent or self.sent != before:
+            before = self.sent
+            await asyncio.sleep(0.1)
+
     def app(self) -> Router:
         return Router(
             [
@@ -48,6 +72,8 @@ class Slow:
                 Route("/echo", self.echo, methods=["POST"]),
                 Route("/slow", self.slow),
                 Route("/right", self.right),
+                Route("/large", self.large),
+                Route("/stream", self.stream),
             ]
         )
 
@@ -214,3 +240,74 @@ async def test_of_idle_connections_those_that_never_asked_by_right_go_first(
             for reader, writer in telegram:
                 writer.write(ask)
                 assert b"yes" in await reader.readuntil(b"yes"), "though they waited longest"
+
+
+SLOW, WELL = (b"GET /%b HTTP/1.1\r\n\r\n" % path for path in (b"slow", b"healthz"))
+
+
+async def test_thousands_of_requests_at_once_end_their_connection() -> None:
+    slow = Slow()
+    async with serving(slow.app()) as url, lines(url, 1, SLOW + 5000 * WELL) as [line]:
+        assert await ended(line)
+        slow.let.set()
+
+
+async def test_requests_that_keep_coming_behind_a_slow_answer_are_not_read() -> None:
+    slow = Slow()
+    async with serving(slow.app()) as url, lines(url, 1, SLOW + 10 * WELL) as [(reader, writer)]:
+        await slow.begun.wait()
+        writer.write(10 * WELL)
+        await writer.drain()
+        slow.let.set()
+        assert b"at last" in await reader.readuntil(b"at last")
+        async with asyncio.timeout(2):
+            for _ in range(20):
+                assert b"200 OK" in await reader.readuntil(b"\r\n\r\nwell")
+
+
+async def test_half_a_request_behind_a_slow_answer_does_not_cut_it_off_but_ends_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.2)
+    half = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
+    slow = Slow()
+    async with serving(slow.app()) as url, lines(url, 1, SLOW + half) as [line]:
+        await slow.begun.wait()
+        asyncio.get_running_loop().call_later(0.4, slow.let.set)
+        assert b"at last" in await line[0].readuntil(b"at last")
+        assert await ended(line)
+
+
+@pytest.mark.parametrize("behind", [b"", WELL], ids=["alone", "another behind"])
+async def test_an_answer_of_which_nothing_is_taken_ends_its_connection(
+    monkeypatch: pytest.MonkeyPatch, behind: bytes
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.3)
+    slow = Slow()
+    first = b"GET /stream HTTP/1.1\r\n\r\n" + behind
+    async with serving(slow.app()) as url, lines(url, 1, first):
+        async with asyncio.timeout(5):
+            await slow.over.wait()
+
+
+async def test_an_answer_that_is_taken_slowly_is_not_cut_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.4)
+    first = b"GET /large HTTP/1.1\r\n\r\n"
+    async with serving(Slow().app()) as url, lines(url, 1, first) as [(reader, _)]:
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(16):
+            await reader.readexactly(LARGE // 16)
+            await asyncio.sleep(0.08)
+
+
+async def test_who_takes_no_answer_makes_room_for_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "MOST", 8)
+    slow = Slow()
+    first = b"GET /stream HTTP/1.1\r\n\r\n"
+    async with serving(slow.app()) as url, lines(url, 8, first):
+        await slow.stuck()
+        assert await well(url)

@@ -50,6 +50,20 @@ async def test_one_token_serves_many_calls() -> None:
         assert b"scope=service_provider" in server.renewals[0].body
 
 
+@pytest.mark.parametrize("status", [307, 308])
+async def test_the_secret_is_sent_to_the_accounts_host_and_nowhere_else(status: int) -> None:
+    async with (
+        stand_in(lambda _: answer(200, [])) as elsewhere,
+        stand_in(
+            lambda _: answer(200, []), lambda _: answer(status, location=f"{elsewhere.url}/token")
+        ) as server,
+        server.harbor() as harbor,
+    ):
+        with pytest.raises(Unavailable):
+            await harbor.assigned_lockers()
+        assert elsewhere.calls == []
+
+
 async def test_a_token_is_renewed_before_its_end() -> None:
     accounts = Accounts()
     async with (

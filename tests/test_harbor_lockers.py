@@ -274,6 +274,20 @@ async def test_a_link_names_the_locker_that_harbor_picked(port: HarborLockers) -
     assert link.url not in repr(link)
 
 
+@pytest.mark.parametrize("link", [None, "", "  "])
+async def test_a_link_without_a_word_is_none(link: str | None) -> None:
+    def say(heard: Any) -> bytes:
+        if heard.method == "POST":
+            return answer(200, {"id": 5, "linkToken": link, "lockerId": 42, "towerId": TOWER})
+        return place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        with pytest.raises(edge.OutcomeUnknown):
+            await port.drop_off_link(tower, Size.SMALL, low=False)
+
+
 async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out() -> None:
     small = {"id": 42, "name": "7", "towerId": TOWER, "status": "available"}
     small |= {"type": {"id": 11, "name": "small"}}

@@ -101,6 +101,29 @@ async def test_an_unreadable_update_of_a_batch_stops_nothing_and_no_word_of_it_i
     assert len(passed) == len(set(passed)) >= len(UNREADABLE) - 1
 
 
+@pytest.mark.parametrize("last", ["", None, "Lovelace"])
+async def test_whoever_has_no_first_name_is_served_like_anybody(
+    last: str | None, sqlite_database: Database
+) -> None:
+    async with sandbox_telegram() as there:
+        ada = there.phones.make("Ada").id
+        there.phones.open(ada)
+        message = {
+            "message_id": 900,
+            "date": int(there.telegram.clock.now().timestamp()),
+            "chat": {"id": ada, "type": "private", "first_name": ""},
+            "from": {"id": ada, "is_bot": False, "first_name": "", "last_name": last},
+            "text": "red",
+        }
+        async with chat_edge(sqlite_database, at=there, poll=False) as edge:
+            for body in there.telegram.updates.first(100):
+                await edge.receiver.take(body)
+            with capture_logs() as logs:
+                await edge.receiver.take({"update_id": 10**6, "message": message})
+            assert await edge.words(ada) == ["red"]
+    assert [entry for entry in logs if entry["log_level"] == "error"] == []
+
+
 async def test_an_unreadable_update_that_comes_again_is_logged_once(
     sqlite_database: Database,
 ) -> None:

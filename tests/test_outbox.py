@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -625,6 +626,29 @@ async def test_of_a_great_crowd_most_wait_in_the_database_and_a_tap_waits_for_no
     await until_shown(owed, crowd)
     assert owed.outbox.tally.possible_doubles == 0
     assert owed.chats.calls == ["send silently"] * 201
+
+
+async def test_whoever_makes_a_thousand_cards_keeps_nobody_elses_tap_waiting(
+    owed: Owed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(outbox, "_HELD", 70)
+    owed.chats.gate = {BEN: asyncio.Event()}
+
+    async def tapped(chat: PersonId, subject: str, tx: Transaction) -> None:
+        tx.answers(chat)
+        await tx.mark(chat, subject, now=owed.clock.now())
+
+    for number in range(300):
+        await owed.database.run(partial(tapped, BEN, f"delivery:{number}"))
+        await owed.outbox.turn()
+    assert owed.outbox._waiting.size < 70
+    await owed.database.run(partial(tapped, ANNA, SCREEN))
+    await owed.outbox.turn()
+    await until(lambda: owed.chats.of(ANNA) == ["one"])
+    owed.chats.gate[BEN].set()
+    while owed.outbox.busy:
+        await turned(owed.outbox)
+    assert owed.outbox._waiting.size == owed.outbox._waiting.urgent == 0
 
 
 async def test_what_changes_while_it_rings_waits_for_the_rings_of_others(owed: Owed):

@@ -56,6 +56,19 @@ def test_wrong_links_count_in_a_window_that_slides() -> None:
     assert wrong.note("203.0.113.7") is None
 
 
+def test_whether_one_more_is_too_many_can_be_asked_without_being_counted() -> None:
+    now = [0.0]
+    wrong = WrongLinks(lambda: now[0])
+    for _ in range(FREE):
+        assert not wrong.too_many("203.0.113.7")
+        wrong.note("203.0.113.7")
+    assert [wrong.too_many("203.0.113.7") for _ in range(3)] == [True] * 3
+    assert not wrong.too_many("203.0.113.8")
+    assert len(wrong) == 1
+    now[0] = WINDOW
+    assert not wrong.too_many("203.0.113.7")
+
+
 def test_a_whole_line_of_ipv6_counts_as_one() -> None:
     wrong = WrongLinks(lambda: 0.0)
     tried = [wrong.note(f"2001:db8:1:2::{number:x}") for number in range(FREE + 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 import re
 from collections.abc import AsyncIterator
@@ -27,6 +28,8 @@ from tests.support.browsers import Browser
 from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.openers import BOTH_BY_LINK
 from tests.support.page_house import House, house_on
+from tests.test_web import gone_away
+from web.app import create_app
 from web.pages import views
 from web.pages.visit import Visit, give_cookie, take_cookie
 from web.pages.where import Where
@@ -604,6 +607,74 @@ async def test_no_more_pages_are_answered_at_once_than_their_budget(
     assert "Nothing is lost" in busy.text
     await here.core.work()
     assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@contextlib.asynccontextmanager
+async def half_posted(url: str) -> AsyncIterator[tuple[str, Line]]:
+    """A POST whose body has only begun, and the first line of what it is told: that it is to go on
+    ("100") is told as soon as its body is awaited."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    head = (
+        f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nExpect: 100-continue\r\nContent-Length: 500\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\ndo=cl"
+    )
+    name, _, port = host.partition(":")
+    reader, writer = await asyncio.open_connection(name, int(port))
+    try:
+        writer.write(head.encode())
+        yield (await reader.readline()).decode().split(" ")[1], (reader, writer)
+    finally:
+        writer.close()
+
+
+async def test_nobody_has_a_place_among_those_answered_while_their_form_is_awaited(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "AT_ONCE", 2)
+    dora = await here.opens(await here.core.stored())
+    async with contextlib.AsyncExitStack() as stack:
+        for url in (f"{here.pages_at}/p/{'A' * 22}", dora.url) * 2:
+            told, line = await stack.enter_async_context(half_posted(url))
+            assert told == "100", "its body is awaited"
+        assert (await dora.opens()).status_code == 200
+        await dora.presses("Collect here")
+        assert "Your parcel is in locker" in dora.text
+        line[1].write(b"x" * 495)
+        assert b"HTTP/1.1 400" in await line[0].read(), "whole at last, it is answered too"
+
+
+async def test_whoever_has_tried_too_many_wrong_links_is_refused_before_their_form_is_read(
+    here: House,
+) -> None:
+    dora = await here.opens(await here.core.stored())
+    wrong = f"{here.pages_at}/p/{'A' * 22}"
+    while (await dora.opens(wrong)).status_code != 429:
+        pass
+    async with half_posted(wrong) as (told, _):
+        assert told == "429"
+    async with half_posted(dora.url) as (told, _):
+        assert told == "100", "a right link is never refused"
+
+
+async def test_whoever_goes_away_before_their_form_is_whole_fills_no_log(here: House) -> None:
+    dora = await here.opens(await here.core.stored())
+    path = dora.url.removeprefix(here.pages_at)
+    for parts in ([], [b"do=cl"]):
+        assert await gone_away(create_app(pages=here.pages), path, parts) == []
+    assert (await dora.opens()).status_code == 200
+
+
+async def test_a_page_with_a_slash_behind_it_is_not_there_and_leads_nowhere(here: House) -> None:
+    dora = await here.opens(await here.core.stored())
+    for answer in (
+        await dora.opens(f"{dora.url}/", Host="evil.example"),
+        await dora.client.post(f"{dora.url}/", data={"do": "claim"}),
+    ):
+        assert answer.status_code == 404
+        assert "Location" not in answer.headers
 
 
 async def test_what_is_over_is_forgotten_with_its_person(house: House) -> None:

@@ -25,7 +25,9 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", CONTROLS)
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", ""])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://[", ""]
+)
 async def test_a_post_from_any_other_page_is_refused(
     http: httpx.AsyncClient, path: str, origin: str
 ) -> None:

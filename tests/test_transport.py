@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import io
 import logging
 import socket
@@ -24,7 +25,13 @@ from telegram.error import (
 )
 
 from cli.sandbox_server import serving_sandbox
-from handlers.telegram.transport import ON_ITS_WAY, AiohttpRequest, NotSent, UpdatesRequest
+from handlers.telegram.transport import (
+    LARGEST_ANSWER,
+    ON_ITS_WAY,
+    AiohttpRequest,
+    NotSent,
+    UpdatesRequest,
+)
 from sandbox.telegram.app import create_app
 
 TOKEN = "42:a-secret-token"
@@ -98,6 +105,28 @@ MISHAPS: dict[str, tuple[Behaviour, type[TelegramError], str]] = {
     ),
     "not HTTP": (answers(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), NetworkError, ""),
     "not JSON": (answers(response("200 OK", PAGE, "text/html")), NetworkError, "not JSON"),
+    "JSON nested deeper than anything": (
+        answers(response("200 OK", b'{"ok":true, "result":' + b"[" * 100_000)),
+        NetworkError,
+        "not JSON",
+    ),
+    "what is packed, though nobody asked for that": (
+        answers(response("200 OK", gzip.compress(GOOD), more="Content-Encoding: gzip\r\n")),
+        NetworkError,
+        "not JSON",
+    ),
+    "more than anybody could want": (
+        answers(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (LARGEST_ANSWER + 1)),
+        NetworkError,
+        "too large",
+    ),
+    "a length beyond that": (
+        answers(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n" + b" " * (LARGEST_ANSWER + 1)
+        ),
+        NetworkError,
+        "too large",
+    ),
     "JSON, but no object": (answers(response("200 OK", b"[]")), NetworkError, "not JSON"),
     "a proxy's page": (
         answers(response("502 Bad Gateway", PAGE, "text/html")),

@@ -1,5 +1,7 @@
 """The web edge over real HTTP: what is let in, what is answered, what is kept quiet."""
 
+import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.ports.errors import TryLater
@@ -183,6 +187,9 @@ async def test_metrics_are_open_on_this_machine_but_not_through_a_proxy(behind):
     assert await scraped(local) == 200
     assert await scraped(local, X_Forwarded_For="203.0.113.9") == 404
     assert await scraped(local, Forwarded="for=203.0.113.9") == 404
+    assert await scraped(local, Via="1.1 proxy") == 404
+    assert await scraped(local, X_Forwarded_Proto="https") == 404
+    assert await scraped(local, X_Forwarded_Host="bot.example") == 404
 
 
 @pytest.mark.parametrize(
@@ -233,6 +240,75 @@ def test_which_addresses_are_this_machines_alone(host, so):
 async def test_anything_else_is_not_there(client, path):
     assert (await client.get(path)).status_code == 404
     assert (await client.get(PATH)).status_code == 404, "another method learns nothing either"
+
+
+@pytest.mark.parametrize("path", ["/metrics/", "/healthz/", "/harbor/", PATH + "/"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_slash_behind_a_path_leads_nowhere(client, method, path):
+    answer = await client.request(method, path, headers={**HEADERS, "Host": "evil.example"})
+    assert (answer.status_code, answer.text) == (404, "Not Found")
+    assert "location" not in answer.headers
+
+
+async def gone_away(app: ASGIApp, path: str, parts: list[bytes]) -> list[Any]:
+    """What is logged when whoever posts goes away after these parts of a body; an error that the
+    app raises would be logged by the server, with its traceback."""
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    kind = (b"content-type", b"application/x-www-form-urlencoded")
+    secret = (b"x-telegram-bot-api-secret-token", SECRET.encode())
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [kind, secret],
+        "client": ("127.0.0.1", 1),
+    }
+
+    async def receive() -> Any:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:
+        pass
+
+    with structlog.testing.capture_logs() as logs:
+        await app(scope, receive, send)
+    return [entry for entry in logs if entry["log_level"] != "debug"]
+
+
+@pytest.mark.parametrize("path", ["/harbor", PATH])
+@pytest.mark.parametrize("parts", [[], [b'{"data":'], [b"{", b'"data":']])
+async def test_whoever_goes_away_before_their_body_is_whole_fills_no_log(behind, path, parts):
+    hook = TelegramHook(PATH, SECRET, behind.take)
+    assert await gone_away(create_app(telegram=hook, harbor=behind.push), path, parts) == []
+    assert (behind.taken, behind.pushed) == ([], [])
+
+
+@pytest.mark.parametrize("path", ["/harbor", PATH])
+async def test_the_server_says_nothing_either_of_whoever_goes_away(behind, caplog, path):
+    begun, ended = asyncio.Event(), asyncio.Event()
+    app = create_app(telegram=TelegramHook(PATH, SECRET, behind.take), harbor=behind.push)
+
+    async def watched(scope, receive, send):
+        if scope["type"] == "http":
+            begun.set()
+        try:
+            await app(scope, receive, send)
+        finally:
+            if scope["type"] == "http":
+                ended.set()
+
+    secret = f"{next(iter(HEADERS))}: {SECRET}"
+    half = f'POST {path} HTTP/1.1\r\nHost: x\r\n{secret}\r\nContent-Length: 60\r\n\r\n{{"data":'
+    with caplog.at_level(logging.INFO):
+        async with serving(watched) as url:
+            host, port = url.removeprefix("http://").split(":")
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.write(half.encode())
+            await begun.wait()
+            writer.transport.abort()
+            await ended.wait()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_in_polling_mode_there_are_no_hooks(behind):

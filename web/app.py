@@ -4,7 +4,8 @@ Guarantees: what Telegram brings by right is taken before anything else looks at
 (`web.deliveries`), and without the secret token its path is no other than any (404); Harbor's push
 is answered at once and is never more than a nudge unless it was verified; a body over 1 MiB is
 refused; metrics are shown on this machine alone, unless the token is shown for them; parcel pages
-have a budget of their own (`web.pages`); anything else is 404.
+have a budget of their own (`web.pages`); anything else is 404, and nothing is redirected; whoever
+goes away before their body is whole leaves no trace in the log.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -40,7 +41,10 @@ Health = Callable[[], Awaitable[Mapping[str, Any]]]
 Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
 """What Prometheus reads, and its content type."""
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_FORWARDED = (
+    *("forwarded", "via", "x-real-ip"),
+    *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,9 @@ def create_app(
         routes.append(Route("/harbor", _harbor(harbor), methods=["POST"]))
     if pages is not None:
         routes += pages.routes()
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _plain, 405: _not_found})
+    handlers = {HTTPException: _plain, 405: _not_found, ClientDisconnect: _gone}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # it would send people wherever the Host header says
     return app if telegram is None else Deliveries(telegram, app)
 
 
@@ -134,3 +140,8 @@ async def _plain(_: Request, error: Exception) -> Response:
 
 async def _not_found(_: Request, __: Exception) -> Response:
     return PlainTextResponse("Not Found", status_code=404)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Nobody is left to read it: uvicorn drops it."""
+    return Response(status_code=400)

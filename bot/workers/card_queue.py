@@ -6,7 +6,7 @@ waited longest, among chats and within one.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from heapq import heappop, heappush
 from itertools import count
 
@@ -15,6 +15,9 @@ from bot.domain.ids import PersonId
 
 _RINGS = 2 * Lane.NEWS
 """The rank of what rings; what answers somebody is before it."""
+OF_ONE_CHAT = 16
+"""So many of a chat's count: Telegram takes one a second of it, and one who makes a thousand cards
+is not to have the others wait in the database until they are shown."""
 
 
 class CardQueue:
@@ -24,26 +27,31 @@ class CardQueue:
         self._chats: dict[PersonId, list[tuple[int, int, Card]]] = defaultdict(list)
         self._order: list[tuple[int, int, PersonId]] = []
         self._asked = count()
+        self._urgent: Counter[PersonId] = Counter()
         self.size = self.urgent = 0
-        """How many wait, and how many of them ring or answer somebody."""
+        """How many wait, and how many of them ring or answer somebody; see `OF_ONE_CHAT`."""
 
     def put(self, card: Card) -> None:
         """One more card for its chat."""
         rank, place = _rank(card), next(self._asked)
         heappush(self._chats[card.chat], (rank, place, card))
         heappush(self._order, (rank, place, card.chat))
-        self.size += 1
-        self.urgent += rank <= _RINGS
+        self.size += len(self._chats[card.chat]) <= OF_ONE_CHAT
+        if rank <= _RINGS:
+            self._urgent[card.chat] += 1
+            self.urgent += self._urgent[card.chat] <= OF_ONE_CHAT
 
     def take(self, chat: PersonId) -> Card | None:
         """The first of a chat's."""
         if chat not in self._chats:
             return None
         rank, _, card = heappop(self._chats[chat])
+        self.size -= len(self._chats[chat]) < OF_ONE_CHAT
+        if rank <= _RINGS:
+            self._urgent[chat] -= 1
+            self.urgent -= self._urgent[chat] < OF_ONE_CHAT
         if not self._chats[chat]:
-            del self._chats[chat]
-        self.size -= 1
-        self.urgent -= rank <= _RINGS
+            del self._chats[chat], self._urgent[chat]
         return card
 
     def next_chat(self) -> tuple[Lane, PersonId] | None:
@@ -81,6 +89,7 @@ class CardQueue:
         """All of them, taken out."""
         cards = [card for waiting in self._chats.values() for _, _, card in waiting]
         self._chats.clear()
+        self._urgent.clear()
         self._order, self.size, self.urgent = [], 0, 0
         return cards
 

@@ -34,7 +34,7 @@ longer for the processor."""
 _HELD = 512
 """Cards leased from the database at most, waiting ones included, and as many besides that ring or
 answer somebody. Where so many wait, news are left there as they are marked, and at twice as many
-answers, too: so many a lease outlasts."""
+answers, too: so many a lease outlasts. Of one chat a few count, however many wait."""
 
 
 class Outbox:

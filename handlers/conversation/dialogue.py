@@ -182,11 +182,12 @@ async def _refresh(context: Context, query: CallbackQuery) -> None:
 
 
 def _known(person: Person | None, user: User, locale: str, *, reachable: bool) -> Person:
-    known = person or Person(PersonId(user.id), user.full_name, language=locale)
+    name = user.full_name or user.last_name or ""  # where Telegram sends no first name
+    known = person or Person(PersonId(user.id), name, language=locale)
     spoken = known.language if known.language_chosen else user.language_code or known.language
     return replace(
         known,
-        name=user.full_name,
+        name=name,
         username=user.username,
         language=spoken,
         reachable=reachable,

@@ -50,7 +50,15 @@ _BAD_REQUESTS: tuple[tuple[str, type[EdgeError]], ...] = (
 )
 
 
-UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, OSError)
+UNREADABLE = (
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    OSError,
+    RecursionError,
+)
 """What python-telegram-bot raises over an answer that has not the shape it ought to have."""
 
 

@@ -3,7 +3,8 @@
 Guarantees: whatever fails comes out as an error of `telegram.error`, and as NotSent when Telegram
 can't have seen the request; no error, cause or log line holds a URL, since that is where the token
 stands. Only Telegram's own words (`ok`, `error_code`, `description`, `result`) say anything about a
-chat or a token: whatever else answers, with whatever status, is a NetworkError that names it.
+chat or a token: whatever else answers, with whatever status, is a NetworkError that names it. Of
+an answer no more than `LARGEST_ANSWER` bytes are held.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ON_ITS_WAY: ContextVar[Callable[[], object] | None] = ContextVar("on_its_way", d
 """Set in a task, it is called when a request of that task has been written to its connection: from
 then on its arrival no longer depends on this process."""
 
+LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes."""
 _JSON = {"Content-Type": "application/json"}
 
 _EDITS = ("/editMessageText", "/editMessageMedia")
@@ -72,7 +75,9 @@ class AiohttpRequest(BaseRequest):
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=60),
-                headers={"User-Agent": self.USER_AGENT},
+                # Unpacked: what is small on the wire may be anything once it is unpacked.
+                headers={"User-Agent": self.USER_AGENT, "Accept-Encoding": "identity"},
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # Asked once: aiohttp would look through the environment at every request.
                 trust_env=bool(getproxies()),
@@ -116,7 +121,7 @@ class AiohttpRequest(BaseRequest):
                 allow_redirects=False,
                 **_sent(request_data),
             ) as answer:
-                body = await answer.read()
+                body = await _whole(answer)
                 if body.startswith(_OK):
                     body = _of_use(url, body)
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES:
@@ -134,7 +139,7 @@ class AiohttpRequest(BaseRequest):
         """As PTB's own, which logs what it can't read."""
         try:
             said = json.loads(payload)
-        except ValueError:
+        except (ValueError, RecursionError):  # nested deeper than anything Telegram says
             said = None
         if not isinstance(said, dict):
             raise NetworkError("the answer is not JSON")
@@ -184,6 +189,18 @@ def _method_of(url: str) -> str:
     """The method of the Bot API that is called; nothing else of a URL is repeated anywhere."""
     name = url.rpartition("/")[2]
     return name if name.isascii() and name.isalpha() else "other"
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """Its body. Raises NetworkError where that is larger than `LARGEST_ANSWER`."""
+    if (length := answer.content_length) is not None and length <= LARGEST_ANSWER:
+        return await answer.read()
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise NetworkError("the answer is too large")
+    return bytes(body)
 
 
 def _of_use(url: str, body: bytes) -> bytes:

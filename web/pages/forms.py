@@ -48,7 +48,8 @@ def from_here(headers: Mapping[str, str], origin: str) -> bool:
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a form. Raises HTTPException 413 for a long one, 400 for anything else."""
+    """The fields of a form. Raises HTTPException 413 for a long one, 400 for anything else, and
+    ClientDisconnect."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise HTTPException(400)
     body = b""

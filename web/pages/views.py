@@ -3,8 +3,8 @@
 Guarantees: whoever only looks claims nothing, a messenger's preview neither; a wrong, a spent and a
 guessed secret are answered alike, and never slow down or refuse a right one; a POST counts only
 from the page itself; what opens a door is shown in the answer to a POST alone; no more requests are
-answered at once than `AT_ONCE`, so that pages take no place from Telegram and Harbor; nothing that
-is logged holds a secret.
+answered at once than `AT_ONCE`, so that pages take no place from Telegram and Harbor, and none has
+a place while its form is awaited; nothing that is logged holds a secret.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from functools import partial
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.domain.actions import Action
 from bot.domain.browsers import Unclaimed, may_be_page
 from bot.domain.ids import DeliveryId
 from bot.domain.lifecycle import State
@@ -29,7 +28,7 @@ from bot.domain.policy import Policy
 from bot.ports.clock import Clock
 from bot.ports.database import Database, Transaction
 from bot.ports.errors import EdgeError
-from bot.usecases.actor import Actor, NotPermitted, NotYours, authorized
+from bot.usecases.actor import Actor, NotPermitted, NotYours
 from bot.usecases.browser import (
     Bound,
     Look,
@@ -44,12 +43,12 @@ from bot.usecases.browser import (
     opens,
 )
 from bot.usecases.collect import NotYet
-from bot.usecases.extend import more_time
-from bot.usecases.report import report_problem
 from bot.usecases.surroundings import KnownSurroundings
+from web.pages.acts import ask_more_time, report
 from web.pages.drawing import Drawing
 from web.pages.forms import Tokens, from_here, read_form
 from web.pages.languages import spoken
+from web.pages.places import Places
 from web.pages.visit import Visit, give_cookie, take_cookie
 from web.pages.visitors import WrongLinks, address_of
 from web.pages.where import PATH, Where
@@ -86,7 +85,7 @@ class Pages:
         self._known, self._where, self._locale = known, where, locale
         self._draws, self._tokens = Drawing(where), Tokens(key)
         self._wrong = WrongLinks(monotonic)
-        self._under_way = 0
+        self._places = Places()
         self._does: Mapping[Do, Callable[[Visit], Awaitable[Response]]] = {
             Do.CLAIM: self._claim,
             Do.OPEN: self._open,
@@ -101,32 +100,41 @@ class Pages:
         return [Route(f"{PATH}{{page}}", self.answer, methods=["GET", "POST"])]
 
     async def answer(self, request: Request) -> Response:
-        """Any request for a page."""
+        """Any request for a page. Raises ClientDisconnect."""
         words = spoken(request.headers.get("accept-language", ""), self._locale)
-        if self._under_way >= AT_ONCE:
-            return await self._trouble(words, 503, wait=_BUSY_FOR)
-        self._under_way += 1
         try:
-            return await self._answer(Visit.of(request, words))
+            visit = Visit.of(request, words)
+            with self._places.one(AT_ONCE):
+                answer = await self._formless(visit)
+            if answer is None:
+                form = await read_form(request)
+                with self._places.one(AT_ONCE):
+                    answer = await self._posted(replace(visit, form=form))
+            return answer
+        except ClientDisconnect:
+            raise
         except HTTPException as error:
             return await self._trouble(words, error.status_code)
         except (NotYours, NotPermitted):
             return await self._trouble(words, 409)
         except EdgeError as error:
             log.warning("page_not_shown", why=type(error).__name__)
-            return await self._trouble(words, 503, wait=_BUSY_FOR)
         except Exception:
             log.exception("page_not_shown")
-            return await self._trouble(words, 503, wait=_BUSY_FOR)
-        finally:
-            self._under_way -= 1
+        return await self._trouble(words, 503)
 
-    async def _answer(self, visit: Visit) -> Response:
+    async def _formless(self, visit: Visit) -> Response | None:
+        """The answer, where no form is needed for it: whoever guesses on is told before theirs."""
         if not may_be_page(visit.page):
             return await self._not_there(visit)
-        if visit.request.method == "POST":
-            return await self._posted(visit)
-        return await self._shown(visit, await self._look(visit))
+        if visit.request.method != "POST":
+            return await self._shown(visit, await self._look(visit))
+        if not from_here(visit.request.headers, self._where.origin):
+            raise HTTPException(403)
+        guesses = self._wrong.too_many(address_of(visit.request, self._where.proxies))
+        if guesses and await self._look(visit, stories=False) is None:
+            return await self._not_there(visit)
+        return None
 
     async def _look(self, visit: Visit, *, stories: bool = True) -> Look | None:
         known = await self._known.now()
@@ -176,19 +184,16 @@ class Pages:
     # -- POST
 
     async def _posted(self, visit: Visit) -> Response:
-        if not from_here(visit.request.headers, self._where.origin):
-            raise HTTPException(403)
-        form = await read_form(visit.request)
         try:
-            does = Do(form.get("do", ""))
+            does = Do(visit.form.get("do", ""))
         except ValueError:
             raise HTTPException(400) from None
         cookie = visit.cookie if await self._is_theirs(visit) else None
-        if not self._tokens.fits(form.get("token", ""), visit.page, cookie):
+        if not self._tokens.fits(visit.form.get("token", ""), visit.page, cookie):
             return await self._without_token(visit)
         if (does is Do.CLAIM) is (cookie is not None):
             return self._back(visit)  # it has been claimed here, or is to be claimed first
-        return await self._does[does](replace(visit, form=form))
+        return await self._does[does](visit)
 
     async def _is_theirs(self, visit: Visit) -> bool:
         page, cookie = visit.page, visit.cookie
@@ -246,7 +251,7 @@ class Pages:
         return self._back(visit, Aside.HELP)
 
     async def _more_time(self, visit: Visit) -> Response:
-        if not await self._acted(visit, _more_time):
+        if not await self._acted(visit, ask_more_time):
             return await self._over(visit)
         return self._back(visit)
 
@@ -254,7 +259,7 @@ class Pages:
         words = " ".join(visit.form.get("words", "").split())
         if not words:
             return self._back(visit, Aside.PROBLEM)
-        if not await self._acted(visit, partial(_report, words=words)):
+        if not await self._acted(visit, partial(report, words=words)):
             return await self._over(visit)
         return self._back(visit, Aside.TOLD)
 
@@ -285,12 +290,5 @@ class Pages:
         return self._draws.elsewhere(f"{visit.page}?{query}" if query else visit.page)
 
     async def _trouble(self, words: Words, status: int, *, wait: float | None = None) -> Response:
+        wait = _BUSY_FOR if status == 503 else wait
         return await self._draws.once(anybody.refused(words, status), status=status, wait=wait)
-
-
-async def _report(act: Actor, delivery: DeliveryId, words: str) -> None:
-    await report_problem(act, await authorized(act, delivery, Action.PROBLEM), words)
-
-
-async def _more_time(act: Actor, delivery: DeliveryId) -> None:
-    await more_time(act, await authorized(act, delivery, Action.MORE_TIME))

@@ -23,7 +23,7 @@ _COOKIE_LASTS = 200 * 86400
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
     """A request for the page with the secret `page`, answered in one language; `form` is what it
-    posts, once that counts."""
+    posts, once that is there."""
 
     request: Request
     page: str

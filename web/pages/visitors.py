@@ -74,6 +74,11 @@ class WrongLinks:
             self._tried.popitem(last=False)
         return tried[0] + WINDOW - now if len(tried) > FREE else None
 
+    def too_many(self, address: str) -> bool:
+        """Whether one more would be out of bounds; asking is not counted."""
+        since = self._monotonic() - WINDOW
+        return sum(at > since for at in self._tried.get(_line(address), ())) >= FREE
+
     def __len__(self) -> int:
         return len(self._tried)
 
