@@ -323,6 +323,13 @@ async def test_a_problem_rings_for_the_operators_once_and_counts_its_reports(des
     assert (kept.reports, kept.ends_at) == (3, desk.now + timedelta(days=30))
 
 
+async def test_the_alert_of_a_parcel_is_out_of_date_with_it_in_silence(desk: Desk) -> None:
+    stored = await desk.act(BEN, report_problem, await desk.keep(one(State.STORED)), "stuck")
+    await desk.shown()
+    await desk.befall(stored, Event.OVERDUE)
+    assert {"Olga alert:problem:a", "Otto alert:problem:a"} <= await desk.owed()
+
+
 async def test_a_problem_that_was_seen_rings_again_and_is_unseen_when_it_is_reported_again(
     desk: Desk,
 ) -> None:
