@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from bot.domain.card import SCREEN
 from bot.ports.database import Database
+from bot.ports.errors import EdgeError
 from cli.sandbox_server import serving_sandbox
 from cli.settings import page_links
 from crash import audit
@@ -250,9 +251,10 @@ class Run:
         what still is when that takes too long, the audit says."""
         calm, deadline = 0, time.monotonic() + self._quiet_within()
         while calm < 4 and time.monotonic() < deadline:
-            owed = telegram.updates.pending or await audit.nothing_is_owed(database)
-            owed = owed or await audit.every_locker_has_its_delivery(database, lockers)
-            calm = 0 if owed else calm + 1
+            with contextlib.suppress(EdgeError):  # Harbor was slow: asked again
+                owed = telegram.updates.pending or await audit.nothing_is_owed(database)
+                owed = owed or await audit.every_locker_has_its_delivery(database, lockers)
+                calm = 0 if owed else calm + 1
             await asyncio.sleep(0.7)  # longer than one look of the watcher
 
     async def _press_what_is_outdated(self) -> None:

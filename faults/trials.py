@@ -20,6 +20,7 @@ import structlog
 
 from bot.domain.openers import Opener
 from bot.domain.tower import LockerStatus
+from bot.workers.watcher import FOLLOWED_WITHIN
 from crash.audit import left_alone
 from faults.story import PATIENCE, Phones, Step, story
 from faults.world import World, a_world
@@ -33,8 +34,6 @@ _A_LOOK = 7
 _HOLD = 140
 """Minutes after which whatever is held in this world has run out."""
 _REST = 600
-_TOLD_WITHIN = 60
-"""Seconds after which operators are told of a locker that was used lately and is held by nobody."""
 _LONGEST = 600.0
 """Seconds for one telling, which takes four on an idle machine and a hundred on a crowded one."""
 
@@ -216,7 +215,7 @@ class _Telling:
         """Nothing is held at Harbor for nobody, but for what operators are told of and nobody may
         touch; nobody sees more than cards account for."""
         if await self._world.lockers.assigned():  # what was used lately is not told of at once
-            self._world.clock.turn(_TOLD_WITHIN)
+            self._world.clock.turn(FOLLOWED_WITHIN.total_seconds())
             await self._world.pass_by(_A_LOOK)
         held, alone = await self._world.lockers.assigned(), await left_alone(self._world.database)
         self._told.wrong += [

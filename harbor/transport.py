@@ -21,10 +21,9 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from transport.bounds import LARGEST_ANSWER
 from transport.failures import Failure, meaning, once
 
-LARGEST_ANSWER = 16 * 1024 * 1024
-"""Bytes, decoded."""
 ENCODINGS: Mapping[str, int] = MappingProxyType({"gzip": 31, "x-gzip": 31, "deflate": 47})
 """What bodies may be packed in, and what zlib calls it."""
 ACCEPT_ENCODING = "gzip, deflate"

@@ -11,8 +11,8 @@ import pytest
 
 from bot.domain.ids import LockerId, TowerId
 from harbor.errors import Broken, OutcomeUnknown
-from harbor.transport import LARGEST_ANSWER
 from tests.support.harbor_stand_in import answer, stand_in
+from transport.bounds import LARGEST_ANSWER
 
 HUGE = 512 * 1024 * 1024
 PLAIN = b'{"id": 7, "name": "Market"}'

@@ -130,10 +130,8 @@ async def test_an_orphan_of_another_system_is_told_and_never_touched(core: Core)
     assert await core.assigned() == set()
 
 
-@pytest.mark.parametrize("over", ["collected", "cancelled", "lapsed"])
-async def test_a_locker_that_has_left_us_and_is_rented_anew_is_not_ours(
-    core: Core, over: str
-) -> None:
+async def rented_again(core: Core, over: str) -> Delivery:
+    """A delivery that is `over`, whose locker has left us and is rented anew."""
     if over == "collected":
         delivery = await core.collected(await core.claimed(await core.stored(), BEN))
     else:
@@ -142,13 +140,22 @@ async def test_a_locker_that_has_left_us_and_is_rented_anew_is_not_ours(
             await core.on(ANNA, delivery, cancel)
             await core.work()
             await core.sync()
-        core.clock.turn(core.policy.drop_off.total_seconds() + 1)
+        else:
+            core.clock.turn(core.policy.drop_off.total_seconds() + 1)
         await core.look()
     delivery = await core.now(delivery)
     assert delivery.state.value == over
     assert await vouched(core) == {}
     assert delivery.locker is not None
     await rent(core, delivery.locker)
+    return delivery
+
+
+@pytest.mark.parametrize("over", ["collected", "cancelled", "lapsed"])
+async def test_a_locker_that_has_left_us_and_is_rented_anew_is_not_ours(
+    core: Core, over: str
+) -> None:
+    delivery = await rented_again(core, over)
     core.clock.turn(core.policy.drop_off.total_seconds() + 1)
     await core.look()
     core.clock.turn(10 * HOURS)
@@ -158,22 +165,11 @@ async def test_a_locker_that_has_left_us_and_is_rented_anew_is_not_ours(
     assert await core.assigned() == {delivery.locker}
 
 
-@pytest.mark.parametrize("over", ["collected", "cancelled"])
+@pytest.mark.parametrize("over", ["collected", "cancelled", "lapsed"])
 async def test_a_locker_that_is_rented_again_after_it_has_left_us_is_told_after_a_minute(
     core: Core, over: str
 ) -> None:
-    if over == "collected":
-        delivery = await core.collected(await core.claimed(await core.stored(), BEN))
-    else:
-        delivery = await core.rented()
-        await core.on(ANNA, delivery, cancel)
-        await core.work()
-        await core.sync()
-        await core.look()
-        delivery = await core.now(delivery)
-    assert delivery.state.value == over
-    assert delivery.locker is not None
-    await rent(core, delivery.locker)
+    delivery = await rented_again(core, over)
     core.clock.turn(59)
     await core.look()
     assert await core.alerts() == [], "Harbor's list may be late"

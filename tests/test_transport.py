@@ -25,14 +25,9 @@ from telegram.error import (
 )
 
 from cli.sandbox_server import serving_sandbox
-from handlers.telegram.transport import (
-    LARGEST_ANSWER,
-    ON_ITS_WAY,
-    AiohttpRequest,
-    NotSent,
-    UpdatesRequest,
-)
+from handlers.telegram.transport import ON_ITS_WAY, AiohttpRequest, NotSent, UpdatesRequest
 from sandbox.telegram.app import create_app
+from transport.bounds import LARGEST_ANSWER
 
 TOKEN = "42:a-secret-token"
 

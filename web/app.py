@@ -42,8 +42,12 @@ Exposition = Callable[[], Awaitable[tuple[bytes, str]]]
 """What Prometheus reads, and its content type."""
 
 _FORWARDED = (
-    *("forwarded", "via", "x-real-ip"),
-    *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"),
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
 )
 
 

@@ -57,7 +57,7 @@ _SIDE_BY_SIDE = 4
 """Conclusions: half of the connections that steps have on PostgreSQL, where taps need them, too."""
 _FAILURES_BORNE = 3
 _SLOWER_WHILE_AWAY = 3
-_FOLLOWED_WITHIN = timedelta(minutes=1)
+FOLLOWED_WITHIN = timedelta(minutes=1)
 """So long Harbor's list may still have the locker of a delivery that has ended."""
 _BETWEEN_HINTS = timedelta(seconds=1)
 """How often pushes that anybody may have sent make us look, at most."""
@@ -299,7 +299,7 @@ class Watcher:
             return True
         if had.state is State.CLOSED and seen.status is LockerStatus.DECLINED:
             return True
-        long = self._policy.drop_off if had.state is State.CLOSED else _FOLLOWED_WITHIN
+        long = self._policy.drop_off if had.state is State.CLOSED else FOLLOWED_WITHIN
         return had.changed_at is not None and began - had.changed_at < long
 
 

@@ -24,14 +24,13 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.ports.calls import Calls
+from transport.bounds import LARGEST_ANSWER
 from transport.failures import Failure, meaning
 
 ON_ITS_WAY: ContextVar[Callable[[], object] | None] = ContextVar("on_its_way", default=None)
 """Set in a task, it is called when a request of that task has been written to its connection: from
 then on its arrival no longer depends on this process."""
 
-LARGEST_ANSWER = 16 * 1024 * 1024
-"""Bytes."""
 _JSON = {"Content-Type": "application/json"}
 
 _EDITS = ("/editMessageText", "/editMessageMedia")
@@ -137,10 +136,7 @@ class AiohttpRequest(BaseRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """As PTB's own, which logs what it can't read."""
-        try:
-            said = json.loads(payload)
-        except (ValueError, RecursionError):  # nested deeper than anything Telegram says
-            said = None
+        said = _read(payload)
         if not isinstance(said, dict):
             raise NetworkError("the answer is not JSON")
         if said.get("ok") is True and said.get("result") is None:
@@ -203,6 +199,15 @@ async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
+def _read(body: bytes) -> Any:
+    """What it says; None where that is no JSON, or is nested deeper than Python reads. An error
+    would quote the body."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _of_use(url: str, body: bytes) -> bytes:
     """Of the message that Telegram answers with, what is read here: of one that was edited nothing,
     of one that was sent which one it is. python-telegram-bot makes objects of all that there is.
@@ -213,11 +218,8 @@ def _of_use(url: str, body: bytes) -> bytes:
         return _OK + b"true}"
     if not url.endswith(_SENDS):
         return body
-    try:
-        sent = json.loads(body)["result"]
-    except (ValueError, RecursionError):
-        sent = None
-    match sent:
+    said = _read(body)
+    match said and said["result"]:  # with which it begins
         case {"message_id": int(which), "date": int(date), "chat": {"id": int(chat), "type": kind}}:
             place = {"id": chat, "type": kind}
             kept = {"message_id": which, "date": date, "chat": place}
@@ -258,10 +260,7 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> tuple[int,
 
     PTB would believe a status alone, and quote in an error (and log) a body that it can't read.
     """
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
+    said = _read(body)
     match said:
         case {"ok": False, "error_code": int(code), "description": str(words)} if code >= _REFUSED:
             asked = said.get("parameters")
@@ -270,8 +269,7 @@ def _refusal(status: int, body: bytes, headers: Mapping[str, str]) -> tuple[int,
             asked = said.get("parameters") if isinstance(said, dict) else None
             code, refusal = status, {"parameters": _parameters(asked)}
         case _:
-            # Raised without a cause, which would quote the body.
-            raise NetworkError(f"not Telegram's own answer: {_phrase(status)}") from None
+            raise NetworkError(f"not Telegram's own answer: {_phrase(status)}")
     if code == HTTPStatus.TOO_MANY_REQUESTS and "retry_after" not in refusal["parameters"]:
         refusal["parameters"] = {"retry_after": _seconds(headers.get("Retry-After", ""))}
     return code, json.dumps({"ok": False, **refusal}).encode()
