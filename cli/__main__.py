@@ -1,5 +1,5 @@
 """`python -m cli` is `lockerbot`."""
 
-from cli.commands import main
+from cli.entry import main
 
 main()

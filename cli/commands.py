@@ -1,30 +1,26 @@
-"""`lockerbot …`: every command, and how it ends.
+"""`lockerbot …`: every command, its words and its help.
 
-Guarantees: exit code 2 and one line for a setting or an argument that can't be used, 1 for what
-does not work, 0 otherwise; SIGTERM and SIGINT end every command in good order.
+Guarantees: SIGTERM and SIGINT end every command in good order; how each ends, `cli/entry.py` says.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 import uvloop
 
 from bot.domain.records import RecordForm, RecordKind
-from bot.ports.errors import EdgeError
-from cli.complaints import NAME, BadSetting, complain
+from cli.complaints import NAME, BadSetting, fail
 from cli.harbor import app as harbor_app
 from cli.logs import set_up_logging
 from cli.progress import progress
 from cli.settings import Settings
-from harbor.errors import HarborError
 
 app = typer.Typer(
     name=NAME,
@@ -80,13 +76,9 @@ def init() -> None:
 @app.command()
 def run() -> None:
     """The bot, against the configured Telegram and Harbor."""
-    from cli.run import reporting
-    from cli.run import run as work
+    from cli.run import start  # as `cli/entry.py` does where nothing else has been typed
 
-    settings = Settings.load()
-    with reporting(settings) as reports:
-        set_up_logging(settings.log_level, settings.log_format, reports)
-        _finish(work(settings))
+    start()
 
 
 @app.command()
@@ -128,9 +120,9 @@ def restore(source: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
         with progress("copying") as told:
             kept = _finish(work(_settings().database_url, source, told))
     except StorageBroken as error:
-        _fail(str(error), 2)
+        fail(str(error), 2)
     except OSError as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
     print(f"restored from {source}" + (f"; what was there is now {kept}" if kept else ""))
 
 
@@ -148,7 +140,7 @@ def migrate_data(
         with progress("copying") as told:
             counts = _finish(move(source, target, told))
     except StorageBroken as error:
-        _fail(str(error), 2)
+        fail(str(error), 2)
     print(f"copied {sum(counts.values())} rows of {len(counts)} tables; set DATABASE_URL to it")
 
 
@@ -268,26 +260,15 @@ def _writing(target: Path | None) -> Iterator[None]:
         yield
     except OSError as error:
         said = f"{target}: can't be written ({error.strerror})" if error.strerror else str(error)
-        _fail(said, 1)
+        fail(said, 1)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    complain(message)
-    sys.exit(code)
-
-
-def main(words: Sequence[str] | None = None) -> NoReturn:
-    """The console script; `words`: what is typed behind its name, if not what was typed."""
+def command(words: Sequence[str]) -> Any:
+    """Run what has been typed behind our name; the exit code. What can't be used ends with 2."""
     try:
-        sys.exit(app(words, prog_name=NAME, standalone_mode=False))
-    except BadSetting as error:
-        _fail(str(error), 2)
+        return app(words, prog_name=NAME, standalone_mode=False)
     except typer.TyperException as error:
-        _fail(_unusable(error), error.exit_code)
-    except (EdgeError, HarborError) as error:
-        _fail(str(error), 1)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(130)
+        fail(_unusable(error), error.exit_code)
 
 
 def _unusable(error: typer.TyperException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 NAME = "lockerbot"
 
@@ -15,3 +16,9 @@ def complain(message: str) -> None:
     """Say it; several lines are several complaints."""
     for line in message.splitlines():
         print(f"{NAME}: {line}", file=sys.stderr)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Complain, and end with this exit code."""
+    complain(message)
+    sys.exit(code)

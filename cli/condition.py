@@ -17,7 +17,7 @@ from bot.ports.database import Transaction
 from bot.ports.errors import EdgeError
 from bot.ports.upkeep import Counts
 from cli.assembly import Assembly
-from web.metrics import Reading, Stuck
+from web.reading import Reading, Stuck
 
 PATIENCE = 3.0
 """Seconds."""

@@ -24,14 +24,27 @@ _ANSWERS = 0.9 * FAREWELL
 """For answers to buttons: their updates may have been confirmed, so that nobody else gives them."""
 
 
+_TO_BE_ANSWERED = 0.2
+"""Seconds."""
+_SWEEPS = ("watcher", "audit", "figures", "retention")
+"""Loops whose first turn goes through all there is."""
+
+
 @contextlib.asynccontextmanager
-async def turning(assembly: Assembly) -> AsyncIterator[None]:
-    """Its loops at work while the block lasts; nothing is said before we are introduced."""
+async def turning(assembly: Assembly, *, head_start: float = 0.0) -> AsyncIterator[None]:
+    """Its loops at work while the block lasts; nothing is said before we are introduced.
+
+    `head_start`: how many seconds the loops that go through all there is wait at most for what
+    people did before the start to be taken; nobody has to receive where it is 0.
+    """
     await assembly.towers.load()
     await assembly.worker.recover()
     await assembly.outbox.recover()
     running = {name: loop.run() for name, loop in assembly.loops.items()}
     running["outbox"] = _when_introduced(assembly, running["outbox"])
+    if head_start:
+        for name in _SWEEPS:
+            running[name] = _behind_people(assembly, running[name], head_start)
     tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
     try:
         yield
@@ -39,6 +52,7 @@ async def turning(assembly: Assembly) -> AsyncIterator[None]:
         for loop in assembly.loops.values():
             loop.stop()
         assembly.receiver.introduced.set()  # lets an outbox go that never came to speak
+        assembly.receiver.begun.set()  # and loops that never came to look
         await assembly.outbox.give_back()
         await _settle(assembly, tasks)
         await farewell(assembly.application)
@@ -47,6 +61,22 @@ async def turning(assembly: Assembly) -> AsyncIterator[None]:
 async def _when_introduced(assembly: Assembly, work: Coroutine[Any, Any, None]) -> None:
     await assembly.receiver.introduced.wait()
     await work
+
+
+async def _behind_people(
+    assembly: Assembly, work: Coroutine[Any, Any, None], seconds: float
+) -> None:
+    await people_first(assembly, seconds)
+    await work
+
+
+async def people_first(assembly: Assembly, seconds: float) -> None:
+    """Return when what people did before the start has been taken, and they have had a moment to be
+    answered; after so many seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await assembly.receiver.begun.wait()
+            await asyncio.sleep(_TO_BE_ANSWERED)
 
 
 async def _settle(assembly: Assembly, tasks: Collection[asyncio.Task[None]]) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+import uvloop
 from starlette.types import ASGIApp
 
 from bot.domain.ids import PersonId
@@ -21,6 +22,8 @@ from cli.bootstrap import assembled
 from cli.complaints import BadSetting
 from cli.condition import live, reading, ready
 from cli.lifetime import Lifetime, described_run, release
+from cli.logs import set_up_logging
+from cli.loops import people_first
 from cli.memory import few_arenas, spare_the_collector
 from cli.picture import at_start
 from cli.preflight import NOT_MET, check_disk, check_key
@@ -35,7 +38,6 @@ from storage import open_database
 from storage import reseal as reseal_all
 from web.app import Metrics, create_app
 from web.deliveries import TelegramHook
-from web.metrics import exposition
 from web.serving import is_loopback, serving
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ log = structlog.get_logger()
 
 UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 """How long before an operator who has not opened the bot yet is offered their commands again."""
+
+_HEAD_START = 1.0
+"""Seconds. Whoever pressed a button while the bot was away does not wait for its first look."""
 
 
 @contextlib.contextmanager
@@ -67,6 +72,14 @@ def reporting(settings: Settings) -> Iterator[Reports | None]:
         reports.close()
 
 
+def start() -> None:
+    """`lockerbot run` from its settings to its end. Raises BadSetting, Misconfigured."""
+    settings = Settings.load()
+    with reporting(settings) as reports:
+        set_up_logging(settings.log_level, settings.log_format, reports)
+        uvloop.run(run(settings))
+
+
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; a fault of the bot's own that ends it is logged, and the exit
     code is 1. Raises BadSetting, Misconfigured."""
@@ -75,12 +88,13 @@ async def run(settings: Settings) -> None:
     stop, lifetime = stop_requested(), Lifetime()
     try:
         async with (
-            assembled(settings, SystemClock()) as assembly,
+            assembled(settings, SystemClock(), head_start=_HEAD_START) as assembly,
             answering(settings, assembly),
             lifetime.told(settings, assembly),
         ):
-            spare_the_collector()
+            settling = asyncio.create_task(_settle_in(assembly), name="settling in")
             await receive(settings, assembly, stop)
+            settling.cancel()
     except (BadSetting, EdgeError):
         raise
     except Exception:
@@ -88,6 +102,11 @@ async def run(settings: Settings) -> None:
         sys.exit(1)
     finally:
         lifetime.over()
+
+
+async def _settle_in(assembly: Assembly) -> None:
+    await people_first(assembly, _HEAD_START)
+    spare_the_collector()
 
 
 async def receive(settings: Settings, assembly: Assembly, stop: asyncio.Event) -> None:
@@ -149,8 +168,13 @@ async def answering(settings: Settings, assembly: Assembly) -> AsyncIterator[Non
     apart, run = settings.metrics_port is not None, described_run(settings)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
 
+    async def scraped() -> tuple[bytes, str]:
+        from web.metrics import exposition  # and Prometheus' library, which not everybody needs
+
+        return await exposition(lambda: reading(assembly, run))
+
     def metrics(host: str) -> Metrics:
-        return Metrics(lambda: exposition(lambda: reading(assembly, run)), is_loopback(host), token)
+        return Metrics(scraped, is_loopback(host), token)
 
     app = create_app(
         live=lambda: live(assembly),

@@ -9,15 +9,14 @@ from typing import Any
 import httpx
 import pytest
 from telegram import Update
-from telegram.ext import CallbackQueryHandler
 
 from bot.ports.database import Database
 from bot.ports.errors import TryLater
 from handlers.conversation.context import Context
+from handlers.conversation.pressed import Pressed
 from handlers.conversation.turns import Turns
 from handlers.telegram import answers, receiver
 from handlers.telegram.answers import Answers
-from handlers.telegram.callback_data import pattern
 from handlers.telegram.transport import AiohttpRequest
 from sandbox.telegram.state.core import CallbackQuery
 from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
@@ -42,7 +41,7 @@ async def test_a_toast_too_long_for_telegram_is_cut(sqlite_database: Database) -
     async def chatter(update: Update, context: Context) -> None:
         context.say("x" * 300, alert=True)
 
-    dialogue = words_dialogue(CallbackQueryHandler(chatter, pattern("done")))
+    dialogue = words_dialogue(Pressed(chatter, "done"))
     async with chat_edge(sqlite_database, dialogue=dialogue) as edge:
         ada = await ask(edge)
         edge.phones.press(ada, edge.screen(ada), "done")

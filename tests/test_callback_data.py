@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram import CallbackQuery, Update, User
 
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId, TowerId
 from bot.domain.message import Button, Press, press, press_on
 from bot.domain.tower import Size
-from handlers.telegram.callback_data import MOST_BYTES, encode, parse, pattern, pattern_on
+from handlers.conversation.context import Context
+from handlers.conversation.pressed import Pressed
+from handlers.telegram.callback_data import MOST_BYTES, encode, parse
 
 DELIVERY = Delivery(
     DeliveryId("7k2m9xq4tz"), PersonId(1), TowerId("00000000000000aa"), Size.SMALL, revision=12
@@ -87,23 +88,26 @@ def test_no_text_at_all_makes_reading_fail(data: str) -> None:
     parse(data)
 
 
-def test_a_pattern_takes_its_own_verbs_whole_and_no_others() -> None:
-    chosen = pattern("size", "page")
-    assert chosen.match("size:medium")
-    assert chosen.match("page")
-    for other in (
-        "sizes:medium",
-        "size:",
-        "resize:medium",
-        encode(press_on("size", DELIVERY)),
-        "size:a\n",
-    ):
-        assert not chosen.match(other), other
+async def _nothing(update: Update, context: Context) -> None:
+    raise AssertionError("nobody pressed")
 
 
-def test_a_pattern_on_deliveries_takes_only_buttons_that_name_one() -> None:
-    chosen = pattern_on("cancel")
-    found = chosen.match(encode(press_on("cancel", DELIVERY, "yes")))
-    assert isinstance(found, re.Match)
-    assert (found["delivery"], found["revision"], found["arg"]) == ("7k2m9xq4tz", "12", "yes")
-    assert not chosen.match("cancel:yes")
+def test_a_handler_takes_its_own_verbs_whole_and_no_others() -> None:
+    chosen = Pressed(_nothing, "size", "page")
+    assert _takes(chosen, "size:medium")
+    assert _takes(chosen, "page")
+    on_a_delivery = encode(press_on("size", DELIVERY))
+    for other in ("sizes:medium", "size:", "resize:medium", on_a_delivery, "size:a\n", None):
+        assert not _takes(chosen, other), other
+
+
+def test_a_handler_on_deliveries_takes_only_buttons_that_name_one() -> None:
+    chosen = Pressed(_nothing, "cancel", on_delivery=True)
+    assert _takes(chosen, encode(press_on("cancel", DELIVERY, "yes")))
+    assert not _takes(chosen, "cancel:yes")
+
+
+def _takes(handler: Pressed, data: str | None) -> bool:
+    query = CallbackQuery("1", User(1, "Ada", is_bot=False), "1", data=data)
+    assert not handler.check_update(Update(1))
+    return handler.check_update(Update(1, callback_query=query))

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from telegram import Update
 from telegram.ext import CommandHandler
 
+from bot.domain.ids import PersonId
 from bot.ports.database import Database, Step, T
 from bot.ports.errors import Misconfigured, TryLater
 from handlers.app import build_application
@@ -111,6 +112,40 @@ async def test_an_update_is_confirmed_only_after_its_commit(sqlite_database: Dat
             may_commit.set()
             await edge.quiet()
             assert max(offsets) > 0
+
+
+async def test_it_has_begun_once_what_people_did_before_the_start_is_taken(
+    sqlite_database: Database,
+) -> None:
+    may_commit = asyncio.Event()
+
+    class Waiting(Switched):
+        async def run(self, step: Step[T], **asked: bool) -> T:
+            await may_commit.wait()
+            return await super().run(step, **asked)
+
+    async with sandbox_telegram() as there:
+        ada = there.phones.make("Ada").id
+        there.phones.open(ada)
+        async with chat_edge(Waiting(sqlite_database), at=there) as edge:
+            await until(lambda: edge.wiring.turns)
+            assert not edge.receiver.begun.is_set()
+            may_commit.set()
+            await edge.receiver.begun.wait()
+            assert await sqlite_database.look(lambda tx: tx.person(PersonId(ada)))
+
+
+async def test_it_has_begun_though_nobody_did_anything_before(sqlite_database: Database) -> None:
+    async with chat_edge(sqlite_database) as edge:
+        await edge.receiver.begun.wait()
+
+
+async def test_it_has_begun_though_telegram_does_not_answer(sqlite_database: Database) -> None:
+    async with sandbox_telegram() as there:
+        there.telegram.faults.add("bad_gateway", "getMe")
+        async with chat_edge(sqlite_database, at=there) as edge:
+            await edge.receiver.begun.wait()
+            assert edge.receiver.deaf
 
 
 async def test_while_storage_is_away_nothing_is_confirmed_and_nothing_lost(

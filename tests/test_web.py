@@ -19,7 +19,8 @@ from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
 from web.app import Metrics, create_app
 from web.deliveries import LARGEST_BODY, Refusal, TelegramHook
-from web.metrics import Reading, exposition
+from web.metrics import exposition
+from web.reading import Reading
 from web.serving import is_loopback, serving
 
 PATH, SECRET = "/telegram/some-random-part", "the-secret"

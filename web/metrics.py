@@ -6,9 +6,7 @@ kinds of alerts and loops are there from the start, at nought; calls are once th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
@@ -29,43 +27,7 @@ from bot.domain.alerts import AlertKind
 from bot.domain.lifecycle import TRANSITIONS, State
 from bot.ports.calls import Calls, Durations
 from bot.ports.upkeep import Counts
-from bot.workers.journal import Journal
-from bot.workers.showing import Tally
-
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """What operators have to look after, counted. `alerts`: those that stand, by kind."""
-
-    overdue: int = 0
-    stuck: int = 0
-    doors: int = 0
-    alerts: Mapping[AlertKind, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One scrape's worth of facts.
-
-    `watcher_lag` and `update_age` are in seconds, None before the first look or update; `build` is
-    what is run, and how. Where storage does not answer, `counts` is None and `stuck` says nothing.
-    """
-
-    counts: Counts | None
-    tally: Tally
-    watcher_lag: float | None
-    harbor_ok: bool
-    now: datetime | None = None
-    stuck: Stuck = field(default_factory=Stuck)
-    build: Mapping[str, str] = field(default_factory=dict)
-    update_age: float | None = None
-    telegram_ok: bool = True
-    saving_ok: bool = True
-    failed_steps: int = 0
-    failed_turns: Mapping[str, int] = field(default_factory=dict)
-    journal: Journal = field(default_factory=Journal)
-    harbor: Calls = field(default_factory=Calls)
-    telegram: Calls = field(default_factory=Calls)
+from web.reading import Reading
 
 
 class _Collector(Collector):

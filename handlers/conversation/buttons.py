@@ -6,20 +6,17 @@ question they were asked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from telegram import Update
-from telegram.ext import CallbackQueryHandler, MessageHandler, filters
+from telegram.ext import MessageHandler, filters
 
 from bot.domain.person import Draft
 from handlers.conversation.context import Context
 from handlers.conversation.dialogue import Handler, state_of
 from handlers.conversation.navigation import HELP, MENU, NOTHING, aside, go, resume, start
+from handlers.conversation.pressed import Callback, Pressed
 from handlers.conversation.questions import Tap, back_said, help_said, number
-from handlers.telegram.callback_data import pattern, pattern_on
-
-Callback = Callable[[Update, Context], Coroutine[Any, Any, Draft | None]]
 
 _TEXT = filters.TEXT & ~filters.COMMAND
 
@@ -29,12 +26,12 @@ _TEXT = filters.TEXT & ~filters.COMMAND
 
 def tap(callback: Callback, *verbs: str) -> Handler:
     """Buttons of screens."""
-    return CallbackQueryHandler(callback, pattern(*verbs))
+    return Pressed(callback, *verbs)
 
 
 def on_card(callback: Callback, *verbs: str) -> Handler:
     """Buttons that concern a delivery."""
-    return CallbackQueryHandler(callback, pattern_on(*verbs))
+    return Pressed(callback, *verbs, on_delivery=True)
 
 
 def text(callback: Callback) -> Handler:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, cast
 
 from telegram import CallbackQuery, Chat, ChatMember, Update, User
-from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler
+from telegram.ext import BaseHandler, MessageHandler
 
 from bot.domain.card import SCREEN, delivery_subject
 from bot.domain.ids import PersonId
@@ -24,6 +24,7 @@ from bot.usecases.closing import ClosedForBooking
 from bot.usecases.limits import OverLimit
 from bot.usecases.recipients import arrive
 from handlers.conversation.context import Context
+from handlers.conversation.pressed import Pressed
 from handlers.conversation.transactional import OUT_OF_DATE, App, Transactional
 from handlers.telegram.callback_data import parse
 
@@ -144,16 +145,16 @@ class Dialogue(Transactional):
         return None
 
     def _table(self, update: Update, context: Context) -> Iterator[Handler]:
-        # PTB's handlers would take an edited message for a new answer, and a button without data
-        # for any button.
-        if update.callback_query and context.press is None:
-            return iter(())
-        state = state_of(context.draft)
+        state, press = state_of(context.draft), context.press
         table = chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
+        if update.callback_query:  # without data, or with other than ours, it is nobody's
+            return (
+                each for each in table if press and isinstance(each, Pressed) and each.fits(press)
+            )
+        # PTB's handlers would take an edited message for a new answer.
         if update.edited_message:
             return (handler for handler in table if isinstance(handler, ReadsEdits))
-        pressed = update.callback_query is not None
-        return (each for each in table if isinstance(each, CallbackQueryHandler) is pressed)
+        return (handler for handler in table if not isinstance(handler, Pressed))
 
     async def _leave(
         self, update: Update, context: Context, opening: Opening, after: Draft

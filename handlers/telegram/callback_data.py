@@ -51,17 +51,3 @@ def parse(data: str | None) -> Press | None:
         DeliveryId(delivery) if delivery else None,
         int(revision) if revision else None,
     )
-
-
-def pattern(*verbs: str) -> re.Pattern[str]:
-    """For a CallbackQueryHandler: buttons of these verbs that concern no delivery."""
-    return _pattern(verbs, "")
-
-
-def pattern_on(*verbs: str) -> re.Pattern[str]:
-    """For a CallbackQueryHandler: buttons of these verbs that concern a delivery."""
-    return _pattern(verbs, _DELIVERY)
-
-
-def _pattern(verbs: tuple[str, ...], delivery: str) -> re.Pattern[str]:
-    return re.compile(rf"(?P<verb>{'|'.join(map(re.escape, verbs))}){delivery}{_ARG}\Z")

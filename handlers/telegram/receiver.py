@@ -74,6 +74,8 @@ class Receiver:
         self.hearing = Hearing(clock)
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
+        self.begun = asyncio.Event()
+        """Set once what people did before the start has been taken, or nothing is known of it."""
         self._polling = self._listening = False
         self.answered_at: datetime | None = None
         """When Telegram last did what it was asked for here; by polling, getUpdates too."""
@@ -116,6 +118,7 @@ class Receiver:
                 # What is confirmed does not come again: then no button may wait for this process.
                 await self._application.bot_data.answers.on_their_way()
                 self._offset = next_offset(updates, untaken)
+                self.begun.set()
                 failures = failures + 1 if untaken else 0
                 if untaken:
                     await self._pause(backoff(failures - 1))
@@ -131,6 +134,7 @@ class Receiver:
             await self._introduce()
             await self._ask(lambda: self._hook(url, secret, connections))
             self._listening = True
+            self.begun.set()
         except _Stopped:
             return
 
@@ -217,7 +221,8 @@ class Receiver:
         return []
 
     async def _get_updates(self) -> Sequence[Mapping[str, Any]]:
-        return await self._updates_from(self._offset, _BATCH, self._long_poll)
+        wait = self._long_poll if self.begun.is_set() else timedelta(0)
+        return await self._updates_from(self._offset, _BATCH, wait)
 
     async def _updates_from(
         self, offset: int | None, limit: int, wait: timedelta
@@ -272,6 +277,7 @@ class Receiver:
             except (TelegramError, TryLater, *UNREADABLE) as error:
                 wait = _wait(error, attempts)
                 taken = isinstance(error, Conflict)
+                self.begun.set()
                 self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
             else:
                 self.answered_at = self._clock.now()

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telegram import Update
-from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler, filters
+from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.domain.card import SCREEN, Card
 from bot.domain.ids import PersonId
@@ -31,8 +31,8 @@ from handlers.app import build_application
 from handlers.conversation.context import Context, Phrases, Wiring
 from handlers.conversation.dialogue import NOTICE, Dialogue, Handler
 from handlers.conversation.groups import GROUP
+from handlers.conversation.pressed import Pressed
 from handlers.conversation.transactional import App
-from handlers.telegram.callback_data import pattern
 from handlers.telegram.messenger import TelegramMessenger
 from handlers.telegram.rate_limit import RateLimit
 from handlers.telegram.receiver import Receiver
@@ -78,7 +78,7 @@ WORD = MessageHandler(filters.TEXT & ~filters.COMMAND, word)
 def words_dialogue(*entry_points: Handler, asking: Sequence[Handler] = (WORD,)) -> Dialogue:
     return Dialogue(
         entry_points=[CommandHandler("start", start), *entry_points],
-        states={"words/asking": [*asking, CallbackQueryHandler(done, pattern("done"))]},
+        states={"words/asking": [*asking, Pressed(done, "done")]},
         fallbacks=[CommandHandler("hint", hint)],
     )
 

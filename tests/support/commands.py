@@ -13,7 +13,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from cli.commands import app, main
+from cli.commands import app
+from cli.entry import main
 
 ROOT = Path(__file__).parents[2]
 """So that the commands run are those beside these tests, whatever is installed."""
