@@ -7,14 +7,20 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import uvloop
 
 from benchmarks.bots import Contestant
+
+INSTALLED = "from harbor_lockerbot import main; import sys; sys.argv = ['lockerbot', 'run']; main()"
+"""What the console script does for `lockerbot run`."""
+# A program that is installed is compiled once, whatever this environment says.
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 class Meter:
@@ -25,16 +31,12 @@ class Meter:
 
     async def seconds(self) -> float:
         """CPU seconds since its start, of all its threads."""
-        return (await asyncio.to_thread(self._ask))[0]
+        return await asyncio.to_thread(self._ask)
 
-    async def megabytes(self) -> float:
-        """What it holds of memory now."""
-        return (await asyncio.to_thread(self._ask))[1]
-
-    def _ask(self) -> tuple[float, float]:
+    def _ask(self) -> float:
         self._pipe.send("how much?")
-        used: tuple[float, float] = self._pipe.recv()
-        return used
+        spent: float = self._pipe.recv()
+        return spent
 
 
 @contextlib.contextmanager
@@ -62,8 +64,37 @@ def _work(contestant: Contestant, url: str, directory: Path, core: int | None, p
 def _tell(pipe: Pipe) -> None:
     with contextlib.suppress(EOFError):
         while pipe.recv():
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            pipe.send((used.ru_utime + used.ru_stime, resident(os.getpid())))
+            spent = resource.getrusage(resource.RUSAGE_SELF)
+            pipe.send(spent.ru_utime + spent.ru_stime)
+
+
+@contextlib.asynccontextmanager
+async def program(
+    code: str, arguments: Sequence[str], environment: Mapping[str, str]
+) -> AsyncIterator[int]:
+    """Such a Python at work, for as long as the block lasts; its process's id."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        *arguments,
+        env={**os.environ, **_COMPILED, **environment},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield process.pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+def used(pid: int) -> float:
+    """Seconds that a process has used of its processor, as Linux counts them."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:

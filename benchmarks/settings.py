@@ -25,3 +25,19 @@ def settings_for(token: str, telegram: str, database: str, harbor: str, **more: 
         "harbor_client_secret": "bench",
     }
     return Settings.load(**given | more)
+
+
+def environment_for(token: str, database: str, harbor: str) -> dict[str, str]:
+    """The same for a process of its own, but where Telegram is."""
+    return {
+        "TELEGRAM_BOT_TOKEN": token,
+        "DATABASE_URL": database,
+        "LOCKERBOT_SECRET_KEY": KEY,
+        "LOCKERBOT_OPENER": "token",
+        "HARBOR_API_URL": harbor,
+        "HARBOR_ACCOUNTS_URL": harbor,
+        "HARBOR_CLIENT_ID": "bench",
+        "HARBOR_CLIENT_SECRET": "bench",
+        "PORT": "0",
+        "PUBLIC_URL": "",
+    }

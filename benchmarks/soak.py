@@ -1,4 +1,5 @@
-"""The bot at 20 taps a second for a long time: what it holds of memory, and how long a tap takes.
+"""`lockerbot run` at 20 taps a second for a long time: what it holds of memory, and how long a tap
+takes, paced as it is before Telegram.
 
 Taps come at fixed times, from people who take turns, whether or not the last one was answered.
 SOAK_SECONDS says how long; an hour, if nothing does. Its peer is itself at the first point.
@@ -15,16 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bots import CONTESTANTS
+from benchmarks.harbor import StandIn
 from benchmarks.loopback import serving
-from benchmarks.processes import at_work
+from benchmarks.processes import INSTALLED, program, resident, used
 from benchmarks.report import Bench, Value
+from benchmarks.settings import environment_for
 from benchmarks.telegram import Account, Telegram
 from benchmarks.waiting import until
 
 A_SECOND = 20
 PEOPLE = 2000
 _POINTS = 12
+_TOKEN = "1:tap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +43,25 @@ class Point:
 
 async def soak(directory: Path, seconds: float, *, points: int = _POINTS) -> list[Point]:
     """Tap for so long; the curve."""
-    telegram, ours = Telegram(), CONTESTANTS[0]
-    account = telegram.accounts[ours.token] = Account(PEOPLE)
+    telegram, account = Telegram(), Account(PEOPLE)
+    telegram.accounts[_TOKEN] = account
     found: list[Point] = []
-    async with serving(telegram) as url:
-        with at_work(ours, url, directory, None) as meter:
+    async with serving(telegram) as url, serving(StandIn()) as harbor:
+        given = environment_for(_TOKEN, f"sqlite:///{directory}/soak.db", harbor)
+        async with program(INSTALLED, (), {**given, "TELEGRAM_API_URL": url}) as bot:
             await until(lambda: account.reached, every=0.05)
             began, tapped = time.perf_counter(), 0
             for point in range(1, points + 1):
                 account.waits.clear()
-                used = await meter.seconds()
+                before = used(bot)
                 ends = began + seconds * point / points
                 while (due := began + tapped / A_SECOND) < ends:
                     await asyncio.sleep(max(0.0, due - time.perf_counter()))
                     account.tap(tapped % PEOPLE)
                     tapped += 1
-                memory, used = await meter.megabytes(), await meter.seconds() - used
-                at = time.perf_counter() - began
-                found.append(Point(at, memory, tuple(account.waits), account.unanswered, used))
+                at, spent = time.perf_counter() - began, used(bot) - before
+                lost = account.unanswered
+                found.append(Point(at, resident(bot), tuple(account.waits), lost, spent))
     return found
 
 

@@ -26,7 +26,9 @@ from benchmarks.bots import CONTESTANTS, HOOKED, Contestant
 from benchmarks.crowd import Crowd
 from benchmarks.harbor import StandIn, lockers
 from benchmarks.loopback import serving, serving_apart
+from benchmarks.processes import INSTALLED
 from benchmarks.report import Bench, beside, keep
+from benchmarks.settings import environment_for
 from benchmarks.taps import Load, Turn
 from benchmarks.telegram import Account
 from bot.domain.openers import Opener
@@ -116,8 +118,8 @@ async def test_a_booking_ends_with_its_code_and_its_calls_are_counted(tmp_path: 
 @pytest.mark.long
 async def test_a_start_ends_with_the_first_answer(tmp_path: Path) -> None:
     async with serving(StandIn()) as harbor:
-        given = start.environment(f"sqlite:///{tmp_path}/bot.db", harbor)
-        began = await start.once(start.OURS, (), given)
+        given = environment_for("1:start", f"sqlite:///{tmp_path}/bot.db", harbor)
+        began = await start.once(INSTALLED, (), given)
     assert began.cpu > 0
     assert 20 < began.memory < 400
 
