@@ -20,7 +20,7 @@ from telegram import Update
 
 from bot.domain.alerts import Unheard
 from bot.ports.database import Database
-from bot.ports.errors import Misconfigured, TryLater
+from bot.ports.errors import Misconfigured, Refused, TryLater
 from bot.ports.people import Opening
 from bot.workers.hearing import CALM, LISTENED_FOR, Hearing
 from cli.sandbox_server import serving_sandbox
@@ -192,15 +192,19 @@ NOBODYS_WORD = {
     "an empty result": said({"ok": True, "result": {}}),
     "a list of nothing known": said({"ok": True, "result": [None, 7, {"no": "id"}]}),
 }
+BAD_REQUEST = {"ok": False, "error_code": 400, "description": "Bad Request: something or other"}
 
 
-@pytest.mark.parametrize("word", NOBODYS_WORD)
-async def test_what_is_not_telegrams_own_word_ends_no_polling(
+OUTLIVED = {**NOBODYS_WORD, "a bad request": said(BAD_REQUEST, 400)}
+
+
+@pytest.mark.parametrize("word", OUTLIVED)
+async def test_what_says_nothing_of_the_token_ends_no_polling(
     word: str, sqlite_database: Database
 ) -> None:
     async with (
         sandbox_telegram() as there,
-        in_its_place(NOBODYS_WORD[word]) as (url, called),
+        in_its_place(OUTLIVED[word]) as (url, called),
         chat_edge(sqlite_database, at=there, poll=False) as edge,
     ):
         base = edge.application.bot
@@ -231,6 +235,37 @@ async def test_telegrams_own_refusal_of_the_token_is_believed() -> None:
     async with in_its_place(refusal) as (url, _):
         with pytest.raises(Misconfigured):
             await username(DEFAULT_BOT, url)
+
+
+@pytest.mark.parametrize("word", [{"ok": True, "result": False}, PAGE])
+async def test_a_webhook_counts_as_set_once_telegram_says_so(
+    word: Any, sqlite_database: Database
+) -> None:
+    no, done = said(word), said({"ok": True, "result": True})
+    async with (
+        sandbox_telegram() as there,
+        in_its_place(no, no, done) as (url, called),
+        chat_edge(sqlite_database, at=there, poll=False) as edge,
+    ):
+        edge.application.bot._base_url = f"{url}/bot{DEFAULT_BOT}"
+        listening = asyncio.create_task(hooked(edge, "https://bot.example/telegram/x"))
+        await until(lambda: turned(there) and listening.done())
+        await listening
+        assert called == ["setWebhook"] * 3
+
+
+async def test_an_address_that_telegram_refuses_as_a_webhook_ends_listening(
+    sqlite_database: Database,
+) -> None:
+    bad = {**BAD_REQUEST, "description": "Bad Request: bad webhook: HTTPS url must be provided"}
+    async with (
+        sandbox_telegram() as there,
+        in_its_place(said(bad, 400)) as (url, _),
+        chat_edge(sqlite_database, at=there, poll=False) as edge,
+    ):
+        edge.application.bot._base_url = f"{url}/bot{DEFAULT_BOT}"
+        with pytest.raises(Refused):
+            await hooked(edge, "http://bot.example/telegram/x")
 
 
 async def hooked(edge: ChatEdge, url: str) -> None:

@@ -21,12 +21,12 @@ from typing import Any, TypeVar, cast
 
 import structlog
 from telegram import Update
-from telegram.error import Conflict, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
 from bot.domain.alerts import Unheard
 from bot.ports.clock import Clock
-from bot.ports.errors import Refused, TryLater
+from bot.ports.errors import Misconfigured, Refused, TryLater
 from bot.ports.signals import CAUSE
 from bot.workers.hearing import Hearing
 from bot.workers.loop import backoff
@@ -132,7 +132,7 @@ class Receiver:
         """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
         try:
             await self._introduce()
-            await self._ask(lambda: self._hook(url, secret, connections))
+            await self._ask(lambda: self._hook(url, secret, connections), once_refused=True)
             self._listening = True
             self.begun.set()
         except _Stopped:
@@ -140,7 +140,7 @@ class Receiver:
 
     async def stay_hooked(self, url: str, secret: str, *, connections: int = 40) -> None:
         """Look until stopped whether Telegram still delivers to `url`; where somebody has told it
-        otherwise, have it do so again. Raises Misconfigured, Refused."""
+        otherwise, have it do so again. Raises Misconfigured."""
         bot, looked = self._application.bot, self._clock.now()
         try:
             while True:
@@ -158,11 +158,12 @@ class Receiver:
         except _Stopped:
             return
 
-    async def _hook(self, url: str, secret: str, connections: int) -> bool:
-        done: bool = await self._application.bot.set_webhook(
+    async def _hook(self, url: str, secret: str, connections: int) -> None:
+        done = await self._application.bot.set_webhook(
             url, secret_token=secret, max_connections=connections, allowed_updates=shape.KINDS
         )
-        return done
+        if not done:
+            raise TryLater("Telegram did not set the webhook")
 
     async def _introduce(self) -> None:
         await self._ask(lambda: introduce(self._application))
@@ -266,8 +267,15 @@ class Receiver:
             # They come again at the next start, and are recognised.
             log.info("last updates not confirmed", error=type(error).__name__)
 
-    async def _ask(self, call: Callable[[], Awaitable[T]], *, quiet: bool = False) -> T:
-        """Telegram's answer, however often it takes; `quiet`: that there is one means nothing."""
+    async def _ask(
+        self,
+        call: Callable[[], Awaitable[T]],
+        *,
+        quiet: bool = False,
+        once_refused: bool = False,
+    ) -> T:
+        """Telegram's answer, however often it takes; `quiet`: that there is one means nothing.
+        Raises Misconfigured, and any refusal where asking `once_refused` again would not do."""
         attempts = 0
         while True:
             if self._stopping:  # or a last question might still confirm what it should not
@@ -275,7 +283,7 @@ class Receiver:
             try:
                 answer = await self._unless_stopped(call())
             except (TelegramError, TryLater, *UNREADABLE) as error:
-                wait = _wait(error, attempts)
+                wait = _wait(error, attempts, once_refused)
                 taken = isinstance(error, Conflict)
                 self.begun.set()
                 self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
@@ -320,13 +328,14 @@ def _since(moment: datetime | None, since: datetime) -> bool:
     return moment is not None and moment >= since.replace(microsecond=0)  # Telegram's own grain
 
 
-def _wait(error: Exception, attempts: int) -> timedelta:
-    """How long to leave Telegram alone. Raises what no waiting mends: Misconfigured, Refused."""
+def _wait(error: Exception, attempts: int, once_refused: bool) -> timedelta:
+    """How long to leave Telegram alone. Raises what no waiting mends: Misconfigured, and where
+    that is said any refusal."""
     if isinstance(error, RetryAfter):
         return timedelta(seconds=pause(error))
     if isinstance(error, TelegramError) and not isinstance(error, Conflict):
         meant = translated(error, sending=False)
-        if isinstance(meant, Refused):
+        if isinstance(meant, Refused if once_refused else Misconfigured):
             raise meant from error
     return backoff(attempts)
 
@@ -336,6 +345,8 @@ def _why(error: Exception) -> str:
         return "another process receives this bot's updates, and only one may"
     if isinstance(error, RetryAfter):
         return "Telegram asks for a pause"
+    if isinstance(error, BadRequest):
+        return str(translated(error, sending=False))
     if isinstance(error, UNREADABLE):
         return str(unread(error, sending=False))
     return str(error)
