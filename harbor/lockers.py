@@ -12,6 +12,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -271,11 +272,23 @@ def _token(token: wire.LockerToken) -> Token:
 
 
 def _open_link(asked: wire.OpenRequest, tower: TowerId, locker: LockerId) -> OpenLink:
-    if asked.link is None or not asked.link.get_secret_value().strip():
+    link = asked.link.get_secret_value() if asked.link is not None else ""
+    if not _leads_anywhere(link):
         raise edge.OutcomeUnknown("Harbor took a Locker Open request without giving its link")
     digits = asked.digits.get_secret_value() if asked.digits is not None else None
     request = asked.id if isinstance(asked.id, int) else None
-    return OpenLink(tower, locker, asked.link.get_secret_value(), request, digits)
+    return OpenLink(tower, locker, link, request, digits)
+
+
+def _leads_anywhere(link: str) -> bool:
+    """Whether it can be shown as a link: one of the web has a host, an app's own (locker-open://)
+    something behind its scheme; neither has a blank or a control sign."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    behind = parts.netloc if parts.scheme in ("http", "https") else parts.netloc or parts.path
+    return bool(parts.scheme and behind) and link.isprintable() and " " not in link
 
 
 def _tower(tower: wire.Tower, country: str | None, there: Sequence[TowerId]) -> Tower:

@@ -274,8 +274,12 @@ async def test_a_link_names_the_locker_that_harbor_picked(port: HarborLockers) -
     assert link.url not in repr(link)
 
 
-@pytest.mark.parametrize("link", [None, "", "  "])
-async def test_a_link_without_a_word_is_none(link: str | None) -> None:
+NO_LINKS = [None, "", "  ", "https://", "https:///x", "l.example/x", "https://[l/x"]
+NO_LINKS += ["https://l.example/\x07x", "https://l.example/a b", "https://l.exa\nmple/x"]
+
+
+@pytest.mark.parametrize("link", NO_LINKS)
+async def test_a_link_that_leads_nowhere_is_none(link: str | None) -> None:
     def say(heard: Any) -> bytes:
         if heard.method == "POST":
             return answer(200, {"id": 5, "linkToken": link, "lockerId": 42, "towerId": TOWER})
@@ -286,6 +290,19 @@ async def test_a_link_without_a_word_is_none(link: str | None) -> None:
         tower = (await port.towers())[0]
         with pytest.raises(edge.OutcomeUnknown):
             await port.drop_off_link(tower, Size.SMALL, low=False)
+
+
+@pytest.mark.parametrize("link", ["https://l.example/x?t=1.2", "locker-open://dropoff?token=1.2"])
+async def test_a_link_of_the_web_or_of_an_app_is_one(link: str) -> None:
+    def say(heard: Any) -> bytes:
+        if heard.method == "POST":
+            return answer(200, {"id": 5, "linkToken": link, "lockerId": 42, "towerId": TOWER})
+        return place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        assert (await port.drop_off_link(tower, Size.SMALL, low=False)).url == link
 
 
 async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out() -> None:
