@@ -1,9 +1,9 @@
 """Loads what would bring along more than the bot needs: imported before anything else of `cli`.
 
-Guarantees: structlog and httpx are loaded as where rich and Pygments are not installed. Both would
-load these for tracebacks and a command line that nobody is shown, which costs 3.5 MB of memory and
-a fifth of the time to load the program; whoever prints a table here imports rich where it is
-printed.
+Guarantees: structlog and httpx are loaded as where rich, Pygments and greenlet are not installed.
+They would load these for tracebacks and a command line that nobody is shown, and for threads that
+are not here, which costs 3.5 MB of memory and a fifth of the time to load the program; whoever
+prints a table here imports rich where it is printed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _hidden(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _hidden("rich", "pygments"):
+with _hidden("rich", "pygments", "greenlet"):
     import httpx
     import structlog
 
