@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from bot.domain.actions import Action
 from bot.domain.delivery import Delivery
 from bot.domain.ids import DeliveryId, PersonId
 from bot.domain.lifecycle import ENDS, State
@@ -31,9 +32,9 @@ STEP = 15.0
 _LATER = 15 * MINUTE
 _TRIES = 6
 _AT_ONCE = 16
-_GLANCE, _GLANCES = 0.004, 1000
-"""Seconds of the machine between two looks at a phone, and how many there are; fewer where nothing
-can come since a counterparty is out."""
+_GLANCE, _GLANCES, _QUIET = 0.004, 1000, 20
+"""Seconds of the machine between two looks at a phone, how many there are at most, and after how
+many in a row at which the bot had nothing to do nothing more will come."""
 _AFTERWARDS = 4 * DAY
 """So long after the last day until whatever nobody fetches is overdue."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -166,10 +167,14 @@ class Days:
 
     async def _until(self, act: Callable[[], str]) -> str:
         """What `act` returns once what it needs is on the screen. Raises NotYet."""
-        for _ in range(_GLANCES if not self.world.out else _GLANCES // 50):
+        quiet = 0
+        for _ in range(_GLANCES):
             try:
                 return act()
             except NotYet:
+                quiet = 0 if self.world.at_work else quiet + 1
+                if quiet == _QUIET:
+                    raise
                 await asyncio.sleep(_GLANCE)
         return act()
 
@@ -229,8 +234,9 @@ class Days:
     async def _cancels(self, life: Life) -> None:
         me = self._person(life.parcel.sender)
         async with self._alone(me):
-            await self._until(lambda: self.world.presses(me, data=f"drop:{life.delivery}"))
-            await self._until(lambda: self.world.presses(me, data=f"drop!:{life.delivery}"))
+            for button in (Action.CANCEL, Action.CANCEL_OK):
+                pressed = partial(self.world.presses, me, data=f"{button}:{life.delivery}")
+                await self._until(pressed)
         life.cancelled = True
 
     async def _claims(self, life: Life) -> None:
@@ -244,7 +250,7 @@ class Days:
         """The sender gets the code, and puts the parcel in."""
         world, me = self.world, self._person(life.parcel.sender)
         async with self._alone(me):
-            tower, locker = await self._opened(me, life, "din")
+            tower, locker = await self._opened(me, life, Action.DROP_OFF_CODE)
         world.puts_in(tower, locker, life.delivery)
         life.put_in = world.now
         self._unsynced.setdefault(tower, []).append(life)
@@ -263,7 +269,7 @@ class Days:
     async def _collects(self, life: Life) -> None:
         world, them = self.world, self._person(life.parcel.recipient)
         async with self._alone(them):
-            tower, locker = await self._opened(them, life, "pin")
+            tower, locker = await self._opened(them, life, Action.PICK_UP_CODE)
         taken = world.takes_out(tower, locker)
         if taken != life.delivery:
             self.wrong.append(f"{life.delivery}: {taken} was behind its door")

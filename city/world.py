@@ -86,17 +86,18 @@ class World:
 
     async def calm(self) -> None:
         """Until the bot has nothing left to do."""
-        bot, quiet = self.bot, 0
+        quiet = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 while quiet < 3:
-                    busy = bot.outbox.busy or bot.worker.busy or self._waiting
-                    quiet = 0 if busy else quiet + 1
+                    quiet = 0 if self.at_work else quiet + 1
                     await asyncio.sleep(_TICK)
 
     @property
-    def _waiting(self) -> bool:
-        return bool(self.telegram.updates.pending) and "telegram" not in self.out
+    def at_work(self) -> bool:
+        """Whether the bot has something to do, or will be handed something at once."""
+        told = bool(self.telegram.updates.pending) and "telegram" not in self.out
+        return self.bot.outbox.busy or self.bot.worker.busy or told
 
     async def fails(self, side: str, *, out: bool) -> None:
         """A counterparty answers nobody from now on, or everybody again."""

@@ -49,6 +49,17 @@ async def test_each_parcel_of_a_day_is_accounted_for_and_rings_once_harbor_knows
 
 
 @pytest.mark.long
+async def test_whoever_means_to_cancel_does(tmp_path: Path) -> None:
+    plan = drawn(1, 3, 1)
+    dropped = tuple(replace(parcel, dropped=True) for parcel in plan.parcels)
+    plan = replace(plan, parcels=dropped, outages=())
+    async with world(tmp_path, plan.towers, 1) as it:
+        run = Days(it, plan, tmp_path, math.inf)
+        await run.all_of_it()
+    assert run.ended == {"cancelled": 3}
+
+
+@pytest.mark.long
 async def test_what_does_not_fit_into_the_machines_time_is_left_out_and_said(
     tmp_path: Path,
 ) -> None:
