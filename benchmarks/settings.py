@@ -13,22 +13,16 @@ KEY = "a key for benchmarks"
 def settings_for(token: str, telegram: str, database: str, harbor: str, **more: Any) -> Settings:
     """For the account of `token` at the stand-in `telegram`, on `database`, with the stand-in
     `harbor`, which takes any client; `more` are further settings, or others."""
-    given: dict[str, Any] = {
-        "telegram_bot_token": token,
-        "telegram_api_url": telegram,
-        "database_url": database,
-        "LOCKERBOT_SECRET_KEY": KEY,
-        "LOCKERBOT_OPENER": "token",
-        "harbor_api_url": harbor,
-        "harbor_accounts_url": harbor,
-        "harbor_client_id": "bench",
-        "harbor_client_secret": "bench",
-    }
+    given = {**_told(token, database, harbor), "TELEGRAM_API_URL": telegram}
     return Settings.load(**given | more)
 
 
 def environment_for(token: str, database: str, harbor: str) -> dict[str, str]:
     """The same for a process of its own, but where Telegram is."""
+    return {**_told(token, database, harbor), "PORT": "0", "PUBLIC_URL": ""}
+
+
+def _told(token: str, database: str, harbor: str) -> dict[str, str]:
     return {
         "TELEGRAM_BOT_TOKEN": token,
         "DATABASE_URL": database,
@@ -38,6 +32,4 @@ def environment_for(token: str, database: str, harbor: str) -> dict[str, str]:
         "HARBOR_ACCOUNTS_URL": harbor,
         "HARBOR_CLIENT_ID": "bench",
         "HARBOR_CLIENT_SECRET": "bench",
-        "PORT": "0",
-        "PUBLIC_URL": "",
     }

@@ -76,12 +76,12 @@ async def assembled(
     *,
     pace: RateLimit | None = None,
     pages_at: str | None = None,
-    head_start: float = 0.0,
+    sweeps_wait: float = 0.0,
 ) -> AsyncIterator[Assembly]:
     """Everything opened and the loops turning; updates come in by the caller's choice.
 
     `pace`: how fast to speak, if not as fast as the settings say; `pages_at`: the address of the
-    parcel pages, if that is not `PUBLIC_URL`; `head_start`: see `turning`. Raises BadSetting for
+    parcel pages, if that is not `PUBLIC_URL`; `sweeps_wait`: see `turning`. Raises BadSetting for
     what is missing, and what storage raises when it can't be opened.
     """
     settings.need("TELEGRAM_BOT_TOKEN", "LOCKERBOT_SECRET_KEY")
@@ -111,7 +111,7 @@ async def assembled(
         overall = replace(OVERALL, a_second=settings.messages_a_second)
         pace = pace or RateLimit(clock, overall=overall, shares=Shares(database, clock))
         assembly = assemble(plan, database, lockers, clock, pace, signals, saving)
-        async with turning(assembly, head_start=head_start):
+        async with turning(assembly, sweeps_wait=sweeps_wait):
             yield assembly
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -22,29 +22,27 @@ FAREWELL = 5.0
 """Seconds granted to what is under way when the bot is asked to end; SIGTERM has ten in all."""
 _ANSWERS = 0.9 * FAREWELL
 """For answers to buttons: their updates may have been confirmed, so that nobody else gives them."""
-
-
 _TO_BE_ANSWERED = 0.2
-"""Seconds."""
+"""Seconds between the updates of before the start being taken and the first sweep."""
 _SWEEPS = ("watcher", "audit", "figures", "retention")
 """Loops whose first turn goes through all there is."""
 
 
 @contextlib.asynccontextmanager
-async def turning(assembly: Assembly, *, head_start: float = 0.0) -> AsyncIterator[None]:
+async def turning(assembly: Assembly, *, sweeps_wait: float = 0.0) -> AsyncIterator[None]:
     """Its loops at work while the block lasts; nothing is said before we are introduced.
 
-    `head_start`: how many seconds the loops that go through all there is wait at most for what
+    `sweeps_wait`: how many seconds the loops that go through all there is wait at most for what
     people did before the start to be taken; nobody has to receive where it is 0.
     """
     await assembly.towers.load()
     await assembly.worker.recover()
     await assembly.outbox.recover()
     running = {name: loop.run() for name, loop in assembly.loops.items()}
-    running["outbox"] = _when_introduced(assembly, running["outbox"])
-    if head_start:
+    running["outbox"] = _behind(assembly.receiver.introduced.wait(), running["outbox"])
+    if sweeps_wait:
         for name in _SWEEPS:
-            running[name] = _behind_people(assembly, running[name], head_start)
+            running[name] = _behind(people_first(assembly, sweeps_wait), running[name])
     tasks = [asyncio.create_task(work, name=name) for name, work in running.items()]
     try:
         yield
@@ -58,15 +56,8 @@ async def turning(assembly: Assembly, *, head_start: float = 0.0) -> AsyncIterat
         await farewell(assembly.application)
 
 
-async def _when_introduced(assembly: Assembly, work: Coroutine[Any, Any, None]) -> None:
-    await assembly.receiver.introduced.wait()
-    await work
-
-
-async def _behind_people(
-    assembly: Assembly, work: Coroutine[Any, Any, None], seconds: float
-) -> None:
-    await people_first(assembly, seconds)
+async def _behind(first: Awaitable[object], work: Coroutine[Any, Any, None]) -> None:
+    await first
     await work
 
 

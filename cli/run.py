@@ -49,7 +49,7 @@ log = structlog.get_logger()
 UNTIL_AN_OPERATOR_IS_MET = timedelta(minutes=1)
 """How long before an operator who has not opened the bot yet is offered their commands again."""
 
-_HEAD_START = 1.0
+_SWEEPS_WAIT = 1.0
 """Seconds. Whoever pressed a button while the bot was away does not wait for its first look."""
 
 
@@ -88,7 +88,7 @@ async def run(settings: Settings) -> None:
     stop, lifetime = stop_requested(), Lifetime()
     try:
         async with (
-            assembled(settings, SystemClock(), head_start=_HEAD_START) as assembly,
+            assembled(settings, SystemClock(), sweeps_wait=_SWEEPS_WAIT) as assembly,
             answering(settings, assembly),
             lifetime.told(settings, assembly),
         ):
@@ -105,7 +105,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _settle_in(assembly: Assembly) -> None:
-    await people_first(assembly, _HEAD_START)
+    await people_first(assembly, _SWEEPS_WAIT)
     spare_the_collector()
 
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bot.domain.ids import LockerId, TowerId
+from bot.domain.openers import OpenLink
 from bot.domain.tower import LockerStatus, Size
 from bot.ports import errors as edge
 from bot.ports.lockers import Lockers
@@ -274,35 +275,35 @@ async def test_a_link_names_the_locker_that_harbor_picked(port: HarborLockers) -
     assert link.url not in repr(link)
 
 
-NO_LINKS = [None, "", "  ", "https://", "https:///x", "l.example/x", "https://[l/x"]
-NO_LINKS += ["https://l.example/\x07x", "https://l.example/a b", "https://l.exa\nmple/x"]
+NO_LINKS = (
+    *(None, "", "  ", "https://", "https:///x", "l.example/x", "https://[l/x"),
+    *("https://l.example/\x07x", "https://l.example/a b", "https://l.exa\nmple/x"),
+)
+
+
+async def made(link: str | None) -> OpenLink:
+    """The link of a drop-off, where Harbor answers that it is this."""
+
+    def say(heard: Any) -> bytes:
+        if heard.method == "POST":
+            return answer(200, {"id": 5, "linkToken": link, "lockerId": 42, "towerId": TOWER})
+        return place()(heard)
+
+    async with stand_in(say) as server, server.harbor() as harbor:
+        port = HarborLockers(harbor)
+        tower = (await port.towers())[0]
+        return await port.drop_off_link(tower, Size.SMALL, low=False)
 
 
 @pytest.mark.parametrize("link", NO_LINKS)
 async def test_a_link_that_leads_nowhere_is_none(link: str | None) -> None:
-    def say(heard: Any) -> bytes:
-        if heard.method == "POST":
-            return answer(200, {"id": 5, "linkToken": link, "lockerId": 42, "towerId": TOWER})
-        return place()(heard)
-
-    async with stand_in(say) as server, server.harbor() as harbor:
-        port = HarborLockers(harbor)
-        tower = (await port.towers())[0]
-        with pytest.raises(edge.OutcomeUnknown):
-            await port.drop_off_link(tower, Size.SMALL, low=False)
+    with pytest.raises(edge.OutcomeUnknown):
+        await made(link)
 
 
 @pytest.mark.parametrize("link", ["https://l.example/x?t=1.2", "locker-open://dropoff?token=1.2"])
 async def test_a_link_of_the_web_or_of_an_app_is_one(link: str) -> None:
-    def say(heard: Any) -> bytes:
-        if heard.method == "POST":
-            return answer(200, {"id": 5, "linkToken": link, "lockerId": 42, "towerId": TOWER})
-        return place()(heard)
-
-    async with stand_in(say) as server, server.harbor() as harbor:
-        port = HarborLockers(harbor)
-        tower = (await port.towers())[0]
-        assert (await port.drop_off_link(tower, Size.SMALL, low=False)).url == link
+    assert (await made(link)).url == link
 
 
 async def test_the_locker_of_a_link_is_asked_for_when_the_answer_leaves_it_out() -> None:

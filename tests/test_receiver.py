@@ -58,6 +58,18 @@ class Switched:
         return await self._database.glance(step)
 
 
+class Waiting(Switched):
+    """A database that commits nothing before it may."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.may_commit = asyncio.Event()
+
+    async def run(self, step: Step[T], **asked: bool) -> T:
+        await self.may_commit.wait()
+        return await super().run(step, **asked)
+
+
 def pending(there: SandboxTelegram) -> list[int]:
     return [update.id for update in there.telegram.updates.pending]
 
@@ -93,23 +105,17 @@ async def test_killed_between_commit_and_confirmation_an_update_is_not_taken_twi
 
 
 async def test_an_update_is_confirmed_only_after_its_commit(sqlite_database: Database) -> None:
-    may_commit = asyncio.Event()
-
-    class Waiting(Switched):
-        async def run(self, step: Step[T], **asked: bool) -> T:
-            await may_commit.wait()
-            return await super().run(step, **asked)
-
+    waiting = Waiting(sqlite_database)
     async with sandbox_telegram() as there:
         offsets: list[int] = []
         polls(there, offsets)
         ada = there.phones.make("Ada").id
-        async with chat_edge(Waiting(sqlite_database), at=there) as edge:
+        async with chat_edge(waiting, at=there) as edge:
             there.phones.open(ada)
             await until(lambda: edge.wiring.turns)
             assert max(offsets) == 0
             assert len(pending(there)) == 1
-            may_commit.set()
+            waiting.may_commit.set()
             await edge.quiet()
             assert max(offsets) > 0
 
@@ -117,20 +123,14 @@ async def test_an_update_is_confirmed_only_after_its_commit(sqlite_database: Dat
 async def test_it_has_begun_once_what_people_did_before_the_start_is_taken(
     sqlite_database: Database,
 ) -> None:
-    may_commit = asyncio.Event()
-
-    class Waiting(Switched):
-        async def run(self, step: Step[T], **asked: bool) -> T:
-            await may_commit.wait()
-            return await super().run(step, **asked)
-
+    waiting = Waiting(sqlite_database)
     async with sandbox_telegram() as there:
         ada = there.phones.make("Ada").id
         there.phones.open(ada)
-        async with chat_edge(Waiting(sqlite_database), at=there) as edge:
+        async with chat_edge(waiting, at=there) as edge:
             await until(lambda: edge.wiring.turns)
             assert not edge.receiver.begun.is_set()
-            may_commit.set()
+            waiting.may_commit.set()
             await edge.receiver.begun.wait()
             assert await sqlite_database.look(lambda tx: tx.person(PersonId(ada)))
 

@@ -145,16 +145,13 @@ class Dialogue(Transactional):
         return None
 
     def _table(self, update: Update, context: Context) -> Iterator[Handler]:
-        state, press = state_of(context.draft), context.press
+        state = state_of(context.draft)
         table = chain(self.entry_points, self.states.get(state, ()), self.fallbacks)
-        if update.callback_query:  # without data, or with other than ours, it is nobody's
-            return (
-                each for each in table if press and isinstance(each, Pressed) and each.fits(press)
-            )
         # PTB's handlers would take an edited message for a new answer.
         if update.edited_message:
             return (handler for handler in table if isinstance(handler, ReadsEdits))
-        return (handler for handler in table if not isinstance(handler, Pressed))
+        pressed = update.callback_query is not None
+        return (each for each in table if isinstance(each, Pressed) is pressed)
 
     async def _leave(
         self, update: Update, context: Context, opening: Opening, after: Draft

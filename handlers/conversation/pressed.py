@@ -12,7 +12,6 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler
 
-from bot.domain.message import Press
 from bot.domain.person import Draft
 from handlers.conversation.context import Context
 from handlers.telegram.callback_data import parse
@@ -28,13 +27,11 @@ class Pressed(BaseHandler[Update, Context, Draft | None]):
         super().__init__(callback)
         self.verbs, self.on_delivery = frozenset(verbs), on_delivery
 
-    def fits(self, press: Press) -> bool:
-        """Whether it is for this button."""
-        return press.verb in self.verbs and (press.delivery is not None) is self.on_delivery
-
     def check_update(self, update: object) -> bool:
         """Whether it is for this update."""
         if not isinstance(update, Update) or update.callback_query is None:
             return False
         press = parse(update.callback_query.data)
-        return press is not None and self.fits(press)
+        if press is None or press.verb not in self.verbs:
+            return False
+        return (press.delivery is not None) is self.on_delivery

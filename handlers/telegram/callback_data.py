@@ -39,6 +39,7 @@ def encode(press: Press) -> str:
     return data
 
 
+@lru_cache(1024)  # a press is read by the step and by each handler that might be for it
 def parse(data: str | None) -> Press | None:
     """What callback data says; None for anything we would not have made."""
     found = _PRESS.fullmatch(data) if data else None

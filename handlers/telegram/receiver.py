@@ -132,7 +132,7 @@ class Receiver:
         """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
         try:
             await self._introduce()
-            await self._ask(lambda: self._hook(url, secret, connections), once_refused=True)
+            await self._ask(lambda: self._hook(url, secret, connections), ending=Refused)
             self._listening = True
             self.begun.set()
         except _Stopped:
@@ -272,10 +272,10 @@ class Receiver:
         call: Callable[[], Awaitable[T]],
         *,
         quiet: bool = False,
-        once_refused: bool = False,
+        ending: type[Refused] = Misconfigured,
     ) -> T:
         """Telegram's answer, however often it takes; `quiet`: that there is one means nothing.
-        Raises Misconfigured, and any refusal where asking `once_refused` again would not do."""
+        Raises refusals of the kind `ending`; after any other it is asked again."""
         attempts = 0
         while True:
             if self._stopping:  # or a last question might still confirm what it should not
@@ -283,7 +283,7 @@ class Receiver:
             try:
                 answer = await self._unless_stopped(call())
             except (TelegramError, TryLater, *UNREADABLE) as error:
-                wait = _wait(error, attempts, once_refused)
+                wait = _wait(error, attempts, ending)
                 taken = isinstance(error, Conflict)
                 self.begun.set()
                 self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
@@ -328,14 +328,13 @@ def _since(moment: datetime | None, since: datetime) -> bool:
     return moment is not None and moment >= since.replace(microsecond=0)  # Telegram's own grain
 
 
-def _wait(error: Exception, attempts: int, once_refused: bool) -> timedelta:
-    """How long to leave Telegram alone. Raises what no waiting mends: Misconfigured, and where
-    that is said any refusal."""
+def _wait(error: Exception, attempts: int, ending: type[Refused]) -> timedelta:
+    """How long to leave Telegram alone. Raises what no waiting mends: a refusal of that kind."""
     if isinstance(error, RetryAfter):
         return timedelta(seconds=pause(error))
     if isinstance(error, TelegramError) and not isinstance(error, Conflict):
         meant = translated(error, sending=False)
-        if isinstance(meant, Refused if once_refused else Misconfigured):
+        if isinstance(meant, ending):
             raise meant from error
     return backoff(attempts)
 

@@ -33,7 +33,7 @@ def looks(bot: Assembly) -> int:
 
 
 async def test_no_look_is_taken_before_the_first_updates_have_been(given: Settings) -> None:
-    async with assembled(given, SystemClock(), head_start=LONG) as bot:
+    async with assembled(given, SystemClock(), sweeps_wait=LONG) as bot:
         await bot.lockers.towers()  # a look begun at the start would be over by now
         assert not looks(bot)
         bot.receiver.begun.set()
@@ -41,11 +41,11 @@ async def test_no_look_is_taken_before_the_first_updates_have_been(given: Settin
 
 
 async def test_a_telegram_that_says_nothing_at_all_keeps_no_look_waiting(given: Settings) -> None:
-    async with assembled(given, SystemClock(), head_start=0.01) as bot:
+    async with assembled(given, SystemClock(), sweeps_wait=0.01) as bot:
         await until(lambda: looks(bot))
         assert not bot.receiver.begun.is_set()
 
 
-async def test_where_nobody_receives_there_is_no_head_start(given: Settings) -> None:
+async def test_where_nobody_receives_no_look_waits(given: Settings) -> None:
     async with assembled(given, SystemClock()) as bot:
         await until(lambda: looks(bot))
