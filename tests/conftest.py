@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.support.databases",
     "tests.support.fixtures",
     "tests.support.logs",
+    "tests.support.what_was_called",
 ]
