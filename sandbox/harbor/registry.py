@@ -75,6 +75,15 @@ class Registry:
         """Every locker of every tower."""
         return (locker for site in self.sites.values() for locker in site.lockers.values())
 
+    def held(self) -> list[Locker]:
+        """Those of them that somebody holds: few, and asked for at each call."""
+        return [
+            locker
+            for site in self.sites.values()
+            for locker in site.lockers.values()
+            if locker.tenancy is not None
+        ]
+
     def locations(self) -> list[LocationBody]:
         """Every location, once."""
         places = (site.seed.location for site in self.sites.values())

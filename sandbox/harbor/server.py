@@ -72,7 +72,7 @@ class Server:
 
     def assigned(self, client: str) -> list[Locker]:
         """Every locker in the client's possession."""
-        return [locker for locker in self.registry.lockers() if locker.held_by(client)]
+        return [locker for locker in self.registry.held() if locker.held_by(client)]
 
     def reserve(self, client: str, tower_id: str, locker_id: int, seconds: float) -> Locker:
         """Hold an available locker for `seconds`. Raises Refusal."""

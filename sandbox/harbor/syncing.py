@@ -72,7 +72,7 @@ def settle(server: Server) -> None:
 def _end_what_is_over(server: Server, *, synced: Site | None) -> bool:
     """Whether anything was; `synced` is the tower that a phone has just synced."""
     now, ended = server.clock.now(), False
-    for locker in server.registry.lockers():
+    for locker in server.registry.held():
         end = _end(locker)
         if end is None or end > now or _waits(locker, server.registry.sites[locker.tower], synced):
             continue
@@ -94,8 +94,8 @@ def _waits(locker: Locker, site: Site, synced: Site | None) -> bool:
 
 def next_end(registry: Registry) -> datetime | None:
     """When the next reservation or rental that `settle` ends will be over; or was, if not ended."""
-    lockers = registry.lockers()
-    ends = (_end(each) for each in lockers if not _waits(each, registry.sites[each.tower], None))
+    held = registry.held()
+    ends = (_end(each) for each in held if not _waits(each, registry.sites[each.tower], None))
     return min((end for end in ends if end), default=None)
 
 

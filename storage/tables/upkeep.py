@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.ids import TowerId
@@ -25,7 +26,9 @@ def _written_hours(hours: Any) -> str:
     return document(spans)
 
 
-def _read_hours(written: str) -> dict[int, tuple[Hours, ...]]:
+@lru_cache(maxsize=1000)
+def _read_hours(written: str) -> Mapping[int, tuple[Hours, ...]]:
+    """Read for every tower whenever towers are, and as good as never changed."""
     return {
         int(day): tuple(Hours(*map(time.fromisoformat, span)) for span in spans)
         for day, spans in json.loads(written).items()

@@ -36,6 +36,7 @@ _STYLES = {
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#(?:x[0-9a-fA-F]+|[0-9]+)|lt|gt|amp|quot);")
+_PLAIN = re.compile(r".[^<&]*", re.DOTALL)
 _NAME_TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _ATTRIBUTE_NAME = re.compile(r"[^\s=>/\"']*")
 _SPACES = re.compile(r"\s*")
@@ -56,7 +57,7 @@ class _Open:
 
 def utf16_length(text: str) -> int:
     """How many UTF-16 code units `text` takes."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse_html(text: str) -> tuple[str, list[Entity]]:
@@ -82,24 +83,23 @@ class _HtmlReader:
                 self._put(_character(found[0]))
                 self._at = found.end()
             else:
-                self._put(char)
-                self._at += 1
+                self._put(self._skip(_PLAIN))
         if self._open:
             raise cannot_parse(
                 f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"'
             )
         return "".join(self._plain), self._entities
 
-    def _put(self, char: str) -> None:
-        self._plain.append(char)
-        self._units += utf16_length(char)
+    def _put(self, words: str) -> None:
+        self._plain.append(words)
+        self._units += utf16_length(words)
 
     def _bytes(self, at: int) -> int:
         return len(self._text[:at].encode("utf-8", "surrogatepass"))
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
-        assert found is not None, "each of these patterns matches the empty string"
+        assert found is not None, "each of these patterns matches wherever it is asked for"
         self._at = found.end()
         return found[0]
 
