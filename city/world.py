@@ -37,7 +37,7 @@ _LINK = re.compile(r"https://t\.me/\S+\?start=c_[A-Za-z0-9_-]+")
 OPENS = re.compile(r"HARBOR://OPEN/([0-9A-F]{16})/\S+")
 _COUNTED = re.compile(r"/(send(Message|Photo|Document)|edit\w+|deleteMessages?)")
 _FAULTS = {"harbor": "503", "telegram": "bad_gateway"}
-_TICK, _PATIENCE = 0.002, 60.0
+_TICK, _PATIENCE = 0.001, 60.0
 WATCH = 30
 """Seconds between two looks of the watcher."""
 
