@@ -23,6 +23,7 @@ from benchmarks.loopback import Exchange
 BUTTONS = ("settings", "prev:settings")
 """Callback data of a button that leads to another screen, and of the one that leads back."""
 
+_NOTHING = b'{"ok":true,"result":[]}'
 _DONE = b'{"ok":true,"result":true}'
 _BOT = '{"id":1,"is_bot":true,"first_name":"Bot","username":"a_bot"}'
 _DATE = 1750000000
@@ -131,8 +132,11 @@ class Account:
         while self._updates and self._updates[0][0] < int(asked.get("offset", 0)):
             self._updates.popleft()
         self._limit = int(asked.get("limit", 100))
-        self._poll = exchange
-        self._deliver()
+        if self._updates or int(asked.get("timeout", 0)):
+            self._poll = exchange
+            self._deliver()
+        else:
+            exchange.answer(_NOTHING)
 
     def _deliver(self) -> None:
         if self._poll is not None and self._updates:

@@ -13,31 +13,29 @@ call, so a batch takes as long as its commits do, which the database makes toget
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import warnings
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import structlog
 from telegram import Update
-from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
+from telegram.error import TelegramError
 from telegram.warnings import PTBUserWarning
 
-from bot.domain.alerts import Unheard
 from bot.ports.clock import Clock
-from bot.ports.errors import Misconfigured, Refused, TryLater
+from bot.ports.errors import TryLater
 from bot.ports.signals import CAUSE
-from bot.workers.hearing import Hearing
 from bot.workers.loop import backoff
 from handlers.telegram import shape
 from handlers.telegram.answers import Answers
-from handlers.telegram.errors import UNREADABLE, pause, translated, unread
+from handlers.telegram.asking import Asking, Stopped
 from handlers.telegram.introduction import AnyApplication, introduce
+from handlers.telegram.webhook import Webhook
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 ANSWERED_WITHIN = timedelta(minutes=1)
 """A bot that polls and got no answer for longer hears nobody, whatever the reason is."""
@@ -45,16 +43,10 @@ ANSWERED_WITHIN = timedelta(minutes=1)
 _BATCH = 100
 _SILENCE = 10.0
 """Seconds beyond a long poll's own time after which it counts as lost."""
-_LOOKED_AFTER = timedelta(seconds=40)
-"""Twice in the time after which a bot that hears nobody says so."""
 _UNREAD = 1000
 """So many ids of updates that were let pass are remembered, to be logged once."""
 _FAREWELL = 2.0
 """Seconds granted to Telegram at the end: for answers, and for the last confirmation."""
-
-
-class _Stopped(Exception):
-    """Nobody wants the answer any more."""
 
 
 class NoUpdate(Exception):
@@ -68,17 +60,14 @@ class Receiver:
         self._application, self._clock = application, clock
         self._long_poll = timedelta(seconds=long_poll)
         self._offset: int | None = None
-        self._stopping = False
-        self._asking: asyncio.Timeout | None = None
         self._unread: deque[int] = deque(maxlen=_UNREAD)
-        self.hearing = Hearing(clock)
         self.introduced = asyncio.Event()
         """Set once Telegram has told us who we are: before that, nothing can be said."""
         self.begun = asyncio.Event()
         """Set once what people did before the start has been taken, or nothing is known of it."""
+        self._asking = Asking(clock, failed=self.begun.set)
+        self.hearing = self._asking.hearing
         self._polling = self._listening = False
-        self.answered_at: datetime | None = None
-        """When Telegram last did what it was asked for here; by polling, getUpdates too."""
         self.taken_at: datetime | None = None
         """When an update last came in."""
         self._failures: dict[int, Exception] = {}
@@ -86,9 +75,12 @@ class Receiver:
 
     def stop(self) -> None:
         """End: the long poll at once, steps under way when they are committed."""
-        self._stopping = True
-        if self._asking is not None:
-            self._asking.reschedule(0)  # now
+        self._asking.stop()
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When Telegram last did what it was asked for here; by polling, getUpdates too."""
+        return self._asking.answered_at
 
     @property
     def deaf(self) -> str | None:
@@ -107,13 +99,13 @@ class Receiver:
 
     async def poll(self) -> None:
         """Receive until stopped, then confirm. Raises Misconfigured."""
-        bot, failures = self._application.bot, 0
+        bot, asking, failures = self._application.bot, self._asking, 0
         self._polling = True
         try:
             await self._introduce()
-            await self._ask(bot.delete_webhook)  # getUpdates is refused while one is set
+            await asking.answer(bot.delete_webhook)  # getUpdates is refused while one is set
             while True:
-                updates = [*map(self._readable, await self._ask(self._get_updates))]
+                updates = [*map(self._readable, await asking.answer(self._get_updates))]
                 untaken = await self._take_batch(updates)
                 # What is confirmed does not come again: then no button may wait for this process.
                 await self._application.bot_data.answers.on_their_way()
@@ -121,52 +113,31 @@ class Receiver:
                 self.begun.set()
                 failures = failures + 1 if untaken else 0
                 if untaken:
-                    await self._pause(backoff(failures - 1))
-        except _Stopped:
+                    await asking.pause(backoff(failures - 1))
+        except Stopped:
             # Where an answer is still under way, what has not been confirmed yet comes again at the
             # next start, and its button is answered then.
             if await self._application.bot_data.answers.all_arrived(_FAREWELL):
                 await self._confirm()
 
     async def listen(self, url: str, secret: str, *, connections: int = 40) -> None:
-        """Have updates sent to `url` (setWebhook) from now on. Raises Misconfigured, Refused."""
-        try:
+        """Have updates sent to `url` from now on. Raises Misconfigured, Refused."""
+        with contextlib.suppress(Stopped):
             await self._introduce()
-            await self._ask(lambda: self._hook(url, secret, connections), ending=Refused)
+            await self._webhook(url, secret, connections).set(self._application.bot)
             self._listening = True
             self.begun.set()
-        except _Stopped:
-            return
 
     async def stay_hooked(self, url: str, secret: str, *, connections: int = 40) -> None:
-        """Look until stopped whether Telegram still delivers to `url`; where somebody has told it
-        otherwise, have it do so again. Raises Misconfigured."""
-        bot, looked = self._application.bot, self._clock.now()
-        try:
-            while True:
-                await self._pause(_LOOKED_AFTER)
-                info = await self._ask(bot.get_webhook_info, quiet=True)
-                since, looked = looked, self._clock.now()
-                if info.url != url:
-                    self.hearing.failed(_ELSEWHERE, Unheard.ELSEWHERE)
-                    await self._ask(lambda: self._hook(url, secret, connections), quiet=True)
-                elif info.pending_update_count and _since(info.last_error_date, since):
-                    why = f"Telegram can't deliver: {info.last_error_message}"
-                    self.hearing.failed(why, Unheard.UNDELIVERED)
-                else:
-                    self.hearing.heard()
-        except _Stopped:
-            return
+        """Look until stopped whether Telegram still delivers there. Raises Misconfigured."""
+        with contextlib.suppress(Stopped):
+            await self._webhook(url, secret, connections).stay(self._application.bot)
 
-    async def _hook(self, url: str, secret: str, connections: int) -> None:
-        done = await self._application.bot.set_webhook(
-            url, secret_token=secret, max_connections=connections, allowed_updates=shape.KINDS
-        )
-        if not done:
-            raise TryLater("Telegram did not set the webhook")
+    def _webhook(self, url: str, secret: str, connections: int) -> Webhook:
+        return Webhook(self._asking, self._clock, url, secret, connections)
 
     async def _introduce(self) -> None:
-        await self._ask(lambda: introduce(self._application))
+        await self._asking.answer(lambda: introduce(self._application))
         self.introduced.set()
 
     async def take(self, update: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -177,7 +148,7 @@ class Receiver:
         One that can't be read is passed over. Raises NoUpdate, or TryLater (or storage's own error)
         when it must be sent again.
         """
-        if self._stopping:
+        if self._asking.stopping:
             raise TryLater("the bot is stopping")
         if shape.number_of(update) is None:
             raise NoUpdate
@@ -267,48 +238,6 @@ class Receiver:
             # They come again at the next start, and are recognised.
             log.info("last updates not confirmed", error=type(error).__name__)
 
-    async def _ask(
-        self,
-        call: Callable[[], Awaitable[T]],
-        *,
-        quiet: bool = False,
-        ending: type[Refused] = Misconfigured,
-    ) -> T:
-        """Telegram's answer, however often it takes; `quiet`: that there is one means nothing.
-        Raises refusals of the kind `ending`; after any other it is asked again."""
-        attempts = 0
-        while True:
-            if self._stopping:  # or a last question might still confirm what it should not
-                raise _Stopped
-            try:
-                answer = await self._unless_stopped(call())
-            except (TelegramError, TryLater, *UNREADABLE) as error:
-                wait = _wait(error, attempts, ending)
-                taken = isinstance(error, Conflict)
-                self.begun.set()
-                self.hearing.failed(_why(error), Unheard.TAKEN if taken else Unheard.SILENT)
-            else:
-                self.answered_at = self._clock.now()
-                if not quiet:
-                    self.hearing.heard()
-                return answer
-            attempts += 1
-            await self._pause(wait)
-
-    async def _pause(self, wait: timedelta) -> None:
-        await self._unless_stopped(self._clock.sleep_until(self._clock.now() + wait))
-
-    async def _unless_stopped(self, work: Awaitable[T]) -> T:
-        try:
-            async with asyncio.timeout(0 if self._stopping else None) as self._asking:
-                return await work
-        except TimeoutError:
-            if self._stopping:
-                raise _Stopped from None
-            raise
-        finally:
-            self._asking = None
-
 
 def next_offset(updates: Sequence[Update], untaken: Sequence[Update]) -> int | None:
     """Confirms all that was taken and nothing else, in whatever order the ids came.
@@ -319,33 +248,3 @@ def next_offset(updates: Sequence[Update], untaken: Sequence[Update]) -> int | N
     if untaken:
         return min(update.update_id for update in untaken)
     return max((update.update_id + 1 for update in updates), default=None)
-
-
-_ELSEWHERE = "another process had Telegram deliver elsewhere, or nowhere"
-
-
-def _since(moment: datetime | None, since: datetime) -> bool:
-    return moment is not None and moment >= since.replace(microsecond=0)  # Telegram's own grain
-
-
-def _wait(error: Exception, attempts: int, ending: type[Refused]) -> timedelta:
-    """How long to leave Telegram alone. Raises what no waiting mends: a refusal of that kind."""
-    if isinstance(error, RetryAfter):
-        return timedelta(seconds=pause(error))
-    if isinstance(error, TelegramError) and not isinstance(error, Conflict):
-        meant = translated(error, sending=False)
-        if isinstance(meant, ending):
-            raise meant from error
-    return backoff(attempts)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, Conflict):
-        return "another process receives this bot's updates, and only one may"
-    if isinstance(error, RetryAfter):
-        return "Telegram asks for a pause"
-    if isinstance(error, BadRequest):
-        return str(translated(error, sending=False))
-    if isinstance(error, UNREADABLE):
-        return str(unread(error, sending=False))
-    return str(error)
