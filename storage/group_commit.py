@@ -3,7 +3,8 @@
 Guarantees: each step stands in a savepoint of its own, so one that fails leaves the others; nobody
 is told anything, not even of an error, before the commit that makes it true; when that commit
 fails, it has failed for everybody in it; what a step made owed is signalled after the commit, even
-if whoever asked for the step no longer waits. A patient step that is alone waits a moment for
+if whoever asked for the step no longer waits. Urgent steps go first (`line`), and what they share
+is committed as soon as no other of them waits. A patient step that is alone waits a moment for
 others to share its commit with, as each costs the disk a flush.
 """
 
@@ -20,6 +21,7 @@ from bot.ports.database import Step
 from bot.ports.signals import Owed, Signals
 from storage.connection import Statement
 from storage.errors import StorageClosed, StorageUnavailable
+from storage.line import Line
 from storage.sealing import Sealer
 from storage.sqlite_connection import SqliteConnection
 from storage.sqlite_thread import Thread
@@ -41,6 +43,7 @@ class _Waiting:
     one_statement: bool
     patient: bool
     brief: bool
+    urgent: bool
     told: asyncio.Future[Any]
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     result: Any = None
@@ -65,8 +68,7 @@ class Writer:
         self._thread = thread
         self._sealer = sealer
         self._signals = signals
-        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._ahead: _Waiting | None = None
+        self._line: Line[_Waiting] = Line(asyncio.get_running_loop().time)
         self._closed = False
         self._serving = asyncio.create_task(self._serve(), name="sqlite writer")
 
@@ -77,30 +79,33 @@ class Writer:
         one_statement: bool = False,
         patient: bool = False,
         brief: bool = False,
+        urgent: bool = False,
     ) -> T:
         """Queue `step`. A caller who is cancelled before its turn takes the step along."""
         if self._closed:
             raise StorageClosed("the database has been closed")
         told = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(step, one_statement, patient, brief, told)
-        self._queue.put_nowait(waiting)
+        waiting = _Waiting(step, one_statement, patient, brief, urgent, told)
+        self._line.put(waiting, urgent=urgent)
         result: T = await told
         return result
 
     async def close(self) -> None:
         """Finish what is queued, then stop."""
         self._closed = True
-        self._queue.put_nowait(None)
+        self._line.wake()
         await self._serving
         await self._thread.close()
 
     async def _serve(self) -> None:
-        while (first := self._ahead or await self._queue.get()) is not None:
-            self._ahead = None
+        while self._line or not self._closed:
+            if not self._line:
+                await self._line.somebody()
+                continue
             taken: list[_Waiting] = []
             error: BaseException | None = None
             try:
-                await self._share_a_commit(first, taken)
+                await self._share_a_commit(self._line.take(), taken)
             except BaseException as e:  # whatever it was, those who wait must hear of it
                 error = e
                 await self._thread.rollback()
@@ -115,8 +120,8 @@ class Writer:
             self._signals.committed(owed)
 
     async def _share_a_commit(self, first: _Waiting, taken: list[_Waiting]) -> None:
-        if first.patient and self._ahead is None and self._queue.empty():
-            self._ahead = await self._company()
+        if first.patient and not self._line and not self._closed:
+            await self._company()
         if row := self._row(first):
             await self._take_singles(row, taken)
             return
@@ -130,42 +135,30 @@ class Writer:
                     return
             if len(taken) == STEPS_A_COMMIT or asyncio.get_running_loop().time() > ends:
                 break
-            waiting = self._next()
+            waiting = self._line.take() if self._shares(waiting) else None
         if self._thread.in_transaction:
             await self._thread.fetch_last([_COMMIT])
 
-    def _next_single(self) -> _Waiting | None:
-        if (following := self._next()) is not None:
-            if following.one_statement:
-                return following
-            self._ahead = following
-        return None
+    def _shares(self, waiting: _Waiting) -> bool:
+        """Whether whoever waits next shares its commit."""
+        return self._line.urgent if waiting.urgent else bool(self._line)
 
-    def _next(self) -> _Waiting | None:
-        if self._ahead is not None:
-            ahead, self._ahead = self._ahead, None
-            return ahead
-        return None if self._queue.empty() else self._kept(self._queue.get_nowait())
-
-    def _kept(self, waiting: _Waiting | None) -> _Waiting | None:
-        if waiting is None:
-            self._queue.put_nowait(None)  # closing: the next round is to see it
-        return waiting
-
-    async def _company(self) -> _Waiting | None:
-        """Whoever comes within a moment."""
+    async def _company(self) -> None:
+        """Until somebody comes, but no longer than a moment."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SECONDS_FOR_COMPANY):
-                return self._kept(await self._queue.get())
-        return None
+                await self._line.somebody()
 
     def _row(self, first: _Waiting) -> list[_Waiting]:
         """The steps of one statement that wait in a row; none if the only one is patient and can
         share the commit of what is behind it."""
         row = [first] if first.one_statement else []
-        while 0 < len(row) < STEPS_A_COMMIT and (following := self._next_single()) is not None:
-            row.append(following)
-        return [] if row == [first] and first.patient and self._ahead is not None else row
+        while 0 < len(row) < STEPS_A_COMMIT:
+            following = self._line.first()
+            if following is None or not following.one_statement:
+                break
+            row.append(self._line.take())
+        return [] if row == [first] and first.patient and self._line else row
 
     async def _take_singles(self, row: Sequence[_Waiting], taken: list[_Waiting]) -> None:
         """Steps of one statement: all of them and their commit are one hop.
@@ -233,7 +226,7 @@ class Writer:
         transaction = SqlTransaction(connection, self._sealer, lease, crowded=crowded)
         result = await waiting.step(transaction)
         connection.finish()
-        if commit and self._queue.empty() and self._ahead is None:
+        if commit and not self._shares(waiting):
             await connection.execute(*_COMMIT)
         await connection.flush()
         waiting.owed = transaction.owed

@@ -64,6 +64,7 @@ class PostgresDatabase:
         one_statement: bool = False,
         patient: bool = False,
         brief: bool = False,
+        urgent: bool = False,
     ) -> T:
         """`Database.run`."""
         take = self._take_alone if one_statement else self._take

@@ -60,10 +60,16 @@ class SqliteDatabase:
         one_statement: bool = False,
         patient: bool = False,
         brief: bool = False,
+        urgent: bool = False,
     ) -> T:
         """`Database.run`."""
         run = partial(
-            self._writer.run, step, one_statement=one_statement, patient=patient, brief=brief
+            self._writer.run,
+            step,
+            one_statement=one_statement,
+            patient=patient,
+            brief=brief,
+            urgent=urgent,
         )
         return await noted(run, self._saving)
 

@@ -205,6 +205,29 @@ async def test_waiting_steps_share_commits(sqlite_database: Database, sqlite_url
     assert len(set(seen)) < STEPS_A_COMMIT / 2
 
 
+async def test_what_somebody_waits_for_goes_ahead_of_what_waits_and_is_committed_without_it(
+    sqlite_database: Database, sqlite_url: str
+) -> None:
+    path = sqlite_path(sqlite_url)
+    assert path is not None
+    taken: list[tuple[int, list[int]]] = []
+    with closing(sqlite3.connect(path)) as onlooker:
+
+        async def step(tx, number: int):
+            committed = onlooker.execute("select chat from cards where chat > 90")
+            taken.append((number, [chat for [chat] in committed]))
+            await tx.mark(PersonId(number), "screen", now=NOW)
+
+        def run(number: int, *, urgent: bool = False):
+            return sqlite_database.run(lambda tx: step(tx, number), urgent=urgent)
+
+        news = (run(number) for number in range(1, 9))
+        await asyncio.gather(*news, run(91, urgent=True), run(92, urgent=True))
+    order = [number for number, _ in taken]
+    assert order == [91, 92, *range(1, 9)]
+    assert taken[2] == (1, [91, 92])
+
+
 async def test_a_patient_step_shares_the_commit_of_whoever_comes_next(
     sqlite_database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

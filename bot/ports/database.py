@@ -72,6 +72,7 @@ class Database(Protocol):
         one_statement: bool = False,
         patient: bool = False,
         brief: bool = False,
+        urgent: bool = False,
     ) -> T:
         """Take `step` in one transaction and return only after it has been committed durably.
 
@@ -80,7 +81,8 @@ class Database(Protocol):
         `one_statement` promises that the step makes a single one, which commits itself; `patient`
         lets it wait a few milliseconds for others to share a commit with. `brief` promises that
         what it reads first, and what it has left to be written at its end, are a few rows that an
-        index finds: those may be run on the spot, like a `glance`.
+        index finds: those may be run on the spot, like a `glance`. `urgent`: somebody waits to see
+        what becomes of it; where steps are taken one after another, it goes ahead of others.
         """
         ...
 

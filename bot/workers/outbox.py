@@ -90,6 +90,7 @@ class Outbox:
         self._count_doubles(possibly_sent)
         if elsewhere:
             self._dues.add(now)
+        self._start()  # not behind a look
         await self._dues.when_come(now, self._look)
         self._start()
         self._signals.crowded = self._waiting.size >= _HELD

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.card import ALERT, OLD, Card, delivery_of, photo_of
+from bot.domain.card import ALERT, OLD, Card, Lane, delivery_of, photo_of
 from bot.domain.ids import MessageId
 from bot.domain.message import Message
 from bot.ports.clock import Clock
@@ -208,6 +208,7 @@ class Showing:
             ),
             one_statement=True,
             patient=True,  # nobody waits for it, and an edit can be repeated
+            urgent=card.lane is Lane.ANSWER,  # but the next answer in this chat does
         )
 
     async def _send(self, card: Card, view: Message, *, silent: bool) -> Card | None:
@@ -235,16 +236,23 @@ class Showing:
                 await tx.mark_sender(about, now=now, unless=card.chat)  # whose card says who knows
             return after
 
-        return await self._recorded(step)
+        return await self._recorded(step, urgent=card.lane is Lane.ANSWER)
 
     async def _recorded(
-        self, step: Step[Card | None], *, one_statement: bool = False, patient: bool = False
+        self,
+        step: Step[Card | None],
+        *,
+        one_statement: bool = False,
+        patient: bool = False,
+        urgent: bool = False,
     ) -> Card | None:
         """Write down what was shown. Showing it again because that failed once would be a double:
         recording is tried again instead, for as long as the lease lasts."""
         for attempt in range(_RECORDING):
             try:
-                after = await self._database.run(step, one_statement=one_statement, patient=patient)
+                after = await self._database.run(
+                    step, one_statement=one_statement, patient=patient, urgent=urgent
+                )
                 return after if after is not None and after.owed else None
             except TryLater as error:
                 log.warning("shown_not_recorded", attempt=attempt, why=str(error))

@@ -107,7 +107,7 @@ class Transactional(BaseHandler[Update, Context, None], ABC):
             else:
                 await self.amend(update, context, opening, failed)
 
-        await context.wiring.database.run(step, brief=True)
+        await context.wiring.database.run(step, brief=True, urgent=True)
 
     async def _unused(self, update: Update, context: Context) -> None:
         raise NotImplementedError("BaseHandler wants a callback; `take` is ours")

@@ -214,7 +214,7 @@ class Pages:
             now, language = self._clock.now(), visit.words.language
             return await claim(tx, visit.page, language, now=now, policy=self._policy)
 
-        bound = await self._database.run(step)
+        bound = await self._database.run(step, urgent=True)
         if bound is None:
             return await self._draws.once(anybody.somebody_was_first(visit.words), status=409)
         answer = self._back(visit)
@@ -278,7 +278,7 @@ class Pages:
             await does(*acts)
             return True
 
-        return await self._database.run(step)
+        return await self._database.run(step, urgent=True)
 
     # -- answers
 
