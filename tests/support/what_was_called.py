@@ -16,9 +16,7 @@ _LAST = 40
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Whether the page, the bot or the browser is to blame can't be seen from the page alone."""
     report: pytest.TestReport = yield
     demo = getattr(item, "funcargs", {}).get("demo")
