@@ -90,7 +90,7 @@ class Outbox:
         self._count_doubles(possibly_sent)
         if elsewhere:
             self._dues.add(now)
-        self._start()  # not behind a look
+        self._start(answers_only=True)  # they wait for no look
         await self._dues.when_come(now, self._look)
         self._start()
         self._signals.crowded = self._waiting.size >= _HELD
@@ -124,9 +124,11 @@ class Outbox:
             one_statement=True,
         )
 
-    def _start(self) -> None:
+    def _start(self, *, answers_only: bool = False) -> None:
         while (following := self._waiting.next_chat()) is not None:
             lane, chat = following
+            if answers_only and lane is not Lane.ANSWER:
+                return  # a look may find what is to ring before it
             if chat not in self._underway:
                 room = AT_ONCE if lane is Lane.ANSWER else _FOR_NEWS
                 if len(self._underway) >= room:

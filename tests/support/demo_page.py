@@ -21,6 +21,21 @@ COUNT_TAPS = """addEventListener("click", (event) => {
   if (event.isTrusted && event.target.closest(".inline-keyboard .key")) window.taps += 1;
 }, { capture: true });
 window.taps = 0;"""
+NOTE_DEEDS = """window.deeds = [];
+const note = (...what) => deeds.push([Math.round(performance.now()), ...what].join(" "));
+const named = (one) => `${one?.tagName} ${one?.textContent?.slice(0, 20)}`;
+for (const kind of ["keydown", "focusin", "click"]) {
+  const heard = (event) => note(kind, event.key ?? "", named(event.target));
+  addEventListener(kind, heard, { capture: true });
+}
+const asked = window.fetch;
+window.fetch = async (path, how) => {
+  const quiet = (how?.method ?? "GET") === "GET";
+  if (!quiet) note("asks", path);
+  const answer = await asked(path, how);
+  if (!quiet) note("is answered", path, answer.status);
+  return answer;
+};"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,7 @@ async def opened_demo() -> AsyncIterator[Page]:
         )
         page.set_default_timeout(PATIENCE_MS)
         await page.add_init_script(COUNT_TAPS)
+        await page.add_init_script(NOTE_DEEDS)
         await page.goto(base)
         yield page
 
@@ -107,6 +123,8 @@ async def begun_demo(page: Page) -> AsyncIterator[Demo]:
     demo = Demo(page)
     await expect(page.locator("sandbox-phone")).to_have_count(2)
     await demo.taps()
+    await page.evaluate("deeds.length = 0")
     yield demo
+    print("\n".join(await page.evaluate("deeds.slice(-40)")))  # shown beside a failed test alone
     await demo.start_again()
     expect.set_options(timeout=5_000)
