@@ -155,7 +155,7 @@ class Showing:
                     await tx.take_away(card.chat, gone, card.form, now=self._clock.now())
                 return after
 
-            await self._recorded(step)
+            await self._recorded(card, step)
         await self._put_off(card, _AFTER_REFUSAL.total_seconds())
 
     async def _put(self, card: Card, view: Message) -> tuple[MessageId, MessageId | None]:
@@ -203,12 +203,12 @@ class Showing:
                 raise
             self.tally.edited += 1
         return await self._recorded(
+            card,
             lambda tx: tx.card_shown(
                 card, message=message, form=view.form, digest=digest, at=self._clock.now()
             ),
             one_statement=True,
-            patient=True,  # nobody waits for it, and an edit can be repeated
-            urgent=card.lane is Lane.ANSWER,  # but the next answer in this chat does
+            patient=True,  # an edit can be repeated
         )
 
     async def _send(self, card: Card, view: Message, *, silent: bool) -> Card | None:
@@ -236,18 +236,20 @@ class Showing:
                 await tx.mark_sender(about, now=now, unless=card.chat)  # whose card says who knows
             return after
 
-        return await self._recorded(step, urgent=card.lane is Lane.ANSWER)
+        return await self._recorded(card, step)
 
     async def _recorded(
         self,
+        card: Card,
         step: Step[Card | None],
         *,
         one_statement: bool = False,
         patient: bool = False,
-        urgent: bool = False,
     ) -> Card | None:
         """Write down what was shown. Showing it again because that failed once would be a double:
-        recording is tried again instead, for as long as the lease lasts."""
+        recording is tried again instead, for as long as the lease lasts. The next answer in a chat
+        waits for that of the one before."""
+        urgent = card.lane is Lane.ANSWER
         for attempt in range(_RECORDING):
             try:
                 after = await self._database.run(

@@ -76,13 +76,8 @@ class Registry:
         return (locker for site in self.sites.values() for locker in site.lockers.values())
 
     def held(self) -> list[Locker]:
-        """Those of them that somebody holds: few, and asked for at each call."""
-        return [
-            locker
-            for site in self.sites.values()
-            for locker in site.lockers.values()
-            if locker.tenancy is not None
-        ]
+        """Those that somebody holds."""
+        return [locker for locker in self.lockers() if locker.tenancy is not None]
 
     def locations(self) -> list[LocationBody]:
         """Every location, once."""
