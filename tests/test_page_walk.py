@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from urllib.parse import urljoin
 
 import pytest
 from playwright.async_api import Locator, Route, expect
@@ -29,6 +30,14 @@ async def book(demo: Demo) -> None:
     await demo.press(anna, "Start", "Send a parcel", TOWER, SIZE, "Send a link or code")
     await demo.press(anna, "Reserve a locker", "Get drop-off code")
     await expect(code(demo, "Anna")).to_be_visible()
+
+
+async def came(demo: Demo) -> list[str]:
+    """The kinds of all updates that the bot has got, in their order."""
+    answer = await demo.page.request.get(urljoin(demo.page.url, "/telegram/sandbox/wire"))
+    gotten = [entry for entry in await answer.json() if entry["path"].endswith("/getUpdates")]
+    updates = [update for entry in gotten for update in (entry["response"] or {}).get("result", [])]
+    return [kind for update in updates for kind in update if kind != "update_id"]
 
 
 async def at_the_tower(demo: Demo, name: str, deed: str) -> None:
@@ -84,6 +93,24 @@ async def test_a_door_that_is_closed_at_once_has_its_parcel_in_it(demo: Demo) ->
     pressed.set()
     await demo.tells("Anna", "In locker")
     await expect(demo.hint).to_have_attribute("data-step", "3")
+
+
+@pytest.mark.long
+async def test_what_is_typed_after_a_press_comes_after_it(demo: Demo) -> None:
+    typed = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await typed.wait()
+        await route.continue_()
+
+    anna = demo.phone("Anna")
+    await demo.press(anna, "Start")
+    await demo.page.route("**/press", held, times=1)
+    await demo.press(anna, "Send a parcel")
+    await demo.say("Anna", "/settings")
+    typed.set()
+    await demo.tells("Anna", "Settings")
+    assert (await came(demo))[-3:] == ["message", "callback_query", "message"]
 
 
 @pytest.mark.long

@@ -1,6 +1,8 @@
 /**
  * The control sides of Harbor and Telegram, call by call (docs/sandbox.md).
  *
+ * Guarantees: what is done here reaches the counterparties in the order in which it was done; a browser
+ * brings requests that it makes side by side in any order.
  * Errors: `Refused` when the counterparty said no, `Unreachable` when nobody answered.
  */
 
@@ -35,9 +37,19 @@ async function call(method, path, body) {
   return answer;
 }
 
+/** Resolves when what was done before has been answered. */
+let before = Promise.resolve();
+
+function inTurn(method, path, body) {
+  const answered = before.then(() => call(method, path, body));
+  before = answered.catch(() => {});
+  return answered;
+}
+
 const get = (path) => call("GET", path);
-const post = (path, body = {}) => call("POST", path, body);
-const put = (path, body) => call("PUT", path, body);
+const post = (path, body = {}) => inTurn("POST", path, body);
+const put = (path, body) => inTurn("PUT", path, body);
+const patch = (path, body) => inTurn("PATCH", path, body);
 
 /** What both control sides share. */
 function side(base) {
@@ -78,7 +90,7 @@ const person = (id) => `${TELEGRAM}/people/${id}`;
 export const telegram = {
   ...side(TELEGRAM),
   makePerson: (details) => post(`${TELEGRAM}/people`, details),
-  changePerson: (id, change) => call("PATCH", person(id), change),
+  changePerson: (id, change) => patch(person(id), change),
   chat: (id) => get(`${person(id)}/chat`),
   open: (id, link) => post(`${person(id)}/open`, link ? { link } : {}),
   text: (id, text) => post(`${person(id)}/text`, { text }),

@@ -42,8 +42,6 @@ class TowerAttendant extends HTMLElement {
   #locker;
   /** The locker whose parcel somebody has just put in or taken out: its door wants closing. */
   #settled = null;
-  /** Resolves when what was asked for before is done: a door is not closed ahead of its parcel. */
-  #before = Promise.resolve();
 
   connectedCallback() {
     if (this.#parts) return;
@@ -89,9 +87,7 @@ class TowerAttendant extends HTMLElement {
 
   async #do(deed) {
     const [tower, locker] = [this.#tower, this.#locker];
-    const done = this.#before.then(() => world.act(() => deed.act(tower, locker)));
-    this.#before = done.catch(() => {});
-    if (await done) this.#settled = locker.id;
+    if (await world.act(() => deed.act(tower, locker))) this.#settled = locker.id;
     await world.refreshHarbor();
   }
 

@@ -1,6 +1,7 @@
 /**
  * The foot of a phone: start button, commands, attachments, text, and the bot's reply keyboard.
  *
+ * Guarantees: nothing is offered before the chat is known.
  * Event (bubbling): `rest`, when what had the focus here is hidden.
  */
 
@@ -67,18 +68,18 @@ class PhoneComposer extends HTMLElement {
       event.preventDefault();
       this.#send();
     };
-    const form = h("form", { class: "composer-row", on: { submit: send } },
+    const form = h("form", { class: "composer-row", hidden: true, on: { submit: send } },
       popMenu({ label: "Commands", symbol: "menu", items: () => this.#commands() }),
       popMenu({ label: "Attach", symbol: "clip", items: () => this.#attachments() }),
       input,
       h("button", { type: "submit", class: "send", "aria-label": "Send" }, icon("send")));
     return {
       input, form,
-      start: h("button", { type: "button", class: "start primary",
+      start: h("button", { type: "button", class: "start primary", hidden: true,
         on: { click: () => this.#act(() => telegram.open(this.#person)) } }, "Start"),
-      unblock: h("button", { type: "button", class: "start",
+      unblock: h("button", { type: "button", class: "start", hidden: true,
         on: { click: () => this.#act(() => telegram.unblock(this.#person)) } }, "Unblock the bot"),
-      keyboard: h("div", { class: "reply-keyboard", role: "group", "aria-label": "Reply keyboard" }),
+      keyboard: h("div", { class: "reply-keyboard", hidden: true, role: "group", "aria-label": "Reply keyboard" }),
     };
   }
 
