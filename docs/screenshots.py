@@ -34,7 +34,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-READY_SECONDS = 30
+READY_SECONDS = 60
 ADDRESS = re.compile(rb"http://[\d.]+:\d+")
 SETTLED_MILLISECONDS = 1200
 """For pictures and fonts to be drawn and doors to have swung."""

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from typing import Any
 
-import httpx
 import pytest
 from telegram import Update
 
@@ -21,6 +20,7 @@ from handlers.telegram.transport import AiohttpRequest
 from sandbox.telegram.state.core import CallbackQuery
 from tests.support.chat_edge import ChatEdge, chat_edge, sandbox_telegram, until, words_dialogue
 from tests.support.chats import chats
+from tests.support.plain_http import plain_http
 
 
 async def ask(edge: ChatEdge) -> int:
@@ -97,7 +97,7 @@ async def test_by_polling_a_tap_is_confirmed_only_when_its_answer_is_on_its_way(
 
         async def connecting(self: AiohttpRequest, url: str, *how: Any, **sent: Any) -> Any:
             if url.endswith("answerCallbackQuery"):
-                async with httpx.AsyncClient() as http:  # nothing is sent before it is connected
+                async with plain_http() as http:  # nothing is sent before it is connected
                     await http.get(edge.there.url)
                 order.append("sent")
             return await do_request(self, url, *how, **sent)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.domain.alerts import no_links
@@ -26,6 +25,7 @@ from storage import known, migrate
 from tests.support.commands import KEY, settings
 from tests.support.databases import opened
 from tests.support.harbor_stand_in import Heard, answer, stand_in
+from tests.support.plain_http import plain_http
 from web.app import create_app
 from web.serving import serving
 
@@ -183,7 +183,7 @@ async def test_the_webhook_is_told_as_telegram_sees_it_without_its_path(said):
     public = {"PUBLIC_URL": "https://127.0.0.1:9"}
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
-        httpx.AsyncClient(base_url=f"{url}/telegram/bot42:sandbox") as bot,
+        plain_http(base_url=f"{url}/telegram/bot42:sandbox") as bot,
     ):
         polling = await said(url)
         unset = await said(url, **public)
@@ -249,7 +249,7 @@ async def test_check_says_of_each_operator_whether_alerts_reach_them(said):
     await migrate("sqlite:///bot.db")
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
-        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+        plain_http(base_url=f"{url}/telegram/sandbox") as phone,
     ):
         met, unmet = [
             (await phone.post("/people", json={"first_name": name})).json()["id"]
@@ -272,7 +272,7 @@ async def test_check_names_the_mistakes_in_operators_of_some_towers_and_in_their
     stage = create_stage(limits=False)
     async with (
         serving_sandbox(stage) as url,
-        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+        plain_http(base_url=f"{url}/telegram/sandbox") as phone,
     ):
         met, both, unmet = [
             (await phone.post("/people", json={"first_name": name})).json()["id"]

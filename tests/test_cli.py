@@ -25,6 +25,7 @@ from tests.support.chats import free_port
 from tests.support.commands import KEY, PATIENCE, finished, ran, started
 from tests.support.databases import a_delivery, opened
 from tests.support.harbor_stand_in import Heard, answer, stand_in
+from tests.support.plain_http import plain_http
 from web.app import create_app
 
 FIRST, SECOND = "0100000000000101", "0100000000000102"
@@ -83,7 +84,7 @@ async def test_check_names_what_works_and_ends_with_1_when_something_does_not(tm
 async def test_run_says_once_at_start_which_operators_no_alert_reaches(tmp_path):
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
-        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox") as phone,
+        plain_http(base_url=f"{url}/telegram/sandbox") as phone,
     ):
         unmet = (await phone.post("/people", json={"first_name": "Otto"})).json()["id"]
         given = {"OPERATOR_CHAT_IDS": f"{unmet},-1001234", "LOG_FORMAT": "json"}
@@ -188,7 +189,7 @@ async def test_run_answers_a_person_and_sigterm_ends_it_in_time_with_0(tmp_path)
     async with (
         serving_sandbox(create_stage(limits=False)) as url,
         started(tmp_path, "run", url=url) as process,
-        httpx.AsyncClient(base_url=f"{url}/telegram/sandbox", timeout=PATIENCE) as phone,
+        plain_http(base_url=f"{url}/telegram/sandbox", timeout=PATIENCE) as phone,
     ):
         person = (await phone.post("/people", json={"first_name": "Anna"})).json()["id"]
         await phone.post(f"/people/{person}/open", json={})
@@ -207,7 +208,7 @@ async def answered(url: str, token: str | None = None) -> int | None:
     """The status, None where nobody listens."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        async with httpx.AsyncClient() as http:
+        async with plain_http() as http:
             return (await http.get(url, headers=headers)).status_code
     except httpx.ConnectError:
         return None
@@ -215,7 +216,7 @@ async def answered(url: str, token: str | None = None) -> int | None:
 
 @stamina.retry(on=httpx.ConnectError, attempts=None, timeout=PATIENCE, wait_max=0.1)
 async def listening(url: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with plain_http() as http:
         await http.get(url)
 
 
@@ -279,7 +280,7 @@ async def test_a_telegram_alone_prints_what_a_bot_needs_to_use_it(tmp_path):
     async with started(tmp_path, "sandbox", "telegram", "--port", "0") as process:
         told = await told_at_start(process, 2)
         url = f"{told['TELEGRAM_API_URL']}/bot{told['TELEGRAM_BOT_TOKEN']}/getMe"
-        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with plain_http(timeout=PATIENCE) as http:
             assert (await http.get(url)).json()["ok"]
 
 
@@ -295,7 +296,7 @@ async def test_a_harbor_alone_prints_what_a_bot_needs_to_use_it(tmp_path):
             "client_secret": told["HARBOR_CLIENT_SECRET"],
         }
         path = "/realms/harbor/protocol/openid-connect/token"
-        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with plain_http(timeout=PATIENCE) as http:
             grant = await http.post(told["HARBOR_ACCOUNTS_URL"] + path, data=form)
             assert grant.json()["access_token"]
 

@@ -7,12 +7,12 @@ import contextlib
 import resource
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
+from tests.support.plain_http import plain_http
 from web import connections
 from web.serving import serving
 
@@ -111,7 +111,7 @@ async def ended(line: Line) -> bool:
 
 
 async def well(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with plain_http(timeout=5) as client:
         return (await client.get(f"{url}/healthz")).text == "well"
 
 
@@ -180,7 +180,7 @@ async def test_a_request_that_grows_without_end_ends_its_connection(begun: bytes
 
 async def test_a_large_body_is_no_long_head_and_the_next_request_begins_anew() -> None:
     body = b"x" * (4 * connections.LONGEST_HEAD)
-    async with serving(Slow().app()) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serving(Slow().app()) as url, plain_http(base_url=url) as client:
         for _ in range(connections.LARGEST_REQUEST // len(body) + 2):
             assert (await client.post("/echo", content=body)).content == body
 
@@ -206,7 +206,7 @@ async def test_an_answer_that_takes_its_time_is_never_cut_off(
     monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.1)
     monkeypatch.setattr(connections, "MOST", 4)
     slow = Slow()
-    async with serving(slow.app()) as url, httpx.AsyncClient(timeout=10) as client:
+    async with serving(slow.app()) as url, plain_http(timeout=10) as client:
         asked = asyncio.create_task(client.get(f"{url}/slow"))
         await slow.begun.wait()
         async with lines(url, 12) as opened:
@@ -217,7 +217,7 @@ async def test_an_answer_that_takes_its_time_is_never_cut_off(
 
 async def test_one_connection_asks_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.3)
-    async with serving(Slow().app()) as url, httpx.AsyncClient() as client:
+    async with serving(Slow().app()) as url, plain_http() as client:
         ends = set()
         for number in range(20):
             answer = await client.post(f"{url}/echo", content=str(number))

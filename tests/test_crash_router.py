@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import httpx
-
 from cli.sandbox_server import serving_sandbox
 from crash.plug import free_ports
 from crash.router import Router
+from tests.support.plain_http import plain_http
 
 
 @contextlib.asynccontextmanager
@@ -30,7 +29,7 @@ async def _replica(answer: bytes, port: int = 0) -> AsyncIterator[int]:
 
 
 async def _statuses(router: Router, times: int) -> list[int]:
-    async with serving_sandbox(router.app) as url, httpx.AsyncClient() as http:
+    async with serving_sandbox(router.app) as url, plain_http() as http:
         return [(await http.post(f"{url}/telegram/x", json={})).status_code for _ in range(times)]
 
 

@@ -24,6 +24,7 @@ import yaml
 from tests.support.chat_edge import until
 from tests.support.chats import MARKET
 from tests.support.hooked import hooked
+from tests.support.plain_http import plain_http
 from tests.support.town import Somebody, Town
 
 ROOT = Path(__file__).parent.parent
@@ -118,7 +119,7 @@ async def prometheus(folder: Path, target: str) -> AsyncIterator[httpx.AsyncClie
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1") as http:
+        async with plain_http(base_url=f"http://127.0.0.1:{port}/api/v1") as http:
             yield http
     finally:
         process.terminate()

@@ -19,6 +19,7 @@ from cli.settings import Settings
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from tests.support.commands import Ended, in_this_process
+from tests.support.plain_http import plain_http
 
 TOWER = "0100000000000101"
 
@@ -58,7 +59,7 @@ async def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterato
 async def _shell(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shell]:
     async with (
         serving_sandbox(create_app(clock=Clock())) as base,
-        httpx.AsyncClient(base_url=base) as http,
+        plain_http(base_url=base) as http,
     ):
         for name in ("API_URL", "ACCOUNTS_URL"):
             monkeypatch.setenv(f"HARBOR_{name}", base)

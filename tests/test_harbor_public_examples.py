@@ -15,6 +15,7 @@ import pytest
 from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
+from tests.support.plain_http import plain_http
 
 TOWER = "0100000000000101"
 TOKEN = "/realms/harbor/protocol/openid-connect/token"
@@ -24,7 +25,7 @@ TOKEN = "/realms/harbor/protocol/openid-connect/token"
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     async with (
         serving_sandbox(create_app(clock=Clock(stopped=True))) as base,
-        httpx.AsyncClient(base_url=base) as client,
+        plain_http(base_url=base) as client,
     ):
         yield client
 

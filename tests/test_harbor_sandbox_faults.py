@@ -30,6 +30,7 @@ from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from tests.support.harbor_stand_in import ONCE, access
+from tests.support.plain_http import plain_http
 
 TOWER = TowerId("0100000000000101")
 Call = Callable[[Harbor, "Given"], Awaitable[Any]]
@@ -87,7 +88,7 @@ async def scene() -> AsyncIterator[Scene]:
     clock = Clock(stopped=True)
     async with (
         serving_sandbox(create_app(clock=clock)) as base,
-        httpx.AsyncClient(base_url=base) as control,
+        plain_http(base_url=base) as control,
     ):
         yield Scene(base, control, clock)
 

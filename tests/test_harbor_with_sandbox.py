@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import httpx
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -26,6 +25,7 @@ from harbor.wire import LockerStatus, LockerToken
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from tests.support.harbor_stand_in import ONCE, access
+from tests.support.plain_http import plain_http
 from tests.support.run import examples
 
 TOWER = TowerId("0100000000000101")
@@ -90,7 +90,7 @@ class World:
         app = create_app(clock=self.clock)
         self.harbor = app.state.harbor
         base = await self.stack.enter_async_context(serving_sandbox(app))
-        self.control = await self.stack.enter_async_context(httpx.AsyncClient(base_url=base))
+        self.control = await self.stack.enter_async_context(plain_http(base_url=base))
         self.us, self.rival = [
             await self.stack.enter_async_context(
                 Harbor(access(base, who), read_retries=ONCE, clock=self.clock.now)

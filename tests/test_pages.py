@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
 
-import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,6 +27,7 @@ from tests.support.browsers import Browser
 from tests.support.core import ANNA, BEN, OPERATOR
 from tests.support.openers import BOTH_BY_LINK
 from tests.support.page_house import House, house_on
+from tests.support.plain_http import plain_http
 from tests.test_web import gone_away
 from web.app import create_app
 from web.pages import views
@@ -600,7 +600,7 @@ async def test_no_more_pages_are_answered_at_once_than_their_budget(
     waiting = [asyncio.create_task(browser.presses("Get pick-up code")) for browser in (dora, emil)]
     for delivery in (stored, other):
         await here.asked(delivery)
-    async with httpx.AsyncClient() as client:
+    async with plain_http() as client:
         busy = await client.get(dora.url)
     assert busy.status_code == 503
     assert int(busy.headers["Retry-After"]) > 0

@@ -18,6 +18,7 @@ import pytest
 
 from bot.domain.ids import PersonId
 from tests.support.phones import Phone
+from tests.support.plain_http import plain_http
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60
@@ -63,7 +64,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
             while b"http://" not in await process.stdout.readline():
                 pass
         url = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
+        async with plain_http(base_url=url, timeout=PATIENCE) as http:
             yield Outside(http)
     finally:
         process.terminate()

@@ -18,6 +18,7 @@ from sandbox.clock import Clock
 from sandbox.harbor.seeds import towers
 from sandbox.stage import create_stage
 from tests.support.phones import Phone, buttons
+from tests.support.plain_http import plain_http
 
 MARKET, HARDWARE, GARAGE = "Congress Avenue Market", "Hyde Park Hardware", "Barton Springs Garage"
 
@@ -43,7 +44,7 @@ async def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> AsyncIterator[
     stage = create_stage(clock=clock, token=TOKEN, limits=False, schema=False, openers=marks)
     async with (
         serving_sandbox(stage) as url,
-        httpx.AsyncClient(base_url=url, timeout=30) as http,
+        plain_http(base_url=url, timeout=30) as http,
         _bot_on(stage, url, clock),
     ):
         yield Page(http, stage.state.stage.harbor.state.harbor)

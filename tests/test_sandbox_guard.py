@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from cli.sandbox_server import Doorway, serving_sandbox
 from sandbox.guard import Guard
 from sandbox.stage import create_stage
+from tests.support.plain_http import plain_http
 
 CONTROLS = ["/sandbox/reset", "/harbor/sandbox/reset", "/telegram/sandbox/reset"]
 
@@ -19,7 +20,7 @@ CONTROLS = ["/sandbox/reset", "/harbor/sandbox/reset", "/telegram/sandbox/reset"
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     async with (
         serving_sandbox(create_stage(schema=False)) as base,
-        httpx.AsyncClient(base_url=base) as http,
+        plain_http(base_url=base) as http,
     ):
         yield http
 
@@ -90,7 +91,7 @@ async def test_parcel_pages_say_themselves_whom_they_answer_and_nothing_else_is_
     doorway = Doorway(create_stage(schema=False), "127.0.0.1")
     async with (
         serving_sandbox(doorway) as base,
-        httpx.AsyncClient(base_url=base) as http,
+        plain_http(base_url=base) as http,
     ):
         assert (await http.get("/p/x")).status_code == 503, "no bot serves any"
         doorway.pages = PlainTextResponse("a page")

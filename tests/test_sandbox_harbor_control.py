@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from cli.sandbox_server import serving_sandbox
 from sandbox.harbor.app import create_app
+from tests.support.plain_http import plain_http
 from tests.support.sandbox_harbor import TOKEN, TOWER, World, world
 
 
@@ -167,7 +168,7 @@ async def test_a_body_that_is_not_json_is_refused(at: World) -> None:
 async def test_it_works_below_a_prefix_run_by_whoever_mounts_it() -> None:
     app = create_app()
     parent = Starlette(routes=[Mount("/harbor", app=app)])
-    http = httpx.AsyncClient(verify=False)
+    http = plain_http()
     async with serving_sandbox(parent) as base, app.state.harbor.running(), http:
         http.base_url = httpx.URL(f"{base}/harbor")
         at = World(http, app.state.harbor, locker=102)

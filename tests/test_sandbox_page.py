@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import ViewportSize, expect
 
@@ -22,6 +21,7 @@ from tests.support.page_scene import (
     serious,
     until,
 )
+from tests.support.plain_http import plain_http
 from tests.support.sandbox_telegram import jpeg
 
 pytestmark = IN_A_BROWSER
@@ -65,7 +65,7 @@ async def test_the_empty_chat_shows_what_the_bot_says_of_itself_and_its_picture(
     await expect(anna.locator(".welcome")).to_contain_text("Press Start to meet the bot")
     telegram = scene.stage.telegram.state.telegram
     bot = f"{scene.page.url}telegram/bot{telegram.token}"
-    async with httpx.AsyncClient() as http:
+    async with plain_http() as http:
         said = {"description": "Parcels through lockers.\nRun by Acme."}
         assert (await http.post(f"{bot}/setMyDescription", json=said)).is_success
         photo = {"photo": '{"type": "static", "photo": "attach://p"}'}

@@ -9,12 +9,13 @@ import pytest
 
 from cli.sandbox_server import serving_sandbox
 from sandbox.stage import Opener, Stage, create_stage
+from tests.support.plain_http import plain_http
 
 
 @pytest.fixture
 async def stage() -> AsyncIterator[tuple[Stage, httpx.AsyncClient]]:
     app = create_stage()
-    async with serving_sandbox(app) as base, httpx.AsyncClient(base_url=base) as client:
+    async with serving_sandbox(app) as base, plain_http(base_url=base) as client:
         yield app.state.stage, client
 
 
@@ -56,7 +57,7 @@ async def test_the_stage_passes_on_how_each_tower_is_opened() -> None:
     openers: dict[str, Opener] = {"0100000000000101": "link", "0100000000000103": "token"}
     async with (
         serving_sandbox(create_stage(openers=openers)) as base,
-        httpx.AsyncClient(base_url=base) as client,
+        plain_http(base_url=base) as client,
     ):
         assert (await client.get("/sandbox/openers")).json() == openers
         (await client.post("/sandbox/reset")).raise_for_status()

@@ -27,6 +27,7 @@ from telegram.ext import (
 from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.telegram.app import create_app
+from tests.support.plain_http import plain_http
 from tests.support.sandbox_telegram import TOKEN, Stage, buttons, jpeg, png, stage
 
 Taken = Callable[[dict[str, Any]], Awaitable[object]]
@@ -140,7 +141,7 @@ async def aiogram_bot(on: Stage, webhook: bool) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def bare_client(on: Stage, webhook: bool) -> AsyncIterator[None]:
-    async with httpx.AsyncClient(base_url=f"{on.base}/bot{TOKEN}/", timeout=60) as http:
+    async with plain_http(base_url=f"{on.base}/bot{TOKEN}/", timeout=60) as http:
 
         async def take(update: dict[str, Any]) -> None:
             if query := update.get("callback_query"):
@@ -220,7 +221,7 @@ async def test_it_works_below_a_path_of_another_app() -> None:
     outer = Starlette(routes=[Mount("/telegram", inner)], lifespan=lifespan)
     async with (
         serving_sandbox(outer) as base,
-        httpx.AsyncClient(base_url=f"{base}/telegram") as http,
+        plain_http(base_url=f"{base}/telegram") as http,
     ):
         on = Stage(f"{base}/telegram", http, inner, Clock(), inner.state.phones.make("Ann").id)
         async with python_telegram_bot(on, webhook=True):

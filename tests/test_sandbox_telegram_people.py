@@ -12,6 +12,7 @@ import pytest
 
 from cli.sandbox_server import serving_sandbox
 from sandbox.telegram.app import create_app
+from tests.support.plain_http import plain_http
 from tests.support.sandbox_telegram import TOKEN, Stage, buttons, png, stage
 
 
@@ -376,7 +377,7 @@ async def test_starting_again_keeps_what_the_bot_set_up(on: Stage) -> None:
 
 async def test_people_may_be_there_from_the_beginning() -> None:
     app = create_app(people=[{"first_name": "Ann"}, {"first_name": "Bob", "language_code": "de"}])
-    async with serving_sandbox(app) as base, httpx.AsyncClient(base_url=base) as http:
+    async with serving_sandbox(app) as base, plain_http(base_url=base) as http:
         await http.post("/sandbox/reset")
         people = (await http.get("/sandbox/state")).json()["people"]
         assert [person["first_name"] for person in people] == ["Ann", "Bob"]

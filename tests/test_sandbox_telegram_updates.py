@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cli.sandbox_server import serving_sandbox
+from tests.support.plain_http import plain_http
 from tests.support.sandbox_telegram import TOKEN, Stage, buttons, eventually, stage
 
 OTHER_POLLER = (
@@ -96,7 +97,7 @@ async def test_only_the_kinds_asked_for_come(on: Stage) -> None:
 
 
 async def test_a_bot_that_hangs_up_is_no_poller_any_more(on: Stage) -> None:
-    async with httpx.AsyncClient(base_url=on.base) as other:
+    async with plain_http(base_url=on.base) as other:
         url = f"/bot{TOKEN}/getUpdates"
         polling = asyncio.create_task(other.get(url, params={"timeout": 50}))
         await waiting(on)

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 import zxingcpp
@@ -28,6 +27,7 @@ from tests.support.databases import opened
 from tests.support.openers import BOTH_BY_LINK
 from tests.support.page_scene import serious
 from tests.support.phones import Phone, said
+from tests.support.plain_http import plain_http
 
 pytestmark = IN_A_BROWSER
 
@@ -186,7 +186,7 @@ async def test_without_scripts_too_and_after_previews_which_claim_nothing(street
 
 async def previewed(link: str) -> None:
     """Every messenger on the way has fetched it, twice, and learned no name and no door."""
-    async with httpx.AsyncClient() as client:
+    async with plain_http() as client:
         for agent in MESSENGERS * 2:
             seen = await client.get(link, headers={"User-Agent": agent})
             head = await client.head(link, headers={"User-Agent": agent})

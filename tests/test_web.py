@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bot.ports.errors import TryLater
 from bot.ports.upkeep import Counts
 from bot.workers.outbox import Tally
+from tests.support.plain_http import plain_http
 from web.app import Metrics, create_app
 from web.deliveries import LARGEST_BODY, Refusal, TelegramHook
 from web.metrics import exposition
@@ -69,7 +70,7 @@ async def outside(behind: Behind, *, hooks: bool) -> AsyncIterator[httpx.AsyncCl
     )
     async with (
         serving(app) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        plain_http(base_url=url) as client,
     ):
         yield client
 
@@ -179,7 +180,7 @@ async def test_metrics_can_be_read_by_prometheus(client):
 
 async def scraped(metrics: Metrics, **headers: str) -> int:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with serving(create_app(metrics=metrics)) as url, httpx.AsyncClient() as client:
+    async with serving(create_app(metrics=metrics)) as url, plain_http() as client:
         return (await client.get(f"{url}/metrics", headers=named)).status_code
 
 
@@ -209,7 +210,7 @@ async def test_elsewhere_metrics_are_there_for_whoever_shows_the_token(behind, s
     public = behind.metrics(open=False, token="the-token")
     assert await scraped(public) == 404
     headers = {"Authorization": shown.encode("latin-1")}
-    async with serving(create_app(metrics=public)) as url, httpx.AsyncClient() as client:
+    async with serving(create_app(metrics=public)) as url, plain_http() as client:
         assert (await client.get(f"{url}/metrics", headers=headers)).status_code == status
 
 
@@ -339,9 +340,9 @@ async def test_an_app_that_can_not_begin_is_an_os_error():
 
 async def test_the_server_is_gone_when_the_block_is_left(behind):
     app = create_app(health=behind.health, metrics=behind.metrics())
-    async with serving(app) as url, httpx.AsyncClient() as client:
+    async with serving(app) as url, plain_http() as client:
         assert (await client.get(f"{url}/healthz")).status_code == 200
-    async with httpx.AsyncClient() as client:
+    async with plain_http() as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{url}/healthz")
 
@@ -356,6 +357,6 @@ async def test_an_answer_is_not_held_back_by_nagles_delay(behind):
             undelayed.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     app = create_app(health=behind.health, metrics=behind.metrics())
-    async with serving(app, protocol=Watching) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serving(app, protocol=Watching) as url, plain_http(base_url=url) as client:
         await client.get("/healthz")
     assert undelayed == [1]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from bot.domain.ids import DeliveryId
+from tests.support.plain_http import plain_http
 
 if TYPE_CHECKING:
     from bot.ports.database import Database
@@ -33,7 +34,7 @@ class Browser:
 
     url: str
     language: str = "en"
-    client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=30))
+    client: httpx.AsyncClient = field(default_factory=lambda: plain_http(timeout=30))
     answer: httpx.Response | None = None
 
     async def opens(self, url: str | None = None, **headers: str) -> httpx.Response:

@@ -54,6 +54,7 @@ from sandbox.stage import create_stage
 from tests.support.databases import listen
 from tests.support.harbor_stand_in import access
 from tests.support.phones import PATIENCE, AtTower, Phone, buttons, said
+from tests.support.plain_http import plain_http
 from web.app import create_app
 from web.pages import Where
 from web.serving import serving
@@ -174,7 +175,7 @@ async def chats(
     policy = policy or Policy(operators=frozenset({OPERATOR}))
     async with (
         serving_sandbox(stage) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as http,
+        plain_http(base_url=url, timeout=60) as http,
         Harbor(access(f"{url}/harbor"), clock=clock.now) as harbor,
     ):
         telegram = stage.state.stage.telegram.state.telegram

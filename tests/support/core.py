@@ -34,6 +34,7 @@ from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from tests.support.databases import listen
 from tests.support.harbor_stand_in import access
+from tests.support.plain_http import plain_http
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TOWER = TowerId("0100000000000101")
@@ -276,7 +277,7 @@ async def core_on(database: Database, **policy: Any) -> AsyncIterator[Core]:
     bound = Policy(**({"operators": frozenset({OPERATOR})} | policy))
     async with (
         serving_sandbox(create_app(clock=clock)) as url,
-        httpx.AsyncClient(base_url=url) as control,
+        plain_http(base_url=url) as control,
         Harbor(access(url), clock=clock.now) as harbor,
     ):
         lockers = HarborLockers(harbor)

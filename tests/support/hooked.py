@@ -25,6 +25,7 @@ from crash.router import Router
 from sandbox.clock import Clock
 from sandbox.stage import create_stage
 from tests.support.chats import OPERATOR, START, TOKEN, Chats, free_port
+from tests.support.plain_http import plain_http
 
 SIGNED_WITH = "a secret between Harbor and the bot"
 
@@ -37,7 +38,7 @@ async def hooked(
     `polling` no webhook is set, and Harbor's pushes reach nobody."""
     clock = Clock(START)
     stage = create_stage(clock=clock, token=TOKEN, limits=False)
-    async with serving_sandbox(stage) as url, httpx.AsyncClient(base_url=url, timeout=60) as http:
+    async with serving_sandbox(stage) as url, plain_http(base_url=url, timeout=60) as http:
         settings = _settings(url, database_url, opener)
         if polling:
             settings.public_url = None
@@ -63,7 +64,7 @@ async def paired(database_url: str) -> AsyncIterator[tuple[Chats, Chats, Ledger]
     listen(telegram, ledger, Queries(), set())
     async with (
         serving_sandbox(stage) as url,
-        httpx.AsyncClient(base_url=url, timeout=60) as http,
+        plain_http(base_url=url, timeout=60) as http,
         contextlib.AsyncExitStack() as stack,
     ):
         both = [_settings(url, database_url, "token") for _ in range(2)]

@@ -17,6 +17,7 @@ from cli.sandbox_server import serving_sandbox
 from sandbox.clock import Clock
 from sandbox.harbor.app import create_app
 from sandbox.harbor.world import Harbor
+from tests.support.plain_http import plain_http
 
 TOWER = "0100000000000101"
 OTHER_TOWER = "0100000000000102"
@@ -156,7 +157,7 @@ class World:
 async def world(**options: Any) -> AsyncIterator[World]:
     """A fresh Harbor over real HTTP; its clock stands still unless turned."""
     app = create_app(clock=Clock(START, stopped=True), **options)
-    http = httpx.AsyncClient(timeout=20, verify=False)
+    http = plain_http(timeout=20)
     async with serving_sandbox(app) as base, http:
         http.base_url = httpx.URL(base)
         it = World(http, app.state.harbor)

@@ -20,6 +20,7 @@ from sandbox.telegram.app import create_app
 from sandbox.telegram.people.groups import Groups
 from sandbox.telegram.people.phones import Phones
 from sandbox.telegram.state.core import Telegram
+from tests.support.plain_http import plain_http
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOKEN = "42:sandbox"
@@ -110,7 +111,7 @@ async def stage(*, limits: bool = False, schema: bool = True) -> AsyncIterator[S
     """Ann has pressed START, and the bot has been told."""
     clock = Clock(START, stopped=True)
     app = create_app(clock=clock, limits=limits, schema=schema)
-    async with serving_sandbox(app) as base, httpx.AsyncClient(base_url=base) as http:
+    async with serving_sandbox(app) as base, plain_http(base_url=base) as http:
         on = Stage(base, http, app, clock, app.state.phones.make("Ann").id)
         on.phones.open(on.ann)
         on.telegram.updates.clear()
