@@ -266,6 +266,7 @@ async def test_who_may_not_be_written_to_for_hours_has_not_been_told(world: Chat
         await world.quiet()
     await ben.open(await sender.reads_the_link())
     await ben.sees("a parcel from Anna")
+    await world.quiet()
     await anna.press("Get drop-off code")
     hours = {"name": "too_many_requests", "call": "*", "times": None, "chat": ben.id}
     await world.faults("telegram", hours | {"retry_after": 4 * 3600})

@@ -111,6 +111,9 @@ async def aiogram_bot(on: Stage, webhook: bool) -> AsyncIterator[None]:
     from aiogram.client.session.aiohttp import AiohttpSession
     from aiogram.client.telegram import TelegramAPIServer
 
+    for name in types.__all__:  # which the sandbox, in this process, has left unbuilt
+        if build := getattr(getattr(types, name), "model_rebuild", None):
+            build(_types_namespace=vars(types))
     session = AiohttpSession(api=TelegramAPIServer.from_base(on.base))
     bot, dispatcher = aiogram.Bot(TOKEN, session=session), aiogram.Dispatcher()
 

@@ -3,11 +3,12 @@
 Guarantees: with aiogram installed (a development dependency), a call with a parameter or a nested
 field the Bot API doesn't have, or with a value of the wrong type, is refused; a required parameter
 that is absent is left to the method, which knows Telegram's words for it. Without aiogram there
-is no opinion.
+is no opinion. A method's model is built at its first call: to build all of them takes seconds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 from collections.abc import Iterator
@@ -24,11 +25,23 @@ _ACCEPTED_BEYOND = frozenset({"method"})
 
 @cache
 def _aiogram() -> ModuleType | None:
-    """Imported only where somebody wants its opinion: it takes seconds."""
+    """Imported only where somebody wants its opinion: it takes a second."""
     try:
-        return importlib.import_module("aiogram")
+        with _nothing_built():
+            return importlib.import_module("aiogram")
     except ImportError:  # pragma: no cover - the tests have it
         return None
+
+
+@contextlib.contextmanager
+def _nothing_built() -> Iterator[None]:
+    """pydantic's models that are defined within stay as they are defined; `_model` builds one."""
+    builds = BaseModel.__dict__["model_rebuild"]
+    BaseModel.model_rebuild = classmethod(lambda cls, **options: None)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        BaseModel.model_rebuild = builds  # type: ignore[method-assign]
 
 
 def prepare() -> None:
@@ -58,8 +71,13 @@ def problem(method: str, call: Call) -> str | None:
 @cache
 def _model(method: str) -> type[BaseModel] | None:
     aiogram = _aiogram()
-    model = getattr(aiogram.methods, method[0].upper() + method[1:], None) if aiogram else None
-    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+    if aiogram is None:
+        return None
+    model = getattr(aiogram.methods, method[0].upper() + method[1:], None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return None
+    model.model_rebuild(_types_namespace=vars(aiogram.types))
+    return model
 
 
 def _value(model: type[BaseModel], name: str, value: Any) -> Any:
