@@ -24,6 +24,7 @@ from babel.units import format_unit
 from bot.domain.languages import LANGUAGES as LANGUAGES
 from bot.domain.tower import Size, Tower
 from wording.conventions import has_twelve_hours, scale_in
+from wording.locale_data import locale_named
 from wording.sanitize import capital
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.locale = Locale.parse(_LOCALES.get(language, language))
+        self.locale = locale_named(_LOCALES.get(language, language))
         self._catalogue = gettext.translation(
             DOMAIN, CATALOGUES, languages=[language], fallback=True
         )
@@ -80,7 +81,8 @@ class Words:
         """`18:00`, or `6:00 PM` where the country (an ISO 3166 code) counts by twelve hours."""
         if not has_twelve_hours(country):
             return f"{at:%H:%M}"
-        like = _TWELVE_HOURS_LIKE.get(self.language, self.locale)
+        other = _TWELVE_HOURS_LIKE.get(self.language)
+        like = locale_named(other) if other else self.locale
         moment = datetime.combine(datetime.min, at.replace(tzinfo=None))
         return format_skeleton("hm", moment, locale=like).translate(_SPACES)
 
@@ -214,14 +216,14 @@ def _zone(local: datetime) -> str:
 def _spoken_in(language: str, country: str) -> Locale | None:
     """The language as that country has it; None where Babel knows of no difference."""
     try:
-        return Locale(language, country)
+        return locale_named(f"{language}_{country}")
     except UnknownLocaleError:
         return None
 
 
 def own_name(language: str) -> str:
     """`Español`: a language as its speakers call it, as the beginning of a line."""
-    return capital(Locale.parse(language).get_display_name(language) or language)
+    return capital(locale_named(language).get_display_name(language) or language)
 
 
 @lru_cache(maxsize=64)
