@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -47,13 +48,13 @@ BENCHES: Mapping[str, Measure] = {
     "start": lambda place, rounds: start.bench(place, times=rounds),
     "harbor_transport": lambda _, rounds: harbor_transport.bench(rounds=min(rounds, 3)),
     "replicas": lambda place, _: replicas.bench(place),
-    "search": lambda place, rounds: search.bench(place, rounds=rounds),
     "storage": lambda place, rounds: storage.bench(place, rounds=rounds),
 }
 """Of `make bench`: a quarter of an hour at most for all of them."""
 
 LONG: Mapping[str, Measure] = {
     "growth": lambda place, rounds: growth.bench(place, rounds=rounds),
+    "search": lambda place, rounds: search.bench(place, rounds=rounds),
     "burst_at_30": lambda place, _: burst.bench(place, burst.TELEGRAMS),
     "soak": lambda place, _: soak.bench(place),
 }
@@ -68,9 +69,10 @@ async def measure(names: list[str], rounds: int, place: Path) -> None:
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
     for name in names:
-        began = machine()
+        began, clock = machine(), time.monotonic()
         found = await ALL[name](place, rounds)
         show(found, console)
+        console.print(f"{name} took {time.monotonic() - clock:.0f} s")
         keep({name: found}, place / "bench.json", began)
 
 

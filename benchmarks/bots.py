@@ -166,18 +166,20 @@ Bot = Callable[[str, str, Path], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A bot at work. What stands in its token (`tap` or not) says which of its two talks it has."""
+    """A bot at work. What stands in its token (`tap` or not) says which of its two talks it has;
+    `far`: it takes turns where calls take long, too."""
 
     name: str
     token: str
     bot: Bot
+    far: bool = True
 
 
 CONTESTANTS = (
     Contestant("lockerbot: commit, answer, edit", "1:tap", lockerbot),
     Contestant("aiogram echo: answer, edit", "2:tap", aiogram_echo),
     Contestant("aiogram echo: one reply", "3:reply", aiogram_echo),
-    Contestant("python-telegram-bot echo: answer, edit", "4:tap", ptb_echo),
+    Contestant("python-telegram-bot echo: answer, edit", "4:tap", ptb_echo, far=False),
 )
 
 HOOKED = (

@@ -106,14 +106,15 @@ async def compare(
         patience = 60.0 * len(accounts)
         await until(lambda: all(x.reached for x in accounts), seconds=patience, every=0.05)
         for load in loads:
-            turns: dict[str, list[Turn]] = {one.token: [] for one in contestants}
+            there = [one for one in contestants if one.far or not load.delay]
+            turns: dict[str, list[Turn]] = {one.token: [] for one in there}
             for _ in range(rounds):
-                for one in contestants:
+                for one in there:
                     account, meter = telegram.accounts[one.token], meters[one.token]
                     turn = await take_turn(account, meter, telegram, load, span)
                     turns[one.token].append(turn)
             ours = turns[contestants[0].token]
-            rows += [row(load, one.name, turns[one.token], ours) for one in contestants]
+            rows += [row(load, one.name, turns[one.token], ours) for one in there]
     return rows
 
 
