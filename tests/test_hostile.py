@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from telegram import Update
+from telegram import Bot
 
 from handlers.telegram import shape
+from handlers.telegram.updates import update_of
 from hostile.log import findings
 from hostile.run import Flood
 from hostile.spoiling import WORD, odd_text, spoil
@@ -49,7 +50,7 @@ def test_whatever_is_read_of_an_update_python_telegram_bot_can_read_with_the_typ
         return
     assert number == 5 or shape.number_of(json.loads(body)) is not None
     read.pop("my_chat_member", None)  # not ours to have looked at
-    update = Update.de_json(read, None)
+    update = update_of(read, Bot("1:a"))
     person, chat = update.effective_user, update.effective_chat
     assert person is None or (type(person.id) is int and type(person.first_name) is str)
     assert chat is None or (type(chat.id) is int and isinstance(chat.type, str))

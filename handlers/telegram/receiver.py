@@ -33,6 +33,7 @@ from handlers.telegram import shape
 from handlers.telegram.answers import Answers
 from handlers.telegram.asking import Asking, Stopped
 from handlers.telegram.introduction import AnyApplication, introduce
+from handlers.telegram.updates import update_of
 from handlers.telegram.webhook import Webhook
 
 log = structlog.get_logger(__name__)
@@ -221,7 +222,7 @@ class Receiver:
         """The update; where that can't be read, one that nobody takes."""
         number: int = body["update_id"]
         try:
-            return Update.de_json(shape.read(body), self._application.bot)
+            return update_of(shape.read(body), self._application.bot)
         except Exception as error:  # whatever it is, the next one must not wait for it
             if number not in self._unread:
                 self._unread.append(number)

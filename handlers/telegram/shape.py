@@ -124,9 +124,8 @@ _PICKED = _object({"user_id": _id}, {"first_name": _text, "last_name": _text, "u
 _A_FILE = {"file_id": "-", "file_unique_id": "-"}
 _A_SIZE = {**_A_FILE, "width": 0, "height": 0}
 _A_STICKER = {"is_animated": False, "is_video": False, "type": "regular"}
-_BELOW = {"message_id": _count, "date": _time, "chat": _CHAT}
 _MESSAGE = _object(
-    _BELOW,
+    {"message_id": _count, "date": _time, "chat": _CHAT},
     {
         "from": _USER,
         "text": _text,
@@ -151,9 +150,8 @@ _MESSAGE = _object(
         ),
     },
 )
-# Which message a button stood on is all that is read of it, and of one without a time
-# python-telegram-bot makes that and no more.
-_ABOVE_A_BUTTON = _object({**_BELOW, "date": lambda _: 0})
+# Which message a button stood on is all that is read of it; see `handlers.telegram.updates`.
+_ABOVE_A_BUTTON = _object({"message_id": _count, "chat": _CHAT})
 _QUERY = _object(
     {"id": _text, "from": _USER, "chat_instance": _text},
     {"message": _ABOVE_A_BUTTON, "data": _text},

@@ -1,0 +1,29 @@
+"""An update as the steps see it, of what `shape.read` gives back.
+
+Guarantees: of the message below a pressed button there is which one it is, and in which chat. To
+make one whole, as python-telegram-bot does for each press, costs as much as the rest of the update.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram import Bot, CallbackQuery, Chat, InaccessibleMessage, Update, User
+
+
+def update_of(read: dict[str, Any], bot: Bot) -> Update:
+    """The update; `bot` is who answers its button."""
+    pressed = read.get("callback_query")
+    if pressed is None:
+        return Update.de_json(read, bot)
+    below = pressed.get("message")
+    query = CallbackQuery(
+        pressed["id"],
+        User.de_json(pressed["from"], bot),
+        pressed["chat_instance"],
+        message=below
+        and InaccessibleMessage(Chat.de_json(below["chat"], bot), below["message_id"]),
+        data=pressed.get("data"),
+    )
+    query.set_bot(bot)
+    return Update(read["update_id"], callback_query=query)
