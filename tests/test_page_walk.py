@@ -40,6 +40,18 @@ async def came(demo: Demo) -> list[str]:
     return [kind for update in updates for kind in update if kind != "update_id"]
 
 
+async def held(demo: Demo, path: str) -> asyncio.Event:
+    """The next request to a path gets nowhere before this is set."""
+    goes_on = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await goes_on.wait()
+        await route.continue_()
+
+    await demo.page.route(path, wait, times=1)
+    return goes_on
+
+
 async def at_the_tower(demo: Demo, name: str, deed: str) -> None:
     """With the code in this phone walk to the tower, open, do the deed, close the door."""
     await code(demo, name).locator(".words code.opens").click()
@@ -79,13 +91,7 @@ async def test_a_parcel_goes_from_hand_to_hand(demo: Demo) -> None:
 
 @pytest.mark.long
 async def test_a_door_that_is_closed_at_once_has_its_parcel_in_it(demo: Demo) -> None:
-    pressed = asyncio.Event()
-
-    async def held(route: Route) -> None:
-        await pressed.wait()
-        await route.continue_()
-
-    await demo.page.route("**/put-in", held)
+    pressed = await held(demo, "**/put-in")
     await book(demo)
     await code(demo, "Anna").locator(".words code.opens").click()
     await demo.press(demo.app("Anna", "Door app"), "Walk to the tower", "Open door")
@@ -97,15 +103,9 @@ async def test_a_door_that_is_closed_at_once_has_its_parcel_in_it(demo: Demo) ->
 
 @pytest.mark.long
 async def test_what_is_typed_after_a_press_comes_after_it(demo: Demo) -> None:
-    typed = asyncio.Event()
-
-    async def held(route: Route) -> None:
-        await typed.wait()
-        await route.continue_()
-
     anna = demo.phone("Anna")
     await demo.press(anna, "Start")
-    await demo.page.route("**/press", held, times=1)
+    typed = await held(demo, "**/press")
     await demo.press(anna, "Send a parcel")
     await demo.say("Anna", "/settings")
     typed.set()
