@@ -1,4 +1,5 @@
-"""What marks a file of tests that drive a page in headless Chromium, one tab for all of them."""
+"""What marks a file of tests that drive a page in headless Chromium, one tab for all of them, and
+how long they wait for what they expect."""
 
 from __future__ import annotations
 
@@ -11,3 +12,6 @@ IN_A_BROWSER = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(chromium() is None, reason="no Chromium: chromium is not installed"),
 ]
+
+PATIENCE_MS = 30_000
+"""Of use on a machine that is at work: nothing takes so long."""

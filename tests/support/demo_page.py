@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from playwright.async_api import FrameLocator, Locator, Page, async_playwright, expect
 
 from docs.screenshots import launched, playing
+from tests.support.browser import PATIENCE_MS
 
-PATIENCE_MS = 15_000
 LOOKING_OFTEN = {"LOCKERBOT_WATCH_SECONDS": "1"}
 COUNT_TAPS = """addEventListener("click", (event) => {
   if (event.isTrusted && event.target.closest(".inline-keyboard .key")) window.taps += 1;

@@ -16,11 +16,11 @@ from playwright.async_api import Locator, Page, ViewportSize, async_playwright, 
 from cli.sandbox_server import serving_sandbox
 from docs.screenshots import launched
 from sandbox.stage import Opener, Stage, create_stage
+from tests.support.browser import PATIENCE_MS
 from tests.support.echo_bot import echoing
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 740}
-PATIENCE_MS = 15_000
 BY_LINK, BY_KEYPAD, BY_TOKEN = (f"010000000000010{number}" for number in (1, 2, 3))
 OPENERS: dict[str, Opener] = {BY_LINK: "link", BY_KEYPAD: "keypad", BY_TOKEN: "token"}
 
