@@ -54,6 +54,7 @@ class Account:
         self._numbers = itertools.count(first)
         self._updates: deque[tuple[int, str]] = deque()
         self._poll: Exchange | None = None
+        self._over: asyncio.TimerHandle
         self._limit = 100
         self.carrier: Carrier | None = None
         self._spinning: set[str] = set()
@@ -132,17 +133,27 @@ class Account:
         while self._updates and self._updates[0][0] < int(asked.get("offset", 0)):
             self._updates.popleft()
         self._limit = int(asked.get("limit", 100))
-        if self._updates or int(asked.get("timeout", 0)):
+        timeout = int(asked.get("timeout", 0))
+        if self._updates or timeout:
+            if self._poll is not None:
+                self._over.cancel()
             self._poll = exchange
+            self._over = asyncio.get_running_loop().call_later(timeout, self._poll_ended)
             self._deliver()
         else:
             exchange.answer(_NOTHING)
+
+    def _poll_ended(self) -> None:
+        if self._poll is not None:
+            self._poll.answer(_NOTHING)
+            self._poll = None
 
     def _deliver(self) -> None:
         if self._poll is not None and self._updates:
             batch = ",".join(body for _, body in itertools.islice(self._updates, self._limit))
             self._poll.answer(f'{{"ok":true,"result":[{batch}]}}'.encode())
             self._poll = None
+            self._over.cancel()
 
     def _shown(self, exchange: Exchange) -> None:
         said = parameters(exchange)
