@@ -1,7 +1,8 @@
-"""An update as the steps see it."""
+"""An update as the steps see it, and what is left of it afterwards."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from telegram import Bot, InaccessibleMessage, Update
 
 from handlers.telegram import shape
 from handlers.telegram.updates import update_of
+from tests.support.chats import Chats
+from tests.support.phones import Phone
 
 BOT = Bot("1:a")
 ANNA = {"id": 7, "is_bot": False, "first_name": "Anna", "language_code": "de"}
@@ -50,3 +53,15 @@ def test_a_message_is_there_with_its_words() -> None:
     message = read("message", {**CARD, "from": ANNA}).message
     assert message is not None
     assert message.text == "Which tower?"
+
+
+async def test_the_application_holds_nothing_of_whoever_has_written(
+    world: Chats, anna: Phone
+) -> None:
+    await anna.press("Settings")
+    application = world.application
+    names = [name for kind in type(application).__mro__ for name in getattr(kind, "__slots__", ())]
+    held = [getattr(application, name, None) for name in names]
+    sets = [each for each in held if isinstance(each, set | Mapping)]
+    assert sets
+    assert not any(anna.id in each for each in sets)
