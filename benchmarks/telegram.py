@@ -133,27 +133,23 @@ class Account:
         while self._updates and self._updates[0][0] < int(asked.get("offset", 0)):
             self._updates.popleft()
         self._limit = int(asked.get("limit", 100))
-        timeout = int(asked.get("timeout", 0))
-        if self._updates or timeout:
-            if self._poll is not None:
-                self._over.cancel()
-            self._poll = exchange
-            self._over = asyncio.get_running_loop().call_later(timeout, self._poll_ended)
-            self._deliver()
-        else:
-            exchange.answer(_NOTHING)
-
-    def _poll_ended(self) -> None:
         if self._poll is not None:
-            self._poll.answer(_NOTHING)
-            self._poll = None
+            self._over.cancel()
+        self._poll, timeout = exchange, int(asked.get("timeout", 0))
+        self._over = asyncio.get_running_loop().call_later(
+            timeout, self._answer, exchange, _NOTHING
+        )
+        self._deliver()
 
     def _deliver(self) -> None:
         if self._poll is not None and self._updates:
             batch = ",".join(body for _, body in itertools.islice(self._updates, self._limit))
-            self._poll.answer(f'{{"ok":true,"result":[{batch}]}}'.encode())
-            self._poll = None
-            self._over.cancel()
+            self._answer(self._poll, f'{{"ok":true,"result":[{batch}]}}'.encode())
+
+    def _answer(self, poll: Exchange, said: bytes) -> None:
+        self._over.cancel()
+        self._poll = None
+        poll.answer(said)
 
     def _shown(self, exchange: Exchange) -> None:
         said = parameters(exchange)

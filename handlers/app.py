@@ -38,7 +38,7 @@ from handlers.errands import (
     send,
     settings,
 )
-from handlers.telegram.application import Forgetful
+from handlers.telegram.application import ApplicationWithoutPersistence
 from handlers.telegram.introduction import TELEGRAM_API_URL
 from handlers.telegram.transport import AiohttpRequest, UpdatesRequest
 from wording.cards.closing import closed_said
@@ -72,7 +72,7 @@ def build_application(token: str, api_url: str | None, wiring: Wiring, dialogue:
     wiring.connections.extend(requests)
     application = (
         Application.builder()
-        .application_class(Forgetful)
+        .application_class(ApplicationWithoutPersistence)
         .token(token)
         .base_url(f"{base}/bot")
         .base_file_url(f"{base}/file/bot")

@@ -42,9 +42,8 @@ def locale_named(name: str) -> Locale:
         cast(MutableMapping[str, Any], of_all).clear()
     language, _, country = name.partition("_")
     found = Locale(language, country or None)
-    load(name)  # with all that it inherits from, before any of them is made smaller
     for each in _line(name):
-        kept = load(each)
+        kept = load(each)  # the first with all that it inherits from, before that is made smaller
         for key in _LET_GO:
             kept.pop(key, None)
         for key in _OF_UNITS:

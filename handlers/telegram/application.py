@@ -1,6 +1,6 @@
 """python-telegram-bot's Application, for a bot that keeps what it knows in a database of its own.
 
-Guarantees: it holds nothing of people who have written, however many there are.
+Guarantees: the library itself keeps nothing of people who have written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 from telegram.ext import Application, Job
 
 
-class Forgetful(Application[Any, Any, Any, Any, Any, Any]):
+class ApplicationWithoutPersistence(Application[Any, Any, Any, Any, Any, Any]):
     """See the module."""
 
     def _mark_for_persistence_update(

@@ -21,9 +21,12 @@ def update_of(read: dict[str, Any], bot: Bot) -> Update:
         pressed["id"],
         User.de_json(pressed["from"], bot),
         pressed["chat_instance"],
-        message=below
-        and InaccessibleMessage(Chat.de_json(below["chat"], bot), below["message_id"]),
+        message=None if below is None else _below(below, bot),
         data=pressed.get("data"),
     )
     query.set_bot(bot)
     return Update(read["update_id"], callback_query=query)
+
+
+def _below(message: dict[str, Any], bot: Bot) -> InaccessibleMessage:
+    return InaccessibleMessage(Chat.de_json(message["chat"], bot), message["message_id"])

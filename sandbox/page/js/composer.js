@@ -22,7 +22,6 @@ class PhoneComposer extends HTMLElement {
     if (this.#parts) return;
     this.#person = Number(this.dataset.personId);
     this.#parts = this.#build();
-    this.append(this.#parts.start, this.#parts.unblock, this.#parts.form, this.#parts.keyboard);
   }
 
   get #name() {
@@ -31,6 +30,9 @@ class PhoneComposer extends HTMLElement {
 
   /** Fit the foot to the chat: what can be said, and how. */
   show(chat) {
+    if (!this.#chat) {
+      this.append(this.#parts.start, this.#parts.unblock, this.#parts.form, this.#parts.keyboard);
+    }
     this.#chat = chat;
     const focused = this.contains(document.activeElement) ? document.activeElement : null;
     const blocked = world.person(this.#person)?.blocked ?? false;
@@ -68,18 +70,18 @@ class PhoneComposer extends HTMLElement {
       event.preventDefault();
       this.#send();
     };
-    const form = h("form", { class: "composer-row", hidden: true, on: { submit: send } },
+    const form = h("form", { class: "composer-row", on: { submit: send } },
       popMenu({ label: "Commands", symbol: "menu", items: () => this.#commands() }),
       popMenu({ label: "Attach", symbol: "clip", items: () => this.#attachments() }),
       input,
       h("button", { type: "submit", class: "send", "aria-label": "Send" }, icon("send")));
     return {
       input, form,
-      start: h("button", { type: "button", class: "start primary", hidden: true,
+      start: h("button", { type: "button", class: "start primary",
         on: { click: () => this.#act(() => telegram.open(this.#person)) } }, "Start"),
-      unblock: h("button", { type: "button", class: "start", hidden: true,
+      unblock: h("button", { type: "button", class: "start",
         on: { click: () => this.#act(() => telegram.unblock(this.#person)) } }, "Unblock the bot"),
-      keyboard: h("div", { class: "reply-keyboard", hidden: true, role: "group", "aria-label": "Reply keyboard" }),
+      keyboard: h("div", { class: "reply-keyboard", role: "group", "aria-label": "Reply keyboard" }),
     };
   }
 

@@ -37,11 +37,11 @@ def _aiogram() -> ModuleType | None:
 def _nothing_built() -> Iterator[None]:
     """pydantic's models that are defined within stay as they are defined; `_model` builds one."""
     builds = BaseModel.__dict__["model_rebuild"]
-    BaseModel.model_rebuild = classmethod(lambda cls, **options: None)  # type: ignore[assignment]
+    BaseModel.model_rebuild = classmethod(lambda cls, **options: None)  # type: ignore[assignment]  # put back below
     try:
         yield
     finally:
-        BaseModel.model_rebuild = builds  # type: ignore[method-assign]
+        BaseModel.model_rebuild = builds  # type: ignore[method-assign]  # as it was
 
 
 def prepare() -> None:
