@@ -19,7 +19,6 @@ import pytest
 
 from bot.domain.card import SCREEN, Lane
 from bot.domain.delivery import RequestKind
-from bot.domain.ids import PersonId
 from bot.domain.message import Message
 from bot.ports.database import Database
 from bot.ports.errors import TryLater
@@ -33,9 +32,8 @@ from handlers.telegram.shares import Shares
 from sandbox.clock import Clock
 from storage import presence
 from tests.support.databases import a_delivery, listen, opened
-from tests.test_outbox import START, Chats, Truth
+from tests.support.owed import ANNA, START, Chats, Truth
 
-ANNA, BEN = PersonId(1), PersonId(2)
 WITHIN = 5.0
 """Seconds within which what a killed process held is taken over."""
 

@@ -242,6 +242,13 @@ def test_a_message_has_the_form_of_what_it_carries() -> None:
     assert forms == ["text", "photo", "keyboard", "file"]
 
 
+def test_no_repr_of_a_message_shows_what_it_says():
+    view = Message(
+        "secret text", ((Button("copy", copy="secret code"),),), qr="HARBOR://OPEN/SECRET"
+    )
+    assert "secret" not in repr(view).lower()
+
+
 def test_one_visit_will_do_for_parcels_that_wait_in_one_tower_for_one_person() -> None:
     stored = a_delivery(State.STORED)
     beside = replace(stored, id=DeliveryId("beside"))

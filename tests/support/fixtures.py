@@ -2,8 +2,9 @@
 
 `world` is the whole bot with people who have phones, `core` the core between a database and a
 Harbor, `desk` the use cases alone: all three on SQLite. A file that needs another has its own of
-that name. In a browser, `scene` is the sandbox's page with a small bot, `demo` the demo's page.
-With `nepal` the machine's own clock shows the time of that country.
+that name. `owed` is an outbox alone, on either database. In a browser, `scene` is the sandbox's
+page with a small bot, `demo` the demo's page. With `nepal` the machine's own clock shows the time
+of that country.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.core import Core
     from tests.support.demo_page import Demo
     from tests.support.desk import Desk
+    from tests.support.owed import Owed
     from tests.support.page_scene import Opened, Scene
     from tests.support.phones import Phone
     from tests.support.town import Town
@@ -92,6 +94,13 @@ def desk(sqlite_database: Database) -> Desk:
     from tests.support.desk import Desk
 
     return Desk(sqlite_database)
+
+
+@pytest.fixture
+async def owed(database: Database) -> Owed:
+    from tests.support.owed import owed_on
+
+    return owed_on(database)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
