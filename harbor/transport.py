@@ -27,9 +27,10 @@ from transport.failures import Failure, meaning, once
 ENCODINGS: Mapping[str, int] = MappingProxyType({"gzip": 31, "x-gzip": 31, "deflate": 47})
 """What bodies may be packed in, and what zlib calls it."""
 ACCEPT_ENCODING = "gzip, deflate"
+TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For a client of httpx's that needs no certificates of its own: left to itself it reads them all,
+which takes some 50 ms."""
 _AT_ONCE = 64 * 1024
-_UNUSED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Trusts nobody."""
 
 ERRORS: Mapping[Failure, tuple[type[Exception], ...]] = MappingProxyType(
     {
@@ -58,8 +59,7 @@ class Transport(AiohttpTransport):
     """One pool of HTTP/1.1 connections; takes no proxy from the environment."""
 
     def __init__(self, limits: httpx.Limits) -> None:
-        # Left to itself httpx reads all certificates once more, which takes some 50 ms.
-        super().__init__(verify=_UNUSED, limits=limits)
+        super().__init__(verify=TRUSTS_NOBODY, limits=limits)  # `get_client` trusts somebody
 
     def get_client(self) -> aiohttp.ClientSession:
         """A session that neither keeps cookies nor repeats a request on its own; it trusts whom
