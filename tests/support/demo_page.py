@@ -17,15 +17,14 @@ from docs.screenshots import launched, playing
 from tests.support.browser import PATIENCE_MS
 
 LOOKING_OFTEN = {"LOCKERBOT_WATCH_SECONDS": "1"}
-COUNT_TAPS = """addEventListener("click", (event) => {
-  if (event.isTrusted && event.target.closest(".inline-keyboard .key")) window.taps += 1;
-}, { capture: true });
-window.taps = 0;"""
 NOTE_DEEDS = """window.deeds = [];
-const note = (...what) => deeds.push([Math.round(performance.now()), ...what].join(" "));
+window.counted = 0;
+const note = (what, ...more) => deeds.push([Math.round(performance.now()), what, ...more]);
 const named = (one) => `${one?.tagName} ${one?.textContent?.slice(0, 20)}`;
+const isTap = ({ type, isTrusted, target }) =>
+  type === "click" && isTrusted && target.closest(".inline-keyboard .key");
 for (const kind of ["keydown", "focusin", "click"]) {
-  const heard = (event) => note(kind, event.key ?? "", named(event.target));
+  const heard = (event) => note(isTap(event) ? "tap" : kind, event.key ?? "", named(event.target));
   addEventListener(kind, heard, { capture: true });
 }
 const asked = window.fetch;
@@ -36,6 +35,7 @@ window.fetch = async (path, how) => {
   if (!quiet) note("is answered", path, answer.status);
   return answer;
 };"""
+"""What is done on the page, each deed with its moment; `counted` of them `Demo.taps` has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ class Demo:
 
     async def taps(self) -> int:
         """How many of the bot's buttons were pressed since the last time this was asked."""
-        return int(await self.page.evaluate("const taps = window.taps; window.taps = 0; taps"))
+        new = "deeds.slice(counted).filter(([, what]) => what === 'tap').length"
+        return int(await self.page.evaluate(f"const taps = {new}; counted = deeds.length; taps"))
 
     async def shut_after(self, deed: str) -> None:
         """Do what is to be done at the open door, and close it."""
@@ -110,7 +111,6 @@ async def opened_demo() -> AsyncIterator[Page]:
             viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
         )
         page.set_default_timeout(PATIENCE_MS)
-        await page.add_init_script(COUNT_TAPS)
         await page.add_init_script(NOTE_DEEDS)
         await page.goto(base)
         yield page
@@ -122,9 +122,9 @@ async def begun_demo(page: Page) -> AsyncIterator[Demo]:
     expect.set_options(timeout=PATIENCE_MS)
     demo = Demo(page)
     await expect(page.locator("sandbox-phone")).to_have_count(2)
-    await demo.taps()
-    await page.evaluate("deeds.length = 0")
+    await page.evaluate("deeds.length = counted = 0")
     yield demo
-    print("\n".join(await page.evaluate("deeds.slice(-40)")))  # shown beside a failed test alone
+    # Shown beside a failed test alone.
+    print(await page.evaluate("deeds.slice(-40).map((deed) => deed.join(' ')).join('\\n')"))
     await demo.start_again()
     expect.set_options(timeout=5_000)
