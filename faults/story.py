@@ -176,11 +176,11 @@ class Phones:
                 await self._world.post(f"/harbor/sandbox/towers/{_TOWER}/sync")
             case command if command:
                 await self._do(step.who, "text", text=command)
+                await self._read()
         for label in step.taps:
             if not await self.tap(step.who, label):
                 return False
-            # They read before they go on: a button of a card that is changing is soon outdated.
-            await self._world.until(self._world.at_rest, _READS)
+            await self._read()
         return True
 
     async def tap(self, name: str, label: str) -> bool:
@@ -237,6 +237,11 @@ class Phones:
             for name in self._people
             for message in await self.messages(name)
         ]
+
+    async def _read(self) -> None:
+        """Look at what has come of it before the next tap: a button of what is about to change, or
+        of an older screen that says the same, is soon outdated."""
+        await self._world.until(self._world.at_rest, _READS)
 
     def _note(self, said: Sequence[str]) -> None:
         """Remember what can be forwarded, and what opens a door."""
