@@ -63,7 +63,8 @@ def figures(run: Days, it: Any) -> dict[str, Value]:
             {x.parcel.sender for x in run.lives} | {x.parcel.recipient for x in run.lives}
         ),
         "complete": "yes" if run.complete else "no: the machine's time was over",
-        **{f"{what}": count for what, count in sorted(run.ended.items())},
+        **dict(sorted(run.ended.items())),
+        **{f"left off, {why}": count for why, count in sorted(run.left_off.items())},
         "rings": len(whole),
         "ring after Harbor knew, median s": _cut(known, 50),
         "ring after Harbor knew, 99 of 100 within s": _cut(known, 99),

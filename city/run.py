@@ -78,6 +78,11 @@ class Days:
         self.ended, wrong = await reckoned(self.world, self.lives, complete=self.complete)
         self.wrong += wrong
 
+    @property
+    def left_off(self) -> Counter[str]:
+        """Why people had no more patience, and how many parcels' people."""
+        return Counter(life.gave_up for life in self.lives if life.gave_up)
+
     async def _step(self, end: float) -> None:
         """Whatever happens in the city until then, side by side."""
         now = self._agenda.until(end)

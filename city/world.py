@@ -139,7 +139,7 @@ class World:
                     if sends and label in button["text"] and sends.startswith(data):
                         self.phones.press(person, message["message_id"], sends)
                         return str(sends)
-        raise NotYet(f"no button {label}{data}")
+        raise NotYet(f"no button {label or data.partition(':')[0]}")
 
     def reads(self, person: int, pattern: re.Pattern[str], about: str = "") -> str:
         """What matches in the latest message that is about a delivery. Raises NotYet."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from city.drawing import page, plot
-from city.plan import HOUR, RUSH, drawn
+from city.plan import DAY, HOUR, RUSH, Outage, drawn
 from city.run import Days
 from city.world import world
 
@@ -69,6 +69,17 @@ async def test_what_does_not_fit_into_the_machines_time_is_left_out_and_said(
         await run.all_of_it()
     assert not run.complete
     assert run.ended == {"not begun": 6}
+
+
+@pytest.mark.long
+async def test_why_somebody_has_left_off_is_told(tmp_path: Path) -> None:
+    plan = drawn(1, 2, 1)
+    plan = replace(plan, outages=(Outage("telegram", 0, plan.days * DAY + DAY),))
+    async with world(tmp_path, plan.towers, 1) as it:
+        run = Days(it, plan, tmp_path, math.inf)
+        await run.all_of_it()
+    assert run.ended == {"not booked": 2}
+    assert run.left_off == {"no locker was to be had: nobody answers": 2}
 
 
 def test_the_page_holds_figures_plots_and_what_is_wrong() -> None:
