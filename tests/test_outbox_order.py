@@ -6,11 +6,13 @@ Old messages are taken away last. A slow chat delays no other; of a crowd most w
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 import pytest
 
-from bot.domain.card import SCREEN
+from bot.domain.card import SCREEN, Card
 from bot.domain.ids import PersonId
 from bot.domain.message import Message
 from bot.ports.database import Transaction
@@ -113,6 +115,42 @@ async def test_of_a_great_crowd_most_wait_in_the_database_and_a_tap_waits_for_no
     await until_shown(owed, crowd)
     assert owed.outbox.tally.possible_doubles == 0
     assert owed.chats.calls == ["send silently"] * 201
+
+
+class Turnstile(asyncio.Semaphore):
+    """A gate that lets pass one for each release."""
+
+    async def wait(self) -> None:
+        await self.acquire()
+
+
+async def test_what_waits_in_the_database_is_leased_many_at_a_time(
+    owed: Owed, monkeypatch: pytest.MonkeyPatch
+):
+    """However few at a time Telegram lets pass."""
+    monkeypatch.setattr(outbox, "_HELD", 64)
+    leased, looks = owed.outbox._leased, []
+
+    async def looked(now: datetime, limit: int, *, urgent: bool) -> Sequence[Card]:
+        looks.append(limit)
+        return await leased(now, limit, urgent=urgent)
+
+    monkeypatch.setattr(owed.outbox, "_leased", looked)
+    crowd, turnstile = [PersonId(number) for number in range(100, 300)], Turnstile(0)
+    owed.chats.gate = dict.fromkeys(crowd, turnstile)
+    owed.signals.crowded = True
+    for chat in crowd:
+        await owed.mark(chat)
+    await owed.outbox.turn()
+    for _ in range(100):
+        owed.signals.cards.take()
+        turnstile.release()
+        await until(lambda: owed.signals.cards.is_set)
+        await owed.outbox.turn()
+    assert looks == [64, 32, 32, 32]
+    for _ in range(100):
+        turnstile.release()
+    await until_shown(owed, crowd)
 
 
 async def test_whoever_makes_a_thousand_cards_keeps_nobody_elses_tap_waiting(

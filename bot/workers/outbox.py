@@ -35,6 +35,9 @@ _HELD = 512
 """Cards leased from the database at most, waiting ones included, and as many besides that ring or
 answer somebody. Where so many wait, news are left there as they are marked, and at twice as many
 answers, too: so many a lease outlasts. Of one chat a few count, however many wait."""
+_WORTH_A_LOOK = 32
+"""Cards for which there is to be room before more are leased: else each that is shown would make
+room for one, and be followed by a look for that one."""
 
 
 class Outbox:
@@ -104,8 +107,8 @@ class Outbox:
         if urgent:
             held = self._waiting.urgent
         room = min(_HELD - held, AT_ONCE)
-        self._full = urgent or room <= 0
-        if room <= 0:
+        self._full = urgent or room < _WORTH_A_LOOK
+        if room < _WORTH_A_LOOK:
             return  # whoever finishes looks again
         leased = await self._leased(now, room, urgent=urgent)
         for card in leased:
