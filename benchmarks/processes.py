@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ class Meter:
 
 @contextlib.contextmanager
 def at_work(contestant: Contestant, url: str, directory: Path, core: int | None) -> Iterator[Meter]:
-    """The bot in its process, for as long as the block lasts."""
+    """The bot in its process, for as long as the block lasts, or until this process is killed."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_work, args=(contestant, url, directory, core, theirs), daemon=True
@@ -62,10 +63,12 @@ def _work(contestant: Contestant, url: str, directory: Path, core: int | None, p
 
 
 def _tell(pipe: Pipe) -> None:
-    with contextlib.suppress(EOFError):
+    try:
         while pipe.recv():
             spent = resource.getrusage(resource.RUSAGE_SELF)
             pipe.send(spent.ru_utime + spent.ru_stime)
+    except EOFError:  # nobody measures any more
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextlib.asynccontextmanager

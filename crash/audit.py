@@ -47,6 +47,8 @@ _HELD_AS = {
 }
 _LOOKS = 5
 _COUNTS = re.compile(r"\d+ (?:free|full)|full", re.IGNORECASE)
+_HOURS = re.compile(r"^🕘.*\n?", re.MULTILINE)
+"""`Closed until 9:00 AM`: true when it was said, and no card is shown anew when a tower opens."""
 
 
 class _Undo(Exception):
@@ -199,7 +201,9 @@ class Chats:
             return [f"a {kind} card's message is not there"]
         text, _ = parse_html(view.html)
         seen = message.get("text") or message.get("caption") or ""
-        if _less(text) != _less(seen) and _less(seen) not in await self._in_any_language(card):
+        if lasting(text) != lasting(seen) and lasting(seen) not in await self._in_any_language(
+            card
+        ):
             return [f"a {kind} card shows\n{seen}\nwhere the truth is\n{text}"]
         return []
 
@@ -213,14 +217,14 @@ class Chats:
         told = set()
         for self._presenter.language in LANGUAGES:
             view, _ = await self._presenter.present(card)
-            told |= {_less(parse_html(view.html)[0])} if view else set()
+            told |= {lasting(parse_html(view.html)[0])} if view else set()
         self._presenter.language = None
         return told
 
 
-def _less(text: str) -> str:
+def lasting(text: str) -> str:
     """Without what time or other people's bookings change meanwhile."""
-    return _COUNTS.sub("…", steady(text)).strip()
+    return _COUNTS.sub("…", _HOURS.sub("", steady(text))).strip()
 
 
 async def _healthy() -> Health:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,28 @@ async def test_everybody_who_taps_is_answered_by_our_bot_and_by_an_echo(
         # /start takes one call and a button these; the last answers to buttons may be under way.
         assert calls * 0.85 < row["calls/update"] <= calls, row
         assert 0 < row["p50 ms"] <= row["p99 ms"], row
+
+
+async def test_a_bot_ends_with_whoever_measures_it(tmp_path: Path) -> None:
+    idle = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.idle_bot", str(tmp_path)
+    )
+    async with asyncio.timeout(60):
+        while not (tmp_path / "idle.pid").exists():  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
+        bot = Path("/proc") / (tmp_path / "idle.pid").read_text() / "stat"
+        idle.kill()
+        await idle.wait()
+        while is_alive(bot):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def is_alive(stat: Path) -> bool:
+    """Whether it runs; one that has ended may wait for somebody to take note."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_row_holds_the_medians_of_the_turns_and_the_sum_of_what_was_lost() -> None:

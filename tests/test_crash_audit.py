@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crash.audit import Chats as Audit
+from crash.audit import lasting
 from tests.support.chats import MARKET, Chats
 from tests.support.phones import Phone
 
@@ -43,3 +44,9 @@ async def test_a_card_in_another_language_is_a_fault_until_the_delivery_is_over(
     assert await found(world, ben) == []
     await speaks(world, ben, "de")
     assert [fault for fault in await found(world, ben) if "delivery card" in fault] == []
+
+
+def test_that_a_tower_has_opened_or_closed_since_is_no_fault() -> None:
+    closed, opened = "📍 Here\n🕘 Closed until 9:00 AM\n\n⏳ Soon", "📍 Here\n\n⏳ Soon"
+    assert lasting(closed) == lasting(opened)
+    assert lasting(closed) != lasting(closed.replace("Here", "There"))
