@@ -25,8 +25,6 @@ from city.run import Days
 from city.world import world
 
 BUILD = Path("build")
-_MEMORY = Path("/dev/shm")  # noqa: S108  # what is made there has a name of its own
-"""Where the city's database lies if there is such a place: nobody pulls a plug there."""
 _ALLOWED = 28 * 3600
 """Calls that Telegram takes in an hour, at the setting's default."""
 _KEPT = 20
@@ -116,8 +114,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     asked = parser.parse_args()
     BUILD.mkdir(exist_ok=True)
-    place = _MEMORY if _MEMORY.is_dir() else BUILD
-    run, it = uvloop.run(lived(asked.days, asked.parcels, asked.seed, asked.minutes * 60, place))
+    run, it = uvloop.run(lived(asked.days, asked.parcels, asked.seed, asked.minutes * 60, BUILD))
     told = {**machine(), **figures(run, it)}
     kept = BUILD / "city.json"
     before = json.loads(kept.read_text("utf-8")) if kept.exists() else []

@@ -201,11 +201,10 @@ class Chats:
             return [f"a {kind} card's message is not there"]
         text, _ = parse_html(view.html)
         seen = message.get("text") or message.get("caption") or ""
-        if lasting(text) != lasting(seen) and lasting(seen) not in await self._in_any_language(
-            card
-        ):
-            return [f"a {kind} card shows\n{seen}\nwhere the truth is\n{text}"]
-        return []
+        shows = lasting(seen)
+        if shows == lasting(text) or shows in await self._in_any_language(card):
+            return []
+        return [f"a {kind} card shows\n{seen}\nwhere the truth is\n{text}"]
 
     async def _in_any_language(self, card: Card) -> set[str]:
         """A card of what is over, in any language: whoever chooses another has only those of live

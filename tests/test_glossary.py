@@ -24,17 +24,18 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
-@functools.cache
-def said(language: str) -> list[str]:
+def sentences(language: str) -> Iterator[str]:
     """Every sentence of a language, in all its plural forms; English is in the code."""
-    return [*_sentences(language)]
-
-
-def _sentences(language: str) -> Iterator[str]:
     for message in catalogues.extracted() if language == "en" else catalogues.read(language):
         words = message.id if language == "en" else message.string
-        if message.id and words:
+        if message.id:
             yield from [words] if isinstance(words, str) else words
+
+
+@functools.cache
+def said(language: str) -> list[str]:
+    """They are read where they are first asked for, not by each worker that collects tests."""
+    return [*sentences(language)]
 
 
 HEAD = next(line for line in GLOSSARY.splitlines() if line.startswith("| term |"))

@@ -31,7 +31,8 @@ async def test_while_nothing_can_be_written_nothing_that_is_found_is_said(owed: 
     assert owed.chats.of(ANNA) == ["one"]
 
 
-async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed: Owed):
+async def sent_where_nothing_can_be_written(owed: Owed) -> Watched:
+    """Anna's screen is let out to her; by then the database is broken."""
     watched = owed.watched()
     owed.chats.gate[ANNA] = asyncio.Event()
     await owed.mark()
@@ -39,6 +40,11 @@ async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed
     await owed.chats.called.wait()
     watched.broken = True
     owed.chats.gate[ANNA].set()
+    return watched
+
+
+async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed: Owed):
+    watched = await sent_where_nothing_can_be_written(owed)
     await until(lambda: watched.runs == 1)
     watched.broken = False
     await until(lambda: owed.clock.turn(1) and watched.runs == 2)
@@ -49,13 +55,7 @@ async def test_a_send_that_could_not_be_written_down_once_is_not_sent_again(owed
 
 
 async def test_a_send_that_was_never_written_down_counts_as_possibly_doubled(owed: Owed):
-    watched = owed.watched()
-    owed.chats.gate[ANNA] = asyncio.Event()
-    await owed.mark()
-    await owed.outbox.turn()
-    await owed.chats.called.wait()
-    watched.broken = True
-    owed.chats.gate[ANNA].set()
+    watched = await sent_where_nothing_can_be_written(owed)
     await until(lambda: owed.clock.turn(1) and owed.outbox.tally.possible_doubles)
     await owed.outbox.settle()
     assert owed.outbox.busy, "nobody may ever signal anything again"

@@ -103,12 +103,18 @@ async def test_somebody_who_blocked_the_bot_is_owed_nothing_and_known_as_out_of_
     assert owed.chats.calls == ["send silently"]
 
 
-async def test_an_alert_for_an_operator_who_is_not_there_stays_owed_until_they_come(owed: Owed):
+async def an_alert_that_reaches_nobody(owed: Owed) -> str:
+    """Its operator is not there: its subject."""
     alert = alert_subject("harbor")
     owed.truth.views[alert] = Message("Harbor does not answer")
     owed.chats.failing = [Unreachable("never opened the bot")]
     await owed.mark(subject=alert, ring=True)
     await owed.turn()
+    return alert
+
+
+async def test_an_alert_for_an_operator_who_is_not_there_stays_owed_until_they_come(owed: Owed):
+    alert = await an_alert_that_reaches_nobody(owed)
     await owed.turn()
     assert owed.chats.calls == ["send"], "who is not there is not tried again at once"
     assert (await owed.card(subject=alert)).owed
@@ -121,11 +127,7 @@ async def test_an_alert_for_an_operator_who_is_not_there_stays_owed_until_they_c
 
 
 async def test_an_operator_of_whose_coming_nobody_heard_is_tried_now_and_then(owed: Owed):
-    alert = alert_subject("harbor")
-    owed.truth.views[alert] = Message("Harbor does not answer")
-    owed.chats.failing = [Unreachable("never opened the bot")]
-    await owed.mark(subject=alert, ring=True)
-    await owed.turn()
+    await an_alert_that_reaches_nobody(owed)
     owed.clock.turn(601)
     await owed.turn()
     assert owed.chats.of(ANNA) == ["Harbor does not answer"]

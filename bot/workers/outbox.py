@@ -107,8 +107,9 @@ class Outbox:
         if urgent:
             held = self._waiting.urgent
         room = min(_HELD - held, AT_ONCE)
-        self._full = urgent or room < _WORTH_A_LOOK
-        if room < _WORTH_A_LOOK:
+        little = room < _WORTH_A_LOOK
+        self._full = urgent or little
+        if little:
             return  # whoever finishes looks again
         leased = await self._leased(now, room, urgent=urgent)
         for card in leased:
